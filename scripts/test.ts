@@ -1,0 +1,91 @@
+// `npm test`: every check, one after another; a failed one does not hide the next.
+// The last line of output is always `N passed, N failed`.
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { gzipSync } from "node:zlib";
+import { wranglerEnv } from "./wrangler-env.ts";
+
+const bundleLimit = 110 * 1024;
+
+const work = mkdtempSync(join(tmpdir(), "collab-room-test-"));
+const report = join(work, "vitest.json");
+const bundle = join(work, "bundle");
+
+function run(command: string, ...options: string[]): boolean {
+  const { status, error } = spawnSync(command, options, { stdio: "inherit", env: wranglerEnv });
+  if (error) console.error(error.message);
+  return status === 0;
+}
+
+type Counts = { passed: number; failed: number };
+
+/** Vitest's own counts; a file that broke before its first test counts as one failed. */
+function runTests(): Counts {
+  const green = run(
+    "vitest",
+    "run",
+    "--reporter=default",
+    "--reporter=json",
+    `--outputFile.json=${report}`,
+  );
+  let counts: Counts;
+  try {
+    counts = readCounts();
+  } catch {
+    counts = { passed: 0, failed: 0 };
+  }
+  // An unhandled error, or no report at all, fails the run without failing a test.
+  return green ? counts : { ...counts, failed: Math.max(counts.failed, 1) };
+}
+
+function readCounts(): Counts {
+  const { numPassedTests, numFailedTests, testResults } = JSON.parse(
+    readFileSync(report, "utf8"),
+  ) as {
+    numPassedTests: number;
+    numFailedTests: number;
+    testResults: { status: string; assertionResults: { status: string }[] }[];
+  };
+  const brokenFiles = testResults.filter(
+    (file) =>
+      file.status === "failed" && !file.assertionResults.some((test) => test.status === "failed"),
+  );
+  return { passed: numPassedTests, failed: numFailedTests + brokenFiles.length };
+}
+
+function buildWithinLimit(): boolean {
+  if (!run("wrangler", "deploy", "--dry-run", "--outdir", bundle)) return false;
+  const size = readdirSync(bundle, { recursive: true, encoding: "utf8" })
+    .filter((file) => /\.(js|mjs|wasm)$/.test(file))
+    .reduce((sum, file) => sum + gzipSync(readFileSync(join(bundle, file))).byteLength, 0);
+  const kib = (bytes: number) => `${(bytes / 1024).toFixed(1)} KiB`;
+  console.log(`bundle: ${kib(size)} gzip, limit ${kib(bundleLimit)}`);
+  return size > 0 && size <= bundleLimit;
+}
+
+const failedSteps: string[] = [];
+function step(name: string, passes: () => boolean): void {
+  console.log(`\n── ${name}`);
+  if (!passes()) failedSteps.push(name);
+}
+
+let tests: Counts = { passed: 0, failed: 0 };
+
+step("format", () => run("oxfmt", "--check"));
+step("lint", () => run("oxlint"));
+step("types", () => run("tsc"));
+step("tests", () => {
+  tests = runTests();
+  return tests.failed === 0;
+});
+step("bundle", buildWithinLimit);
+
+rmSync(work, { recursive: true, force: true });
+
+// The tests step already shows in its own count.
+const failed = tests.failed + failedSteps.filter((name) => name !== "tests").length;
+if (failedSteps.length > 0) console.log(`\nfailed: ${failedSteps.join(", ")}`);
+process.exitCode = failed === 0 ? 0 : 1;
+console.log(`\n${tests.passed} passed, ${failed} failed`);

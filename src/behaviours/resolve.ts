@@ -1,0 +1,61 @@
+// Behaviours as the room uses them: checked once, when the Worker loads, with every default filled in.
+
+import { resolveLimits, type Limits } from "../protocol/limits.ts";
+import { maxDuration } from "../room/duration.ts";
+import { defaultIdleTimeout } from "../room/record.ts";
+import type { Behaviours, RoomBehaviour } from "./behaviour.ts";
+
+export type ResolvedBehaviour = {
+  readonly name: string;
+  /** The author's hooks and actions. */
+  readonly hooks: Pick<RoomBehaviour, "onJoin" | "onLeave" | "loadRoomState" | "saveRoomState">;
+  readonly actions: NonNullable<RoomBehaviour["actions"]>;
+  readonly idleTimeout: number;
+  readonly callTimeout: number;
+  readonly maxUsers: number;
+  readonly retention: "keep" | "drop";
+  readonly save: { readonly debounce: number; readonly maxWait: number };
+  readonly limits: Limits;
+};
+
+/**
+ * Check behaviours and fill in what they leave out. One named `default` is there without being named.
+ * @throws TypeError or RangeError that names the behaviour and the setting
+ */
+export function resolveBehaviours(behaviours: Behaviours): ReadonlyMap<string, ResolvedBehaviour> {
+  const resolved = new Map([["default", resolveBehaviour("default", {})]]);
+  for (const [name, behaviour] of Object.entries(behaviours)) {
+    if (!/^[\w.-]{1,64}$/.test(name))
+      throw new TypeError(`behaviour name "${name}": use 1 to 64 letters, digits, ".", "_" or "-"`);
+    resolved.set(name, resolveBehaviour(name, behaviour));
+  }
+  return resolved;
+}
+
+export function resolveBehaviour(name: string, behaviour: RoomBehaviour): ResolvedBehaviour {
+  const wholeNumber = (setting: string, value: number, min: number, max = maxDuration): number => {
+    if (!Number.isSafeInteger(value) || value < min || value > max)
+      throw new RangeError(
+        `behaviour "${name}": ${setting} must be a whole number from ${min} to ${max}, got ${value}`,
+      );
+    return value;
+  };
+  const { retention = "keep", save = {}, maxUsers } = behaviour;
+  const debounce = wholeNumber("save.debounce", save.debounce ?? 0, 0);
+  if (retention !== "keep" && retention !== "drop")
+    throw new TypeError(`behaviour "${name}": retention must be "keep" or "drop"`);
+  return {
+    name,
+    hooks: behaviour,
+    actions: behaviour.actions ?? {},
+    idleTimeout: wholeNumber("idleTimeout", behaviour.idleTimeout ?? defaultIdleTimeout, 1),
+    callTimeout: wholeNumber("callTimeout", behaviour.callTimeout ?? 5000, 1, 25_000),
+    maxUsers:
+      maxUsers === undefined
+        ? Number.POSITIVE_INFINITY
+        : wholeNumber("maxUsers", maxUsers, 1, Number.MAX_SAFE_INTEGER),
+    retention,
+    save: { debounce, maxWait: wholeNumber("save.maxWait", save.maxWait ?? 10 * debounce, 0) },
+    limits: resolveLimits(behaviour.limits),
+  };
+}

@@ -1,0 +1,33 @@
+// Calls into code that is not ours, bounded in time.
+
+import { CollabError } from "../protocol/errors.ts";
+
+/**
+ * Call a function and wait for it at most `limit` ms. What it does after that is ignored: nothing can
+ * stop it, but nothing waits for it.
+ * @param what names the call in the error
+ * @throws CollabError `call_timeout`; whatever the function throws
+ */
+export async function callWithin<T>(
+  limit: number,
+  what: string,
+  call: () => T | PromiseLike<T>,
+): Promise<T> {
+  const outcome = call();
+  if (!isPromiseLike(outcome)) return outcome;
+  const { promise: late, reject } = Promise.withResolvers<never>();
+  const timer = setTimeout(
+    () =>
+      reject(new CollabError("call_timeout", { detail: `${what} took longer than ${limit} ms.` })),
+    limit,
+  );
+  try {
+    return await Promise.race([outcome, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+const isPromiseLike = <T>(value: T | PromiseLike<T>): value is PromiseLike<T> =>
+  // An RPC promise is a callable proxy, so its typeof is "function".
+  (typeof value === "object" || typeof value === "function") && value !== null && "then" in value;

@@ -1,0 +1,225 @@
+// Absent, running, and the way from one to the other. The caller (RoomProcess) runs each of these in a
+// turn of its mailbox.
+//
+//              begin                             stop
+//   absent ────────────────────▶ running ────────────────────▶ absent
+//     ▲                             │  ▲
+//     └── load fails, join refused  └──┘ eviction, crash: the room wakes as it was
+
+import { resolveBehaviour, type ResolvedBehaviour } from "../behaviours/resolve.ts";
+import { CollabError } from "../protocol/errors.ts";
+import type { StartOptions } from "../protocol/rooms.ts";
+import { planReturned } from "../room/change.ts";
+import { checkDuration } from "../room/duration.ts";
+import { Members } from "../room/members.ts";
+import type { RoomRecord } from "../room/record.ts";
+import { seenFromStorage } from "../room/seen.ts";
+import { Author } from "./author.ts";
+import { Listing } from "./listing.ts";
+import type { RoomPorts } from "./ports.ts";
+import { RunningRoom } from "./running-room.ts";
+import { StateJournal } from "./state-journal.ts";
+import { Timers } from "./timers.ts";
+
+type Life =
+  | { readonly kind: "absent"; readonly record: RoomRecord | null }
+  | { readonly kind: "running"; readonly room: RunningRoom };
+
+export class Lifecycle {
+  readonly timers: Timers;
+  readonly listing: Listing;
+  readonly #ports: RoomPorts;
+  readonly #onSaved: () => void;
+  #life: Life;
+
+  /** @param onSaved a running room has saved all it had to save */
+  constructor(ports: RoomPorts, onSaved: () => void) {
+    this.#ports = ports;
+    this.#onSaved = onSaved;
+    this.timers = new Timers(ports);
+    this.listing = new Listing(ports, this.timers);
+    this.#life = this.#wake();
+  }
+
+  /** The running room, or `null` for an absent one. */
+  get room(): RunningRoom | null {
+    return this.#life.kind === "running" ? this.#life.room : null;
+  }
+
+  /** What storage says of this room. No hook is called: waking is not starting (rule R6). */
+  #wake(): Life {
+    const { storage, behaviours, newId, log } = this.#ports;
+    let record = storage.readRoom();
+    if (record?.status !== "running") return { kind: "absent", record };
+    const { journal, aside, lost } = StateJournal.open(storage);
+    if (aside > 0) log("error", "records_set_aside", { aside, lost, version: journal.version });
+    if (lost > 0) {
+      // Versions will be counted again that clients have seen with another state: a new life begins.
+      record = { ...record, epoch: newId() };
+      storage.writeRoom(record);
+    }
+    const members = storage
+      .readMembers()
+      .map(({ lease, ...member }) =>
+        lease === undefined
+          ? member
+          : { ...member, lease: { ttl: lease.ttl, seen: seenFromStorage(lease.seen.until) } },
+      );
+    const behaviour = behaviours.get(record.behaviour);
+    if (behaviour === undefined) log("error", "behaviour_missing", { behaviour: record.behaviour });
+    return {
+      kind: "running",
+      room: this.#room(
+        // Without its behaviour a room answers nothing, but it still stops when its time has come.
+        behaviour ?? resolveBehaviour(record.behaviour, {}),
+        journal,
+        record,
+        new Members(members),
+      ),
+    };
+  }
+
+  /**
+   * All it takes to start, hooks included, without writing anything.
+   * @throws CollabError `unknown_behaviour`, `invalid_request`, `load_failed`
+   */
+  async prepare(options: StartOptions): Promise<RunningRoom> {
+    const { storage, behaviours, newId, now, id, env } = this.#ports;
+    const behaviour = behaviours.get(options.behaviour ?? "default");
+    if (behaviour === undefined)
+      throw new CollabError("unknown_behaviour", {
+        detail: `Behaviours: ${[...behaviours.keys()].join(", ")}.`,
+      });
+    const { idleTimeout = behaviour.idleTimeout } = options;
+    checkDuration("idleTimeout", idleTimeout);
+
+    const old = this.#life.kind === "absent" ? this.#life.record : null;
+    const kept = old?.status === "stopped" ? StateJournal.open(storage) : null;
+    const journal = kept?.journal ?? StateJournal.begin(storage);
+    const epoch = old && kept?.lost === 0 ? old.epoch : newId();
+
+    const author = new Author(behaviour, this.#ports);
+    const { value: state, version } = journal;
+    const loaded = await author.load({ id, env, users: [], state, version, now: now() });
+    if (loaded !== undefined) this.#load(journal, loaded, behaviour, author, kept !== null);
+
+    const createdAt = now();
+    const record: RoomRecord = {
+      status: "running",
+      behaviour: behaviour.name,
+      epoch,
+      createdAt,
+      idleTimeout,
+      activeUntil: createdAt,
+    };
+    return this.#room(behaviour, journal, record, new Members());
+  }
+
+  #load(
+    journal: StateJournal,
+    loaded: unknown,
+    behaviour: ResolvedBehaviour,
+    author: Author,
+    kept: boolean,
+  ): void {
+    try {
+      const change = planReturned(journal.state, loaded, behaviour.limits);
+      if (change !== null) journal.load(change.next, kept ? journal.version + 1 : 0);
+    } catch (error) {
+      throw author.badLoad(error);
+    }
+  }
+
+  /** Write a prepared room. */
+  begin(room: RunningRoom): void {
+    room.found();
+    this.timers.set("idle", room.idleDeadline);
+  }
+
+  async begun(room: RunningRoom): Promise<void> {
+    this.#life = { kind: "running", room };
+    await this.listing.put(room.entry);
+  }
+
+  #room(
+    behaviour: ResolvedBehaviour,
+    journal: StateJournal,
+    record: RoomRecord,
+    members: Members,
+  ): RunningRoom {
+    return new RunningRoom({
+      ports: this.#ports,
+      timers: this.timers,
+      listing: this.listing,
+      behaviour,
+      journal,
+      record,
+      members,
+      onSaved: this.#onSaved,
+    });
+  }
+
+  /** @returns false when the state could not be saved: then the room runs on */
+  async stop(room: RunningRoom, purge: boolean): Promise<boolean> {
+    const { storage } = this.#ports;
+    if ((await room.saver.flush()) !== null) return false;
+    await room.leaveAll();
+    const unlisted = await this.listing.remove();
+    const drop = purge || !room.keepsState;
+    if (drop && unlisted) await this.#clear();
+    else {
+      const { stopping: _, ...rest } = room.record;
+      const record = { ...rest, status: drop ? "gone" : "stopped" } as const;
+      storage.atomically(() => {
+        storage.removeMembers();
+        if (drop) storage.removeHistory();
+        storage.writeRoom(record);
+        this.timers.clearAllBut("directory");
+      });
+      this.#life = { kind: "absent", record };
+    }
+    return true;
+  }
+
+  /**
+   * Drop what an absent room has kept.
+   * @throws CollabError `room_not_running` when it has kept nothing
+   */
+  async purge(): Promise<void> {
+    const { storage } = this.#ports;
+    const record = this.#life.kind === "absent" ? this.#life.record : null;
+    if (record?.status !== "stopped") throw new CollabError("room_not_running");
+    if (this.timers.get("directory") === undefined) return this.#clear();
+    const gone = { ...record, status: "gone" } as const;
+    storage.atomically(() => {
+      storage.removeHistory();
+      storage.writeRoom(gone);
+    });
+    this.#life = { kind: "absent", record: gone };
+  }
+
+  /** Put the directory's entry right: the timer `directory` has rung. */
+  async settleListing(): Promise<void> {
+    if (this.#life.kind === "running") await this.listing.put(this.#life.room.entry);
+    else if ((await this.listing.remove()) && this.#life.record?.status === "gone")
+      await this.#clear();
+  }
+
+  async #clear(): Promise<void> {
+    await this.#ports.storage.clear();
+    this.timers.forget();
+    this.#life = { kind: "absent", record: null };
+  }
+
+  async stopIfDue(): Promise<void> {
+    if (this.#life.kind === "absent") return;
+    const { room } = this.#life;
+    const { stopping } = room.record;
+    if (!stopping && !room.idleIsOver) {
+      if (room.isEmpty) this.timers.atLatest("idle", room.idleDeadline);
+      return;
+    }
+    // A save that fails here is tried again, and this turn comes back when it has succeeded.
+    await this.stop(room, stopping?.purge ?? false);
+  }
+}

@@ -1,0 +1,16 @@
+// The structured log: one JSON line an event. It is for operators: details that no client sees go here.
+
+export type LogFields = Readonly<Record<string, string | number | boolean | undefined>>;
+
+export type Log = (level: "info" | "warn" | "error", event: string, fields?: LogFields) => void;
+
+/** A log whose lines all carry these fields. */
+export const createLog =
+  (common: LogFields): Log =>
+  (level, event, fields) => {
+    console[level](JSON.stringify({ level, event, ...common, ...fields }));
+  };
+
+/** What the log says of something thrown. */
+export const describe = (error: unknown): string =>
+  error instanceof Error ? (error.stack ?? `${error.name}: ${error.message}`) : String(error);

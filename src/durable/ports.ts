@@ -1,0 +1,38 @@
+// What a room needs from the world, as small as it can be. `CollabRoom` fills these from its Durable
+// Object; a test fills them from memory.
+
+import type { ResolvedBehaviour } from "../behaviours/resolve.ts";
+import type { RoomEntry } from "../protocol/rooms.ts";
+import type { Member } from "../room/members.ts";
+import type { RoomRecord } from "../room/record.ts";
+import type { RoomStorage } from "../storage/room-storage.ts";
+import type { Log } from "./log.ts";
+
+/** The one physical alarm. Setting and clearing take part in the turn's atomic write. */
+export type AlarmPort = {
+  set(at: number): void;
+  clear(): void;
+};
+
+/** The room's line to the directory. */
+export type DirectoryPort = {
+  put(entry: RoomEntry): Promise<void>;
+  remove(roomId: string): Promise<void>;
+};
+
+export type RoomPorts = {
+  readonly id: string;
+  readonly env: unknown;
+  readonly behaviours: ReadonlyMap<string, ResolvedBehaviour>;
+  readonly storage: RoomStorage<RoomRecord, Member>;
+  readonly alarm: AlarmPort;
+  /** Epoch ms the alarm is set to as the room wakes, `null` for no alarm. */
+  readonly alarmAt: number | null;
+  readonly directory: DirectoryPort;
+  readonly log: Log;
+  /** Epoch ms. */
+  now(): number;
+  newId(): string;
+  /** Keep the object awake for work beside the turn. */
+  background(work: Promise<unknown>): void;
+};

@@ -1,0 +1,165 @@
+// A room as a developer holds it in a Worker: values in, values out, errors thrown as CollabError.
+
+import { CollabError } from "../protocol/errors.ts";
+import { measure, type JsonObject, type JsonValue } from "../protocol/json.ts";
+import type { Patch } from "../protocol/json-patch.ts";
+import type { RoomInfo } from "../protocol/rooms.ts";
+import type { UserEntry } from "../room/user.ts";
+import type { RoomClient } from "./room-client.ts";
+
+/** Deeper than any room's limit: what nests deeper is refused before it is sent. */
+const maxDepth = 256;
+
+export class RoomHandle {
+  readonly #client: RoomClient;
+
+  constructor(client: RoomClient) {
+    this.#client = client;
+  }
+
+  get id(): string {
+    return this.#client.id;
+  }
+
+  /**
+   * Let a user join; an absent room starts.
+   * @param user `id` of 1–128 characters, and fields of your own, at most 4 KiB as JSON
+   * @param options `ttl`: ms without a sign of life (`touch` with their id) after which they leave
+   * @returns their entry
+   * @throws CollabError `invalid_user`, `join_refused` with a `reason`, `room_full`, `hook_failed`,
+   * `call_timeout`, `load_failed`
+   */
+  async join(
+    user: { readonly id: string } & object,
+    options: { readonly ttl?: number | undefined } = {},
+  ): Promise<UserEntry> {
+    return JSON.parse(
+      await this.#client.join(toJsonText(user, "invalid_user"), options.ttl),
+    ) as UserEntry;
+  }
+
+  /** Let a user leave. A user who is not there, or a room that is not running, is no error. */
+  async leave(userId: string): Promise<void> {
+    return this.#client.leave(userId);
+  }
+
+  /** The users in join order. */
+  async getUsers(): Promise<UserEntry[]> {
+    return JSON.parse(await this.#client.users()) as UserEntry[];
+  }
+
+  /**
+   * The state.
+   * @throws CollabError `room_not_running`
+   */
+  async getState<State extends object = JsonObject>(): Promise<State> {
+    const { text } = await this.#client.state();
+    return JSON.parse(text ?? "") as State;
+  }
+
+  /**
+   * Change the state by a function, in the room's turn: nobody else changes it in between.
+   * @param next gets the state and returns the next one, within the room's `callTimeout`
+   * @returns the version after it; what changes nothing keeps the version
+   * @throws CollabError `update_failed` (`cause` is what `next` threw), `call_timeout`, `invalid_state`,
+   * `too_large`, `room_not_running`: the state is untouched
+   * @example
+   * ```ts
+   * await room.updateState((state) => ({ ...state, n: Number(state.n) + 1 }));
+   * ```
+   */
+  async updateState<State extends object = JsonObject>(
+    next: (state: State) => State | Promise<State>,
+  ): Promise<{ version: number }> {
+    let thrown: unknown;
+    const update = async (stateText: string): Promise<string> => {
+      try {
+        return toJsonText(await next(JSON.parse(stateText) as State), "invalid_state");
+      } catch (error) {
+        thrown = error;
+        throw error;
+      }
+    };
+    try {
+      return { version: await this.#client.update(update) };
+    } catch (error) {
+      // Only the code crosses RPC; what the function threw was thrown here.
+      if (thrown instanceof CollabError) throw thrown;
+      if (thrown === undefined) throw error;
+      throw new CollabError("update_failed", {}, { cause: thrown });
+    }
+  }
+
+  /**
+   * Change the state by a JSON Patch (RFC 6902).
+   * @returns the version after it
+   * @throws CollabError `malformed`, `patch_failed`, `version_conflict`, `too_large`
+   */
+  async patchState(
+    patch: Patch,
+    options: { readonly ifVersion?: number } = {},
+  ): Promise<{ version: number }> {
+    const { ifVersion } = options;
+    const text = toJsonText(patch, "malformed");
+    return {
+      version: await this.#client.change(
+        { kind: "patch", text },
+        ifVersion === undefined ? undefined : [ifVersion],
+      ),
+    };
+  }
+
+  /**
+   * Call an action of the room's behaviour.
+   * @throws CollabError `unknown_action`, `invalid_payload`, `action_refused`, `action_failed`
+   */
+  async act(
+    name: string,
+    payload: JsonValue = {},
+  ): Promise<{ result: JsonValue; version: number }> {
+    const { result, version } = await this.#client.act(name, toJsonText(payload, "malformed"));
+    return { result: JSON.parse(result) as JsonValue, version };
+  }
+
+  /**
+   * Note a sign of life, of the room and of a user if one is named.
+   * @throws CollabError `user_not_found`, `room_not_running`
+   */
+  async touch(userId?: string): Promise<void> {
+    return this.#client.touch(userId);
+  }
+
+  /** Send an event to every session of the room; it is not stored. */
+  async broadcast(event: string, payload: JsonValue = null): Promise<void> {
+    return this.#client.broadcast(event, toJsonText(payload, "malformed"));
+  }
+
+  /** Whether the room is running. */
+  async alive(): Promise<boolean> {
+    return this.#client.alive();
+  }
+
+  async info(): Promise<RoomInfo> {
+    return this.#client.info();
+  }
+
+  /**
+   * Stop the room: save, let everybody leave, take it out of the directory.
+   * @param options `purge`: drop the stored state too
+   * @throws CollabError `save_failed`: the room runs on and stops when its state is saved
+   */
+  async stop(options: { readonly purge?: boolean } = {}): Promise<void> {
+    return this.#client.stop({ purge: options.purge ?? false });
+  }
+}
+
+/** JSON text of a caller's value, checked here, where it is still what the caller gave. */
+function toJsonText(value: unknown, code: "invalid_user" | "invalid_state" | "malformed"): string {
+  try {
+    measure(value, maxDepth);
+    return JSON.stringify(value);
+  } catch (error) {
+    const detail = error instanceof CollabError ? error.info.detail : undefined;
+    throw new CollabError(code, detail === undefined ? {} : { detail });
+  }
+}

@@ -1,0 +1,131 @@
+// Saving the state to the author's store (rule S8): beside the turn, one save at a time, the latest
+// state wins, tried again until it succeeds. The row of the timer `save` is the durable note that there
+// is something to save: it is written with the first unsaved change and goes when all is saved.
+
+import type { ResolvedBehaviour } from "../behaviours/resolve.ts";
+import type { SaveStatus } from "../protocol/rooms.ts";
+import { backoff } from "../room/backoff.ts";
+import type { RoomPorts } from "./ports.ts";
+import type { Timers } from "./timers.ts";
+
+type Failure = "save_failed" | "call_timeout";
+
+export type SaverParts = {
+  readonly behaviour: Pick<ResolvedBehaviour, "save" | "callTimeout">;
+  readonly ports: Pick<RoomPorts, "now" | "background">;
+  readonly timers: Timers;
+  /** Whether the behaviour saves at all. */
+  readonly enabled: boolean;
+  /** Save the state as it is now; `null` when that worked. */
+  save(): Promise<Failure | null>;
+  /** The version of the state as it is now. */
+  version(): number;
+  /** All is saved. */
+  onSaved(): void;
+};
+
+export class Saver {
+  readonly #parts: SaverParts;
+  #saving: Promise<void> | null = null;
+  #failure: Failure | null;
+  /** Epoch ms of the first and the last change that wait; unknown after a wake. */
+  #firstAt: number | null = null;
+  #lastAt = 0;
+
+  constructor(parts: SaverParts) {
+    this.#parts = parts;
+    this.#failure = (parts.timers.get("save")?.attempts ?? 0) > 0 ? "save_failed" : null;
+  }
+
+  get status(): SaveStatus {
+    if (!this.#parts.enabled) return { status: "off" };
+    if (!this.#dirty) return { status: "saved" };
+    return this.#failure === null
+      ? { status: "pending" }
+      : { status: "failing", error: this.#failure };
+  }
+
+  /** Whether everything is saved. */
+  get isClean(): boolean {
+    return !this.#dirty;
+  }
+
+  /** The state has changed. */
+  changed(): void {
+    const { enabled, timers, ports, behaviour } = this.#parts;
+    if (!enabled) return;
+    this.#lastAt = ports.now();
+    this.#firstAt ??= this.#lastAt;
+    if (this.#failure !== null) return; // the retry will save this change too
+    const due = this.#due();
+    if (due > this.#lastAt) timers.atLatest("save", due);
+    else {
+      // The timer only watches: it rings if the object dies before the save has ended.
+      if (!this.#dirty) timers.set("save", this.#lastAt + behaviour.callTimeout + 1000);
+      this.#start();
+    }
+  }
+
+  /** The timer `save` has rung. */
+  ring(now: number): void {
+    const due = this.#due();
+    if (this.#failure === null && due > now) this.#parts.timers.set("save", due);
+    else this.#start();
+  }
+
+  /**
+   * Save what is unsaved, now. For use in the room's turn, where nothing else can change the state.
+   * @returns `null` when everything is saved, else why not
+   */
+  async flush(): Promise<Failure | null> {
+    // A save that is under way may carry an older state: then a second one follows.
+    for (let round = 0; this.#dirty && round < 2; round++) await this.#start();
+    return this.#dirty ? (this.#failure ?? "save_failed") : null;
+  }
+
+  get #dirty(): boolean {
+    return this.#parts.timers.get("save") !== undefined;
+  }
+
+  /** Epoch ms at which the changes that wait are to be saved; 0 when none is known of. */
+  #due(): number {
+    const { debounce, maxWait } = this.#parts.behaviour.save;
+    return this.#firstAt === null ? 0 : Math.min(this.#lastAt + debounce, this.#firstAt + maxWait);
+  }
+
+  #start(): Promise<void> {
+    if (this.#saving === null) {
+      this.#saving = this.#run().finally(() => {
+        this.#saving = null;
+      });
+      this.#parts.ports.background(this.#saving);
+    }
+    return this.#saving;
+  }
+
+  /** Save until all is saved, a save fails, or what is left may wait for its debounce. */
+  async #run(): Promise<void> {
+    const { timers, ports } = this.#parts;
+    while (this.#dirty) {
+      const version = this.#parts.version();
+      this.#firstAt = null;
+      this.#failure = await this.#parts.save();
+      const now = ports.now();
+      if (this.#failure !== null) {
+        const attempts = (timers.get("save")?.attempts ?? 0) + 1;
+        timers.set("save", now + backoff(attempts), attempts);
+        return;
+      }
+      if (this.#parts.version() === version) {
+        timers.clear("save");
+        this.#parts.onSaved();
+        return;
+      }
+      const due = this.#due();
+      if (due > now) {
+        timers.set("save", due);
+        return;
+      }
+    }
+  }
+}

@@ -1,0 +1,88 @@
+// Many named timers, one physical alarm (rule T3). A timer is a row; the alarm is set only when a timer
+// needs it earlier than it is. An alarm that comes too early is harmless: whoever owns the timer looks
+// at its own deadline and sets the timer again.
+
+import type { StoredTimer } from "../storage/room-storage.ts";
+import type { RoomPorts } from "./ports.ts";
+
+/** `idle`: stop an empty room. `lease`: end lapsed memberships. `save`, `directory`: (re)try these. */
+export type TimerName = "idle" | "lease" | "save" | "directory";
+
+export class Timers {
+  readonly #storage: RoomPorts["storage"];
+  readonly #alarm: RoomPorts["alarm"];
+  readonly #timers = new Map<string, StoredTimer>();
+  #alarmAt: number | null;
+  /** While the alarm is being handled it is set once, at the end. */
+  #handling = false;
+
+  constructor({ storage, alarm, alarmAt }: Pick<RoomPorts, "storage" | "alarm" | "alarmAt">) {
+    this.#storage = storage;
+    this.#alarm = alarm;
+    this.#alarmAt = alarmAt;
+    for (const timer of storage.readTimers()) this.#timers.set(timer.name, timer);
+  }
+
+  get(name: TimerName): StoredTimer | undefined {
+    return this.#timers.get(name);
+  }
+
+  /** Have a timer fire at this time (epoch ms), whatever it was set to before. */
+  set(name: TimerName, at: number, attempts = 0): void {
+    const old = this.#timers.get(name);
+    if (old?.at === at && old.attempts === attempts) return;
+    const timer = { name, at, attempts };
+    this.#storage.writeTimer(timer);
+    this.#timers.set(name, timer);
+    this.#arm();
+  }
+
+  /** Have a timer fire at this time or before. */
+  atLatest(name: TimerName, at: number): void {
+    const old = this.#timers.get(name);
+    if (old === undefined || old.at > at) this.set(name, at);
+  }
+
+  clear(name: TimerName): void {
+    if (this.#timers.delete(name)) this.#storage.removeTimer(name);
+  }
+
+  /** Drop every timer but these, and the alarm if none is left. */
+  clearAllBut(...kept: TimerName[]): void {
+    for (const name of this.#timers.keys())
+      if (!kept.includes(name as TimerName)) this.clear(name as TimerName);
+    if (this.#timers.size > 0 || this.#alarmAt === null) return;
+    this.#alarm.clear();
+    this.#alarmAt = null;
+  }
+
+  /** Storage has been emptied: there are no timers and no alarm any more. */
+  forget(): void {
+    this.#timers.clear();
+    this.#alarmAt = null;
+  }
+
+  /**
+   * Handle the alarm: fire what is due, then set the alarm for what comes next. If the object dies in
+   * between, the platform rings the alarm again, and what is still due is fired then.
+   */
+  async ring(now: number, fire: (name: TimerName) => Promise<void>): Promise<void> {
+    this.#alarmAt = null;
+    this.#handling = true;
+    try {
+      const due = [...this.#timers.values()].filter(({ at }) => at <= now);
+      for (const { name } of due) await fire(name as TimerName);
+    } finally {
+      this.#handling = false;
+      this.#arm();
+    }
+  }
+
+  #arm(): void {
+    if (this.#handling || this.#timers.size === 0) return;
+    const next = [...this.#timers.values()].reduce((a, { at }) => Math.min(a, at), Infinity);
+    if (this.#alarmAt !== null && this.#alarmAt <= next) return;
+    this.#alarm.set(next);
+    this.#alarmAt = next;
+  }
+}

@@ -1,0 +1,61 @@
+// The HTTP app: every route, and what answers where there is none. It can be served by itself or mounted
+// under any path of another Hono app.
+
+import { Hono } from "hono";
+import { CollabError } from "../protocol/errors.ts";
+import type { Limits } from "../protocol/limits.ts";
+import { json } from "./answers.ts";
+import { authorize } from "./auth.ts";
+import { describeRoutes } from "./openapi.ts";
+import { problemResponse } from "./problems.ts";
+import { route, serve, type AppEnv, type Route } from "./route.ts";
+import { callRoutes } from "./routes/calls.ts";
+import { roomRoutes } from "./routes/rooms.ts";
+import { stateRoutes } from "./routes/state.ts";
+import { userRoutes } from "./routes/users.ts";
+import { health } from "./schemas.ts";
+import * as z from "zod";
+
+/** @param limits the most that any behaviour allows */
+export function createApp(limits: Limits): Hono<AppEnv> {
+  const routes: Route[] = [
+    ...roomRoutes,
+    ...userRoutes,
+    ...stateRoutes(limits),
+    ...callRoutes(limits),
+    route({
+      method: "get",
+      path: "/healthz",
+      summary: "Tell that the Worker answers",
+      public: true,
+      answers: { 200: { description: "It does.", schema: health } },
+      problems: [],
+      handle: () => json({ status: "ok" }),
+    }),
+    route({
+      method: "get",
+      path: "/openapi.json",
+      summary: "Describe this API",
+      public: true,
+      answers: {
+        200: { description: "This document.", schema: z.record(z.string(), z.unknown()) },
+      },
+      problems: [],
+      handle: ({ url }) => {
+        const mounted = new URL(url).pathname.replace(/\/openapi\.json$/, "");
+        return json(describeRoutes(routes, mounted || "/"));
+      },
+    }),
+  ];
+  const app = new Hono<AppEnv>();
+  serve(app, routes);
+  app.notFound((c) => {
+    try {
+      authorize(c.env);
+      return problemResponse(new CollabError("not_found"));
+    } catch (error) {
+      return problemResponse(error);
+    }
+  });
+  return app;
+}

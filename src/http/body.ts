@@ -1,0 +1,66 @@
+// Request bodies: read as a stream up to a limit, never beyond it, and checked for their content type.
+
+import { CollabError } from "../protocol/errors.ts";
+
+/**
+ * Read a body as text.
+ * @param limit bytes
+ * @throws CollabError `too_large` as soon as the limit is passed; `malformed` when it is not UTF-8
+ */
+export async function readText(request: Request, limit: number): Promise<string> {
+  const announced = Number(request.headers.get("content-length") ?? Number.NaN);
+  if (announced > limit) {
+    await request.body?.cancel();
+    throw tooLarge(limit);
+  }
+  // An announced length is kept by the HTTP parser: then the platform's own reader will do.
+  const bytes = Number.isNaN(announced)
+    ? await readStream(request.body, limit)
+    : await request.arrayBuffer();
+  try {
+    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: false }).decode(bytes);
+  } catch {
+    throw new CollabError("malformed", { detail: "The body is not UTF-8." });
+  }
+}
+
+async function readStream(
+  body: ReadableStream<Uint8Array> | null,
+  limit: number,
+): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = [];
+  let length = 0;
+  for await (const chunk of body ?? []) {
+    length += chunk.length;
+    if (length > limit) throw tooLarge(limit); // leaving the loop cancels the stream
+    chunks.push(chunk);
+  }
+  const bytes = new Uint8Array(length);
+  let offset = 0;
+  for (const chunk of chunks) {
+    bytes.set(chunk, offset);
+    offset += chunk.length;
+  }
+  return bytes;
+}
+
+/**
+ * The media type of a body, when it is one of these.
+ * @throws CollabError `unsupported_media_type` that says which ones are taken
+ */
+export function mediaType<T extends string>(request: Request, taken: readonly T[]): T {
+  const [type = "", ...parameters] = (request.headers.get("content-type") ?? "")
+    .toLowerCase()
+    .split(";")
+    .map((part) => part.trim());
+  const charset = parameters.find((parameter) => parameter.startsWith("charset="));
+  const found = taken.find((candidate) => candidate === type);
+  if (found === undefined || (charset && !/^charset="?utf-8"?$/.test(charset)))
+    throw new CollabError("unsupported_media_type", {
+      detail: `Send it as ${taken.join(" or ")} in UTF-8.`,
+    });
+  return found;
+}
+
+const tooLarge = (limit: number): CollabError =>
+  new CollabError("too_large", { detail: `The body is larger than ${limit} bytes.` });

@@ -1,0 +1,98 @@
+// The OpenAPI 3.1 document, made from the routes that are served.
+
+import {
+  createDocument,
+  type ZodOpenApiOperationObject,
+  type ZodOpenApiResponseObject,
+} from "zod-openapi";
+import * as z from "zod";
+import { errorTable, type ErrorCode } from "../protocol/errors.ts";
+import { problemType } from "./problems.ts";
+import type { Route } from "./route.ts";
+import { problem } from "./schemas.ts";
+
+/**
+ * Describe routes.
+ * @param server URL that their paths follow on
+ */
+export function describeRoutes(routes: readonly Route[], server: string): object {
+  const paths: Record<string, Record<string, ZodOpenApiOperationObject>> = {};
+  for (const definition of routes) {
+    const path = definition.path.replaceAll(/:(\w+)/g, "{$1}");
+    (paths[path] ??= {})[definition.method] = operation(definition);
+  }
+  return createDocument({
+    openapi: "3.1.1",
+    info: {
+      title: "collab-room",
+      version: "1",
+      description: "Collaboration rooms: users and a JSON state, one room at a time.",
+      license: { name: "MIT", identifier: "MIT" },
+    },
+    servers: [{ url: server }],
+    paths,
+  });
+}
+
+function operation(definition: Route): ZodOpenApiOperationObject {
+  const { method, path, summary, query, body, headers, answers } = definition;
+  const names = Array.from(path.matchAll(/:(\w+)/g), ([, name = ""]) => name);
+  return {
+    operationId: operationId(method, path),
+    summary,
+    requestParams: {
+      ...(names.length > 0 && {
+        path: z.object(Object.fromEntries(names.map((name) => [name, z.string()]))),
+      }),
+      ...(query instanceof z.ZodObject && { query }),
+      ...(headers && {
+        header: z.object(
+          mapValues(headers, (description) => z.string().optional().meta({ description })),
+        ),
+      }),
+    },
+    ...(body && {
+      requestBody: {
+        required: body.ifEmpty === undefined,
+        content: mapValues(body.types, (schema) => ({ schema })),
+      },
+    }),
+    responses: { ...mapValues(answers, answerObject), ...problemObjects(definition) },
+  };
+}
+
+const answerObject = ({
+  description,
+  schema,
+}: Route["answers"][number]): ZodOpenApiResponseObject => ({
+  description,
+  ...(schema && { content: { "application/json": { schema } } }),
+});
+
+/** Problems by status: those of the route, and those that come with its parts. */
+function problemObjects(definition: Route): Record<string, ZodOpenApiResponseObject> {
+  const codes = new Set<ErrorCode>(definition.problems);
+  if (definition.path.includes(":id")) codes.add("invalid_room_id").add("room_unavailable");
+  if (definition.body) codes.add("too_large").add("unsupported_media_type");
+  if (!definition.public) codes.add("auth_not_configured").add("internal");
+  const byStatus = Map.groupBy(codes, (code) => errorTable[code].status);
+  return Object.fromEntries(
+    Array.from(byStatus, ([status, group]) => [
+      status,
+      {
+        description: group.map((code) => `\`${code}\`: ${errorTable[code].text}`).join("\n\n"),
+        content: { [problemType]: { schema: problem } },
+      },
+    ]),
+  );
+}
+
+/** A name such as `putRoomsIdState`. */
+const operationId = (method: string, path: string): string =>
+  method + path.replaceAll(/[/.:]+(\w)/g, (_, letter: string) => letter.toUpperCase());
+
+const mapValues = <T, U>(
+  record: Readonly<Record<string, T>>,
+  map: (value: T) => U,
+): Record<string, U> =>
+  Object.fromEntries(Object.entries(record).map(([key, value]) => [key, map(value)]));

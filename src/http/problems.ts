@@ -1,0 +1,51 @@
+// Errors as RFC 9457 problems. This is the only place that writes one.
+
+import { CollabError, errorTable, type ErrorInfo } from "../protocol/errors.ts";
+import { createLog, describe } from "../durable/log.ts";
+
+export const problemType = "application/problem+json";
+
+/** A problem as it is sent. `detail`, `reason`, `issues` and `instance` are there when there is one. */
+export type Problem = Omit<ErrorInfo, "instance"> & {
+  readonly type: string;
+  readonly title: string;
+  readonly status: number;
+  /** URN of this occurrence: its UUID stands in the log beside the details. */
+  readonly instance?: string;
+};
+
+export function problemOf({ code, instance, ...rest }: ErrorInfo): Problem {
+  const { status, text } = errorTable[code];
+  return {
+    type: `urn:collab-room:${code}`,
+    title: text,
+    status,
+    code,
+    ...rest,
+    ...(instance !== undefined && { instance: `urn:uuid:${instance}` }),
+  };
+}
+
+/** The response to whatever was thrown. What is not ours becomes `internal`, its details logged. */
+export function problemResponse(
+  error: unknown,
+  headers: Readonly<Record<string, string>> = {},
+): Response {
+  const info = error instanceof CollabError ? error.info : unexpected(error);
+  const { status, retryable } = errorTable[info.code];
+  return Response.json(problemOf(info), {
+    status,
+    headers: {
+      "content-type": problemType,
+      "cache-control": "no-store",
+      ...(retryable && { "retry-after": "1" }),
+      ...headers,
+    },
+  });
+}
+
+function unexpected(error: unknown): ErrorInfo {
+  const instance = crypto.randomUUID();
+  createLog({})("error", "internal", { instance, error: describe(error) });
+  return { code: "internal", instance };
+}

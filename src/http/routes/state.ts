@@ -1,0 +1,68 @@
+// The state of a room: read, replace, patch; conditional on its version.
+
+import type { Limits } from "../../protocol/limits.ts";
+import type { ChangeInput } from "../../room/change.ts";
+import { json, jsonText } from "../answers.ts";
+import { etag, ifMatch, ifNoneMatch } from "../conditions.ts";
+import { route, type RouteRequest } from "../route.ts";
+import { jsonPatchBody, mergePatchBody, stateBody, versionAnswer } from "../schemas.ts";
+
+const ifMatchHeader = { "If-Match": 'Change it only if it has this version, as `"<version>"`.' };
+
+/** @param limits the most that any behaviour allows; the room itself holds to its own */
+export const stateRoutes = ({ stateBytes }: Pick<Limits, "stateBytes">) => [
+  route({
+    method: "get",
+    path: "/rooms/:id/state",
+    summary: "Read the state",
+    headers: { "If-None-Match": "Answer 304 if the state still has one of these versions." },
+    answers: {
+      200: { description: "The state, its version as ETag.", schema: stateBody },
+      304: { description: "It has not changed." },
+    },
+    problems: ["room_not_running"],
+    handle: async ({ room, headers }) => {
+      const { version, text } = await room.state(ifNoneMatch(headers.get("if-none-match")));
+      // Any cache may keep it, but must ask whether it is still the same.
+      const tags = { etag: etag(version), "cache-control": "no-cache" };
+      if (text === null) return new Response(null, { status: 304, headers: tags });
+      return jsonText(text, 200, tags);
+    },
+  }),
+  route({
+    method: "put",
+    path: "/rooms/:id/state",
+    summary: "Replace the state",
+    headers: ifMatchHeader,
+    body: { types: { "application/json": stateBody }, limit: stateBytes },
+    answers: { 200: { description: "The version after it.", schema: versionAnswer } },
+    problems: ["malformed", "room_not_running", "version_conflict", "too_large"],
+    handle: (request) => change(request, "replace"),
+  }),
+  route({
+    method: "patch",
+    path: "/rooms/:id/state",
+    summary: "Patch the state",
+    headers: ifMatchHeader,
+    body: {
+      types: {
+        "application/json-patch+json": jsonPatchBody,
+        "application/merge-patch+json": mergePatchBody,
+      },
+      limit: stateBytes,
+    },
+    answers: { 200: { description: "The version after it.", schema: versionAnswer } },
+    problems: ["malformed", "room_not_running", "patch_failed", "version_conflict", "too_large"],
+    handle: (request) =>
+      change(request, request.body.type === "application/json-patch+json" ? "patch" : "merge"),
+  }),
+];
+
+async function change(
+  { room, headers, body }: RouteRequest<unknown>,
+  kind: ChangeInput["kind"],
+): Promise<Response> {
+  const input = { kind, text: body.text };
+  const version = await room.change(input, ifMatch(headers.get("if-match")));
+  return json({ version }, 200, { etag: etag(version) });
+}

@@ -1,0 +1,49 @@
+// Users of a room: join, list, leave.
+
+import { jsonText, noContent } from "../answers.ts";
+import { jsonBody, route } from "../route.ts";
+import { userBody, userEntry, userList } from "../schemas.ts";
+
+export const userRoutes = [
+  route({
+    method: "post",
+    path: "/rooms/:id/users",
+    summary: "Join a room; an absent room starts",
+    // Twice what a user may have as compact JSON: room for white space.
+    body: { types: { "application/json": userBody }, limit: 16_384 },
+    answers: { 201: { description: "The user's entry.", schema: userEntry } },
+    problems: [
+      "malformed",
+      "invalid_user",
+      "join_refused",
+      "room_full",
+      "hook_failed",
+      "call_timeout",
+      "load_failed",
+    ],
+    handle: async ({ room, body }) => {
+      const { json: input, fields } = jsonBody(body, userBody, "invalid_user");
+      const { ttl: _, ...user } = Object(input) as Record<string, unknown>;
+      return jsonText(await room.join(JSON.stringify(user), fields.ttl), 201);
+    },
+  }),
+  route({
+    method: "get",
+    path: "/rooms/:id/users",
+    summary: "List the users in join order",
+    answers: { 200: { description: "Their entries.", schema: userList } },
+    problems: ["room_not_running"],
+    handle: async ({ room }) => jsonText(`{"users":${await room.users()}}`),
+  }),
+  route({
+    method: "delete",
+    path: "/rooms/:id/users/:userId",
+    summary: "Leave a room",
+    answers: { 204: { description: "The user is not in the room, if they ever were." } },
+    problems: ["invalid_request"],
+    handle: async ({ room, param }) => {
+      await room.leave(param("userId"));
+      return noContent();
+    },
+  }),
+];

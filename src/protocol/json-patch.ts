@@ -1,0 +1,262 @@
+// JSON Patch (RFC 6902) on immutable JSON: copies along the touched path only, so that the cost
+// follows the change. It also keeps the exact size of the document, operation by operation.
+// Nothing here changes its input; when an operation fails, the caller still has the document it had.
+
+import { CollabError } from "./errors.ts";
+import {
+  isObject,
+  jsonEqual,
+  measure,
+  member,
+  setMember,
+  stringBytes,
+  type JsonObject,
+  type JsonValue,
+  type SizeCache,
+} from "./json.ts";
+import type { Limits } from "./limits.ts";
+import { parsePointer } from "./pointer.ts";
+
+export type Operation =
+  | { readonly op: "add" | "replace" | "test"; readonly path: string; readonly value: JsonValue }
+  | { readonly op: "move" | "copy"; readonly path: string; readonly from: string }
+  | { readonly op: "remove"; readonly path: string };
+
+export type Patch = readonly Operation[];
+
+/** A state and its size as compact JSON. */
+export type Sized = { readonly value: JsonObject; readonly bytes: number };
+
+export type PatchLimits = Pick<Limits, "stateBytes" | "stateDepth" | "patchOperations">;
+
+/**
+ * Decode a JSON Patch; members that RFC 6902 does not define are dropped.
+ * @throws CollabError `malformed`, saying which operation is not one; `too_large` for too many
+ */
+export function parsePatch(input: unknown, limits: Pick<Limits, "patchOperations">): Patch {
+  if (!Array.isArray(input))
+    throw new CollabError("malformed", { detail: "A JSON Patch is an array of operations." });
+  if (input.length > limits.patchOperations)
+    throw new CollabError("too_large", {
+      detail: `The patch has ${input.length} operations; the limit is ${limits.patchOperations}.`,
+    });
+  return input.map(parseOperation);
+}
+
+function parseOperation(input: unknown, index: number): Operation {
+  const bad = (what: string): CollabError =>
+    new CollabError("malformed", { detail: `Operation ${index}: ${what}.` });
+  if (!isObject(input)) throw bad("an operation is an object");
+  const op = member(input, "op");
+  const pointer = (name: "path" | "from"): string => {
+    const text = member(input, name);
+    if (typeof text !== "string" || parsePointer(text) === null)
+      throw bad(`"${name}" must be a JSON Pointer`);
+    return text;
+  };
+  switch (op) {
+    case "add":
+    case "replace":
+    case "test": {
+      const path = pointer("path");
+      const value = member(input, "value");
+      if (value === undefined) throw bad(`"${op}" needs a "value"`);
+      return { op, path, value };
+    }
+    case "remove":
+      return { op, path: pointer("path") };
+    case "move":
+    case "copy":
+      return { op, path: pointer("path"), from: pointer("from") };
+    default:
+      throw bad(`"op" must be add, remove, replace, move, copy or test`);
+  }
+}
+
+/**
+ * Apply a patch to a state: all of it or, by throwing, nothing.
+ * @throws CollabError `patch_failed` with the operation's index; `too_large` past a limit;
+ * `invalid_state` when the outcome would not be a JSON object
+ */
+export function applyPatch(state: Sized, patch: Patch, limits: PatchLimits): Sized {
+  const draft = new Draft(state, limits);
+  patch.forEach((operation, index) => draft.apply(operation, index));
+  return draft.finish();
+}
+
+type Container = JsonValue[] | Record<string, JsonValue>;
+/** Where a pointer's last token points to: inside this container, which the draft owns if asked to. */
+type Place = { readonly parent: Container; readonly token: string; readonly depth: number };
+
+class Draft {
+  #root: JsonValue;
+  #bytes: number;
+  readonly #limits: PatchLimits;
+  // Containers made by this draft, each reachable by one path only: these alone may be changed.
+  #owned = new Set<object>();
+  readonly #sizes: SizeCache = new Map();
+  #index = 0;
+
+  constructor(state: Sized, limits: PatchLimits) {
+    this.#root = state.value;
+    this.#bytes = state.bytes;
+    this.#limits = limits;
+  }
+
+  apply(operation: Operation, index: number): void {
+    this.#index = index;
+    switch (operation.op) {
+      case "add":
+        return this.#add(operation.path, operation.value);
+      case "replace":
+        return this.#replace(operation.path, operation.value);
+      case "remove":
+        this.#remove(operation.path);
+        return;
+      case "copy":
+        return this.#copy(operation.from, operation.path);
+      case "move":
+        return this.#move(operation.from, operation.path);
+      case "test":
+        if (!jsonEqual(this.#read(operation.path), operation.value))
+          throw this.#failed(`the value at "${operation.path}" is another one`);
+        return;
+      default:
+        operation satisfies never;
+    }
+  }
+
+  finish(): Sized {
+    if (!isObject(this.#root))
+      throw new CollabError("invalid_state", { detail: "The state must stay a JSON object." });
+    return { value: this.#root, bytes: this.#bytes };
+  }
+
+  #add(path: string, value: JsonValue): void {
+    const place = this.#place(path);
+    if (place === null) return this.#setRoot(value);
+    const { parent, token } = place;
+    const size = this.#measure(value, place.depth);
+    if (Array.isArray(parent)) {
+      const at = token === "-" ? parent.length : this.#arrayIndex(token, parent.length, path);
+      this.#grow(size + (parent.length > 0 ? 1 : 0));
+      parent.splice(at, 0, value);
+      return;
+    }
+    const old = member(parent, token);
+    if (old === undefined) this.#grow(size + stringBytes(token) + 1 + (isEmpty(parent) ? 0 : 1));
+    else this.#grow(size - this.#measure(old));
+    setMember(parent, token, value);
+  }
+
+  #replace(path: string, value: JsonValue): void {
+    const place = this.#place(path);
+    if (place === null) return this.#setRoot(value);
+    const old = this.#child(place.parent, place.token, path);
+    this.#grow(this.#measure(value, place.depth) - this.#measure(old));
+    if (Array.isArray(place.parent)) place.parent[Number(place.token)] = value;
+    else setMember(place.parent, place.token, value);
+  }
+
+  #remove(path: string): JsonValue {
+    const place = this.#place(path);
+    if (place === null) throw this.#failed("the whole state cannot be removed");
+    const { parent, token } = place;
+    const old = this.#child(parent, token, path);
+    if (Array.isArray(parent)) {
+      this.#grow(-this.#measure(old) - (parent.length > 1 ? 1 : 0));
+      parent.splice(Number(token), 1);
+      return old;
+    }
+    delete parent[token];
+    this.#grow(-this.#measure(old) - stringBytes(token) - 1 - (isEmpty(parent) ? 0 : 1));
+    return old;
+  }
+
+  #copy(from: string, path: string): void {
+    const value = this.#read(from);
+    // From here on a container may stand in two places: none may be changed in place any more.
+    this.#owned = new Set();
+    this.#add(path, value);
+  }
+
+  #move(from: string, path: string): void {
+    if (path.startsWith(`${from}/`)) throw this.#failed(`"${from}" cannot move into itself`);
+    if (path === from) this.#read(from);
+    else this.#add(path, this.#remove(from));
+  }
+
+  #setRoot(value: JsonValue): void {
+    this.#root = value;
+    this.#bytes = 0;
+    this.#grow(this.#measure(value));
+  }
+
+  #read(path: string): JsonValue {
+    let value = this.#root;
+    for (const token of parsePointer(path) ?? []) value = this.#child(value, token, path);
+    return value;
+  }
+
+  /** Walk to the container of a path's last token, copying what is still shared; `null` for the root. */
+  #place(path: string): Place | null {
+    const tokens = parsePointer(path) ?? [];
+    const token = tokens.pop();
+    if (token === undefined) return null;
+    let parent = (this.#root = this.#own(this.#root, path));
+    for (const step of tokens) {
+      const child = this.#own(this.#child(parent, step, path), path);
+      if (Array.isArray(parent)) parent[Number(step)] = child;
+      else setMember(parent, step, child);
+      parent = child;
+    }
+    return { parent, token, depth: tokens.length + 1 };
+  }
+
+  #own(value: JsonValue, path: string): Container {
+    if (typeof value !== "object" || value === null)
+      throw this.#failed(`"${path}" leads through a value that is no object or array`);
+    if (this.#owned.has(value)) {
+      this.#sizes.delete(value); // it is about to change
+      return value as Container;
+    }
+    const copy: Container = Array.isArray(value) ? value.slice() : { ...(value as JsonObject) };
+    this.#owned.add(copy);
+    return copy;
+  }
+
+  #child(parent: JsonValue, token: string, path: string): JsonValue {
+    if (Array.isArray(parent))
+      return parent[this.#arrayIndex(token, parent.length - 1, path)] as JsonValue;
+    const value = isObject(parent) ? member(parent, token) : undefined;
+    if (value === undefined) throw this.#failed(`there is nothing at "${path}"`);
+    return value;
+  }
+
+  #arrayIndex(token: string, max: number, path: string): number {
+    if (!/^(0|[1-9]\d*)$/.test(token) || Number(token) > max)
+      throw this.#failed(`"${path}" is outside its array`);
+    return Number(token);
+  }
+
+  #measure(value: JsonValue, depth = 0): number {
+    return measure(value, this.#limits.stateDepth - depth, this.#sizes).bytes;
+  }
+
+  #grow(bytes: number): void {
+    this.#bytes += bytes;
+    if (this.#bytes > this.#limits.stateBytes)
+      throw new CollabError("too_large", {
+        detail: `The state would be larger than ${this.#limits.stateBytes} bytes.`,
+      });
+  }
+
+  #failed(what: string): CollabError {
+    return new CollabError("patch_failed", { detail: `Operation ${this.#index}: ${what}.` });
+  }
+}
+
+function isEmpty(object: object): boolean {
+  for (const key in object) if (Object.hasOwn(object, key)) return false;
+  return true;
+}

@@ -1,0 +1,154 @@
+// JSON values as plain data: types, equality, exact size. Keys such as `__proto__` are keys like any
+// other: members are read and written here through functions that never touch a prototype.
+
+import { CollabError } from "./errors.ts";
+
+export type JsonValue = null | boolean | number | string | JsonArray | JsonObject;
+export type JsonArray = readonly JsonValue[];
+export type JsonObject = { readonly [key: string]: JsonValue };
+
+export const isObject = (value: unknown): value is JsonObject =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
+
+/** Whether a value is an object that JSON could have made: no array, no class instance. */
+export function isPlainObject(value: unknown): value is JsonObject {
+  if (!isObject(value)) return false;
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === Object.prototype || prototype === null;
+}
+
+/**
+ * Parse JSON text.
+ * @throws CollabError `malformed` when it is not JSON.
+ */
+export function parseJson(text: string): JsonValue {
+  try {
+    return JSON.parse(text) as JsonValue;
+  } catch {
+    throw new CollabError("malformed", { detail: "The body is not JSON." });
+  }
+}
+
+/** Read an own member; what a prototype has does not count. */
+export const member = (object: JsonObject, key: string): JsonValue | undefined =>
+  Object.hasOwn(object, key) ? object[key] : undefined;
+
+/** Write an own member of an object that the caller has made. */
+export function setMember(object: Record<string, JsonValue>, key: string, value: JsonValue): void {
+  // A plain assignment to this one key would change the prototype instead.
+  if (key === "__proto__")
+    Object.defineProperty(object, key, {
+      value,
+      enumerable: true,
+      configurable: true,
+      writable: true,
+    });
+  else object[key] = value;
+}
+
+/** Whether two values are the same JSON. What is the same object is not looked into. */
+export function jsonEqual(a: JsonValue, b: JsonValue): boolean {
+  if (a === b) return true;
+  if (Array.isArray(a)) {
+    if (!Array.isArray(b) || a.length !== b.length) return false;
+    return a.every((item, index) => jsonEqual(item, b[index]));
+  }
+  if (!isObject(a) || !isObject(b)) return false;
+  const keys = Object.keys(a);
+  if (keys.length !== Object.keys(b).length) return false;
+  return keys.every((key) => Object.hasOwn(b, key) && jsonEqual(a[key] ?? null, b[key] ?? null));
+}
+
+/** Sizes of containers already measured, so that a value that stands in many places is counted once. */
+export type SizeCache = Map<object, { readonly bytes: number; readonly depth: number }>;
+
+/**
+ * Measure a value as compact JSON in UTF-8, and how deep it nests (a leaf is 0, `{}` is 1).
+ * @param depthLimit the deepest nesting allowed
+ * @throws CollabError `too_large` when it nests deeper, `invalid_state` when it is not JSON at all
+ */
+export function measure(
+  value: unknown,
+  depthLimit: number,
+  cache?: SizeCache,
+): { bytes: number; depth: number } {
+  switch (typeof value) {
+    case "string":
+      return { bytes: stringBytes(value), depth: 0 };
+    case "boolean":
+      return { bytes: value ? 4 : 5, depth: 0 };
+    case "number":
+      if (!Number.isFinite(value)) throw notJson(String(value));
+      return { bytes: String(value).length, depth: 0 };
+    case "object":
+      return value === null ? { bytes: 4, depth: 0 } : measureContainer(value, depthLimit, cache);
+    default:
+      throw notJson(typeof value);
+  }
+}
+
+function measureContainer(
+  value: object,
+  depthLimit: number,
+  cache?: SizeCache,
+): { bytes: number; depth: number } {
+  const known = cache?.get(value);
+  if (known !== undefined) {
+    if (known.depth > depthLimit) throw tooDeep();
+    return known;
+  }
+  if (depthLimit < 1) throw tooDeep();
+  let bytes = 2;
+  let depth = 0;
+  const add = (item: unknown): void => {
+    const size = measure(item, depthLimit - 1, cache);
+    bytes += size.bytes;
+    depth = Math.max(depth, size.depth);
+  };
+  if (Array.isArray(value)) {
+    bytes += Math.max(0, value.length - 1);
+    // By index: iteration methods would skip the holes of a sparse array, which are not JSON.
+    for (let index = 0; index < value.length; index++) add(value[index]);
+  } else {
+    if (!isPlainObject(value)) throw notJson("a class instance");
+    const keys = Object.keys(value);
+    bytes += Math.max(0, keys.length - 1);
+    for (const key of keys) {
+      bytes += stringBytes(key) + 1;
+      add(value[key]);
+    }
+  }
+  const size = { bytes, depth: depth + 1 };
+  cache?.set(value, size);
+  return size;
+}
+
+const notJson = (what: string): CollabError =>
+  new CollabError("invalid_state", { detail: `The state may hold JSON only, not ${what}.` });
+
+const tooDeep = (): CollabError =>
+  new CollabError("too_large", { detail: "The state would nest deeper than its limit." });
+
+/** Bytes of a string as JSON text, quotes and escapes included. */
+export function stringBytes(text: string): number {
+  let bytes = 2;
+  for (let index = 0; index < text.length; index++) {
+    const unit = text.charCodeAt(index);
+    if (unit >= 0x80) {
+      if (unit < 0x800) bytes += 2;
+      else if (unit < 0xd800 || unit > 0xdfff) bytes += 3;
+      else if (isPair(unit, text.charCodeAt(index + 1))) {
+        bytes += 4;
+        index++;
+      } else bytes += 6; // a lone surrogate is written as an escape
+    } else if (unit === 0x22 || unit === 0x5c) bytes += 2;
+    else if (unit >= 0x20) bytes += 1;
+    else bytes += shortEscapes.has(unit) ? 2 : 6;
+  }
+  return bytes;
+}
+
+const shortEscapes = new Set([0x08, 0x09, 0x0a, 0x0c, 0x0d]);
+
+const isPair = (high: number, low: number): boolean =>
+  high < 0xdc00 && low >= 0xdc00 && low <= 0xdfff;

@@ -1,0 +1,58 @@
+// The size limits of a room: the defaults, and the caps that the platform sets on settings.
+
+export type Limits = {
+  /** Bytes of the state as compact JSON in UTF-8. */
+  readonly stateBytes: number;
+  /** Levels of nesting in the state; the state itself is the first. */
+  readonly stateDepth: number;
+  /** Operations in one JSON Patch. */
+  readonly patchOperations: number;
+  /** Bytes of one message: an action's payload, an event, a socket frame. */
+  readonly frameBytes: number;
+};
+
+export const defaultLimits: Limits = {
+  stateBytes: 1024 * 1024,
+  stateDepth: 64,
+  patchOperations: 1000,
+  frameBytes: 256 * 1024,
+};
+
+// An object has 128 MB of memory and RPC carries 32 MiB: a state is held, sent and copied at once.
+const caps: Limits = {
+  stateBytes: 8 * 1024 * 1024,
+  stateDepth: 256,
+  patchOperations: 100_000,
+  frameBytes: 8 * 1024 * 1024,
+};
+
+/** Bytes of a user's own JSON, see rule U1. */
+export const maxUserBytes = 4096;
+/** Characters of a user id, see rule U1. */
+export const maxUserIdLength = 128;
+/** Bytes of a room id in UTF-8. */
+export const maxRoomIdBytes = 256;
+
+/**
+ * Fill in the limits a behaviour leaves out.
+ * @throws RangeError when one is not a whole number from 1 to its cap.
+ */
+export function resolveLimits(settings: Partial<Limits> = {}): Limits {
+  const limits = { ...defaultLimits, ...settings };
+  for (const name of Object.keys(caps) as (keyof Limits)[]) {
+    const value = limits[name];
+    if (!Number.isSafeInteger(value) || value < 1 || value > caps[name])
+      throw new RangeError(
+        `limits.${name} must be a whole number from 1 to ${caps[name]}, got ${value}`,
+      );
+  }
+  return limits;
+}
+
+/** The largest of each limit: what may come in before it is known for which room. */
+export const mostOf = (all: readonly Limits[]): Limits => ({
+  stateBytes: Math.max(...all.map(({ stateBytes }) => stateBytes)),
+  stateDepth: Math.max(...all.map(({ stateDepth }) => stateDepth)),
+  patchOperations: Math.max(...all.map(({ patchOperations }) => patchOperations)),
+  frameBytes: Math.max(...all.map(({ frameBytes }) => frameBytes)),
+});

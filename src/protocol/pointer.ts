@@ -1,0 +1,17 @@
+// JSON Pointer (RFC 6901): text to tokens and back.
+
+/** Tokens of a pointer, unescaped; `null` when the text is not a pointer. */
+export function parsePointer(text: string): string[] | null {
+  if (text === "") return [];
+  if (!text.startsWith("/") || /~(?![01])/.test(text)) return null;
+  return text
+    .slice(1)
+    .split("/")
+    .map((token) =>
+      token.includes("~") ? token.replaceAll("~1", "/").replaceAll("~0", "~") : token,
+    );
+}
+
+/** Append one token to a pointer, escaped. */
+export const childPointer = (parent: string, token: string | number): string =>
+  `${parent}/${String(token).replaceAll("~", "~0").replaceAll("/", "~1")}`;

@@ -1,0 +1,92 @@
+// Everything that can change a state comes down to one patch and the state it leads to.
+
+import { CollabError } from "../protocol/errors.ts";
+import { diff, diffMerge } from "../protocol/diff.ts";
+import {
+  isObject,
+  isPlainObject,
+  jsonEqual,
+  measure,
+  parseJson,
+  type JsonObject,
+} from "../protocol/json.ts";
+import { applyPatch, parsePatch, type Patch, type Sized } from "../protocol/json-patch.ts";
+import type { Limits } from "../protocol/limits.ts";
+import { effect } from "./history.ts";
+
+/** What a caller asks of the state. */
+export type ChangeRequest =
+  | { readonly kind: "patch"; readonly patch: Patch }
+  | { readonly kind: "merge"; readonly merge: JsonObject }
+  | { readonly kind: "replace"; readonly value: JsonObject };
+
+/** A request as it arrives: its kind, and JSON text. */
+export type ChangeInput = { readonly kind: ChangeRequest["kind"]; readonly text: string };
+
+/**
+ * Decode a request.
+ * @throws CollabError `malformed`; `too_large` for a patch of too many operations
+ */
+export function decodeChange({ kind, text }: ChangeInput, limits: Limits): ChangeRequest {
+  const json = parseJson(text);
+  if (kind === "patch") return { kind, patch: parsePatch(json, limits) };
+  if (!isObject(json))
+    throw new CollabError("malformed", {
+      detail:
+        kind === "merge"
+          ? "A merge patch must be a JSON object."
+          : "The state must be a JSON object.",
+    });
+  return kind === "merge" ? { kind, merge: json } : { kind, value: json };
+}
+
+/** A change ready to be committed: the patch, and the state after it. */
+export type PlannedChange = { readonly patch: Patch; readonly next: Sized };
+
+/**
+ * Work out what a request does to a state.
+ * @returns `null` when the state stays the same JSON
+ * @throws CollabError `patch_failed`, `too_large`, `invalid_state`
+ */
+export function planChange(
+  state: Sized,
+  request: ChangeRequest,
+  limits: Limits,
+): PlannedChange | null {
+  switch (request.kind) {
+    case "patch": {
+      const next = applyPatch(state, request.patch, limits);
+      if (jsonEqual(state.value, next.value)) return null;
+      return { patch: effect(request.patch), next };
+    }
+    case "merge":
+      return plan(state, diffMerge(state.value, request.merge, limits.stateDepth), limits);
+    case "replace":
+      measure(request.value, limits.stateDepth);
+      return plan(state, diff(state.value, request.value), limits);
+    default:
+      return request satisfies never;
+  }
+}
+
+/**
+ * Work out what a state returned by the author's code changes. It may share objects with the state it
+ * was made from, and these cost nothing; what is new is copied, for the author may still hold it.
+ * @throws CollabError `invalid_state` when it is not a JSON object, `too_large` past a limit
+ */
+export function planReturned(
+  state: Sized,
+  returned: unknown,
+  limits: Limits,
+): PlannedChange | null {
+  if (!isPlainObject(returned))
+    throw new CollabError("invalid_state", { detail: "The next state must be a JSON object." });
+  const patch = diff(state.value, returned);
+  // Checked before it is copied: a copy through text would turn what is not JSON into something else.
+  for (const operation of patch)
+    if ("value" in operation) measure(operation.value, limits.stateDepth);
+  return plan(state, JSON.parse(JSON.stringify(patch)) as Patch, limits);
+}
+
+const plan = (state: Sized, patch: Patch, limits: Limits): PlannedChange | null =>
+  patch.length === 0 ? null : { patch, next: applyPatch(state, patch, limits) };

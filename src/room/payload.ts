@@ -1,0 +1,34 @@
+// Payloads of the app's own, as they arrive: JSON text of actions and events.
+
+import { CollabError } from "../protocol/errors.ts";
+import { measure, parseJson, type JsonValue } from "../protocol/json.ts";
+import type { Limits } from "../protocol/limits.ts";
+
+/** Characters in the name of an event. */
+export const maxEventName = 128;
+
+/**
+ * Decode a payload.
+ * @throws CollabError `malformed`; `too_large` past a frame's size or the state's depth
+ */
+export function decodePayload(text: string, limits: Limits): JsonValue {
+  const payload = parseJson(text);
+  const { bytes } = measure(payload, limits.stateDepth);
+  if (bytes > limits.frameBytes)
+    throw new CollabError("too_large", {
+      detail: `The payload has ${bytes} bytes; the limit is ${limits.frameBytes}.`,
+    });
+  return payload;
+}
+
+/**
+ * Check an event that is to be broadcast.
+ * @throws CollabError `invalid_request`, `malformed`, `too_large`
+ */
+export function checkEvent(event: string, payload: string, limits: Limits): void {
+  if (typeof event !== "string" || event === "" || event.length > maxEventName)
+    throw new CollabError("invalid_request", {
+      detail: `An event's name has 1 to ${maxEventName} characters.`,
+    });
+  decodePayload(payload, limits);
+}

@@ -1,0 +1,20 @@
+// The deployable app: one kind of room beside the default one. Write your own here.
+
+import * as z from "zod";
+import { action, createCollab, defineRoom } from "./index.ts";
+
+const doc = defineRoom({
+  onJoin: () => ({ ok: { role: "editor" } }),
+  loadRoomState: (room) => ({ ok: { title: "Untitled", ...room.state } }),
+  actions: {
+    rename: action(z.object({ title: z.string().min(1).max(200) }), (_room, state, { title }) => ({
+      state: { ...state, title },
+      result: "renamed",
+    })),
+  },
+});
+
+const collab = createCollab({ behaviours: { doc } });
+
+export const { CollabRoom, RoomDirectory } = collab;
+export default collab.app;

@@ -1,0 +1,250 @@
+// JSON Patch does what RFC 6902 says: the published suite, and the same outcome as another library on
+// random patches. It never changes its input, keeps what it does not touch, and counts bytes exactly.
+
+import fc from "fast-check";
+import specCases from "json-patch-test-suite/spec_tests.json" with { type: "json" };
+import suiteCases from "json-patch-test-suite/tests.json" with { type: "json" };
+import { describe, expect, test } from "vitest";
+import { CollabError } from "../../src/protocol/errors.ts";
+import { isObject, type JsonObject, type JsonValue } from "../../src/protocol/json.ts";
+import { applyPatch, parsePatch, type Patch, type Sized } from "../../src/protocol/json-patch.ts";
+import { canonical, deepFreeze, jsonBytes } from "../support/canonical-json.ts";
+import { patchedByOracle } from "../support/json-patch-oracle.ts";
+import { patchCases } from "../support/patch-arbitraries.ts";
+
+const roomy = { stateBytes: 2 ** 40, stateDepth: 1000, patchOperations: 10_000 };
+
+const sized = (value: JsonObject): Sized => ({ value, bytes: jsonBytes(value) });
+
+const apply = (doc: JsonObject, patch: unknown): JsonObject =>
+  applyPatch(sized(doc), parsePatch(patch, roomy), roomy).value;
+
+/** The state after a patch, or `null` when the patch is refused as such. */
+function attempt(doc: JsonObject, patch: Patch): Sized | null {
+  try {
+    return applyPatch(sized(doc), patch, roomy);
+  } catch (error) {
+    if (error instanceof CollabError && ["patch_failed", "invalid_state"].includes(error.code))
+      return null;
+    throw error;
+  }
+}
+
+type SuiteCase = {
+  readonly comment?: string;
+  readonly doc: JsonValue;
+  readonly patch: readonly object[];
+  readonly expected?: JsonValue;
+  readonly error?: string;
+  readonly disabled?: boolean;
+};
+
+/** The suite's documents are of any kind, a state is an object: they become its member `doc`. */
+const below = (patch: readonly object[]): object[] =>
+  patch.map((operation) =>
+    Object.fromEntries(
+      Object.entries(operation).map(([name, value]) =>
+        name === "path" || name === "from" ? [name, `/doc${value}`] : [name, value],
+      ),
+    ),
+  );
+
+describe.each([
+  { file: "tests.json", cases: suiteCases as SuiteCase[], count: 75 },
+  { file: "spec_tests.json", cases: specCases as SuiteCase[], count: 16 },
+])("the published suite, $file", ({ cases, count }) => {
+  const enabled = cases.filter(({ disabled }) => !disabled);
+
+  test("[S5] the published suite is there whole", () => {
+    expect(enabled).toHaveLength(count);
+  });
+
+  test.each(enabled.map((one) => [one.comment ?? one.error ?? canonical(one.patch), one] as const))(
+    "[S5] the published suite: %s",
+    (_, { doc, patch, expected, error }) => {
+      const state = deepFreeze({ doc });
+      if (error === undefined)
+        expect(apply(state, below(patch))).toEqual({
+          doc: expected === undefined ? doc : expected,
+        });
+      else expect(() => apply(state, below(patch))).toThrow(CollabError);
+    },
+  );
+});
+
+describe("random patches", () => {
+  test("[S5] a patch has the outcome it has in another library, or fails in both", () => {
+    const outcomes = { done: 0, failed: 0 };
+    fc.assert(
+      fc.property(patchCases(), ({ doc, patch }) => {
+        const expected = patchedByOracle(doc, patch);
+        const actual = attempt(doc, patch);
+        expect(actual && canonical(actual.value)).toBe(expected && canonical(expected));
+        outcomes[actual ? "done" : "failed"]++;
+      }),
+      { numRuns: 1500 },
+    );
+    // Or the property would prove little.
+    expect(Math.min(outcomes.done, outcomes.failed)).toBeGreaterThan(100);
+  });
+
+  test("[S5] copies, moves and additions without end leave no two places changing together", () => {
+    fc.assert(
+      fc.property(
+        patchCases({ ops: ["copy", "copy", "move", "add", "replace"], wild: false, maxLength: 60 }),
+        ({ doc, patch }) => {
+          expect(canonical(apply(doc, patch))).toBe(canonical(patchedByOracle(doc, patch)));
+        },
+      ),
+      { numRuns: 500 },
+    );
+  });
+
+  test("[S5] a patch changes neither the state it is applied to nor itself", () => {
+    fc.assert(
+      fc.property(patchCases(), ({ doc, patch }) => {
+        const before = canonical([doc, patch]);
+        attempt(deepFreeze(doc), deepFreeze(patch));
+        expect(canonical([doc, patch])).toBe(before);
+      }),
+    );
+  });
+
+  test("[S9] the size after a patch is the length of the state as compact JSON", () => {
+    fc.assert(
+      fc.property(patchCases({ maxLength: 30 }), ({ doc, patch }) => {
+        const after = attempt(doc, patch);
+        if (after) expect(after.bytes).toBe(jsonBytes(after.value));
+      }),
+      { numRuns: 1000 },
+    );
+  });
+
+  test("a value beside the path of an operation stays the same object", () => {
+    fc.assert(
+      fc.property(patchCases({ wild: false, ops: ["replace"], maxLength: 1 }), ({ doc, patch }) => {
+        const [path = ""] = patch.map((operation) => operation.path);
+        expect(sharedBeside(doc, apply(doc, patch), path.split("/").slice(1))).toBe(true);
+      }),
+    );
+  });
+});
+
+/** Whether all members beside a path are the same objects in both documents. */
+function sharedBeside(a: JsonValue, b: JsonValue, [token, ...rest]: string[]): boolean {
+  if (token === undefined) return true;
+  const key = token.replaceAll("~1", "/").replaceAll("~0", "~");
+  const [before, after] = [Object.entries(a as JsonObject), Object.entries(b as JsonObject)];
+  return before.every(([name, value], index) => {
+    const other = after[index]?.[1] as JsonValue;
+    return name === key ? sharedBeside(value, other, rest) : value === other;
+  });
+}
+
+describe("a patch that fails", () => {
+  const state = sized(deepFreeze({ a: { b: [1, 2] }, c: "x" }));
+  const failing: Patch = [
+    { op: "add", path: "/a/b/-", value: 3 },
+    { op: "remove", path: "/c" },
+    { op: "move", from: "/a/b", path: "/d" },
+    { op: "test", path: "/d/0", value: 99 },
+  ];
+
+  test("[S5] leaves the state as it was, whichever of its operations fails", () => {
+    const { value, bytes } = state;
+    expect(() => applyPatch(state, failing, roomy)).toThrow(CollabError);
+    expect(state).toEqual({ value: { a: { b: [1, 2] }, c: "x" }, bytes });
+    expect(state.value).toBe(value);
+    expect(applyPatch(state, failing.slice(0, 3), roomy).value).toEqual({ a: {}, d: [1, 2, 3] });
+  });
+
+  test("[S5] names the operation that failed", () => {
+    expect(() => applyPatch(state, failing, roomy)).toThrow(
+      expect.objectContaining({
+        code: "patch_failed",
+        message: expect.stringContaining("Operation 3"),
+      }),
+    );
+  });
+});
+
+describe("what a patch leaves alone", () => {
+  const doc = deepFreeze({ list: [{ id: 1 }, { id: 2 }], other: { deep: { er: 1 } }, x: 0 });
+
+  test("a patch copies the containers on its path and no others", () => {
+    const after = apply(doc, [{ op: "replace", path: "/list/0/id", value: 9 }]) as typeof doc;
+    expect(after).toEqual({ list: [{ id: 9 }, { id: 2 }], other: { deep: { er: 1 } }, x: 0 });
+    expect(after.list[1]).toBe(doc.list[1]);
+    expect(after.other).toBe(doc.other);
+    expect(after.list).not.toBe(doc.list);
+  });
+
+  test("a patch of tests alone gives back the very same state", () => {
+    expect(apply(doc, [{ op: "test", path: "/x", value: 0 }])).toBe(doc);
+    expect(apply(doc, [])).toBe(doc);
+  });
+
+  test("a moved value and a copied one stay the same object", () => {
+    expect(apply(doc, [{ op: "move", from: "/other", path: "/o" }])["o"]).toBe(doc.other);
+    expect(apply(doc, [{ op: "copy", from: "/other", path: "/o" }])["o"]).toBe(doc.other);
+  });
+});
+
+describe("copies", () => {
+  test.each([
+    ["the copy", "/b/n/-", { a: { n: [1] }, b: { n: [1, 2] } }],
+    ["the original", "/a/n/-", { a: { n: [1, 2] }, b: { n: [1] } }],
+  ])("[S5] changing %s leaves the other as it is", (_, path, expected) => {
+    const touched = { op: "add", path: "/a/n/-", value: 1 }; // so that the draft has copied /a already
+    const copied = { op: "copy", from: "/a", path: "/b" };
+    const changed = { op: "add", path, value: 2 };
+    expect(apply({ a: { n: [] } }, [touched, copied, changed])).toEqual(expected);
+  });
+
+  test("[S5] a value added twice from one object is two values", () => {
+    const value: JsonValue = [];
+    const patch: Patch = [
+      { op: "add", path: "/a", value },
+      { op: "add", path: "/b", value },
+      { op: "add", path: "/a/-", value: 1 },
+    ];
+    expect(apply({}, patch)).toEqual({ a: [1], b: [] });
+    expect(value).toEqual([]);
+  });
+
+  test("[S5] the state copied into itself is a copy of what it was", () => {
+    const patch = [
+      { op: "copy", from: "", path: "/me" },
+      { op: "add", path: "/me/x", value: 1 },
+    ];
+    expect(apply({ a: 0 }, patch)).toEqual({ a: 0, me: { a: 0, x: 1 } });
+  });
+});
+
+describe("the whole state", () => {
+  test.each([
+    { op: "add", path: "", value: { b: 1 } },
+    { op: "replace", path: "", value: { b: 1 } },
+    { op: "move", from: "/a", path: "" },
+    { op: "copy", from: "/a", path: "" },
+  ])("[S5] $op may put another object in its place", (operation) => {
+    const after = applyPatch(sized({ a: { b: 1 } }), parsePatch([operation], roomy), roomy);
+    expect(after).toEqual({ value: { b: 1 }, bytes: 7 });
+  });
+
+  const values = [null, 1, "x", [], [{}]].map((value) => ({ value, text: canonical(value) }));
+
+  test.each(values)("[S1] it must not end as $text", ({ value }) => {
+    expect(() => apply({}, [{ op: "replace", path: "", value }])).toThrow(
+      expect.objectContaining({ code: "invalid_state" }),
+    );
+  });
+
+  test("[S5] it may be no object between two operations", () => {
+    const patch = [
+      { op: "replace", path: "", value: [{ a: 1 }] },
+      { op: "move", from: "/0", path: "" },
+    ];
+    expect(isObject(apply({}, patch))).toBe(true);
+  });
+});
