@@ -85,7 +85,7 @@ export class CollabRoom extends DurableObject<CollabEnv> implements RoomRpc {
     return this.#reply(this.#process.change(input, ifVersion));
   }
 
-  update(next: (stateText: string) => Promise<string>): Promise<Result<number>> {
+  update(next: (stateText: string) => Promise<string | null>): Promise<Result<number>> {
     return this.#reply(this.#process.update(next));
   }
 

@@ -56,7 +56,7 @@ export class RoomClient {
     return this.#once((room) => room.change(input, ifVersion));
   }
 
-  update(next: (stateText: string) => Promise<string>): Promise<number> {
+  update(next: (stateText: string) => Promise<string | null>): Promise<number> {
     return this.#once((room) => room.update(next));
   }
 

@@ -46,7 +46,10 @@ export class RoomDirectory extends DurableObject<CollabEnv> implements Directory
       .exec<RoomEntry>(
         `SELECT id, behaviour, users, created_at AS createdAt FROM rooms
          WHERE id >= ? AND id > ? ${end === null ? "" : "AND id < ?"} ORDER BY id LIMIT ?`,
-        prefix, after, ...(end === null ? [] : [end]), limit,
+        prefix,
+        after,
+        ...(end === null ? [] : [end]),
+        limit,
       )
       .toArray();
     return { rooms, total: this.#total };

@@ -71,22 +71,23 @@ export class RoomHandle {
   async updateState<State extends object = JsonObject>(
     next: (state: State) => State | Promise<State>,
   ): Promise<{ version: number }> {
-    let thrown: unknown;
-    const update = async (stateText: string): Promise<string> => {
+    let failure: CollabError | undefined;
+    // What the function throws stays here: over RPC it would lose its type.
+    const update = async (stateText: string): Promise<string | null> => {
       try {
         return toJsonText(await next(JSON.parse(stateText) as State), "invalid_state");
       } catch (error) {
-        thrown = error;
-        throw error;
+        failure =
+          error instanceof CollabError
+            ? error
+            : new CollabError("update_failed", {}, { cause: error });
+        return null;
       }
     };
     try {
       return { version: await this.#client.update(update) };
     } catch (error) {
-      // Only the code crosses RPC; what the function threw was thrown here.
-      if (thrown instanceof CollabError) throw thrown;
-      if (thrown === undefined) throw error;
-      throw new CollabError("update_failed", {}, { cause: thrown });
+      throw failure ?? error;
     }
   }
 

@@ -95,7 +95,7 @@ export class RoomProcess {
   }
 
   /** @returns the version after the update */
-  update(next: (stateText: string) => PromiseLike<string> | string): Promise<number> {
+  update(next: (stateText: string) => Promise<string | null>): Promise<number> {
     return this.#turn(() => this.#running().update(next));
   }
 

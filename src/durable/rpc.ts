@@ -26,8 +26,8 @@ export interface RoomRpc extends Rpc.DurableObjectBranded {
   state(known?: readonly number[] | "any"): Reply<{ version: number; text: string | null }>;
   /** @returns the version after the change */
   change(input: ChangeInput, ifVersion?: readonly number[]): Reply<number>;
-  /** @param next JSON text in, JSON text out; it runs where the caller is */
-  update(next: (stateText: string) => Promise<string>): Reply<number>;
+  /** @param next JSON text in, JSON text out, `null` when it fails; it runs where the caller is */
+  update(next: (stateText: string) => Promise<string | null>): Reply<number>;
   /** @returns the result as JSON text */
   act(name: string, payload: string): Reply<{ result: string; version: number }>;
   touch(userId?: string): Reply<void>;

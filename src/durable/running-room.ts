@@ -7,7 +7,7 @@
 import type { RoomContext } from "../behaviours/behaviour.ts";
 import type { ResolvedBehaviour } from "../behaviours/resolve.ts";
 import { CollabError } from "../protocol/errors.ts";
-import type { JsonValue } from "../protocol/json.ts";
+import { parseJson, type JsonValue } from "../protocol/json.ts";
 import type { RoomEntry, RoomInfo } from "../protocol/rooms.ts";
 import { isoTime } from "../protocol/time.ts";
 import {
@@ -18,7 +18,7 @@ import {
   type PlannedChange,
 } from "../room/change.ts";
 import { freezeState } from "../room/freeze.ts";
-import type { Members} from "../room/members.ts";
+import type { Members } from "../room/members.ts";
 import { type Lease, type Member } from "../room/members.ts";
 import { decodePayload } from "../room/payload.ts";
 import { roomEntry, type RoomRecord, type StopRequest } from "../room/record.ts";
@@ -27,7 +27,6 @@ import { createEntry, type User, type UserEntry } from "../room/user.ts";
 import { Author } from "./author.ts";
 import { callWithin } from "./call-within.ts";
 import type { Listing } from "./listing.ts";
-import { describe } from "./log.ts";
 import type { RoomPorts } from "./ports.ts";
 import { Saver } from "./saver.ts";
 import type { StateJournal } from "./state-journal.ts";
@@ -236,38 +235,23 @@ export class RunningRoom {
 
   /**
    * Change the state by a function of the caller's (rules S1, S2).
-   * @param next JSON text in, JSON text out, for it runs elsewhere
+   * @param next JSON text in, JSON text out, `null` when it fails
    */
-  async update(next: (stateText: string) => PromiseLike<string> | string): Promise<number> {
+  async update(next: (stateText: string) => Promise<string | null>): Promise<number> {
     const text = await this.#callUpdate(next);
-    this.#commit(this.#planUpdate(text));
+    if (text === null) throw new CollabError("update_failed");
+    this.#commit(planReturned(this.#journal.state, parseJson(text), this.behaviour.limits));
     return this.version;
   }
 
-  async #callUpdate(next: (stateText: string) => PromiseLike<string> | string): Promise<string> {
+  async #callUpdate(next: (stateText: string) => Promise<string | null>): Promise<string | null> {
     const { callTimeout } = this.behaviour;
     try {
       return await callWithin(callTimeout, "The update function", () => next(this.stateText));
     } catch (error) {
       if (error instanceof CollabError) throw error;
-      // It is the caller's own function: they know what it threw.
-      this.#ports.log("warn", "update_failed", { error: describe(error) });
-      throw new CollabError("update_failed");
+      return null; // whoever called has gone
     }
-  }
-
-  #planUpdate(text: unknown): PlannedChange | null {
-    const bad = new CollabError("invalid_state", {
-      detail: "The function must return a JSON object.",
-    });
-    if (typeof text !== "string") throw bad;
-    let returned: unknown;
-    try {
-      returned = JSON.parse(text);
-    } catch {
-      throw bad;
-    }
-    return planReturned(this.#journal.state, returned, this.behaviour.limits);
   }
 
   /** Run an action (rule S7). */

@@ -125,12 +125,10 @@ export const roomPage = z
   })
   .meta({ id: "RoomPage" });
 
-export const userEntry = z
-  .looseObject({ id: z.string(), joinedAt: time, meta: anyJson })
-  .meta({
-    id: "UserEntry",
-    description: "The user's own fields, when they joined, and what `onJoin` gave.",
-  });
+export const userEntry = z.looseObject({ id: z.string(), joinedAt: time, meta: anyJson }).meta({
+  id: "UserEntry",
+  description: "The user's own fields, when they joined, and what `onJoin` gave.",
+});
 
 export const userList = z.object({ users: z.array(userEntry) }).meta({ id: "UserList" });
 
