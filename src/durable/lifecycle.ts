@@ -11,6 +11,7 @@ import { CollabError } from "../protocol/errors.ts";
 import type { StartOptions } from "../protocol/rooms.ts";
 import { planReturned } from "../room/change.ts";
 import { checkDuration } from "../room/duration.ts";
+import { freezeState } from "../room/freeze.ts";
 import { Members } from "../room/members.ts";
 import type { RoomRecord } from "../room/record.ts";
 import { seenFromStorage } from "../room/seen.ts";
@@ -51,8 +52,7 @@ export class Lifecycle {
     const { storage, behaviours, newId, log } = this.#ports;
     let record = storage.readRoom();
     if (record?.status !== "running") return { kind: "absent", record };
-    const { journal, aside, lost } = StateJournal.open(storage);
-    if (aside > 0) log("error", "records_set_aside", { aside, lost, version: journal.version });
+    const { journal, lost } = this.#openJournal();
     if (lost > 0) {
       // Versions will be counted again that clients have seen with another state: a new life begins.
       record = { ...record, epoch: newId() };
@@ -79,6 +79,13 @@ export class Lifecycle {
     };
   }
 
+  #openJournal(): { journal: StateJournal; lost: number } {
+    const { journal, aside, lost } = StateJournal.open(this.#ports.storage);
+    const { version } = journal;
+    if (aside > 0) this.#ports.log("error", "records_set_aside", { aside, lost, version });
+    return { journal, lost };
+  }
+
   /**
    * All it takes to start, hooks included, without writing anything.
    * @throws CollabError `unknown_behaviour`, `invalid_request`, `load_failed`
@@ -94,12 +101,13 @@ export class Lifecycle {
     checkDuration("idleTimeout", idleTimeout);
 
     const old = this.#life.kind === "absent" ? this.#life.record : null;
-    const kept = old?.status === "stopped" ? StateJournal.open(storage) : null;
+    const kept = old?.status === "stopped" ? this.#openJournal() : null;
     const journal = kept?.journal ?? StateJournal.begin(storage);
     const epoch = old && kept?.lost === 0 ? old.epoch : newId();
 
     const author = new Author(behaviour, this.#ports);
-    const { value: state, version } = journal;
+    const { value, version } = journal;
+    const state = freezeState(value);
     const loaded = await author.load({ id, env, users: [], state, version, now: now() });
     if (loaded !== undefined) this.#load(journal, loaded, behaviour, author, kept !== null);
 
@@ -211,15 +219,20 @@ export class Lifecycle {
     this.#life = { kind: "absent", record: null };
   }
 
+  /** Stop the room if it was asked to or has been idle for long enough; else see to its idle timer. */
   async stopIfDue(): Promise<void> {
-    if (this.#life.kind === "absent") return;
-    const { room } = this.#life;
+    const { room } = this;
+    if (room === null) return;
     const { stopping } = room.record;
-    if (!stopping && !room.idleIsOver) {
-      if (room.isEmpty) this.timers.atLatest("idle", room.idleDeadline);
+    if (stopping || room.idleIsOver) {
+      // The timer's row goes with the stop, so that a crash on the way does not forget it. If saving
+      // fails, the timer of the saver takes over: a save that succeeds comes back here.
+      if (!(await this.stop(room, stopping?.purge ?? false))) this.timers.clear("idle");
       return;
     }
-    // A save that fails here is tried again, and this turn comes back when it has succeeded.
-    await this.stop(room, stopping?.purge ?? false);
+    const timer = this.timers.get("idle");
+    if (timer !== undefined && timer.at > this.#ports.now()) return;
+    if (room.isEmpty) this.timers.set("idle", room.idleDeadline);
+    else this.timers.clear("idle");
   }
 }

@@ -159,7 +159,6 @@ export class RoomProcess {
     if (room === null) return timers.clear(name);
     switch (name) {
       case "idle":
-        timers.clear("idle");
         return this.#life.stopIfDue();
       case "lease":
         return room.lapse();
