@@ -13,14 +13,27 @@ export async function readText(request: Request, limit: number): Promise<string>
     await request.body?.cancel();
     throw tooLarge(limit);
   }
-  // An announced length is kept by the HTTP parser: then the platform's own reader will do.
-  const bytes = Number.isNaN(announced)
-    ? await readStream(request.body, limit)
-    : await request.arrayBuffer();
+  const bytes = await readBytes(request, limit, announced);
   try {
     return new TextDecoder("utf-8", { fatal: true, ignoreBOM: false }).decode(bytes);
   } catch {
     throw new CollabError("malformed", { detail: "The body is not UTF-8." });
+  }
+}
+
+async function readBytes(
+  request: Request,
+  limit: number,
+  announced: number,
+): Promise<ArrayBuffer | Uint8Array> {
+  try {
+    // An announced length is kept by the HTTP parser: then the platform's own reader will do.
+    if (!Number.isNaN(announced)) return await request.arrayBuffer();
+    return await readStream(request.body, limit);
+  } catch (error) {
+    if (error instanceof CollabError) throw error;
+    // The client has gone; nobody reads this.
+    throw new CollabError("malformed", { detail: "The body broke off." });
   }
 }
 

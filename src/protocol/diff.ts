@@ -47,6 +47,10 @@ function compare(before: JsonValue, after: JsonValue, path: string, out: Operati
   }
 }
 
+// Items are added and cut out one by one, each moving all that follow: beyond so many, an array is
+// replaced instead, or the cost would be quadratic.
+const mostArrayOperations = 1000;
+
 /** Items kept at both ends stay; between them items are compared in place, then cut or added. */
 function compareArrays(
   before: readonly JsonValue[],
@@ -54,6 +58,10 @@ function compareArrays(
   path: string,
   out: Operation[],
 ): void {
+  if (Math.abs(after.length - before.length) > mostArrayOperations) {
+    out.push({ op: "replace", path, value: after });
+    return;
+  }
   const shorter = Math.min(before.length, after.length);
   const same = (a: number, b: number): boolean =>
     jsonEqual(before[a] as JsonValue, after[b] as JsonValue);

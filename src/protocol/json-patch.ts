@@ -40,7 +40,8 @@ export function parsePatch(input: unknown, limits: Pick<Limits, "patchOperations
     throw new CollabError("too_large", {
       detail: `The patch has ${input.length} operations; the limit is ${limits.patchOperations}.`,
     });
-  return input.map(parseOperation);
+  // Not map, which would skip the holes of a sparse array.
+  return Array.from(input, parseOperation);
 }
 
 function parseOperation(input: unknown, index: number): Operation {
@@ -93,7 +94,9 @@ class Draft {
   #bytes: number;
   readonly #limits: PatchLimits;
   // Containers made by this draft, each reachable by one path only: these alone may be changed.
-  #owned = new Set<object>();
+  readonly #owned = new Set<object>();
+  // How many members owned objects have: to find out costs a walk over the keys, even for "any at all?".
+  readonly #counts = new Map<object, number>();
   readonly #sizes: SizeCache = new Map();
   #index = 0;
 
@@ -144,8 +147,10 @@ class Draft {
       return;
     }
     const old = member(parent, token);
-    if (old === undefined) this.#grow(size + stringBytes(token) + 1 + (isEmpty(parent) ? 0 : 1));
-    else this.#grow(size - this.#measure(old));
+    if (old === undefined) {
+      const count = this.#count(parent, 1);
+      this.#grow(size + stringBytes(token) + 1 + (count > 1 ? 1 : 0));
+    } else this.#grow(size - this.#known(old));
     setMember(parent, token, value);
   }
 
@@ -153,7 +158,7 @@ class Draft {
     const place = this.#place(path);
     if (place === null) return this.#setRoot(value);
     const old = this.#child(place.parent, place.token, path);
-    this.#grow(this.#measure(value, place.depth) - this.#measure(old));
+    this.#grow(this.#measure(value, place.depth) - this.#known(old));
     if (Array.isArray(place.parent)) place.parent[Number(place.token)] = value;
     else setMember(place.parent, place.token, value);
   }
@@ -164,19 +169,19 @@ class Draft {
     const { parent, token } = place;
     const old = this.#child(parent, token, path);
     if (Array.isArray(parent)) {
-      this.#grow(-this.#measure(old) - (parent.length > 1 ? 1 : 0));
+      this.#grow(-this.#known(old) - (parent.length > 1 ? 1 : 0));
       parent.splice(Number(token), 1);
       return old;
     }
+    const count = this.#count(parent, -1);
     delete parent[token];
-    this.#grow(-this.#measure(old) - stringBytes(token) - 1 - (isEmpty(parent) ? 0 : 1));
+    this.#grow(-this.#known(old) - stringBytes(token) - 1 - (count > 0 ? 1 : 0));
     return old;
   }
 
   #copy(from: string, path: string): void {
     const value = this.#read(from);
-    // From here on a container may stand in two places: none may be changed in place any more.
-    this.#owned = new Set();
+    this.#disown(value);
     this.#add(path, value);
   }
 
@@ -225,6 +230,20 @@ class Draft {
     return copy;
   }
 
+  /** What is about to stand in two places may not be changed in place any more. */
+  #disown(value: JsonValue): void {
+    // Below a container that is not owned, nothing is.
+    if (typeof value !== "object" || value === null || !this.#owned.delete(value)) return;
+    for (const item of Object.values(value)) this.#disown(item);
+  }
+
+  /** How many members an owned object is about to have. */
+  #count(object: Container, change: 1 | -1): number {
+    const count = (this.#counts.get(object) ?? Object.keys(object).length) + change;
+    this.#counts.set(object, count);
+    return count;
+  }
+
   #child(parent: JsonValue, token: string, path: string): JsonValue {
     if (Array.isArray(parent))
       return parent[this.#arrayIndex(token, parent.length - 1, path)] as JsonValue;
@@ -239,13 +258,19 @@ class Draft {
     return Number(token);
   }
 
+  /** Bytes of a value that is to stand below so many levels. */
   #measure(value: JsonValue, depth = 0): number {
     return measure(value, this.#limits.stateDepth - depth, this.#sizes).bytes;
   }
 
+  /** Bytes of a value of the state, which may be from a time of wider limits. */
+  #known(value: JsonValue): number {
+    return measure(value, Infinity, this.#sizes).bytes;
+  }
+
   #grow(bytes: number): void {
     this.#bytes += bytes;
-    if (this.#bytes > this.#limits.stateBytes)
+    if (bytes > 0 && this.#bytes > this.#limits.stateBytes)
       throw new CollabError("too_large", {
         detail: `The state would be larger than ${this.#limits.stateBytes} bytes.`,
       });
@@ -254,9 +279,4 @@ class Draft {
   #failed(what: string): CollabError {
     return new CollabError("patch_failed", { detail: `Operation ${this.#index}: ${what}.` });
   }
-}
-
-function isEmpty(object: object): boolean {
-  for (const key in object) if (Object.hasOwn(object, key)) return false;
-  return true;
 }

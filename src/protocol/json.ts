@@ -46,17 +46,22 @@ export function setMember(object: Record<string, JsonValue>, key: string, value:
   else object[key] = value;
 }
 
-/** Whether two values are the same JSON. What is the same object is not looked into. */
+/**
+ * Whether two values are the same JSON; what is no JSON equals only itself. What is the same object is
+ * not looked into.
+ */
 export function jsonEqual(a: JsonValue, b: JsonValue): boolean {
   if (a === b) return true;
   if (Array.isArray(a)) {
     if (!Array.isArray(b) || a.length !== b.length) return false;
     return a.every((item, index) => jsonEqual(item, b[index]));
   }
-  if (!isObject(a) || !isObject(b)) return false;
+  if (!isPlainObject(a) || !isPlainObject(b)) return false;
   const keys = Object.keys(a);
   if (keys.length !== Object.keys(b).length) return false;
-  return keys.every((key) => Object.hasOwn(b, key) && jsonEqual(a[key] ?? null, b[key] ?? null));
+  return keys.every(
+    (key) => Object.hasOwn(b, key) && jsonEqual(a[key] as JsonValue, b[key] as JsonValue),
+  );
 }
 
 /** Sizes of containers already measured, so that a value that stands in many places is counted once. */

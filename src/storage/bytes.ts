@@ -4,7 +4,6 @@
 export const maxRowBytes = 1_900_000;
 
 const encoder = new TextEncoder();
-const decoder = new TextDecoder("utf-8", { fatal: false, ignoreBOM: true });
 
 export const encode = (text: string): Uint8Array => encoder.encode(text);
 
@@ -16,9 +15,14 @@ export function pieces(bytes: Uint8Array, size = maxRowBytes): Uint8Array[] {
   return out;
 }
 
-/** Join pieces to text. Bytes that are not UTF-8 become U+FFFD: whoever parses the text finds out. */
+/** Join pieces to text. Bytes that are not UTF-8 become no text at all: whoever parses it finds out. */
 export function decode(parts: readonly (ArrayBuffer | Uint8Array)[]): string {
-  let text = "";
-  for (const part of parts) text += decoder.decode(part, { stream: true });
-  return text + decoder.decode();
+  const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+  try {
+    let text = "";
+    for (const part of parts) text += decoder.decode(part, { stream: true });
+    return text + decoder.decode();
+  } catch {
+    return "";
+  }
 }

@@ -10,100 +10,117 @@ import type {
   StoredTimer,
 } from "./room-storage.ts";
 
+type Kept = {
+  room: string | null;
+  readonly members: Map<number, string>;
+  readonly timers: Map<string, StoredTimer>;
+  readonly changes: Map<number, StoredChange>;
+  readonly snapshots: Map<number, string>;
+  readonly aside: AsideRecord[];
+};
+
+const nothing = (): Kept => ({
+  room: null,
+  members: new Map(),
+  timers: new Map(),
+  changes: new Map(),
+  snapshots: new Map(),
+  aside: [],
+});
+
 export class MemoryRoomStorage<
   Room,
   Member extends { readonly seq: number },
 > implements RoomStorage<Room, Member> {
-  #room: string | null = null;
-  readonly #members = new Map<number, string>();
-  readonly #timers = new Map<string, StoredTimer>();
-  readonly #changes = new Map<number, StoredChange>();
-  readonly #snapshots = new Map<number, string>();
-  #aside: AsideRecord[] = [];
+  #kept = nothing();
 
   readRoom(): Room | null {
-    return this.#room === null ? null : (JSON.parse(this.#room) as Room);
+    return this.#kept.room === null ? null : (JSON.parse(this.#kept.room) as Room);
   }
 
   writeRoom(room: Room): void {
-    this.#room = JSON.stringify(room);
+    this.#kept.room = JSON.stringify(room);
   }
 
-  // Nothing here fails half-way: there is nothing to take back.
   atomically(write: () => void): void {
-    write();
+    const before = structuredClone(this.#kept);
+    try {
+      write();
+    } catch (error) {
+      this.#kept = before;
+      throw error;
+    }
   }
 
   readMembers(): Member[] {
-    return ascending(this.#members).map(([, text]) => JSON.parse(text) as Member);
+    return ascending(this.#kept.members).map(([, text]) => JSON.parse(text) as Member);
   }
 
   writeMember(member: Member): void {
-    this.#members.set(member.seq, JSON.stringify(member));
+    this.#kept.members.set(member.seq, JSON.stringify(member));
   }
 
   removeMember(seq: number): void {
-    this.#members.delete(seq);
+    this.#kept.members.delete(seq);
   }
 
   removeMembers(): void {
-    this.#members.clear();
+    this.#kept.members.clear();
   }
 
   readTimers(): StoredTimer[] {
-    return [...this.#timers.values()];
+    return [...this.#kept.timers.values()];
   }
 
   writeTimer(timer: StoredTimer): void {
-    this.#timers.set(timer.name, { ...timer });
+    this.#kept.timers.set(timer.name, { ...timer });
   }
 
   removeTimer(name: string): void {
-    this.#timers.delete(name);
+    this.#kept.timers.delete(name);
   }
 
   readHistory(): StoredHistory {
     return {
-      snapshots: ascending(this.#snapshots)
+      snapshots: ascending(this.#kept.snapshots)
         .map(([version, text]) => ({ version, text }))
         .toReversed(),
-      changes: ascending(this.#changes).map(([, change]) => change),
+      changes: ascending(this.#kept.changes).map(([, change]) => change),
     };
   }
 
   appendChange(change: StoredChange): void {
-    this.#changes.set(change.to, { ...change });
+    this.#kept.changes.set(change.to, { ...change });
   }
 
   writeSnapshot({ version, text }: StoredSnapshot): void {
-    const before = Math.max(0, ...[...this.#snapshots.keys()].filter((known) => known < version));
-    for (const known of this.#snapshots.keys()) if (known < before) this.#snapshots.delete(known);
-    for (const known of this.#changes.keys()) if (known <= before) this.#changes.delete(known);
-    this.#snapshots.set(version, text);
+    const { snapshots, changes } = this.#kept;
+    const before = Math.max(0, ...[...snapshots.keys()].filter((known) => known < version));
+    for (const known of snapshots.keys()) if (known < before) snapshots.delete(known);
+    for (const known of changes.keys()) if (known <= before) changes.delete(known);
+    snapshots.set(version, text);
   }
 
   removeHistory(): void {
-    this.#snapshots.clear();
-    this.#changes.clear();
+    this.#kept.snapshots.clear();
+    this.#kept.changes.clear();
   }
 
   setAside(records: readonly AsideRecord[]): void {
     for (const { kind, version } of records) {
-      const source = kind === "change" ? this.#changes : this.#snapshots;
-      if (source.delete(version)) this.#aside.push({ kind, version });
+      const source = kind === "change" ? this.#kept.changes : this.#kept.snapshots;
+      if (source.delete(version)) this.#kept.aside.push({ kind, version });
     }
   }
 
   readAside(): AsideRecord[] {
-    return this.#aside.toSorted((a, b) => a.kind.localeCompare(b.kind) || a.version - b.version);
+    return this.#kept.aside.toSorted(
+      (a, b) => a.kind.localeCompare(b.kind) || a.version - b.version,
+    );
   }
 
   clear(): Promise<void> {
-    this.#room = null;
-    this.removeMembers();
-    this.removeHistory();
-    this.#timers.clear();
-    this.#aside = [];
+    this.#kept = nothing();
     return Promise.resolve();
   }
 }

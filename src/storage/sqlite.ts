@@ -113,13 +113,16 @@ export class SqliteRoomStorage<
 
   readHistory(): StoredHistory {
     const parts = Map.groupBy(
-      this.#read("SELECT version, data FROM snapshots ORDER BY version DESC, part"),
+      this.#read("SELECT version, part, data FROM snapshots ORDER BY version DESC, part"),
       ({ version }) => Number(version),
     );
     return {
       snapshots: Array.from(parts, ([version, rows]) => ({
         version,
-        text: decode(rows.map(({ data }) => data as ArrayBuffer)),
+        // With a piece missing in the middle of a long string the rest would still be JSON.
+        text: rows.every(({ part }, index) => part === index)
+          ? decode(rows.map(({ data }) => data as ArrayBuffer))
+          : "",
       })),
       changes: this.#read("SELECT start, version, patch FROM changes ORDER BY version").map(
         ({ start, version, patch }) => ({

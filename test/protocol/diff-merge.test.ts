@@ -1,0 +1,150 @@
+// A merge patch does what RFC 7396 says, as the JSON Patch it amounts to: every case of the RFC's
+// appendix, and the outcome of the RFC's own algorithm on random merges.
+
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { diffMerge } from "../../src/protocol/diff.ts";
+import { isObject, type JsonObject, type JsonValue } from "../../src/protocol/json.ts";
+import { applyPatch } from "../../src/protocol/json-patch.ts";
+import { defaultLimits } from "../../src/protocol/limits.ts";
+import { canonical, deepFreeze, jsonBytes } from "../support/canonical-json.ts";
+import { beforeAndAfter, json, prototypeKeys } from "../support/json-arbitraries.ts";
+
+const { stateDepth } = defaultLimits;
+
+function merged(before: JsonObject, merge: JsonObject): JsonObject {
+  const patch = diffMerge(before, merge, stateDepth);
+  return applyPatch({ value: before, bytes: jsonBytes(before) }, patch, defaultLimits).value;
+}
+
+/** MergePatch of RFC 7396, section 2, word for word. */
+function mergePatch(target: JsonValue | undefined, patch: JsonValue): JsonValue {
+  if (!isObject(patch)) return patch;
+  const result = new Map(isObject(target) ? Object.entries(target) : []);
+  for (const [name, value] of Object.entries(patch))
+    if (value === null) result.delete(name);
+    else result.set(name, mergePatch(result.get(name), value));
+  return Object.fromEntries(result);
+}
+
+/** Appendix A: original, patch, result. */
+const appendix: [JsonValue, JsonValue, JsonValue][] = [
+  [{ a: "b" }, { a: "c" }, { a: "c" }],
+  [{ a: "b" }, { b: "c" }, { a: "b", b: "c" }],
+  [{ a: "b" }, { a: null }, {}],
+  [{ a: "b", b: "c" }, { a: null }, { b: "c" }],
+  [{ a: ["b"] }, { a: "c" }, { a: "c" }],
+  [{ a: "c" }, { a: ["b"] }, { a: ["b"] }],
+  [{ a: { b: "c" } }, { a: { b: "d", c: null } }, { a: { b: "d" } }],
+  [{ a: [{ b: "c" }] }, { a: [1] }, { a: [1] }],
+  [
+    ["a", "b"],
+    ["c", "d"],
+    ["c", "d"],
+  ],
+  [{ a: "b" }, ["c"], ["c"]],
+  [{ a: "foo" }, null, null],
+  [{ a: "foo" }, "bar", "bar"],
+  [{ e: null }, { a: 1 }, { e: null, a: 1 }],
+  [[1, 2], { a: "b", c: null }, { a: "b" }],
+  [{}, { a: { bb: { ccc: null } } }, { a: { bb: {} } }],
+];
+const shown = appendix.map(([before, merge, after]) => ({ before, merge, after }));
+
+describe("the cases of RFC 7396, appendix A", () => {
+  test.each(shown.filter(({ before, merge }) => isObject(before) && isObject(merge)))(
+    "[S5] $before merged with $merge is $after",
+    ({ before, merge, after }) => {
+      expect(merged(before as JsonObject, merge as JsonObject)).toEqual(after);
+    },
+  );
+
+  // A state and what is merged into it are objects; all the cases are told apart one level down, but
+  // for a merge that is null, which there removes the member instead of becoming it.
+  test.each(shown)(
+    "[S5] below a member, $before merged with $merge is $after",
+    ({ before, merge, after }) => {
+      const expected = after === null ? {} : { doc: after };
+      expect(merged({ doc: before }, { doc: merge })).toEqual(expected);
+    },
+  );
+});
+
+describe("any merge", () => {
+  const cases = fc.oneof(beforeAndAfter, fc.tuple(json.object, json.object));
+
+  test("[S5] a merge has the outcome that the RFC's algorithm has", () => {
+    fc.assert(
+      fc.property(cases, ([before, merge]) => {
+        const after = merged(deepFreeze(before), deepFreeze(merge));
+        expect(canonical(after)).toBe(canonical(mergePatch(before, merge)));
+      }),
+      { numRuns: 2000 },
+    );
+  });
+
+  test("[S3] a merge is an empty patch exactly when it changes nothing", () => {
+    fc.assert(
+      fc.property(cases, ([before, merge]) => {
+        const same = canonical(mergePatch(before, merge)) === canonical(before);
+        expect(diffMerge(before, merge, stateDepth).length === 0).toBe(same);
+      }),
+      { numRuns: 1000 },
+    );
+  });
+
+  test("[S3] a merge made a second time changes nothing", () => {
+    fc.assert(
+      fc.property(cases, ([before, merge]) => {
+        expect(diffMerge(merged(before, merge), merge, stateDepth)).toEqual([]);
+      }),
+    );
+  });
+
+  test.each<[JsonObject, JsonObject]>([
+    [{ a: 1 }, {}],
+    [{ a: 1 }, { a: 1 }],
+    [{ a: { b: [1, { c: 2 }] } }, { a: { b: [1, { c: 2 }] } }],
+    [{ a: 1 }, { gone: null }],
+    [{ a: { b: 1 } }, { a: {} }],
+    [{ a: {} }, { a: { gone: null } }],
+  ])("[S3] %j merged with %j stays as it is", (before, merge) => {
+    expect(diffMerge(before, merge, stateDepth)).toEqual([]);
+  });
+});
+
+test.each(prototypeKeys)("[S9] the key %s is merged and removed like any other", (key) => {
+  const parse = (text: string): JsonObject => JSON.parse(text) as JsonObject;
+  const one = parse(`{"${key}":{"x":1}}`);
+  expect(canonical(merged({}, one))).toBe(canonical(one));
+  expect(canonical(merged(one, parse(`{"${key}":{"y":{"${key}":null,"z":2}}}`)))).toBe(
+    `{"${key}":{"x":1,"y":{"z":2}}}`,
+  );
+  expect(canonical(merged(one, parse(`{"${key}":null}`)))).toBe("{}");
+  expect(diffMerge({}, parse(`{"${key}":null}`), stateDepth)).toEqual([]);
+  expect("x" in {}).toBe(false);
+});
+
+describe("what a merge may not be", () => {
+  const nested = (open: string, close: string): JsonObject =>
+    JSON.parse(`{"a":${open.repeat(100_000)}1${close.repeat(100_000)}}`) as JsonObject;
+
+  test.each([
+    ["objects", nested('{"a":', "}")],
+    ["arrays", nested("[", "]")],
+  ])("[S9] 100,000 levels of %s end in too_large", (_, merge) => {
+    const tooLarge = expect.objectContaining({ code: "too_large" });
+    expect(() => diffMerge({}, merge, stateDepth)).toThrow(tooLarge);
+    expect(() => diffMerge({ a: { a: { a: [[]] } } }, merge, stateDepth)).toThrow(tooLarge);
+  });
+
+  test.each([undefined, Number.NaN, new Date(0), new Map(), () => 1, [undefined]])(
+    "[S2] a member that is no JSON ends in invalid_state, %#",
+    (value) => {
+      const merge = { a: value } as unknown as JsonObject;
+      expect(() => diffMerge({ a: {} }, merge, stateDepth)).toThrow(
+        expect.objectContaining({ code: "invalid_state" }),
+      );
+    },
+  );
+});

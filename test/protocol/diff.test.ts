@@ -1,0 +1,241 @@
+// The delta between two states leads from one to the other, skips what is the same object on both
+// sides, and lets nothing through that JSON cannot say: applying it tells.
+
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { diff } from "../../src/protocol/diff.ts";
+import { CollabError } from "../../src/protocol/errors.ts";
+import type { JsonObject, JsonValue } from "../../src/protocol/json.ts";
+import { applyPatch, type Operation } from "../../src/protocol/json-patch.ts";
+import { defaultLimits } from "../../src/protocol/limits.ts";
+import { canonical, deepFreeze, jsonBytes } from "../support/canonical-json.ts";
+import { beforeAndAfter, json, prototypeKeys } from "../support/json-arbitraries.ts";
+
+const patched = (before: JsonObject, after: unknown): JsonObject =>
+  applyPatch(
+    { value: before, bytes: jsonBytes(before) },
+    diff(before, after as JsonObject),
+    defaultLimits,
+  ).value;
+
+/** Keys in another order, everything made anew. */
+function reordered(value: JsonValue): JsonValue {
+  if (Array.isArray(value)) return value.map(reordered);
+  if (typeof value !== "object" || value === null) return value;
+  return Object.fromEntries(
+    Object.entries(value)
+      .reverse()
+      .map(([key, item]) => [key, reordered(item)]),
+  );
+}
+
+/** Fails the test that looks into it. */
+const untouchable = (): JsonValue => {
+  const fail = (): never => expect.unreachable("a shared value was looked into");
+  return new Proxy({}, { get: fail, has: fail, ownKeys: fail, getOwnPropertyDescriptor: fail });
+};
+
+describe("any two states", () => {
+  test("[S1] the patch between two states leads from one to the other", () => {
+    fc.assert(
+      fc.property(beforeAndAfter, ([before, after]) => {
+        expect(canonical(patched(deepFreeze(before), deepFreeze(after)))).toBe(canonical(after));
+      }),
+      { numRuns: 2000 },
+    );
+  });
+
+  test("[S3] the patch is empty exactly when the states are the same JSON", () => {
+    fc.assert(
+      fc.property(beforeAndAfter, ([before, after]) => {
+        expect(diff(before, after).length === 0).toBe(canonical(before) === canonical(after));
+      }),
+      { numRuns: 1000 },
+    );
+  });
+
+  test("[S3] a copy of a state, its keys in another order, is no change", () => {
+    fc.assert(
+      fc.property(json.object, (state) => {
+        expect(diff(state, reordered(state) as JsonObject)).toEqual([]);
+      }),
+    );
+  });
+
+  test.each(prototypeKeys)("[S9] the key %s comes, changes and goes like any other", (key) => {
+    const [none, one, two] = ["{}", `{"${key}":1}`, `{"${key}":{"x":[1]}}`].map(
+      (text) => JSON.parse(text) as JsonObject,
+    ) as [JsonObject, JsonObject, JsonObject];
+    for (const before of [none, one, two])
+      for (const after of [none, one, two])
+        expect(canonical(patched(before, after))).toBe(canonical(after));
+  });
+});
+
+describe("small patches", () => {
+  test.each<{ before: JsonValue; after: JsonValue; patch: object[] }>([
+    {
+      before: { a: 1, b: 2 },
+      after: { b: 3 },
+      patch: [
+        { op: "remove", path: "/x/a" },
+        { op: "replace", path: "/x/b", value: 3 },
+      ],
+    },
+    { before: [1, 2, 3], after: [1, 3], patch: [{ op: "remove", path: "/x/1" }] },
+    { before: [1, 3], after: [1, 2, 3], patch: [{ op: "add", path: "/x/1", value: 2 }] },
+    {
+      before: [1],
+      after: [1, 2, 3],
+      patch: [
+        { op: "add", path: "/x/1", value: 2 },
+        { op: "add", path: "/x/2", value: 3 },
+      ],
+    },
+    {
+      before: [1, 2, 3],
+      after: [],
+      patch: [2, 1, 0].map((index) => ({ op: "remove", path: `/x/${index}` })),
+    },
+    {
+      before: [{ a: 1 }, 2],
+      after: [{ a: 3 }, 2],
+      patch: [{ op: "replace", path: "/x/0/a", value: 3 }],
+    },
+    { before: [], after: {}, patch: [{ op: "replace", path: "/x", value: {} }] },
+    {
+      before: { "a/b": { "m~n": 1 } },
+      after: { "a/b": {} },
+      patch: [{ op: "remove", path: "/x/a~1b/m~0n" }],
+    },
+  ])("$before to $after is $patch", ({ before, after, patch }) => {
+    expect(diff({ x: before }, { x: after })).toEqual(patch);
+  });
+
+  // Items are put in and cut out one by one, each time moving all that follow: minutes for these.
+  test.each([
+    { what: "put in", before: [0], after: [2, 0] },
+    { what: "cut out", before: [2, 0], after: [0] },
+  ])("a large part $what in front of an array replaces the array", ({ before, after }) => {
+    const many = (items: number[]): number[] => items.flatMap((item) => Array(200_000).fill(item));
+    const patch = diff({ list: many(before) }, { list: many(after) });
+    expect(patch).toHaveLength(1);
+    expect(canonical(patched({ list: many(before) }, { list: many(after) }))).toBe(
+      canonical({ list: many(after) }),
+    );
+  });
+});
+
+/** What is removed must be looked into, for its size. */
+const isNoRemoval = ({ op }: Operation): boolean => op !== "remove";
+
+describe("what is the same object on both sides", () => {
+  test("[S3] is not looked into, nor is it when the patch is applied", () => {
+    const shared = [untouchable(), untouchable(), untouchable()] as const;
+    const [x, y, z] = shared;
+    const before = { x, deep: { y, n: 1 }, more: [x, y, z], less: [x, y, z], begin: [x, y, z] };
+    const after = { x, deep: { y, n: 2 }, more: [x, y, z, 1], less: [x], begin: [0, x, y, z] };
+    const state = { value: before, bytes: 100 };
+    const next = applyPatch(state, diff(before, after).filter(isNoRemoval), defaultLimits).value;
+    expect(next["x"]).toBe(x);
+    expect((next["deep"] as JsonObject)["y"]).toBe(y);
+    expect((next["begin"] as JsonValue[]).slice(1).every((item, at) => item === shared[at])).toBe(
+      true,
+    );
+  });
+
+  test("[S3] is the whole state, and nothing is looked into", () => {
+    const state = untouchable() as JsonObject;
+    expect(diff(state, state)).toEqual([]);
+  });
+});
+
+describe("what is no JSON", () => {
+  const cycle: unknown[] = [];
+  cycle.push({ again: cycle, and: cycle });
+  const sparse = Array.from({ length: 2 });
+  delete sparse[0];
+  const foreign: [string, unknown][] = [
+    ["a Date", new Date(0)],
+    ["a Map", new Map()],
+    ["a Set", new Set([1])],
+    ["a class instance", new (class Point {})()],
+    ["bytes", new Uint8Array(2)],
+    ["a boxed string", Object("text")],
+    ["an error", new Error("x")],
+    ["undefined", undefined],
+    ["a function", () => 1],
+    ["a symbol", Symbol("s")],
+    ["a bigint", 1n],
+    ["NaN", Number.NaN],
+    ["Infinity", Number.POSITIVE_INFINITY],
+    ["a sparse array", sparse],
+    ["an endless array of holes", Object.assign([], { length: 4_000_000_000 })],
+    ["a cycle", cycle],
+    ["a nest of 100,000 arrays", JSON.parse("[".repeat(100_000) + "]".repeat(100_000))],
+  ];
+  // What stood there before matters: the comparison takes another way for each.
+  const earlier: JsonValue[] = [null, 0, {}, [], [null], [null, null], { again: null }];
+  const places: [string, (value: unknown) => unknown][] = [
+    ["as a member", (value) => ({ a: value })],
+    ["deep inside", (value) => ({ a: { b: { c: value } } })],
+    ["as an item", (value) => ({ a: [value] })],
+    ["in an item", (value) => ({ a: [0, { k: value }, 2] })],
+  ];
+
+  describe.each(foreign)("%s", (_, value) => {
+    test.each(places)("[S2] %s is refused, whatever stood there before", (__, place) => {
+      const befores = [{}, ...earlier.map(place), ...earlier.map((a) => ({ a }))] as JsonObject[];
+      for (const before of befores) {
+        const refusal = expect.objectContaining({
+          code: expect.stringMatching(/^(invalid_state|too_large)$/),
+        });
+        expect(() => patched(before, place(value))).toThrow(CollabError);
+        expect(() => patched(before, place(value))).toThrow(refusal);
+      }
+    });
+
+    test("[S2] instead of the state is refused", () => {
+      expect(() => patched({}, value)).toThrow(CollabError);
+      expect(() => patched({ a: 1 }, value)).toThrow(CollabError);
+    });
+  });
+
+  test("[S2] a state that holds itself is refused", () => {
+    const state: Record<string, unknown> = { a: 1 };
+    state["self"] = state;
+    expect(() => patched({ a: 1 }, state)).toThrow(expect.objectContaining({ code: "too_large" }));
+  });
+
+  test("[S2] whatever an update returns, it is refused or it becomes the state as JSON", () => {
+    const anything = fc.anything({
+      withBigInt: true,
+      withBoxedValues: true,
+      withDate: true,
+      withMap: true,
+      withNullPrototype: true,
+      withSet: true,
+      withSparseArray: true,
+      withTypedArray: true,
+    });
+    const state = fc.oneof(json.object, fc.constant<JsonObject>({ a: [{}, null, {}] }));
+    fc.assert(
+      fc.property(
+        state,
+        fc.oneof(anything, fc.dictionary(fc.string(), anything)),
+        (before, after) => {
+          let next: JsonObject;
+          try {
+            next = patched(before, after);
+          } catch (error) {
+            expect(error).toBeInstanceOf(CollabError);
+            return;
+          }
+          expect(canonical(next)).toBe(canonical(JSON.parse(JSON.stringify(after))));
+          expect(canonical(after)).toBe(canonical(next));
+        },
+      ),
+      { numRuns: 2000 },
+    );
+  });
+});

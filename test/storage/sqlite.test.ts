@@ -1,0 +1,95 @@
+// The SQLite storage keeps the storage contract on SQLite as such, and reads what is damaged as such.
+
+import { expect, test } from "vitest";
+import { SqliteRoomStorage } from "../../src/storage/sqlite.ts";
+import { openNodeSqlite } from "../support/node-sqlite.ts";
+import { storageContract } from "./contract.ts";
+
+type Room = { readonly name: string };
+type Member = { readonly seq: number; readonly id: string };
+
+const open = (store = openNodeSqlite()) => new SqliteRoomStorage<Room, Member>(store);
+
+storageContract(async (use) => {
+  const store = openNodeSqlite();
+  await use({ storage: open(store), reopen: () => open(store) });
+});
+
+const tables = (store = openNodeSqlite()): string[] =>
+  store.sql
+    .exec("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name")
+    .toArray()
+    .map(({ name }) => String(name));
+
+test("[R4] reading makes no table, and the first record makes them all", () => {
+  const store = openNodeSqlite();
+  const storage = open(store);
+  storage.readRoom();
+  storage.readMembers();
+  storage.readTimers();
+  storage.readHistory();
+  storage.readAside();
+  expect(tables(store)).toEqual([]);
+  storage.writeRoom({ name: "first" });
+  expect(tables(store)).toEqual(["aside", "changes", "members", "room", "snapshots", "timers"]);
+});
+
+test("[S10] no row of a snapshot is larger than the platform takes", () => {
+  const store = openNodeSqlite();
+  const storage = open(store);
+  storage.writeRoom({ name: "first" });
+  storage.writeSnapshot({ version: 1, text: `"${"€".repeat(1_500_000)}"` });
+  const sizes = store.sql
+    .exec("SELECT length(data) AS size FROM snapshots ORDER BY part")
+    .toArray()
+    .map(({ size }) => Number(size));
+  expect(sizes).toEqual([1_900_000, 1_900_000, 700_002]);
+});
+
+const damages = [
+  { what: "its first piece missing", query: "DELETE FROM snapshots WHERE part = 0" },
+  { what: "a piece in the middle missing", query: "DELETE FROM snapshots WHERE part = 1" },
+  { what: "its last piece missing", query: "DELETE FROM snapshots WHERE part = 2" },
+  {
+    what: "bytes that are no UTF-8",
+    query: "UPDATE snapshots SET data = CAST(x'22ff22' AS BLOB)",
+  },
+];
+
+test.each(damages)("[S10] a snapshot with $what does not read as JSON", ({ query }) => {
+  const store = openNodeSqlite();
+  const storage = open(store);
+  storage.writeRoom({ name: "first" });
+  // A string alone: with a piece cut out of its middle it would be JSON all the same.
+  storage.writeSnapshot({ version: 1, text: `"${"x".repeat(5_000_000)}"` });
+  store.sql.exec(query);
+  const [snapshot] = storage.readHistory().snapshots;
+  expect(snapshot?.version).toBe(1);
+  expect(() => JSON.parse(snapshot?.text ?? "")).toThrow(SyntaxError);
+});
+
+test("[S10] a change with bytes that are no UTF-8 does not read as JSON", () => {
+  const store = openNodeSqlite();
+  const storage = open(store);
+  storage.writeRoom({ name: "first" });
+  storage.appendChange({ from: 0, to: 1, patch: '["x"]' });
+  store.sql.exec("UPDATE changes SET patch = x'5b22ff225d'");
+  const [change] = storage.readHistory().changes;
+  expect(() => JSON.parse(change?.patch ?? "")).toThrow(SyntaxError);
+});
+
+test("[S10] what is set aside keeps its bytes, piece after piece", () => {
+  const store = openNodeSqlite();
+  const storage = open(store);
+  storage.writeRoom({ name: "first" });
+  storage.writeSnapshot({ version: 3, text: "a".repeat(1_900_000) + "b".repeat(9) });
+  storage.setAside([{ kind: "snapshot", version: 3 }]);
+  const kept = store.sql
+    .exec("SELECT kind, version, substr(data, 1, 1) AS first, length(data) AS size FROM aside")
+    .toArray()
+    .map(({ kind, version, size }) => ({ kind, version, size }));
+  expect(kept).toEqual([
+    { kind: "snapshot", version: 3, size: 1_900_000 },
+    { kind: "snapshot", version: 3, size: 9 },
+  ]);
+});
