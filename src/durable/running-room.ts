@@ -289,7 +289,8 @@ export class RunningRoom {
 
   /** Something has happened (rules T1, T4). */
   #active(): void {
-    this.#see(seeAgain(this.#seen, this.#ports.now(), this.#record.idleTimeout));
+    const { idleTimeout } = this.#record;
+    this.#see(seeAgain(this.#seen, this.#ports.now(), idleTimeout, this.isEmpty));
   }
 
   #see(seen: Seen): void {

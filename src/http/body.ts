@@ -13,27 +13,11 @@ export async function readText(request: Request, limit: number): Promise<string>
     await request.body?.cancel();
     throw tooLarge(limit);
   }
-  const bytes = await readBytes(request, limit, announced);
+  const bytes = await readStream(request.body, limit);
   try {
     return new TextDecoder("utf-8", { fatal: true, ignoreBOM: false }).decode(bytes);
   } catch {
     throw new CollabError("malformed", { detail: "The body is not UTF-8." });
-  }
-}
-
-async function readBytes(
-  request: Request,
-  limit: number,
-  announced: number,
-): Promise<ArrayBuffer | Uint8Array> {
-  try {
-    // An announced length is kept by the HTTP parser: then the platform's own reader will do.
-    if (!Number.isNaN(announced)) return await request.arrayBuffer();
-    return await readStream(request.body, limit);
-  } catch (error) {
-    if (error instanceof CollabError) throw error;
-    // The client has gone; nobody reads this.
-    throw new CollabError("malformed", { detail: "The body broke off." });
   }
 }
 
@@ -43,11 +27,20 @@ async function readStream(
 ): Promise<Uint8Array> {
   const chunks: Uint8Array[] = [];
   let length = 0;
-  for await (const chunk of body ?? []) {
-    length += chunk.length;
-    if (length > limit) throw tooLarge(limit); // leaving the loop cancels the stream
-    chunks.push(chunk);
+  try {
+    // Counted whatever was announced: a chunked body may come with a content-length that belies it.
+    for await (const chunk of body ?? []) {
+      length += chunk.length;
+      if (length > limit) throw tooLarge(limit); // leaving the loop cancels the stream
+      chunks.push(chunk);
+    }
+  } catch (error) {
+    if (error instanceof CollabError) throw error;
+    // The client has gone; nobody reads this.
+    throw new CollabError("malformed", { detail: "The body broke off." });
   }
+  const [first = new Uint8Array()] = chunks;
+  if (first.length === length) return first;
   const bytes = new Uint8Array(length);
   let offset = 0;
   for (const chunk of chunks) {

@@ -24,7 +24,7 @@ function reordered(value: JsonValue): JsonValue {
   if (typeof value !== "object" || value === null) return value;
   return Object.fromEntries(
     Object.entries(value)
-      .reverse()
+      .toReversed()
       .map(([key, item]) => [key, reordered(item)]),
   );
 }
@@ -159,7 +159,12 @@ describe("what is no JSON", () => {
     ["a Date", new Date(0)],
     ["a Map", new Map()],
     ["a Set", new Set([1])],
-    ["a class instance", new (class Point {})()],
+    [
+      "a class instance",
+      new (class Point {
+        x = 1;
+      })(),
+    ],
     ["bytes", new Uint8Array(2)],
     ["a boxed string", Object("text")],
     ["an error", new Error("x")],

@@ -16,7 +16,7 @@ describe("a payload", () => {
   );
 
   test("[S9] a key __proto__ is a key", () => {
-    const payload = decodePayload('{"__proto__":{"a":1}}', limits);
+    const payload = decodePayload(`{"__proto__":{}}`, limits);
     expect(Object.keys(payload as object)).toEqual(["__proto__"]);
     expect(Object.getPrototypeOf(payload)).toBe(Object.prototype);
   });

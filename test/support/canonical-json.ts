@@ -8,7 +8,7 @@ export function canonical(value: unknown): string {
   const members = Object.entries(value).map(
     ([key, item]) => `${JSON.stringify(key)}:${canonical(item)}`,
   );
-  return `{${members.sort().join()}}`;
+  return `{${members.toSorted().join()}}`;
 }
 
 /** Freeze a value all the way down, so that any attempt to change it throws. */

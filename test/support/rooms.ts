@@ -1,13 +1,9 @@
 // Rooms in workerd: find one, look into its object, crash it, ring its alarm. Each test takes room ids
 // of its own, for storage lives as long as the test file.
 
-import {
-  evictDurableObject,
-  runDurableObjectAlarm,
-  runInDurableObject,
-} from "cloudflare:test";
+import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
-import { CollabError, type ErrorInfo } from "collab-room";
+import { CollabError } from "collab-room";
 import { collab } from "../fixtures/worker.ts";
 
 export const rooms = collab.rooms(env);
@@ -53,7 +49,10 @@ export const stored = (
         "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE '\\_cf\\_%' ESCAPE '\\'",
       )
       .toArray();
-    const tables = names.map(({ name }) => [name, storage.sql.exec(`SELECT * FROM ${name}`).toArray()]);
+    const tables = names.map(({ name }) => [
+      name,
+      storage.sql.exec(`SELECT * FROM ${name}`).toArray(),
+    ]);
     return { tables: Object.fromEntries(tables), alarm: await storage.getAlarm() };
   });
 
@@ -64,7 +63,7 @@ export const isListed = async (id: string): Promise<boolean> =>
   (await rooms.listRooms({ prefix: id })).rooms.some((entry) => entry.id === id);
 
 /** Wait for an operation to fail: what its caller is told. */
-export async function failure(work: Promise<unknown>): Promise<ErrorInfo> {
+export async function failure(work: Promise<unknown>): Promise<CollabError["info"]> {
   const outcome = await work.then(
     (value) => ({ value }),
     (error: unknown) => ({ error }),
@@ -74,5 +73,5 @@ export async function failure(work: Promise<unknown>): Promise<ErrorInfo> {
 }
 
 /** The code of that failure. */
-export const failureCode = async (work: Promise<unknown>): Promise<ErrorInfo["code"]> =>
+export const failureCode = async (work: Promise<unknown>): Promise<CollabError["code"]> =>
   (await failure(work)).code;

@@ -1,0 +1,131 @@
+// The error table is what clients are written against: a change of a code's status, close code or
+// retryability shows here. Errors cross RPC as plain data and come back as they were.
+
+import { describe, expect, test } from "vitest";
+import {
+  CollabError,
+  errorTable,
+  unwrap,
+  type ErrorCode,
+  type ErrorInfo,
+} from "../../src/protocol/errors.ts";
+
+type Row = { status: number; close?: number; retryable: boolean; text: string };
+const rows = Object.entries(errorTable) as [ErrorCode, Row][];
+
+describe("the table", () => {
+  test("every code has the status, close code and retryability that clients know", () => {
+    const wire = rows.map(([code, { status, close, retryable }]) =>
+      [code, status, close, retryable ? "retryable" : ""].filter(Boolean).join(" "),
+    );
+    expect(wire.toSorted()).toMatchInlineSnapshot(`
+      [
+        "action_failed 500",
+        "action_refused 409",
+        "auth_not_configured 503",
+        "behaviour_missing 503",
+        "call_timeout 504 retryable",
+        "directory_unavailable 503 retryable",
+        "hook_failed 500",
+        "internal 500",
+        "invalid_payload 422",
+        "invalid_request 400",
+        "invalid_room_id 400",
+        "invalid_state 422",
+        "invalid_user 400",
+        "join_refused 403",
+        "load_failed 503 retryable",
+        "malformed 400",
+        "method_not_allowed 405",
+        "not_found 404",
+        "patch_failed 409",
+        "room_full 409",
+        "room_not_running 404",
+        "room_unavailable 503 retryable",
+        "save_failed 503 retryable",
+        "too_large 413",
+        "unknown_action 404",
+        "unknown_behaviour 400",
+        "unsupported_media_type 415",
+        "update_failed 500",
+        "user_not_found 404",
+        "version_conflict 412",
+      ]
+    `);
+  });
+
+  test.each(rows)(
+    "%s has an HTTP status of an error, and a close code of ours if any",
+    (_, row) => {
+      expect(row.status).toBeGreaterThanOrEqual(400);
+      expect(row.status).toBeLessThan(600);
+      if (row.close !== undefined) expect(String(row.close)).toMatch(/^4[0-2]\d\d$/);
+    },
+  );
+
+  test.each(rows)("%s has whole sentences for a text", (_, { text }) => {
+    expect(text).toMatch(/^[A-Z][^.]*[^.\s](\.|\. [A-Z][^.]*\.)$/);
+  });
+
+  test.each(rows)("[A6] the text of %s shows nothing of the machine", (_, { text }) => {
+    expect(text).not.toMatch(/[\\<>{}`$]|\/\w|https?:|\bat \w+ \(|\bError\b|\.[jt]s\b|\bsql/i);
+  });
+
+  test("what may succeed later unchanged is our failure, not the caller's", () => {
+    const retryable = rows.filter(([, row]) => row.retryable);
+    expect(retryable.length).toBeGreaterThan(0);
+    expect(retryable.every(([, { status }]) => status >= 500)).toBe(true);
+  });
+});
+
+describe("an error", () => {
+  test.each(rows)("%s carries its row of the table", (code, { status, retryable, text }) => {
+    const error = new CollabError(code);
+    expect(error).toBeInstanceOf(Error);
+    expect(error).toMatchObject({ name: "CollabError", code, status, retryable, message: text });
+    expect(error.info).toEqual({ code });
+    expect(error.reason).toBeUndefined();
+  });
+
+  test("what is specific goes into its message, its reason and its cause", () => {
+    const cause = new Error("inner");
+    const error = new CollabError(
+      "join_refused",
+      { detail: "Not you.", reason: "banned" },
+      { cause },
+    );
+    expect(error).toMatchObject({ message: "Not you.", reason: "banned", cause });
+    expect(error.info).toEqual({ code: "join_refused", detail: "Not you.", reason: "banned" });
+  });
+
+  test("[A6] neither its stack nor its cause is part of what crosses the wire", () => {
+    const error = new CollabError(
+      "internal",
+      { instance: "req-1" },
+      { cause: new Error("secret") },
+    );
+    expect(JSON.stringify(error.info)).toBe('{"code":"internal","instance":"req-1"}');
+  });
+});
+
+describe("unwrap", () => {
+  test.each([undefined, null, 0, "", false, { error: { code: "internal" } }, ["x"]])(
+    "gives the value of a result that is ok, %#",
+    (value) => {
+      expect(unwrap({ ok: value })).toBe(value);
+    },
+  );
+
+  test("throws the error of a result with all it says, as it came over RPC", () => {
+    const info: ErrorInfo = {
+      code: "invalid_payload",
+      detail: "Two things.",
+      reason: "because",
+      issues: [{ path: "/a", message: "is missing" }],
+      instance: "req-2",
+    };
+    const failing = () => unwrap(structuredClone({ error: info }));
+    expect(failing).toThrow(CollabError);
+    expect(failing).toThrow(expect.objectContaining({ info, status: 422, message: "Two things." }));
+  });
+});

@@ -1,0 +1,54 @@
+// JSON Pointers are read and written as RFC 6901 says.
+
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { childPointer, parsePointer } from "../../src/protocol/pointer.ts";
+import { anyString, commonKeys } from "../support/json-arbitraries.ts";
+
+test("[S5] tokens of any kind come back from the pointer made of them", () => {
+  const token = fc.oneof(
+    anyString,
+    fc.constantFrom(...commonKeys),
+    fc.string({ unit: fc.constantFrom("~", "/", "0", "1") }),
+  );
+  fc.assert(
+    fc.property(fc.array(token), (tokens) => {
+      const pointer = tokens.reduce<string>(childPointer, "");
+      expect(parsePointer(pointer)).toEqual(tokens);
+    }),
+  );
+});
+
+test("[S5] text is a pointer exactly when it is empty or slashes lead tokens of sound escapes", () => {
+  const texts = fc.string({ unit: fc.constantFrom("~", "/", "0", "1", "2", "a") });
+  const sound = /^(\/([^~/]|~0|~1)*)*$/;
+  fc.assert(
+    fc.property(texts, (text) => {
+      expect(parsePointer(text) !== null).toBe(sound.test(text));
+    }),
+    { numRuns: 1000 },
+  );
+});
+
+// RFC 6901, section 5.
+test.each([
+  ["", []],
+  ["/foo", ["foo"]],
+  ["/foo/0", ["foo", "0"]],
+  ["/", [""]],
+  ["/a~1b", ["a/b"]],
+  ["/c%d", ["c%d"]],
+  ["/e^f", ["e^f"]],
+  ["/g|h", ["g|h"]],
+  ["/i\\j", ["i\\j"]],
+  ['/k"l', ['k"l']],
+  ["/ ", [" "]],
+  ["/m~0n", ["m~n"]],
+  ["//", ["", ""]],
+])("[S5] the pointer %j has the tokens %j", (pointer, tokens) => {
+  expect(parsePointer(pointer)).toEqual(tokens);
+});
+
+test("[S5] an index becomes a token", () => {
+  expect(childPointer("/list", 10)).toBe("/list/10");
+});
