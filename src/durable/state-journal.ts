@@ -14,6 +14,7 @@ export class StateJournal {
   #state: Sized;
   #version: number;
   #journalBytes: number;
+  #journalChanges: number;
   #snapshotBytes: number;
   #text: string | undefined;
 
@@ -25,6 +26,7 @@ export class StateJournal {
     this.#state = rebuilt.state;
     this.#version = rebuilt.version;
     this.#journalBytes = rebuilt.journalBytes;
+    this.#journalChanges = rebuilt.journalChanges;
     this.#snapshotBytes = rebuilt.snapshotBytes;
   }
 
@@ -34,6 +36,7 @@ export class StateJournal {
       version: 0,
       state: emptyState,
       journalBytes: 0,
+      journalChanges: 0,
       snapshotBytes: emptyState.bytes,
     });
   }
@@ -105,9 +108,11 @@ export class StateJournal {
     if (fits) this.#storage.appendChange({ from: this.#version, to: version, patch: text });
     else this.#storage.writeSnapshot({ version, text: JSON.stringify(next.value) });
     this.#adopt(next, version);
+    if (!fits) return this.#snapshotTaken();
     this.#journalBytes += text.length;
-    if (fits && !snapshotDue(this.#journalBytes, this.#snapshotBytes)) return;
-    if (fits) this.#storage.writeSnapshot({ version, text: this.text });
+    this.#journalChanges++;
+    if (!this.#snapshotDue()) return;
+    this.#storage.writeSnapshot({ version, text: this.text });
     this.#snapshotTaken();
   }
 
@@ -117,8 +122,17 @@ export class StateJournal {
     this.#text = undefined;
   }
 
+  #snapshotDue(): boolean {
+    return snapshotDue({
+      journalBytes: this.#journalBytes,
+      journalChanges: this.#journalChanges,
+      snapshotBytes: this.#snapshotBytes,
+    });
+  }
+
   #snapshotTaken(): void {
     this.#journalBytes = 0;
+    this.#journalChanges = 0;
     this.#snapshotBytes = this.#state.bytes;
   }
 }

@@ -56,6 +56,7 @@ export const errorTable = {
     "The room's state could not be saved; the room runs on until it is.",
     later,
   ),
+  room_overloaded: row(503, "Too many calls are waiting for the room.", later),
   room_unavailable: row(503, "The room cannot be reached just now.", later),
   directory_unavailable: row(503, "The directory cannot be reached just now.", later),
   call_timeout: row(504, "The room's own code took too long.", later),

@@ -80,8 +80,8 @@ function parseOperation(input: unknown, index: number): Operation {
  * `invalid_state` when the outcome would not be a JSON object
  */
 export function applyPatch(state: Sized, patch: Patch, limits: PatchLimits): Sized {
-  const draft = new Draft(state, limits);
-  patch.forEach((operation, index) => draft.apply(operation, index));
+  const draft = new PatchDraft(state, limits);
+  draft.apply(patch);
   return draft.finish();
 }
 
@@ -89,7 +89,14 @@ type Container = JsonValue[] | Record<string, JsonValue>;
 /** Where a pointer's last token points to: inside this container, which the draft owns if asked to. */
 type Place = { readonly parent: Container; readonly token: string; readonly depth: number };
 
-class Draft {
+// Sizes of containers, known for as long as these live: outside of a draft none of them ever changes.
+const sizes: SizeCache = new WeakMap();
+
+/**
+ * A state that patches are applied to one after another. Each container is copied once at most, so many
+ * patches together cost what they change. After a patch that fails, the draft is of no use any more.
+ */
+export class PatchDraft {
   #root: JsonValue;
   #bytes: number;
   readonly #limits: PatchLimits;
@@ -97,7 +104,6 @@ class Draft {
   readonly #owned = new Set<object>();
   // How many members owned objects have: to find out costs a walk over the keys, even for "any at all?".
   readonly #counts = new Map<object, number>();
-  readonly #sizes: SizeCache = new Map();
   #index = 0;
 
   constructor(state: Sized, limits: PatchLimits) {
@@ -106,8 +112,17 @@ class Draft {
     this.#limits = limits;
   }
 
-  apply(operation: Operation, index: number): void {
-    this.#index = index;
+  /** @throws CollabError as `applyPatch` does */
+  apply(patch: Patch): void {
+    patch.forEach((operation, index) => {
+      this.#index = index;
+      this.#run(operation);
+    });
+    if (!isObject(this.#root))
+      throw new CollabError("invalid_state", { detail: "The state must stay a JSON object." });
+  }
+
+  #run(operation: Operation): void {
     switch (operation.op) {
       case "add":
         return this.#add(operation.path, operation.value);
@@ -130,9 +145,7 @@ class Draft {
   }
 
   finish(): Sized {
-    if (!isObject(this.#root))
-      throw new CollabError("invalid_state", { detail: "The state must stay a JSON object." });
-    return { value: this.#root, bytes: this.#bytes };
+    return { value: this.#root as JsonObject, bytes: this.#bytes };
   }
 
   #add(path: string, value: JsonValue): void {
@@ -222,7 +235,7 @@ class Draft {
     if (typeof value !== "object" || value === null)
       throw this.#failed(`"${path}" leads through a value that is no object or array`);
     if (this.#owned.has(value)) {
-      this.#sizes.delete(value); // it is about to change
+      sizes.delete(value); // it is about to change
       return value as Container;
     }
     const copy: Container = Array.isArray(value) ? value.slice() : { ...(value as JsonObject) };
@@ -260,12 +273,12 @@ class Draft {
 
   /** Bytes of a value that is to stand below so many levels. */
   #measure(value: JsonValue, depth = 0): number {
-    return measure(value, this.#limits.stateDepth - depth, this.#sizes).bytes;
+    return measure(value, this.#limits.stateDepth - depth, sizes).bytes;
   }
 
   /** Bytes of a value of the state, which may be from a time of wider limits. */
   #known(value: JsonValue): number {
-    return measure(value, Infinity, this.#sizes).bytes;
+    return measure(value, Infinity, sizes).bytes;
   }
 
   #grow(bytes: number): void {

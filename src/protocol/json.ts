@@ -64,8 +64,8 @@ export function jsonEqual(a: JsonValue, b: JsonValue): boolean {
   );
 }
 
-/** Sizes of containers already measured, so that a value that stands in many places is counted once. */
-export type SizeCache = Map<object, { readonly bytes: number; readonly depth: number }>;
+/** Sizes of containers measured before. They hold while nobody changes these. */
+export type SizeCache = WeakMap<object, { readonly bytes: number; readonly depth: number }>;
 
 /**
  * Measure a value as compact JSON in UTF-8, and how deep it nests (a leaf is 0, `{}` is 1).

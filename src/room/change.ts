@@ -88,5 +88,13 @@ export function planReturned(
   return plan(state, JSON.parse(JSON.stringify(patch)) as Patch, limits);
 }
 
-const plan = (state: Sized, patch: Patch, limits: Limits): PlannedChange | null =>
-  patch.length === 0 ? null : { patch, next: applyPatch(state, patch, limits) };
+/** On the way the old and the new may stand beside each other: only the state in the end counts. */
+function plan(state: Sized, patch: Patch, limits: Limits): PlannedChange | null {
+  if (patch.length === 0) return null;
+  const next = applyPatch(state, patch, { ...limits, stateBytes: Infinity });
+  if (next.bytes > Math.max(limits.stateBytes, state.bytes))
+    throw new CollabError("too_large", {
+      detail: `The state would have ${next.bytes} bytes; the limit is ${limits.stateBytes}.`,
+    });
+  return { patch, next };
+}

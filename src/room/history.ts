@@ -2,7 +2,7 @@
 // records that cannot be read, and when a new snapshot is worth its rows. (Rule S10.)
 
 import { isObject, measure, type JsonObject } from "../protocol/json.ts";
-import { applyPatch, parsePatch, type Patch, type Sized } from "../protocol/json-patch.ts";
+import { parsePatch, PatchDraft, type Patch, type Sized } from "../protocol/json-patch.ts";
 
 /** One change as the journal keeps it: the patch that leads from version `from` to `to`. */
 export type Change = { readonly from: number; readonly to: number; readonly patch: string };
@@ -19,8 +19,9 @@ export type History = {
 export type Rebuilt = {
   readonly version: number;
   readonly state: Sized;
-  /** Bytes of patches since the snapshot, and of the snapshot itself. */
+  /** Bytes and number of the changes since the snapshot, and bytes of the snapshot itself. */
   readonly journalBytes: number;
+  readonly journalChanges: number;
   readonly snapshotBytes: number;
   /** Versions of the records that could not be used, if any. */
   readonly unreadable: { readonly snapshots: number[]; readonly changes: number[] };
@@ -36,45 +37,33 @@ const noLimits = { stateBytes: Infinity, stateDepth: 1024, patchOperations: Infi
  * on without a gap; a snapshot or change that cannot be used, and all changes after it, are reported.
  */
 export function rebuild({ snapshots, changes }: History): Rebuilt {
-  const badSnapshots: number[] = [];
-  let version = 0;
-  let state = emptyState;
-  for (const snapshot of snapshots) {
-    const read = readSnapshot(snapshot.text);
-    if (read === null) {
-      badSnapshots.push(snapshot.version);
-      continue;
-    }
-    version = snapshot.version;
-    state = read;
-    break;
-  }
-  const snapshotBytes = state.bytes;
-  let journalBytes = 0;
-  const later = changes.filter((change) => change.to > version);
-  for (const [index, change] of later.entries()) {
-    const next = change.from === version ? replay(state, change) : null;
-    if (next === null) {
-      const lost = later.slice(index).map(({ to }) => to);
-      return {
-        version,
-        state,
-        journalBytes,
-        snapshotBytes,
-        unreadable: { snapshots: badSnapshots, changes: lost },
-      };
-    }
-    version = change.to;
-    state = next;
-    journalBytes += change.patch.length;
-  }
+  const base = openSnapshot(snapshots);
+  const later = changes.filter((change) => change.to > base.version);
+  const { version, state, replayed } = replay(base, later);
   return {
     version,
     state,
-    journalBytes,
-    snapshotBytes,
-    unreadable: { snapshots: badSnapshots, changes: [] },
+    journalBytes: later.slice(0, replayed).reduce((bytes, { patch }) => bytes + patch.length, 0),
+    journalChanges: replayed,
+    snapshotBytes: base.state.bytes,
+    unreadable: {
+      snapshots: base.unreadable,
+      changes: later.slice(replayed).map(({ to }) => to),
+    },
   };
+}
+
+type Base = { readonly version: number; readonly state: Sized };
+
+/** The newest snapshot that can be read; before the first one there is `{}` at version 0. */
+function openSnapshot(snapshots: readonly Snapshot[]): Base & { unreadable: number[] } {
+  const unreadable: number[] = [];
+  for (const { version, text } of snapshots) {
+    const state = readSnapshot(text);
+    if (state !== null) return { version, state, unreadable };
+    unreadable.push(version);
+  }
+  return { version: 0, state: emptyState, unreadable };
 }
 
 function readSnapshot(text: string): Sized | null {
@@ -86,17 +75,38 @@ function readSnapshot(text: string): Sized | null {
   }
 }
 
-function replay(state: Sized, change: Change): Sized | null {
+/** Apply changes up to the first that cannot be applied. */
+function replay(base: Base, changes: readonly Change[]): Base & { replayed: number } {
+  const draft = new PatchDraft(base.state, noLimits);
+  let { version } = base;
+  for (const [index, change] of changes.entries()) {
+    // The draft may hold half of a change that failed: once more, without it.
+    if (change.from !== version || !applies(draft, change))
+      return replay(base, changes.slice(0, index));
+    version = change.to;
+  }
+  return { version, state: draft.finish(), replayed: changes.length };
+}
+
+function applies(draft: PatchDraft, change: Change): boolean {
   try {
-    return applyPatch(state, parsePatch(JSON.parse(change.patch), noLimits), noLimits);
+    draft.apply(parsePatch(JSON.parse(change.patch), noLimits));
+    return true;
   } catch {
-    return null;
+    return false;
   }
 }
 
-/** A snapshot is due when the journal has outgrown the last one; small states wait for 64 KiB. */
-export const snapshotDue = (journalBytes: number, snapshotBytes: number): boolean =>
-  journalBytes > Math.max(snapshotBytes, 64 * 1024);
+/**
+ * A snapshot is due when the journal has outgrown the last one (small states wait for 64 KiB), or has so
+ * many changes that waking would take long: each one may cost as much as the object it changes is wide.
+ */
+export const snapshotDue = ({
+  journalBytes,
+  journalChanges,
+  snapshotBytes,
+}: Pick<Rebuilt, "journalBytes" | "journalChanges" | "snapshotBytes">): boolean =>
+  journalBytes > Math.max(snapshotBytes, 64 * 1024) || journalChanges >= 2000;
 
 /** What the journal keeps of a patch: its effect, not its tests. */
 export const effect = (patch: Patch): Patch => patch.filter(({ op }) => op !== "test");
