@@ -58,7 +58,7 @@ export type RoomBehaviour<State extends object = JsonObject, Env = unknown> = {
   readonly idleTimeout?: number;
   /** ms that a hook, an action or an update function may take; 5,000 if left out. */
   readonly callTimeout?: number;
-  /** Users beyond this many get `room_full`; no bound if left out. */
+  /** Users beyond this many get `room_full`; 10,000 if left out, for a room holds them in memory. */
   readonly maxUsers?: number;
   /** What becomes of the state when the room stops: `keep` (the default) or `drop`. */
   readonly retention?: "keep" | "drop";

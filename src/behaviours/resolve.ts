@@ -40,7 +40,7 @@ export function resolveBehaviour(name: string, behaviour: RoomBehaviour): Resolv
       );
     return value;
   };
-  const { retention = "keep", save = {}, maxUsers } = behaviour;
+  const { retention = "keep", save = {} } = behaviour;
   const debounce = wholeNumber("save.debounce", save.debounce ?? 0, 0);
   if (retention !== "keep" && retention !== "drop")
     throw new TypeError(`behaviour "${name}": retention must be "keep" or "drop"`);
@@ -50,10 +50,7 @@ export function resolveBehaviour(name: string, behaviour: RoomBehaviour): Resolv
     actions: behaviour.actions ?? {},
     idleTimeout: wholeNumber("idleTimeout", behaviour.idleTimeout ?? defaultIdleTimeout, 1),
     callTimeout: wholeNumber("callTimeout", behaviour.callTimeout ?? 5000, 1, 25_000),
-    maxUsers:
-      maxUsers === undefined
-        ? Number.POSITIVE_INFINITY
-        : wholeNumber("maxUsers", maxUsers, 1, Number.MAX_SAFE_INTEGER),
+    maxUsers: wholeNumber("maxUsers", behaviour.maxUsers ?? 10_000, 1, 100_000),
     retention,
     save: { debounce, maxWait: wholeNumber("save.maxWait", save.maxWait ?? 10 * debounce, 0) },
     limits: resolveLimits(behaviour.limits),
