@@ -1,7 +1,7 @@
 // The directory as its callers see it: one list, spread over shards by a hash of the room id.
 
 import { CollabError } from "../protocol/errors.ts";
-import { compareIds } from "../protocol/room-id.ts";
+import { checkRoomId, compareIds } from "../protocol/room-id.ts";
 import type { ListOptions, RoomEntry, RoomPage } from "../protocol/rooms.ts";
 import type { CollabEnv } from "./env.ts";
 import { createLog, describe } from "./log.ts";
@@ -97,9 +97,8 @@ const encodeCursor = (id: string): string =>
 function decodeCursor(cursor: string): string {
   try {
     const bytes = atob(cursor.replaceAll("-", "+").replaceAll("_", "/"));
-    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(
-      Uint8Array.from(bytes, (byte) => byte.charCodeAt(0)),
-    );
+    const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+    return checkRoomId(decoder.decode(Uint8Array.from(bytes, (byte) => byte.charCodeAt(0))));
   } catch {
     throw new CollabError("invalid_request", { detail: "cursor must come from an earlier page." });
   }

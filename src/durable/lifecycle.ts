@@ -49,15 +49,10 @@ export class Lifecycle {
 
   /** What storage says of this room. No hook is called: waking is not starting (rule R6). */
   #wake(): Life {
-    const { storage, behaviours, newId, log } = this.#ports;
-    let record = storage.readRoom();
-    if (record?.status !== "running") return { kind: "absent", record };
-    const { journal, lost } = this.#openJournal();
-    if (lost > 0) {
-      // Versions will be counted again that clients have seen with another state: a new life begins.
-      record = { ...record, epoch: newId() };
-      storage.writeRoom(record);
-    }
+    const { storage, behaviours, log } = this.#ports;
+    const found = storage.readRoom();
+    if (found?.status !== "running") return { kind: "absent", record: found };
+    const { journal, record } = this.#openJournal(found);
     const members = storage
       .readMembers()
       .map(({ lease, ...member }) =>
@@ -79,15 +74,21 @@ export class Lifecycle {
     };
   }
 
-  #openJournal(): { journal: StateJournal; lost: number } {
-    const { journal, aside, lost } = StateJournal.open(this.#ports.storage);
+  /** The state that was kept, and the record, with another epoch if versions were lost. */
+  #openJournal(record: RoomRecord): { journal: StateJournal; record: RoomRecord } {
+    const { storage, log, newId } = this.#ports;
+    const { journal, aside, lost } = StateJournal.open(storage);
     const { version } = journal;
-    if (aside > 0) this.#ports.log("error", "records_set_aside", { aside, lost, version });
-    return { journal, lost };
+    if (aside > 0) log("error", "records_set_aside", { aside, lost, version });
+    if (lost === 0) return { journal, record };
+    // Versions will be counted again that clients have seen with another state: a new life begins.
+    const renewed = { ...record, epoch: newId() };
+    storage.writeRoom(renewed);
+    return { journal, record: renewed };
   }
 
   /**
-   * All it takes to start, hooks included, without writing anything.
+   * All it takes to start, hooks included, without writing any of it.
    * @throws CollabError `unknown_behaviour`, `invalid_request`, `load_failed`
    */
   async prepare(options: StartOptions): Promise<RunningRoom> {
@@ -101,9 +102,10 @@ export class Lifecycle {
     checkDuration("idleTimeout", idleTimeout);
 
     const old = this.#life.kind === "absent" ? this.#life.record : null;
-    const kept = old?.status === "stopped" ? this.#openJournal() : null;
+    const kept = old?.status === "stopped" ? this.#openJournal(old) : null;
+    if (kept) this.#life = { kind: "absent", record: kept.record };
     const journal = kept?.journal ?? StateJournal.begin(storage);
-    const epoch = old && kept?.lost === 0 ? old.epoch : newId();
+    const epoch = kept?.record.epoch ?? newId();
 
     const author = new Author(behaviour, this.#ports);
     const { value, version } = journal;

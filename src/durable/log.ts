@@ -12,5 +12,12 @@ export const createLog =
   };
 
 /** What the log says of something thrown. */
-export const describe = (error: unknown): string =>
-  error instanceof Error ? (error.stack ?? `${error.name}: ${error.message}`) : String(error);
+export function describe(error: unknown): string {
+  try {
+    return error instanceof Error
+      ? String(error.stack ?? `${error.name}: ${error.message}`)
+      : String(error);
+  } catch {
+    return "something that has no text"; // such as an object without a prototype
+  }
+}

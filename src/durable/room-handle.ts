@@ -29,8 +29,8 @@ export class RoomHandle {
    * @throws CollabError `invalid_user`, `join_refused` with a `reason`, `room_full`, `hook_failed`,
    * `call_timeout`, `load_failed`
    */
-  async join(
-    user: { readonly id: string } & object,
+  async join<User extends { readonly id: string }>(
+    user: User,
     options: { readonly ttl?: number | undefined } = {},
   ): Promise<UserEntry> {
     return JSON.parse(

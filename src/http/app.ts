@@ -2,13 +2,10 @@
 // under any path of another Hono app.
 
 import { Hono } from "hono";
-import { CollabError } from "../protocol/errors.ts";
 import type { Limits } from "../protocol/limits.ts";
 import { json } from "./answers.ts";
-import { authorize } from "./auth.ts";
 import { describeRoutes } from "./openapi.ts";
-import { problemResponse } from "./problems.ts";
-import { route, serve, type AppEnv, type Route } from "./route.ts";
+import { refuse, route, serve, type AppEnv, type Route } from "./route.ts";
 import { callRoutes } from "./routes/calls.ts";
 import { roomRoutes } from "./routes/rooms.ts";
 import { stateRoutes } from "./routes/state.ts";
@@ -49,13 +46,6 @@ export function createApp(limits: Limits): Hono<AppEnv> {
   ];
   const app = new Hono<AppEnv>();
   serve(app, routes);
-  app.notFound((c) => {
-    try {
-      authorize(c.env);
-      return problemResponse(new CollabError("not_found"));
-    } catch (error) {
-      return problemResponse(error);
-    }
-  });
+  app.notFound((c) => refuse(c, "not_found"));
   return app;
 }

@@ -16,7 +16,8 @@ export function ifNoneMatch(header: string | null): number[] | "any" {
 }
 
 function tags(header: string): { weak: boolean; version: number[] }[] {
-  return Array.from(header.matchAll(/(W\/)?"([^"]*)"/g), ([, weak, tag = ""]) => ({
+  const list = header.matchAll(/(?:^|,)\s*(W\/)?"([^"]*)"\s*(?=,|$)/g);
+  return Array.from(list, ([, weak, tag = ""]) => ({
     weak: weak !== undefined,
     // A tag that is no version of ours matches nothing.
     version: /^(0|[1-9]\d{0,15})$/.test(tag) ? [Number(tag)] : [],

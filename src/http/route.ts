@@ -68,7 +68,21 @@ export function serve(app: Hono<AppEnv>, routes: readonly Route[]): void {
   for (const [path, siblings] of byPath) {
     const methods = siblings.map(({ method }) => method.toUpperCase());
     const allow = [...methods, ...(methods.includes("GET") ? ["HEAD"] : [])].join(", ");
-    app.all(path, () => problemResponse(new CollabError("method_not_allowed"), { allow }));
+    app.all(path, (c) => refuse(c, "method_not_allowed", { allow }));
+  }
+}
+
+/** Answer with a problem; who may not ask at all is told that instead. */
+export function refuse(
+  c: Context<AppEnv>,
+  code: ErrorCode,
+  headers?: Readonly<Record<string, string>>,
+): Response {
+  try {
+    authorize(c.env);
+    return problemResponse(new CollabError(code), headers);
+  } catch (error) {
+    return problemResponse(error);
   }
 }
 
@@ -85,7 +99,7 @@ async function answer(definition: Route, c: Context<AppEnv>): Promise<Response> 
       get room() {
         return new RoomClient(c.env.ROOMS, param("id"));
       },
-      query: definition.query && check(definition.query, c.req.query(), "invalid_request"),
+      query: definition.query && check(definition.query, readQuery(c), "invalid_request"),
       body: definition.body ? await readBody(c.req.raw, definition.body) : { type: "", text: "" },
     };
     return await definition.handle(request);
@@ -119,6 +133,18 @@ function pathReader(pattern: string, url: string): (name: string) => string {
       throw new CollabError("invalid_request", { detail: `${name} is not percent-encoded UTF-8.` });
     }
   };
+}
+
+/** The query's parameters. Hono lets pass what it cannot decode. */
+function readQuery({ req }: Context<AppEnv>): Record<string, string> {
+  try {
+    decodeURIComponent(new URL(req.url).search);
+  } catch {
+    throw new CollabError("invalid_request", {
+      detail: "The query is not percent-encoded UTF-8.",
+    });
+  }
+  return req.query();
 }
 
 /** The fields of a JSON body, when they fit a schema. */
