@@ -78,7 +78,7 @@ describe.each(prototypeKeys)("the key %s", (key) => {
     { op: "replace", path: `/list/${key}`, value: true },
     { op: "add", path: `/list/${key}`, value: true },
     { op: "add", path: `/text/${key}`, value: true },
-  ])("[S9] is nothing where the state has no such member: $op $path$from", (operation) => {
+  ])("[S9] is nothing where the state has no such member: $op $path", (operation) => {
     expect(() => apply('{"o":{},"list":[],"text":"t"}', [operation])).toThrow(code("patch_failed"));
   });
 

@@ -96,7 +96,7 @@ describe("random patches", () => {
           expect(canonical(apply(doc, patch))).toBe(canonical(patchedByOracle(doc, patch)));
         },
       ),
-      { numRuns: 500 },
+      { numRuns: 200 },
     );
   });
 

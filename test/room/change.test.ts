@@ -163,7 +163,7 @@ describe("a merge patch, a replacement and a returned state", () => {
     ["an array", [{}]],
     ["a date", new Date(0)],
     ["a map", new Map()],
-    ["a class instance", new (class Point {})()],
+    ["a class instance", new Error("no state")],
     ["a function", () => ({})],
     ["a promise", Promise.resolve({})],
     ["an object of which __proto__ was set", Object.create({ a: 1 })],
@@ -172,10 +172,13 @@ describe("a merge patch, a replacement and a returned state", () => {
     ["NaN inside", { a: [Number.NaN] }],
     ["Infinity inside", { a: { b: -Infinity } }],
     ["a date inside", { a: new Date(0) }],
+    ["a date where an empty object was", { list: [new Date(0)] }],
+    ["an item without a value where null was", { list: [{}], nulls: [{ a: undefined }] }],
     ["a bigint inside", { a: 1n }],
     ["a hole in an array", { a: [1, , 3] }], // oxlint-disable-line no-sparse-arrays
   ])("[S2] %s is no state", (_, next) => {
-    expect(() => returned({ n: 1 }, next)).toThrow(code("invalid_state"));
+    const state = { n: 1, list: [{}], nulls: [{ a: null }] };
+    expect(() => returned(state, next)).toThrow(code("invalid_state"));
   });
 
   test("[S2] a state that contains itself is refused", () => {

@@ -4,6 +4,8 @@
 import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { CollabError } from "collab-room";
+import { expect, vi } from "vitest";
+import { callsOf, type Call } from "../fixtures/scripts.ts";
 import { collab } from "../fixtures/worker.ts";
 
 export const rooms = collab.rooms(env);
@@ -22,6 +24,19 @@ export async function crash(id: string): Promise<void> {
   await dying.catch(() => {}); // the call dies with the object
 }
 
+/**
+ * Wait until a room has called a hook this often. It looks again and again: a promise settled inside the
+ * object would carry the test on in the object's context, and a crash would end the test with it.
+ */
+export const hookCalled = (id: string, hook: Call["hook"], times = 1): Promise<void> =>
+  vi.waitFor(
+    () => {
+      const calls = callsOf(id).filter((call) => call.hook === hook);
+      expect(calls.length).toBeGreaterThanOrEqual(times);
+    },
+    { timeout: 20_000, interval: 10 },
+  );
+
 /** Ring the alarm now, whatever it is set to; false when none is set. */
 export const ring = (id: string): Promise<boolean> => runDurableObjectAlarm(stubOf(id));
 
@@ -38,6 +53,12 @@ export const sql = (
 /** Epoch ms at which a room's alarm is set, `null` for none. */
 export const alarmOf = (id: string): Promise<number | null> =>
   runInDurableObject(stubOf(id), (_, { storage }) => storage.getAlarm());
+
+/** How many rows a room's object has written since it last woke. */
+export async function rowsWritten(id: string): Promise<number> {
+  const [row] = await sql(id, "SELECT total_changes() AS n");
+  return Number(row?.["n"]);
+}
 
 /** Everything a room's object has stored: rows by table, and the alarm. */
 export const stored = (
