@@ -44,7 +44,8 @@ export function action<Schema extends StandardSchemaV1, State extends object = J
     state: State,
     input: StandardSchemaV1.InferOutput<Schema>,
   ) => ActionAnswer<State> | void | Promise<ActionAnswer<State> | void>,
-): Action<State> {
+  // Else the table of actions it stands in would make `object` of the state.
+): Action<NoInfer<State>> {
   return {
     schema,
     run: (room, state, input) => run(room, state, input as StandardSchemaV1.InferOutput<Schema>),

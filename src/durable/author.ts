@@ -67,7 +67,8 @@ export class Author {
     } catch (error) {
       throw loadFailed(error);
     }
-    if ("ok" in called) return called.ok;
+    // Giving nothing is no state: it must not pass for having no hook.
+    if ("ok" in called) return called.ok ?? null;
     this.#ports.log("warn", "load_refused", { reason: called.refused });
     return {};
   }
@@ -117,7 +118,10 @@ export class Author {
     const answer = await this.#call("action_failed", name, async () => {
       const checked = await action.schema["~standard"].validate(payload);
       if (checked.issues) return { issues: checked.issues };
-      return { ran: (await action.run(room, room.state, checked.value)) ?? {} };
+      const ran = (await action.run(room, room.state, checked.value)) ?? {};
+      if (typeof ran !== "object" || Array.isArray(ran))
+        throw new TypeError(`${name} must answer { state, result } or { error }`);
+      return { ran };
     });
     if ("issues" in answer)
       throw new CollabError("invalid_payload", {

@@ -30,13 +30,10 @@ export class Lifecycle {
   readonly timers: Timers;
   readonly listing: Listing;
   readonly #ports: RoomPorts;
-  readonly #onSaved: () => void;
   #life: Life;
 
-  /** @param onSaved a running room has saved all it had to save */
-  constructor(ports: RoomPorts, onSaved: () => void) {
+  constructor(ports: RoomPorts) {
     this.#ports = ports;
-    this.#onSaved = onSaved;
     this.timers = new Timers(ports);
     this.listing = new Listing(ports, this.timers);
     this.#life = this.#wake();
@@ -65,13 +62,24 @@ export class Lifecycle {
     return {
       kind: "running",
       room: this.#room(
-        // Without its behaviour a room answers nothing, but it still stops when its time has come.
-        behaviour ?? resolveBehaviour(record.behaviour, {}),
+        behaviour ?? this.#standIn(record.behaviour),
         journal,
         record,
         new Members(members),
       ),
     };
+  }
+
+  /**
+   * Without its behaviour a room answers nothing, but it still stops when its time has come, unless it
+   * has something to save: then it waits for the behaviour to come back.
+   */
+  #standIn(name: string): ResolvedBehaviour {
+    const unsaved = this.timers.get("save") !== undefined;
+    return resolveBehaviour(
+      name,
+      unsaved ? { saveRoomState: () => ({ error: "behaviour_missing" }) } : {},
+    );
   }
 
   /** The state that was kept, and the record, with another epoch if versions were lost. */
@@ -165,15 +173,18 @@ export class Lifecycle {
       journal,
       record,
       members,
-      onSaved: this.#onSaved,
+      onSaved: () => this.#saved(),
     });
   }
 
   /** @returns false when the state could not be saved: then the room runs on */
   async stop(room: RunningRoom, purge: boolean): Promise<boolean> {
     const { storage } = this.#ports;
-    if ((await room.saver.flush()) !== null) return false;
-    await room.leaveAll();
+    if ((await room.saver.flush()) !== null) {
+      this.timers.clear("idle"); // the saver's timer takes over, see #saved
+      return false;
+    }
+    await room.membership.leaveAll();
     const unlisted = await this.listing.remove();
     const drop = purge || !room.keepsState;
     if (drop && unlisted) await this.#clear();
@@ -221,20 +232,25 @@ export class Lifecycle {
     this.#life = { kind: "absent", record: null };
   }
 
+  /**
+   * All is saved: a stop that waited for it may go on. It comes by way of its timer, whose row is
+   * written together with the save's going: a crash in between does not forget it.
+   */
+  #saved(): void {
+    const { room } = this;
+    if (room?.record.stopping) this.timers.atLatest("idle", this.#ports.now());
+    else if (room?.isEmpty) this.timers.atLatest("idle", room.idleDeadline);
+  }
+
   /** Stop the room if it was asked to or has been idle for long enough; else see to its idle timer. */
   async stopIfDue(): Promise<void> {
     const { room } = this;
     if (room === null) return;
     const { stopping } = room.record;
     if (stopping || room.idleIsOver) {
-      // The timer's row goes with the stop, so that a crash on the way does not forget it. If saving
-      // fails, the timer of the saver takes over: a save that succeeds comes back here.
-      if (!(await this.stop(room, stopping?.purge ?? false))) this.timers.clear("idle");
-      return;
-    }
-    const timer = this.timers.get("idle");
-    if (timer !== undefined && timer.at > this.#ports.now()) return;
-    if (room.isEmpty) this.timers.set("idle", room.idleDeadline);
+      // The timer's row goes with the stop, so that a crash on the way does not forget it.
+      await this.stop(room, stopping?.purge ?? false);
+    } else if (room.isEmpty) this.timers.set("idle", room.idleDeadline);
     else this.timers.clear("idle");
   }
 }

@@ -30,7 +30,7 @@ export class RoomProcess {
 
   constructor(ports: RoomPorts) {
     this.#ports = ports;
-    this.#life = this.#wake(ports);
+    this.#life = new Lifecycle(ports);
   }
 
   /** Start the room if it is absent (rule R2). */
@@ -53,9 +53,9 @@ export class RoomProcess {
     return this.#turn(async () => {
       const user = checkUser(parseJson(userText));
       if (ttl !== undefined) checkDuration("ttl", ttl);
-      if (this.#life.room) return this.#running().join(user, ttl);
+      if (this.#life.room) return this.#running().membership.join(user, ttl);
       const room = await this.#life.prepare({});
-      const entry = await room.join(user, ttl, () => this.#life.begin(room));
+      const entry = await room.membership.join(user, ttl, () => this.#life.begin(room));
       await this.#life.begun(room);
       return entry;
     });
@@ -63,7 +63,7 @@ export class RoomProcess {
 
   leave(userId: string): Promise<void> {
     return this.#turn(async () => {
-      if (this.#life.room) await this.#running().leave(userId);
+      if (this.#life.room) await this.#running().membership.leave(userId);
     });
   }
 
@@ -141,7 +141,8 @@ export class RoomProcess {
   /** The alarm has rung. Never throws; doing it twice does no harm. */
   async ring(): Promise<void> {
     const { now, log } = this.#ports;
-    await this.#life.timers.ring(now(), async (name) => {
+    const { timers: rung } = this.#life;
+    await rung.ring(now(), async (name) => {
       try {
         await this.#turn(() => this.#fire(name));
       } catch (error) {
@@ -151,17 +152,20 @@ export class RoomProcess {
         timers.set(name, now() + backoff(attempts), attempts);
       }
     });
+    // The room has woken anew in between: its alarm is still to be set.
+    if (this.#life.timers !== rung) await this.ring();
   }
 
   async #fire(name: TimerName): Promise<void> {
     const { room, timers } = this.#life;
+    if (!timers.isDue(name, this.#ports.now())) return; // a turn before this one has seen to it
     if (name === "directory") return this.#life.settleListing();
     if (room === null) return timers.clear(name);
     switch (name) {
       case "idle":
         return this.#life.stopIfDue();
       case "lease":
-        return room.lapse();
+        return room.membership.lapse();
       case "save":
         return room.saver.ring(this.#ports.now());
       default:
@@ -177,10 +181,6 @@ export class RoomProcess {
     return room;
   }
 
-  #wake(ports: RoomPorts): Lifecycle {
-    return new Lifecycle(ports, () => ports.background(this.#turn(() => this.#life.stopIfDue())));
-  }
-
   /**
    * Run one turn. An error that is none of ours may have left memory and storage apart: the room wakes
    * anew from storage, as a supervised process would.
@@ -193,7 +193,9 @@ export class RoomProcess {
         if (error instanceof CollabError) throw error;
         const instance = this.#ports.newId();
         this.#ports.log("error", "internal", { instance, error: describe(error) });
-        this.#life = this.#wake({ ...this.#ports, alarmAt: null });
+        const { timers } = this.#life;
+        this.#life = new Lifecycle({ ...this.#ports, alarmAt: null });
+        timers.retire();
         throw new CollabError("internal", { instance });
       }
     });

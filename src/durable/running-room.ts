@@ -19,14 +19,14 @@ import {
 } from "../room/change.ts";
 import { freezeState } from "../room/freeze.ts";
 import type { Members } from "../room/members.ts";
-import { type Lease, type Member } from "../room/members.ts";
 import { decodePayload } from "../room/payload.ts";
 import { roomEntry, type RoomRecord, type StopRequest } from "../room/record.ts";
-import { deadline, seeAgain, seenExactly, seenFromStorage, type Seen } from "../room/seen.ts";
-import { createEntry, type User, type UserEntry } from "../room/user.ts";
+import type { UserEntry } from "../room/user.ts";
+import { Activity } from "./activity.ts";
 import { Author } from "./author.ts";
 import { callWithin } from "./call-within.ts";
 import type { Listing } from "./listing.ts";
+import { Membership } from "./membership.ts";
 import type { RoomPorts } from "./ports.ts";
 import { Saver } from "./saver.ts";
 import type { StateJournal } from "./state-journal.ts";
@@ -46,15 +46,14 @@ export type RunningParts = {
 
 export class RunningRoom {
   readonly behaviour: ResolvedBehaviour;
+  readonly membership: Membership;
   readonly saver: Saver;
   readonly #author: Author;
   readonly #ports: RoomPorts;
   readonly #timers: Timers;
-  readonly #listing: Listing;
   readonly #journal: StateJournal;
   readonly #members: Members;
-  #record: RoomRecord;
-  #seen: Seen;
+  readonly #activity: Activity;
 
   constructor({
     ports,
@@ -69,12 +68,20 @@ export class RunningRoom {
     this.behaviour = behaviour;
     this.#ports = ports;
     this.#timers = timers;
-    this.#listing = listing;
     this.#journal = journal;
-    this.#record = record;
     this.#members = members;
-    this.#seen = seenFromStorage(record.activeUntil);
+    this.#activity = new Activity(ports, record);
     this.#author = new Author(behaviour, ports);
+    this.membership = new Membership({
+      ports,
+      timers,
+      listing,
+      members,
+      activity: this.#activity,
+      author: this.#author,
+      maxUsers: behaviour.maxUsers,
+      context: () => this.#context(),
+    });
     this.saver = new Saver({
       behaviour,
       ports,
@@ -89,7 +96,7 @@ export class RunningRoom {
   // Reading
 
   get record(): RoomRecord {
-    return this.#record;
+    return this.#activity.record;
   }
 
   get version(): number {
@@ -106,11 +113,11 @@ export class RunningRoom {
   }
 
   get entry(): RoomEntry {
-    return roomEntry(this.#ports.id, this.#record, this.#members.size);
+    return roomEntry(this.#ports.id, this.record, this.#members.size);
   }
 
   info(): RoomInfo {
-    const { behaviour, epoch, createdAt, idleTimeout } = this.#record;
+    const { behaviour, epoch, createdAt, idleTimeout } = this.record;
     return {
       id: this.#ports.id,
       behaviour,
@@ -119,100 +126,18 @@ export class RunningRoom {
       users: this.#members.size,
       sockets: 0,
       createdAt: isoTime(createdAt),
-      // A cold room knows only a bound of its last activity, which may lie ahead.
-      lastActivityAt: isoTime(Math.min(this.#seen.at, this.#ports.now())),
+      lastActivityAt: isoTime(this.#activity.lastAt),
       idleTimeout,
-      ...(this.#members.size === 0 && { idleDeadline: isoTime(this.idleDeadline) }),
+      ...(this.isEmpty && { idleDeadline: isoTime(this.idleDeadline) }),
       save: this.saver.status,
       alive: true,
     };
   }
 
-  // Users
-
-  /**
-   * Let a user join (rules U1–U3, U9).
-   * @param begin writes the room itself, for a user whose join starts it
-   */
-  async join(user: User, ttl: number | undefined, begin?: () => void): Promise<UserEntry> {
-    if (!this.#members.get(user.id) && this.#members.size >= this.behaviour.maxUsers)
-      throw new CollabError("room_full");
-    const meta = await this.#author.onJoin(this.#context(), user);
-    const now = this.#ports.now();
-    const entry = createEntry(user, meta, now);
-    const member: Member = {
-      seq: this.#members.nextSeq,
-      entry,
-      ...(ttl !== undefined && { lease: { ttl, seen: seenExactly(now) } }),
-    };
-    this.#ports.storage.atomically(() => {
-      begin?.();
-      const before = this.#members.get(user.id);
-      if (before) this.#ports.storage.removeMember(before.seq);
-      this.#ports.storage.writeMember(member);
-    });
-    this.#members.put(member);
-    this.#active();
-    if (ttl !== undefined) this.#timers.atLatest("lease", now + ttl);
-    if (begin === undefined) this.#listing.countChanged();
-    return entry;
-  }
-
-  /** Let a user leave; one who is not there is no error (rule U4). */
-  async leave(userId: string): Promise<void> {
-    const member = this.#members.get(userId);
-    if (member === undefined) return this.#active();
-    this.#remove(member);
-    this.#afterLeaving();
-    await this.#author.onLeave(this.#context(), member.entry);
-  }
-
-  /** Let every user leave, in join order, for a room that stops. */
-  async leaveAll(): Promise<void> {
-    for (const { id } of this.users) {
-      const member = this.#members.get(id);
-      if (member === undefined) continue;
-      this.#remove(member);
-      await this.#author.onLeave(this.#context(), member.entry);
-    }
-  }
-
-  /** Let users leave whose lease has run out, and wait for the next one (rule U7). */
-  async lapse(): Promise<void> {
-    for (const { entry } of this.#members.lapsed(this.#ports.now())) await this.leave(entry.id);
-    const next = this.#members.nextLapse();
-    if (next === undefined) this.#timers.clear("lease");
-    else this.#timers.set("lease", next);
-  }
-
-  /**
-   * Note a sign of life: of the room, and of a user if one is named.
-   * @throws CollabError `user_not_found`
-   */
+  /** Note a sign of life: of the room, and of a user if one is named. */
   touch(userId?: string): void {
-    const member = userId === undefined ? undefined : this.#members.get(userId);
-    if (userId !== undefined && member === undefined) throw new CollabError("user_not_found");
-    if (member?.lease) this.#renew(member, member.lease);
+    if (userId !== undefined) this.membership.touch(userId);
     this.#active();
-  }
-
-  #renew(member: Member, { ttl, seen }: Lease): void {
-    const renewed = { ...member, lease: { ttl, seen: seeAgain(seen, this.#ports.now(), ttl) } };
-    if (renewed.lease.seen.until !== seen.until) this.#ports.storage.writeMember(renewed);
-    this.#members.put(renewed);
-  }
-
-  #remove(member: Member): void {
-    this.#ports.storage.removeMember(member.seq);
-    this.#members.remove(member.entry.id);
-  }
-
-  #afterLeaving(): void {
-    this.#listing.countChanged();
-    if (this.#members.size > 0) return this.#active();
-    // From now on the deadline counts, so it is written exactly.
-    this.#see(seenExactly(this.#ports.now()));
-    this.#timers.atLatest("idle", this.idleDeadline);
   }
 
   // State
@@ -272,39 +197,29 @@ export class RunningRoom {
     this.#active();
   }
 
-  // Idleness
-
-  get isEmpty(): boolean {
-    return this.#members.size === 0;
-  }
-
-  /** Epoch ms at which the room stops if it is empty and nothing happens (rule T2). */
-  get idleDeadline(): number {
-    return deadline(this.#seen, this.#record.idleTimeout);
-  }
-
-  get idleIsOver(): boolean {
-    return this.isEmpty && this.#ports.now() >= this.idleDeadline;
-  }
-
-  /** Something has happened (rules T1, T4). */
   #active(): void {
-    const { idleTimeout } = this.#record;
-    this.#see(seeAgain(this.#seen, this.#ports.now(), idleTimeout, this.isEmpty));
-  }
-
-  #see(seen: Seen): void {
-    this.#seen = seen;
-    if (seen.until !== this.#record.activeUntil)
-      this.#write({ ...this.#record, activeUntil: seen.until });
+    this.#activity.note(!this.isEmpty);
   }
 
   // Starting and stopping
 
   /** Write a room that starts: its record, and the state it has loaded. */
   found(): void {
-    this.#ports.storage.writeRoom(this.#record);
+    this.#activity.write();
     this.#journal.found();
+  }
+
+  get isEmpty(): boolean {
+    return this.#members.size === 0;
+  }
+
+  get idleDeadline(): number {
+    return this.#activity.idleDeadline;
+  }
+
+  /** Whether the room has been empty and idle for long enough (rule T2). */
+  get idleIsOver(): boolean {
+    return this.isEmpty && this.#ports.now() >= this.idleDeadline;
   }
 
   /** Whether the state stays in the room's own storage when it stops. */
@@ -315,13 +230,8 @@ export class RunningRoom {
   /** Note that a stop was asked for, if it takes more than this turn's writes: a crash must not undo it. */
   requestStop(stopping: StopRequest): void {
     if (this.isEmpty && this.saver.isClean) return;
-    this.#write({ ...this.#record, stopping });
+    this.#activity.noteStop(stopping);
     this.#timers.atLatest("idle", this.#ports.now());
-  }
-
-  #write(record: RoomRecord): void {
-    this.#ports.storage.writeRoom(record);
-    this.#record = record;
   }
 
   /** What hooks are told; the costly parts are made when they are read. */

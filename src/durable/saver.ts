@@ -34,7 +34,7 @@ export class Saver {
 
   constructor(parts: SaverParts) {
     this.#parts = parts;
-    this.#failure = (parts.timers.get("save")?.attempts ?? 0) > 0 ? "save_failed" : null;
+    this.#failure = this.#attempts > 0 ? "save_failed" : null;
   }
 
   get status(): SaveStatus {
@@ -52,7 +52,7 @@ export class Saver {
 
   /** The state has changed. */
   changed(): void {
-    const { enabled, timers, ports, behaviour } = this.#parts;
+    const { enabled, timers, ports } = this.#parts;
     if (!enabled) return;
     this.#lastAt = ports.now();
     this.#firstAt ??= this.#lastAt;
@@ -60,8 +60,7 @@ export class Saver {
     const due = this.#due();
     if (due > this.#lastAt) timers.atLatest("save", due);
     else {
-      // The timer only watches: it rings if the object dies before the save has ended.
-      if (!this.#dirty) timers.set("save", this.#lastAt + behaviour.callTimeout + 1000);
+      if (!this.#dirty) this.#watch();
       this.#start();
     }
   }
@@ -69,8 +68,10 @@ export class Saver {
   /** The timer `save` has rung. */
   ring(now: number): void {
     const due = this.#due();
-    if (this.#failure === null && due > now) this.#parts.timers.set("save", due);
-    else this.#start();
+    if (this.#failure === null && due > now) return this.#parts.timers.set("save", due);
+    // Left as it is, it would ring on and on until the save has ended.
+    this.#watch(this.#attempts);
+    this.#start();
   }
 
   /**
@@ -78,8 +79,9 @@ export class Saver {
    * @returns `null` when everything is saved, else why not
    */
   async flush(): Promise<Failure | null> {
-    // A save that is under way may carry an older state: then a second one follows.
-    for (let round = 0; this.#dirty && round < 2; round++) await this.#start();
+    if (this.#dirty) await this.#start();
+    // The save that was under way may have carried an older state: then a second one follows.
+    if (this.#dirty && this.#failure === null) await this.#start();
     return this.#dirty ? (this.#failure ?? "save_failed") : null;
   }
 
@@ -91,6 +93,17 @@ export class Saver {
   #due(): number {
     const { debounce, maxWait } = this.#parts.behaviour.save;
     return this.#firstAt === null ? 0 : Math.min(this.#lastAt + debounce, this.#firstAt + maxWait);
+  }
+
+  /** How many saves have failed since one succeeded. */
+  get #attempts(): number {
+    return this.#parts.timers.get("save")?.attempts ?? 0;
+  }
+
+  /** Have the timer only watch a save: it rings if the object dies before the save has ended. */
+  #watch(attempts = 0): void {
+    const { timers, ports, behaviour } = this.#parts;
+    timers.set("save", ports.now() + behaviour.callTimeout + 1000, attempts);
   }
 
   #start(): Promise<void> {
@@ -112,7 +125,7 @@ export class Saver {
       this.#failure = await this.#parts.save();
       const now = ports.now();
       if (this.#failure !== null) {
-        const attempts = (timers.get("save")?.attempts ?? 0) + 1;
+        const attempts = this.#attempts + 1;
         timers.set("save", now + backoff(attempts), attempts);
         return;
       }
@@ -126,6 +139,7 @@ export class Saver {
         timers.set("save", due);
         return;
       }
+      if (this.#attempts > 0) this.#watch(); // what failed before counts no more
     }
   }
 }

@@ -15,6 +15,7 @@ export class Timers {
   #alarmAt: number | null;
   /** While the alarm is being handled it is set once, at the end. */
   #handling = false;
+  #retired = false;
 
   constructor({ storage, alarm, alarmAt }: Pick<RoomPorts, "storage" | "alarm" | "alarmAt">) {
     this.#storage = storage;
@@ -27,10 +28,15 @@ export class Timers {
     return this.#timers.get(name);
   }
 
+  isDue(name: TimerName, now: number): boolean {
+    const timer = this.#timers.get(name);
+    return timer !== undefined && timer.at <= now;
+  }
+
   /** Have a timer fire at this time (epoch ms), whatever it was set to before. */
   set(name: TimerName, at: number, attempts = 0): void {
     const old = this.#timers.get(name);
-    if (old?.at === at && old.attempts === attempts) return;
+    if (this.#retired || (old?.at === at && old.attempts === attempts)) return;
     const timer = { name, at, attempts };
     this.#storage.writeTimer(timer);
     this.#timers.set(name, timer);
@@ -44,7 +50,7 @@ export class Timers {
   }
 
   clear(name: TimerName): void {
-    if (this.#timers.delete(name)) this.#storage.removeTimer(name);
+    if (this.#timers.delete(name) && !this.#retired) this.#storage.removeTimer(name);
   }
 
   /** Drop every timer but these, and the alarm if none is left. */
@@ -60,6 +66,11 @@ export class Timers {
   forget(): void {
     this.#timers.clear();
     this.#alarmAt = null;
+  }
+
+  /** Another instance has read the rows: what this one is still told by work under way changes nothing. */
+  retire(): void {
+    this.#retired = true;
   }
 
   /**
@@ -79,7 +90,7 @@ export class Timers {
   }
 
   #arm(): void {
-    if (this.#handling || this.#timers.size === 0) return;
+    if (this.#retired || this.#handling || this.#timers.size === 0) return;
     const next = [...this.#timers.values()].reduce((a, { at }) => Math.min(a, at), Infinity);
     if (this.#alarmAt !== null && this.#alarmAt <= next) return;
     this.#alarm.set(next);

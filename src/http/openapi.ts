@@ -69,11 +69,18 @@ const answerObject = ({
   ...(schema && { content: { "application/json": { schema } } }),
 });
 
+/** What any request to a room can meet with. */
+const roomProblems = [
+  "invalid_room_id",
+  "behaviour_missing",
+  "room_overloaded",
+  "room_unavailable",
+] as const satisfies ErrorCode[];
+
 /** Problems by status: those of the route, and those that come with its parts. */
 function problemObjects(definition: Route): Record<string, ZodOpenApiResponseObject> {
   const codes = new Set<ErrorCode>(definition.problems);
-  if (definition.path.includes(":id"))
-    codes.add("invalid_room_id").add("room_overloaded").add("room_unavailable");
+  if (definition.path.includes(":id")) for (const code of roomProblems) codes.add(code);
   if (definition.body) codes.add("too_large").add("unsupported_media_type");
   if (!definition.public) codes.add("auth_not_configured").add("internal");
   const byStatus = Map.groupBy(codes, (code) => errorTable[code].status);

@@ -89,6 +89,10 @@ type Container = JsonValue[] | Record<string, JsonValue>;
 /** Where a pointer's last token points to: inside this container, which the draft owns if asked to. */
 type Place = { readonly parent: Container; readonly token: string; readonly depth: number };
 
+// Copies cost a few bytes of patch, and make the next change to either side copy all its members anew.
+// In one draft they may take so many times the size that a state may have.
+const copiesOfState = 4;
+
 // Sizes of containers, known for as long as these live: outside of a draft none of them ever changes.
 const sizes: SizeCache = new WeakMap();
 
@@ -104,6 +108,7 @@ export class PatchDraft {
   readonly #owned = new Set<object>();
   // How many members owned objects have: to find out costs a walk over the keys, even for "any at all?".
   readonly #counts = new Map<object, number>();
+  #copied = 0;
   #index = 0;
 
   constructor(state: Sized, limits: PatchLimits) {
@@ -194,6 +199,11 @@ export class PatchDraft {
 
   #copy(from: string, path: string): void {
     const value = this.#read(from);
+    this.#copied += this.#known(value);
+    if (this.#copied > copiesOfState * this.#limits.stateBytes)
+      throw new CollabError("too_large", {
+        detail: `The copies together would be larger than ${copiesOfState} states may be.`,
+      });
     this.#disown(value);
     this.#add(path, value);
   }

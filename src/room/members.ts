@@ -46,18 +46,23 @@ export class Members {
     this.#byId.delete(userId);
   }
 
+  /** In join order. */
+  all(): Member[] {
+    return [...this.#byId.values()];
+  }
+
   entries(): UserEntry[] {
     return Array.from(this.#byId.values(), (member) => member.entry);
   }
 
   /** Members whose lease has run out. */
   lapsed(now: number): Member[] {
-    return [...this.#byId.values()].filter(({ lease }) => lease && leaseEnd(lease) <= now);
+    return this.all().filter(({ lease }) => lease && leaseEnd(lease) <= now);
   }
 
   /** Epoch ms at which the next lease runs out, if any member has one. */
   nextLapse(): number | undefined {
-    const ends = [...this.#byId.values()].flatMap(({ lease }) => (lease ? [leaseEnd(lease)] : []));
+    const ends = this.all().flatMap(({ lease }) => (lease ? [leaseEnd(lease)] : []));
     return ends.length > 0 ? ends.reduce((a, b) => Math.min(a, b)) : undefined;
   }
 }

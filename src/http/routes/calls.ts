@@ -15,6 +15,7 @@ export const callRoutes = ({ frameBytes }: Pick<Limits, "frameBytes">) => [
     answers: { 200: { description: "What the action answered.", schema: actionAnswer } },
     problems: [
       "malformed",
+      "invalid_request",
       "room_not_running",
       "unknown_action",
       "action_refused",

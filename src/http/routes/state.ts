@@ -52,7 +52,14 @@ export const stateRoutes = ({ stateBytes }: Pick<Limits, "stateBytes">) => [
       limit: stateBytes,
     },
     answers: { 200: { description: "The version after it.", schema: versionAnswer } },
-    problems: ["malformed", "room_not_running", "patch_failed", "version_conflict", "too_large"],
+    problems: [
+      "malformed",
+      "room_not_running",
+      "patch_failed",
+      "version_conflict",
+      "too_large",
+      "invalid_state",
+    ],
     handle: (request) =>
       change(request, request.body.type === "application/json-patch+json" ? "patch" : "merge"),
   }),
