@@ -6,6 +6,8 @@ const workerd = "test/{durable,http,library}/**/*.test.ts";
 
 export default defineConfig({
   test: {
+    // Rooms log what goes wrong in them, and in most tests something does, on purpose.
+    silent: "passed-only",
     testTimeout: 30_000,
     hookTimeout: 30_000,
     // Each workerd file starts a runtime of its own; more at once only slow each other down.

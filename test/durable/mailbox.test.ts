@@ -3,7 +3,7 @@
 
 import { describe, expect, test } from "vitest";
 import { callWithin } from "../../src/durable/call-within.ts";
-import { Mailbox } from "../../src/durable/mailbox.ts";
+import { Mailbox, mailboxSize } from "../../src/durable/mailbox.ts";
 import { gate, hang } from "../fixtures/scripts.ts";
 
 describe("a mailbox", () => {
@@ -92,6 +92,25 @@ describe("a mailbox", () => {
     resolve();
     await Promise.all(turns);
     expect(mailbox.waiting).toBe(0);
+  });
+});
+
+describe("a full mailbox", () => {
+  test("[R1] refuses a turn with room_overloaded, and takes turns again when there is place", async () => {
+    const mailbox = new Mailbox();
+    const { promise, resolve } = gate();
+    const order: number[] = [];
+    const first = mailbox.run(() => promise);
+    const waiting = Array.from({ length: mailboxSize }, (_, index) =>
+      mailbox.run(() => order.push(index)),
+    );
+    await expect(mailbox.run(() => order.push(-1))).rejects.toMatchObject({
+      info: { code: "room_overloaded" },
+    });
+    resolve();
+    await Promise.all([first, ...waiting]);
+    await mailbox.run(() => order.push(mailboxSize));
+    expect(order).toEqual(Array.from({ length: mailboxSize + 1 }, (_, index) => index));
   });
 });
 

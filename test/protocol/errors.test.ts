@@ -41,6 +41,7 @@ describe("the table", () => {
         "patch_failed 409",
         "room_full 409",
         "room_not_running 404",
+        "room_overloaded 503 retryable",
         "room_unavailable 503 retryable",
         "save_failed 503 retryable",
         "too_large 413",

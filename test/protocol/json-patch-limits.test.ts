@@ -39,6 +39,8 @@ describe("size and depth", () => {
         ({ doc, patch }, moreBytes, moreDepth) => {
           const stateBytes = jsonBytes(doc) + moreBytes;
           const stateDepth = jsonDepth(doc) + moreDepth;
+          // Each copies at most the state: more of them may meet the limit on copies instead.
+          fc.pre(patch.filter(({ op }) => op === "copy").length <= 4);
           const states = documentsOnTheWay(doc, patch).map((document) => document?.value ?? null);
           const passed = states.some(
             (state) => jsonBytes(state) > stateBytes || jsonDepth(state) > stateDepth,
@@ -171,8 +173,30 @@ describe("patches that describe more than they hold", () => {
   });
 });
 
+describe("copies that are overwritten again", () => {
+  // Forty bytes a copy, and each of them makes the next change copy ten thousand members.
+  const members = Array.from({ length: 10_000 }, (_, index) => [`k${index}`, 0]);
+  const doc: JsonObject = { a: Object.fromEntries(members) };
+  const bytes = jsonBytes(doc["a"]);
+  const copies = (count: number): Patch =>
+    Array.from({ length: count }, (_, index): Patch => [
+      { op: "copy", from: "/a", path: "/b" },
+      { op: "replace", path: "/a/k1", value: index % 10 },
+    ]).flat();
+
+  test("[S9] a patch may copy four times the limit of the state and no more, whatever is left of it", () => {
+    const most = Math.floor((4 * defaultLimits.stateBytes) / bytes);
+    expect(outcome(doc, copies(most), {}).slice(0, 9)).toBe('{"a":{"k0');
+    expect(outcome(doc, copies(most + 1), {}).slice(0, 9)).toBe("too_large");
+  });
+
+  test("[S9] a patch of a thousand such operations ends in too_large", () => {
+    expect(outcome(doc, copies(500), {}).slice(0, 9)).toBe("too_large");
+  });
+});
+
 describe("patches to a state of very many members", () => {
-  const names = Array.from({ length: 400_000 }, (_, index) => `k${index}`);
+  const names = Array.from({ length: 250_000 }, (_, index) => `k${index}`);
   const wide: JsonObject = Object.fromEntries(names.map((name) => [name, 0]));
   const limits = { ...defaultLimits, stateBytes: 8 * 1024 * 1024 };
 
@@ -181,13 +205,13 @@ describe("patches to a state of very many members", () => {
     {
       what: "additions",
       make: (_, index) => ({ op: "add", path: `/n${index}`, value: 1 }),
-      size: 401_000,
+      size: 251_000,
     },
-    { what: "removals", make: (name) => ({ op: "remove", path: `/${name}` }), size: 399_000 },
+    { what: "removals", make: (name) => ({ op: "remove", path: `/${name}` }), size: 249_000 },
     {
       what: "copies",
       make: (name) => ({ op: "copy", from: "/k1", path: `/${name}` }),
-      size: 400_000,
+      size: 250_000,
     },
   ])("a thousand $what do not each cost what the state costs", ({ make, size }) => {
     const patch = names.slice(0, 1000).map(make);

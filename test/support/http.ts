@@ -1,9 +1,14 @@
-// Requests to the fixture's app, and what every problem must look like.
+// Requests to the fixture's app, each answer held to what the OpenAPI document says of it; and what every
+// problem must look like.
 
 import { env } from "cloudflare:workers";
 import type { CollabEnv } from "collab-room";
 import { expect, vi } from "vitest";
 import { collab } from "../fixtures/worker.ts";
+import { expectDocumented, type Document } from "./openapi.ts";
+
+const described = await collab.app.request("/openapi.json");
+const document = await described.json<Document>();
 
 export type Sent = {
   /** A value to send as JSON, with a content type that says so unless `type` says otherwise. */
@@ -22,7 +27,12 @@ export async function send(method: string, path: string, sent: Sent = {}): Promi
   const type = sent.type ?? (json === undefined ? undefined : "application/json");
   const headers = { ...(type !== undefined && { "content-type": type }), ...sent.headers };
   const request = new Request(`https://rooms.test${path}`, { method, headers, body });
-  return collab.app.fetch(request, { ...env, ...sent.env } as CollabEnv);
+  const response = await collab.app.fetch(request, { ...env, ...sent.env } as CollabEnv);
+  const { status, headers: answered } = response;
+  const text = await response.clone().text();
+  const { pathname } = new URL(request.url);
+  expectDocumented(document, { method, pathname, status, headers: answered, text });
+  return response;
 }
 
 /** Bindings for requests that must reach no object: to use them is noted in `asked`, and throws. */

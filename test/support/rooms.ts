@@ -50,6 +50,22 @@ export const sql = (
     storage.sql.exec(query, ...bindings).toArray(),
   );
 
+/** Let every write to a table fail from here on, as if the disk were full. */
+export async function breakWrites(id: string, table: string): Promise<void> {
+  for (const event of ["INSERT", "UPDATE", "DELETE"])
+    await sql(
+      id,
+      `CREATE TRIGGER break_${event}_${table} BEFORE ${event} ON ${table}
+       BEGIN SELECT RAISE(ABORT, 'secret: the disk is full'); END`,
+    );
+}
+
+/** Let writes to that table succeed again. */
+export async function mendWrites(id: string, table: string): Promise<void> {
+  for (const event of ["INSERT", "UPDATE", "DELETE"])
+    await sql(id, `DROP TRIGGER break_${event}_${table}`);
+}
+
 /** Epoch ms at which a room's alarm is set, `null` for none. */
 export const alarmOf = (id: string): Promise<number | null> =>
   runInDurableObject(stubOf(id), (_, { storage }) => storage.getAlarm());

@@ -1,0 +1,319 @@
+// Actions run in the room's turn with checked input; what they answer is the caller's result and the
+// next state, and whatever goes wrong in them is told by a code and changes nothing.
+
+import { describe, expect, test, vi } from "vitest";
+import * as z from "zod";
+import {
+  defineRoom,
+  type Action,
+  type JsonObject,
+  type JsonValue,
+  type RoomHandle,
+} from "collab-room";
+import { resolveBehaviour } from "../../src/behaviours/resolve.ts";
+import { Author } from "../../src/durable/author.ts";
+import { gate, hang, setScript, type Script } from "../fixtures/scripts.ts";
+import { evict, failure, failureCode, newId, rooms, stored } from "../support/rooms.ts";
+
+/** A room with some state, whose action `play` does this. */
+async function playing(play: NonNullable<Script["play"]> = () => {}): Promise<RoomHandle> {
+  const id = newId();
+  setScript(id, { play });
+  const room = await rooms.joinOrCreateRoom(id, { behaviour: "scripted" });
+  await room.updateState(() => ({ n: 1, o: { list: [1] } }));
+  return room;
+}
+
+describe("an action that succeeds", () => {
+  test("[S7] changes the state and replies with its result and the version", async () => {
+    const room = await playing();
+    expect(await room.act("rename", { title: "x" })).toEqual({ result: "renamed", version: 2 });
+    expect(await room.getState()).toEqual({ n: 1, o: { list: [1] }, title: "x" });
+    await evict(room.id);
+    expect(await room.getState()).toEqual({ n: 1, o: { list: [1] }, title: "x" });
+  });
+
+  test("[S7, S3] that answers no state changes none", async () => {
+    const room = await playing();
+    expect(await room.act("look")).toEqual({
+      result: { id: room.id, users: 0, version: 1, state: { n: 1, o: { list: [1] } } },
+      version: 1,
+    });
+  });
+
+  test("[S7] that answers nothing has the result null, and one that answers a state alone too", async () => {
+    const room = await playing((_, state) => ({ state: { ...state, n: 2 } }));
+    expect(await room.act("nothing")).toEqual({ result: null, version: 1 });
+    expect(await room.act("play")).toEqual({ result: null, version: 2 });
+  });
+
+  test.each<JsonValue>([null, 0, "", false, [], {}, [{ deep: [null] }], "\ud800"])(
+    "[S7] may have the result %j, and get it as its input",
+    async (value) => {
+      const room = await playing((_, __, input) => ({ result: input as JsonValue }));
+      expect(await room.act("play", value)).toEqual({ result: value, version: 1 });
+    },
+  );
+
+  test("[S7] gets {} for a payload that was left out", async () => {
+    const room = await playing((_, __, input) => ({ result: input as JsonValue }));
+    expect(await room.act("play")).toMatchObject({ result: {} });
+  });
+
+  test("[S7, R1] has the room to itself while it waits", async () => {
+    const [started, { promise, resolve }] = [gate(), gate()];
+    const order: string[] = [];
+    const room = await playing(async (_, state) => {
+      order.push("action starts");
+      started.resolve();
+      await promise;
+      order.push("action ends");
+      return { state: { ...state, n: Number(state["n"]) + 1 } };
+    });
+    const acting = room.act("play");
+    await started.promise;
+    const updating = room.updateState<{ n: number }>((state) => {
+      order.push("update");
+      return { ...state, n: state.n * 10 };
+    });
+    await stored(room.id); // a round trip to the object: the update has reached it too
+    resolve();
+    expect(await Promise.all([acting, updating])).toMatchObject([{ version: 2 }, { version: 3 }]);
+    expect(order).toEqual(["action starts", "action ends", "update"]);
+    expect(await room.getState()).toMatchObject({ n: 20 });
+  });
+
+  test("[S7, T1] is a sign of life, whether it changes the state or not", async () => {
+    const room = await playing();
+    const before = Date.parse((await room.info()).lastActivityAt);
+    vi.useFakeTimers({ toFake: ["Date"], now: before + 60_000 });
+    try {
+      await room.act("nothing");
+      expect(Date.parse((await room.info()).lastActivityAt)).toBe(before + 60_000);
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+});
+
+describe("an action that fails", () => {
+  const attempts: [string, JsonValue, object][] = [
+    ["fail", {}, { code: "action_failed", instance: expect.any(String) }],
+    ["vandal", {}, { code: "action_failed", instance: expect.any(String) }],
+    ["refuse", {}, { code: "action_refused", reason: "not_today" }],
+    ["bad", {}, { code: "invalid_state", detail: "The next state must be a JSON object." }],
+    [
+      "hang",
+      {},
+      {
+        code: "call_timeout",
+        detail: "hang took longer than 500 ms.",
+        instance: expect.any(String),
+      },
+    ],
+    [
+      "rename",
+      { title: 7 },
+      {
+        code: "invalid_payload",
+        issues: [{ path: "title", message: expect.stringContaining("expected string") }],
+      },
+    ],
+    [
+      "rename",
+      null,
+      { code: "invalid_payload", issues: [{ path: "", message: expect.any(String) }] },
+    ],
+  ];
+
+  test.each(attempts)(
+    "[S7, S2, A6] %s with %j tells its caller no more than it may, and changes nothing",
+    async (name, payload, expected) => {
+      const log = vi.spyOn(console, "error").mockImplementation(() => {});
+      const room = await playing();
+      const before = await stored(room.id);
+      const info = await failure(room.act(name, payload));
+      expect(info).toEqual(expected);
+      expect(JSON.stringify(info)).not.toMatch(/secret|\.ts/);
+      expect(await stored(room.id)).toEqual(before);
+      expect(await room.act("nothing")).toEqual({ result: null, version: 1 });
+      // What a caller may look up by the instance stands in the log.
+      const { instance } = info;
+      if (instance !== undefined)
+        expect(log.mock.calls.filter(([line]) => String(line).includes(instance))).toHaveLength(1);
+      log.mockRestore();
+    },
+  );
+
+  test.each([
+    "unknown",
+    "",
+    "constructor",
+    "__proto__",
+    "toString",
+    "hasOwnProperty",
+    "valueOf",
+    "RENAME",
+    "rename ",
+  ])("[S7, S9] the name %j is no action", async (name) => {
+    const room = await playing();
+    expect(await failure(room.act(name, {}))).toEqual({ code: "unknown_action" });
+    expect(await room.info()).toMatchObject({ version: 1 });
+  });
+
+  test("[S7] in a room whose behaviour has no actions every name is unknown", async () => {
+    const room = await rooms.joinOrCreateRoom(newId(), { behaviour: "large" });
+    expect(await failureCode(room.act("rename", { title: "x" }))).toBe("unknown_action");
+  });
+
+  const answers: [string, unknown, string][] = [
+    ["a number", 42, "action_failed"],
+    ["a text", "done", "action_failed"],
+    ["true", true, "action_failed"],
+    ["an array", [], "action_failed"],
+    ["a result that is no JSON", { result: new Date(0) }, "action_failed"],
+    ["a result with a function", { result: { f: () => 1 } }, "action_failed"],
+    ["the result NaN", { result: Number.NaN }, "action_failed"],
+    ["a result larger than a frame", { result: "x".repeat(256 * 1024) }, "action_failed"],
+    ["a good state beside a bad result", { state: {}, result: 1n }, "action_failed"],
+    ["the state null", { state: null }, "invalid_state"],
+    ["an array for a state", { state: [] }, "invalid_state"],
+    ["a promise for a state", { state: Promise.resolve({}) }, "invalid_state"],
+    ["a date in the state", { state: { at: new Date(0) } }, "invalid_state"],
+    ["a state past the limit", { state: { text: "x".repeat(1024 * 1024) } }, "too_large"],
+  ];
+
+  test.each(answers)(
+    "[S7, S2] that answers %s fails, and changes nothing",
+    async (_, answer, code) => {
+      vi.spyOn(console, "error").mockImplementation(() => {});
+      const room = await playing(() => answer as never);
+      const before = await stored(room.id);
+      expect(await failureCode(room.act("play"))).toBe(code);
+      expect(await stored(room.id)).toEqual(before);
+      expect(await room.getState()).toEqual({ n: 1, o: { list: [1] } });
+      vi.restoreAllMocks();
+    },
+  );
+
+  test("[S7, R1] that ends after its time changes nothing any more", async () => {
+    vi.spyOn(console, "error").mockImplementation(() => {});
+    const late = gate();
+    const ended = gate();
+    const room = await playing(async (_, state) => {
+      await late.promise;
+      ended.resolve();
+      return { state: { ...state, late: true } };
+    });
+    expect(await failureCode(room.act("play"))).toBe("call_timeout");
+    late.resolve();
+    await ended.promise;
+    expect(await room.act("nothing")).toMatchObject({ version: 1 });
+    expect(await room.getState()).toEqual({ n: 1, o: { list: [1] } });
+    vi.restoreAllMocks();
+  });
+});
+
+describe("what an action is given", () => {
+  test("[S1, S7] cannot be changed, at any depth, and says which version it is", async () => {
+    const changes: ((state: { n: number; o: { list: number[] } }) => unknown)[] = [
+      (state) => (state.n = 2),
+      (state) => state.o.list.push(2),
+      (state) => Reflect.deleteProperty(state.o, "list"),
+    ];
+    const room = await playing(({ state: again, version }, state) => {
+      expect(again).toBe(state);
+      const done = changes.map((change) => {
+        try {
+          return change(state as never);
+        } catch (error) {
+          return (error as Error).name;
+        }
+      });
+      return { state, result: { done, version } as JsonObject };
+    });
+    expect(await room.act("play")).toEqual({
+      result: { done: ["TypeError", "TypeError", false], version: 1 },
+      version: 1,
+    });
+  });
+
+  test("[S7] lists the users, whom it cannot change either", async () => {
+    const room = await playing(({ users }) => ({
+      result: users.map((user) => [user.id, Object.isFrozen(user), Object.isFrozen(user.meta)]),
+    }));
+    for (const id of ["zoe", "ada"]) await room.join({ id });
+    expect(await room.act("play")).toMatchObject({
+      result: [
+        ["zoe", true, true],
+        ["ada", true, true],
+      ],
+    });
+  });
+});
+
+describe("schemas", () => {
+  type Validate = Action["schema"]["~standard"]["validate"];
+
+  /** Run an action with this schema, and see what it got. */
+  async function through(schema: Action["schema"]): Promise<unknown> {
+    const run = vi.fn<(...given: unknown[]) => void>();
+    const behaviour = defineRoom({ actions: { go: { schema, run } } });
+    const author = new Author(resolveBehaviour("test", behaviour), {
+      log: () => {},
+      newId: () => "id",
+    });
+    const room = { id: "r", env: {}, users: [], state: {}, version: 0, now: 0 };
+    try {
+      await author.act("go", author.action("go"), room, "raw");
+    } catch (error) {
+      expect(run).not.toHaveBeenCalled();
+      throw error;
+    }
+    return run.mock.calls[0]?.[2];
+  }
+
+  const standard = (validate: Validate): Action["schema"] => ({
+    "~standard": { version: 1, vendor: "test", validate },
+  });
+
+  test("[S7] the action gets what the schema makes of the input", async () => {
+    expect(await through(z.string().transform((text) => text.length))).toBe(3);
+    expect(await through(standard(async (value) => ({ value: [value] })))).toEqual(["raw"]);
+  });
+
+  test("[S7] issues name the place by keys of every kind", async () => {
+    const issues = [
+      { message: "here", path: ["list", 0, { key: "name" }] },
+      { message: "anywhere" },
+    ];
+    await expect(through(standard(() => ({ issues })))).rejects.toMatchObject({
+      info: {
+        code: "invalid_payload",
+        issues: [
+          { path: "list.0.name", message: "here" },
+          { path: "", message: "anywhere" },
+        ],
+      },
+    });
+  });
+
+  test.each<[string, Validate]>([
+    ["throws", () => expect.unreachable()],
+    ["answers nothing", () => undefined as never],
+  ])("[S7] a schema that %s is the action's failure", async (_, validate) => {
+    await expect(through(standard(validate))).rejects.toMatchObject({ code: "action_failed" });
+  });
+
+  test("[S7, R1] a schema that hangs has no more time than the action", async () => {
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+    try {
+      const hanging = through(standard(hang));
+      const outcome = expect(hanging).rejects.toMatchObject({ code: "call_timeout" });
+      await vi.advanceTimersByTimeAsync(5000);
+      await outcome;
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+});

@@ -1,0 +1,136 @@
+// When storage itself fails: the caller gets a code and the id of a log line, and the room goes on from
+// what its storage holds.
+
+import { describe, expect, test, vi } from "vitest";
+import type { RoomHandle } from "collab-room";
+import { callsOf } from "../fixtures/scripts.ts";
+import { useFakeDate } from "../support/fake-date.ts";
+import {
+  alarmOf,
+  breakWrites,
+  evict,
+  failure,
+  isListed,
+  mendWrites,
+  newId,
+  nothingStored,
+  rooms,
+  sql,
+  stored,
+} from "../support/rooms.ts";
+
+useFakeDate();
+
+async function start() {
+  const room = await rooms.joinOrCreateRoom(newId(), { behaviour: "scripted" });
+  await room.join({ id: "ada" });
+  await room.updateState(() => ({ n: 1 }));
+  return room;
+}
+
+const internal = { code: "internal", instance: expect.any(String) };
+
+describe("a write that fails", () => {
+  const operations: [string, string, (room: RoomHandle) => Promise<unknown>][] = [
+    ["updateState", "changes", (room) => room.updateState(() => ({ n: 2 }))],
+    ["patchState", "changes", (room) => room.patchState([{ op: "remove", path: "/n" }])],
+    ["act", "changes", (room) => room.act("rename", { title: "x" })],
+    ["join", "members", (room) => room.join({ id: "bob" })],
+    ["joining again", "members", (room) => room.join({ id: "ada" })],
+    ["leave", "members", (room) => room.leave("ada")],
+    ["stop", "room", (room) => room.stop()],
+  ];
+
+  test.for(operations)(
+    "[A6, R1] in %s is `internal` without detail, changes nothing, and fails nothing else",
+    async ([, table, operate]) => {
+      const room = await start();
+      const before = [await room.info(), await room.getUsers(), await stored(room.id)];
+      await breakWrites(room.id, table);
+      expect(await failure(operate(room))).toEqual(internal);
+      expect(await room.getState()).toEqual({ n: 1 });
+      await mendWrites(room.id, table);
+      expect([await room.info(), await room.getUsers(), await stored(room.id)]).toEqual(before);
+      await operate(room);
+      await evict(room.id);
+      expect(await room.alive()).toBe(table !== "room");
+    },
+  );
+
+  test("[A6] is told to the log, under the id that the caller gets", async () => {
+    const room = await start();
+    await breakWrites(room.id, "changes");
+    const log = vi.spyOn(console, "error");
+    const { instance } = await failure(room.updateState(() => ({ n: 2 })));
+    const lines = log.mock.calls.map(([line]) => JSON.parse(String(line)) as object);
+    log.mockRestore();
+    expect(lines).toContainEqual(
+      expect.objectContaining({
+        event: "internal",
+        room: room.id,
+        instance,
+        error: expect.stringContaining("secret: the disk is full"),
+      }),
+    );
+  });
+
+  test("[R1, S2] fails only the operations that write there", async () => {
+    const room = await start();
+    await breakWrites(room.id, "changes");
+    const work = await Promise.allSettled([
+      room.updateState(() => ({ n: 2 })),
+      room.join({ id: "bob" }),
+      room.updateState(() => ({ n: 3 })),
+      room.getState(),
+      room.leave("ada"),
+    ]);
+    expect(work.map(({ status }) => status)).toEqual([
+      "rejected",
+      "fulfilled",
+      "rejected",
+      "fulfilled",
+      "fulfilled",
+    ]);
+    expect(await room.getUsers()).toMatchObject([{ id: "bob" }]);
+  });
+
+  test("[R3, R4] in the join that would start a room leaves nothing", async () => {
+    const id = newId();
+    const room = rooms.room(id);
+    await sql(id, "CREATE TABLE members (seq INTEGER PRIMARY KEY, data TEXT NOT NULL)");
+    await breakWrites(id, "members");
+    expect(await failure(room.join({ id: "ada" }))).toEqual(internal);
+    expect(await room.alive()).toBe(false);
+    await mendWrites(id, "members");
+    await sql(id, "DROP TABLE members");
+    expect((await stored(id)).tables).toEqual(nothingStored.tables);
+    expect(await isListed(id)).toBe(false);
+    await room.join({ id: "ada" });
+    await evict(id);
+    expect(await room.getUsers()).toMatchObject([{ id: "ada" }]);
+    expect(await alarmOf(id)).not.toBeNull();
+  });
+});
+
+describe("a room whose tables are damaged", () => {
+  test("[A6] gives no detail of it, and is back when they are", async () => {
+    const room = await start();
+    await sql(room.id, "ALTER TABLE members RENAME TO lost");
+    const error = await failure(room.join({ id: "bob" }));
+    expect(error).toEqual(internal);
+    await sql(room.id, "ALTER TABLE lost RENAME TO members");
+    await room.join({ id: "bob" });
+    expect(await room.getUsers()).toMatchObject([{ id: "ada" }, { id: "bob" }]);
+    expect(callsOf(room.id).map(({ user }) => user)).toEqual(["ada", "bob", "bob"]);
+  });
+
+  test("[A6] too badly to wake is unavailable, without detail", async () => {
+    const room = await start();
+    await sql(room.id, "UPDATE room SET data = 'secret, and no JSON'");
+    await evict(room.id);
+    expect(await failure(room.getState())).toEqual({
+      code: "room_unavailable",
+      instance: expect.any(String),
+    });
+  });
+});

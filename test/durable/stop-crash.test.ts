@@ -1,0 +1,99 @@
+// Objects that die on the way to their end. Nobody rings by hand here: the platform rings the alarm again
+// that an object has died of, and the room must still know what it was at.
+
+import { describe, expect, test } from "vitest";
+import type { RoomHandle } from "collab-room";
+import { callsOf, hang, setScript } from "../fixtures/scripts.ts";
+import {
+  alarmOf,
+  crash,
+  failureCode,
+  hookCalled,
+  isListed,
+  newId,
+  nothingStored,
+  rooms,
+  stored,
+} from "../support/rooms.ts";
+
+const left = (id: string): (string | undefined)[] =>
+  callsOf(id).flatMap(({ hook, user }) => (hook === "onLeave" ? [user] : []));
+
+/** The platform waits 2 s before it rings again, and longer each time. */
+async function stops(room: RoomHandle): Promise<void> {
+  await expect.poll(() => room.alive(), { timeout: 25_000 }).toBe(false);
+  expect(await isListed(room.id)).toBe(false);
+  expect(await alarmOf(room.id)).toBeNull();
+}
+
+/** Let the directory hang when it is asked to take the room out for the first time. */
+function hangAtTheDirectory(id: string): { asked: number } {
+  const count = { asked: 0 };
+  setScript(id, { unlisting: () => (++count.asked === 1 ? hang() : undefined) });
+  return count;
+}
+
+describe("a crash", () => {
+  test("[R7, R6, U4] while users leave does not undo a stop, and nobody leaves twice", async () => {
+    const room = await rooms.joinOrCreateRoom(newId()); // here a hook may hang for 5 s
+    for (const id of ["ada", "bob", "cyn"]) await room.join({ id });
+    await room.updateState(() => ({ n: 1 }));
+    setScript(room.id, { onLeave: (_, { id }) => (id === "bob" ? hang() : undefined) });
+    const stopping = failureCode(room.stop());
+    await hookCalled(room.id, "onLeave", 2);
+    await crash(room.id);
+    expect(await stopping).toBe("room_unavailable");
+    await stops(room);
+    expect(left(room.id)).toEqual(["ada", "bob", "cyn"]);
+    await rooms.joinOrCreateRoom(room.id);
+    expect(await room.getState()).toEqual({ n: 1 });
+  });
+
+  test("[R7, R6] while users leave does not undo a purge", async () => {
+    const room = await rooms.joinOrCreateRoom(newId());
+    await room.join({ id: "ada" });
+    setScript(room.id, { onLeave: hang });
+    const stopping = failureCode(room.stop({ purge: true }));
+    await hookCalled(room.id, "onLeave");
+    await crash(room.id);
+    expect(await stopping).toBe("room_unavailable");
+    await stops(room);
+    expect(await stored(room.id)).toEqual(nothingStored);
+  });
+
+  test("[R7, T2] while the entry of an idle room goes does not keep the room", async () => {
+    const id = newId();
+    const directory = hangAtTheDirectory(id);
+    const room = await rooms.joinOrCreateRoom(id, { behaviour: "scripted", idleTimeout: 100 });
+    await expect.poll(() => directory.asked, { timeout: 10_000 }).toBe(1);
+    await crash(id);
+    await stops(room);
+    expect(directory.asked).toBe(2);
+  });
+
+  test("[R7, S8] between a late save and the end of the stop it was for does not keep the room", async () => {
+    const room = await rooms.joinOrCreateRoom(newId(), { behaviour: "saved" });
+    await room.join({ id: "ada" });
+    setScript(room.id, { saveRoomState: () => ({ error: "down" }) });
+    await room.updateState(() => ({ n: 1 }));
+    expect(await failureCode(room.stop())).toBe("save_failed");
+    const directory = hangAtTheDirectory(room.id);
+    await expect.poll(() => directory.asked, { timeout: 10_000 }).toBe(1);
+    await crash(room.id);
+    await stops(room);
+    expect(left(room.id)).toEqual(["ada"]);
+    expect(await stored(room.id)).toEqual(nothingStored);
+  });
+
+  test("[R7, S8] while a save is under way does not lose the change", async () => {
+    const room = await rooms.joinOrCreateRoom(newId(), { behaviour: "saved" });
+    setScript(room.id, { saveRoomState: hang });
+    await room.updateState(() => ({ n: 1 }));
+    await hookCalled(room.id, "saveRoomState");
+    await crash(room.id);
+    setScript(room.id, {});
+    await hookCalled(room.id, "saveRoomState", 2);
+    expect(callsOf(room.id).at(-1)?.state).toEqual({ n: 1 });
+    await expect.poll(async () => (await room.info()).save).toEqual({ status: "saved" });
+  });
+});

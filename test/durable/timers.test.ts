@@ -1,0 +1,202 @@
+// The named timers over one alarm, by themselves: on storage in memory, with an alarm that only notes
+// what it is told.
+
+import { describe, expect, test } from "vitest";
+import { Timers, type TimerName } from "../../src/durable/timers.ts";
+import type { Member } from "../../src/room/members.ts";
+import type { RoomRecord } from "../../src/room/record.ts";
+import { MemoryRoomStorage } from "../../src/storage/memory.ts";
+
+class FakeAlarm {
+  at: number | null = null;
+  /** Every call, for each costs a row. */
+  readonly calls: (number | "clear")[] = [];
+
+  set(at: number): void {
+    this.at = at;
+    this.calls.push(at);
+  }
+
+  clear(): void {
+    this.at = null;
+    this.calls.push("clear");
+  }
+}
+
+function create() {
+  const storage = new MemoryRoomStorage<RoomRecord, Member>();
+  const alarm = new FakeAlarm();
+  /** The timers of an object that has just woken. */
+  const wake = () => new Timers({ storage, alarm, alarmAt: alarm.at });
+  /** Let the alarm ring at a time, and say which timers it fires. */
+  const ring = async (timers: Timers, now: number, fire?: (name: TimerName) => Promise<void>) => {
+    const fired: TimerName[] = [];
+    alarm.at = null; // an alarm that rings is no longer set
+    await timers.ring(now, async (name) => {
+      fired.push(name);
+      await fire?.(name);
+    });
+    return fired;
+  };
+  return { storage, alarm, timers: wake(), wake, ring };
+}
+
+describe("setting timers", () => {
+  test("[T3] each is a row, and the alarm is set only when one is earlier than it", () => {
+    const { storage, alarm, timers } = create();
+    timers.set("idle", 100);
+    timers.set("lease", 200);
+    timers.set("save", 50);
+    timers.set("directory", 60);
+    timers.set("idle", 300);
+    expect(alarm.calls).toEqual([100, 50]);
+    expect(storage.readTimers()).toEqual([
+      { name: "idle", at: 300, attempts: 0 },
+      { name: "lease", at: 200, attempts: 0 },
+      { name: "save", at: 50, attempts: 0 },
+      { name: "directory", at: 60, attempts: 0 },
+    ]);
+  });
+
+  test("[T3] setting one to what it is writes nothing", () => {
+    const { storage, alarm, timers } = create();
+    timers.set("save", 100, 3);
+    storage.removeTimer("save"); // it would be back if it were written again
+    timers.set("save", 100, 3);
+    timers.atLatest("save", 100);
+    timers.atLatest("save", 101);
+    expect(storage.readTimers()).toEqual([]);
+    expect(alarm.calls).toEqual([100]);
+  });
+
+  test("[T3] one is due from its time on, until it is moved or cleared", () => {
+    const { timers } = create();
+    expect(timers.isDue("idle", 100)).toBe(false);
+    timers.set("idle", 100);
+    expect([99, 100, 101].map((now) => timers.isDue("idle", now))).toEqual([false, true, true]);
+    timers.set("idle", 101);
+    expect(timers.isDue("idle", 100)).toBe(false);
+    timers.clear("idle");
+    expect(timers.isDue("idle", 101)).toBe(false);
+  });
+
+  test("[T3, R6] timers that another instance has taken over write nothing and set no alarm", async () => {
+    const { storage, alarm, timers, wake, ring } = create();
+    timers.set("save", 100);
+    const successor = wake();
+    timers.retire();
+    timers.clear("save");
+    timers.set("idle", 50);
+    await ring(timers, 100);
+    expect(storage.readTimers()).toEqual([{ name: "save", at: 100, attempts: 0 }]);
+    expect(alarm.calls).toEqual([100]);
+    expect(await ring(successor, 100)).toEqual(["save"]);
+  });
+
+  test("[T3] atLatest only brings one forward", () => {
+    const { alarm, timers } = create();
+    timers.atLatest("idle", 100);
+    timers.atLatest("idle", 200);
+    expect(timers.get("idle")?.at).toBe(100);
+    timers.atLatest("idle", 50);
+    expect(timers.get("idle")?.at).toBe(50);
+    expect(alarm.calls).toEqual([100, 50]);
+  });
+
+  test("[T3] clearing one leaves the alarm: that it comes too early does no harm", async () => {
+    const { storage, alarm, timers, ring } = create();
+    timers.set("lease", 100);
+    timers.set("idle", 200);
+    timers.clear("lease");
+    expect(storage.readTimers()).toMatchObject([{ name: "idle" }]);
+    expect(await ring(timers, 100)).toEqual([]);
+    expect(alarm.calls).toEqual([100, 200]);
+  });
+
+  test("[T3, R7] clearing all clears the alarm, once", () => {
+    const { storage, alarm, timers } = create();
+    timers.set("lease", 100);
+    timers.set("idle", 200);
+    timers.clearAllBut();
+    timers.clearAllBut();
+    expect(storage.readTimers()).toEqual([]);
+    expect(alarm.calls).toEqual([100, "clear"]);
+  });
+
+  test("[T3, D3] clearing all but one that is set keeps the alarm", () => {
+    const { storage, alarm, timers } = create();
+    timers.set("directory", 100);
+    timers.set("idle", 200);
+    timers.clearAllBut("directory");
+    expect(storage.readTimers()).toMatchObject([{ name: "directory" }]);
+    expect(alarm.at).toBe(100);
+  });
+
+  test("[T3, R6] an object that wakes has the timers of its storage, and its alarm as it is", () => {
+    const { alarm, timers, wake } = create();
+    timers.set("save", 100, 2);
+    const woken = wake();
+    expect(woken.get("save")).toEqual({ name: "save", at: 100, attempts: 2 });
+    woken.set("idle", 150);
+    expect(alarm.calls).toEqual([100]);
+    woken.set("idle", 50);
+    expect(alarm.calls).toEqual([100, 50]);
+  });
+
+  test("[T3, R7] when storage has been emptied there is nothing to know of, and a new timer sets the alarm", () => {
+    const { alarm, timers } = create();
+    timers.set("idle", 100);
+    timers.forget();
+    expect(timers.get("idle")).toBeUndefined();
+    timers.set("idle", 200);
+    expect(alarm.calls).toEqual([100, 200]);
+  });
+});
+
+describe("the alarm", () => {
+  test("[T3] fires what is due and no more, and is set for what comes next", async () => {
+    const { alarm, timers, ring } = create();
+    timers.set("idle", 100);
+    timers.set("lease", 101);
+    timers.set("save", 99);
+    const clear = async (name: TimerName) => timers.clear(name);
+    expect(await ring(timers, 100, clear)).toEqual(["idle", "save"]);
+    expect(alarm.at).toBe(101);
+    expect(await ring(timers, 101, clear)).toEqual(["lease"]);
+    expect(alarm.at).toBeNull();
+  });
+
+  test("[T3] is safe to ring twice, and too early", async () => {
+    const { alarm, timers, ring } = create();
+    timers.set("idle", 100);
+    expect(await ring(timers, 99)).toEqual([]);
+    expect(alarm.at).toBe(100);
+    const clear = async (name: TimerName) => timers.clear(name);
+    expect(await ring(timers, 100, clear)).toEqual(["idle"]);
+    expect(await ring(timers, 100, clear)).toEqual([]);
+    expect(alarm.at).toBeNull();
+  });
+
+  test("[T3] is set once, at the end, however often timers change while it is handled", async () => {
+    const { alarm, timers, ring } = create();
+    timers.set("save", 100);
+    await ring(timers, 100, async () => {
+      for (const at of [500, 400, 300, 200]) timers.set("save", at);
+      timers.set("lease", 250);
+    });
+    expect(alarm.calls).toEqual([100, 200]);
+  });
+
+  test("[T3] fires a timer again that was still due when the object died", async () => {
+    const { timers, wake, ring } = create();
+    timers.set("idle", 100);
+    timers.set("lease", 100);
+    const died = new Error("the object dies here");
+    const dying = ring(timers, 100, async (name) => {
+      if (name === "lease") throw died;
+      timers.clear(name);
+    });
+    await expect(dying).rejects.toBe(died);
+    expect(await ring(wake(), 100)).toEqual(["lease"]);
+  });
+});

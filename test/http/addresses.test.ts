@@ -1,0 +1,72 @@
+// Addresses and methods: what answers where there is nothing, and which methods an address takes.
+
+import { describe, expect, test } from "vitest";
+import { collab } from "../fixtures/worker.ts";
+import { expectEmpty, expectProblem, send } from "../support/http.ts";
+import { newId, nothingStored, stored } from "../support/rooms.ts";
+
+describe("unknown addresses", () => {
+  test.each([
+    "/",
+    "/room",
+    "/Rooms",
+    "/rooms/",
+    "//rooms",
+    "/rooms/a/",
+    "/rooms/a/b",
+    "/rooms/a/state/",
+    "/rooms/a/state/title",
+    "/rooms/a/users/b/c",
+    "/rooms/a/actions",
+    "/rooms/a/actions/",
+    "/healthz/",
+    "/openapi.yaml",
+    "/%72ooms/",
+  ])("[A6] %s is a problem, not found", async (path) => {
+    await expectProblem(await send("GET", path), 404, "not_found");
+    await expectProblem(await send("POST", path, { json: {} }), 404, "not_found");
+    await expectEmpty(await send("HEAD", path), 404);
+  });
+
+  test("[A6] a slash in a room's id must be escaped", async () => {
+    const id = newId("a/b");
+    await expectProblem(await send("PUT", `/rooms/${id}`), 404, "not_found");
+    expect(await stored(id)).toEqual(nothingStored);
+  });
+});
+
+describe("methods", () => {
+  const taken: [string, string[]][] = [
+    ["/rooms", ["GET", "HEAD"]],
+    ["/rooms/:id", ["PUT", "GET", "HEAD", "DELETE"]],
+    ["/rooms/:id/users", ["POST", "GET", "HEAD"]],
+    ["/rooms/:id/users/:userId", ["DELETE"]],
+    ["/rooms/:id/state", ["GET", "HEAD", "PUT", "PATCH"]],
+    ["/rooms/:id/actions/:name", ["POST"]],
+    ["/rooms/:id/broadcast", ["POST"]],
+    ["/rooms/:id/touch", ["POST"]],
+    ["/healthz", ["GET", "HEAD"]],
+    ["/openapi.json", ["GET", "HEAD"]],
+  ];
+  const all = ["GET", "PUT", "POST", "PATCH", "DELETE", "OPTIONS", "TRACE", "PROPFIND"];
+
+  test.each(taken)(
+    "[A6] other methods at %s get 405, Allow tells which it takes",
+    async (...row) => {
+      const [pattern, methods] = row;
+      const path = pattern.replaceAll(/:\w+/g, "some");
+      for (const method of all.filter((other) => !methods.includes(other))) {
+        const response = await send(method, path);
+        const allow = response.headers.get("allow")?.split(", ") ?? [];
+        expect(allow.toSorted()).toEqual(methods.toSorted());
+        await expectProblem(response, 405, "method_not_allowed");
+      }
+      if (!methods.includes("HEAD")) await expectEmpty(await send("HEAD", path), 405);
+    },
+  );
+
+  test("[A6] every address of the app is in that table", () => {
+    const paths = new Set(collab.app.routes.map(({ path }) => path));
+    expect([...paths].toSorted()).toEqual(taken.map(([path]) => path).toSorted());
+  });
+});

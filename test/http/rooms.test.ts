@@ -1,0 +1,257 @@
+// Rooms over HTTP: starting, looking at and stopping one, and everything that is refused on the way.
+
+import { describe, expect, test } from "vitest";
+import { callsOf, setScript } from "../fixtures/scripts.ts";
+import { at, expectEmpty, expectJson, expectProblem, send, type Sent } from "../support/http.ts";
+import { evict, isListed, newId, nothingStored, sql, stored } from "../support/rooms.ts";
+
+const time = expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
+
+describe("starting", () => {
+  test("[R2, R8] PUT starts an absent room with 201 and its whole info", async () => {
+    const id = newId();
+    const response = await send("PUT", at(id));
+    const info = await expectJson(response, 201);
+    expect(info).toEqual({
+      id,
+      behaviour: "default",
+      epoch: expect.stringMatching(/^[0-9a-f-]{36}$/),
+      version: 0,
+      users: 0,
+      sockets: 0,
+      createdAt: time,
+      lastActivityAt: info["createdAt"],
+      idleTimeout: 1_800_000,
+      idleDeadline: new Date(Date.parse(String(info["createdAt"])) + 1_800_000).toISOString(),
+      save: { status: "off" },
+      alive: true,
+    });
+    expect(response.headers.get("cache-control")).toBe("no-store");
+    expect(response.headers.get("x-content-type-options")).toBe("nosniff");
+  });
+
+  test("[R2] PUT of a running room gives it with 200, whatever options it carries", async () => {
+    const id = newId();
+    const json = { behaviour: "scripted", idleTimeout: 60_000 };
+    const first = await expectJson(await send("PUT", at(id), { json }), 201);
+    expect(first).toMatchObject(json);
+    const other = { behaviour: "saved", idleTimeout: 5 };
+    expect(await expectJson(await send("PUT", at(id), { json: other }), 200)).toEqual(first);
+    const unknown = { behaviour: "nobody-wrote-this" };
+    expect(await expectJson(await send("PUT", at(id), { json: unknown }), 200)).toEqual(first);
+    expect(await expectJson(await send("PUT", at(id)), 200)).toEqual(first);
+  });
+
+  test.each([
+    ["no body and no content type", {}],
+    ["no body under any content type", { type: "text/csv" }],
+    ["an empty object", { json: {} }],
+    ["JSON with a charset", { body: "{}", type: 'application/JSON ; charset="utf-8"' }],
+    ["a byte order mark before the JSON", { body: "\ufeff{}", type: "application/json" }],
+  ])("[R2] a room starts with %s", async (_, sent) => {
+    await expectJson(await send("PUT", at(newId()), sent), 201);
+  });
+
+  test("[R2] an unknown behaviour is refused, and the known ones are named", async () => {
+    const id = newId();
+    const problem = await expectProblem(
+      await send("PUT", at(id), { json: { behaviour: "doc" } }),
+      400,
+      "unknown_behaviour",
+    );
+    expect(problem.detail).toContain("default, scripted, loaded");
+    expect(await stored(id)).toEqual(nothingStored);
+  });
+
+  test.each([
+    ["idleTimeout", '{"idleTimeout":0}'],
+    ["idleTimeout", '{"idleTimeout":-1}'],
+    ["idleTimeout", '{"idleTimeout":1.5}'],
+    ["idleTimeout", '{"idleTimeout":"60000"}'],
+    ["idleTimeout", '{"idleTimeout":null}'],
+    ["idleTimeout", '{"idleTimeout":1e400}'],
+    ["idleTimeout", `{"idleTimeout":${365 * 24 * 3_600_000 + 1}}`],
+    ["behaviour", '{"behaviour":5}'],
+    ["", '{"behavior":"scripted"}'],
+    ["", '{"__proto__":{"behaviour":"scripted"}}'],
+    ["", "[]"],
+    ["", '"scripted"'],
+    ["", "null"],
+  ])("[R2] what is wrong with a start's option %j is told: %s", async (path, body) => {
+    const id = newId();
+    const response = await send("PUT", at(id), { body, type: "application/json" });
+    const { issues } = await expectProblem(response, 400, "invalid_request");
+    expect(issues).toEqual([{ path, message: expect.any(String) }]);
+    expect(await stored(id)).toEqual(nothingStored);
+  });
+
+  test.each<[string, number, string, BodyInit, string]>([
+    ["malformed JSON", 400, "malformed", '{"behaviour":', "application/json"],
+    ["white space", 400, "malformed", " ", "application/json"],
+    ["invalid UTF-8", 400, "malformed", Uint8Array.of(0x22, 0xff, 0x22), "application/json"],
+    ["UTF-16", 400, "malformed", Uint8Array.of(0xff, 0xfe, 0x7b, 0, 0x7d, 0), "application/json"],
+    ["a body of 4,097 bytes", 413, "too_large", " ".repeat(4095) + "{}", "application/json"],
+    ["a form", 415, "unsupported_media_type", "a=b", "application/x-www-form-urlencoded"],
+    ["latin-1", 415, "unsupported_media_type", "{}", "application/json; charset=iso-8859-1"],
+    ["another JSON type", 415, "unsupported_media_type", "{}", "application/merge-patch+json"],
+  ])("[R2] a start with %s gets %i %s", async (_, status, code, body, type) => {
+    const id = newId();
+    await expectProblem(await send("PUT", at(id), { body, type }), status, code);
+    expect(await stored(id)).toEqual(nothingStored);
+  });
+
+  test("[R2] a start's body may have 4,096 bytes", async () => {
+    const body = `${" ".repeat(4094)}{}`;
+    await expectJson(await send("PUT", at(newId()), { body, type: "application/json" }), 201);
+  });
+
+  test("[R5, A6] a start that cannot load gets 503 and may be tried again", async () => {
+    const id = newId();
+    setScript(id, {
+      loadRoomState: () => {
+        throw new Error("secret: the store is down");
+      },
+    });
+    const response = await send("PUT", at(id), { json: { behaviour: "loaded" } });
+    expect(response.headers.get("retry-after")).toBe("1");
+    const { instance } = await expectProblem(response, 503, "load_failed");
+    expect(instance).toBeDefined();
+    expect(await stored(id)).toEqual(nothingStored);
+    setScript(id, { loadRoomState: () => ({ ok: { title: "back" } }) });
+    await expectJson(await send("PUT", at(id), { json: { behaviour: "loaded" } }), 201);
+    expect(await (await send("GET", at(id, "/state"))).json()).toEqual({ title: "back" });
+  });
+});
+
+describe("looking", () => {
+  test("[R2] GET gives a running room's info, HEAD its headers alone", async () => {
+    const id = newId();
+    const info = await expectJson(await send("PUT", at(id)), 201);
+    const got = await send("GET", at(id));
+    const head = await send("HEAD", at(id));
+    expect(Object.fromEntries(head.headers)).toEqual(Object.fromEntries(got.headers));
+    expect(await expectJson(got, 200)).toEqual(info);
+    await expectEmpty(head, 200);
+  });
+
+  test("[T2] info counts the users, and an occupied room has no idle deadline", async () => {
+    const id = newId();
+    await send("POST", at(id, "/users"), { json: { id: "ada" } });
+    const info = await expectJson(await send("GET", at(id)), 200);
+    expect(info).toMatchObject({ users: 1, sockets: 0, alive: true });
+    expect(info).not.toHaveProperty("idleDeadline");
+  });
+
+  const merge = { body: "{}", type: "application/merge-patch+json" };
+
+  test.each<[string, string, Sent?]>([
+    ["GET", ""],
+    ["DELETE", ""],
+    ["GET", "/users"],
+    ["GET", "/state"],
+    ["PUT", "/state", { json: {} }],
+    ["PATCH", "/state", merge],
+    ["POST", "/actions/rename"],
+    ["POST", "/broadcast", { json: { event: "x" } }],
+    ["POST", "/touch"],
+  ])("[R4] %s of an absent room's %j is a 404 and leaves nothing behind", async (...row) => {
+    const [method, rest, sent] = row;
+    const id = newId();
+    await expectProblem(await send(method, at(id, rest), sent), 404, "room_not_running");
+    expect(await stored(id)).toEqual(nothingStored);
+    expect(await isListed(id)).toBe(false);
+  });
+
+  test("[R4] HEAD of an absent room is a 404 without a body", async () => {
+    await expectEmpty(await send("HEAD", at(newId())), 404);
+  });
+});
+
+test("[A6] a room whose behaviour is no longer deployed says so, until it is stopped", async () => {
+  const id = newId();
+  await send("PUT", at(id));
+  await sql(id, "UPDATE room SET data = json_set(data, '$.behaviour', 'forgotten')");
+  await evict(id);
+  for (const [method, rest] of [
+    ["PUT", ""],
+    ["GET", ""],
+    ["GET", "/users"],
+    ["GET", "/state"],
+    ["POST", "/touch"],
+  ] as const)
+    await expectProblem(await send(method, at(id, rest)), 503, "behaviour_missing");
+  await expectEmpty(await send("DELETE", at(id)), 204);
+  await expectJson(await send("PUT", at(id)), 201);
+});
+
+describe("stopping", () => {
+  test("[R7] DELETE stops a room with 204: users leave, the list forgets it", async () => {
+    const id = newId();
+    await send("PUT", at(id), { json: { behaviour: "scripted" } });
+    await send("POST", at(id, "/users"), { json: { id: "ada" } });
+    await expectEmpty(await send("DELETE", at(id)), 204);
+    expect(callsOf(id)).toEqual([
+      { hook: "onJoin", user: "ada" },
+      { hook: "onLeave", user: "ada" },
+    ]);
+    expect(await isListed(id)).toBe(false);
+    await expectProblem(await send("GET", at(id)), 404, "room_not_running");
+    await expectProblem(await send("DELETE", at(id)), 404, "room_not_running");
+  });
+
+  test.each(["", "?purge=false"])("[R7, R8] DELETE%s keeps the state", async (query) => {
+    const id = newId();
+    const { epoch } = await expectJson(await send("PUT", at(id)), 201);
+    await send("PUT", at(id, "/state"), { json: { kept: true } });
+    await expectEmpty(await send("DELETE", at(id, query)), 204);
+    const again = await expectJson(await send("PUT", at(id)), 201);
+    expect(again).toMatchObject({ epoch, version: 1 });
+    expect(await (await send("GET", at(id, "/state"))).json()).toEqual({ kept: true });
+  });
+
+  test("[R7, R8] DELETE?purge=true leaves nothing, and the next start is another epoch", async () => {
+    const id = newId();
+    const { epoch } = await expectJson(await send("PUT", at(id)), 201);
+    await send("PUT", at(id, "/state"), { json: { kept: true } });
+    await expectEmpty(await send("DELETE", at(id, "?purge=true")), 204);
+    expect(await stored(id)).toEqual(nothingStored);
+    const again = await expectJson(await send("PUT", at(id)), 201);
+    expect(again).toMatchObject({ version: 0 });
+    expect(again["epoch"]).not.toBe(epoch);
+    expect(await (await send("GET", at(id, "/state"))).json()).toEqual({});
+  });
+
+  test("[R7] what a stopped room has kept can be purged, once", async () => {
+    const id = newId();
+    await send("PUT", at(id));
+    await send("PUT", at(id, "/state"), { json: { kept: true } });
+    await send("DELETE", at(id));
+    await expectProblem(await send("DELETE", at(id)), 404, "room_not_running");
+    await expectEmpty(await send("DELETE", at(id, "?purge=true")), 204);
+    expect(await stored(id)).toEqual(nothingStored);
+    await expectProblem(await send("DELETE", at(id, "?purge=true")), 404, "room_not_running");
+  });
+
+  test.each(["?purge=", "?purge", "?purge=yes", "?purge=True", "?purge=1", "?purge=%zz"])(
+    "[R7] DELETE%s is refused and stops nothing",
+    async (query) => {
+      const id = newId();
+      await send("PUT", at(id));
+      await expectProblem(await send("DELETE", at(id, query)), 400, "invalid_request");
+      await expectJson(await send("GET", at(id)), 200);
+    },
+  );
+
+  test("[R7, S8] a stop that cannot save gets 503, and the room runs on", async () => {
+    const id = newId();
+    setScript(id, { saveRoomState: () => ({ error: "secret: disk full" }) });
+    await send("PUT", at(id), { json: { behaviour: "saved" } });
+    await send("PUT", at(id, "/state"), { json: { kept: true } });
+    const response = await send("DELETE", at(id));
+    expect(response.headers.get("retry-after")).toBe("1");
+    await expectProblem(response, 503, "save_failed");
+    const info = await expectJson(await send("GET", at(id)), 200);
+    expect(info["save"]).toEqual({ status: "failing", error: "save_failed" });
+    setScript(id, {});
+  });
+});

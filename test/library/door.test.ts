@@ -1,0 +1,188 @@
+// The library's door: what its types let an author write, and settings that it refuses when the Worker
+// loads. The types are checked by the compiler; at run time expectTypeOf does nothing.
+
+import {
+  action,
+  createCollab,
+  defineRoom,
+  type Behaviours,
+  type CollabEnv,
+  type CollabError,
+  type ErrorCode,
+  type JsonObject,
+  type JsonValue,
+  type RoomBehaviour,
+  type RoomContext,
+  type RoomHandle,
+  type RoomManager,
+  type User,
+  type UserEntry,
+} from "collab-room";
+import type { Hono } from "hono";
+import { describe, expect, expectTypeOf, test } from "vitest";
+import * as z from "zod";
+
+describe("a Worker of one's own", () => {
+  const doc = defineRoom({
+    idleTimeout: 15 * 60_000,
+    async onJoin(_room, user) {
+      return user.id === "eve" ? { error: "room_full" } : { ok: { role: "editor" } };
+    },
+    async onLeave() {},
+    async loadRoomState(room) {
+      return room.id === "" ? { error: "no such document" } : { ok: { title: "Untitled" } };
+    },
+    async saveRoomState() {},
+    actions: {
+      rename: action(z.object({ title: z.string() }), (_room, state, input) => ({
+        state: { ...state, title: input.title },
+        result: "renamed",
+      })),
+    },
+  });
+  const collab = createCollab({ behaviours: { doc } });
+
+  test("[S7] the program of the documentation compiles, and gives an app and two classes", () => {
+    expectTypeOf(collab.app).toEqualTypeOf<Hono<{ Bindings: CollabEnv }>>();
+    expectTypeOf(collab.rooms).toEqualTypeOf<(env: CollabEnv) => RoomManager>();
+    expectTypeOf(collab.app).toHaveProperty("fetch");
+    expect(typeof collab.app.fetch).toBe("function");
+    expect(new Set([collab.CollabRoom, collab.RoomDirectory]).size).toBe(2);
+    for (const objects of [collab.CollabRoom, collab.RoomDirectory])
+      expect(String(objects)).toMatch(/^class/);
+  });
+
+  test("[S7] hooks and actions are told the types of what they get", () => {
+    defineRoom({
+      onJoin(room, user) {
+        expectTypeOf(room).toEqualTypeOf<RoomContext>();
+        expectTypeOf(room.users).toEqualTypeOf<readonly UserEntry[]>();
+        expectTypeOf(room.now).toEqualTypeOf<number>();
+        expectTypeOf(user).toEqualTypeOf<User>();
+        expectTypeOf(user.id).toEqualTypeOf<string>();
+      },
+      onLeave(_room, user) {
+        expectTypeOf(user).toEqualTypeOf<UserEntry>();
+        expectTypeOf(user.joinedAt).toEqualTypeOf<string>();
+      },
+      saveRoomState(_room, state) {
+        expectTypeOf(state).toEqualTypeOf<JsonObject>();
+      },
+      actions: {
+        count: action(z.object({ by: z.coerce.number() }), (room, state, input) => {
+          expectTypeOf(room).toEqualTypeOf<RoomContext>();
+          expectTypeOf(state).toEqualTypeOf<JsonObject>();
+          expectTypeOf(input).toEqualTypeOf<{ by: number }>();
+        }),
+      },
+    });
+  });
+
+  test("[S7] an author may name the types of the state and of the bindings", () => {
+    type Poll = { question: string; votes: Record<string, number> };
+    type Bindings = CollabEnv & { readonly STORE: string };
+    const poll = defineRoom<Poll, Bindings>({
+      loadRoomState(room) {
+        expectTypeOf(room.env.STORE).toEqualTypeOf<string>();
+        expectTypeOf(room.state).toEqualTypeOf<Poll>();
+        return { ok: { question: "?", votes: {} } };
+      },
+      saveRoomState(_room, state) {
+        expectTypeOf(state.votes).toEqualTypeOf<Record<string, number>>();
+      },
+      actions: {
+        vote: action(z.string(), (_room, state: Poll, choice) => ({
+          state: { ...state, votes: { ...state.votes, [choice]: 1 } },
+        })),
+      },
+    });
+    expectTypeOf(poll).toEqualTypeOf<RoomBehaviour>();
+    expectTypeOf({ poll }).toExtend<Behaviours>();
+    const read = (room: RoomHandle) => room.getState();
+    expectTypeOf(read).returns.resolves.toEqualTypeOf<JsonObject>();
+    const readPoll = (room: RoomHandle) => room.getState<Poll>();
+    expectTypeOf(readPoll).returns.resolves.toEqualTypeOf<Poll>();
+    expectTypeOf<RoomHandle["act"]>().returns.resolves.toEqualTypeOf<{
+      result: JsonValue;
+      version: number;
+    }>();
+    expectTypeOf<CollabError["code"]>().toEqualTypeOf<ErrorCode>();
+  });
+
+  test("[S7] what cannot work does not compile", () => {
+    // @ts-expect-error: a hook answers ok or error
+    defineRoom({ onJoin: () => ({ accepted: true }) });
+    // @ts-expect-error: a reason is text
+    defineRoom({ onJoin: () => ({ error: 5 }) });
+    // @ts-expect-error: a loaded state is an object
+    defineRoom({ loadRoomState: () => ({ ok: 5 }) });
+    // @ts-expect-error: a state must be loaded or refused
+    defineRoom({ loadRoomState: () => {} });
+    // @ts-expect-error: there is no such setting
+    defineRoom({ idleTimeOut: 5 });
+    // @ts-expect-error: an action needs a schema
+    defineRoom({ actions: { rename: () => ({}) } });
+    // @ts-expect-error: the input has what the schema says
+    action(z.object({ title: z.string() }), (_room, _state, input) => ({ result: input.name }));
+    // @ts-expect-error: a result is JSON
+    action(z.unknown(), () => ({ result: new Date() }));
+    // @ts-expect-error: the state is not for writing
+    defineRoom({ onJoin: (room) => void (room.state["title"] = "x") });
+    // @ts-expect-error: it is called retention
+    const other: RoomBehaviour = { retain: "keep" };
+    expect(other).toBeDefined();
+  });
+});
+
+describe("settings", () => {
+  test.each<[string, RoomBehaviour, string]>([
+    ["idleTimeout", { idleTimeout: 0 }, "a whole number from 1 to 31536000000, got 0"],
+    ["idleTimeout", { idleTimeout: 1.5 }, "got 1.5"],
+    ["idleTimeout", { idleTimeout: Number.NaN }, "got NaN"],
+    ["idleTimeout", { idleTimeout: Number.POSITIVE_INFINITY }, "got Infinity"],
+    ["idleTimeout", { idleTimeout: "60" as unknown as number }, "got 60"],
+    ["callTimeout", { callTimeout: -1 }, "got -1"],
+    ["callTimeout", { callTimeout: 25_001 }, "a whole number from 1 to 25000, got 25001"],
+    ["maxUsers", { maxUsers: 0 }, "got 0"],
+    ["maxUsers", { maxUsers: 2.5 }, "got 2.5"],
+    ["retention", { retention: "forever" as "keep" }, '"keep" or "drop"'],
+    ["save.debounce", { save: { debounce: -1 } }, "got -1"],
+    ["save.maxWait", { save: { maxWait: 0.5 } }, "got 0.5"],
+    ["limits.stateBytes", { limits: { stateBytes: 0 } }, "from 1 to 8388608, got 0"],
+    ["limits.stateBytes", { limits: { stateBytes: 8 * 1024 * 1024 + 1 } }, "got 8388609"],
+    ["limits.stateDepth", { limits: { stateDepth: 257 } }, "from 1 to 256, got 257"],
+    ["limits.patchOperations", { limits: { patchOperations: Number.NaN } }, "got NaN"],
+    ["limits.frameBytes", { limits: { frameBytes: 1.5 } }, "got 1.5"],
+  ])("[S9] a bad %s is refused by name: %j", (setting, behaviour, said) => {
+    const create = (): unknown => createCollab({ behaviours: { fine: {}, poll: behaviour } });
+    expect(create).toThrow(/^behaviour "poll": /);
+    expect(create).toThrow(setting);
+    expect(create).toThrow(said);
+  });
+
+  test.each(["", "a b", "a/b", "é", "a".repeat(65), "poll\n"])(
+    "[R2] %j cannot name a behaviour",
+    (name) => {
+      expect(() => createCollab({ behaviours: { [name]: {} } })).toThrow(TypeError);
+      expect(() => createCollab({ behaviours: { [name]: {} } })).toThrow(/^behaviour name /);
+    },
+  );
+
+  test("[R2] names may be as odd as __proto__, and the largest settings are taken", () => {
+    const largest: RoomBehaviour = {
+      idleTimeout: 365 * 24 * 3_600_000,
+      callTimeout: 25_000,
+      save: { debounce: 1000, maxWait: 1000 },
+      limits: { stateBytes: 8 * 1024 * 1024, stateDepth: 256, patchOperations: 100_000 },
+    };
+    for (const name of ["constructor", "a.b-c_D9", "a".repeat(64), "default"])
+      expect(() => createCollab({ behaviours: { [name]: largest } })).not.toThrow();
+    const behaviours = JSON.parse('{"__proto__":{"maxUsers":0}}') as Behaviours;
+    expect(() => createCollab({ behaviours })).toThrow('behaviour "__proto__": maxUsers');
+  });
+
+  test("[R2] a rooms service needs no behaviours at all", () => {
+    expect(() => createCollab()).not.toThrow();
+    expect(() => createCollab({})).not.toThrow();
+  });
+});

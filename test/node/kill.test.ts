@@ -1,0 +1,148 @@
+// A server that is killed by SIGKILL while changes are under way: whatever it had acknowledged is there
+// when it comes back, and nothing is there in part.
+
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { startServer, type Server } from "../support/server.ts";
+
+let folder: string;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "collab-room-kill-"));
+});
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+const start = (): Promise<Server> =>
+  startServer({ vars: { AUTH_MODE: "open" }, persistTo: folder });
+
+type Ask = <T>(method: string, path: string, body?: unknown, type?: string) => Promise<T>;
+
+/** Requests to a server; they reject when it dies. */
+const asking =
+  ({ url }: Server): Ask =>
+  async <T>(method: string, path: string, body?: unknown, type = "application/json") => {
+    const response = await fetch(url + path, {
+      method,
+      ...(body !== undefined && { body: JSON.stringify(body), headers: { "content-type": type } }),
+    });
+    if (!response.ok) throw new Error(`${method} ${path}: ${response.status}`);
+    return (await response.json()) as T;
+  };
+
+type Info = { epoch: string; version: number; users: number; createdAt: string };
+
+/** Let clients work at once until so many of their requests were answered, then kill the server. */
+async function killAfter(
+  server: Server,
+  answers: number,
+  clients: ((n: number) => Promise<void>)[],
+): Promise<void> {
+  let left = answers;
+  let killed: Promise<void> | undefined;
+  const work = clients.map(async (client) => {
+    for (let n = 0; killed === undefined; n++) {
+      try {
+        await client(n);
+      } catch (error) {
+        if (killed === undefined) throw error;
+        return; // it was under way
+      }
+      if (--left === 0) killed = server.kill();
+    }
+  });
+  await Promise.all(work);
+  await killed;
+}
+
+test("[S4, R6] every acknowledged change survives, with its version, the epoch and the users", async () => {
+  let server = await start();
+  const { epoch, createdAt } = await asking(server)<Info>("PUT", "/rooms/doc", {
+    behaviour: "doc",
+  });
+  /** Versions by the member that was added. */
+  const acknowledged = new Map<string, number>();
+  const joined = new Set<string>();
+
+  for (const round of [1, 2, 3]) {
+    const ask = asking(server);
+    const writers = Array.from({ length: 24 }, (_, writer) => async (n: number) => {
+      const key = `${round}-${writer}-${n}`;
+      const patch = [{ op: "add", path: `/${key}`, value: "x".repeat(200) }];
+      const type = "application/json-patch+json";
+      const { version } = await ask<Info>("PATCH", "/rooms/doc/state", patch, type);
+      acknowledged.set(key, version);
+    });
+    const joiners = Array.from({ length: 4 }, (_, joiner) => async (n: number) => {
+      const id = `${round}-${joiner}-${n}`;
+      await ask("POST", "/rooms/doc/users", { id });
+      joined.add(id);
+    });
+    await killAfter(server, 100 + 20 * round, [...writers, ...joiners]);
+
+    server = await start();
+    const again = asking(server);
+    const info = await again<Info>("GET", "/rooms/doc");
+    expect(info).toMatchObject({ epoch, createdAt });
+    const state = await again<Record<string, unknown>>("GET", "/rooms/doc/state");
+    const { title, ...added } = state;
+    expect(title).toBe("Untitled");
+    // Each change added one member: as many versions as members, no change in part and none twice.
+    expect(info.version).toBe(Object.keys(added).length);
+    expect([...acknowledged.keys()].filter((key) => !(key in added))).toEqual([]);
+    expect(Math.max(...acknowledged.values())).toBeLessThanOrEqual(info.version);
+    expect(new Set(acknowledged.values()).size).toBe(acknowledged.size);
+    const { users } = await again<{ users: { id: string; meta: unknown }[] }>(
+      "GET",
+      "/rooms/doc/users",
+    );
+    const present = new Set(users.map(({ id }) => id));
+    expect([...joined].filter((id) => !present.has(id))).toEqual([]);
+    expect(users.length).toBe(info.users);
+    expect(users.every(({ meta }) => JSON.stringify(meta) === '{"role":"editor"}')).toBe(true);
+  }
+  await server.stop();
+});
+
+test("[S4, D2] every room whose start was acknowledged runs, and is listed", async () => {
+  const server = await start();
+  const epochs = new Map<string, string>();
+  const ask = asking(server);
+  const starters = Array.from({ length: 12 }, (_, starter) => async (n: number) => {
+    const id = `started-${starter}-${n}`;
+    const { epoch } = await ask<Info>("PUT", `/rooms/${id}`);
+    epochs.set(id, epoch);
+  });
+  await killAfter(server, 50, starters);
+
+  const second = await start();
+  const again = asking(second);
+  const { rooms } = await again<{ rooms: { id: string }[] }>(
+    "GET",
+    "/rooms?prefix=started-&limit=1000",
+  );
+  const listed = new Set(rooms.map(({ id }) => id));
+  for (const [id, epoch] of epochs) {
+    expect(listed).toContain(id);
+    expect(await again<Info>("GET", `/rooms/${id}`)).toMatchObject({ id, epoch, version: 0 });
+  }
+  await second.stop();
+});
+
+test("[S4, R7] a stop that was acknowledged stays one, and its state stays kept", async () => {
+  const server = await start();
+  const ask = asking(server);
+  const { epoch } = await ask<Info>("PUT", "/rooms/stopped");
+  await ask("PUT", "/rooms/stopped/state", { kept: true });
+  expect((await fetch(`${server.url}/rooms/stopped`, { method: "DELETE" })).status).toBe(204);
+  await server.kill();
+
+  const second = await start();
+  expect((await fetch(`${second.url}/rooms/stopped`)).status).toBe(404);
+  const again = asking(second);
+  const { rooms } = await again<{ rooms: unknown[] }>("GET", "/rooms?prefix=stopped");
+  expect(rooms).toEqual([]);
+  expect(await again<Info>("PUT", "/rooms/stopped")).toMatchObject({ epoch, version: 1 });
+  expect(await again("GET", "/rooms/stopped/state")).toEqual({ kept: true });
+  await second.stop();
+});

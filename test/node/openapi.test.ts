@@ -1,0 +1,145 @@
+// The OpenAPI document is valid, and what a running server answers fits the schemas it shows: each answer
+// that the document promises is asked for at least once.
+
+import { Validator } from "@seriousme/openapi-schema-validator";
+import { Ajv2020 } from "ajv/dist/2020.js";
+import addFormats from "ajv-formats";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { createApp } from "../../src/http/app.ts";
+import { defaultLimits } from "../../src/protocol/limits.ts";
+import { expectDocumented, findOperation, type Document } from "../support/openapi.ts";
+import { startServer, type Server } from "../support/server.ts";
+
+const described = await createApp(defaultLimits).request("/openapi.json");
+const document = (await described.json()) as Document;
+
+let server: Server;
+beforeAll(async () => {
+  server = await startServer({ main: "test/fixtures/worker.ts", vars: { AUTH_MODE: "open" } });
+});
+afterAll(() => server.stop());
+
+test("[A6] the document is valid OpenAPI 3.1", async () => {
+  const validator = new Validator();
+  expect(await validator.validate(structuredClone(document))).toEqual({ valid: true });
+  expect(validator.version).toBe("3.1");
+});
+
+test("[A6] the validator would see what is not", async () => {
+  const parameter = { in: "path", name: "id", required: false };
+  for (const paths of [
+    { "/rooms": { get: { responses: { 200: {} } } } },
+    { rooms: {} },
+    { "/rooms/{id}": { parameters: [parameter] } },
+  ])
+    expect(await new Validator().validate({ ...document, paths })).toMatchObject({ valid: false });
+});
+
+test("[A6] a server serves this same document", async () => {
+  const response = await fetch(`${server.url}/openapi.json`);
+  expect(await response.json()).toEqual(document);
+});
+
+const json = "application/json";
+const jsonPatch = "application/json-patch+json";
+const mergePatch = "application/merge-patch+json";
+
+/** Requests in the order they are sent: method, path, status to expect, body and its type, headers. */
+type Sent = [string, string, number, (string | undefined)?, (string | undefined)?, HeadersInit?];
+const requests: Sent[] = [
+  ["GET", "/healthz", 200],
+  ["GET", "/openapi.json", 200],
+  ["GET", "/rooms/a", 404],
+  ["PUT", "/rooms/a", 201, '{"behaviour":"scripted"}', json],
+  ["PUT", "/rooms/a", 200],
+  ["PUT", "/rooms/%ff", 400],
+  ["PUT", "/rooms/b", 400, '{"idleTimeout":0}', json],
+  ["PUT", "/rooms/b", 415, "{}", "text/plain"],
+  ["GET", "/rooms/a", 200],
+  ["POST", "/rooms/a/users", 201, '{"id":"ada","name":"Ada","ttl":60000}', json],
+  ["POST", "/rooms/a/users", 400, '{"name":"Ada"}', json],
+  ["GET", "/rooms/a/users", 200],
+  ["GET", "/rooms/a", 200],
+  ["GET", "/rooms", 200],
+  ["GET", "/rooms?limit=1&prefix=a", 200],
+  ["GET", "/rooms?limit=0", 400],
+  ["GET", "/rooms/a/state", 200],
+  ["PUT", "/rooms/a/state", 200, '{"title":"one"}', json],
+  ["PUT", "/rooms/a/state", 412, "{}", json, { "if-match": '"7"' }],
+  ["GET", "/rooms/a/state", 304, undefined, undefined, { "if-none-match": '"1"' }],
+  ["PATCH", "/rooms/a/state", 200, '[{"op":"remove","path":"/title"}]', jsonPatch],
+  ["PATCH", "/rooms/a/state", 409, '[{"op":"remove","path":"/title"}]', jsonPatch],
+  ["PATCH", "/rooms/a/state", 422, '[{"op":"replace","path":"","value":1}]', jsonPatch],
+  ["PATCH", "/rooms/a/state", 400, "[1]", jsonPatch],
+  ["PATCH", "/rooms/a/state", 200, '{"title":"two"}', mergePatch],
+  ["PATCH", "/rooms/a/state", 415, "{}", json],
+  ["POST", "/rooms/a/actions/rename", 200, '{"title":"three"}', json],
+  ["POST", "/rooms/a/actions/rename", 422, "{}", json],
+  ["POST", "/rooms/a/actions/nothing", 200],
+  ["POST", "/rooms/a/actions/look", 200],
+  ["POST", "/rooms/a/actions/unknown", 404],
+  ["POST", "/rooms/a/actions/refuse", 409],
+  ["POST", "/rooms/a/actions/fail", 500],
+  ["POST", "/rooms/a/actions/hang", 504],
+  ["POST", "/rooms/a/broadcast", 202, '{"event":"wave"}', json],
+  ["POST", "/rooms/a/broadcast", 400, '{"event":""}', json],
+  ["POST", "/rooms/a/touch", 204, '{"userId":"ada"}', json],
+  ["POST", "/rooms/a/touch", 404, '{"userId":"bob"}', json],
+  ["DELETE", "/rooms/a/users/ada", 204],
+  ["DELETE", "/rooms/a?purge=perhaps", 400],
+  ["PUT", "/rooms/c", 201, '{"behaviour":"saved"}', json],
+  ["GET", "/rooms/c", 200],
+  ["DELETE", "/rooms/c", 204],
+  ["DELETE", "/rooms/a?purge=true", 204],
+  ["DELETE", "/rooms/a", 404],
+];
+
+test("[A6] real answers fit the schemas that the document shows for them", async () => {
+  const ajv = new Ajv2020({ strict: false, allErrors: true });
+  addFormats.default(ajv);
+  ajv.addSchema(document, "api");
+  const seen = new Set<string>();
+
+  for (const [method, target, status, body, type, headers = {}] of requests) {
+    const init = { method, headers: { ...headers, ...(type && { "content-type": type }) } };
+    const response = await fetch(server.url + target, { ...init, ...(body && { body }) });
+    const text = await response.text();
+    const request = `${method} ${target}: ${response.status} ${text}`;
+    expect(response.status, request).toBe(status);
+
+    const { pathname } = new URL(target, server.url);
+    expectDocumented(document, { method, pathname, status, headers: response.headers, text });
+    const found = findOperation(document, method, pathname);
+    if (found === null) throw new Error(`${request} is no operation`);
+    seen.add(`${found.operation.operationId} ${status}`);
+    const media = Object.keys(found.operation.responses[status]?.content ?? {})[0];
+    if (media === undefined) {
+      expect(text, request).toBe("");
+      continue;
+    }
+    const pointer = [
+      "paths",
+      found.path,
+      found.method,
+      "responses",
+      status,
+      "content",
+      media,
+      "schema",
+    ]
+      .map((token) => encodeURIComponent(String(token).replaceAll("~", "~0").replaceAll("/", "~1")))
+      .join("/");
+    const fits = ajv.compile({ $ref: `api#/${pointer}` });
+    fits(JSON.parse(text));
+    expect(fits.errors, request).toBeNull();
+  }
+
+  const promised = Object.values(document.paths)
+    .flatMap((methods) => Object.values(methods))
+    .flatMap(({ operationId, responses }) =>
+      Object.keys(responses)
+        .filter((status) => Number(status) < 400)
+        .map((status) => `${operationId} ${status}`),
+    );
+  expect(promised.filter((answer) => !seen.has(answer))).toEqual([]);
+});

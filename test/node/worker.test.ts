@@ -1,0 +1,52 @@
+// The deployable app: small, written against the library's door alone, and a rooms service when it runs.
+
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { startServer, type Server } from "../support/server.ts";
+
+let server: Server;
+beforeAll(async () => {
+  server = await startServer({ vars: { AUTH_MODE: "open" } });
+});
+afterAll(() => server.stop());
+
+async function ask(method: string, path: string, body?: unknown): Promise<unknown> {
+  const response = await fetch(server.url + path, {
+    method,
+    ...(body !== undefined && {
+      body: JSON.stringify(body),
+      headers: { "content-type": "application/json" },
+    }),
+  });
+  return { status: response.status, ...((await response.json()) as object) };
+}
+
+test("[R2] its source has under 30 lines, and imports the door and nothing below it", async () => {
+  const source = await readFile(join(import.meta.dirname, "../../src/worker.ts"), "utf8");
+  expect(source.trimEnd().split("\n").length).toBeLessThan(30);
+  const imports = Array.from(source.matchAll(/from "([^"]+)"/g), ([, name]) => name);
+  expect(imports.filter((name) => name?.startsWith("."))).toEqual(["./index.ts"]);
+});
+
+test("[R5, S7, U2] its documents have a title, editors, and an action to rename them", async () => {
+  expect(await ask("PUT", "/rooms/notes", { behaviour: "doc" })).toMatchObject({ status: 201 });
+  expect(await ask("GET", "/rooms/notes/state")).toEqual({ status: 200, title: "Untitled" });
+  expect(await ask("POST", "/rooms/notes/users", { id: "ada" })).toMatchObject({
+    status: 201,
+    id: "ada",
+    meta: { role: "editor" },
+  });
+  const rename = "/rooms/notes/actions/rename";
+  expect(await ask("POST", rename, { title: "Bridge" })).toMatchObject({ result: "renamed" });
+  expect(await ask("POST", rename, { title: "" })).toMatchObject({ status: 422 });
+  expect(await ask("GET", "/rooms/notes/state")).toEqual({ status: 200, title: "Bridge" });
+});
+
+test("[R7, R5] a document keeps its title through a stop", async () => {
+  await ask("PUT", "/rooms/kept", { behaviour: "doc" });
+  await ask("POST", "/rooms/kept/actions/rename", { title: "Kept" });
+  expect((await fetch(`${server.url}/rooms/kept`, { method: "DELETE" })).status).toBe(204);
+  await ask("PUT", "/rooms/kept", { behaviour: "doc" });
+  expect(await ask("GET", "/rooms/kept/state")).toEqual({ status: 200, title: "Kept" });
+});
