@@ -53,6 +53,14 @@ export function resolveBehaviour(name: string, behaviour: RoomBehaviour): Resolv
     maxUsers: wholeNumber("maxUsers", behaviour.maxUsers ?? 10_000, 1, 100_000),
     retention,
     save: { debounce, maxWait: wholeNumber("save.maxWait", save.maxWait ?? 10 * debounce, 0) },
-    limits: resolveLimits(behaviour.limits),
+    limits: limitsOf(name, behaviour),
   };
+}
+
+function limitsOf(name: string, { limits }: RoomBehaviour): Limits {
+  try {
+    return resolveLimits(limits);
+  } catch (error) {
+    throw new RangeError(`behaviour "${name}": ${error instanceof Error ? error.message : ""}`);
+  }
 }

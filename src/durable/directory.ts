@@ -23,7 +23,9 @@ export class Directory {
   }
 
   async put(entry: RoomEntry): Promise<void> {
-    await this.#shardOf(entry.id).put(entry);
+    const stub = this.#shardOf(entry.id);
+    const call = stub.put(entry);
+    try { await call; } finally { (stub as unknown as Disposable)[Symbol.dispose]?.(); }
   }
 
   async remove(id: string): Promise<void> {

@@ -17,6 +17,8 @@ const patience = 5000;
 export class Listing {
   readonly #ports: Pick<RoomPorts, "id" | "directory" | "now" | "log">;
   readonly #timers: Timers;
+  /** Whether this instance has put the entry. */
+  #isPut = false;
 
   constructor(ports: Pick<RoomPorts, "id" | "directory" | "now" | "log">, timers: Timers) {
     this.#ports = ports;
@@ -25,7 +27,14 @@ export class Listing {
 
   /** Put the entry as it is now. */
   async put(entry: RoomEntry): Promise<boolean> {
-    return this.#send(() => this.#ports.directory.put(entry));
+    this.#isPut = await this.#send(() => this.#ports.directory.put(entry));
+    return this.#isPut;
+  }
+
+  /** Put the entry of a room that was found running: the instance that started it may have died first. */
+  async ensure(entry: RoomEntry): Promise<void> {
+    const attempts = this.#timers.get("directory")?.attempts ?? 0;
+    if (!this.#isPut && attempts === 0) await this.put(entry);
   }
 
   /** Take the entry out. */

@@ -36,7 +36,11 @@ export class RoomProcess {
   /** Start the room if it is absent (rule R2). */
   start(options: StartOptions): Promise<Started> {
     return this.#turn(async () => {
-      if (this.#life.room) return { created: false, info: this.#running().info() };
+      if (this.#life.room) {
+        const running = this.#running();
+        await this.#life.listing.ensure(running.entry);
+        return { created: false, info: running.info() };
+      }
       const room = await this.#life.prepare(options);
       this.#ports.storage.atomically(() => this.#life.begin(room));
       await this.#life.begun(room);

@@ -89,9 +89,10 @@ type Container = JsonValue[] | Record<string, JsonValue>;
 /** Where a pointer's last token points to: inside this container, which the draft owns if asked to. */
 type Place = { readonly parent: Container; readonly token: string; readonly depth: number };
 
-// Copies cost a few bytes of patch, and make the next change to either side copy all its members anew.
-// In one draft they may take so many times the size that a state may have.
-const copiesOfState = 4;
+// A few bytes of patch may ask for work on a large part of the state, again and again: what is copied is
+// copied anew when either side changes, what has changed is measured anew when it moves. In one draft
+// this may come to so many times the size that a state may have.
+const workPerState = 4;
 
 // Sizes of containers, known for as long as these live: outside of a draft none of them ever changes.
 const sizes: SizeCache = new WeakMap();
@@ -108,13 +109,14 @@ export class PatchDraft {
   readonly #owned = new Set<object>();
   // How many members owned objects have: to find out costs a walk over the keys, even for "any at all?".
   readonly #counts = new Map<object, number>();
-  #copied = 0;
+  #workLeft: number;
   #index = 0;
 
   constructor(state: Sized, limits: PatchLimits) {
     this.#root = state.value;
     this.#bytes = state.bytes;
     this.#limits = limits;
+    this.#workLeft = workPerState * Math.max(state.bytes, limits.stateBytes);
   }
 
   /** @throws CollabError as `applyPatch` does */
@@ -199,11 +201,7 @@ export class PatchDraft {
 
   #copy(from: string, path: string): void {
     const value = this.#read(from);
-    this.#copied += this.#known(value);
-    if (this.#copied > copiesOfState * this.#limits.stateBytes)
-      throw new CollabError("too_large", {
-        detail: `The copies together would be larger than ${copiesOfState} states may be.`,
-      });
+    this.#work(measure(value, Infinity, sizes).bytes);
     this.#disown(value);
     this.#add(path, value);
   }
@@ -288,7 +286,18 @@ export class PatchDraft {
 
   /** Bytes of a value of the state, which may be from a time of wider limits. */
   #known(value: JsonValue): number {
-    return measure(value, Infinity, sizes).bytes;
+    const known = typeof value !== "object" || value === null || sizes.has(value);
+    const { bytes } = measure(value, Infinity, sizes);
+    if (!known) this.#work(bytes);
+    return bytes;
+  }
+
+  #work(bytes: number): void {
+    this.#workLeft -= bytes;
+    if (this.#workLeft < 0)
+      throw new CollabError("too_large", {
+        detail: "The patch copies and moves too much of the state again and again.",
+      });
   }
 
   #grow(bytes: number): void {
