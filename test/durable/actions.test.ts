@@ -1,7 +1,7 @@
 // Actions run in the room's turn with checked input; what they answer is the caller's result and the
 // next state, and whatever goes wrong in them is told by a code and changes nothing.
 
-import { describe, expect, test, vi } from "vitest";
+import { afterEach, describe, expect, test, vi } from "vitest";
 import * as z from "zod";
 import {
   defineRoom,
@@ -15,11 +15,19 @@ import { Author } from "../../src/durable/author.ts";
 import { gate, hang, setScript, type Script } from "../fixtures/scripts.ts";
 import { evict, failure, failureCode, newId, rooms, stored } from "../support/rooms.ts";
 
+afterEach(() => {
+  vi.restoreAllMocks();
+  vi.useRealTimers();
+});
+
 /** A room with some state, whose action `play` does this. */
-async function playing(play: NonNullable<Script["play"]> = () => {}): Promise<RoomHandle> {
+async function playing(
+  play: NonNullable<Script["play"]> = () => {},
+  behaviour = "scripted",
+): Promise<RoomHandle> {
   const id = newId();
   setScript(id, { play });
-  const room = await rooms.joinOrCreateRoom(id, { behaviour: "scripted" });
+  const room = await rooms.joinOrCreateRoom(id, { behaviour });
   await room.updateState(() => ({ n: 1, o: { list: [1] } }));
   return room;
 }
@@ -69,7 +77,7 @@ describe("an action that succeeds", () => {
       await promise;
       order.push("action ends");
       return { state: { ...state, n: Number(state["n"]) + 1 } };
-    });
+    }, "plain"); // where actions have 5 s
     const acting = room.act("play");
     await started.promise;
     const updating = room.updateState<{ n: number }>((state) => {
@@ -87,12 +95,8 @@ describe("an action that succeeds", () => {
     const room = await playing();
     const before = Date.parse((await room.info()).lastActivityAt);
     vi.useFakeTimers({ toFake: ["Date"], now: before + 60_000 });
-    try {
-      await room.act("nothing");
-      expect(Date.parse((await room.info()).lastActivityAt)).toBe(before + 60_000);
-    } finally {
-      vi.useRealTimers();
-    }
+    await room.act("nothing");
+    expect(Date.parse((await room.info()).lastActivityAt)).toBe(before + 60_000);
   });
 });
 
@@ -141,7 +145,6 @@ describe("an action that fails", () => {
       const { instance } = info;
       if (instance !== undefined)
         expect(log.mock.calls.filter(([line]) => String(line).includes(instance))).toHaveLength(1);
-      log.mockRestore();
     },
   );
 
@@ -192,7 +195,6 @@ describe("an action that fails", () => {
       expect(await failureCode(room.act("play"))).toBe(code);
       expect(await stored(room.id)).toEqual(before);
       expect(await room.getState()).toEqual({ n: 1, o: { list: [1] } });
-      vi.restoreAllMocks();
     },
   );
 
@@ -210,7 +212,6 @@ describe("an action that fails", () => {
     await ended.promise;
     expect(await room.act("nothing")).toMatchObject({ version: 1 });
     expect(await room.getState()).toEqual({ n: 1, o: { list: [1] } });
-    vi.restoreAllMocks();
   });
 });
 
@@ -307,13 +308,9 @@ describe("schemas", () => {
 
   test("[S7, R1] a schema that hangs has no more time than the action", async () => {
     vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
-    try {
-      const hanging = through(standard(hang));
-      const outcome = expect(hanging).rejects.toMatchObject({ code: "call_timeout" });
-      await vi.advanceTimersByTimeAsync(5000);
-      await outcome;
-    } finally {
-      vi.useRealTimers();
-    }
+    const hanging = through(standard(hang));
+    const outcome = expect(hanging).rejects.toMatchObject({ code: "call_timeout" });
+    await vi.advanceTimersByTimeAsync(5000);
+    await outcome;
   });
 });

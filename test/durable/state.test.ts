@@ -5,7 +5,7 @@ import { describe, expect, test } from "vitest";
 import type { JsonObject, JsonValue, RoomHandle } from "collab-room";
 import { callsOf } from "../fixtures/scripts.ts";
 import { useFakeDate } from "../support/fake-date.ts";
-import { at, expectJson, send } from "../support/http.ts";
+import { at, expectJson, expectProblem, send } from "../support/http.ts";
 import { jsonBytes } from "../support/canonical-json.ts";
 import { failure, newId, rooms, rowsWritten, sql, stored } from "../support/rooms.ts";
 
@@ -255,6 +255,20 @@ describe("what is no state", () => {
     }
     expect(await room.getState()).toEqual({ list: [1] });
     expect(await room.info()).toMatchObject({ version: 1 });
+  });
+
+  test.each([
+    ["PUT", "application/json", '{"n":1e999}'],
+    ["PATCH", "application/merge-patch+json", '{"n":[-1e999]}'],
+    ["PATCH", "application/json-patch+json", '[{"op":"add","path":"/n","value":1e999}]'],
+  ])("[S1] a number beyond all numbers does not get in by %s of %s", async (method, type, body) => {
+    const room = await start("scripted");
+    await expectProblem(
+      await send(method, at(room.id, "/state"), { body, type }),
+      422,
+      "invalid_state",
+    );
+    expect(await room.info()).toMatchObject({ version: 0 });
   });
 
   test("[S1] -0 is the number 0", async () => {

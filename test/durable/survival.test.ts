@@ -8,7 +8,7 @@ import { gate } from "../fixtures/scripts.ts";
 import { canonical, jsonBytes } from "../support/canonical-json.ts";
 import { json } from "../support/json-arbitraries.ts";
 import { patchedByOracle } from "../support/json-patch-oracle.ts";
-import { mergedByOracle } from "../support/merge-oracle.ts";
+import { mergedByOracle } from "../support/merge-patch.ts";
 import { patchCases } from "../support/patch-arbitraries.ts";
 import { crash, evict, newId, rooms, rowsWritten, sql, stubOf } from "../support/rooms.ts";
 
@@ -147,7 +147,10 @@ describe("a state of many megabytes", () => {
     });
     await evict(id);
     expect((await room.getState<typeof state>()).fill === state.fill).toBe(true);
-    const sizes = await sql(id, "SELECT length(data) AS bytes FROM snapshots");
+    const sizes = await sql(
+      id,
+      "SELECT length(data) AS bytes FROM snapshots UNION ALL SELECT length(patch) FROM changes",
+    );
     expect(sizes.length).toBeGreaterThan(4);
     expect(sizes.every(({ bytes }) => Number(bytes) < 2_000_000)).toBe(true);
   });

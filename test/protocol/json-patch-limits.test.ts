@@ -13,7 +13,7 @@ import {
 } from "../../src/protocol/json-patch.ts";
 import { defaultLimits } from "../../src/protocol/limits.ts";
 import { canonical, jsonBytes, jsonDepth } from "../support/canonical-json.ts";
-import { documentsOnTheWay } from "../support/json-patch-oracle.ts";
+import { documentsOnTheWay, locate } from "../support/json-patch-oracle.ts";
 import { patchCases } from "../support/patch-arbitraries.ts";
 
 const sized = (value: JsonObject) => ({ value, bytes: jsonBytes(value) });
@@ -28,6 +28,18 @@ function outcome(doc: JsonObject, patch: Patch, limits: Partial<typeof defaultLi
   }
 }
 
+/** Bytes of all objects and arrays that a patch copies, moves, removes or puts others in place of. */
+function mostWork(doc: JsonObject, patch: Patch): number {
+  const states = [doc, ...documentsOnTheWay(doc, patch).map((document) => document?.value ?? null)];
+  return patch
+    .flatMap((operation, index) =>
+      ("from" in operation ? [operation.from, operation.path] : [operation.path]).map(
+        (pointer) => locate(states[index] ?? null, pointer) ?? null,
+      ),
+    )
+    .reduce<number>((sum, value) => sum + (typeof value === "object" ? jsonBytes(value) : 0), 0);
+}
+
 describe("size and depth", () => {
   test("[S9] a patch ends in too_large exactly when a state on its way is past a limit", () => {
     const seen = new Set<string>();
@@ -39,8 +51,8 @@ describe("size and depth", () => {
         ({ doc, patch }, moreBytes, moreDepth) => {
           const stateBytes = jsonBytes(doc) + moreBytes;
           const stateDepth = jsonDepth(doc) + moreDepth;
-          // Each copies at most the state: more of them may meet the limit on copies instead.
-          fc.pre(patch.filter(({ op }) => op === "copy").length <= 4);
+          // Else the limit on work might be met first.
+          fc.pre(mostWork(doc, patch) <= 4 * stateBytes);
           const states = documentsOnTheWay(doc, patch).map((document) => document?.value ?? null);
           const passed = states.some(
             (state) => jsonBytes(state) > stateBytes || jsonDepth(state) > stateDepth,
@@ -173,8 +185,8 @@ describe("patches that describe more than they hold", () => {
   });
 });
 
-describe("copies that are overwritten again", () => {
-  // Forty bytes a copy, and each of them makes the next change copy ten thousand members.
+// Forty bytes an operation, and each of them asks for a walk over ten thousand members.
+describe("work that is asked for again and again", () => {
   const members = Array.from({ length: 10_000 }, (_, index) => [`k${index}`, 0]);
   const doc: JsonObject = { a: Object.fromEntries(members) };
   const bytes = jsonBytes(doc["a"]);
@@ -190,8 +202,28 @@ describe("copies that are overwritten again", () => {
     expect(outcome(doc, copies(most + 1), {}).slice(0, 9)).toBe("too_large");
   });
 
-  test("[S9] a patch of a thousand such operations ends in too_large", () => {
+  test("[S9] a thousand copies and changes in turn end in too_large", () => {
     expect(outcome(doc, copies(500), {}).slice(0, 9)).toBe("too_large");
+  });
+
+  test("[S9] a thousand moves and changes in turn end in too_large", () => {
+    const patch = Array.from({ length: 500 }, (_, index): Patch => {
+      const [from, path] = index % 2 === 0 ? ["/a", "/b"] : ["/b", "/a"];
+      return [
+        { op: "replace", path: `${from}/k1`, value: index % 10 },
+        { op: "move", from, path },
+      ];
+    }).flat();
+    expect(outcome(doc, patch, {}).slice(0, 9)).toBe("too_large");
+  });
+
+  test("[S9] a thousand moves of what does not change are no such work", () => {
+    const patch = Array.from({ length: 1000 }, (_, index): Operation => {
+      return index % 2 === 0
+        ? { op: "move", from: "/a", path: "/b" }
+        : { op: "move", from: "/b", path: "/a" };
+    });
+    expect(outcome(doc, patch, {}).slice(0, 9)).toBe('{"a":{"k0');
   });
 });
 

@@ -2,14 +2,13 @@
 // random patches. It never changes its input, keeps what it does not touch, and counts bytes exactly.
 
 import fc from "fast-check";
-import specCases from "json-patch-test-suite/spec_tests.json" with { type: "json" };
-import suiteCases from "json-patch-test-suite/tests.json" with { type: "json" };
 import { describe, expect, test } from "vitest";
 import { CollabError } from "../../src/protocol/errors.ts";
 import { isObject, type JsonObject, type JsonValue } from "../../src/protocol/json.ts";
 import { applyPatch, parsePatch, type Patch, type Sized } from "../../src/protocol/json-patch.ts";
 import { canonical, deepFreeze, jsonBytes } from "../support/canonical-json.ts";
 import { patchedByOracle } from "../support/json-patch-oracle.ts";
+import { casesBelow, casesOfObjects, suiteSizes } from "../support/json-patch-suite.ts";
 import { patchCases } from "../support/patch-arbitraries.ts";
 
 const roomy = { stateBytes: 2 ** 40, stateDepth: 1000, patchOperations: 10_000 };
@@ -30,44 +29,17 @@ function attempt(doc: JsonObject, patch: Patch): Sized | null {
   }
 }
 
-type SuiteCase = {
-  readonly comment?: string;
-  readonly doc: JsonValue;
-  readonly patch: readonly object[];
-  readonly expected?: JsonValue;
-  readonly error?: string;
-  readonly disabled?: boolean;
-};
-
-/** The suite's documents are of any kind, a state is an object: they become its member `doc`. */
-const below = (patch: readonly object[]): object[] =>
-  patch.map((operation) =>
-    Object.fromEntries(
-      Object.entries(operation).map(([name, value]) =>
-        name === "path" || name === "from" ? [name, `/doc${value}`] : [name, value],
-      ),
-    ),
-  );
-
-describe.each([
-  { file: "tests.json", cases: suiteCases as SuiteCase[], count: 75 },
-  { file: "spec_tests.json", cases: specCases as SuiteCase[], count: 16 },
-])("the published suite, $file", ({ cases, count }) => {
-  const enabled = cases.filter(({ disabled }) => !disabled);
-
+describe("the published suite", () => {
   test("[S5] the published suite is there whole", () => {
-    expect(enabled).toHaveLength(count);
+    expect(suiteSizes).toEqual({ "tests.json": 75, "spec_tests.json": 16 });
   });
 
-  test.each(enabled.map((one) => [one.comment ?? one.error ?? canonical(one.patch), one] as const))(
-    "[S5] the published suite: %s",
-    (_, { doc, patch, expected, error }) => {
-      const state = deepFreeze({ doc });
-      if (error === undefined)
-        expect(apply(state, below(patch))).toEqual({
-          doc: expected === undefined ? doc : expected,
-        });
-      else expect(() => apply(state, below(patch))).toThrow(CollabError);
+  test.each([...casesBelow, ...casesOfObjects])(
+    "[S5] the published suite: $name",
+    ({ state, patch, expected }) => {
+      deepFreeze(state);
+      if (expected) expect(apply(state, patch)).toEqual(expected);
+      else expect(() => apply(state, patch)).toThrow(CollabError);
     },
   );
 });

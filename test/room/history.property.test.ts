@@ -16,7 +16,7 @@ import { SqliteRoomStorage } from "../../src/storage/sqlite.ts";
 import { canonical } from "../support/canonical-json.ts";
 import { json } from "../support/json-arbitraries.ts";
 import { patchedByOracle } from "../support/json-patch-oracle.ts";
-import { mergedByOracle } from "../support/merge-oracle.ts";
+import { mergedByOracle } from "../support/merge-patch.ts";
 import { openNodeSqlite } from "../support/node-sqlite.ts";
 import { patchCases, type PatchCase } from "../support/patch-arbitraries.ts";
 

@@ -1,5 +1,5 @@
-// Objects that die on the way to their end. Nobody rings by hand here: the platform rings the alarm again
-// that an object has died of, and the room must still know what it was at.
+// Objects that die in the middle of something. Nobody rings by hand here: the platform rings the alarm
+// again that an object has died of, and the room must still know what it was at.
 
 import { describe, expect, test } from "vitest";
 import type { RoomHandle } from "collab-room";
@@ -34,6 +34,21 @@ function hangAtTheDirectory(id: string): { asked: number } {
 }
 
 describe("a crash", () => {
+  test("[R2, D2, R6] of a room that starts, before it is listed: whoever starts it next gets it listed", async () => {
+    const id = newId();
+    let asked = 0;
+    setScript(id, { listing: () => (++asked === 1 ? hang() : undefined) });
+    const starting = failureCode(rooms.joinOrCreateRoom(id));
+    await expect.poll(() => asked).toBe(1);
+    await crash(id);
+    expect(await starting).toBe("room_unavailable");
+    expect(await isListed(id)).toBe(false);
+    await rooms.joinOrCreateRoom(id);
+    expect(await isListed(id)).toBe(true);
+    await rooms.joinOrCreateRoom(id);
+    expect(asked).toBe(2);
+  });
+
   test("[R7, R6, U4] while users leave does not undo a stop, and nobody leaves twice", async () => {
     const room = await rooms.joinOrCreateRoom(newId()); // here a hook may hang for 5 s
     for (const id of ["ada", "bob", "cyn"]) await room.join({ id });

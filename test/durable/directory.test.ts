@@ -1,0 +1,353 @@
+// The directory and its rooms: an entry comes with the start and goes with the stop, nothing else asks
+// the directory, and when a shard is down the rooms work on and a timer puts the entry right.
+
+import { env } from "cloudflare:workers";
+import { beforeEach, describe, expect, test } from "vitest";
+import { Directory } from "../../src/durable/directory.ts";
+import { gate, setScript } from "../fixtures/scripts.ts";
+import { pass, useFakeDate } from "../support/fake-date.ts";
+import { at, expectJson, expectProblem, send } from "../support/http.ts";
+import {
+  alarmOf,
+  crash,
+  evict,
+  failureCode,
+  isListed,
+  newId,
+  nothingStored,
+  ring,
+  rooms,
+  stored,
+} from "../support/rooms.ts";
+
+useFakeDate();
+
+/** Make a room's shard fail until told otherwise, and count how often it is asked. */
+function shardOf(id: string, down = false) {
+  const shard = { down, asked: 0 };
+  setScript(id, {
+    directoryDown() {
+      shard.asked++;
+      return shard.down;
+    },
+  });
+  return shard;
+}
+
+const listed = async (id: string) =>
+  (await rooms.listRooms({ prefix: id })).rooms.find((entry) => entry.id === id);
+
+/** A minute later, the room's alarm rings. */
+async function ringLater(id: string): Promise<void> {
+  pass(60_000);
+  expect(await ring(id)).toBe(true);
+}
+
+describe("an entry", () => {
+  test("[D2] is there when joinOrCreateRoom returns, and gone when stop has", async () => {
+    const ids = Array.from({ length: 50 }, () => newId());
+    await Promise.all(
+      ids.map(async (id) => {
+        const room = await rooms.joinOrCreateRoom(id);
+        expect(await isListed(id)).toBe(true);
+        await room.stop();
+        expect(await isListed(id)).toBe(false);
+      }),
+    );
+  });
+
+  test("[D1, D2] is there when a join that starts the room returns, with its user", async () => {
+    const room = rooms.room(newId());
+    const { joinedAt } = await room.join({ id: "ada" });
+    expect(await listed(room.id)).toEqual({
+      id: room.id,
+      behaviour: "default",
+      users: 1,
+      createdAt: joinedAt,
+    });
+  });
+
+  test("[D2] comes with no refused start, and no refused join", async () => {
+    const id = newId();
+    const shard = shardOf(id);
+    await failureCode(rooms.joinOrCreateRoom(id, { behaviour: "nobody-wrote-this" }));
+    await failureCode(rooms.room(id).join({ id: "" }));
+    await rooms.getRoom(id);
+    await rooms.leaveRoom(id, "ada");
+    expect(shard.asked).toBe(0);
+  });
+
+  test("[D2] is written by start and stop alone, whatever happens in between", async () => {
+    const id = newId();
+    const shard = shardOf(id);
+    const room = await rooms.joinOrCreateRoom(id, { behaviour: "scripted" });
+    expect(shard.asked).toBe(1);
+    for (let n = 0; n < 20; n++) {
+      await room.updateState(() => ({ n }));
+      await room.act("rename", { title: `${n}` });
+      await room.touch();
+      await room.broadcast("wave");
+      await room.getState();
+      await rooms.joinOrCreateRoom(id);
+    }
+    await evict(id);
+    await room.info();
+    expect(shard.asked).toBe(1);
+    await room.stop();
+    expect(shard.asked).toBe(2);
+  });
+
+  test("[D3] counts users 5 s late, many changes at once", async () => {
+    const id = newId();
+    const shard = shardOf(id);
+    const room = await rooms.joinOrCreateRoom(id, { behaviour: "scripted" });
+    for (let n = 0; n < 20; n++) await room.join({ id: `user-${n}` });
+    for (let n = 0; n < 5; n++) await room.leave(`user-${n}`);
+    expect((await listed(id))?.users).toBe(0);
+    expect(shard.asked).toBe(1);
+    expect(await alarmOf(id)).toBe(Date.now() + 5000);
+    pass(4999);
+    await ring(id);
+    expect(shard.asked).toBe(1);
+    pass(1);
+    await ring(id);
+    expect((await listed(id))?.users).toBe(15);
+    expect(shard.asked).toBe(2);
+  });
+
+  test("[D3, R6] counts users though the object was evicted before the count was sent", async () => {
+    const room = await rooms.joinOrCreateRoom(newId());
+    await room.join({ id: "ada" });
+    await evict(room.id);
+    pass(5000);
+    await ring(room.id);
+    expect((await listed(room.id))?.users).toBe(1);
+  });
+
+  test("[D1] put twice is counted once, and one that is not there goes without harm", async () => {
+    const directory = new Directory(env);
+    const entry = {
+      id: newId(),
+      behaviour: "default",
+      users: 1,
+      createdAt: "2026-11-22T00:00:00.000Z",
+    };
+    const before = await rooms.roomCount();
+    for (const users of [1, 2]) await directory.put({ ...entry, users });
+    expect(await rooms.roomCount()).toBe(before + 1);
+    expect(await listed(entry.id)).toEqual({ ...entry, users: 2 });
+    for (const _ of ["once", "again"]) await directory.remove(entry.id);
+    expect(await rooms.roomCount()).toBe(before);
+  });
+});
+
+describe("a shard that is down", () => {
+  // Alarms are set by the fake Date: this far ahead none of them rings by itself.
+  beforeEach(() => pass(3_600_000));
+
+  test("[D3] lets a room start and work, which is listed when the timer has rung", async () => {
+    const id = newId();
+    const shard = shardOf(id, true);
+    const response = await send("PUT", at(id), { json: { behaviour: "scripted" } });
+    await expectJson(response, 201);
+    const room = rooms.room(id);
+    await room.join({ id: "ada" });
+    await room.updateState(() => ({ n: 1 }));
+    expect(await room.getState()).toEqual({ n: 1 });
+    expect(await isListed(id)).toBe(false);
+    await ringLater(id);
+    await ringLater(id);
+    expect(shard.asked).toBe(3);
+    expect(await isListed(id)).toBe(false);
+    shard.down = false;
+    await ringLater(id);
+    expect(await listed(id)).toMatchObject({ id, behaviour: "scripted", users: 1 });
+    await ringLater(id);
+    expect(shard.asked).toBe(4);
+  });
+
+  test("[D3] is asked again after 1 s, then after twice as long each time, to 5 min", async () => {
+    const id = newId();
+    const shard = shardOf(id, true);
+    await rooms.joinOrCreateRoom(id, { behaviour: "scripted" });
+    const waits: number[] = [];
+    for (let tries = 1; tries <= 11; tries++) {
+      const next = Number(await alarmOf(id));
+      waits.push((next - Date.now()) / 1000);
+      pass(next - Date.now());
+      await ring(id);
+      expect(shard.asked).toBe(tries + 1);
+    }
+    expect(waits).toEqual([1, 2, 4, 8, 16, 32, 64, 128, 256, 300, 300]);
+  });
+
+  test("[D3, R7] lets a room stop, whose entry goes when the timer has rung", async () => {
+    const room = await rooms.joinOrCreateRoom(newId(), { behaviour: "scripted" });
+    await room.updateState(() => ({ kept: true }));
+    const shard = shardOf(room.id, true);
+    await room.stop();
+    expect(await room.alive()).toBe(false);
+    expect(await isListed(room.id)).toBe(true);
+    await ringLater(room.id);
+    expect(await isListed(room.id)).toBe(true);
+    shard.down = false;
+    await ringLater(room.id);
+    expect(await isListed(room.id)).toBe(false);
+    expect(await alarmOf(room.id)).toBeNull();
+    await rooms.joinOrCreateRoom(room.id);
+    expect(await room.getState()).toEqual({ kept: true });
+  });
+
+  test("[D3, R7] lets a room be purged: nothing is left when its entry has gone", async () => {
+    for (const behaviour of ["scripted", "dropped"]) {
+      const room = await rooms.joinOrCreateRoom(newId(), { behaviour });
+      const shard = shardOf(room.id, true);
+      await room.stop({ purge: behaviour === "scripted" });
+      expect(await failureCode(room.getState())).toBe("room_not_running");
+      expect(await stored(room.id)).not.toEqual(nothingStored);
+      shard.down = false;
+      await ringLater(room.id);
+      expect(await isListed(room.id)).toBe(false);
+      expect(await stored(room.id)).toEqual(nothingStored);
+    }
+  });
+
+  test("[D3] forgets a room that has come and gone while it was down", async () => {
+    const id = newId();
+    const shard = shardOf(id, true);
+    const room = await rooms.joinOrCreateRoom(id, { behaviour: "scripted" });
+    await room.stop();
+    shard.down = false;
+    await ringLater(id);
+    expect(await isListed(id)).toBe(false);
+    expect(await alarmOf(id)).toBeNull();
+  });
+
+  test("[D3] lists the room that runs in the end, of several that came and went", async () => {
+    const id = newId();
+    const room = await rooms.joinOrCreateRoom(id, { behaviour: "scripted" });
+    const shard = shardOf(id, true);
+    for (const behaviour of ["saved", "dropped", "plain"]) {
+      await room.stop();
+      pass(1000);
+      await rooms.joinOrCreateRoom(id, { behaviour });
+    }
+    expect((await listed(id))?.behaviour).toBe("scripted");
+    shard.down = false;
+    const { createdAt } = await room.info();
+    await ringLater(id);
+    expect(await listed(id)).toEqual({ id, behaviour: "plain", users: 0, createdAt });
+  });
+
+  test("[D3, R6] is remembered through evictions and crashes", async () => {
+    const id = newId();
+    const shard = shardOf(id, true);
+    await rooms.joinOrCreateRoom(id, { behaviour: "scripted" });
+    await evict(id);
+    await ringLater(id);
+    await crash(id);
+    shard.down = false;
+    await ringLater(id);
+    expect(await isListed(id)).toBe(true);
+  });
+
+  test.each<[string, (id: string) => Promise<unknown>, number]>([
+    ["start", (id) => rooms.joinOrCreateRoom(id), 0],
+    ["join", (id) => rooms.room(id).join({ id: "ada" }), 5000],
+  ])("[D2, D3] or slow, hides no room that died while it was listed: %s", async (...row) => {
+    const [, again, delay] = row;
+    const id = newId();
+    const [asked, dead] = [gate(), gate()];
+    setScript(id, {
+      async listing() {
+        asked.resolve();
+        await dead.promise;
+        throw new Error("the call has died with its caller");
+      },
+    });
+    const first = failureCode(again(id));
+    await asked.promise;
+    await crash(id);
+    dead.resolve();
+    expect(await first).toBe("room_unavailable");
+    setScript(id, {});
+    expect(await rooms.room(id).alive()).toBe(true);
+    await again(id);
+    if (delay > 0) {
+      pass(delay);
+      await ring(id);
+    }
+    expect(await isListed(id)).toBe(true);
+  });
+
+  test("[D3] fails lists and counts: with a hole in them they would look complete", async () => {
+    const room = await rooms.joinOrCreateRoom(newId());
+    setScript("shard-2-of-4", { directoryDown: () => true });
+    try {
+      expect(await failureCode(rooms.listRooms({ prefix: room.id }))).toBe("directory_unavailable");
+      expect(await failureCode(rooms.roomCount())).toBe("directory_unavailable");
+      const response = await send("GET", "/rooms");
+      expect(response.headers.get("retry-after")).toBe("1");
+      await expectProblem(response, 503, "directory_unavailable");
+      expect(await room.alive()).toBe(true);
+    } finally {
+      setScript("shard-2-of-4", {});
+    }
+    expect(await isListed(room.id)).toBe(true);
+  });
+});
+
+describe("order and prefixes", () => {
+  test("[D1] go by code points: every prefix of up to 3 odd characters finds what it should", async () => {
+    // Neighbours of the surrogates, of the end of Unicode, and of each other in the wrong order by UTF-16.
+    const letters = ["a", "\ud7ff", "\ue000", "\uffff", "\u{10000}", "\u{10ffff}"];
+    const longer = (texts: string[]): string[] => texts.flatMap((a) => letters.map((b) => a + b));
+    const [one, two, three] = [letters, longer(letters), longer(longer(letters))];
+    const base = newId();
+    const ids = [...one, ...two, ...three].map((ending) => base + ending);
+    const directory = new Directory(env);
+    const rest = { behaviour: "default", users: 0, createdAt: "2026-11-22T00:00:00.000Z" };
+    await Promise.all(ids.map((id) => directory.put({ id, ...rest })));
+    const points = (id: string): string =>
+      Array.from(id, (c) => String(c.codePointAt(0)).padStart(8, "0")).join();
+    const inOrder = ids.toSorted((a, b) => (points(a) < points(b) ? -1 : 1));
+    for (const ending of ["", ...one, ...two, ...three]) {
+      const page = await rooms.listRooms({ prefix: base + ending, limit: 1000 });
+      expect(page.rooms.map(({ id }) => id)).toEqual(
+        inOrder.filter((id) => id.startsWith(base + ending)),
+      );
+    }
+  });
+
+  test("[D1] a prefix of nothing but the last character of Unicode has no end, and works", async () => {
+    const prefix = "\u{10ffff}".repeat(3);
+    const id = `${prefix}${newId("")}`;
+    await rooms.joinOrCreateRoom(id);
+    await rooms.joinOrCreateRoom("\u{10fffe}".repeat(3));
+    expect((await rooms.listRooms({ prefix })).rooms.map((entry) => entry.id)).toEqual([id]);
+  });
+});
+
+describe("DIRECTORY_SHARDS", () => {
+  const bindings = (DIRECTORY_SHARDS: unknown) => ({ ...env, DIRECTORY_SHARDS }) as typeof env;
+  const entry = (id: string) => ({
+    id,
+    behaviour: "default",
+    users: 0,
+    createdAt: "2026-11-22T00:00:00.000Z",
+  });
+
+  test.each([1, 7, "3", undefined])("[D2] %j makes a list of that many", async (shards) => {
+    const directory = new Directory(bindings(shards));
+    const ids = Array.from({ length: 40 }, () => newId(`shards-${shards}/`));
+    const before = await directory.count();
+    await Promise.all(ids.map((id) => directory.put(entry(id))));
+    expect(await directory.count()).toBe(before + 40);
+    const { rooms: found } = await directory.list({ prefix: `shards-${shards}/` });
+    expect(found.map(({ id }) => id)).toEqual(ids.toSorted());
+  });
+
+  test.each([0, -1, 1.5, 1001, "", "four", Number.NaN])("[D2] %j is refused", (shards) => {
+    expect(() => new Directory(bindings(shards))).toThrow("DIRECTORY_SHARDS");
+  });
+});

@@ -1,0 +1,20 @@
+import { test } from "vitest";
+import { setScript } from "../fixtures/scripts.ts";
+import { pass, useFakeDate } from "../support/fake-date.ts";
+import { alarmOf, evict, newId, ring, rooms, sql } from "../support/rooms.ts";
+useFakeDate();
+test.each([[true, true], [true,false],[false,true],[false,false]])("ahead %s fails %s", async (ahead, fails) => {
+  if (ahead) pass(3_600_000);
+  const t0 = performance.now();
+  const lines: unknown[] = [];
+  const say = (what: string, ...more: unknown[]) => lines.push([Math.round(performance.now() - t0), what, ...more]);
+  const id = newId();
+  setScript(id, { directoryDown: () => fails });
+  await rooms.joinOrCreateRoom(id, { behaviour: "scripted" });
+  say("started", Number(await alarmOf(id))- Date.now());
+  await evict(id).then(() => say("evicted"), (e) => say(String(e)));
+  say("alarm", await alarmOf(id), await sql(id, "select * from timers"));
+  pass(60_000);
+  say("ring", await ring(id));
+  throw new Error(`DBG ${ahead} ${fails} ${JSON.stringify(lines)}`);
+}, 60_000);

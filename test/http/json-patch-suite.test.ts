@@ -1,0 +1,61 @@
+// The published JSON Patch suite against PATCH of a room's state: every enabled case, over HTTP, on real
+// storage.
+
+import { describe, expect, test } from "vitest";
+import type { JsonObject } from "collab-room";
+import { at, expectJson, send } from "../support/http.ts";
+import { casesBelow, casesOfObjects, suiteSizes } from "../support/json-patch-suite.ts";
+import { evict, newId } from "../support/rooms.ts";
+
+const type = "application/json-patch+json";
+
+/** A running room with this state. */
+async function roomWith(state: JsonObject): Promise<string> {
+  const id = newId();
+  await send("PUT", at(id));
+  await expectJson(await send("PUT", at(id, "/state"), { json: state }), 200);
+  return id;
+}
+
+async function read(id: string): Promise<{ state: unknown; version: string | null }> {
+  const response = await send("GET", at(id, "/state"));
+  return { state: await expectJson(response, 200), version: response.headers.get("etag") };
+}
+
+describe("the published suite", () => {
+  test("[S5] is there whole", () => {
+    expect(suiteSizes).toEqual({ "tests.json": 75, "spec_tests.json": 16 });
+    expect(casesBelow).toHaveLength(91);
+  });
+
+  const patches = [...casesBelow, ...casesOfObjects];
+
+  test.each(patches.flatMap((one) => (one.expected ? [{ ...one, expected: one.expected }] : [])))(
+    "[S5] $name",
+    async ({ state, patch, expected }) => {
+      const id = await roomWith(state);
+      const answered = await send("PATCH", at(id, "/state"), { json: patch, type });
+      const version = answered.headers.get("etag");
+      expect(await expectJson(answered, 200)).toEqual({ version: Number(version?.slice(1, -1)) });
+      expect(await read(id)).toEqual({ state: expected, version });
+      await evict(id);
+      expect(await read(id)).toEqual({ state: expected, version });
+    },
+  );
+
+  test.each(patches.filter(({ expected }) => expected === null))(
+    "[S5] $name: refused, and nothing has changed",
+    async ({ state, patch }) => {
+      const id = await roomWith(state);
+      const before = await read(id);
+      const answered = await send("PATCH", at(id, "/state"), { json: patch, type });
+      const { code } = await answered.json<{ code: string }>();
+      // What is no patch is malformed; what does not fit this state has failed.
+      expect([
+        [400, "malformed"],
+        [409, "patch_failed"],
+      ]).toContainEqual([answered.status, code]);
+      expect(await read(id)).toEqual(before);
+    },
+  );
+});
