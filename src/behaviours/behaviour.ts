@@ -52,7 +52,7 @@ export type RoomBehaviour<State extends object = JsonObject, Env = unknown> = {
     state: State,
   ): Awaitable<HookResult<unknown> | void>;
   /** What clients may call by name; see `action`. */
-  readonly actions?: Readonly<Record<string, Action<object>>>;
+  readonly actions?: Readonly<Record<string, Action<object, Env>>>;
 
   /** ms without activity after which an empty room stops; 30 minutes if left out. */
   readonly idleTimeout?: number;
@@ -76,11 +76,11 @@ export type ActionAnswer<State extends object> =
   | { readonly error: string };
 
 /** A named function of a behaviour, and the schema its input must fit. */
-export type Action<State extends object = JsonObject> = {
+export type Action<State extends object = JsonObject, Env = unknown> = {
   readonly schema: StandardSchemaV1;
   // A method, not a property: actions over any state fit one table.
   run(
-    room: RoomContext<State>,
+    room: RoomContext<State, Env>,
     state: State,
     input: unknown,
   ): Awaitable<ActionAnswer<State> | void>;

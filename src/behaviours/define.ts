@@ -31,21 +31,26 @@ export function defineRoom<State extends object = JsonObject, Env = unknown>(
  * state it is given (it is frozen) but return another one.
  * @example
  * ```ts
- * const rename = action(z.object({ title: z.string() }), (room, state, input) => ({
+ * type Doc = { title: string };
+ * const rename = action(z.object({ title: z.string() }), (room: RoomContext<Doc, Env>, state, input) => ({
  *   state: { ...state, title: input.title },
- *   result: "renamed",
+ *   result: `was ${state.title} in ${room.id}`,
  * }));
  * ```
  */
-export function action<Schema extends StandardSchemaV1, State extends object = JsonObject>(
+export function action<
+  Schema extends StandardSchemaV1,
+  State extends object = JsonObject,
+  Env = unknown,
+>(
   schema: Schema,
   run: (
-    room: RoomContext<State>,
+    room: RoomContext<State, Env>,
     state: State,
     input: StandardSchemaV1.InferOutput<Schema>,
   ) => ActionAnswer<State> | void | Promise<ActionAnswer<State> | void>,
   // Else the table of actions it stands in would make `object` of the state.
-): Action<NoInfer<State>> {
+): Action<NoInfer<State>, NoInfer<Env>> {
   return {
     schema,
     run: (room, state, input) => run(room, state, input as StandardSchemaV1.InferOutput<Schema>),

@@ -1,5 +1,6 @@
 // Behaviours as the room uses them: checked once, when the Worker loads, with every default filled in.
 
+import { isObject } from "../protocol/json.ts";
 import { resolveLimits, type Limits } from "../protocol/limits.ts";
 import { maxDuration } from "../room/duration.ts";
 import { defaultIdleTimeout } from "../room/record.ts";
@@ -40,6 +41,7 @@ export function resolveBehaviour(name: string, behaviour: RoomBehaviour): Resolv
       );
     return value;
   };
+  checkNames(name, behaviour);
   const { retention = "keep", save = {} } = behaviour;
   const debounce = wholeNumber("save.debounce", save.debounce ?? 0, 0);
   if (retention !== "keep" && retention !== "drop")
@@ -55,6 +57,29 @@ export function resolveBehaviour(name: string, behaviour: RoomBehaviour): Resolv
     save: { debounce, maxWait: wholeNumber("save.maxWait", save.maxWait ?? 10 * debounce, 0) },
     limits: limitsOf(name, behaviour),
   };
+}
+
+const hooks = ["onJoin", "onLeave", "loadRoomState", "saveRoomState"] as const;
+const settings = new Set<string>([
+  ...hooks,
+  "actions",
+  "idleTimeout",
+  "callTimeout",
+  "maxUsers",
+  "retention",
+  "save",
+  "limits",
+] satisfies (keyof RoomBehaviour)[]);
+
+/** A misspelt hook would never be called, and nobody would know why. */
+function checkNames(name: string, behaviour: RoomBehaviour): void {
+  if (!isObject(behaviour)) throw new TypeError(`behaviour "${name}" must be an object`);
+  for (const key of Object.keys(behaviour))
+    if (!settings.has(key))
+      throw new TypeError(`behaviour "${name}": there is no setting "${key}"`);
+  for (const hook of hooks)
+    if (behaviour[hook] !== undefined && typeof behaviour[hook] !== "function")
+      throw new TypeError(`behaviour "${name}": ${hook} must be a function`);
 }
 
 function limitsOf(name: string, { limits }: RoomBehaviour): Limits {

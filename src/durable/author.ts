@@ -5,6 +5,7 @@ import type { Action, HookResult, RoomContext } from "../behaviours/behaviour.ts
 import type { ResolvedBehaviour } from "../behaviours/resolve.ts";
 import { CollabError, type ErrorCode } from "../protocol/errors.ts";
 import { isObject, measure, type JsonValue } from "../protocol/json.ts";
+import { freezeState } from "../room/freeze.ts";
 import { checkMeta, type User, type UserEntry } from "../room/user.ts";
 import { callWithin } from "./call-within.ts";
 import { describe } from "./log.ts";
@@ -33,7 +34,7 @@ export class Author {
   async onJoin(room: RoomContext, user: User): Promise<JsonValue> {
     const { hooks } = this.#behaviour;
     if (hooks.onJoin === undefined) return checkMeta();
-    const called = await this.#hook("onJoin", () => hooks.onJoin?.(room, user));
+    const called = await this.#hook("onJoin", () => hooks.onJoin?.(room, freezeState(user)));
     if ("refused" in called) throw new CollabError("join_refused", { reason: called.refused });
     try {
       return checkMeta(called.ok);
@@ -101,7 +102,10 @@ export class Author {
   action(name: string): Action<object> {
     const { actions } = this.#behaviour;
     const action = Object.hasOwn(actions, name) ? actions[name] : undefined;
-    if (action === undefined) throw new CollabError("unknown_action");
+    if (action === undefined)
+      throw new CollabError("unknown_action", {
+        detail: `Actions: ${Object.keys(actions).join(", ") || "none"}.`,
+      });
     return action;
   }
 

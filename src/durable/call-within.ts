@@ -25,7 +25,16 @@ export async function callWithin<T>(
     return await Promise.race([outcome, late]);
   } finally {
     clearTimeout(timer);
+    letGo(outcome);
   }
+}
+
+/**
+ * Let go of a call that nobody waits for any more: a failed RPC promise would keep the object that made
+ * the call in memory until it is collected. Other promises have nothing to let go of.
+ */
+export function letGo(call: PromiseLike<unknown>): void {
+  (call as Partial<Disposable>)[Symbol.dispose]?.();
 }
 
 const isPromiseLike = <T>(value: T | PromiseLike<T>): value is PromiseLike<T> =>

@@ -3,6 +3,7 @@
 import { CollabError } from "../protocol/errors.ts";
 import { checkRoomId, compareIds } from "../protocol/room-id.ts";
 import type { ListOptions, RoomEntry, RoomPage } from "../protocol/rooms.ts";
+import { letGo } from "./call-within.ts";
 import type { CollabEnv } from "./env.ts";
 import { createLog, describe } from "./log.ts";
 import type { DirectoryRpc } from "./rpc.ts";
@@ -23,13 +24,11 @@ export class Directory {
   }
 
   async put(entry: RoomEntry): Promise<void> {
-    const stub = this.#shardOf(entry.id);
-    const call = stub.put(entry);
-    try { await call; } finally { (stub as unknown as Disposable)[Symbol.dispose]?.(); }
+    await settle(this.#shardOf(entry.id).put(entry));
   }
 
   async remove(id: string): Promise<void> {
-    await this.#shardOf(id).remove(id);
+    await settle(this.#shardOf(id).remove(id));
   }
 
   /**
@@ -78,6 +77,14 @@ export class Directory {
 
   #shard(n: number): DurableObjectStub<DirectoryRpc> {
     return this.#namespace.getByName(`shard-${n}-of-${this.#shards}`);
+  }
+}
+
+async function settle(call: PromiseLike<void>): Promise<void> {
+  try {
+    await call;
+  } finally {
+    letGo(call);
   }
 }
 

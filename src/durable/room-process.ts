@@ -114,7 +114,7 @@ export class RoomProcess {
   }
 
   /**
-   * Send an event to every session (rule W5).
+   * Send an event to every session; it is not stored.
    * @param payload JSON text
    */
   broadcast(event: string, payload: string): Promise<void> {

@@ -16,6 +16,6 @@ export function authorize(env: Pick<CollabEnv, "AUTH_MODE">): void {
   if (warned) return;
   warned = true;
   createLog({})("warn", "auth_open", {
-    text: "AUTH_MODE=open: everybody may read and change every room.",
+    text: "AUTH_MODE=open: whatever reaches this Worker may read and change every room.",
   });
 }

@@ -1,12 +1,22 @@
 // Conditional requests (RFC 9110, section 13): an entity tag here is a version in quotes.
 
+import { CollabError } from "../protocol/errors.ts";
+
 /** The entity tag of a version. */
 export const etag = (version: number): string => `"${version}"`;
 
-/** Versions that `If-Match` takes; `undefined` when any will do. A weak tag matches nothing. */
+/**
+ * Versions that `If-Match` takes; `undefined` when any will do. A weak tag matches nothing.
+ * @throws CollabError `invalid_request` when there is no tag in it: most likely the quotes are missing
+ */
 export function ifMatch(header: string | null): number[] | undefined {
   if (header === null || header.trim() === "*") return undefined;
-  return tags(header).flatMap(({ weak, version }) => (weak ? [] : version));
+  const found = tags(header);
+  if (found.length === 0)
+    throw new CollabError("invalid_request", {
+      detail: 'If-Match takes a version in quotes, such as "3".',
+    });
+  return found.flatMap(({ weak, version }) => (weak ? [] : version));
 }
 
 /** Versions that `If-None-Match` names, or `"any"` for `*`. */

@@ -76,13 +76,13 @@ export const payloadBody = anyJson.meta({
   description: "The action's input; `{}` if left out.",
 });
 
-export const listQuery = z.object({
+export const listQuery = z.strictObject({
   prefix: z.string().optional().meta({ description: "Only rooms whose id begins with this." }),
   cursor: z.string().optional().meta({ description: "From an earlier page." }),
   limit: z.coerce.number().int().min(1).max(pageSize.max).default(pageSize.default),
 });
 
-export const stopQuery = z.object({
+export const stopQuery = z.strictObject({
   purge: z
     .enum(["true", "false"])
     .default("false")
@@ -120,7 +120,7 @@ export const roomPage = z
     rooms: z.array(
       z.object({ id: z.string(), behaviour: z.string(), users: z.int(), createdAt: time }),
     ),
-    total: z.int(),
+    total: z.int().meta({ description: "How many rooms run in all, whatever the page shows." }),
     cursor: z.string().optional().meta({ description: "Absent on the last page." }),
   })
   .meta({ id: "RoomPage" });

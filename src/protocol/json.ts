@@ -24,8 +24,12 @@ export function isPlainObject(value: unknown): value is JsonObject {
 export function parseJson(text: string): JsonValue {
   try {
     return JSON.parse(text) as JsonValue;
-  } catch {
-    throw new CollabError("malformed", { detail: "The body is not JSON." });
+  } catch (error) {
+    // Not the position that a quoted piece of the text may name.
+    const [, position] =
+      / JSON at position (\d+) \(line \d+ column \d+\)$/.exec(String(error)) ?? [];
+    const where = position === undefined ? "" : `: see position ${position}`;
+    throw new CollabError("malformed", { detail: `The body is not JSON${where}.` });
   }
 }
 
@@ -132,7 +136,7 @@ const notJson = (what: string): CollabError =>
   new CollabError("invalid_state", { detail: `The state may hold JSON only, not ${what}.` });
 
 const tooDeep = (): CollabError =>
-  new CollabError("too_large", { detail: "The state would nest deeper than its limit." });
+  new CollabError("too_large", { detail: "It nests deeper than the limit." });
 
 /** Bytes of a string as JSON text, quotes and escapes included. */
 export function stringBytes(text: string): number {

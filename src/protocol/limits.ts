@@ -38,6 +38,8 @@ export const maxRoomIdBytes = 256;
  * @throws RangeError when one is not a whole number from 1 to its cap.
  */
 export function resolveLimits(settings: Partial<Limits> = {}): Limits {
+  const unknown = Object.keys(settings).find((name) => !Object.hasOwn(caps, name));
+  if (unknown !== undefined) throw new RangeError(`there is no limit "${unknown}"`);
   const limits = { ...defaultLimits, ...settings };
   for (const name of Object.keys(caps) as (keyof Limits)[]) {
     const value = limits[name];

@@ -13,12 +13,22 @@ export const maxEventName = 128;
  */
 export function decodePayload(text: string, limits: Limits): JsonValue {
   const payload = parseJson(text);
-  const { bytes } = measure(payload, limits.stateDepth);
+  const bytes = sizeOf(payload, limits);
   if (bytes > limits.frameBytes)
     throw new CollabError("too_large", {
       detail: `The payload has ${bytes} bytes; the limit is ${limits.frameBytes}.`,
     });
   return payload;
+}
+
+function sizeOf(payload: JsonValue, { stateDepth }: Limits): number {
+  try {
+    return measure(payload, stateDepth).bytes;
+  } catch (error) {
+    if (!(error instanceof CollabError) || error.code === "too_large") throw error;
+    // JSON text can hold a number such as 1e999, which is infinite once parsed.
+    throw new CollabError("malformed", { detail: "The payload holds a number that is too large." });
+  }
 }
 
 /**

@@ -7,6 +7,7 @@ import { pass, useFakeDate } from "../support/fake-date.ts";
 import {
   alarmOf,
   breakWrites,
+  failureCode,
   hookCalled,
   mendWrites,
   newId,
@@ -83,9 +84,26 @@ describe("the alarm of a room", () => {
     expect(callsOf(room.id).filter(({ hook }) => hook === "onLeave")).toHaveLength(1);
   });
 
+  test("[T3, R6] is not lost when the room wakes anew while it rings", async () => {
+    const room = await start();
+    const joined = Date.now();
+    await room.join({ id: "bob" });
+    await room.join({ id: "ada" }, { ttl: 2000 });
+    pass(2000);
+    await breakWrites(room.id, "changes");
+    const { promise, resolve } = gate();
+    const updating = failureCode(room.updateState(() => promise.then(() => ({ n: 1 }))));
+    const ringing = ring(room.id);
+    await sql(room.id, "SELECT 1"); // a round trip: by now the alarm waits for the update
+    resolve();
+    expect(await updating).toBe("internal");
+    await ringing;
+    expect(await room.getUsers()).toMatchObject([{ id: "bob" }]);
+    expect(await alarmOf(room.id)).toBe(joined + 5000);
+  });
+
   test("[T3] fires the other timers when one fails", async () => {
     const room = await start();
-    await room.leave("nobody");
     await room.join({ id: "ada" });
     await room.leave("ada");
     pass(60_000);

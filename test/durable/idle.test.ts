@@ -74,6 +74,7 @@ describe("with a Date that moves by hand", () => {
     ["a refused action", (room) => failureCode(room.act("refuse"))],
     ["a failing action", (room) => failureCode(room.act("fail"))],
     ["an unknown action", (room) => failureCode(room.act("unknown"))],
+    ["an update that throws", (room) => failureCode(room.updateState(() => Promise.reject(0)))],
     ["a failing update", (room) => failureCode(room.updateState(() => 42 as never))],
     ["a failing patch", (room) => failureCode(room.patchState([{ op: "remove", path: "/no" }]))],
     ["a bad broadcast", (room) => failureCode(room.broadcast(""))],

@@ -1,15 +1,11 @@
 // What one does in a room over HTTP besides changing its state: actions, broadcasts, signs of life.
 
-import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { describe, expect, test } from "vitest";
+import { isoNow, pass, useFakeDate } from "../support/fake-date.ts";
 import { at, expectEmpty, expectJson, expectProblem, send, type Sent } from "../support/http.ts";
 import { newId, nothingStored, stored } from "../support/rooms.ts";
 
-beforeEach(() => {
-  vi.useFakeTimers({ toFake: ["Date"] });
-});
-afterEach(() => {
-  vi.useRealTimers();
-});
+useFakeDate();
 
 /** A running room. */
 async function room(behaviour = "scripted"): Promise<string> {
@@ -147,10 +143,10 @@ describe("broadcasts", () => {
     const id = await room();
     const before = await expectJson(await send("GET", at(id)), 200);
     for (const body of [{ event: "wave" }, { event: "e".repeat(128), payload: [{ a: null }] }]) {
-      vi.setSystemTime(Date.now() + 1000);
+      pass(1000);
       await expectEmpty(await broadcast(id, { json: body }), 202);
     }
-    const lastActivityAt = new Date().toISOString();
+    const lastActivityAt = isoNow();
     const idleDeadline = new Date(Date.now() + 1_800_000).toISOString();
     const info = await expectJson(await send("GET", at(id)), 200);
     expect(info).toEqual({ ...before, lastActivityAt, idleDeadline });
@@ -196,10 +192,10 @@ describe("touches", () => {
     const id = await room();
     await send("POST", at(id, "/users"), { json: { id: "ada", ttl: 60_000 } });
     for (const sent of [{}, { json: {} }, { json: { userId: "ada" } }, { body: "", type: json }]) {
-      vi.setSystemTime(Date.now() + 1000);
+      pass(1000);
       await expectEmpty(await touch(id, sent), 204);
       const { lastActivityAt } = await expectJson(await send("GET", at(id)), 200);
-      expect(lastActivityAt).toBe(new Date().toISOString());
+      expect(lastActivityAt).toBe(isoNow());
     }
   });
 

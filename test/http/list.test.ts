@@ -94,8 +94,10 @@ describe("pages", () => {
     await expectEmpty(await send("HEAD", "/rooms?limit=1"), 200);
   });
 
-  test("[D1] parameters that are unknown are not looked at", async () => {
-    expect((await send("GET", "/rooms?limit=1&page=%20&x")).status).toBe(200);
+  test("[D1] a parameter that is unknown is refused, and named", async () => {
+    const response = await send("GET", "/rooms?limti=1");
+    const { issues } = await expectProblem(response, 400, "invalid_request");
+    expect(issues).toEqual([{ path: "", message: expect.stringContaining("limti") }]);
   });
 });
 

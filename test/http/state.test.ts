@@ -195,30 +195,32 @@ describe("conditional changes", () => {
     },
   );
 
-  test.each([
-    '"0"',
-    '"2"',
-    'W/"1"',
-    'w/"1"',
-    'W/"1", "2"',
-    "1",
-    '"1',
-    '1"',
-    'x"1"',
-    '"1"x',
-    '"01"',
-    "",
-    ",",
-    "no tag",
-  ])("[S6] If-Match: %s lets no change of version 1 pass", async (tag) => {
-    const id = await room();
-    for (const [method, sent] of changes) {
-      const response = await send(method, stateOf(id), { ...sent, headers: { "if-match": tag } });
-      const { detail } = await expectProblem(response, 412, "version_conflict");
-      expect(detail).toBe("The state has version 1.");
-    }
-    expect(await (await send("GET", stateOf(id))).json()).toEqual({ title: "one" });
-  });
+  test.each(['"0"', '"2"', 'W/"1"', 'W/"1", "2"', '"01"'])(
+    "[S6] If-Match: %s lets no change of version 1 pass",
+    async (tag) => {
+      const id = await room();
+      for (const [method, sent] of changes) {
+        const response = await send(method, stateOf(id), { ...sent, headers: { "if-match": tag } });
+        const { detail } = await expectProblem(response, 412, "version_conflict");
+        expect(detail).toBe("The state has version 1.");
+      }
+      expect(await (await send("GET", stateOf(id))).json()).toEqual({ title: "one" });
+    },
+  );
+
+  test.each(["1", 'w/"1"', '"1', '1"', 'x"1"', '"1"x', "", ",", "no tag"])(
+    "[S6] If-Match: %s has no tag, which is refused",
+    async (tag) => {
+      const id = await room();
+      for (const [method, sent] of changes) {
+        const headers = { "if-match": tag };
+        const response = await send(method, stateOf(id), { ...sent, headers });
+        const { detail } = await expectProblem(response, 400, "invalid_request");
+        expect(detail).toBe('If-Match takes a version in quotes, such as "3".');
+      }
+      expect(await (await send("GET", stateOf(id))).json()).toEqual({ title: "one" });
+    },
+  );
 
   test("[S6] of two changes on the same condition one passes", async () => {
     const id = await room();

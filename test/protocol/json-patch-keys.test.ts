@@ -196,6 +196,18 @@ describe("decoding", () => {
     );
   });
 
+  test("[S5] what an operation inherits is no part of it", () => {
+    const inherits = (inherited: object, own: object): unknown =>
+      Object.assign(Object.create(inherited) as object, own);
+    for (const operation of [
+      inherits({ op: "remove" }, { path: "/a" }),
+      inherits({ path: "/a" }, { op: "remove" }),
+      inherits({ value: 1 }, { op: "add", path: "/a" }),
+      inherits({ from: "/a" }, { op: "copy", path: "/b" }),
+    ])
+      expect(() => parsePatch([operation], defaultLimits)).toThrow(code("malformed"));
+  });
+
   test("[S5] a hole in the list of operations is no operation", () => {
     expect(() => parsePatch(Object.assign([], { length: 1 }), defaultLimits)).toThrow(
       code("malformed"),

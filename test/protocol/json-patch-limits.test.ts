@@ -100,7 +100,7 @@ describe("size and depth", () => {
   });
 
   test("[S9] a state past limits that were lowered later can still be made smaller", () => {
-    const doc = { keep: "x".repeat(50), drop: [[["deep"]]], swap: [[[0]]] };
+    const doc = { keep: "x".repeat(50), drop: [[["deep".repeat(50)]]], swap: [[[0]]] };
     const limits = { stateBytes: 20, stateDepth: 2 };
     const patch: Patch = [
       { op: "remove", path: "/drop" },

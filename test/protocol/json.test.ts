@@ -210,7 +210,7 @@ describe("equality", () => {
       [2, 1],
     ],
     [[1], [1, 2]],
-    [JSON.parse('{"__proto__":1}'), { a: 1 }],
+    [JSON.parse('{"__proto__":{}}'), { a: 1 }],
     [JSON.parse('{"__proto__":{}}'), {}],
     [{ toString: 1 }, { valueOf: 1 }],
   ])("[S3] %j is not %j", (a, b) => {
@@ -278,11 +278,22 @@ describe("parsing", () => {
     );
   });
 
-  test.each(["", "{", "undefined", "NaN", "{'a':1}", "[1,]", "1 2", '{"secret":'])(
-    "the text %j is malformed, and the error repeats nothing of it",
-    (text) => {
-      expect(() => parseJson(text)).toThrow(code("malformed"));
-      expect(() => parseJson(text)).toThrow(/^The body is not JSON\.$/);
-    },
-  );
+  test.each([
+    "",
+    "{",
+    "undefined",
+    "NaN",
+    "{'a':1}",
+    "[1,]",
+    "1 2",
+    '{"secret":',
+    "at position 77",
+  ])("[A6] the text %j is malformed, and the error repeats nothing of it", (text) => {
+    expect(() => parseJson(text)).toThrow(code("malformed"));
+    expect(() => parseJson(text)).toThrow(/^The body is not JSON(: see position [0-6])?\.$/);
+  });
+
+  test("the error says where the text goes wrong, where the engine tells", () => {
+    expect(() => parseJson('{"a":1 "b":2}')).toThrow("The body is not JSON: see position 7.");
+  });
 });

@@ -52,6 +52,14 @@ describe.each(names)("%s", (name) => {
   );
 });
 
+test.each(["stateByte", "toString", "__proto__"])(
+  "[S9] the limit %s, which there is not, is refused",
+  (name) => {
+    const settings = JSON.parse(`{"${name}":1}`) as Partial<Limits>;
+    expect(() => resolveLimits(settings)).toThrow(new RangeError(`there is no limit "${name}"`));
+  },
+);
+
 test("resolving limits leaves the defaults as they are", () => {
   const before = structuredClone(defaultLimits);
   resolveLimits({ stateBytes: 5 });

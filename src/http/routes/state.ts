@@ -36,7 +36,14 @@ export const stateRoutes = ({ stateBytes }: Pick<Limits, "stateBytes">) => [
     headers: ifMatchHeader,
     body: { types: { "application/json": stateBody }, limit: stateBytes },
     answers: { 200: { description: "The version after it.", schema: versionAnswer } },
-    problems: ["malformed", "room_not_running", "version_conflict", "too_large", "invalid_state"],
+    problems: [
+      "malformed",
+      "invalid_request",
+      "room_not_running",
+      "version_conflict",
+      "too_large",
+      "invalid_state",
+    ],
     handle: (request) => change(request, "replace"),
   }),
   route({
@@ -53,6 +60,7 @@ export const stateRoutes = ({ stateBytes }: Pick<Limits, "stateBytes">) => [
     },
     answers: { 200: { description: "The version after it.", schema: versionAnswer } },
     problems: [
+      "invalid_request",
       "malformed",
       "room_not_running",
       "patch_failed",

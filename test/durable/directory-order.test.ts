@@ -1,0 +1,62 @@
+// The directory as one list: its order and its prefixes are those of code points, whatever UTF-16 makes of
+// them, and over how many shards it is spread shows nowhere.
+
+import { env } from "cloudflare:workers";
+import { describe, expect, test } from "vitest";
+import { Directory } from "../../src/durable/directory.ts";
+import { newId, rooms } from "../support/rooms.ts";
+
+describe("order and prefixes", () => {
+  test("[D1] go by code points: every prefix of up to 3 odd characters finds what it should", async () => {
+    // Neighbours of the surrogates, of the end of Unicode, and of each other in the wrong order by UTF-16.
+    const letters = ["a", "\ud7ff", "\ue000", "\uffff", "\u{10000}", "\u{10ffff}"];
+    const longer = (texts: string[]): string[] => texts.flatMap((a) => letters.map((b) => a + b));
+    const [one, two, three] = [letters, longer(letters), longer(longer(letters))];
+    const base = newId();
+    const ids = [...one, ...two, ...three].map((ending) => base + ending);
+    const directory = new Directory(env);
+    const rest = { behaviour: "default", users: 0, createdAt: "2026-11-22T00:00:00.000Z" };
+    await Promise.all(ids.map((id) => directory.put({ id, ...rest })));
+    const points = (id: string): string =>
+      Array.from(id, (c) => String(c.codePointAt(0)).padStart(8, "0")).join();
+    const inOrder = ids.toSorted((a, b) => (points(a) < points(b) ? -1 : 1));
+    for (const ending of ["", ...one, ...two, ...three]) {
+      const page = await rooms.listRooms({ prefix: base + ending, limit: 1000 });
+      expect(page.rooms.map(({ id }) => id)).toEqual(
+        inOrder.filter((id) => id.startsWith(base + ending)),
+      );
+    }
+  });
+
+  test("[D1] a prefix of nothing but the last character of Unicode has no end, and works", async () => {
+    const prefix = "\u{10ffff}".repeat(3);
+    const id = `${prefix}${newId("")}`;
+    await rooms.joinOrCreateRoom(id);
+    await rooms.joinOrCreateRoom("\u{10fffe}".repeat(3));
+    expect((await rooms.listRooms({ prefix })).rooms.map((entry) => entry.id)).toEqual([id]);
+  });
+});
+
+describe("DIRECTORY_SHARDS", () => {
+  const bindings = (DIRECTORY_SHARDS: unknown) => ({ ...env, DIRECTORY_SHARDS }) as typeof env;
+  const entry = (id: string) => ({
+    id,
+    behaviour: "default",
+    users: 0,
+    createdAt: "2026-11-22T00:00:00.000Z",
+  });
+
+  test.each([1, 7, "3", undefined])("[D2] %j makes a list of that many", async (shards) => {
+    const directory = new Directory(bindings(shards));
+    const ids = Array.from({ length: 40 }, () => newId(`shards-${shards}/`));
+    const before = await directory.count();
+    await Promise.all(ids.map((id) => directory.put(entry(id))));
+    expect(await directory.count()).toBe(before + 40);
+    const { rooms: found } = await directory.list({ prefix: `shards-${shards}/` });
+    expect(found.map(({ id }) => id)).toEqual(ids.toSorted());
+  });
+
+  test.each([0, -1, 1.5, 1001, "", "four", Number.NaN])("[D2] %j is refused", (shards) => {
+    expect(() => new Directory(bindings(shards))).toThrow("DIRECTORY_SHARDS");
+  });
+});
