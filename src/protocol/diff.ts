@@ -12,6 +12,10 @@ import {
 import type { Operation, Patch } from "./json-patch.ts";
 import { childPointer } from "./pointer.ts";
 
+// A container that differs in more places than this is replaced whole: a patch of so many operations
+// would be larger than what it changes, and adding to an array one by one moves all that follows.
+const mostOperations = 1000;
+
 /** The patch from `before` to `after`; empty when they are the same JSON. */
 export function diff(before: JsonObject, after: JsonObject): Patch {
   const operations: Operation[] = [];
@@ -38,18 +42,23 @@ function compare(before: JsonValue, after: JsonValue, path: string, out: Operati
     out.push({ op: "replace", path, value: after });
     return;
   }
-  for (const key of Object.keys(before))
+  const start = out.length;
+  for (const key of Object.keys(before)) {
     if (!Object.hasOwn(after, key)) out.push({ op: "remove", path: childPointer(path, key) });
+    if (out.length - start > mostOperations) return replaceWhole(path, after, start, out);
+  }
   for (const [key, value] of Object.entries(after)) {
     const child = childPointer(path, key);
     if (Object.hasOwn(before, key)) compare(before[key] as JsonValue, value, child, out);
     else out.push({ op: "add", path: child, value });
+    if (out.length - start > mostOperations) return replaceWhole(path, after, start, out);
   }
 }
 
-// Items are added and cut out one by one, each moving all that follow: beyond so many, an array is
-// replaced instead, or the cost would be quadratic.
-const mostArrayOperations = 1000;
+function replaceWhole(path: string, value: JsonValue, start: number, out: Operation[]): void {
+  out.length = start;
+  out.push({ op: "replace", path, value });
+}
 
 /** Items kept at both ends stay; between them items are compared in place, then cut or added. */
 function compareArrays(
@@ -58,10 +67,9 @@ function compareArrays(
   path: string,
   out: Operation[],
 ): void {
-  if (Math.abs(after.length - before.length) > mostArrayOperations) {
-    out.push({ op: "replace", path, value: after });
-    return;
-  }
+  const first = out.length;
+  if (Math.abs(after.length - before.length) > mostOperations)
+    return replaceWhole(path, after, first, out);
   const shorter = Math.min(before.length, after.length);
   const same = (a: number, b: number): boolean =>
     jsonEqual(before[a] as JsonValue, after[b] as JsonValue);
@@ -70,8 +78,10 @@ function compareArrays(
   let end = 0;
   while (end < shorter - start && same(before.length - 1 - end, after.length - 1 - end)) end++;
   const common = shorter - end;
-  for (let index = start; index < common; index++)
+  for (let index = start; index < common; index++) {
     compare(before[index] as JsonValue, after[index] as JsonValue, childPointer(path, index), out);
+    if (out.length - first > mostOperations) return replaceWhole(path, after, first, out);
+  }
   for (let index = before.length - end - 1; index >= common; index--)
     out.push({ op: "remove", path: childPointer(path, index) });
   for (let index = common; index < after.length - end; index++)

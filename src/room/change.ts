@@ -12,7 +12,6 @@ import {
 } from "../protocol/json.ts";
 import { applyPatch, parsePatch, type Patch, type Sized } from "../protocol/json-patch.ts";
 import type { Limits } from "../protocol/limits.ts";
-import { effect } from "./history.ts";
 
 /** What a caller asks of the state. */
 export type ChangeRequest =
@@ -57,7 +56,7 @@ export function planChange(
     case "patch": {
       const next = applyPatch(state, request.patch, limits);
       if (jsonEqual(state.value, next.value)) return null;
-      return { patch: effect(request.patch), next };
+      return { patch: effect(state, request.patch, next), next };
     }
     case "merge":
       return plan(state, diffMerge(state.value, request.merge, limits.stateDepth), limits);
@@ -97,4 +96,13 @@ function plan(state: Sized, patch: Patch, limits: Limits): PlannedChange | null 
       detail: `The state would have ${next.bytes} bytes; the limit is ${limits.stateBytes}.`,
     });
   return { patch, next };
+}
+
+/**
+ * What the journal keeps of a patch: what it did, not what it tested. Copies are worked out: a few bytes
+ * of patch may ask for the work of a whole state, which a room that wakes would have to do again.
+ */
+function effect(state: Sized, patch: Patch, next: Sized): Patch {
+  if (patch.some(({ op }) => op === "copy")) return diff(state.value, next.value);
+  return patch.filter(({ op }) => op !== "test");
 }

@@ -108,8 +108,5 @@ export const snapshotDue = ({
 }: Pick<Rebuilt, "journalBytes" | "journalChanges" | "snapshotBytes">): boolean =>
   journalBytes > Math.max(snapshotBytes, 64 * 1024) || journalChanges >= 2000;
 
-/** What the journal keeps of a patch: its effect, not its tests. */
-export const effect = (patch: Patch): Patch => patch.filter(({ op }) => op !== "test");
-
 /** The patch that replaces the whole state. */
 export const replaceAll = (value: JsonObject): Patch => [{ op: "replace", path: "", value }];
