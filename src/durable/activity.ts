@@ -45,6 +45,11 @@ export class Activity {
     this.#write({ ...this.#record, stopping });
   }
 
+  /** Note whether the directory has the entry. */
+  noteListed(listed: boolean): void {
+    if ((this.#record.listed ?? false) !== listed) this.#write({ ...this.#record, listed });
+  }
+
   /** Write the record as it is, for a room that starts. */
   write(): void {
     this.#ports.storage.writeRoom(this.#record);

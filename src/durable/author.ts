@@ -43,14 +43,18 @@ export class Author {
     }
   }
 
-  /** Tell that a user has left; a failure is logged and goes no further. */
-  async onLeave(room: RoomContext, entry: UserEntry): Promise<void> {
+  /**
+   * Tell that a user has left; a failure is logged and goes no further.
+   * @returns false when the hook hung
+   */
+  async onLeave(room: RoomContext, entry: UserEntry): Promise<boolean> {
     const { hooks, callTimeout } = this.#behaviour;
-    if (hooks.onLeave === undefined) return;
+    if (hooks.onLeave === undefined) return true;
     try {
       await callWithin(callTimeout, "onLeave", () => hooks.onLeave?.(room, entry));
+      return true;
     } catch (error) {
-      this.#failure("hook_failed", "onLeave", error);
+      return this.#failure("hook_failed", "onLeave", error).code !== "call_timeout";
     }
   }
 

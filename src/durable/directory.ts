@@ -23,12 +23,12 @@ export class Directory {
       throw new RangeError("DIRECTORY_SHARDS must be a whole number from 1 to 1000");
   }
 
-  async put(entry: RoomEntry): Promise<void> {
-    await settle(this.#shardOf(entry.id).put(entry));
+  async put(entry: RoomEntry, until = Infinity): Promise<void> {
+    await settle(this.#shardOf(entry.id).put(entry, until));
   }
 
-  async remove(id: string): Promise<void> {
-    await settle(this.#shardOf(id).remove(id));
+  async remove(id: string, until = Infinity): Promise<void> {
+    await settle(this.#shardOf(id).remove(id, until));
   }
 
   /**

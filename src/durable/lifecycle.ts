@@ -59,6 +59,7 @@ export class Lifecycle {
       );
     const behaviour = behaviours.get(record.behaviour);
     if (behaviour === undefined) log("error", "behaviour_missing", { behaviour: record.behaviour });
+    if (!record.listed) this.listing.doubt();
     return {
       kind: "running",
       room: this.#room(
@@ -156,7 +157,12 @@ export class Lifecycle {
 
   async begun(room: RunningRoom): Promise<void> {
     this.#life = { kind: "running", room };
-    await this.listing.put(room.entry);
+    await this.list(room);
+  }
+
+  /** Put a running room's entry into the directory. */
+  async list(room: RunningRoom): Promise<void> {
+    if (await this.listing.put(room.entry)) room.noteListed(true);
   }
 
   #room(
@@ -185,11 +191,12 @@ export class Lifecycle {
       return false;
     }
     await room.membership.leaveAll();
+    room.noteListed(false);
     const unlisted = await this.listing.remove();
     const drop = purge || !room.keepsState;
     if (drop && unlisted) await this.#clear();
     else {
-      const { stopping: _, ...rest } = room.record;
+      const { stopping: _stopping, listed: _listed, ...rest } = room.record;
       const record = { ...rest, status: drop ? "gone" : "stopped" } as const;
       storage.atomically(() => {
         storage.removeMembers();
@@ -221,7 +228,7 @@ export class Lifecycle {
 
   /** Put the directory's entry right: the timer `directory` has rung. */
   async settleListing(): Promise<void> {
-    if (this.#life.kind === "running") await this.listing.put(this.#life.room.entry);
+    if (this.#life.kind === "running") await this.list(this.#life.room);
     else if ((await this.listing.remove()) && this.#life.record?.status === "gone")
       await this.#clear();
   }

@@ -17,8 +17,6 @@ const patience = 5000;
 export class Listing {
   readonly #ports: Pick<RoomPorts, "id" | "directory" | "now" | "log">;
   readonly #timers: Timers;
-  /** Whether this instance has put the entry. */
-  #isPut = false;
 
   constructor(ports: Pick<RoomPorts, "id" | "directory" | "now" | "log">, timers: Timers) {
     this.#ports = ports;
@@ -27,19 +25,23 @@ export class Listing {
 
   /** Put the entry as it is now. */
   async put(entry: RoomEntry): Promise<boolean> {
-    this.#isPut = await this.#send(() => this.#ports.directory.put(entry));
-    return this.#isPut;
+    return this.#send((until) => this.#ports.directory.put(entry, until));
   }
 
-  /** Put the entry of a room that was found running: the instance that started it may have died first. */
-  async ensure(entry: RoomEntry): Promise<void> {
-    const attempts = this.#timers.get("directory")?.attempts ?? 0;
-    if (!this.#isPut && attempts === 0) await this.put(entry);
+  /** Whether the timer `directory` is at it already. */
+  get isRetrying(): boolean {
+    return (this.#timers.get("directory")?.attempts ?? 0) > 0;
+  }
+
+  /** It is not known whether the entry is there: have the timer put it right. */
+  doubt(): void {
+    if (this.#timers.get("directory") === undefined)
+      this.#timers.set("directory", this.#ports.now());
   }
 
   /** Take the entry out. */
   async remove(): Promise<boolean> {
-    return this.#send(() => this.#ports.directory.remove(this.#ports.id));
+    return this.#send((until) => this.#ports.directory.remove(this.#ports.id, until));
   }
 
   /** The user count has changed. */
@@ -47,9 +49,11 @@ export class Listing {
     this.#timers.atLatest("directory", this.#ports.now() + countDelay);
   }
 
-  async #send(send: () => Promise<void>): Promise<boolean> {
+  /** @param send gets the epoch ms after which the call must not count any more: another one follows */
+  async #send(send: (until: number) => Promise<void>): Promise<boolean> {
+    const until = this.#ports.now() + patience;
     try {
-      await callWithin(patience, "the directory", send);
+      await callWithin(patience, "the directory", () => send(until));
       this.#timers.clear("directory");
       return true;
     } catch (error) {

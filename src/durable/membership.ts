@@ -12,6 +12,9 @@ import type { Listing } from "./listing.ts";
 import type { RoomPorts } from "./ports.ts";
 import type { Timers } from "./timers.ts";
 
+/** How many users leave at once when `onLeave` hangs: one by one would take for ever. */
+const hurry = 25;
+
 export type MembershipParts = {
   readonly ports: Pick<RoomPorts, "storage" | "now">;
   readonly timers: Timers;
@@ -50,44 +53,71 @@ export class Membership {
       const before = members.get(user.id);
       if (before) ports.storage.removeMember(before.seq);
       ports.storage.writeMember(member);
+      members.put(member);
+      activity.note(true);
+      if (ttl !== undefined) timers.atLatest("lease", now + ttl);
+      if (begin === undefined) listing.countChanged();
     });
-    members.put(member);
-    activity.note(true);
-    if (ttl !== undefined) timers.atLatest("lease", now + ttl);
-    if (begin === undefined) listing.countChanged();
     return entry;
   }
 
   /** Let a user leave; one who is not there is no error. */
   async leave(userId: string): Promise<void> {
-    const { members, activity, listing, timers } = this.#parts;
+    const { members, activity } = this.#parts;
     const member = members.get(userId);
     if (member === undefined) return activity.note(members.size > 0);
-    this.#remove(member);
-    listing.countChanged();
-    if (members.size > 0) activity.note(true);
-    else {
-      activity.noteEmptied();
-      timers.atLatest("idle", activity.idleDeadline);
-    }
-    await this.#farewell(member);
+    await this.#depart([member], () => this.#afterLeaving());
   }
 
-  /** Let every user leave, in join order, for a room that stops. */
+  /** Let every user leave, for a room that stops. */
   async leaveAll(): Promise<void> {
-    for (const member of this.#parts.members.all()) {
-      this.#remove(member);
-      await this.#farewell(member);
-    }
+    await this.#departAll(this.#parts.members.all(), () => {});
   }
 
   /** Let users leave whose lease has run out, and wait for the next one. */
   async lapse(): Promise<void> {
     const { members, ports, timers } = this.#parts;
-    for (const { entry } of members.lapsed(ports.now())) await this.leave(entry.id);
+    await this.#departAll(members.lapsed(ports.now()), () => this.#afterLeaving());
     const next = members.nextLapse();
     if (next === undefined) timers.clear("lease");
     else timers.set("lease", next);
+  }
+
+  /** Remove members one by one, or many at a time once a hook has hung. */
+  async #departAll(leaving: readonly Member[], also: () => void): Promise<void> {
+    let pace = 1;
+    for (let first = 0; first < leaving.length;) {
+      const batch = leaving.slice(first, first + pace);
+      if (!(await this.#depart(batch, also))) pace = hurry;
+      first += batch.length;
+    }
+  }
+
+  /**
+   * Remove members, then tell `onLeave` of each.
+   * @param also what belongs to the same write
+   * @returns false when a hook hung
+   */
+  async #depart(leaving: readonly Member[], also: () => void): Promise<boolean> {
+    const { ports, members, author } = this.#parts;
+    ports.storage.atomically(() => {
+      for (const { seq, entry } of leaving) {
+        ports.storage.removeMember(seq);
+        members.remove(entry.id);
+      }
+      also();
+    });
+    const room = this.#parts.context();
+    const inTime = await Promise.all(leaving.map(({ entry }) => author.onLeave(room, entry)));
+    return inTime.every(Boolean);
+  }
+
+  #afterLeaving(): void {
+    const { members, activity, listing, timers } = this.#parts;
+    listing.countChanged();
+    if (members.size > 0) return activity.note(true);
+    activity.noteEmptied();
+    timers.atLatest("idle", activity.idleDeadline);
   }
 
   /**
@@ -105,14 +135,5 @@ export class Membership {
     const renewed = { ...member, lease: { ttl, seen: seeAgain(seen, ports.now(), ttl) } };
     if (renewed.lease.seen.until !== seen.until) ports.storage.writeMember(renewed);
     members.put(renewed);
-  }
-
-  #remove(member: Member): void {
-    this.#parts.ports.storage.removeMember(member.seq);
-    this.#parts.members.remove(member.entry.id);
-  }
-
-  #farewell(member: Member): Promise<void> {
-    return this.#parts.author.onLeave(this.#parts.context(), member.entry);
   }
 }

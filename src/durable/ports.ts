@@ -14,10 +14,10 @@ export type AlarmPort = {
   clear(): void;
 };
 
-/** The room's line to the directory. */
+/** The room's line to the directory. A call that arrives after `until` (epoch ms) does nothing. */
 export type DirectoryPort = {
-  put(entry: RoomEntry): Promise<void>;
-  remove(roomId: string): Promise<void>;
+  put(entry: RoomEntry, until: number): Promise<void>;
+  remove(roomId: string, until: number): Promise<void>;
 };
 
 export type RoomPorts = {

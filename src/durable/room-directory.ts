@@ -19,7 +19,8 @@ export class RoomDirectory extends DurableObject<CollabEnv> implements Directory
   }
 
   /** List a room, or refresh its entry. */
-  put({ id, behaviour, users, createdAt }: RoomEntry): void {
+  put({ id, behaviour, users, createdAt }: RoomEntry, until = Infinity): void {
+    if (Date.now() > until) return;
     const listed = this.#isListed(id);
     this.#sql.exec(
       "INSERT OR REPLACE INTO rooms VALUES (?, ?, ?, ?)",
@@ -32,7 +33,8 @@ export class RoomDirectory extends DurableObject<CollabEnv> implements Directory
   }
 
   /** Take a room out; one that is not listed is no error. */
-  remove(id: string): void {
+  remove(id: string, until = Infinity): void {
+    if (Date.now() > until) return;
     if (!this.#isListed(id)) return;
     this.#sql.exec("DELETE FROM rooms WHERE id = ?", id);
     this.#total--;

@@ -4,7 +4,6 @@
 import { CollabError } from "../protocol/errors.ts";
 import { parseJson, type JsonValue } from "../protocol/json.ts";
 import type { RoomInfo, StartOptions } from "../protocol/rooms.ts";
-import { backoff } from "../room/backoff.ts";
 import type { ChangeInput } from "../room/change.ts";
 import { checkDuration } from "../room/duration.ts";
 import { checkEvent } from "../room/payload.ts";
@@ -38,7 +37,9 @@ export class RoomProcess {
     return this.#turn(async () => {
       if (this.#life.room) {
         const running = this.#running();
-        await this.#life.listing.ensure(running.entry);
+        // The instance that started it may have died before it was listed.
+        if (!running.record.listed && !this.#life.listing.isRetrying)
+          await this.#life.list(running);
         return { created: false, info: running.info() };
       }
       const room = await this.#life.prepare(options);
@@ -150,10 +151,8 @@ export class RoomProcess {
       try {
         await this.#turn(() => this.#fire(name));
       } catch (error) {
-        const { timers } = this.#life;
-        const attempts = (timers.get(name)?.attempts ?? 0) + 1;
         log("error", "timer_failed", { timer: name, error: describe(error) });
-        timers.set(name, now() + backoff(attempts), attempts);
+        this.#life.timers.tryLater(name, now());
       }
     });
     // The room has woken anew in between: its alarm is still to be set.
@@ -177,6 +176,14 @@ export class RoomProcess {
     }
   }
 
+  async #wakeAnew(): Promise<void> {
+    const { timers, room } = this.#life;
+    // One save at a time, whoever started it.
+    await room?.saver.settled();
+    timers.retire();
+    this.#life = new Lifecycle({ ...this.#ports, alarmAt: timers.alarmAt });
+  }
+
   #running(): RunningRoom {
     const { room } = this.#life;
     if (room === null) throw new CollabError("room_not_running");
@@ -192,14 +199,13 @@ export class RoomProcess {
   #turn<T>(turn: () => T | Promise<T>): Promise<T> {
     return this.#mailbox.run(async () => {
       try {
+        this.#life.timers.ensureAlarm();
         return await turn();
       } catch (error) {
         if (error instanceof CollabError) throw error;
         const instance = this.#ports.newId();
         this.#ports.log("error", "internal", { instance, error: describe(error) });
-        const { timers } = this.#life;
-        this.#life = new Lifecycle({ ...this.#ports, alarmAt: null });
-        timers.retire();
+        await this.#wakeAnew();
         throw new CollabError("internal", { instance });
       }
     });

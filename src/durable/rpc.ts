@@ -44,8 +44,9 @@ export type ShardQuery = {
 
 /** One shard of the directory. */
 export interface DirectoryRpc extends Rpc.DurableObjectBranded {
-  put(entry: RoomEntry): void | Promise<void>;
-  remove(id: string): void | Promise<void>;
+  /** Nothing happens after `until` (epoch ms): the caller has given up, and may have said otherwise. */
+  put(entry: RoomEntry, until: number): void | Promise<void>;
+  remove(id: string, until: number): void | Promise<void>;
   list(query: ShardQuery): { rooms: RoomEntry[]; total: number };
   total(): number;
 }

@@ -1,8 +1,8 @@
 // A running room: what each operation does, one turn at a time. The caller (RoomProcess) sees to it
 // that turns do not overlap, and that a room which is absent is never asked.
 //
-// An operation goes: check → hook → plan → write → remember. Until the write nothing has changed, and
-// from there on nothing can fail or wait.
+// An operation goes: check → hook → plan → write. Until the write nothing has changed; the write is all
+// or nothing, and nothing waits in it. If it fails, memory is thrown away and the room wakes anew.
 
 import type { RoomContext } from "../behaviours/behaviour.ts";
 import type { ResolvedBehaviour } from "../behaviours/resolve.ts";
@@ -136,8 +136,10 @@ export class RunningRoom {
 
   /** Note a sign of life: of the room, and of a user if one is named. */
   touch(userId?: string): void {
-    if (userId !== undefined) this.membership.touch(userId);
-    this.#active();
+    this.#ports.storage.atomically(() => {
+      if (userId !== undefined) this.membership.touch(userId);
+      this.#active();
+    });
   }
 
   // State
@@ -190,11 +192,13 @@ export class RunningRoom {
   }
 
   #commit(change: PlannedChange | null): void {
-    if (change !== null) {
+    if (change === null) return this.#active();
+    this.#ports.storage.atomically(() => {
       this.#journal.commit(change);
-      this.saver.changed();
-    }
-    this.#active();
+      this.saver.note();
+      this.#active();
+    });
+    this.saver.proceed();
   }
 
   #active(): void {
@@ -202,6 +206,11 @@ export class RunningRoom {
   }
 
   // Starting and stopping
+
+  /** Note whether the directory has the entry: a crash beside a call to it must not hide that. */
+  noteListed(listed: boolean): void {
+    this.#activity.noteListed(listed);
+  }
 
   /** Write a room that starts: its record, and the state it has loaded. */
   found(): void {
@@ -230,8 +239,10 @@ export class RunningRoom {
   /** Note that a stop was asked for, if it takes more than this turn's writes: a crash must not undo it. */
   requestStop(stopping: StopRequest): void {
     if (this.isEmpty && this.saver.isClean) return;
-    this.#activity.noteStop(stopping);
-    this.#timers.atLatest("idle", this.#ports.now());
+    this.#ports.storage.atomically(() => {
+      this.#activity.noteStop(stopping);
+      this.#timers.atLatest("idle", this.#ports.now());
+    });
   }
 
   /** What hooks are told; the costly parts are made when they are read. */

@@ -50,8 +50,8 @@ export class Saver {
     return !this.#dirty;
   }
 
-  /** The state has changed. */
-  changed(): void {
+  /** The state has changed: note it, as part of the same write. */
+  note(): void {
     const { enabled, timers, ports } = this.#parts;
     if (!enabled) return;
     this.#lastAt = ports.now();
@@ -59,10 +59,18 @@ export class Saver {
     if (this.#failure !== null) return; // the retry will save this change too
     const due = this.#due();
     if (due > this.#lastAt) timers.atLatest("save", due);
-    else {
-      if (!this.#dirty) this.#watch();
-      this.#start();
-    }
+    else if (!this.#dirty) this.#watch();
+  }
+
+  /** Save what was noted, if it is due: the write has ended. */
+  proceed(): void {
+    if (this.#firstAt === null || this.#failure !== null || !this.#dirty) return;
+    if (this.#due() <= this.#lastAt) void this.#start();
+  }
+
+  /** Wait for a save that is under way. */
+  async settled(): Promise<void> {
+    await this.#saving;
   }
 
   /** The timer `save` has rung. */

@@ -2,6 +2,7 @@
 // needs it earlier than it is. An alarm that comes too early is harmless: whoever owns the timer looks
 // at its own deadline and sets the timer again.
 
+import { backoff } from "../room/backoff.ts";
 import type { StoredTimer } from "../storage/room-storage.ts";
 import type { RoomPorts } from "./ports.ts";
 
@@ -16,6 +17,7 @@ export class Timers {
   /** While the alarm is being handled it is set once, at the end. */
   #handling = false;
   #retired = false;
+  #ensured = false;
 
   constructor({ storage, alarm, alarmAt }: Pick<RoomPorts, "storage" | "alarm" | "alarmAt">) {
     this.#storage = storage;
@@ -26,6 +28,11 @@ export class Timers {
 
   get(name: TimerName): StoredTimer | undefined {
     return this.#timers.get(name);
+  }
+
+  /** Epoch ms the alarm is set to, `null` for no alarm. */
+  get alarmAt(): number | null {
+    return this.#alarmAt;
   }
 
   isDue(name: TimerName, now: number): boolean {
@@ -51,6 +58,28 @@ export class Timers {
 
   clear(name: TimerName): void {
     if (this.#timers.delete(name) && !this.#retired) this.#storage.removeTimer(name);
+  }
+
+  /** A timer has fired and its work has failed: have it fire again, later each time. */
+  tryLater(name: TimerName, now: number): void {
+    const attempts = (this.#timers.get(name)?.attempts ?? 0) + 1;
+    try {
+      this.set(name, now + backoff(attempts), attempts);
+    } catch {
+      // Not even a timer can be written. The alarm alone brings it back: the row is still due.
+      this.#alarm.set(now + backoff(10));
+      this.#retired = true;
+    }
+  }
+
+  /**
+   * See to it that an alarm is set if a timer needs one. It can be missing when the platform has given
+   * up ringing: then whatever wakes the room sets it again.
+   */
+  ensureAlarm(): void {
+    if (this.#ensured) return;
+    this.#ensured = true;
+    this.#arm();
   }
 
   /** Drop every timer but these, and the alarm if none is left. */
@@ -79,6 +108,7 @@ export class Timers {
    */
   async ring(now: number, fire: (name: TimerName) => Promise<void>): Promise<void> {
     this.#alarmAt = null;
+    this.#ensured = true;
     this.#handling = true;
     try {
       const due = [...this.#timers.values()].filter(({ at }) => at <= now);

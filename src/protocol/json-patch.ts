@@ -309,6 +309,8 @@ export class PatchDraft {
   }
 
   #failed(what: string): CollabError {
-    return new CollabError("patch_failed", { detail: `Operation ${this.#index}: ${what}.` });
+    // A path may be as long as the patch: what is shown of it is not.
+    const shown = what.length > 200 ? `${what.slice(0, 200)}…` : what;
+    return new CollabError("patch_failed", { detail: `Operation ${this.#index}: ${shown}.` });
   }
 }

@@ -9,6 +9,7 @@ import {
   measure,
   parseJson,
   type JsonObject,
+  type SizeCache,
 } from "../protocol/json.ts";
 import { applyPatch, parsePatch, type Patch, type Sized } from "../protocol/json-patch.ts";
 import type { Limits } from "../protocol/limits.ts";
@@ -82,8 +83,12 @@ export function planReturned(
     throw new CollabError("invalid_state", { detail: "The next state must be a JSON object." });
   const patch = diff(state.value, returned);
   // Checked before it is copied: a copy through text would turn what is not JSON into something else.
-  for (const operation of patch)
-    if ("value" in operation) measure(operation.value, limits.stateDepth);
+  // A value that stands in many places counts as often, as it will in the text.
+  const cache: SizeCache = new WeakMap();
+  const bytes = patch
+    .flatMap((operation) => ("value" in operation ? [operation.value] : []))
+    .reduce<number>((sum, value) => sum + measure(value, limits.stateDepth, cache).bytes, 0);
+  if (bytes > Math.max(limits.stateBytes, state.bytes)) throw tooLarge(bytes, limits);
   return plan(state, JSON.parse(JSON.stringify(patch)) as Patch, limits);
 }
 
@@ -91,12 +96,14 @@ export function planReturned(
 function plan(state: Sized, patch: Patch, limits: Limits): PlannedChange | null {
   if (patch.length === 0) return null;
   const next = applyPatch(state, patch, { ...limits, stateBytes: Infinity });
-  if (next.bytes > Math.max(limits.stateBytes, state.bytes))
-    throw new CollabError("too_large", {
-      detail: `The state would have ${next.bytes} bytes; the limit is ${limits.stateBytes}.`,
-    });
+  if (next.bytes > Math.max(limits.stateBytes, state.bytes)) throw tooLarge(next.bytes, limits);
   return { patch, next };
 }
+
+const tooLarge = (bytes: number, { stateBytes }: Limits): CollabError =>
+  new CollabError("too_large", {
+    detail: `The state would have ${bytes} bytes; the limit is ${stateBytes}.`,
+  });
 
 /**
  * What the journal keeps of a patch: what it did, not what it tested. Copies are worked out: a few bytes

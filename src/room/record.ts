@@ -20,6 +20,8 @@ export type RoomRecord = {
   readonly idleTimeout: number;
   /** Epoch ms: the bound of the last activity, see `seen.ts`. */
   readonly activeUntil: number;
+  /** Whether the directory has the entry, as far as is known. */
+  readonly listed?: boolean;
   /** Set while an asked-for stop waits for the state to be saved. */
   readonly stopping?: StopRequest;
 };

@@ -160,7 +160,10 @@ describe("an action that fails", () => {
     "rename ",
   ])("[S7, S9] the name %j is no action", async (name) => {
     const room = await playing();
-    expect(await failure(room.act(name, {}))).toEqual({ code: "unknown_action" });
+    expect(await failure(room.act(name, {}))).toEqual({
+      code: "unknown_action",
+      detail: expect.stringMatching(/^Actions: (\w+, )*rename(, \w+)*\.$/),
+    });
     expect(await room.info()).toMatchObject({ version: 1 });
   });
 

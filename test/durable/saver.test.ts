@@ -52,7 +52,8 @@ class Desk {
 
   change(): void {
     this.version++;
-    this.saver.changed();
+    this.saver.note();
+    this.saver.proceed();
   }
 
   /** The store answers the save that is under way. */

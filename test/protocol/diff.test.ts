@@ -72,7 +72,22 @@ describe("any two states", () => {
   });
 });
 
+const wide = (value: number): JsonObject =>
+  Object.fromEntries(Array.from({ length: 5000 }, (_, n) => [`k${n}`, value]));
+
 describe("small patches", () => {
+  test.each<[string, JsonObject, JsonObject]>([
+    ["an object", { o: wide(0) }, { o: wide(1) }],
+    [
+      "an array",
+      { o: Array.from({ length: 5000 }, () => 0) },
+      { o: Array.from({ length: 5000 }, () => 1) },
+    ],
+    ["an object that lost its members", { o: wide(0) }, { o: {} }],
+  ])("%s that differs in thousands of places is replaced", (_, before, after) => {
+    expect(diff(before, after)).toEqual([{ op: "replace", path: "/o", value: after["o"] }]);
+  });
+
   test.each<{ before: JsonValue; after: JsonValue; patch: object[] }>([
     {
       before: { a: 1, b: 2 },

@@ -92,6 +92,19 @@ describe("a patch", () => {
     expect(request({ a: 1, z: 0, o: { x: null, y: [{}] } }, "patch", text)).toBeNull();
   });
 
+  test("[S10] what it copies is worked out, and nothing of work that came to nothing is kept", () => {
+    const big = Object.fromEntries(Array.from({ length: 1000 }, (_, n) => [`k${n}`, n]));
+    const text = JSON.stringify([
+      { op: "copy", from: "/big", path: "/twin" },
+      { op: "add", path: "/twin/x", value: 1 },
+      { op: "remove", path: "/twin" },
+      { op: "copy", from: "/big/k7", path: "/seven" },
+    ]);
+    const planned = request({ big }, "patch", text);
+    expect(planned?.patch).toEqual([{ op: "add", path: "/seven", value: 7 }]);
+    expect(planned?.next.value).toEqual({ big, seven: 7 });
+  });
+
   test("[S5] any patch leads to the state it plans, or to nothing when that is the state it had", () => {
     fc.assert(
       fc.property(patchCases({ wild: false }), ({ doc, patch }) => {
@@ -179,6 +192,12 @@ describe("a merge patch, a replacement and a returned state", () => {
   ])("[S2] %s is no state", (_, next) => {
     const state = { n: 1, list: [{}], nulls: [{ a: null }] };
     expect(() => returned(state, next)).toThrow(code("invalid_state"));
+  });
+
+  test("[S9] a state that names one part again and again is measured as it would be written", () => {
+    let value: JsonObject = { text: "x" };
+    for (let level = 0; level < 40; level++) value = { a: value, b: value };
+    expect(() => planReturned(sized({}), { value }, defaultLimits)).toThrow(code("too_large"));
   });
 
   test("[S2] a state that contains itself is refused", () => {

@@ -3,14 +3,12 @@
 
 import { describe, expect, test } from "vitest";
 import {
-  effect,
   emptyState,
   rebuild,
   replaceAll,
   snapshotDue,
   type Change,
 } from "../../src/room/history.ts";
-import type { Patch } from "../../src/protocol/json-patch.ts";
 
 /** The change that sets `n` to the version it leads to. */
 const change = (to: number, from = to - 1): Change => ({
@@ -179,16 +177,6 @@ describe("when a snapshot is worth its rows", () => {
 });
 
 describe("patches in the journal", () => {
-  test("[S10] of a patch its effect is kept, not its tests", () => {
-    const patch: Patch = [
-      { op: "test", path: "/a", value: 1 },
-      { op: "copy", from: "/a", path: "/b" },
-      { op: "test", path: "/b", value: 1 },
-      { op: "remove", path: "/a" },
-    ];
-    expect(effect(patch)).toEqual([patch[1], patch[3]]);
-  });
-
   test("[S10] a whole state can stand for a patch", () => {
     const patch = JSON.stringify(replaceAll({ n: 1 }));
     const { state } = rebuild({
