@@ -24,11 +24,18 @@ export type {
 export type { CollabEnv } from "./durable/env.ts";
 export type { RoomHandle } from "./durable/room-handle.ts";
 export type { RoomManager } from "./durable/room-manager.ts";
-export type { ErrorCode } from "./protocol/errors.ts";
+export type { ErrorCode, ErrorInfo, Issue } from "./protocol/errors.ts";
 export type { JsonObject, JsonValue } from "./protocol/json.ts";
 export type { Operation, Patch } from "./protocol/json-patch.ts";
 export type { Limits } from "./protocol/limits.ts";
-export type { ListOptions, RoomEntry, RoomInfo, RoomPage, StartOptions } from "./protocol/rooms.ts";
+export type {
+  ListOptions,
+  RoomEntry,
+  RoomInfo,
+  RoomPage,
+  SaveStatus,
+  StartOptions,
+} from "./protocol/rooms.ts";
 export type { User, UserEntry } from "./room/user.ts";
 
 /** A Durable Object class, for a Worker to export. */

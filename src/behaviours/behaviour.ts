@@ -18,9 +18,14 @@ export type RoomContext<State extends object = JsonObject, Env = unknown> = {
   /** In join order. */
   readonly users: readonly UserEntry[];
   readonly state: State;
-  /** Version of `state`. A store can use it to refuse a save that comes late. */
+  /** Version of `state`; it counts within `epoch`. */
   readonly version: number;
-  /** Epoch ms at which the turn began. */
+  /**
+   * Random id of the room's storage: another one after this was emptied. A store that keeps it beside
+   * `version` can refuse a save that comes late: same epoch, lower version.
+   */
+  readonly epoch: string;
+  /** Epoch ms at which the hook is called. */
   readonly now: number;
 };
 

@@ -7,7 +7,7 @@ import { CollabError, type ErrorCode } from "../protocol/errors.ts";
 import { isObject, measure, type JsonValue } from "../protocol/json.ts";
 import { freezeState } from "../room/freeze.ts";
 import { checkMeta, type User, type UserEntry } from "../room/user.ts";
-import { callWithin } from "./call-within.ts";
+import { callWithin, TimedOut } from "./call-within.ts";
 import { describe } from "./log.ts";
 import type { RoomPorts } from "./ports.ts";
 
@@ -129,6 +129,7 @@ export class Author {
       const ran = (await action.run(room, room.state, checked.value)) ?? {};
       if (typeof ran !== "object" || Array.isArray(ran))
         throw new TypeError(`${name} must answer { state, result } or { error }`);
+      if ("error" in ran && ran.error !== undefined) return { refused: String(ran.error) };
       return { ran };
     });
     if ("issues" in answer)
@@ -138,9 +139,9 @@ export class Author {
           message,
         })),
       });
-    const { ran } = answer;
-    if ("error" in ran) throw new CollabError("action_refused", { reason: String(ran.error) });
-    return { state: ran.state, result: this.#checkResult(name, ran.result) };
+    if ("refused" in answer) throw new CollabError("action_refused", { reason: answer.refused });
+    const { state, result } = answer.ran as { state?: object; result?: JsonValue };
+    return { state, result: this.#checkResult(name, result) };
   }
 
   #checkResult(name: string, result: JsonValue = null): JsonValue {
@@ -178,9 +179,8 @@ export class Author {
 
   #failure(code: ErrorCode, what: string, error: unknown): CollabError {
     const instance = this.#ports.newId();
-    const timedOut = error instanceof CollabError && error.code === "call_timeout";
     this.#ports.log("error", code, { what, instance, error: describe(error) });
-    if (!timedOut) return new CollabError(code, { instance });
+    if (!(error instanceof TimedOut)) return new CollabError(code, { instance });
     return new CollabError("call_timeout", { detail: error.message, instance });
   }
 }

@@ -2,11 +2,18 @@
 
 import { CollabError } from "../protocol/errors.ts";
 
+/** The function took too long: told apart from a time-out of something else that it ran into. */
+export class TimedOut extends CollabError {
+  constructor(what: string, limit: number) {
+    super("call_timeout", { detail: `${what} took longer than ${limit} ms.` });
+  }
+}
+
 /**
  * Call a function and wait for it at most `limit` ms. What it does after that is ignored: nothing can
  * stop it, but nothing waits for it.
  * @param what names the call in the error
- * @throws CollabError `call_timeout`; whatever the function throws
+ * @throws TimedOut (`call_timeout`); whatever the function throws
  */
 export async function callWithin<T>(
   limit: number,
@@ -16,11 +23,7 @@ export async function callWithin<T>(
   const outcome = call();
   if (!isPromiseLike(outcome)) return outcome;
   const { promise: late, reject } = Promise.withResolvers<never>();
-  const timer = setTimeout(
-    () =>
-      reject(new CollabError("call_timeout", { detail: `${what} took longer than ${limit} ms.` })),
-    limit,
-  );
+  const timer = setTimeout(() => reject(new TimedOut(what, limit)), limit);
   try {
     return await Promise.race([outcome, late]);
   } finally {

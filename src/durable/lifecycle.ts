@@ -12,11 +12,11 @@ import type { StartOptions } from "../protocol/rooms.ts";
 import { planReturned } from "../room/change.ts";
 import { checkDuration } from "../room/duration.ts";
 import { freezeState } from "../room/freeze.ts";
-import { Members } from "../room/members.ts";
+import { memberFromStorage, Members } from "../room/members.ts";
 import type { RoomRecord } from "../room/record.ts";
-import { seenFromStorage } from "../room/seen.ts";
 import { Author } from "./author.ts";
 import { Listing } from "./listing.ts";
+import { describe } from "./log.ts";
 import type { RoomPorts } from "./ports.ts";
 import { RunningRoom } from "./running-room.ts";
 import { StateJournal } from "./state-journal.ts";
@@ -47,28 +47,37 @@ export class Lifecycle {
   /** What storage says of this room. No hook is called: waking is not starting (rule R6). */
   #wake(): Life {
     const { storage, behaviours, log } = this.#ports;
-    const found = storage.readRoom();
+    const found = this.#readRecord();
     if (found?.status !== "running") return { kind: "absent", record: found };
     const { journal, record } = this.#openJournal(found);
-    const members = storage
-      .readMembers()
-      .map(({ lease, ...member }) =>
-        lease === undefined
-          ? member
-          : { ...member, lease: { ttl: lease.ttl, seen: seenFromStorage(lease.seen.until) } },
-      );
+    const members = new Members(storage.readMembers().map(memberFromStorage));
+    const aside = storage.readAside().length;
+    if (aside > 0) log("warn", "records_aside", { aside });
     const behaviour = behaviours.get(record.behaviour);
     if (behaviour === undefined) log("error", "behaviour_missing", { behaviour: record.behaviour });
     if (!record.listed) this.listing.doubt();
     return {
       kind: "running",
-      room: this.#room(
-        behaviour ?? this.#standIn(record.behaviour),
-        journal,
-        record,
-        new Members(members),
-      ),
+      room: this.#room(behaviour ?? this.#standIn(record.behaviour), journal, record, members),
     };
+  }
+
+  /** The record; if it cannot be read, that of a room which has stopped: its state may well be readable. */
+  #readRecord(): RoomRecord | null {
+    const { storage, log, newId } = this.#ports;
+    try {
+      return storage.readRoom();
+    } catch (error) {
+      log("error", "record_unreadable", { error: describe(error) });
+      return {
+        status: "stopped",
+        behaviour: "default",
+        epoch: newId(),
+        createdAt: 0,
+        idleTimeout: 0,
+        activeUntil: 0,
+      };
+    }
   }
 
   /**
@@ -119,7 +128,7 @@ export class Lifecycle {
     const author = new Author(behaviour, this.#ports);
     const { value, version } = journal;
     const state = freezeState(value);
-    const loaded = await author.load({ id, env, users: [], state, version, now: now() });
+    const loaded = await author.load({ id, env, users: [], state, version, epoch, now: now() });
     if (loaded !== undefined) this.#load(journal, loaded, behaviour, author, kept !== null);
 
     const createdAt = now();
@@ -152,6 +161,7 @@ export class Lifecycle {
   /** Write a prepared room. */
   begin(room: RunningRoom): void {
     room.found();
+    this.#ports.storage.removeMembers(); // there are none, unless the room's record was lost
     this.timers.set("idle", room.idleDeadline);
   }
 

@@ -3,26 +3,22 @@
 
 import { CollabError } from "../protocol/errors.ts";
 
-/** How many turns may wait: each holds its input in memory, of which an object has 128 MB. */
-export const mailboxSize = 1000;
+/** How many turns may wait, and how many characters of input in all: an object has 128 MB of memory. */
+export const mailboxSize = { turns: 1000, characters: 16 * 1024 * 1024 } as const;
 
 export class Mailbox {
   readonly #waiting: (() => void)[] = [];
+  #characters = 0;
   #busy = false;
-
-  /** How many turns wait for the one that runs. */
-  get waiting(): number {
-    return this.#waiting.length;
-  }
 
   /**
    * Run a turn when all earlier ones have ended; at once, in this very call, when none is running.
+   * @param characters of input that the turn holds in memory
    * @returns what the turn returns; if it throws, this rejects, and the next turn runs all the same
    * @throws CollabError `room_overloaded` when too many wait already
    */
-  async run<T>(turn: () => T | Promise<T>): Promise<T> {
-    if (this.#waiting.length >= mailboxSize) throw new CollabError("room_overloaded");
-    if (this.#busy) await new Promise<void>((resolve) => this.#waiting.push(resolve));
+  async run<T>(turn: () => T | Promise<T>, characters = 0): Promise<T> {
+    if (this.#busy) await this.#wait(characters);
     this.#busy = true;
     try {
       return await turn();
@@ -32,5 +28,16 @@ export class Mailbox {
       if (next === undefined) this.#busy = false;
       else next();
     }
+  }
+
+  async #wait(characters: number): Promise<void> {
+    if (
+      this.#waiting.length >= mailboxSize.turns ||
+      this.#characters + characters > mailboxSize.characters
+    )
+      throw new CollabError("room_overloaded");
+    this.#characters += characters;
+    await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    this.#characters -= characters;
   }
 }

@@ -52,12 +52,12 @@ export class RoomManager {
    * One page of the running rooms, sorted by id.
    * @throws CollabError `invalid_request`, `directory_unavailable`
    */
-  listRooms(options: ListOptions = {}): Promise<RoomPage> {
+  async listRooms(options: ListOptions = {}): Promise<RoomPage> {
     return new Directory(this.#env).list(options);
   }
 
   /** How many rooms run. */
-  roomCount(): Promise<number> {
+  async roomCount(): Promise<number> {
     return new Directory(this.#env).count();
   }
 }

@@ -96,7 +96,7 @@ export class RoomProcess {
 
   /** @returns the version after the change */
   change(input: ChangeInput, ifVersion?: readonly number[]): Promise<number> {
-    return this.#turn(() => this.#running().change(input, ifVersion));
+    return this.#turn(() => this.#running().change(input, ifVersion), input.text.length);
   }
 
   /** @returns the version after the update */
@@ -106,7 +106,7 @@ export class RoomProcess {
 
   /** @param payload JSON text */
   act(name: string, payload: string): Promise<{ result: JsonValue; version: number }> {
-    return this.#turn(() => this.#running().act(name, payload));
+    return this.#turn(() => this.#running().act(name, payload), payload.length);
   }
 
   /** Note a sign of life: of the room, and of a user if one is named. */
@@ -144,7 +144,7 @@ export class RoomProcess {
   }
 
   /** The alarm has rung. Never throws; doing it twice does no harm. */
-  async ring(): Promise<void> {
+  async ring(again = true): Promise<void> {
     const { now, log } = this.#ports;
     const { timers: rung } = this.#life;
     await rung.ring(now(), async (name) => {
@@ -155,8 +155,10 @@ export class RoomProcess {
         this.#life.timers.tryLater(name, now());
       }
     });
-    // The room has woken anew in between: its alarm is still to be set.
-    if (this.#life.timers !== rung) await this.ring();
+    if (this.#life.timers === rung) return;
+    // The room has woken anew in between: its new timers ring too, but not without end.
+    if (again) await this.ring(false);
+    else this.#life.timers.ensureAlarm();
   }
 
   async #fire(name: TimerName): Promise<void> {
@@ -196,7 +198,7 @@ export class RoomProcess {
    * Run one turn. An error that is none of ours may have left memory and storage apart: the room wakes
    * anew from storage, as a supervised process would.
    */
-  #turn<T>(turn: () => T | Promise<T>): Promise<T> {
+  #turn<T>(turn: () => T | Promise<T>, characters = 0): Promise<T> {
     return this.#mailbox.run(async () => {
       try {
         this.#life.timers.ensureAlarm();
@@ -208,6 +210,6 @@ export class RoomProcess {
         await this.#wakeAnew();
         throw new CollabError("internal", { instance });
       }
-    });
+    }, characters);
   }
 }

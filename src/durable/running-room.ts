@@ -249,17 +249,18 @@ export class RunningRoom {
   #context(): RoomContext {
     const [journal, members] = [this.#journal, this.#members];
     const { value, version } = journal;
-    return {
+    return Object.freeze({
       id: this.#ports.id,
       env: this.#ports.env,
       get users() {
-        return members.entries().map(freezeState);
+        return Object.freeze(members.entries().map(freezeState));
       },
       get state() {
         return freezeState(value);
       },
       version,
+      epoch: this.record.epoch,
       now: this.#ports.now(),
-    };
+    });
   }
 }

@@ -21,7 +21,7 @@ export class StateJournal {
   /** Whether storage does not hold this state yet. */
   #unwritten = false;
 
-  private constructor(storage: Storage, rebuilt: Omit<Rebuilt, "unreadable">) {
+  private constructor(storage: Storage, rebuilt: Omit<Rebuilt, "unreadable" | "lost">) {
     this.#storage = storage;
     this.#state = rebuilt.state;
     this.#version = rebuilt.version;
@@ -43,7 +43,7 @@ export class StateJournal {
 
   /**
    * The last good version of what storage holds. What could not be read is moved aside.
-   * @returns the journal, and how much was moved and lost
+   * @returns the journal, how many records were moved, and how many versions are lost
    */
   static open(storage: Storage): { journal: StateJournal; aside: number; lost: number } {
     const rebuilt = rebuild(storage.readHistory());
@@ -55,11 +55,10 @@ export class StateJournal {
           ...changes.map((version) => ({ kind: "change", version }) as const),
         ]),
       );
-    const newest = Math.max(0, ...snapshots, ...changes);
     return {
       journal: new StateJournal(storage, rebuilt),
       aside: snapshots.length + changes.length,
-      lost: Math.max(0, newest - rebuilt.version),
+      lost: rebuilt.lost,
     };
   }
 

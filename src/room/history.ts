@@ -23,6 +23,8 @@ export type Rebuilt = {
   readonly journalBytes: number;
   readonly journalChanges: number;
   readonly snapshotBytes: number;
+  /** How many versions that were there are lost. */
+  readonly lost: number;
   /** Versions of the records that could not be used, if any. */
   readonly unreadable: { readonly snapshots: number[]; readonly changes: number[] };
 };
@@ -39,12 +41,16 @@ const noLimits = { stateBytes: Infinity, stateDepth: 1024, patchOperations: Infi
 export function rebuild({ snapshots, changes }: History): Rebuilt {
   const base = openSnapshot(snapshots);
   const later = changes.filter((change) => change.to > base.version);
-  const { version, state, replayed } = replay(base, later);
+  // Without the state that the history began with, no change has anything to go by.
+  const orphaned = base.version === 0 && base.unreadable.includes(0);
+  const { version, state, replayed } = replay(base, orphaned ? [] : later);
+  const newest = Math.max(0, ...base.unreadable, ...later.map(({ to }) => to));
   return {
     version,
     state,
     journalBytes: later.slice(0, replayed).reduce((bytes, { patch }) => bytes + patch.length, 0),
     journalChanges: replayed,
+    lost: Math.max(newest - version, orphaned ? 1 : 0),
     snapshotBytes: base.state.bytes,
     unreadable: {
       snapshots: base.unreadable,

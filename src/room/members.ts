@@ -1,6 +1,6 @@
 // Who is in the room: users in join order (rule U5), with their leases (rule U7).
 
-import { deadline, type Seen } from "./seen.ts";
+import { deadline, seenFromStorage, type Seen } from "./seen.ts";
 import type { UserEntry } from "./user.ts";
 
 /** A lease: the user leaves when `ttl` ms pass without a sign of life. */
@@ -12,6 +12,12 @@ export type Member = {
   readonly entry: UserEntry;
   readonly lease?: Lease;
 };
+
+/** A member as a cold room finds them. */
+export const memberFromStorage = ({ lease, ...member }: Member): Member =>
+  lease === undefined
+    ? member
+    : { ...member, lease: { ttl: lease.ttl, seen: seenFromStorage(lease.seen.until) } };
 
 export class Members {
   readonly #byId = new Map<string, Member>();

@@ -108,7 +108,8 @@ export class MemoryRoomStorage<
 
   setAside(records: readonly AsideRecord[]): void {
     for (const { kind, version } of records) {
-      const source = kind === "change" ? this.#kept.changes : this.#kept.snapshots;
+      const { changes, snapshots, members } = this.#kept;
+      const source = { change: changes, snapshot: snapshots, member: members }[kind];
       if (source.delete(version)) this.#kept.aside.push({ kind, version });
     }
   }

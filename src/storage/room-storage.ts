@@ -23,7 +23,11 @@ export type StoredHistory = {
 };
 
 /** A record that could not be read, kept out of the way for whoever repairs it. */
-export type AsideRecord = { readonly kind: "snapshot" | "change"; readonly version: number };
+export type AsideRecord = {
+  readonly kind: "snapshot" | "change" | "member";
+  /** Of a member: its `seq`. */
+  readonly version: number;
+};
 
 export type RoomStorage<Room, Member extends { readonly seq: number }> = {
   /** The room's record, or `null` when nothing was ever written. Reading leaves nothing behind. */
@@ -34,7 +38,7 @@ export type RoomStorage<Room, Member extends { readonly seq: number }> = {
   /** Run writes that belong together: if one throws, none of them is kept. */
   atomically(write: () => void): void;
 
-  /** Members in order of `seq`. */
+  /** Members in order of `seq`. One that cannot be read is set aside. */
   readMembers(): Member[];
   writeMember(member: Member): void;
   removeMember(seq: number): void;
@@ -54,7 +58,7 @@ export type RoomStorage<Room, Member extends { readonly seq: number }> = {
   /** Drop the whole history: snapshots and changes. */
   removeHistory(): void;
 
-  /** Move these records out of the history. */
+  /** Move these records out of the way. */
   setAside(records: readonly AsideRecord[]): void;
   readAside(): AsideRecord[];
 

@@ -31,8 +31,9 @@ const schema = `
 `;
 
 const asideSource = {
-  change: { table: "changes", column: "patch" },
-  snapshot: { table: "snapshots", column: "data" },
+  change: { table: "changes", key: "version", column: "patch" },
+  snapshot: { table: "snapshots", key: "version", column: "data" },
+  member: { table: "members", key: "seq", column: "data" },
 } as const;
 
 /** What is used of `ctx.storage`. */
@@ -78,9 +79,14 @@ export class SqliteRoomStorage<
   }
 
   readMembers(): Member[] {
-    return this.#read("SELECT data FROM members ORDER BY seq").map(
-      ({ data }) => JSON.parse(String(data)) as Member,
-    );
+    return this.#read("SELECT seq, data FROM members ORDER BY seq").flatMap(({ seq, data }) => {
+      try {
+        return [JSON.parse(String(data)) as Member];
+      } catch {
+        this.setAside([{ kind: "member", version: Number(seq) }]);
+        return [];
+      }
+    });
   }
 
   writeMember(member: Member): void {
@@ -159,13 +165,13 @@ export class SqliteRoomStorage<
 
   setAside(records: readonly AsideRecord[]): void {
     for (const { kind, version } of records) {
-      const { table, column } = asideSource[kind];
+      const { table, key, column } = asideSource[kind];
       this.#rows(
-        `INSERT INTO aside SELECT ?, version, ${column} FROM ${table} WHERE version = ?`,
+        `INSERT INTO aside SELECT ?, ${key}, ${column} FROM ${table} WHERE ${key} = ?`,
         kind,
         version,
       );
-      this.#rows(`DELETE FROM ${table} WHERE version = ?`, version);
+      this.#rows(`DELETE FROM ${table} WHERE ${key} = ?`, version);
     }
   }
 
@@ -176,8 +182,8 @@ export class SqliteRoomStorage<
   }
 
   async clear(): Promise<void> {
-    this.#ready = false;
     await this.#store.deleteAll();
+    this.#ready = false;
   }
 
   #hasTables(): boolean {

@@ -267,7 +267,7 @@ describe("schemas", () => {
       log: () => {},
       newId: () => "id",
     });
-    const room = { id: "r", env: {}, users: [], state: {}, version: 0, now: 0 };
+    const room = { id: "r", env: {}, users: [], state: {}, version: 0, epoch: "e", now: 0 };
     try {
       await author.act("go", author.action("go"), room, "raw");
     } catch (error) {

@@ -1,12 +1,14 @@
 // The alarm of a real object: one for all timers, never failing, tried again with backoff when what a
 // timer fires fails, and never ringing on and on.
 
+import { runInDurableObject } from "cloudflare:test";
 import { describe, expect, test } from "vitest";
 import { callsOf, gate, setScript } from "../fixtures/scripts.ts";
 import { pass, useFakeDate } from "../support/fake-date.ts";
 import {
   alarmOf,
   breakWrites,
+  evict,
   failureCode,
   hookCalled,
   mendWrites,
@@ -130,5 +132,27 @@ describe("the alarm of a room", () => {
     resolve();
     await expect.poll(async () => (await room.info()).save.status).toBe("saved");
     expect(callsOf(room.id).filter(({ hook }) => hook === "saveRoomState")).toHaveLength(2);
+  });
+
+  test("[T3] rings again when not even a timer can be written", async () => {
+    const room = await start();
+    await breakWrites(room.id, "timers");
+    await breakWrites(room.id, "room");
+    pass(70_000);
+    await ring(room.id);
+    expect(await alarmOf(room.id)).toBeGreaterThan(Date.now());
+    await mendWrites(room.id, "timers");
+    await mendWrites(room.id, "room");
+    await ring(room.id);
+    expect(await room.alive()).toBe(false);
+  });
+
+  test("[T3] that the platform has given up ringing is set again by whatever wakes the room", async () => {
+    const room = await start();
+    await runInDurableObject(stubOf(room.id), (_, { storage }) => storage.deleteAlarm());
+    await evict(room.id);
+    expect(await alarmOf(room.id)).toBeNull();
+    await room.getState();
+    expect(await alarmOf(room.id)).toBe(Date.parse((await room.info()).createdAt) + 60_000);
   });
 });

@@ -49,6 +49,18 @@ describe("a crash", () => {
     expect(asked).toBe(2);
   });
 
+  test("[R3, D1, D3] of a room that a join starts, before it is listed: it is listed when it wakes", async () => {
+    const id = newId();
+    let asked = 0;
+    setScript(id, { listing: () => (++asked === 1 ? hang() : undefined) });
+    const joined = failureCode(rooms.room(id).join({ id: "ada" }));
+    await expect.poll(() => asked).toBe(1);
+    await crash(id);
+    expect(await joined).toBe("room_unavailable");
+    expect(await rooms.room(id).getUsers()).toMatchObject([{ id: "ada" }]);
+    await expect.poll(() => isListed(id)).toBe(true);
+  });
+
   test("[R7, R6, U4] while users leave does not undo a stop, and nobody leaves twice", async () => {
     const room = await rooms.joinOrCreateRoom(newId()); // here a hook may hang for 5 s
     for (const id of ["ada", "bob", "cyn"]) await room.join({ id });

@@ -145,6 +145,23 @@ describe("a shard that is down", () => {
   // Alarms are set by the fake Date: this far ahead none of them rings by itself.
   beforeEach(() => pass(3_600_000));
 
+  test("[D3] a call that comes after the room has given up on it does nothing", async () => {
+    const shard = env.DIRECTORY.getByName(newId("shard"));
+    const entry = {
+      id: newId(),
+      behaviour: "default",
+      users: 0,
+      createdAt: "2026-01-01T00:00:00.000Z",
+    };
+    await shard.put(entry, Date.now() - 1);
+    expect(await shard.total()).toBe(0);
+    await shard.put(entry, Date.now());
+    await shard.remove(entry.id, Date.now() - 1);
+    expect(await shard.total()).toBe(1);
+    await shard.remove(entry.id, Date.now());
+    expect(await shard.total()).toBe(0);
+  });
+
   test("[D3] lets a room start and work, which is listed when the timer has rung", async () => {
     const id = newId();
     const shard = shardOf(id, true);

@@ -3,7 +3,7 @@
 
 import { describe, expect, test, vi } from "vitest";
 import type { RoomHandle } from "collab-room";
-import { callsOf } from "../fixtures/scripts.ts";
+import { callsOf, gate, setScript } from "../fixtures/scripts.ts";
 import { useFakeDate } from "../support/fake-date.ts";
 import {
   alarmOf,
@@ -39,6 +39,8 @@ describe("a write that fails", () => {
     ["joining again", "members", (room) => room.join({ id: "ada" })],
     ["leave", "members", (room) => room.leave("ada")],
     ["stop", "room", (room) => room.stop()],
+    // What is written last in each: what was written before must be taken back.
+    ["a join with a lease", "timers", (room) => room.join({ id: "bob" }, { ttl: 10 })],
   ];
 
   test.for(operations)(
@@ -94,6 +96,39 @@ describe("a write that fails", () => {
     expect(await room.getUsers()).toMatchObject([{ id: "bob" }]);
   });
 
+  test("[S8, S2] of the note that a change is to be saved takes the change back", async () => {
+    const room = await rooms.joinOrCreateRoom(newId(), { behaviour: "saved" });
+    await breakWrites(room.id, "timers");
+    expect(await failure(room.updateState(() => ({ n: 1 })))).toEqual(internal);
+    await mendWrites(room.id, "timers");
+    expect(await room.getState()).toEqual({});
+    expect(callsOf(room.id).filter(({ hook }) => hook === "saveRoomState")).toEqual([]);
+  });
+
+  test("[S8] leaves one save at a time: the room waits for the one that runs", async () => {
+    const room = await rooms.joinOrCreateRoom(newId(), { behaviour: "patient" });
+    const slow = gate();
+    const saves: string[] = [];
+    setScript(room.id, {
+      async saveRoomState(_, { n }) {
+        saves.push(`${String(n)} begins`);
+        if (n === 1) await slow.promise;
+        saves.push(`${String(n)} ends`);
+      },
+    });
+    await room.updateState(() => ({ n: 1 }));
+    await breakWrites(room.id, "changes");
+    const broken = failure(room.updateState(() => ({ n: 7 })));
+    const next = room.updateState(() => ({ n: 2 })).catch(() => "too early");
+    slow.resolve();
+    expect(await broken).toEqual(internal);
+    await next;
+    await mendWrites(room.id, "changes");
+    await room.updateState(() => ({ n: 3 }));
+    await room.stop();
+    expect(saves).toEqual(["1 begins", "1 ends", "3 begins", "3 ends"]);
+  });
+
   test("[R3, R4] in the join that would start a room leaves nothing", async () => {
     const id = newId();
     const room = rooms.room(id);
@@ -124,13 +159,48 @@ describe("a room whose tables are damaged", () => {
     expect(callsOf(room.id).map(({ user }) => user)).toEqual(["ada", "bob", "bob"]);
   });
 
-  test("[A6] too badly to wake is unavailable, without detail", async () => {
+  test("[S10, R8] the room's record: it has stopped, and starts with its state, in a new epoch", async () => {
     const room = await start();
+    const { epoch } = await room.info();
     await sql(room.id, "UPDATE room SET data = 'secret, and no JSON'");
     await evict(room.id);
-    expect(await failure(room.getState())).toEqual({
-      code: "room_unavailable",
-      instance: expect.any(String),
+    expect(await failure(room.getState())).toEqual({ code: "room_not_running" });
+    await rooms.joinOrCreateRoom(room.id, { behaviour: "scripted" });
+    await evict(room.id);
+    expect(await room.getState()).toEqual({ n: 1 });
+    expect(await room.getUsers()).toEqual([]);
+    expect(await room.info()).toMatchObject({
+      version: 1,
+      epoch: expect.not.stringMatching(epoch),
     });
+  });
+
+  test("[S10] a member's record is set aside, and the others stay", async () => {
+    const room = await start();
+    await room.join({ id: "bob" });
+    await sql(room.id, "UPDATE members SET data = '{' WHERE data LIKE '%ada%'");
+    await evict(room.id);
+    expect(await room.getUsers()).toMatchObject([{ id: "bob" }]);
+    expect(await sql(room.id, "SELECT kind FROM aside")).toEqual([{ kind: "member" }]);
+    await room.join({ id: "ada" });
+    expect(await room.getUsers()).toMatchObject([{ id: "bob" }, { id: "ada" }]);
+  });
+
+  test("[S10, R8] the state it was loaded with: what follows on it is lost, in a new epoch", async () => {
+    const id = newId();
+    setScript(id, { loadRoomState: () => ({ ok: { title: "loaded" } }) });
+    const room = await rooms.joinOrCreateRoom(id, { behaviour: "loaded" });
+    const { epoch } = await room.info();
+    await room.updateState((state) => ({ ...state, n: 1 }));
+    await sql(id, "UPDATE snapshots SET data = x'7b'");
+    await evict(id);
+    expect(await room.getState()).toEqual({});
+    expect(await room.info()).toMatchObject({
+      version: 0,
+      epoch: expect.not.stringMatching(epoch),
+    });
+    await room.updateState(() => ({ n: 2 }));
+    await evict(id);
+    expect(await room.getState()).toEqual({ n: 2 });
   });
 });

@@ -82,17 +82,6 @@ describe("a mailbox", () => {
     ]);
     expect(await mailbox.run(() => "later")).toBe("later");
   });
-
-  test("[R1] it counts the turns that wait, without the one that runs", async () => {
-    const mailbox = new Mailbox();
-    const { promise, resolve } = gate();
-    expect(mailbox.waiting).toBe(0);
-    const turns = [mailbox.run(() => promise), mailbox.run(() => {}), mailbox.run(() => {})];
-    expect(mailbox.waiting).toBe(2);
-    resolve();
-    await Promise.all(turns);
-    expect(mailbox.waiting).toBe(0);
-  });
 });
 
 describe("a full mailbox", () => {
@@ -101,7 +90,7 @@ describe("a full mailbox", () => {
     const { promise, resolve } = gate();
     const order: number[] = [];
     const first = mailbox.run(() => promise);
-    const waiting = Array.from({ length: mailboxSize }, (_, index) =>
+    const waiting = Array.from({ length: mailboxSize.turns }, (_, index) =>
       mailbox.run(() => order.push(index)),
     );
     await expect(mailbox.run(() => order.push(-1))).rejects.toMatchObject({
@@ -109,8 +98,21 @@ describe("a full mailbox", () => {
     });
     resolve();
     await Promise.all([first, ...waiting]);
-    await mailbox.run(() => order.push(mailboxSize));
-    expect(order).toEqual(Array.from({ length: mailboxSize + 1 }, (_, index) => index));
+    await mailbox.run(() => order.push(mailboxSize.turns));
+    expect(order).toEqual(Array.from({ length: mailboxSize.turns + 1 }, (_, index) => index));
+  });
+
+  test("[R1] counts the input that waits, not only the turns", async () => {
+    const mailbox = new Mailbox();
+    const { promise, resolve } = gate();
+    const { characters } = mailboxSize;
+    const running = mailbox.run(() => promise, 2 * characters); // what runs does not wait
+    const waiting = mailbox.run(() => "waited", characters - 1);
+    await expect(mailbox.run(() => {}, 2)).rejects.toMatchObject({ code: "room_overloaded" });
+    const last = mailbox.run(() => "fits", 1);
+    resolve();
+    expect(await Promise.all([running, waiting, last])).toEqual([undefined, "waited", "fits"]);
+    expect(await mailbox.run(() => "again", characters)).toBe("again");
   });
 });
 

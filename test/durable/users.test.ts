@@ -178,6 +178,7 @@ describe("a user who joins", () => {
       users,
       state: { list: [1] },
       version: 1,
+      epoch: (await room.info()).epoch,
       now: Date.now(),
     });
     expect(attempts).toEqual([false, false, false]);

@@ -31,6 +31,7 @@ describe("a history that can be read", () => {
       state: emptyState,
       journalBytes: 0,
       journalChanges: 0,
+      lost: 0,
       snapshotBytes: 2,
       unreadable: nothingBad,
     });
@@ -52,6 +53,7 @@ describe("a history that can be read", () => {
       state: { value: { n: 8 }, bytes: 7 },
       journalBytes: change(7).patch.length + change(8).patch.length,
       journalChanges: 2,
+      lost: 0,
       snapshotBytes: 7,
       unreadable: nothingBad,
     });
