@@ -8,7 +8,7 @@ import {
 import * as z from "zod";
 import { errorTable, type ErrorCode } from "../protocol/errors.ts";
 import { problemType } from "./problems.ts";
-import type { Route } from "./route.ts";
+import type { Answer, Route } from "./route.ts";
 import { problem } from "./schemas.ts";
 
 /**
@@ -61,12 +61,12 @@ function operation(definition: Route): ZodOpenApiOperationObject {
   };
 }
 
-const answerObject = ({
-  description,
-  schema,
-}: Route["answers"][number]): ZodOpenApiResponseObject => ({
+const answerObject = ({ description, schema, headers }: Answer): ZodOpenApiResponseObject => ({
   description,
   ...(schema && { content: { "application/json": { schema } } }),
+  ...(headers && {
+    headers: z.object(mapValues(headers, (text) => z.string().meta({ description: text }))),
+  }),
 });
 
 /** What any request to a room can meet with. */

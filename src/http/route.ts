@@ -37,6 +37,13 @@ export type RouteRequest<Query> = {
   readonly body: Body;
 };
 
+export type Answer = {
+  readonly description: string;
+  readonly schema?: z.ZodType;
+  /** Headers that it carries, with what each says. */
+  readonly headers?: Readonly<Record<string, string>>;
+};
+
 export type Route<Query extends z.ZodType = z.ZodType> = {
   readonly method: "get" | "put" | "post" | "patch" | "delete";
   readonly path: string;
@@ -46,9 +53,7 @@ export type Route<Query extends z.ZodType = z.ZodType> = {
   /** Request headers that it heeds, with what each does. */
   readonly headers?: Readonly<Record<string, string>>;
   /** Successful answers by status; a schema for JSON. */
-  readonly answers: Readonly<
-    Record<number, { readonly description: string; readonly schema?: z.ZodType }>
-  >;
+  readonly answers: Readonly<Record<number, Answer>>;
   /** Problems besides those that every route can have. */
   readonly problems: readonly ErrorCode[];
   /** Served without authorization. */

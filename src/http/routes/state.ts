@@ -8,6 +8,7 @@ import { route, type RouteRequest } from "../route.ts";
 import { jsonPatchBody, mergePatchBody, stateBody, versionAnswer } from "../schemas.ts";
 
 const ifMatchHeader = { "If-Match": 'Change it only if it has this version, as `"<version>"`.' };
+const versionTag = { ETag: 'The version, as `"<version>"`.' };
 
 /** @param limits the most that any behaviour allows; the room itself holds to its own */
 export const stateRoutes = ({ stateBytes }: Pick<Limits, "stateBytes">) => [
@@ -17,8 +18,8 @@ export const stateRoutes = ({ stateBytes }: Pick<Limits, "stateBytes">) => [
     summary: "Read the state",
     headers: { "If-None-Match": "Answer 304 if the state still has one of these versions." },
     answers: {
-      200: { description: "The state, its version as ETag.", schema: stateBody },
-      304: { description: "It has not changed." },
+      200: { description: "The state.", schema: stateBody, headers: versionTag },
+      304: { description: "It has not changed.", headers: versionTag },
     },
     problems: ["room_not_running"],
     handle: async ({ room, headers }) => {
@@ -35,7 +36,9 @@ export const stateRoutes = ({ stateBytes }: Pick<Limits, "stateBytes">) => [
     summary: "Replace the state",
     headers: ifMatchHeader,
     body: { types: { "application/json": stateBody }, limit: stateBytes },
-    answers: { 200: { description: "The version after it.", schema: versionAnswer } },
+    answers: {
+      200: { description: "The version after it.", schema: versionAnswer, headers: versionTag },
+    },
     problems: [
       "malformed",
       "invalid_request",
@@ -58,7 +61,9 @@ export const stateRoutes = ({ stateBytes }: Pick<Limits, "stateBytes">) => [
       },
       limit: stateBytes,
     },
-    answers: { 200: { description: "The version after it.", schema: versionAnswer } },
+    answers: {
+      200: { description: "The version after it.", schema: versionAnswer, headers: versionTag },
+    },
     problems: [
       "invalid_request",
       "malformed",
