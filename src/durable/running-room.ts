@@ -193,11 +193,11 @@ export class RunningRoom {
 
   #commit(change: PlannedChange | null): void {
     if (change === null) return this.#active();
-    this.#ports.storage.atomically(() => {
-      this.#journal.commit(change);
-      this.saver.note();
-      this.#active();
-    });
+    // The change itself comes last: if it fails, the notes before it do no harm, and the hot path needs
+    // no transaction around them.
+    this.saver.note();
+    this.#active();
+    this.#journal.commit(change);
     this.saver.proceed();
   }
 

@@ -100,18 +100,26 @@ export class StateJournal {
 
   /** Write a change and make it the state. One row, unless a snapshot is due. */
   commit({ patch, next }: PlannedChange): void {
-    const version = this.#version + 1;
-    const text = shorter(JSON.stringify(patch), next);
+    const [from, to] = [this.#version, this.#version + 1];
+    const change = { from, to, patch: shorter(JSON.stringify(patch), next) };
     // Too much for one row, in the worst encoding: the state itself is written instead.
-    const fits = text.length <= maxRowBytes / 3;
-    if (fits) this.#storage.appendChange({ from: this.#version, to: version, patch: text });
-    else this.#storage.writeSnapshot({ version, text: JSON.stringify(next.value) });
-    this.#adopt(next, version);
-    if (!fits) return this.#snapshotTaken();
-    this.#journalBytes += text.length;
-    this.#journalChanges++;
-    if (!this.#snapshotDue()) return;
-    this.#storage.writeSnapshot({ version, text: this.text });
+    const fits = change.patch.length <= maxRowBytes / 3;
+    const journalBytes = this.#journalBytes + change.patch.length;
+    const journalChanges = this.#journalChanges + 1;
+    const snapshotBytes = this.#snapshotBytes;
+    if (fits && !snapshotDue({ journalBytes, journalChanges, snapshotBytes })) {
+      this.#storage.appendChange(change);
+      this.#adopt(next, to);
+      this.#journalBytes = journalBytes;
+      this.#journalChanges = journalChanges;
+      return;
+    }
+    const text = JSON.stringify(next.value);
+    this.#storage.atomically(() => {
+      if (fits) this.#storage.appendChange(change);
+      this.#storage.writeSnapshot({ version: to, text });
+    });
+    this.#adopt(next, to);
     this.#snapshotTaken();
   }
 
@@ -119,14 +127,6 @@ export class StateJournal {
     this.#state = state;
     this.#version = version;
     this.#text = undefined;
-  }
-
-  #snapshotDue(): boolean {
-    return snapshotDue({
-      journalBytes: this.#journalBytes,
-      journalChanges: this.#journalChanges,
-      snapshotBytes: this.#snapshotBytes,
-    });
   }
 
   #snapshotTaken(): void {
