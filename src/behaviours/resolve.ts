@@ -2,8 +2,7 @@
 
 import { isObject } from "../protocol/json.ts";
 import { resolveLimits, type Limits } from "../protocol/limits.ts";
-import { maxDuration } from "../room/duration.ts";
-import { defaultIdleTimeout } from "../room/record.ts";
+import { defaultIdleTimeout, maxDuration } from "../room/duration.ts";
 import type { Behaviours, RoomBehaviour } from "./behaviour.ts";
 
 export type ResolvedBehaviour = {

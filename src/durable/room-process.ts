@@ -63,7 +63,7 @@ export class RoomProcess {
       const entry = await room.membership.join(user, ttl, () => this.#life.begin(room));
       await this.#life.begun(room);
       return entry;
-    });
+    }, userText.length);
   }
 
   leave(userId: string): Promise<void> {
@@ -123,7 +123,7 @@ export class RoomProcess {
       const room = this.#running();
       checkEvent(event, payload, room.behaviour.limits);
       room.touch();
-    });
+    }, payload.length);
   }
 
   /**

@@ -14,7 +14,7 @@ import { health } from "./schemas.ts";
 import * as z from "zod";
 
 /** @param limits the most that any behaviour allows */
-export function createApp(limits: Limits): Hono<AppEnv> {
+export function createApp(limits: Pick<Limits, "stateBytes" | "frameBytes">): Hono<AppEnv> {
   const routes: Route[] = [
     ...roomRoutes,
     ...userRoutes,

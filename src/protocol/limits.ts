@@ -51,10 +51,8 @@ export function resolveLimits(settings: Partial<Limits> = {}): Limits {
   return limits;
 }
 
-/** The largest of each limit: what may come in before it is known for which room. */
-export const mostOf = (all: readonly Limits[]): Limits => ({
+/** What may come in before it is known for which room: the largest that any of these allows. */
+export const mostOf = (all: readonly Limits[]): Pick<Limits, "stateBytes" | "frameBytes"> => ({
   stateBytes: Math.max(...all.map(({ stateBytes }) => stateBytes)),
-  stateDepth: Math.max(...all.map(({ stateDepth }) => stateDepth)),
-  patchOperations: Math.max(...all.map(({ patchOperations }) => patchOperations)),
   frameBytes: Math.max(...all.map(({ frameBytes }) => frameBytes)),
 });

@@ -5,6 +5,9 @@ import { CollabError } from "../protocol/errors.ts";
 /** The longest span: a year, in ms. */
 export const maxDuration = 365 * 24 * 3_600_000;
 
+/** `idleTimeout` of rooms whose behaviour and starter say nothing: 30 minutes, in ms. */
+export const defaultIdleTimeout = 1_800_000;
+
 /**
  * Check a span of time in ms.
  * @throws CollabError `invalid_request`

@@ -1,20 +1,9 @@
 // Journal maths: how a state is rebuilt from a snapshot and the changes after it, what is done about
 // records that cannot be read, and when a new snapshot is worth its rows. (Rule S10.)
 
+import type { Change, History, Snapshot } from "../protocol/history.ts";
 import { isObject, measure, type JsonObject } from "../protocol/json.ts";
 import { parsePatch, PatchDraft, type Patch, type Sized } from "../protocol/json-patch.ts";
-
-/** One change as the journal keeps it: the patch that leads from version `from` to `to`. */
-export type Change = { readonly from: number; readonly to: number; readonly patch: string };
-
-export type Snapshot = { readonly version: number; readonly text: string };
-
-export type History = {
-  /** Newest first. */
-  readonly snapshots: readonly Snapshot[];
-  /** In order of version. */
-  readonly changes: readonly Change[];
-};
 
 export type Rebuilt = {
   readonly version: number;

@@ -3,8 +3,6 @@
 import type { RoomEntry } from "../protocol/rooms.ts";
 import { isoTime } from "../protocol/time.ts";
 
-/** `idleTimeout` of rooms whose behaviour and starter say nothing: 30 minutes, in ms. */
-export const defaultIdleTimeout = 1_800_000;
 export type RoomRecord = {
   /**
    * `stopped`: the state is kept for the next start. `gone`: nothing is kept; the record only waits for

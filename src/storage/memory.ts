@@ -1,20 +1,14 @@
 // Room storage in memory: for tests, and for trying a behaviour without an object. It keeps what it
 // is given as JSON text, so that nothing is shared with the caller, as on disk.
 
-import type {
-  AsideRecord,
-  RoomStorage,
-  StoredChange,
-  StoredHistory,
-  StoredSnapshot,
-  StoredTimer,
-} from "./room-storage.ts";
+import type { Change, History, Snapshot } from "../protocol/history.ts";
+import type { AsideRecord, RoomStorage, StoredTimer } from "./room-storage.ts";
 
 type Kept = {
   room: string | null;
   readonly members: Map<number, string>;
   readonly timers: Map<string, StoredTimer>;
-  readonly changes: Map<number, StoredChange>;
+  readonly changes: Map<number, Change>;
   readonly snapshots: Map<number, string>;
   readonly aside: AsideRecord[];
 };
@@ -80,7 +74,7 @@ export class MemoryRoomStorage<
     this.#kept.timers.delete(name);
   }
 
-  readHistory(): StoredHistory {
+  readHistory(): History {
     return {
       snapshots: ascending(this.#kept.snapshots)
         .map(([version, text]) => ({ version, text }))
@@ -89,11 +83,11 @@ export class MemoryRoomStorage<
     };
   }
 
-  appendChange(change: StoredChange): void {
+  appendChange(change: Change): void {
     this.#kept.changes.set(change.to, { ...change });
   }
 
-  writeSnapshot({ version, text }: StoredSnapshot): void {
+  writeSnapshot({ version, text }: Snapshot): void {
     const { snapshots, changes } = this.#kept;
     const before = Math.max(0, ...[...snapshots.keys()].filter((known) => known < version));
     for (const known of snapshots.keys()) if (known < before) snapshots.delete(known);

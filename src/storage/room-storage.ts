@@ -2,24 +2,14 @@
 // awaits is written together or not at all. `Room` and `Member` are the owner's JSON records: storage
 // keeps them and does not look inside.
 
+import type { Change, History, Snapshot } from "../protocol/history.ts";
+
 export type StoredTimer = {
   readonly name: string;
   /** Epoch ms. */
   readonly at: number;
   /** Tries that failed so far. */
   readonly attempts: number;
-};
-
-/** One change: the JSON text of the patch that leads from version `from` to `to`. */
-export type StoredChange = { readonly from: number; readonly to: number; readonly patch: string };
-
-export type StoredSnapshot = { readonly version: number; readonly text: string };
-
-export type StoredHistory = {
-  /** Newest first. */
-  readonly snapshots: readonly StoredSnapshot[];
-  /** In order of version. */
-  readonly changes: readonly StoredChange[];
 };
 
 /** A record that could not be read, kept out of the way for whoever repairs it. */
@@ -48,13 +38,13 @@ export type RoomStorage<Room, Member extends { readonly seq: number }> = {
   writeTimer(timer: StoredTimer): void;
   removeTimer(name: string): void;
 
-  readHistory(): StoredHistory;
-  appendChange(change: StoredChange): void;
+  readHistory(): History;
+  appendChange(change: Change): void;
   /**
    * Write a snapshot. The one before it stays, with the changes since, in case the new one cannot be
    * read one day; what is older goes.
    */
-  writeSnapshot(snapshot: StoredSnapshot): void;
+  writeSnapshot(snapshot: Snapshot): void;
   /** Drop the whole history: snapshots and changes. */
   removeHistory(): void;
 

@@ -1,14 +1,8 @@
 // Room storage in the SQLite of a Durable Object. Each change is one row; rows are what costs.
 
 import { decode, encode, pieces } from "./bytes.ts";
-import type {
-  AsideRecord,
-  RoomStorage,
-  StoredChange,
-  StoredHistory,
-  StoredSnapshot,
-  StoredTimer,
-} from "./room-storage.ts";
+import type { Change, History, Snapshot } from "../protocol/history.ts";
+import type { AsideRecord, RoomStorage, StoredTimer } from "./room-storage.ts";
 
 type Row = Record<string, ArrayBuffer | string | number | null>;
 
@@ -117,7 +111,7 @@ export class SqliteRoomStorage<
     this.#rows("DELETE FROM timers WHERE name = ?", name);
   }
 
-  readHistory(): StoredHistory {
+  readHistory(): History {
     const parts = Map.groupBy(
       this.#read("SELECT version, part, data FROM snapshots ORDER BY version DESC, part"),
       ({ version }) => Number(version),
@@ -140,11 +134,11 @@ export class SqliteRoomStorage<
     };
   }
 
-  appendChange({ from, to, patch }: StoredChange): void {
+  appendChange({ from, to, patch }: Change): void {
     this.#rows("INSERT INTO changes VALUES (?, ?, ?)", to, from, encode(patch));
   }
 
-  writeSnapshot({ version, text }: StoredSnapshot): void {
+  writeSnapshot({ version, text }: Snapshot): void {
     const [row] = this.#read(
       "SELECT max(version) AS before FROM snapshots WHERE version < ?",
       version,

@@ -2,13 +2,8 @@
 // be used is reported, and nothing after it is.
 
 import { describe, expect, test } from "vitest";
-import {
-  emptyState,
-  rebuild,
-  replaceAll,
-  snapshotDue,
-  type Change,
-} from "../../src/room/history.ts";
+import type { Change } from "../../src/protocol/history.ts";
+import { emptyState, rebuild, replaceAll, snapshotDue } from "../../src/room/history.ts";
 
 /** The change that sets `n` to the version it leads to. */
 const change = (to: number, from = to - 1): Change => ({

@@ -1,7 +1,8 @@
 // What the directory lists of a room comes from its record.
 
 import { expect, test } from "vitest";
-import { defaultIdleTimeout, roomEntry } from "../../src/room/record.ts";
+import { defaultIdleTimeout } from "../../src/room/duration.ts";
+import { roomEntry } from "../../src/room/record.ts";
 
 test("[D1] an entry has the id, the behaviour, the number of users and the time of the start", () => {
   const record = {
