@@ -36,7 +36,7 @@ export type {
   SaveStatus,
   StartOptions,
 } from "./protocol/rooms.ts";
-export type { User, UserEntry } from "./room/user.ts";
+export type { User, UserEntry } from "./protocol/users.ts";
 
 /** A Durable Object class, for a Worker to export. */
 type ObjectClass<T> = new (ctx: DurableObjectState, env: CollabEnv) => T;

@@ -8,7 +8,7 @@
 import type { StandardSchemaV1 } from "@standard-schema/spec";
 import type { JsonObject, JsonValue } from "../protocol/json.ts";
 import type { Limits } from "../protocol/limits.ts";
-import type { User, UserEntry } from "../room/user.ts";
+import type { User, UserEntry } from "../protocol/users.ts";
 
 /** What a hook is told of the room it runs for. All of it is frozen: a hook answers, it does not reach in. */
 export type RoomContext<State extends object = JsonObject, Env = unknown> = {

@@ -4,7 +4,7 @@ import { CollabError } from "../protocol/errors.ts";
 import { measure, type JsonObject, type JsonValue } from "../protocol/json.ts";
 import type { Patch } from "../protocol/json-patch.ts";
 import type { RoomInfo } from "../protocol/rooms.ts";
-import type { UserEntry } from "../room/user.ts";
+import type { UserEntry } from "../protocol/users.ts";
 import type { RoomClient } from "./room-client.ts";
 
 /** Deeper than any room's limit: what nests deeper is refused before it is sent. */

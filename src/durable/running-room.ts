@@ -21,7 +21,7 @@ import { freezeState } from "../room/freeze.ts";
 import type { Members } from "../room/members.ts";
 import { decodePayload } from "../room/payload.ts";
 import { roomEntry, type RoomRecord, type StopRequest } from "../room/record.ts";
-import type { UserEntry } from "../room/user.ts";
+import type { UserEntry } from "../protocol/users.ts";
 import { Activity } from "./activity.ts";
 import { Author } from "./author.ts";
 import { callWithin } from "./call-within.ts";

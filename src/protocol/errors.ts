@@ -5,7 +5,10 @@
 type ErrorRow = {
   /** HTTP status. */
   readonly status: number;
-  /** WebSocket close code where the error ends a session; absent where it only fails one message. */
+  /**
+   * WebSocket close code where the error ends a session; absent where it only fails one message.
+   * 40xx and 44xx: do not come back. 41xx: come back with a new token. 42xx: come back, a little later.
+   */
   readonly close?: number;
   /** Whether the same call may succeed later without being changed. */
   readonly retryable: boolean;
@@ -25,14 +28,26 @@ export const errorTable = {
   malformed: row(400, "The body is not what this request takes."),
   invalid_request: row(400, "A parameter or option is not valid."),
   invalid_room_id: row(400, "A room id is 1 to 256 bytes of UTF-8 without control characters."),
+  bad_message: row(400, "This is not a message of the protocol. docs/PROTOCOL.md shows them all.", {
+    close: 4400,
+  }),
+  invalid_presence: row(400, "Presence is a JSON object of at most 2 KiB."),
   invalid_user: row(400, "A user needs an id of 1 to 128 characters and at most 4 KiB of JSON."),
   unknown_behaviour: row(400, "No behaviour of that name is deployed."),
   join_refused: row(403, "The room refused this user."),
+  forbidden: row(403, "The session lacks the scope that this needs."),
+  kicked: row(403, "The user was taken out of the room.", { close: 4001 }),
   not_found: row(404, "There is nothing at this address. The OpenAPI document says what there is."),
   room_not_running: row(404, "The room is not running. Start it, or join it."),
   user_not_found: row(404, "No user of that id is in the room."),
+  room_stopped: row(404, "The room has stopped.", { close: 4002 }),
   unknown_action: row(404, "The room has no action of that name."),
   method_not_allowed: row(405, "This address does not take that method."),
+  silent: row(408, "The socket has given no sign of life.", { ...later, close: 4202 }),
+  too_slow: row(408, "The session reads more slowly than the room sends.", {
+    ...later,
+    close: 4291,
+  }),
   room_full: row(409, "The room is full."),
   action_refused: row(409, "The action was refused."),
   patch_failed: row(409, "The patch does not apply to the room's state."),
@@ -41,6 +56,8 @@ export const errorTable = {
   unsupported_media_type: row(415, "The body has a content type that this request does not take."),
   invalid_payload: row(422, "The action does not take this payload."),
   invalid_state: row(422, "The next state is not a JSON object."),
+  upgrade_required: row(426, "This address is for WebSockets: send an Upgrade request."),
+  rate_limited: row(429, "Too many messages, or too many bytes.", { ...later, close: 4290 }),
   hook_failed: row(500, "A hook of the room failed."),
   action_failed: row(500, "The action failed."),
   update_failed: row(500, "The update function failed."),
@@ -59,6 +76,8 @@ export const errorTable = {
   room_overloaded: row(503, "Too many calls are waiting for the room.", later),
   room_unavailable: row(503, "The room cannot be reached just now.", later),
   directory_unavailable: row(503, "The directory cannot be reached just now.", later),
+  commit_failed: row(503, "The change could not be written; nothing of it was kept.", later),
+  session_lost: row(503, "The room no longer knows this session.", { ...later, close: 4201 }),
   call_timeout: row(504, "The room's own code took too long.", later),
 } as const satisfies Record<string, ErrorRow>;
 
@@ -74,6 +93,8 @@ export type ErrorInfo = {
   readonly detail?: string;
   /** The reason a behaviour gave for refusing. */
   readonly reason?: string;
+  /** ms after which the same message is taken again. */
+  readonly retryAfter?: number;
   /** The inputs that were wrong, one by one. */
   readonly issues?: readonly Issue[];
   /** The id under which the details stand in the log. */

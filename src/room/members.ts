@@ -1,7 +1,7 @@
 // Who is in the room: users in join order (rule U5), with their leases (rule U7).
 
 import { deadline, seenFromStorage, type Seen } from "./seen.ts";
-import type { UserEntry } from "./user.ts";
+import type { UserEntry } from "../protocol/users.ts";
 
 /** A lease: the user leaves when `ttl` ms pass without a sign of life. */
 export type Lease = { readonly ttl: number; readonly seen: Seen };

@@ -1,15 +1,10 @@
-// A user as the caller describes them, and as the room keeps them.
+// Checks of users, and how an entry is made.
 
 import { CollabError } from "../protocol/errors.ts";
-import { isObject, measure, member, type JsonObject, type JsonValue } from "../protocol/json.ts";
+import { isObject, measure, member, type JsonValue } from "../protocol/json.ts";
 import { maxUserBytes, maxUserIdLength } from "../protocol/limits.ts";
 import { isoTime } from "../protocol/time.ts";
-
-/** What a caller says of a user: an id, and fields of the app's own. */
-export type User = JsonObject & { readonly id: string };
-
-/** A user in the room: the caller's fields, when they joined (ISO 8601), and what `onJoin` gave. */
-export type UserEntry = User & { readonly joinedAt: string; readonly meta: JsonValue };
+import type { User, UserEntry } from "../protocol/users.ts";
 
 /** Levels of nesting in a user's fields and in `meta`. */
 const userDepth = 16;
