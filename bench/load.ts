@@ -1,6 +1,7 @@
 // Load on loopback, bounded in connections and time.
 
 import autocannon from "autocannon";
+import { median } from "./statistics.ts";
 
 export type Load = {
   readonly url: string;
@@ -55,9 +56,4 @@ export async function compare(
     first: median(rates.map((rate) => rate.first)),
     second: median(rates.map((rate) => rate.second)),
   };
-}
-
-function median(values: readonly number[]): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;
 }

@@ -1,4 +1,4 @@
-// Rooms as anybody deploys them, and a second kind that counts what it writes.
+// Rooms as anybody deploys them, a kind that counts what it writes, and one for load on sockets.
 
 import { createCollab, defineRoom, type CollabEnv } from "collab-room";
 import { Hono } from "hono";
@@ -7,6 +7,8 @@ import { countRows, type RowCount } from "./row-count.ts";
 const collab = createCollab({
   behaviours: {
     counted: defineRoom({ idleTimeout: 60_000 }),
+    // The peers have no limits: with the default ones it is the limits that would be measured.
+    fast: defineRoom({ limits: { messagesPerSecond: 1_000_000, bytesPerSecond: 1_000_000_000 } }),
   },
 });
 

@@ -65,6 +65,11 @@ export type RoomBehaviour<State extends object = JsonObject, Env = unknown> = {
   readonly callTimeout?: number;
   /** Users beyond this many get `room_full`; 10,000 if left out, for a room holds them in memory. */
   readonly maxUsers?: number;
+  /**
+   * ms for which a user whose last socket has gone stays in the room, to come back without hooks being
+   * called; 10,000 if left out, 0 to let them leave at once.
+   */
+  readonly reconnectGrace?: number;
   /** What becomes of the state when the room stops: `keep` (the default) or `drop`. */
   readonly retention?: "keep" | "drop";
   /**

@@ -5,6 +5,7 @@ import { DurableObject } from "cloudflare:workers";
 import type { ResolvedBehaviour } from "../behaviours/resolve.ts";
 import { CollabError, type Result } from "../protocol/errors.ts";
 import type { RoomInfo, StartOptions } from "../protocol/rooms.ts";
+import type { Scope } from "../protocol/scopes.ts";
 import type { ChangeInput } from "../room/change.ts";
 import type { StopRequest } from "../room/record.ts";
 import { SqliteRoomStorage } from "../storage/sqlite.ts";
@@ -12,12 +13,16 @@ import { Directory } from "./directory.ts";
 import type { CollabEnv } from "./env.ts";
 import { createLog, describe, type Log } from "./log.ts";
 import { RoomProcess, type Started } from "./room-process.ts";
+import type { SocketPort } from "./ports.ts";
 import type { RoomRpc } from "./rpc.ts";
+import { answerClose, socketPort } from "./sockets/socket-port.ts";
+import { connectRequestOf } from "./sockets/upgrade.ts";
 
 export type Behaviours = ReadonlyMap<string, ResolvedBehaviour>;
 
 export class CollabRoom extends DurableObject<CollabEnv> implements RoomRpc {
   readonly #log: Log;
+  readonly #sockets = new WeakMap<WebSocket, SocketPort>();
   #process!: RoomProcess;
 
   constructor(ctx: DurableObjectState, env: CollabEnv, behaviours: Behaviours) {
@@ -25,6 +30,7 @@ export class CollabRoom extends DurableObject<CollabEnv> implements RoomRpc {
     const id = ctx.id.name;
     if (id === undefined) throw new TypeError("a room is reached by its name: getByName(roomId)");
     this.#log = createLog({ room: id });
+    ctx.setWebSocketAutoResponse(new WebSocketRequestResponsePair("ping", "pong"));
     void ctx.blockConcurrencyWhile(async () => {
       this.#process = new RoomProcess({
         id,
@@ -36,11 +42,17 @@ export class CollabRoom extends DurableObject<CollabEnv> implements RoomRpc {
           set: (at) => void ctx.storage.setAlarm(at),
           clear: () => void ctx.storage.deleteAlarm(),
         },
+        sockets: () => ctx.getWebSockets().map((socket) => this.#socket(socket)),
         alarmAt: await ctx.storage.getAlarm(),
         directory: new Directory(env),
         log: this.#log,
         now: () => Date.now(),
         newId: () => crypto.randomUUID(),
+        later: (ms, call) => {
+          const timer = setTimeout(call, ms);
+          return () => clearTimeout(timer);
+        },
+        durable: () => ctx.storage.sync(),
         background: (work) =>
           ctx.waitUntil(
             work.catch((error: unknown) =>
@@ -109,8 +121,57 @@ export class CollabRoom extends DurableObject<CollabEnv> implements RoomRpc {
     return this.#reply(this.#process.stop(request));
   }
 
+  presence(): Promise<Result<string>> {
+    return this.#reply(this.#process.presence().then((presence) => JSON.stringify(presence)));
+  }
+
+  holdPresence(userId: string, data: string, ttl: number): Promise<Result<void>> {
+    return this.#reply(this.#process.holdPresence(userId, data, ttl));
+  }
+
+  setScopes(userId: string, scopes: readonly Scope[]): Promise<Result<string>> {
+    return this.#reply(
+      this.#process.setScopes(userId, scopes).then((entry) => JSON.stringify(entry)),
+    );
+  }
+
+  /** The one request it takes is an upgrade, made by RoomClient: a socket cannot cross RPC. */
+  override async fetch(request: Request): Promise<Response> {
+    const { 0: client, 1: server } = new WebSocketPair();
+    const outcome = await this.#reply(
+      this.#process.connect(connectRequestOf(request), () => {
+        this.ctx.acceptWebSocket(server);
+        return this.#socket(server);
+      }),
+    );
+    if ("error" in outcome) return Response.json(outcome);
+    return new Response(null, { status: 101, webSocket: client });
+  }
+
+  override webSocketMessage(socket: WebSocket, frame: string | ArrayBuffer): Promise<void> {
+    return this.#process.receive(this.#socket(socket), frame);
+  }
+
+  override webSocketClose(socket: WebSocket, code: number, reason: string): Promise<void> {
+    answerClose(socket, code, reason);
+    return this.#process.lost(this.#socket(socket));
+  }
+
+  override webSocketError(socket: WebSocket): Promise<void> {
+    return this.#process.lost(this.#socket(socket));
+  }
+
   override alarm(): Promise<void> {
     return this.#process.ring();
+  }
+
+  #socket(socket: WebSocket): SocketPort {
+    let port = this.#sockets.get(socket);
+    if (port === undefined) {
+      port = socketPort(socket, this.ctx);
+      this.#sockets.set(socket, port);
+    }
+    return port;
   }
 
   async #reply<T>(work: Promise<T>): Promise<Result<T>> {

@@ -18,7 +18,8 @@ import { Author } from "./author.ts";
 import { Listing } from "./listing.ts";
 import { describe } from "./log.ts";
 import type { RoomPorts } from "./ports.ts";
-import { RunningRoom } from "./running-room.ts";
+import { RunningRoom, type RunningParts } from "./running-room.ts";
+import { refuse } from "./sockets/audience.ts";
 import { StateJournal } from "./state-journal.ts";
 import { Timers } from "./timers.ts";
 
@@ -30,10 +31,12 @@ export class Lifecycle {
   readonly timers: Timers;
   readonly listing: Listing;
   readonly #ports: RoomPorts;
+  readonly #events: Pick<RunningParts, "onBroken" | "onGone">;
   #life: Life;
 
-  constructor(ports: RoomPorts) {
+  constructor(ports: RoomPorts, events: Pick<RunningParts, "onBroken" | "onGone">) {
     this.#ports = ports;
+    this.#events = events;
     this.timers = new Timers(ports);
     this.listing = new Listing(ports, this.timers);
     this.#life = this.#wake();
@@ -48,7 +51,11 @@ export class Lifecycle {
   #wake(): Life {
     const { storage, behaviours, log } = this.#ports;
     const found = this.#readRecord();
-    if (found?.status !== "running") return { kind: "absent", record: found };
+    if (found?.status !== "running") {
+      // A stop that broke off may have left sockets open.
+      for (const socket of this.#ports.sockets()) refuse(socket, "room_stopped");
+      return { kind: "absent", record: found };
+    }
     const { journal, record } = this.#openJournal(found);
     const members = new Members(storage.readMembers().map(memberFromStorage));
     const aside = storage.readAside().length;
@@ -190,17 +197,20 @@ export class Lifecycle {
       record,
       members,
       onSaved: () => this.#saved(),
+      ...this.#events,
     });
   }
 
   /** @returns false when the state could not be saved: then the room runs on */
   async stop(room: RunningRoom, purge: boolean): Promise<boolean> {
     const { storage } = this.#ports;
+    room.window.flush();
     if ((await room.saver.flush()) !== null) {
       this.timers.clear("idle"); // the saver's timer takes over, see #saved
       return false;
     }
     await room.membership.leaveAll();
+    room.audience.endAll("room_stopped");
     room.noteListed(false);
     const unlisted = await this.listing.remove();
     const drop = purge || !room.keepsState;

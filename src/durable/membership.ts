@@ -1,16 +1,22 @@
-// Users coming and going (rules U1–U7, U9). Each of them leaves by one path, whatever the cause: the row
-// goes first, then `onLeave` is called, once.
+// Users coming and going (rules U1–U9). Each of them leaves by one path, whatever the cause: the row
+// goes first, then `onLeave` is called, once. Who came by socket and has none left is given some time to
+// come back before that.
 
 import type { RoomContext } from "../behaviours/behaviour.ts";
-import { CollabError } from "../protocol/errors.ts";
-import type { Lease, Member, Members } from "../room/members.ts";
-import { seeAgain, seenExactly } from "../room/seen.ts";
+import type { ResolvedBehaviour } from "../behaviours/resolve.ts";
+import { CollabError, type ErrorCode } from "../protocol/errors.ts";
+import type { JsonObject } from "../protocol/json.ts";
+import type { Scope } from "../protocol/scopes.ts";
 import type { User, UserEntry } from "../protocol/users.ts";
+import type { Deadline, Member, Members } from "../room/members.ts";
+import { changePresence } from "../room/presence.ts";
+import { seeAgain, seenExactly } from "../room/seen.ts";
 import { createEntry } from "../room/user.ts";
 import type { Activity } from "./activity.ts";
 import type { Author } from "./author.ts";
 import type { Listing } from "./listing.ts";
 import type { RoomPorts } from "./ports.ts";
+import type { Audience } from "./sockets/audience.ts";
 import type { Timers } from "./timers.ts";
 
 /** How many users leave at once when `onLeave` hangs: one by one would take for ever. */
@@ -23,8 +29,20 @@ export type MembershipParts = {
   readonly members: Members;
   readonly activity: Activity;
   readonly author: Author;
-  readonly maxUsers: number;
+  readonly audience: Audience;
+  readonly behaviour: Pick<ResolvedBehaviour, "maxUsers" | "reconnectGrace">;
   context(): RoomContext;
+  /** There is something to tell the audience. */
+  onNews(): void;
+};
+
+/** How somebody joins. */
+export type JoinOptions = {
+  /** ms without a sign of life after which they leave. */
+  readonly ttl?: number | undefined;
+  readonly bySocket?: true;
+  /** Writes the room itself, for a user whose join starts it. */
+  readonly begin?: (() => void) | undefined;
 };
 
 export class Membership {
@@ -32,34 +50,72 @@ export class Membership {
 
   constructor(parts: MembershipParts) {
     this.#parts = parts;
+    this.#missSockets();
   }
 
-  /**
-   * Let a user join.
-   * @param begin writes the room itself, for a user whose join starts it
-   */
-  async join(user: User, ttl: number | undefined, begin?: () => void): Promise<UserEntry> {
-    const { ports, members, author, activity, listing, timers, maxUsers } = this.#parts;
+  /** Let a user join. */
+  async join(user: User, { ttl, bySocket, begin }: JoinOptions): Promise<UserEntry> {
+    const { ports, members, author, activity, listing, timers, audience } = this.#parts;
+    const { maxUsers } = this.#parts.behaviour;
     if (!members.get(user.id) && members.size >= maxUsers) throw new CollabError("room_full");
     const meta = await author.onJoin(this.#parts.context(), user);
     const now = ports.now();
     const entry = createEntry(user, meta, now);
+    const before = members.get(user.id);
     const member: Member = {
       seq: members.nextSeq,
       entry,
+      ...(bySocket && { bySocket }),
+      ...(before?.scopes && { scopes: before.scopes }),
+      ...(before?.held && { held: before.held }),
       ...(ttl !== undefined && { lease: { ttl, seen: seenExactly(now) } }),
     };
     ports.storage.atomically(() => {
       begin?.();
-      const before = members.get(user.id);
       if (before) ports.storage.removeMember(before.seq);
-      ports.storage.writeMember(member);
-      members.put(member);
+      this.#put(member);
       activity.note(true);
       if (ttl !== undefined) timers.atLatest("lease", now + ttl);
       if (begin === undefined) listing.countChanged();
     });
+    audience.outbox.userJoined(entry, before === undefined);
+    // Who comes by socket is told of when that is open.
+    if (!bySocket) this.#parts.onNews();
     return entry;
+  }
+
+  /** A further socket of a user who is present: no hook is called (rule U3). */
+  attach(userId: string): void {
+    const { ports, members, activity } = this.#parts;
+    const member = members.get(userId);
+    if (member === undefined) throw new CollabError("user_not_found");
+    ports.storage.atomically(() => {
+      if (member.awayUntil !== undefined) this.#put(withoutGrace(member));
+      activity.note(true);
+    });
+  }
+
+  /**
+   * A socket of a user has gone.
+   * @param left whether they have said that they leave: then there is no waiting for them
+   */
+  async detach(userId: string, left = false): Promise<void> {
+    const { ports, members, audience, timers, behaviour } = this.#parts;
+    const member = members.get(userId);
+    if (member === undefined || audience.sessions.hasUser(userId)) return;
+    if (left || (member.bySocket && behaviour.reconnectGrace === 0)) {
+      await this.#depart([member]);
+      return;
+    }
+    ports.storage.atomically(() => {
+      if (member.bySocket && member.awayUntil === undefined) {
+        const awayUntil = ports.now() + behaviour.reconnectGrace;
+        this.#put({ ...member, awayUntil });
+        timers.atLatest("grace", awayUntil);
+      } else if (member.lease) this.#renew(member);
+    });
+    audience.presence.note(userId);
+    this.#parts.onNews();
   }
 
   /** Let a user leave; one who is not there is no error. */
@@ -67,47 +123,62 @@ export class Membership {
     const { members, activity } = this.#parts;
     const member = members.get(userId);
     if (member === undefined) return activity.note(members.size > 0);
-    await this.#depart([member], () => this.#afterLeaving());
+    await this.#depart([member]);
   }
 
   /** Let every user leave, for a room that stops. */
   async leaveAll(): Promise<void> {
-    await this.#departAll(this.#parts.members.all(), () => {});
+    await this.#departAll(this.#parts.members.all(), null);
   }
 
-  /** Let users leave whose lease has run out, and wait for the next one. */
-  async lapse(): Promise<void> {
-    const { members, ports, timers } = this.#parts;
-    await this.#departAll(members.lapsed(ports.now()), () => this.#afterLeaving());
-    const next = members.nextLapse();
-    if (next === undefined) timers.clear("lease");
-    else timers.set("lease", next);
+  /** The timer of that deadline has rung: see to the members it has passed for, and wait for the next. */
+  async ring(deadline: Deadline): Promise<void> {
+    const { members, ports, timers, audience } = this.#parts;
+    const due = members.due(deadline, ports.now());
+    if (deadline === "presence") {
+      for (const { entry } of due) this.holdPresence(entry.id, null);
+    } else {
+      const present = due.filter(({ entry }) => audience.sessions.hasUser(entry.id));
+      for (const member of present) this.#renew(member);
+      await this.#departAll(due.filter((member) => !present.includes(member)));
+    }
+    const next = members.next(deadline);
+    if (next === undefined) timers.clear(deadline);
+    else timers.set(deadline, next);
   }
 
   /** Remove members one by one, or many at a time once a hook has hung. */
-  async #departAll(leaving: readonly Member[], also: () => void): Promise<void> {
+  async #departAll(leaving: readonly Member[], reason?: ErrorCode | null): Promise<void> {
     let pace = 1;
     for (let first = 0; first < leaving.length;) {
       const batch = leaving.slice(first, first + pace);
-      if (!(await this.#depart(batch, also))) pace = hurry;
+      if (!(await this.#depart(batch, reason))) pace = hurry;
       first += batch.length;
     }
   }
 
   /**
    * Remove members, then tell `onLeave` of each.
-   * @param also what belongs to the same write
+   * @param reason closes the sockets they have; `null` for a room that stops: it closes them all later
    * @returns false when a hook hung
    */
-  async #depart(leaving: readonly Member[], also: () => void): Promise<boolean> {
-    const { ports, members, author } = this.#parts;
+  async #depart(leaving: readonly Member[], reason: ErrorCode | null = "kicked"): Promise<boolean> {
+    const { ports, members, author, audience } = this.#parts;
     ports.storage.atomically(() => {
       for (const { seq, entry } of leaving) {
         ports.storage.removeMember(seq);
         members.remove(entry.id);
       }
-      also();
+      if (reason !== null) this.#afterLeaving();
     });
+    if (reason !== null) {
+      for (const { entry } of leaving) {
+        audience.endAllOf(entry.id, reason);
+        audience.outbox.userLeft(entry.id);
+        audience.presence.note(entry.id);
+      }
+      this.#parts.onNews();
+    }
     const room = this.#parts.context();
     const inTime = await Promise.all(leaving.map(({ entry }) => author.onLeave(room, entry)));
     return inTime.every(Boolean);
@@ -126,15 +197,77 @@ export class Membership {
    * @throws CollabError `user_not_found`
    */
   touch(userId: string): void {
-    const member = this.#parts.members.get(userId);
-    if (member === undefined) throw new CollabError("user_not_found");
-    if (member.lease) this.#renew(member, member.lease);
+    this.#renew(this.#member(userId));
   }
 
-  #renew(member: Member, { ttl, seen }: Lease): void {
-    const { ports, members } = this.#parts;
-    const renewed = { ...member, lease: { ttl, seen: seeAgain(seen, ports.now(), ttl) } };
-    if (renewed.lease.seen.until !== seen.until) ports.storage.writeMember(renewed);
-    members.put(renewed);
+  /**
+   * Say what a user's sessions may do, from their next message on (rule A3).
+   * @throws CollabError `user_not_found`
+   */
+  setScopes(userId: string, scopes: readonly Scope[]): UserEntry {
+    const member = this.#member(userId);
+    this.#put({ ...member, scopes });
+    return member.entry;
   }
+
+  /**
+   * Hold presence for a user who needs no socket for it (rule P4). It stands in the member's record: it
+   * has no socket to be kept beside.
+   * @param presence replaces what was held; `null` ends it
+   * @throws CollabError `user_not_found`, `invalid_presence`
+   */
+  holdPresence(
+    userId: string,
+    presence: { readonly data: JsonObject; readonly ttl: number } | null,
+  ): void {
+    const { ports, timers, audience } = this.#parts;
+    const { held: _held, ...member } = this.#member(userId);
+    const now = ports.now();
+    ports.storage.atomically(() => {
+      if (presence === null) return this.#put(member);
+      const { data, ttl } = presence;
+      const until = now + ttl;
+      const held = { presence: changePresence({ data: {}, at: now }, data, now), until };
+      this.#put({ ...member, held });
+      timers.atLatest("presence", until);
+    });
+    audience.presence.note(userId);
+    this.#parts.onNews();
+  }
+
+  /** Users whose sockets went while nobody looked (a crash, a deploy): their grace begins now. */
+  #missSockets(): void {
+    const { ports, members, audience, timers, behaviour } = this.#parts;
+    const awayUntil = ports.now() + behaviour.reconnectGrace;
+    for (const member of members.all()) {
+      if (!member.bySocket || audience.sessions.hasUser(member.entry.id)) continue;
+      if (member.awayUntil === undefined) this.#put({ ...member, awayUntil });
+      timers.atLatest("grace", member.awayUntil ?? awayUntil);
+      audience.presence.note(member.entry.id);
+    }
+  }
+
+  #member(userId: string): Member {
+    const member = this.#parts.members.get(userId);
+    if (member === undefined) throw new CollabError("user_not_found");
+    return member;
+  }
+
+  #put(member: Member): void {
+    this.#parts.ports.storage.writeMember(member);
+    this.#parts.members.put(member);
+  }
+
+  #renew(member: Member): void {
+    if (member.lease === undefined) return;
+    const { ports, members } = this.#parts;
+    const { ttl, seen } = member.lease;
+    const renewed = { ...member, lease: { ttl, seen: seeAgain(seen, ports.now(), ttl) } };
+    if (renewed.lease.seen.until === seen.until) members.put(renewed);
+    else this.#put(renewed);
+  }
+}
+
+function withoutGrace({ awayUntil: _awayUntil, ...member }: Member): Member {
+  return member;
 }

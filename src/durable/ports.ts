@@ -5,6 +5,7 @@ import type { ResolvedBehaviour } from "../behaviours/resolve.ts";
 import type { RoomEntry } from "../protocol/rooms.ts";
 import type { Member } from "../room/members.ts";
 import type { RoomRecord } from "../room/record.ts";
+import type { KeptSession } from "../room/session.ts";
 import type { RoomStorage } from "../storage/room-storage.ts";
 import type { Log } from "./log.ts";
 
@@ -20,6 +21,19 @@ export type DirectoryPort = {
   remove(roomId: string, until: number): Promise<void>;
 };
 
+/** One open socket. Sending and closing never throw: the socket's end is told by an event. */
+export type SocketPort = {
+  /** What leaves waits until everything written before it is durable. */
+  send(frame: string): void;
+  close(code: number, reason: string): void;
+  /** Keep this beside the socket: it outlives the object's memory, and goes with the socket. */
+  keep(session: KeptSession): void;
+  /** What was kept. It may be from an older version of this program. */
+  readonly kept: unknown;
+  /** Epoch ms of the last `ping`, `null` if there was none. */
+  readonly pingedAt: number | null;
+};
+
 export type RoomPorts = {
   readonly id: string;
   readonly env: unknown;
@@ -30,9 +44,15 @@ export type RoomPorts = {
   readonly alarmAt: number | null;
   readonly directory: DirectoryPort;
   readonly log: Log;
+  /** The sockets that are open: what a room that wakes finds. */
+  sockets(): Iterable<SocketPort>;
   /** Epoch ms. */
   now(): number;
   newId(): string;
+  /** Call back in so many ms; the object stays awake for it. @returns what calls it off */
+  later(ms: number, call: () => void): () => void;
+  /** Everything written so far is durable when this resolves. */
+  durable(): Promise<void>;
   /** Keep the object awake for work beside the turn. */
   background(work: Promise<unknown>): void;
 };

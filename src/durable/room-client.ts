@@ -4,10 +4,13 @@
 import { CollabError, unwrap, type Result } from "../protocol/errors.ts";
 import { checkRoomId } from "../protocol/room-id.ts";
 import type { RoomInfo, StartOptions } from "../protocol/rooms.ts";
+import type { Scope } from "../protocol/scopes.ts";
 import type { ChangeInput } from "../room/change.ts";
 import type { StopRequest } from "../room/record.ts";
 import { createLog, describe } from "./log.ts";
+import type { ConnectRequest } from "./room-process.ts";
 import type { RoomRpc } from "./rpc.ts";
+import { upgradeRequest } from "./sockets/upgrade.ts";
 
 type Stub = DurableObjectStub<RoomRpc>;
 
@@ -72,8 +75,33 @@ export class RoomClient {
     return this.#once((room) => room.broadcast(event, payload));
   }
 
+  presence(): Promise<string> {
+    return this.#repeatable((room) => room.presence());
+  }
+
+  holdPresence(userId: string, data: string, ttl: number): Promise<void> {
+    return this.#repeatable((room) => room.holdPresence(userId, data, ttl));
+  }
+
+  setScopes(userId: string, scopes: readonly Scope[]): Promise<string> {
+    return this.#repeatable((room) => room.setScopes(userId, scopes));
+  }
+
   stop(request: StopRequest): Promise<void> {
     return this.#once((room) => room.stop(request));
+  }
+
+  /**
+   * Open a socket for a user.
+   * @returns the client's end of it
+   * @throws CollabError whatever refuses them: nothing is half open
+   */
+  async connect(request: ConnectRequest): Promise<WebSocket> {
+    return this.#once(async (room) => {
+      const response = await room.fetch(upgradeRequest(request));
+      const { webSocket } = response;
+      return webSocket ? { ok: webSocket } : response.json<Result<WebSocket>>();
+    });
   }
 
   /** A call that must not happen twice. */

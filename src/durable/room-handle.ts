@@ -3,8 +3,11 @@
 import { CollabError } from "../protocol/errors.ts";
 import { measure, type JsonObject, type JsonValue } from "../protocol/json.ts";
 import type { Patch } from "../protocol/json-patch.ts";
+import type { PresenceMap } from "../protocol/presence.ts";
 import type { RoomInfo } from "../protocol/rooms.ts";
+import { checkScopes, type Scope } from "../protocol/scopes.ts";
 import type { UserEntry } from "../protocol/users.ts";
+import { defaultPresenceTtl } from "../room/duration.ts";
 import type { RoomClient } from "./room-client.ts";
 
 /** Deeper than any room's limit: what nests deeper is refused before it is sent. */
@@ -135,6 +138,34 @@ export class RoomHandle {
     return this.#client.broadcast(event, toJsonText(payload, "malformed"));
   }
 
+  /** Who is seen in the room, by user id: users with a socket, and those whom a server holds there. */
+  async getPresence(): Promise<PresenceMap> {
+    return JSON.parse(await this.#client.presence()) as PresenceMap;
+  }
+
+  /**
+   * Hold presence for a user of the room, without a socket: for servers and agents.
+   * @param data what is seen of them; it replaces what was held before, at most 2 KiB as JSON
+   * @param options `ttl`: ms after which it goes unless it is held again; 30,000 if left out
+   * @throws CollabError `user_not_found`, `invalid_presence`, `room_not_running`
+   */
+  async holdPresence(
+    userId: string,
+    data: JsonObject,
+    options: { readonly ttl?: number | undefined } = {},
+  ): Promise<void> {
+    const { ttl = defaultPresenceTtl } = options;
+    return this.#client.holdPresence(userId, toJsonText(data, "invalid_presence"), ttl);
+  }
+
+  /**
+   * Say what a user's sockets may do, from their next message on. Without `room:read` they are closed.
+   * @throws CollabError `user_not_found`, `invalid_request`, `room_not_running`
+   */
+  async setScopes(userId: string, scopes: readonly Scope[]): Promise<UserEntry> {
+    return JSON.parse(await this.#client.setScopes(userId, checkScopes(scopes))) as UserEntry;
+  }
+
   /** Whether the room is running. */
   async alive(): Promise<boolean> {
     return this.#client.alive();
@@ -155,7 +186,10 @@ export class RoomHandle {
 }
 
 /** JSON text of a caller's value, checked here, where it is still what the caller gave. */
-function toJsonText(value: unknown, code: "invalid_user" | "invalid_state" | "malformed"): string {
+function toJsonText(
+  value: unknown,
+  code: "invalid_user" | "invalid_state" | "invalid_presence" | "malformed",
+): string {
   try {
     measure(value, maxDepth);
     return JSON.stringify(value);

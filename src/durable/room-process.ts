@@ -2,20 +2,26 @@
 // counterpart of a GenServer; it knows no platform but the ports it is given.
 
 import { CollabError } from "../protocol/errors.ts";
-import { parseJson, type JsonValue } from "../protocol/json.ts";
+import { isObject, parseJson, type JsonValue } from "../protocol/json.ts";
+import type { PresenceMap } from "../protocol/presence.ts";
 import type { RoomInfo, StartOptions } from "../protocol/rooms.ts";
-import type { ChangeInput } from "../room/change.ts";
+import { allows, type Scope } from "../protocol/scopes.ts";
+import { decodeChange, type ChangeInput } from "../room/change.ts";
 import { checkDuration } from "../room/duration.ts";
-import { checkEvent } from "../room/payload.ts";
+import { decodePayload } from "../room/payload.ts";
+import type { Resume } from "../room/session.ts";
 import type { StopRequest } from "../room/record.ts";
 import type { UserEntry } from "../protocol/users.ts";
 import { checkUser } from "../room/user.ts";
-import { Lifecycle } from "./lifecycle.ts";
+import type { Lifecycle } from "./lifecycle.ts";
 import { describe } from "./log.ts";
-import { Mailbox } from "./mailbox.ts";
-import type { RoomPorts } from "./ports.ts";
+import type { RoomPorts, SocketPort } from "./ports.ts";
 import type { RunningRoom } from "./running-room.ts";
+import { refuse } from "./sockets/audience.ts";
+import { carryOut } from "./sockets/requests.ts";
+import type { Session } from "./sockets/session.ts";
 import type { TimerName } from "./timers.ts";
+import { Turns } from "./turns.ts";
 
 export type Started = {
   /** Whether this call started the room. */
@@ -23,21 +29,34 @@ export type Started = {
   readonly info: RoomInfo;
 };
 
+/** Who wants a socket, and what for. */
+export type ConnectRequest = {
+  readonly user: JsonValue;
+  readonly scopes: readonly Scope[];
+  /** What a returning client has. */
+  readonly resume?: Resume | undefined;
+  /** For a room that this starts. */
+  readonly behaviour?: string | undefined;
+};
+
 export class RoomProcess {
   readonly #ports: RoomPorts;
-  readonly #mailbox = new Mailbox();
-  #life: Lifecycle;
+  readonly #turns: Turns;
 
   constructor(ports: RoomPorts) {
     this.#ports = ports;
-    this.#life = new Lifecycle(ports);
+    this.#turns = new Turns(ports);
+  }
+
+  get #life(): Lifecycle {
+    return this.#turns.life;
   }
 
   /** Start the room if it is absent (rule R2). */
   start(options: StartOptions): Promise<Started> {
-    return this.#turn(async () => {
+    return this.#turns.run(async () => {
       if (this.#life.room) {
-        const running = this.#running();
+        const running = this.#turns.running();
         // The instance that started it may have died before it was listed.
         if (!running.record.listed && !this.#life.listing.isRetrying)
           await this.#life.list(running);
@@ -56,39 +75,96 @@ export class RoomProcess {
    * @param userText JSON text
    */
   join(userText: string, ttl?: number): Promise<UserEntry> {
-    return this.#turn(async () => {
+    return this.#turns.run(async () => {
       const user = checkUser(parseJson(userText));
       if (ttl !== undefined) checkDuration("ttl", ttl);
-      if (this.#life.room) return this.#running().membership.join(user, ttl);
-      const room = await this.#life.prepare({});
-      const entry = await room.membership.join(user, ttl, () => this.#life.begin(room));
-      await this.#life.begun(room);
-      return entry;
+      return this.#enter({}, (room, begin) => room.membership.join(user, { ttl, begin }));
     }, userText.length);
   }
 
+  /**
+   * Open a session for a user: they join, unless they are in the room already (rule U3).
+   * @param accept accepts the socket; called once nothing can refuse it any more
+   */
+  connect(request: ConnectRequest, accept: () => SocketPort): Promise<void> {
+    return this.#turns.run(async () => {
+      const { scopes, resume, behaviour } = request;
+      if (!allows(scopes, "room:read")) throw new CollabError("forbidden");
+      const user = checkUser(request.user);
+      const { id: userId } = user;
+      await this.#enter({ behaviour }, async (room, begin) => {
+        if (room.isMember(userId)) room.membership.attach(userId);
+        else await room.membership.join(user, { bySocket: true, begin });
+        room.open(accept(), { userId, scopes, resume });
+      });
+    });
+  }
+
+  /** Enter the room, starting an absent one (rule R3). */
+  async #enter<T>(
+    options: StartOptions,
+    enter: (room: RunningRoom, begin?: () => void) => Promise<T>,
+  ): Promise<T> {
+    if (this.#life.room) return enter(this.#turns.running());
+    const room = await this.#life.prepare(options);
+    const entered = await enter(room, () => this.#life.begin(room));
+    await this.#life.begun(room);
+    return entered;
+  }
+
+  /** A frame has come in on a socket. */
+  async receive(socket: SocketPort, frame: string | ArrayBuffer): Promise<void> {
+    const session = this.#sessionOf(socket);
+    if (session === undefined)
+      return refuse(socket, this.#life.room ? "session_lost" : "room_stopped");
+    const characters = typeof frame === "string" ? frame.length : frame.byteLength;
+    const messages = this.#life.room?.conversation.takeIn(session, frame) ?? [];
+    await Promise.all(
+      messages.map((message) =>
+        this.#turns.beside(() => {
+          // Another object may stand for the session since, or none.
+          const current = this.#sessionOf(socket);
+          if (current) return carryOut(this.#turns.running(), current, message, this.#ports.now());
+          return undefined;
+        }, characters),
+      ),
+    );
+  }
+
+  /** A socket has closed, or broken. */
+  async lost(socket: SocketPort): Promise<void> {
+    const session = this.#sessionOf(socket);
+    const { room } = this.#life;
+    if (session === undefined || !room?.audience.end(session)) return;
+    await this.#turns.beside(() => this.#life.room?.membership.detach(session.userId));
+  }
+
+  #sessionOf(socket: SocketPort): Session | undefined {
+    return this.#life.room?.audience.sessions.get(socket);
+  }
+
   leave(userId: string): Promise<void> {
-    return this.#turn(async () => {
-      if (this.#life.room) await this.#running().membership.leave(userId);
+    return this.#turns.run(async () => {
+      if (this.#life.room) await this.#turns.running().membership.leave(userId);
     });
   }
 
   alive(): Promise<boolean> {
-    return this.#turn(() => this.#life.room !== null);
+    return this.#turns.run(() => this.#life.room !== null);
   }
 
   info(): Promise<RoomInfo> {
-    return this.#turn(() => this.#running().info());
+    return this.#turns.run(() => this.#turns.running().info());
   }
 
   users(): Promise<UserEntry[]> {
-    return this.#turn(() => this.#running().users);
+    return this.#turns.run(() => this.#turns.running().users);
   }
 
   /** The state and its version; without its text when the caller knows the version, `"any"` at that. */
   state(known: readonly number[] | "any" = []): Promise<{ version: number; text: string | null }> {
-    return this.#turn(() => {
-      const room = this.#running();
+    return this.#turns.run(() => {
+      const room = this.#turns.running();
       const { version } = room;
       const text = known === "any" || known.includes(version) ? null : room.stateText;
       return { version, text };
@@ -97,22 +173,28 @@ export class RoomProcess {
 
   /** @returns the version after the change */
   change(input: ChangeInput, ifVersion?: readonly number[]): Promise<number> {
-    return this.#turn(() => this.#running().change(input, ifVersion), input.text.length);
+    return this.#turns.commit((room) => {
+      const request = decodeChange(input, room.behaviour.limits);
+      return room.changes.request(request, ifVersion);
+    }, input.text.length);
   }
 
   /** @returns the version after the update */
   update(next: (stateText: string) => Promise<string | null>): Promise<number> {
-    return this.#turn(() => this.#running().update(next));
+    return this.#turns.commit((room) => room.changes.update(next));
   }
 
   /** @param payload JSON text */
   act(name: string, payload: string): Promise<{ result: JsonValue; version: number }> {
-    return this.#turn(() => this.#running().act(name, payload), payload.length);
+    return this.#turns.commit(
+      (room) => room.changes.act(name, decodePayload(payload, room.behaviour.limits)),
+      payload.length,
+    );
   }
 
   /** Note a sign of life: of the room, and of a user if one is named. */
   touch(userId?: string): Promise<void> {
-    return this.#turn(() => this.#running().touch(userId));
+    return this.#turns.run(() => this.#turns.running().touch(userId));
   }
 
   /**
@@ -120,11 +202,35 @@ export class RoomProcess {
    * @param payload JSON text
    */
   broadcast(event: string, payload: string): Promise<void> {
-    return this.#turn(() => {
-      const room = this.#running();
-      checkEvent(event, payload, room.behaviour.limits);
-      room.touch();
-    }, payload.length);
+    return this.#turns.run(
+      () => this.#turns.running().broadcast(event, parseJson(payload)),
+      payload.length,
+    );
+  }
+
+  /** Everybody who is seen in the room. */
+  presence(): Promise<PresenceMap> {
+    return this.#turns.run(() => this.#turns.running().audience.presence.all());
+  }
+
+  /**
+   * Hold presence for a user, for a time (rule P4).
+   * @param data JSON text of an object
+   */
+  holdPresence(userId: string, data: string, ttl: number): Promise<void> {
+    return this.#turns.run(() => {
+      const room = this.#turns.running();
+      checkDuration("ttl", ttl);
+      const json = parseJson(data);
+      if (!isObject(json)) throw new CollabError("invalid_presence");
+      room.membership.holdPresence(userId, { data: json, ttl });
+      room.note();
+    }, data.length);
+  }
+
+  /** Say what a user's sessions may do. */
+  setScopes(userId: string, scopes: readonly Scope[]): Promise<UserEntry> {
+    return this.#turns.run(() => this.#turns.running().setScopes(userId, scopes));
   }
 
   /**
@@ -133,7 +239,7 @@ export class RoomProcess {
    * @throws CollabError `save_failed`: the room runs on and stops when its state is saved
    */
   stop({ purge }: StopRequest): Promise<void> {
-    return this.#turn(async () => {
+    return this.#turns.run(async () => {
       const { room } = this.#life;
       if (room === null) {
         if (purge) return this.#life.purge();
@@ -150,7 +256,7 @@ export class RoomProcess {
     const { timers: rung } = this.#life;
     await rung.ring(now(), async (name) => {
       try {
-        await this.#turn(() => this.#fire(name));
+        await this.#turns.run(() => this.#fire(name));
       } catch (error) {
         log("error", "timer_failed", { timer: name, error: describe(error) });
         this.#life.timers.tryLater(name, now());
@@ -171,46 +277,15 @@ export class RoomProcess {
       case "idle":
         return this.#life.stopIfDue();
       case "lease":
-        return room.membership.lapse();
+      case "grace":
+      case "presence":
+        return room.membership.ring(name);
+      case "liveness":
+        return room.checkLiveness();
       case "save":
         return room.saver.ring(this.#ports.now());
       default:
         name satisfies never;
     }
-  }
-
-  async #wakeAnew(): Promise<void> {
-    const { timers, room } = this.#life;
-    // One save at a time, whoever started it.
-    await room?.saver.settled();
-    timers.retire();
-    this.#life = new Lifecycle({ ...this.#ports, alarmAt: timers.alarmAt });
-  }
-
-  #running(): RunningRoom {
-    const { room } = this.#life;
-    if (room === null) throw new CollabError("room_not_running");
-    if (!this.#ports.behaviours.has(room.record.behaviour))
-      throw new CollabError("behaviour_missing");
-    return room;
-  }
-
-  /**
-   * Run one turn. An error that is none of ours may have left memory and storage apart: the room wakes
-   * anew from storage, as a supervised process would.
-   */
-  #turn<T>(turn: () => T | Promise<T>, characters = 0): Promise<T> {
-    return this.#mailbox.run(async () => {
-      try {
-        this.#life.timers.ensureAlarm();
-        return await turn();
-      } catch (error) {
-        if (error instanceof CollabError) throw error;
-        const instance = this.#ports.newId();
-        this.#ports.log("error", "internal", { instance, error: describe(error) });
-        await this.#wakeAnew();
-        throw new CollabError("internal", { instance });
-      }
-    }, characters);
   }
 }

@@ -4,6 +4,7 @@
 
 import type { Result } from "../protocol/errors.ts";
 import type { RoomEntry, RoomInfo, StartOptions } from "../protocol/rooms.ts";
+import type { Scope } from "../protocol/scopes.ts";
 import type { ChangeInput } from "../room/change.ts";
 import type { StopRequest } from "../room/record.ts";
 
@@ -32,6 +33,12 @@ export interface RoomRpc extends Rpc.DurableObjectBranded {
   act(name: string, payload: string): Reply<{ result: string; version: number }>;
   touch(userId?: string): Reply<void>;
   broadcast(event: string, payload: string): Reply<void>;
+  /** @returns presence by user id, as JSON text */
+  presence(): Reply<string>;
+  /** @param data JSON text of an object */
+  holdPresence(userId: string, data: string, ttl: number): Reply<void>;
+  /** @returns the user's entry as JSON text */
+  setScopes(userId: string, scopes: readonly Scope[]): Reply<string>;
   stop(request: StopRequest): Reply<void>;
 }
 

@@ -1,34 +1,35 @@
 // A running room: what each operation does, one turn at a time. The caller (RoomProcess) sees to it
 // that turns do not overlap, and that a room which is absent is never asked.
 //
-// An operation goes: check → hook → plan → write. Until the write nothing has changed; the write is all
-// or nothing, and nothing waits in it. If it fails, memory is thrown away and the room wakes anew.
+// An operation goes: check → hook → plan → stage. What is staged is applied in memory only; the window
+// ends with one write of all of it, which is all or nothing, and then everybody is told. If the write
+// fails, whoever waits for it is told that, memory is thrown away, and the room wakes anew.
 
 import type { RoomContext } from "../behaviours/behaviour.ts";
 import type { ResolvedBehaviour } from "../behaviours/resolve.ts";
-import { CollabError } from "../protocol/errors.ts";
-import { parseJson, type JsonValue } from "../protocol/json.ts";
+import { CollabError, type ErrorCode } from "../protocol/errors.ts";
+import type { Change } from "../protocol/history.ts";
+import type { JsonValue } from "../protocol/json.ts";
+import type { RoomMessage } from "../protocol/messages.ts";
 import type { RoomEntry, RoomInfo } from "../protocol/rooms.ts";
+import { allows, type Scope } from "../protocol/scopes.ts";
 import { isoTime } from "../protocol/time.ts";
-import {
-  decodeChange,
-  planChange,
-  planReturned,
-  type ChangeInput,
-  type PlannedChange,
-} from "../room/change.ts";
 import { freezeState } from "../room/freeze.ts";
 import type { Members } from "../room/members.ts";
-import { decodePayload } from "../room/payload.ts";
-import { roomEntry, type RoomRecord, type StopRequest } from "../room/record.ts";
+import { checkEvent } from "../room/payload.ts";
 import type { UserEntry } from "../protocol/users.ts";
+import { roomEntry, type RoomRecord, type StopRequest } from "../room/record.ts";
 import { Activity } from "./activity.ts";
 import { Author } from "./author.ts";
-import { callWithin } from "./call-within.ts";
+import { Changes } from "./changes.ts";
 import type { Listing } from "./listing.ts";
 import { Membership } from "./membership.ts";
-import type { RoomPorts } from "./ports.ts";
+import type { RoomPorts, SocketPort } from "./ports.ts";
 import { Saver } from "./saver.ts";
+import { Audience, type Arrival } from "./sockets/audience.ts";
+import { Conversation } from "./sockets/conversation.ts";
+import { CommitWindow } from "./sockets/commit-window.ts";
+import type { Session } from "./sockets/session.ts";
 import type { StateJournal } from "./state-journal.ts";
 import type { Timers } from "./timers.ts";
 
@@ -42,29 +43,39 @@ export type RunningParts = {
   readonly members: Members;
   /** All unsaved state has been saved. */
   onSaved(): void;
+  /** A commit has failed: memory is no longer what storage holds. */
+  onBroken(error: unknown): void;
+  /** A session of this user has ended: a turn must see to what becomes of them. */
+  onGone(userId: string): void;
 };
+
+/** ms between two looks for dead sockets, while any are open. */
+const livenessInterval = 300_000;
+
+/** Characters that may wait in a window: more than these go out before its end. */
+const windowCharacters = 512 * 1024;
 
 export class RunningRoom {
   readonly behaviour: ResolvedBehaviour;
   readonly membership: Membership;
   readonly saver: Saver;
+  readonly audience: Audience;
+  readonly changes: Changes;
+  readonly conversation: Conversation;
+  readonly window: CommitWindow;
   readonly #author: Author;
   readonly #ports: RoomPorts;
   readonly #timers: Timers;
   readonly #journal: StateJournal;
   readonly #members: Members;
   readonly #activity: Activity;
+  readonly #onBroken: RunningParts["onBroken"];
+  readonly #onGone: RunningParts["onGone"];
 
-  constructor({
-    ports,
-    timers,
-    listing,
-    behaviour,
-    journal,
-    record,
-    members,
-    onSaved,
-  }: RunningParts) {
+  constructor(parts: RunningParts) {
+    const { ports, timers, listing, behaviour, journal, record, members, onSaved } = parts;
+    this.#onBroken = parts.onBroken;
+    this.#onGone = parts.onGone;
     this.behaviour = behaviour;
     this.#ports = ports;
     this.#timers = timers;
@@ -72,6 +83,20 @@ export class RunningRoom {
     this.#members = members;
     this.#activity = new Activity(ports, record);
     this.#author = new Author(behaviour, ports);
+    this.window = new CommitWindow({
+      ports,
+      sockets: () => this.audience.sessions.size,
+      flush: () => this.#flush(),
+    });
+    const onNews = (): void => this.window.request("signal");
+    this.audience = new Audience({
+      ports,
+      behaviour,
+      epoch: record.epoch,
+      journal,
+      members,
+      onSignal: onNews,
+    });
     this.membership = new Membership({
       ports,
       timers,
@@ -79,8 +104,10 @@ export class RunningRoom {
       members,
       activity: this.#activity,
       author: this.#author,
-      maxUsers: behaviour.maxUsers,
+      audience: this.audience,
+      behaviour,
       context: () => this.#context(),
+      onNews,
     });
     this.saver = new Saver({
       behaviour,
@@ -91,6 +118,22 @@ export class RunningRoom {
       version: () => journal.version,
       onSaved,
     });
+    this.changes = new Changes({
+      behaviour,
+      journal,
+      author: this.#author,
+      saver: this.saver,
+      window: this.window,
+      context: () => this.#context("head"),
+      onActivity: () => this.note(),
+    });
+    this.conversation = new Conversation({
+      ports,
+      limits: behaviour.limits,
+      tell: (session, message) => this.audience.tell(session, message),
+      end: (session, reason) => this.end(session, reason),
+    });
+    if (!this.audience.outbox.isEmpty) onNews();
   }
 
   // Reading
@@ -124,7 +167,7 @@ export class RunningRoom {
       epoch,
       version: this.version,
       users: this.#members.size,
-      sockets: 0,
+      sockets: this.audience.sessions.size,
       createdAt: isoTime(createdAt),
       lastActivityAt: isoTime(this.#activity.lastAt),
       idleTimeout,
@@ -138,70 +181,91 @@ export class RunningRoom {
   touch(userId?: string): void {
     this.#ports.storage.atomically(() => {
       if (userId !== undefined) this.membership.touch(userId);
-      this.#active();
+      this.note();
     });
   }
 
-  // State
+  // Telling
 
   /**
-   * Change the state.
-   * @param ifVersion versions of which the state must have one, if it matters
-   * @returns the version after it
+   * Commit what is staged and send what waits, when its time has come.
+   * @param origin whose change it is: they wait for it
    */
-  change(input: ChangeInput, ifVersion?: readonly number[]): number {
-    const { limits } = this.behaviour;
-    const request = decodeChange(input, limits);
-    if (ifVersion && !ifVersion.includes(this.version))
-      throw new CollabError("version_conflict", {
-        detail: `The state has version ${this.version}.`,
-      });
-    this.#commit(planChange(this.#journal.state, request, limits));
-    return this.version;
+  proceed(origin: object | null = null): void {
+    const waiting = this.#journal.stagedBytes + this.audience.outbox.characters;
+    if (waiting > windowCharacters) this.window.flush();
+    else this.window.request("change", origin);
   }
 
-  /**
-   * Change the state by a function of the caller's (rules S1, S2).
-   * @param next JSON text in, JSON text out, `null` when it fails
-   */
-  async update(next: (stateText: string) => Promise<string | null>): Promise<number> {
-    const text = await this.#callUpdate(next);
-    if (text === null) throw new CollabError("update_failed");
-    this.#commit(planReturned(this.#journal.state, parseJson(text), this.behaviour.limits));
-    return this.version;
+  /** Send an event; it is not stored. */
+  broadcast(event: string, payload: JsonValue, sender?: Session, echo = false): void {
+    checkEvent(event, payload, this.behaviour.limits);
+    this.note();
+    const { outbox } = this.audience;
+    const message: RoomMessage = {
+      type: "event",
+      event,
+      payload,
+      from: sender?.userId ?? null,
+      session: sender?.id ?? null,
+    };
+    outbox.event(message, sender && !echo ? sender : null);
+    this.proceed();
   }
 
-  async #callUpdate(next: (stateText: string) => Promise<string | null>): Promise<string | null> {
-    const { callTimeout } = this.behaviour;
+  /** The window ends: commit what is staged, then tell everybody. */
+  #flush(): void {
+    let change: Change | null;
     try {
-      return await callWithin(callTimeout, "The update function", () => next(this.stateText));
+      change = this.changes.commit();
     } catch (error) {
-      if (error instanceof CollabError) throw error;
-      return null; // whoever called has gone
+      this.abandon(new CollabError("commit_failed"));
+      return this.#onBroken(error);
     }
+    for (const session of this.audience.flush(change)) this.end(session, "too_slow");
   }
 
-  /** Run an action (rule S7). */
-  async act(name: string, payload: string): Promise<{ result: JsonValue; version: number }> {
-    const action = this.#author.action(name);
-    const input = decodePayload(payload, this.behaviour.limits);
-    const { state, result } = await this.#author.act(name, action, this.#context(), input);
-    if (state === undefined) this.#active();
-    else this.#commit(planReturned(this.#journal.state, state, this.behaviour.limits));
-    return { result, version: this.version };
+  isMember(userId: string): boolean {
+    return this.#members.get(userId) !== undefined;
   }
 
-  #commit(change: PlannedChange | null): void {
-    if (change === null) return this.#active();
-    // The change itself comes last: if it fails, the notes before it do no harm, and the hot path needs
-    // no transaction around them.
-    this.saver.note();
-    this.#active();
-    this.#journal.commit(change);
-    this.saver.proceed();
+  /** Open a session for a member. */
+  open(socket: SocketPort, arrival: Arrival): void {
+    this.audience.open(socket, arrival);
+    this.#timers.atLatest("liveness", this.#ports.now() + livenessInterval);
+    this.window.request("change");
   }
 
-  #active(): void {
+  /** Look for dead sockets, now and again while any are open (rule U8). */
+  checkLiveness(): void {
+    for (const [session, reason] of this.audience.unresponsive()) this.end(session, reason);
+    if (this.audience.sessions.size === 0) this.#timers.clear("liveness");
+    else this.#timers.set("liveness", this.#ports.now() + livenessInterval);
+  }
+
+  /** Say what a user's sessions may do, from their next message on. */
+  setScopes(userId: string, scopes: readonly Scope[]): UserEntry {
+    const entry = this.membership.setScopes(userId, scopes);
+    this.audience.setScopes(userId, scopes);
+    for (const session of this.audience.sessions.of(userId))
+      if (!allows(scopes, "room:read")) this.end(session, "forbidden");
+    return entry;
+  }
+
+  /** End a session for this reason. */
+  end(session: Session, reason: ErrorCode): void {
+    if (this.audience.end(session, reason)) this.#onGone(session.userId);
+  }
+
+  /** The room is about to wake anew, another object in this one's place. */
+  abandon(error: CollabError): void {
+    this.window.retire();
+    this.changes.reject(error);
+    this.audience.abandon(error);
+  }
+
+  /** Something has happened in the room. */
+  note(): void {
     this.#activity.note(!this.isEmpty);
   }
 
@@ -245,10 +309,14 @@ export class RunningRoom {
     });
   }
 
-  /** What hooks are told; the costly parts are made when they are read. */
-  #context(): RoomContext {
+  /**
+   * What hooks are told; the costly parts are made when they are read.
+   * @param of `head` for what builds on the state: it includes what is staged
+   */
+  #context(of: "committed" | "head" = "committed"): RoomContext {
     const [journal, members] = [this.#journal, this.#members];
-    const { value, version } = journal;
+    const value = of === "head" ? journal.head.value : journal.value;
+    const version = of === "head" ? journal.headVersion : journal.version;
     return Object.freeze({
       id: this.#ports.id,
       env: this.#ports.env,

@@ -3,11 +3,15 @@
 // at its own deadline and sets the timer again.
 
 import { backoff } from "../room/backoff.ts";
+import type { Deadline } from "../room/members.ts";
 import type { StoredTimer } from "../storage/room-storage.ts";
 import type { RoomPorts } from "./ports.ts";
 
-/** `idle`: stop an empty room. `lease`: end lapsed memberships. `save`, `directory`: (re)try these. */
-export type TimerName = "idle" | "lease" | "save" | "directory";
+/**
+ * `idle`: stop an empty room. `lease`, `grace`, `presence`: deadlines of members. `liveness`: look for
+ * dead sockets. `save`, `directory`: (re)try these.
+ */
+export type TimerName = "idle" | Deadline | "liveness" | "save" | "directory";
 
 export class Timers {
   readonly #storage: RoomPorts["storage"];

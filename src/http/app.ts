@@ -7,7 +7,9 @@ import { json } from "./answers.ts";
 import { describeRoutes } from "./openapi.ts";
 import { refuse, route, serve, type AppEnv, type Route } from "./route.ts";
 import { callRoutes } from "./routes/calls.ts";
+import { presenceRoutes } from "./routes/presence.ts";
 import { roomRoutes } from "./routes/rooms.ts";
+import { socketRoutes } from "./routes/sockets.ts";
 import { stateRoutes } from "./routes/state.ts";
 import { userRoutes } from "./routes/users.ts";
 import { health } from "./schemas.ts";
@@ -20,6 +22,8 @@ export function createApp(limits: Pick<Limits, "stateBytes" | "frameBytes">): Ho
     ...userRoutes,
     ...stateRoutes(limits),
     ...callRoutes(limits),
+    ...presenceRoutes,
+    ...socketRoutes,
     route({
       method: "get",
       path: "/healthz",

@@ -4,6 +4,11 @@
 import type { CollabEnv } from "../durable/env.ts";
 import { createLog } from "../durable/log.ts";
 import { CollabError } from "../protocol/errors.ts";
+import { parseJson, type JsonValue } from "../protocol/json.ts";
+import { allScopes, type Scope } from "../protocol/scopes.ts";
+
+/** Who opens a socket, and what they may do. */
+export type Identity = { readonly user: JsonValue; readonly scopes: readonly Scope[] };
 
 let warned = false;
 
@@ -18,4 +23,19 @@ export function authorize(env: Pick<CollabEnv, "AUTH_MODE">): void {
   createLog({})("warn", "auth_open", {
     text: "AUTH_MODE=open: whatever reaches this Worker may read and change every room.",
   });
+}
+
+/**
+ * Tell who opens a socket. With authentication off it is whoever they say, and they may do everything.
+ * @param claimed JSON text of a user, from the query
+ * @throws CollabError `invalid_user`
+ */
+export function identify(claimed: string | undefined): Identity {
+  try {
+    return { user: parseJson(claimed ?? ""), scopes: allScopes };
+  } catch {
+    throw new CollabError("invalid_user", {
+      detail: 'Say who you are: ?user= takes URL-encoded JSON, such as {"id":"ada"}.',
+    });
+  }
 }

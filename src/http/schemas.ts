@@ -4,7 +4,8 @@ import * as z from "zod";
 import { pageSize } from "../durable/directory.ts";
 import { errorTable, type ErrorCode } from "../protocol/errors.ts";
 import { maxUserIdLength } from "../protocol/limits.ts";
-import { maxDuration } from "../room/duration.ts";
+import { allScopes } from "../protocol/scopes.ts";
+import { defaultPresenceTtl, maxDuration } from "../room/duration.ts";
 import { maxEventName } from "../room/payload.ts";
 
 const duration = z.int().min(1).max(maxDuration);
@@ -89,6 +90,37 @@ export const stopQuery = z.strictObject({
     .meta({ description: "Also delete the stored state." }),
 });
 
+export const scopesBody = z.strictObject({ scopes: z.array(z.enum(allScopes)) }).meta({
+  id: "Scopes",
+  description: "What the user's sockets may do, from their next message on.",
+});
+
+export const holdBody = z
+  .strictObject({
+    data: z.record(z.string(), z.unknown()).meta({
+      description: "What is seen of the user, at most 2 KiB. It replaces what was held before.",
+    }),
+    ttl: duration.default(defaultPresenceTtl).meta({
+      description: "Milliseconds after which it goes unless it is held again.",
+    }),
+  })
+  .meta({ id: "HeldPresence" });
+
+const whole = z.string().regex(/^(0|[1-9]\d{0,15})$/);
+
+export const socketQuery = z.strictObject({
+  user: z
+    .string()
+    .optional()
+    .meta({ description: "With authentication off: the user as JSON, with an `id`." }),
+  since: whole.optional().meta({ description: "The version a returning client has." }),
+  epoch: z.string().max(64).optional().meta({ description: "The epoch of that version." }),
+  behaviour: z
+    .string()
+    .optional()
+    .meta({ description: "Name of a behaviour, for a room that this starts." }),
+});
+
 // Answers
 
 export const roomInfo = z
@@ -131,6 +163,22 @@ export const userEntry = z.looseObject({ id: z.string(), joinedAt: time, meta: a
 });
 
 export const userList = z.object({ users: z.array(userEntry) }).meta({ id: "UserList" });
+
+export const presence = z
+  .looseObject({
+    name: z.string(),
+    color: z.string(),
+    avatarUrl: z.string().optional(),
+    cursor: anyJson.optional(),
+    typing: z.boolean(),
+    status: z.enum(["online", "idle", "away"]),
+    idleSince: time.optional(),
+  })
+  .meta({ id: "Presence", description: "What is seen of a user, all their sockets together." });
+
+export const presenceMap = z
+  .object({ presence: z.record(z.string(), presence) })
+  .meta({ id: "PresenceMap", description: "By user id." });
 
 export const versionAnswer = z.object({ version: z.int() }).meta({ id: "Version" });
 

@@ -161,3 +161,20 @@ const shortEscapes = new Set([0x08, 0x09, 0x0a, 0x0c, 0x0d]);
 
 const isPair = (high: number, low: number): boolean =>
   high < 0xdc00 && low >= 0xdc00 && low <= 0xdfff;
+
+/** Bytes of a text in UTF-8. */
+export function utf8Bytes(text: string): number {
+  let bytes = text.length;
+  for (let index = 0; index < text.length; index++) {
+    const unit = text.charCodeAt(index);
+    if (unit < 0x80) continue;
+    bytes++;
+    if (unit < 0x800) continue;
+    // Two for each half of a pair; a half that stands alone becomes U+FFFD, which has three.
+    if (unit >= 0xd800 && unit <= 0xdfff && isPair(unit, text.charCodeAt(index + 1))) {
+      bytes++;
+      index++;
+    } else bytes++;
+  }
+  return bytes;
+}

@@ -9,6 +9,10 @@ export type Limits = {
   readonly patchOperations: number;
   /** Bytes of one message: an action's payload, an event, a socket frame. */
   readonly frameBytes: number;
+  /** Messages that a session may send a second; twice as many at once. */
+  readonly messagesPerSecond: number;
+  /** Bytes that a session may send a second; twice as many at once, and always a whole frame. */
+  readonly bytesPerSecond: number;
 };
 
 export const defaultLimits: Limits = {
@@ -16,6 +20,8 @@ export const defaultLimits: Limits = {
   stateDepth: 64,
   patchOperations: 1000,
   frameBytes: 256 * 1024,
+  messagesPerSecond: 100,
+  bytesPerSecond: 512 * 1024,
 };
 
 // An object has 128 MB of memory and RPC carries 32 MiB: a state is held, sent and copied at once.
@@ -24,8 +30,14 @@ const caps: Limits = {
   stateDepth: 256,
   patchOperations: 100_000,
   frameBytes: 8 * 1024 * 1024,
+  messagesPerSecond: 1_000_000,
+  bytesPerSecond: 1024 * 1024 * 1024,
 };
 
+/** Bytes of a session's presence, see rule P1. */
+export const maxPresenceBytes = 2048;
+/** Messages in one frame. */
+export const maxFrameMessages = 100;
 /** Bytes of a user's own JSON, see rule U1. */
 export const maxUserBytes = 4096;
 /** Characters of a user id, see rule U1. */

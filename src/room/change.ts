@@ -27,8 +27,15 @@ export type ChangeInput = { readonly kind: ChangeRequest["kind"]; readonly text:
  * Decode a request.
  * @throws CollabError `malformed`; `too_large` for a patch of too many operations
  */
-export function decodeChange({ kind, text }: ChangeInput, limits: Limits): ChangeRequest {
-  const json = parseJson(text);
+export const decodeChange = ({ kind, text }: ChangeInput, limits: Limits): ChangeRequest =>
+  checkChange(kind, parseJson(text), limits);
+
+/** Check a request that is JSON already, see `decodeChange`. */
+export function checkChange(
+  kind: ChangeRequest["kind"],
+  json: unknown,
+  limits: Limits,
+): ChangeRequest {
   if (kind === "patch") return { kind, patch: parsePatch(json, limits) };
   if (!isObject(json))
     throw new CollabError("malformed", {

@@ -8,6 +8,9 @@ export const maxDuration = 365 * 24 * 3_600_000;
 /** `idleTimeout` of rooms whose behaviour and starter say nothing: 30 minutes, in ms. */
 export const defaultIdleTimeout = 1_800_000;
 
+/** ms for which presence is held without a socket, if not said. */
+export const defaultPresenceTtl = 30_000;
+
 /**
  * Check a span of time in ms.
  * @throws CollabError `invalid_request`

@@ -93,15 +93,17 @@ function applies(draft: PatchDraft, change: Change): boolean {
 }
 
 /**
- * A snapshot is due when the journal has outgrown the last one (small states wait for 64 KiB), or has so
+ * A snapshot is due when the journal has outgrown the last one (small states wait for 256 KiB), or has so
  * many changes that waking would take long: each one may cost as much as the object it changes is wide.
+ * As the changes since the snapshot before the last are kept, resuming clients find at least 256 KiB or
+ * 2,000 of them.
  */
 export const snapshotDue = ({
   journalBytes,
   journalChanges,
   snapshotBytes,
 }: Pick<Rebuilt, "journalBytes" | "journalChanges" | "snapshotBytes">): boolean =>
-  journalBytes > Math.max(snapshotBytes, 64 * 1024) || journalChanges >= 2000;
+  journalBytes > Math.max(snapshotBytes, 256 * 1024) || journalChanges >= 2000;
 
 /** The patch that replaces the whole state. */
 export const replaceAll = (value: JsonObject): Patch => [{ op: "replace", path: "", value }];

@@ -1,5 +1,7 @@
 // Who is in the room: users in join order (rule U5), with their leases (rule U7).
 
+import type { Scope } from "../protocol/scopes.ts";
+import type { SessionPresence } from "./presence.ts";
 import { deadline, seenFromStorage, type Seen } from "./seen.ts";
 import type { UserEntry } from "../protocol/users.ts";
 
@@ -11,7 +13,18 @@ export type Member = {
   readonly seq: number;
   readonly entry: UserEntry;
   readonly lease?: Lease;
+  /** They came by socket: they leave when their last one has been gone for the grace (rule U6). */
+  readonly bySocket?: true;
+  /** Epoch ms at which that is, while their sockets are gone. */
+  readonly awayUntil?: number;
+  /** What their sessions may do, where an administrator has said so. */
+  readonly scopes?: readonly Scope[];
+  /** Presence that a server holds for them (rule P4). */
+  readonly held?: Held;
 };
+
+/** Presence without a socket, until then (epoch ms). */
+export type Held = { readonly presence: SessionPresence; readonly until: number };
 
 /** A member as a cold room finds them. */
 export const memberFromStorage = ({ lease, ...member }: Member): Member =>
@@ -21,6 +34,7 @@ export const memberFromStorage = ({ lease, ...member }: Member): Member =>
 
 export class Members {
   readonly #byId = new Map<string, Member>();
+  readonly #texts = new WeakMap<UserEntry, string>();
   #nextSeq = 1;
 
   constructor(members: Iterable<Member> = []) {
@@ -61,16 +75,44 @@ export class Members {
     return Array.from(this.#byId.values(), (member) => member.entry);
   }
 
-  /** Members whose lease has run out. */
-  lapsed(now: number): Member[] {
-    return this.all().filter(({ lease }) => lease && leaseEnd(lease) <= now);
+  /** A member's entry as JSON text, made once. */
+  text(userId: string): string {
+    const entry = this.#byId.get(userId)?.entry;
+    if (entry === undefined) return "null";
+    let text = this.#texts.get(entry);
+    if (text === undefined) {
+      text = JSON.stringify(entry);
+      this.#texts.set(entry, text);
+    }
+    return text;
   }
 
-  /** Epoch ms at which the next lease runs out, if any member has one. */
-  nextLapse(): number | undefined {
-    const ends = this.all().flatMap(({ lease }) => (lease ? [leaseEnd(lease)] : []));
-    return ends.length > 0 ? ends.reduce((a, b) => Math.min(a, b)) : undefined;
+  /** Every entry as JSON text, in join order. */
+  texts(): string[] {
+    return Array.from(this.#byId.keys(), (userId) => this.text(userId));
+  }
+
+  /** Members for whom a deadline has passed. */
+  due(kind: Deadline, now: number): Member[] {
+    return this.all().filter((member) => (deadlines[kind](member) ?? Infinity) <= now);
+  }
+
+  /** Epoch ms of the next deadline, if any member has one. */
+  next(kind: Deadline): number | undefined {
+    let next: number | undefined;
+    for (const member of this.#byId.values()) {
+      const at = deadlines[kind](member);
+      if (at !== undefined && at < (next ?? Infinity)) next = at;
+    }
+    return next;
   }
 }
 
-const leaseEnd = (lease: Lease): number => deadline(lease.seen, lease.ttl);
+/** `lease`: a membership that lapses. `grace`: one without a socket. `presence`: what a server holds. */
+export type Deadline = "lease" | "grace" | "presence";
+
+const deadlines: Readonly<Record<Deadline, (member: Member) => number | undefined>> = {
+  lease: ({ lease }) => lease && deadline(lease.seen, lease.ttl),
+  grace: ({ awayUntil }) => awayUntil,
+  presence: ({ held }) => held?.until,
+};

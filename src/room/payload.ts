@@ -11,8 +11,11 @@ export const maxEventName = 128;
  * Decode a payload.
  * @throws CollabError `malformed`; `too_large` past a frame's size or the state's depth
  */
-export function decodePayload(text: string, limits: Limits): JsonValue {
-  const payload = parseJson(text);
+export const decodePayload = (text: string, limits: Limits): JsonValue =>
+  checkPayload(parseJson(text), limits);
+
+/** Check a payload that is JSON already, see `decodePayload`. */
+export function checkPayload(payload: JsonValue, limits: Limits): JsonValue {
   const bytes = sizeOf(payload, limits);
   if (bytes > limits.frameBytes)
     throw new CollabError("too_large", {
@@ -35,10 +38,10 @@ function sizeOf(payload: JsonValue, { stateDepth }: Limits): number {
  * Check an event that is to be broadcast.
  * @throws CollabError `invalid_request`, `malformed`, `too_large`
  */
-export function checkEvent(event: string, payload: string, limits: Limits): void {
+export function checkEvent(event: string, payload: JsonValue, limits: Limits): void {
   if (typeof event !== "string" || event === "" || event.length > maxEventName)
     throw new CollabError("invalid_request", {
       detail: `An event's name has 1 to ${maxEventName} characters.`,
     });
-  decodePayload(payload, limits);
+  checkPayload(payload, limits);
 }

@@ -79,8 +79,12 @@ export class MemoryRoomStorage<
       snapshots: ascending(this.#kept.snapshots)
         .map(([version, text]) => ({ version, text }))
         .toReversed(),
-      changes: ascending(this.#kept.changes).map(([, change]) => change),
+      changes: this.readChanges(-1),
     };
+  }
+
+  readChanges(after: number): Change[] {
+    return ascending(this.#kept.changes).flatMap(([to, change]) => (to > after ? [change] : []));
   }
 
   appendChange(change: Change): void {

@@ -39,6 +39,8 @@ export type RoomStorage<Room, Member extends { readonly seq: number }> = {
   removeTimer(name: string): void;
 
   readHistory(): History;
+  /** The changes after this version, in order. */
+  readChanges(after: number): Change[];
   appendChange(change: Change): void;
   /**
    * Write a snapshot. The one before it stays, with the changes since, in case the new one cannot be

@@ -124,14 +124,17 @@ export class SqliteRoomStorage<
           ? decode(rows.map(({ data }) => data as ArrayBuffer))
           : "",
       })),
-      changes: this.#read("SELECT start, version, patch FROM changes ORDER BY version").map(
-        ({ start, version, patch }) => ({
-          from: Number(start),
-          to: Number(version),
-          patch: decode([patch as ArrayBuffer]),
-        }),
-      ),
+      changes: this.readChanges(-1),
     };
+  }
+
+  readChanges(after: number): Change[] {
+    const query = "SELECT start, version, patch FROM changes WHERE version > ? ORDER BY version";
+    return this.#read(query, after).map(({ start, version, patch }) => ({
+      from: Number(start),
+      to: Number(version),
+      patch: decode([patch as ArrayBuffer]),
+    }));
   }
 
   appendChange({ from, to, patch }: Change): void {

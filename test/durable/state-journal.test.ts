@@ -20,7 +20,8 @@ const create = () => new MemoryRoomStorage<RoomRecord, Member>();
 function commit(journal: StateJournal, patch: Patch): void {
   const planned = planChange(journal.state, { kind: "patch", patch }, limits);
   if (planned === null) throw new Error("expected a change");
-  journal.commit(planned);
+  journal.stage(planned);
+  journal.commit();
 }
 
 const set = (journal: StateJournal, name: string, value: string | number): void =>

@@ -10,11 +10,20 @@ const caps: Limits = {
   stateDepth: 256,
   patchOperations: 100_000,
   frameBytes: 8 * MiB,
+  messagesPerSecond: 1_000_000,
+  bytesPerSecond: 1024 * MiB,
 };
 const names = Object.keys(caps) as (keyof Limits)[];
 
-test("[S9] a room without settings takes 1 MiB of state, depth 64, 1,000 operations, frames of 256 KiB", () => {
-  const expected = { stateBytes: MiB, stateDepth: 64, patchOperations: 1000, frameBytes: MiB / 4 };
+test("[S9, L1] a room without settings takes 1 MiB of state, depth 64, 1,000 operations, frames of 256 KiB", () => {
+  const expected = {
+    stateBytes: MiB,
+    stateDepth: 64,
+    patchOperations: 1000,
+    frameBytes: MiB / 4,
+    messagesPerSecond: 100,
+    bytesPerSecond: MiB / 2,
+  };
   expect(resolveLimits()).toEqual(expected);
   expect(resolveLimits({})).toEqual(expected);
 });

@@ -149,7 +149,8 @@ class Run {
     expect(planned === null).toBe(text === this.states.at(-1));
     this.#model = expected;
     if (planned === null) return;
-    this.journal.commit(planned);
+    this.journal.stage(planned);
+    this.journal.commit();
     this.states.push(text);
   }
 }
@@ -220,7 +221,8 @@ describe("a damaged history", () => {
           expect(storage.readAside()).toHaveLength(aside);
 
           const next = planReturned(journal.state, { ...journal.value, onward: 1 }, limits);
-          if (next) journal.commit(next);
+          if (next) journal.stage(next);
+          journal.commit();
           const again = StateJournal.open(storage);
           expect(again.aside).toBe(0);
           expect(again.journal.version).toBe(whole + 1);

@@ -62,14 +62,14 @@ describe("leases", () => {
   ]);
 
   test("[U7] a lease has run out when its ttl has passed, and not a millisecond before", () => {
-    expect(members.lapsed(1099)).toEqual([]);
-    expect(members.lapsed(1100).map(({ entry }) => entry.id)).toEqual(["short"]);
-    expect(members.lapsed(1500).map(({ entry }) => entry.id)).toEqual(["long", "short"]);
+    expect(members.due("lease", 1099)).toEqual([]);
+    expect(members.due("lease", 1100).map(({ entry }) => entry.id)).toEqual(["short"]);
+    expect(members.due("lease", 1500).map(({ entry }) => entry.id)).toEqual(["long", "short"]);
   });
 
   test("[U7] the next lease to run out is the earliest of all", () => {
-    expect(members.nextLapse()).toBe(1100);
-    expect(new Members([member(1, "forever")]).nextLapse()).toBeUndefined();
-    expect(new Members().nextLapse()).toBeUndefined();
+    expect(members.next("lease")).toBe(1100);
+    expect(new Members([member(1, "forever")]).next("lease")).toBeUndefined();
+    expect(new Members().next("lease")).toBeUndefined();
   });
 });

@@ -2,7 +2,8 @@
 
 import { jsonText, noContent } from "../answers.ts";
 import { jsonBody, route } from "../route.ts";
-import { userBody, userEntry, userList } from "../schemas.ts";
+import { checkScopes } from "../../protocol/scopes.ts";
+import { scopesBody, userBody, userEntry, userList } from "../schemas.ts";
 
 export const userRoutes = [
   route({
@@ -36,9 +37,21 @@ export const userRoutes = [
     handle: async ({ room }) => jsonText(`{"users":${await room.users()}}`),
   }),
   route({
+    method: "patch",
+    path: "/rooms/:id/users/:userId",
+    summary: "Say what a user's sockets may do",
+    body: { types: { "application/json": scopesBody }, limit: 4096 },
+    answers: { 200: { description: "The user's entry.", schema: userEntry } },
+    problems: ["malformed", "invalid_request", "room_not_running", "user_not_found"],
+    handle: async ({ room, param, body }) => {
+      const { fields } = jsonBody(body, scopesBody);
+      return jsonText(await room.setScopes(param("userId"), checkScopes(fields.scopes)));
+    },
+  }),
+  route({
     method: "delete",
     path: "/rooms/:id/users/:userId",
-    summary: "Leave a room",
+    summary: "Leave a room; the user's sockets are closed",
     answers: { 204: { description: "The user is not in the room, if they ever were." } },
     problems: ["invalid_request"],
     handle: async ({ room, param }) => {

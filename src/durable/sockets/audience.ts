@@ -1,0 +1,176 @@
+// Who listens to the room, and all that the room tells them. It knows sessions, not members: whoever
+// ends a session sees to what becomes of the user.
+
+import type { ResolvedBehaviour } from "../../behaviours/resolve.ts";
+import type { CollabError, ErrorCode } from "../../protocol/errors.ts";
+import type { Change } from "../../protocol/history.ts";
+import type { Ref, RoomMessage } from "../../protocol/messages.ts";
+import type { Scope } from "../../protocol/scopes.ts";
+import type { Members } from "../../room/members.ts";
+import { firstPresence } from "../../room/presence.ts";
+import { noFlow, readKept, type Resume } from "../../room/session.ts";
+import type { RoomPorts, SocketPort } from "../ports.ts";
+import type { StateJournal } from "../state-journal.ts";
+import { Outbox } from "./outbox.ts";
+import { PresenceBoard } from "./presence-board.ts";
+import { closeCode, Session } from "./session.ts";
+import { Sessions } from "./sessions.ts";
+import { createWelcomes } from "./welcome.ts";
+
+/** ms of silence after which a socket that has pinged before is taken for dead: five pings missed. */
+const silence = 150_000;
+
+export type AudienceParts = {
+  readonly ports: RoomPorts;
+  readonly behaviour: ResolvedBehaviour;
+  readonly epoch: string;
+  readonly journal: StateJournal;
+  readonly members: Members;
+  /** Something less urgent than a change waits to be told. */
+  onSignal(): void;
+};
+
+/** Who comes by socket, and with what. */
+export type Arrival = {
+  readonly userId: string;
+  readonly scopes: readonly Scope[];
+  readonly resume?: Resume | undefined;
+};
+
+export class Audience {
+  readonly sessions = new Sessions();
+  readonly presence: PresenceBoard;
+  readonly outbox: Outbox;
+  readonly #parts: AudienceParts;
+
+  constructor(parts: AudienceParts) {
+    this.#parts = parts;
+    const { ports, behaviour, epoch, journal, members, onSignal } = parts;
+    this.#restore();
+    const { sessions } = this;
+    const presence = new PresenceBoard({ ports, members, sessions, onChange: onSignal });
+    const roomId = ports.id;
+    this.presence = presence;
+    this.outbox = new Outbox({
+      sessions,
+      presence,
+      welcomes: () => createWelcomes({ roomId, epoch, behaviour, journal, members, presence }),
+    });
+    for (const [session, reason] of this.unresponsive()) this.end(session, reason);
+  }
+
+  /** Find the sessions of the sockets that are open: the room has woken (rule R6). */
+  #restore(): void {
+    const { ports, behaviour, members } = this.#parts;
+    for (const socket of ports.sockets()) {
+      const kept = readKept(socket.kept);
+      if (kept === null || members.get(kept.userId) === undefined) {
+        refuse(socket, "session_lost");
+        continue;
+      }
+      this.sessions.add(new Session(socket, kept, behaviour.limits, ports.now()));
+    }
+  }
+
+  /** Open a session for a member; its welcome follows. */
+  open(socket: SocketPort, { userId, scopes, resume }: Arrival): Session {
+    const { ports, behaviour, members } = this.#parts;
+    const now = ports.now();
+    const member = members.get(userId);
+    const kept = {
+      shape: 1,
+      id: ports.newId(),
+      userId,
+      scopes: member?.scopes ?? scopes,
+      presence: member ? firstPresence(member.entry, now) : { data: {}, at: now },
+      welcomed: false,
+      ...(resume && { resume }),
+      flow: noFlow,
+    } as const;
+    const session = new Session(socket, kept, behaviour.limits, now);
+    session.keep();
+    this.sessions.add(session);
+    this.presence.note(userId);
+    this.outbox.welcome(session);
+    return session;
+  }
+
+  /**
+   * A session has ended, or is to end.
+   * @param reason closes its socket; left out when that has closed by itself
+   * @returns false when it had ended before
+   */
+  end(session: Session, reason?: ErrorCode): boolean {
+    if (!this.sessions.remove(session)) return false;
+    this.outbox.drop(session);
+    this.presence.note(session.userId);
+    if (reason !== undefined) session.close(reason);
+    return true;
+  }
+
+  /** End every session of a user. */
+  endAllOf(userId: string, reason: ErrorCode): void {
+    for (const session of this.sessions.of(userId)) this.end(session, reason);
+  }
+
+  /** End every session. */
+  endAll(reason: ErrorCode): void {
+    for (const session of this.sessions) this.end(session, reason);
+  }
+
+  /** Say what a user's sessions may do, and tell them. */
+  setScopes(userId: string, scopes: readonly Scope[]): void {
+    for (const session of this.sessions.of(userId)) {
+      session.scopes = scopes;
+      session.keep();
+      this.tell(session, { type: "scopes", scopes });
+    }
+  }
+
+  /** Sessions that have read too little of what was sent, or have gone silent. */
+  unresponsive(): [Session, ErrorCode][] {
+    return Array.from(this.sessions).flatMap((session): [Session, ErrorCode][] => {
+      if (session.isTooSlow) return [[session, "too_slow"]];
+      return this.#isSilent(session) ? [[session, "silent"]] : [];
+    });
+  }
+
+  #isSilent({ socket }: Session): boolean {
+    const { pingedAt } = socket;
+    // Who has never pinged is not expected to: their end is for the platform to find.
+    return pingedAt !== null && this.#parts.ports.now() - pingedAt > silence;
+  }
+
+  /**
+   * Tell one session something: at once, unless it belongs behind what waits already.
+   * @param ref of the change this replies to, if that is not committed yet
+   */
+  tell(session: Session, message: RoomMessage, ref?: Ref): void {
+    if (!this.sessions.has(session)) return;
+    if (ref === undefined && session.welcomed) session.send(JSON.stringify(message));
+    else this.outbox.answer(session, message, ref);
+  }
+
+  /** Send all that waits. @returns sessions that have fallen too far behind */
+  flush(change: Change | null): Session[] {
+    this.outbox.flush(change);
+    return Array.from(this.sessions).filter(({ isTooSlow }) => isTooSlow);
+  }
+
+  /**
+   * The room is about to wake anew: what depended on a commit fails with this error, what else waits is
+   * sent, and everybody begins anew from another `welcome`.
+   */
+  abandon(error: CollabError): void {
+    this.outbox.reject(error);
+    this.outbox.flush(null);
+    for (const session of this.sessions) {
+      session.startOver();
+      session.keep();
+    }
+  }
+}
+
+/** Close a socket that has no session. */
+export const refuse = (socket: SocketPort, code: ErrorCode): void =>
+  socket.close(closeCode(code), code);

@@ -1,0 +1,117 @@
+// What a client asks for, carried out: each message in a turn of the room, held to the session's scopes,
+// answered by its ref.
+
+import { CollabError } from "../../protocol/errors.ts";
+import type { JsonValue } from "../../protocol/json.ts";
+import type { ClientMessage, Ref } from "../../protocol/messages.ts";
+import { allows, type Scope } from "../../protocol/scopes.ts";
+import { checkChange } from "../../room/change.ts";
+import { changePresence } from "../../room/presence.ts";
+import type { RunningRoom } from "../running-room.ts";
+import { failure } from "./conversation.ts";
+import type { Session } from "./session.ts";
+
+/** The scope that a message needs, if it needs one. */
+const needed: Readonly<Partial<Record<ClientMessage["type"], Scope>>> = {
+  update: "room:write",
+  action: "room:write",
+  broadcast: "room:write",
+  presence: "presence:write",
+};
+
+/**
+ * Carry out one message of a session.
+ * @param now epoch ms
+ */
+export async function carryOut(
+  room: RunningRoom,
+  session: Session,
+  message: ClientMessage,
+  now: number,
+): Promise<void> {
+  try {
+    const scope = needed[message.type];
+    if (scope !== undefined && !allows(session.scopes, scope))
+      throw new CollabError("forbidden", { detail: `This needs the scope ${scope}.` });
+    const running = run(room, session, message, now);
+    if (running !== undefined) await running;
+  } catch (error) {
+    if (!(error instanceof CollabError)) throw error;
+    room.audience.tell(session, failure("ref" in message ? message.ref : undefined, error));
+  }
+}
+
+/** @returns a promise only where the room's author has a say: the other messages are done at once */
+function run(
+  room: RunningRoom,
+  session: Session,
+  message: ClientMessage,
+  now: number,
+): Promise<void> | void {
+  switch (message.type) {
+    case "update": {
+      const { ref, ifVersion } = message;
+      const { limits } = room.behaviour;
+      const request =
+        "patch" in message
+          ? checkChange("patch", message.patch, limits)
+          : checkChange("merge", message.merge, limits);
+      const version = room.changes.request(
+        request,
+        ifVersion === undefined ? ifVersion : [ifVersion],
+      );
+      return reply(room, session, ref, { version });
+    }
+    case "action":
+      return act(room, session, message);
+    case "presence": {
+      session.presence = changePresence(session.presence, message.data, now);
+      room.audience.outbox.presenceChanged(session);
+      room.note();
+      room.window.request("signal");
+      return reply(room, session, message.ref);
+    }
+    case "broadcast":
+      room.broadcast(message.event, message.payload ?? null, session, message.echo);
+      return reply(room, session, message.ref);
+    case "touch":
+      room.touch(session.userId);
+      return reply(room, session, message.ref);
+    case "leave":
+      session.socket.close(1000, "left");
+      room.audience.end(session);
+      return room.membership.detach(session.userId, true);
+    case "ack":
+      if (!session.acknowledge(message.n))
+        throw new CollabError("bad_message", { detail: "No mark has that number." });
+      return undefined;
+    default:
+      return message satisfies never;
+  }
+}
+
+async function act(
+  room: RunningRoom,
+  session: Session,
+  { ref, name, payload = {} }: Extract<ClientMessage, { type: "action" }>,
+): Promise<void> {
+  const { result, version } = await room.changes.act(name, payload);
+  reply(room, session, ref, { version, result });
+}
+
+/** Reply, behind what it depends on; then let that go out. */
+function reply(
+  room: RunningRoom,
+  session: Session,
+  ref: Ref | undefined,
+  outcome: { version?: number; result?: JsonValue } = {},
+): void {
+  const { areStaged } = room.changes;
+  if (ref !== undefined)
+    room.audience.tell(
+      session,
+      { type: "reply", ref, ok: true, ...outcome },
+      areStaged ? ref : undefined,
+    );
+  if (areStaged) room.proceed(session);
+}

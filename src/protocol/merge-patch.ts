@@ -1,0 +1,40 @@
+// JSON Merge Patch (RFC 7396) on small values: applying one, and finding the one that leads from one
+// value to another. State goes by JSON Patch instead, see diff.ts.
+
+import { isObject, jsonEqual, setMember, type JsonObject, type JsonValue } from "./json.ts";
+
+/** Apply a merge patch to an object. Neither is changed; what it does not touch is shared. */
+export function mergePatch(target: JsonObject, patch: JsonObject): JsonObject {
+  const merged: Record<string, JsonValue> = { ...target };
+  for (const [key, value] of Object.entries(patch)) {
+    if (value === null) delete merged[key];
+    else if (isObject(value)) {
+      const old = Object.hasOwn(target, key) ? target[key] : undefined;
+      setMember(merged, key, mergePatch(isObject(old) ? old : {}, value));
+    } else setMember(merged, key, value);
+  }
+  return merged;
+}
+
+/**
+ * The merge patch from one object to another; `null` when they are the same JSON. No object in `after`
+ * may have a member that is null: a merge patch cannot say so.
+ */
+export function mergeDiff(before: JsonObject, after: JsonObject): JsonObject | null {
+  const patch: Record<string, JsonValue> = {};
+  let differs = false;
+  const put = (key: string, value: JsonValue): void => {
+    setMember(patch, key, value);
+    differs = true;
+  };
+  for (const key of Object.keys(before)) if (!Object.hasOwn(after, key)) put(key, null);
+  for (const [key, value] of Object.entries(after)) {
+    const old = Object.hasOwn(before, key) ? before[key] : undefined;
+    if (old === value) continue;
+    if (isObject(old) && isObject(value)) {
+      const inner = mergeDiff(old, value);
+      if (inner !== null) put(key, inner);
+    } else if (old === undefined || !jsonEqual(old, value)) put(key, value);
+  }
+  return differs ? patch : null;
+}

@@ -1,0 +1,42 @@
+// A token bucket: how much of something is allowed, sustained and at once. (Rule L1.)
+
+export class Bucket {
+  readonly #rate: number;
+  readonly #capacity: number;
+  #tokens: number;
+  #at: number;
+
+  /**
+   * @param rate tokens a second
+   * @param capacity the most that may be taken at once
+   * @param now epoch ms
+   */
+  constructor(rate: number, capacity: number, now: number) {
+    this.#rate = rate;
+    this.#capacity = capacity;
+    this.#tokens = capacity;
+    this.#at = now;
+  }
+
+  /** Whether this many tokens are there. */
+  has(tokens: number, now: number): boolean {
+    this.#fill(now);
+    return this.#tokens >= tokens;
+  }
+
+  /** Take tokens that are there. */
+  take(tokens: number): void {
+    this.#tokens -= tokens;
+  }
+
+  /** ms until this many tokens are there. */
+  wait(tokens: number): number {
+    return Math.max(0, Math.ceil(((tokens - this.#tokens) * 1000) / this.#rate));
+  }
+
+  #fill(now: number): void {
+    if (now <= this.#at) return;
+    this.#tokens = Math.min(this.#capacity, this.#tokens + ((now - this.#at) * this.#rate) / 1000);
+    this.#at = now;
+  }
+}

@@ -1,0 +1,245 @@
+// From JSON to a client's message: what is one, what is none, and that nothing else can come of it.
+
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { decodeMessage, refOf } from "../../src/protocol/decode-message.ts";
+import { CollabError } from "../../src/protocol/errors.ts";
+import type { JsonValue } from "../../src/protocol/json.ts";
+import { anyString, json } from "../support/json-arbitraries.ts";
+import { clientMessage } from "../support/wire.ts";
+
+const parse = (text: string): JsonValue => JSON.parse(text) as JsonValue;
+
+/** What a message is decoded to, or the error. */
+function decoded(input: JsonValue): { message: unknown } | { error: unknown } {
+  try {
+    return { message: decodeMessage(input) };
+  } catch (error) {
+    return { error };
+  }
+}
+
+const bad = (detail: string) =>
+  expect.objectContaining({ code: "bad_message", info: { code: "bad_message", detail } });
+
+const refDetail = 'Expected: "ref" must be a string of 1 to 64 characters or an integer.';
+const eitherDetail = 'Expected: an update has either "patch", an array, or "merge", an object.';
+const typeDetail =
+  'Expected: "type" must be update, action, presence, broadcast, touch, leave or ack.';
+
+describe("a message", () => {
+  test.each([
+    '{"type":"update","ref":1,"patch":[]}',
+    '{"type":"update","ref":1,"patch":[1,null,{"op":"?"}]}',
+    '{"type":"update","ref":"a","merge":{}}',
+    '{"type":"update","ref":"a","merge":{"a":null},"ifVersion":0}',
+    '{"type":"action","ref":1,"name":"rename"}',
+    '{"type":"action","ref":1,"name":""}',
+    '{"type":"action","ref":1,"name":"rename","payload":null}',
+    '{"type":"presence","data":{}}',
+    '{"type":"presence","data":{"cursor":null},"ref":1}',
+    '{"type":"broadcast","event":"wave"}',
+    '{"type":"broadcast","event":"wave","payload":false,"ref":1,"echo":false}',
+    '{"type":"touch","ref":"t"}',
+    '{"type":"leave"}',
+    '{"type":"ack","n":0}',
+  ])("[W3] is %s", (text) => {
+    expect(decodeMessage(parse(text))).toEqual(parse(text));
+  });
+
+  test.each<[string, unknown]>([
+    ["1 character", "x"],
+    ["64 characters", "x".repeat(64)],
+    ["a name that prototypes have", "__proto__"],
+    ["0", 0],
+    ["a negative integer", -1],
+    ["the largest integer", Number.MAX_SAFE_INTEGER],
+  ])("[W3] has a ref of %s", (_, ref) => {
+    expect(decodeMessage({ type: "touch", ref } as JsonValue)).toEqual({ type: "touch", ref });
+  });
+
+  test("[W3] loses members that it does not know", () => {
+    const text = '{"type":"leave","why":"tired","__proto__":{"ref":1},"ref":7}';
+    expect(decodeMessage(parse(text))).toEqual({ type: "leave" });
+  });
+
+  test("[S9] keeps keys such as __proto__ in what it carries", () => {
+    const carried = '{"__proto__":{"admin":true},"constructor":1}';
+    for (const text of [
+      `{"type":"update","ref":1,"merge":${carried}}`,
+      `{"type":"presence","data":${carried}}`,
+      `{"type":"broadcast","event":"__proto__","payload":${carried}}`,
+    ])
+      expect(JSON.stringify(decodeMessage(parse(text)))).toBe(text);
+  });
+});
+
+describe("no message", () => {
+  test.each([
+    ["null", "null"],
+    ["a number", "1"],
+    ["a string", '"leave"'],
+    ["an array, which is a frame", '[{"type":"leave"}]'],
+  ])("[W3] is %s", (_, text) => {
+    expect(() => decodeMessage(parse(text))).toThrow(bad("Expected: a message is a JSON object."));
+  });
+
+  test.each([
+    "{}",
+    '{"type":null}',
+    '{"type":"Leave"}',
+    '{"type":"toString"}',
+    '{"type":["leave"]}',
+  ])("[W3] is %s, without a type that there is", (text) => {
+    expect(() => decodeMessage(parse(text))).toThrow(bad(typeDetail));
+  });
+
+  test("[W3, S9] is one whose members only a prototype has", () => {
+    expect(() => decodeMessage(parse('{"__proto__":{"type":"leave"}}'))).toThrow(bad(typeDetail));
+    expect(() =>
+      decodeMessage(parse('{"type":"update","__proto__":{"ref":1},"patch":[]}')),
+    ).toThrow(bad(refDetail));
+  });
+
+  test.each([
+    "null",
+    '""',
+    `"${"x".repeat(65)}"`,
+    "1.5",
+    "1e300",
+    "9007199254740992",
+    "true",
+    "[1]",
+  ])("[W3] has the ref %s", (ref) => {
+    for (const rest of [
+      '"type":"update","patch":[]',
+      '"type":"update","merge":{}',
+      '"type":"action","name":"rename"',
+      '"type":"presence","data":{}',
+      '"type":"broadcast","event":"wave"',
+      '"type":"touch"',
+    ])
+      expect(() => decodeMessage(parse(`{${rest},"ref":${ref}}`))).toThrow(bad(refDetail));
+  });
+
+  test.each([
+    ["update", '{"type":"update","patch":[]}'],
+    ["action", '{"type":"action","name":"rename"}'],
+  ])("[W3] is an %s without a ref", (_, text) => {
+    expect(() => decodeMessage(parse(text))).toThrow(bad(refDetail));
+  });
+
+  test.each([
+    '{"type":"update","ref":1}',
+    '{"type":"update","ref":1,"patch":[],"merge":{}}',
+    '{"type":"update","ref":1,"patch":[],"merge":null}',
+    '{"type":"update","ref":1,"patch":{}}',
+    '{"type":"update","ref":1,"patch":"[]"}',
+    '{"type":"update","ref":1,"merge":[]}',
+    '{"type":"update","ref":1,"merge":null}',
+  ])("[W3, S5] is %s, which is neither a patch nor a merge patch", (text) => {
+    expect(() => decodeMessage(parse(text))).toThrow(bad(eitherDetail));
+  });
+
+  test.each(["null", "-1", "1.5", '"1"', "9007199254740992"])(
+    "[W3, S6] has the version or the number %s",
+    (n) => {
+      expect(() =>
+        decodeMessage(parse(`{"type":"update","ref":1,"merge":{},"ifVersion":${n}}`)),
+      ).toThrow(bad('Expected: "ifVersion" must be a whole number.'));
+      expect(() => decodeMessage(parse(`{"type":"ack","n":${n}}`))).toThrow(
+        bad('Expected: "n" must be a whole number.'),
+      );
+    },
+  );
+
+  test.each([
+    ['{"type":"action","ref":1}', '"name" must be a string'],
+    ['{"type":"action","ref":1,"name":null}', '"name" must be a string'],
+    ['{"type":"presence"}', '"data" must be an object'],
+    ['{"type":"presence","data":[]}', '"data" must be an object'],
+    ['{"type":"presence","data":null}', '"data" must be an object'],
+    ['{"type":"broadcast"}', '"event" must be a string'],
+    ['{"type":"broadcast","event":7}', '"event" must be a string'],
+    ['{"type":"broadcast","event":"e","echo":null}', '"echo" is true or false'],
+    ['{"type":"broadcast","event":"e","echo":1}', '"echo" is true or false'],
+    ['{"type":"ack"}', '"n" must be a whole number'],
+  ])("[W3] is %s: %s", (text, expected) => {
+    expect(() => decodeMessage(parse(text))).toThrow(bad(`Expected: ${expected}.`));
+  });
+});
+
+describe("the ref of what is no message", () => {
+  test.each<[string, unknown]>([
+    ['{"ref":"a"}', "a"],
+    ['{"type":"?","ref":0}', 0],
+    ['{"type":"update","ref":-3}', -3],
+  ])("[W3] is found in %s", (text, ref) => {
+    expect(refOf(parse(text))).toBe(ref);
+  });
+
+  test.each([
+    "null",
+    "1",
+    '"ref"',
+    "[]",
+    '[{"ref":1}]',
+    "{}",
+    '{"ref":null}',
+    '{"ref":""}',
+    '{"ref":1.5}',
+    '{"ref":{}}',
+    `{"ref":"${"x".repeat(65)}"}`,
+    '{"__proto__":{"ref":1}}',
+  ])("[W3] is not found in %s", (text) => {
+    expect(refOf(parse(text))).toBeUndefined();
+  });
+});
+
+// Members that are right, wrong or missing; and JSON of any kind.
+const types = fc.constantFrom("update", "action", "presence", "broadcast", "touch", "leave", "ack");
+const refs = fc.oneof(fc.integer(), fc.string({ minLength: 1, maxLength: 8 }));
+const mostly = (good: fc.Arbitrary<JsonValue>): fc.Arbitrary<JsonValue> =>
+  fc.oneof({ weight: 9, arbitrary: good }, { weight: 1, arbitrary: json.value });
+const almostMessage: fc.Arbitrary<JsonValue> = fc.record(
+  {
+    type: mostly(types),
+    ref: mostly(refs),
+    patch: mostly(json.array),
+    merge: mostly(json.object),
+    ifVersion: mostly(fc.nat()),
+    name: mostly(anyString),
+    event: mostly(anyString),
+    payload: json.value,
+    data: mostly(json.object),
+    echo: mostly(fc.boolean()),
+    n: mostly(fc.nat()),
+    other: json.value,
+  },
+  { requiredKeys: ["type"] },
+) as fc.Arbitrary<JsonValue>;
+
+test("[W3, S9] any JSON is decoded to a message that is one on the wire too, or is bad_message", () => {
+  const seen = { messages: 0, errors: 0 };
+  fc.assert(
+    fc.property(fc.oneof({ weight: 4, arbitrary: almostMessage }, json.value), (input) => {
+      const outcome = decoded(input);
+      if ("error" in outcome) {
+        seen.errors++;
+        expect(outcome.error).toBeInstanceOf(CollabError);
+        expect(outcome.error).toMatchObject({ code: "bad_message" });
+        return;
+      }
+      seen.messages++;
+      const again = parse(JSON.stringify(outcome.message));
+      expect(clientMessage.safeParse(again)).toMatchObject({ success: true });
+      expect(JSON.stringify(decodeMessage(again))).toBe(JSON.stringify(outcome.message));
+      // A reply finds its way back. A leave or an ack has none.
+      if ("ref" in (again as object))
+        expect(JSON.stringify(refOf(input))).toBe(JSON.stringify(refOf(again)));
+    }),
+    { numRuns: 3000 },
+  );
+  expect(seen.messages).toBeGreaterThan(300);
+  expect(seen.errors).toBeGreaterThan(300);
+});

@@ -1,0 +1,39 @@
+// Clients in Node, who come to a real server over TCP: closing, cutting and killing are as in real life.
+
+import { text as textOf } from "node:stream/consumers";
+import { WebSocket } from "ws";
+import { createClients, type Clients } from "./clients.ts";
+
+/**
+ * Clients of a server.
+ * @param origin asked for at each call, for a server that starts again has another one
+ * @example
+ * ```ts
+ * const { connect } = outsideClients(() => server.url);
+ * const ada = await connect("design", { id: "ada" });
+ * ```
+ */
+export const outsideClients = (origin: () => string): Clients =>
+  createClients((call) => {
+    const url = `${origin().replace(/^http/, "ws")}${call.path}`;
+    const socket = new WebSocket(url, [...call.protocols], { headers: call.headers });
+    socket.on("message", (data, isBinary) => call.onFrame(isBinary ? null : String(data)));
+    socket.on("close", (code, reason) => call.onClose({ code, reason: String(reason) }));
+    return new Promise((resolve, reject) => {
+      socket.on("error", reject); // after it is open, `close` tells of it
+      socket.on("open", () => {
+        call.onOpen({
+          protocol: socket.protocol,
+          send: (data) => socket.send(data),
+          close: (code, reason) => socket.close(code, reason),
+          cut: () => socket.terminate(),
+        });
+        resolve(null);
+      });
+      socket.on("unexpected-response", (_, response) => {
+        const { statusCode: status = 0, headers } = response;
+        const type = headers["content-type"] ?? "";
+        textOf(response).then((text) => resolve({ status, type, text }), reject);
+      });
+    });
+  });

@@ -1,0 +1,166 @@
+// What a client knows of a room, kept from its messages as docs/PROTOCOL.md tells, and no wiser: state by
+// `welcome` and `change`, users and presence by what joins, moves and leaves. It is strict. Whatever does
+// not follow from what came before is a breach.
+
+import type { JsonObject } from "../../src/protocol/json.ts";
+import type { Patch } from "../../src/protocol/json-patch.ts";
+import type { RoomMessage } from "../../src/protocol/messages.ts";
+import type { Presence } from "../../src/protocol/presence.ts";
+import type { UserEntry } from "../../src/protocol/users.ts";
+import { mergedByOracle } from "./merge-patch.ts";
+import { plainPatched } from "./plain-patch.ts";
+import { presence } from "./wire.ts";
+
+/** The message of a type. */
+export type RoomMessageOf<Type extends RoomMessage["type"]> = Extract<RoomMessage, { type: Type }>;
+
+export type Welcome = RoomMessageOf<"welcome">;
+
+/** A state that a client still has from earlier. */
+export type Known = {
+  readonly epoch: string;
+  readonly version: number;
+  readonly state: JsonObject;
+};
+
+export class Replica {
+  #welcome: Welcome | undefined;
+  #version = -1;
+  #state: JsonObject = {};
+  #scopes: Welcome["scopes"] = [];
+  readonly #users = new Map<string, UserEntry>();
+  readonly #presence = new Map<string, Presence>();
+  #mark = 0;
+
+  /**
+   * Take the next message in.
+   * @param known what a first welcome may resume from
+   * @throws Error when it does not follow from those before
+   */
+  take(message: RoomMessage, known?: Known): void {
+    if (this.#welcome === undefined && message.type !== "welcome")
+      throw breach("W1", `${message.type} came before welcome`);
+    switch (message.type) {
+      case "welcome":
+        return this.#begin(message, known);
+      case "change":
+        return this.#change(message);
+      case "users":
+        return this.#takeUsers(message);
+      case "presence":
+        return this.#takePresence(message);
+      case "scopes":
+        this.#scopes = message.scopes;
+        return;
+      case "mark":
+        if (message.n <= this.#mark) throw breach("W3", `mark ${message.n} after ${this.#mark}`);
+        this.#mark = message.n;
+        return;
+      case "reply":
+      case "event":
+      case "error":
+        return;
+      default:
+        message satisfies never;
+    }
+  }
+
+  /** The last one. */
+  get welcome(): Welcome {
+    if (this.#welcome === undefined) throw new Error("not welcome yet");
+    return this.#welcome;
+  }
+
+  get version(): number {
+    return this.#version;
+  }
+
+  get state(): JsonObject {
+    return this.#state;
+  }
+
+  get scopes(): Welcome["scopes"] {
+    return this.#scopes;
+  }
+
+  /** In join order. */
+  get users(): UserEntry[] {
+    return [...this.#users.values()];
+  }
+
+  /** By user id. */
+  get presence(): Record<string, Presence> {
+    return Object.fromEntries(this.#presence);
+  }
+
+  #begin(welcome: Welcome, known?: Known): void {
+    const again = this.#welcome !== undefined;
+    this.#welcome = welcome;
+    this.#version = welcome.version;
+    this.#scopes = welcome.scopes;
+    this.#mark = 0;
+    this.#users.clear();
+    for (const entry of welcome.users) this.#join(entry);
+    if (JSON.stringify(this.#users.get(welcome.user.id)) !== JSON.stringify(welcome.user))
+      throw breach("W1", `the welcomed user ${welcome.user.id} is not among the users`);
+    this.#presence.clear();
+    for (const [id, first] of Object.entries(welcome.presence)) this.#appear(id, first);
+    if (!welcome.resumed) this.#state = welcome.state;
+    else if (again || known?.epoch !== welcome.epoch || known.version > welcome.version)
+      throw breach("W1", "resumed, and from nothing that is known");
+    else this.#state = patched(known.state, welcome.patch);
+  }
+
+  #change({ from, to, patch }: RoomMessageOf<"change">): void {
+    if (from !== this.#version) throw breach("W2", `from ${from} at version ${this.#version}`);
+    if (to <= from) throw breach("W2", `a change from ${from} to ${to}`);
+    this.#state = patched(this.#state, patch);
+    this.#version = to;
+  }
+
+  #takeUsers({ joins = [], updates = [], leaves = [] }: RoomMessageOf<"users">): void {
+    for (const id of leaves)
+      if (!this.#users.delete(id)) throw breach("W2", `${id} left without being there`);
+    for (const { id } of updates)
+      if (!this.#users.delete(id)) throw breach("W2", `${id} is updated without being there`);
+    // Whoever joined again is as good as new: the last in join order.
+    for (const entry of [...updates, ...joins].toSorted(byJoinedAt)) this.#join(entry);
+  }
+
+  #join(entry: UserEntry): void {
+    if (this.#users.has(entry.id)) throw breach("W2", `${entry.id} joins and is there already`);
+    this.#users.set(entry.id, entry);
+  }
+
+  #takePresence({ joins = {}, updates = {}, leaves = [] }: RoomMessageOf<"presence">): void {
+    for (const id of leaves)
+      if (!this.#presence.delete(id))
+        throw breach("P2", `${id} leaves presence without having any`);
+    for (const [id, first] of Object.entries(joins)) this.#appear(id, first);
+    for (const [id, update] of Object.entries(updates)) {
+      const old = this.#presence.get(id);
+      if (old === undefined) throw breach("P2", `${id} moves without being there`);
+      const next = mergedByOracle(old, update) as Presence;
+      presence.parse(next);
+      this.#presence.set(id, next);
+    }
+  }
+
+  #appear(id: string, first: Presence): void {
+    if (this.#presence.has(id)) throw breach("P2", `${id} appears and is there already`);
+    this.#presence.set(id, first);
+  }
+}
+
+function patched(state: JsonObject, patch: Patch): JsonObject {
+  try {
+    return plainPatched(state, patch) as JsonObject;
+  } catch (error) {
+    throw breach("W2", String(error));
+  }
+}
+
+const breach = (rule: string, what: string): Error => new Error(`[${rule}] ${what}`);
+
+const byJoinedAt = (a: UserEntry, b: UserEntry): number =>
+  Date.parse(a.joinedAt) - Date.parse(b.joinedAt);

@@ -1,0 +1,206 @@
+// Every message of the protocol as a strict schema, both ways: an unknown member is wrong, unless it
+// stands where the app's own members go. Test clients hold each frame of a room to these, and
+// `shapes.v1.json` keeps them. `tsc` fails here when they and the types of src/protocol/messages.ts part.
+
+import * as z from "zod";
+import { errorTable, type ErrorCode } from "../../src/protocol/errors.ts";
+import type { JsonObject, JsonValue } from "../../src/protocol/json.ts";
+import type { Operation } from "../../src/protocol/json-patch.ts";
+import type { ClientMessage, RoomMessage } from "../../src/protocol/messages.ts";
+import type { Presence } from "../../src/protocol/presence.ts";
+import { allScopes } from "../../src/protocol/scopes.ts";
+import type { UserEntry } from "../../src/protocol/users.ts";
+import type { SameType } from "./same-type.ts";
+
+// What is checked came out of JSON.parse, so that any value is JSON.
+const json: z.ZodType<JsonValue> = z.unknown() as z.ZodType<JsonValue>;
+const object: z.ZodType<JsonObject> = z.record(z.string(), json);
+const count = z.int().min(0);
+const name = z.string().min(1);
+const time = z.string().regex(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
+
+const list = <T>(item: z.ZodType<T>): z.ZodType<readonly T[]> => z.array(item);
+/** In these messages an empty list is left out. */
+const someOf = <T>(item: z.ZodType<T>): z.ZodType<readonly T[]> => z.array(item).min(1);
+const someById = <T>(item: z.ZodType<T>): z.ZodType<Readonly<Record<string, T>>> =>
+  z
+    .unknown()
+    // Before the record, which does not see a key `__proto__`.
+    .refine((map) => Object.keys(Object(map)).length > 0, "it is empty")
+    .pipe(z.record(name, item));
+
+const ref = z.union([z.string().min(1).max(64), z.int()]);
+const scope = z.enum(allScopes);
+// A string in the shapes: a new code is no new shape.
+const code = z
+  .string()
+  .refine(
+    (text) => Object.hasOwn(errorTable, text),
+    "no such code",
+  ) as unknown as z.ZodType<ErrorCode>;
+
+const pointer = z.string().regex(/^(\/([^~]|~[01])*)?$/);
+const operation: z.ZodType<Operation> = z.discriminatedUnion("op", [
+  z.strictObject({ op: z.enum(["add", "replace", "test"]), path: pointer, value: json }),
+  z.strictObject({ op: z.enum(["move", "copy"]), path: pointer, from: pointer }),
+  z.strictObject({ op: z.literal("remove"), path: pointer }),
+]);
+
+const userEntry: z.ZodType<UserEntry> = z
+  .object({ id: name, joinedAt: time, meta: json })
+  .catchall(json);
+
+export const presence: z.ZodType<Presence> = z
+  .object({
+    name: z.string(),
+    color: z.string(),
+    avatarUrl: z.exactOptional(z.string()),
+    cursor: z.exactOptional(json),
+    typing: z.boolean(),
+    status: z.enum(["online", "idle", "away"]),
+    idleSince: z.exactOptional(time),
+  })
+  .catchall(json)
+  .refine(({ status, idleSince }) => (status === "idle") === (idleSince !== undefined), {
+    error: "idleSince stands beside the status idle, and only there",
+  })
+  .refine(({ status, typing }) => status === "online" || !typing, {
+    error: "only who is online types",
+  });
+
+// Client → room
+
+const update = { type: z.literal("update"), ref, ifVersion: z.exactOptional(count) };
+
+/** Every message of a client. What is for others to judge is not judged here: patch, payload, presence. */
+export const clientMessage = z.union([
+  z.discriminatedUnion("type", [
+    z.strictObject({ ...update, patch: list(z.unknown()) }),
+    z.strictObject({
+      type: z.literal("action"),
+      ref,
+      name: z.string(),
+      payload: z.exactOptional(json),
+    }),
+    z.strictObject({ type: z.literal("presence"), data: object, ref: z.exactOptional(ref) }),
+    z.strictObject({
+      type: z.literal("broadcast"),
+      event: z.string(),
+      payload: z.exactOptional(json),
+      ref: z.exactOptional(ref),
+      echo: z.exactOptional(z.boolean()),
+    }),
+    z.strictObject({ type: z.literal("touch"), ref: z.exactOptional(ref) }),
+    z.strictObject({ type: z.literal("leave") }),
+    z.strictObject({ type: z.literal("ack"), n: count }),
+  ]),
+  z.strictObject({ ...update, merge: object }),
+]);
+
+// Room → client
+
+const limits = z.strictObject({
+  frameBytes: count,
+  messagesPerFrame: count,
+  messagesPerSecond: count,
+  bytesPerSecond: count,
+  stateBytes: count,
+  stateDepth: count,
+  patchOperations: count,
+  presenceBytes: count,
+  pingInterval: count,
+  reconnectGrace: count,
+});
+
+const welcome = {
+  type: z.literal("welcome"),
+  room: name,
+  epoch: name,
+  session: name,
+  user: userEntry,
+  users: list(userEntry),
+  presence: z.record(name, presence),
+  version: count,
+  scopes: list(scope),
+  limits,
+};
+
+const error = {
+  code,
+  detail: z.string().min(1),
+  reason: z.exactOptional(z.string()),
+  retryAfter: z.exactOptional(count),
+  issues: z.exactOptional(list(z.strictObject({ path: z.string(), message: z.string() }))),
+  instance: z.exactOptional(z.string()),
+};
+
+/** Whether one of these lists is there. */
+const says = (message: Record<string, unknown>): boolean =>
+  ["joins", "updates", "leaves"].some((member) => member in message);
+
+/** Every message of a room. */
+export const roomMessage = z.discriminatedUnion("type", [
+  z.discriminatedUnion("resumed", [
+    z.strictObject({ ...welcome, resumed: z.literal(false), state: object }),
+    z.strictObject({ ...welcome, resumed: z.literal(true), patch: list(operation) }),
+  ]),
+  z.strictObject({ type: z.literal("change"), from: count, to: count, patch: someOf(operation) }),
+  z.discriminatedUnion("ok", [
+    z.strictObject({
+      type: z.literal("reply"),
+      ref,
+      ok: z.literal(true),
+      version: z.exactOptional(count),
+      result: z.exactOptional(json),
+    }),
+    z.strictObject({ type: z.literal("reply"), ref, ok: z.literal(false), ...error }),
+  ]),
+  z
+    .strictObject({
+      type: z.literal("users"),
+      joins: z.exactOptional(someOf(userEntry)),
+      updates: z.exactOptional(someOf(userEntry)),
+      leaves: z.exactOptional(someOf(name)),
+    })
+    .refine(says, "it says nothing"),
+  z
+    .strictObject({
+      type: z.literal("presence"),
+      joins: z.exactOptional(someById(presence)),
+      updates: z.exactOptional(someById(object)),
+      leaves: z.exactOptional(someOf(name)),
+    })
+    .refine(says, "it says nothing"),
+  z
+    .strictObject({
+      type: z.literal("event"),
+      event: name,
+      payload: json,
+      from: z.nullable(name),
+      session: z.nullable(name),
+    })
+    .refine(({ from, session }) => (from === null) === (session === null), {
+      error: "a session and its user go together",
+    }),
+  z.strictObject({ type: z.literal("scopes"), scopes: list(scope) }),
+  z.strictObject({ type: z.literal("mark"), n: count }),
+  z.strictObject({ type: z.literal("error"), ...error }),
+]);
+
+/** Held by `tsc`: the schemas are the types. */
+export const sameAsTypes: readonly [
+  SameType<z.output<typeof clientMessage>, ClientMessage>,
+  SameType<z.output<typeof roomMessage>, RoomMessage>,
+] = [true, true];
+
+const named = z.registry<{ id: string }>();
+for (const [id, schema] of Object.entries({ ref, operation, userEntry, presence, limits }))
+  named.add(schema, { id });
+
+/** All shapes as JSON Schema: what `shapes.v<N>.json` keeps of version N. */
+export const shapes = (): unknown =>
+  JSON.parse(
+    JSON.stringify(
+      z.toJSONSchema(z.strictObject({ clientMessage, roomMessage }), { metadata: named }),
+    ),
+  );
