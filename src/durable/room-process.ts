@@ -3,6 +3,7 @@
 
 import { CollabError } from "../protocol/errors.ts";
 import { isObject, parseJson, type JsonValue } from "../protocol/json.ts";
+import type { ClientMessage } from "../protocol/messages.ts";
 import type { PresenceMap } from "../protocol/presence.ts";
 import type { RoomInfo, StartOptions } from "../protocol/rooms.ts";
 import { allows, type Scope } from "../protocol/scopes.ts";
@@ -18,6 +19,7 @@ import { describe } from "./log.ts";
 import type { RoomPorts, SocketPort } from "./ports.ts";
 import type { RunningRoom } from "./running-room.ts";
 import { refuse } from "./sockets/audience.ts";
+import { failure } from "./sockets/conversation.ts";
 import { carryOut } from "./sockets/requests.ts";
 import type { Session } from "./sockets/session.ts";
 import type { TimerName } from "./timers.ts";
@@ -119,16 +121,27 @@ export class RoomProcess {
       return refuse(socket, this.#life.room ? "session_lost" : "room_stopped");
     const characters = typeof frame === "string" ? frame.length : frame.byteLength;
     const messages = this.#life.room?.conversation.takeIn(session, frame) ?? [];
-    await Promise.all(
-      messages.map((message) =>
-        this.#turns.beside(() => {
-          // Another object may stand for the session since, or none.
-          const current = this.#sessionOf(socket);
-          if (current) return carryOut(this.#turns.running(), current, message, this.#ports.now());
-          return undefined;
-        }, characters),
-      ),
-    );
+    await Promise.all(messages.map((message) => this.#carryOut(socket, message, characters)));
+  }
+
+  /** Carry out a message in a turn; what is wrong with it is told to its session. */
+  async #carryOut(socket: SocketPort, message: ClientMessage, characters: number): Promise<void> {
+    try {
+      await this.#turns.run(() => {
+        // Another object may stand for the session since, or none.
+        const session = this.#sessionOf(socket);
+        if (session === undefined) return;
+        return carryOut(this.#turns.running(), session, message, this.#ports.now());
+      }, characters);
+    } catch (error) {
+      const session = this.#sessionOf(socket);
+      if (!(error instanceof CollabError)) throw error;
+      if (session)
+        this.#life.room?.audience.tell(
+          session,
+          failure("ref" in message ? message.ref : undefined, error),
+        );
+    }
   }
 
   /** A socket has closed, or broken. */

@@ -24,6 +24,7 @@ import { Author } from "./author.ts";
 import { Changes } from "./changes.ts";
 import type { Listing } from "./listing.ts";
 import { Membership } from "./membership.ts";
+import { describe } from "./log.ts";
 import type { RoomPorts, SocketPort } from "./ports.ts";
 import { Saver } from "./saver.ts";
 import { Audience, type Arrival } from "./sockets/audience.ts";
@@ -44,7 +45,7 @@ export type RunningParts = {
   /** All unsaved state has been saved. */
   onSaved(): void;
   /** A commit has failed: memory is no longer what storage holds. */
-  onBroken(error: unknown): void;
+  onBroken(): void;
   /** A session of this user has ended: a turn must see to what becomes of them. */
   onGone(userId: string): void;
 };
@@ -219,8 +220,10 @@ export class RunningRoom {
     try {
       change = this.changes.commit();
     } catch (error) {
-      this.abandon(new CollabError("commit_failed"));
-      return this.#onBroken(error);
+      const instance = this.#ports.newId();
+      this.#ports.log("error", "commit_failed", { instance, error: describe(error) });
+      this.abandon(new CollabError("commit_failed", { instance }));
+      return this.#onBroken();
     }
     for (const session of this.audience.flush(change)) this.end(session, "too_slow");
   }

@@ -78,8 +78,7 @@ export class Turns {
 
   #live(ports: RoomPorts): Lifecycle {
     return new Lifecycle(ports, {
-      onBroken: (error) => {
-        ports.log("error", "commit_failed", { error: describe(error) });
+      onBroken: () => {
         this.#broken = true;
         ports.background(this.beside(() => {}));
       },

@@ -8,7 +8,6 @@ import { allows, type Scope } from "../../protocol/scopes.ts";
 import { checkChange } from "../../room/change.ts";
 import { changePresence } from "../../room/presence.ts";
 import type { RunningRoom } from "../running-room.ts";
-import { failure } from "./conversation.ts";
 import type { Session } from "./session.ts";
 
 /** The scope that a message needs, if it needs one. */
@@ -22,32 +21,18 @@ const needed: Readonly<Partial<Record<ClientMessage["type"], Scope>>> = {
 /**
  * Carry out one message of a session.
  * @param now epoch ms
+ * @returns a promise only where the room's author has a say: the other messages are done at once
+ * @throws CollabError what is wrong with it; nothing has changed
  */
-export async function carryOut(
-  room: RunningRoom,
-  session: Session,
-  message: ClientMessage,
-  now: number,
-): Promise<void> {
-  try {
-    const scope = needed[message.type];
-    if (scope !== undefined && !allows(session.scopes, scope))
-      throw new CollabError("forbidden", { detail: `This needs the scope ${scope}.` });
-    const running = run(room, session, message, now);
-    if (running !== undefined) await running;
-  } catch (error) {
-    if (!(error instanceof CollabError)) throw error;
-    room.audience.tell(session, failure("ref" in message ? message.ref : undefined, error));
-  }
-}
-
-/** @returns a promise only where the room's author has a say: the other messages are done at once */
-function run(
+export function carryOut(
   room: RunningRoom,
   session: Session,
   message: ClientMessage,
   now: number,
 ): Promise<void> | void {
+  const scope = needed[message.type];
+  if (scope !== undefined && !allows(session.scopes, scope))
+    throw new CollabError("forbidden", { detail: `This needs the scope ${scope}.` });
   switch (message.type) {
     case "update": {
       const { ref, ifVersion } = message;
