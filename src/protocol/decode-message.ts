@@ -12,7 +12,7 @@ const maxRefLength = 64;
  * @throws CollabError `bad_message`, saying what was expected
  */
 export function decodeMessage(json: JsonValue): ClientMessage {
-  if (!isObject(json)) throw bad("a message is a JSON object");
+  if (!isObject(json)) throw bad("A message is a JSON object");
   const type = member(json, "type");
   switch (type) {
     case "update":
@@ -60,7 +60,7 @@ function update(json: JsonObject): ClientMessage {
   } as const;
   if (Array.isArray(patch) && merge === undefined) return { ...rest, patch };
   if (isObject(merge) && patch === undefined) return { ...rest, merge };
-  throw bad(`an update has either "patch", an array, or "merge", an object`);
+  throw bad(`An update has either "patch", an array, or "merge", an object`);
 }
 
 /** The ref of a message that could not be decoded, if it has one: the client waits for its reply. */
@@ -104,4 +104,4 @@ function count(json: JsonObject, name: string): number {
 }
 
 const bad = (expected: string): CollabError =>
-  new CollabError("bad_message", { detail: `Expected: ${expected}.` });
+  new CollabError("bad_message", { detail: `${expected}.` });

@@ -34,7 +34,7 @@ export class Conversation {
     let items: readonly JsonValue[];
     let wait: number;
     try {
-      if (typeof frame !== "string") throw bad("text, not a binary frame");
+      if (typeof frame !== "string") throw bad("A frame is text, not binary");
       const bytes = utf8Bytes(frame);
       if (bytes > limits.frameBytes)
         throw new CollabError("too_large", {
@@ -44,7 +44,7 @@ export class Conversation {
       const json = parseFrame(frame);
       items = Array.isArray(json) ? json : [json];
       if (items.length === 0 || items.length > maxFrameMessages)
-        throw bad(`a frame of 1 to ${maxFrameMessages} messages, not ${items.length}`);
+        throw bad(`A frame has 1 to ${maxFrameMessages} messages, not ${items.length}`);
     } catch (error) {
       this.#refuse(session, error, undefined, now);
       return [];
@@ -93,9 +93,9 @@ function parseFrame(frame: string): JsonValue {
   try {
     return parseJson(frame);
   } catch {
-    throw bad("JSON");
+    throw bad("A frame is JSON");
   }
 }
 
 const bad = (expected: string): CollabError =>
-  new CollabError("bad_message", { detail: `Expected: ${expected}.` });
+  new CollabError("bad_message", { detail: `${expected}.` });

@@ -1,0 +1,114 @@
+// `npm run join -- <room> <user> [--url ws://…]`: a room in a terminal. It shows every message as it
+// comes, answers what a client must answer, and comes back with what it has when the line breaks.
+import { createInterface } from "node:readline";
+import { parseArgs, styleText } from "node:util";
+import { WebSocket } from "ws";
+
+const help = `npm run join -- <room> <user> [--behaviour name] [--url ws://localhost:8787]
+
+What you type goes to the room:
+  title="Bridge"       sets a key of the state (the value is JSON, or else text)
+  title=               removes it
+  @cursor={"x":1}      sets a member of your presence
+  !wave {"to":"bob"}   sends an event, with a payload if you like
+  rename({"title":"A"})  calls an action
+  {"type":"touch"}     any message as it is, see docs/PROTOCOL.md
+  leave                leaves the room`;
+
+type Message = { readonly type: string; readonly [member: string]: unknown };
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    behaviour: { type: "string" },
+    url: { type: "string", default: "ws://localhost:8787" },
+    help: { type: "boolean", short: "h", default: false },
+  },
+});
+const [room, userId] = positionals;
+if (values.help || room === undefined || userId === undefined) {
+  console.log(help);
+  process.exit(values.help ? 0 : 1);
+}
+
+/** What this client has of the room, to come back with. */
+let known: { epoch: string; version: number } | undefined;
+let socket: WebSocket | undefined;
+let nextRef = 1;
+
+connect();
+const lines = createInterface({ input: process.stdin });
+lines.on("line", (line) => {
+  const message = messageOf(line.trim());
+  if (message) send(JSON.stringify(message));
+});
+lines.on("close", () => socket?.close());
+
+function send(text: string): void {
+  if (socket?.readyState === WebSocket.OPEN) socket.send(text);
+}
+
+function connect(): void {
+  const query = new URLSearchParams({ user: JSON.stringify({ id: userId, name: userId }) });
+  if (values.behaviour !== undefined) query.set("behaviour", values.behaviour);
+  if (known) {
+    query.set("since", String(known.version));
+    query.set("epoch", known.epoch);
+  }
+  const address = `${values.url}/rooms/${encodeURIComponent(room ?? "")}/socket?${query}`;
+  const opened = new WebSocket(address, "collab-room.v1");
+  socket = opened;
+  const pings = setInterval(() => send("ping"), 30_000);
+  opened.on("message", (data) => {
+    const text = String(data);
+    if (text !== "pong") for (const message of [JSON.parse(text)].flat()) take(message as Message);
+  });
+  opened.on("unexpected-response", (_, response) => {
+    response.on("data", (body) => console.error(styleText("red", `refused: ${String(body)}`)));
+    response.on("end", () => process.exit(1));
+  });
+  opened.on("error", ({ message }) => console.error(styleText("red", message)));
+  opened.on("close", (code, reason) => {
+    clearInterval(pings);
+    console.log(styleText("yellow", `closed: ${code} ${String(reason)}`));
+    // 1006: the line broke. 42xx: come back later. All others are for good.
+    if (known && (code === 1006 || Math.floor(code / 100) === 42)) setTimeout(connect, 1000);
+    else lines.close();
+  });
+}
+
+function take(message: Message): void {
+  const { type, ...rest } = message;
+  if (type === "welcome")
+    known = { epoch: String(message["epoch"]), version: Number(message["version"]) };
+  if (type === "change" && known) known.version = Number(message["to"]);
+  if (type === "mark") send(JSON.stringify({ type: "ack", n: message["n"] }));
+  else console.log(styleText("cyan", type.padEnd(8)), JSON.stringify(rest));
+}
+
+function messageOf(line: string): object | undefined {
+  const ref = nextRef++;
+  const [, at, key, value] = /^(@?)([\w.-]+)=(.*)$/.exec(line) ?? [];
+  if (key !== undefined && value !== undefined) {
+    const data = { [key]: value === "" ? null : jsonOrText(value) };
+    return at ? { type: "presence", ref, data } : { type: "update", ref, merge: data };
+  }
+  const [, event, said] = /^!(\S+)\s*(.*)$/.exec(line) ?? [];
+  if (event !== undefined)
+    return { type: "broadcast", ref, event, payload: said ? jsonOrText(said) : null, echo: true };
+  const [, name, payload] = /^(\w+)\((.*)\)$/.exec(line) ?? [];
+  if (name !== undefined)
+    return { type: "action", ref, name, payload: payload ? jsonOrText(payload) : {} };
+  if (line === "leave") return { type: "leave" };
+  if (line.startsWith("{") || line.startsWith("[")) return jsonOrText(line) as object;
+  if (line !== "") console.log(help);
+  return undefined;
+}
+
+function jsonOrText(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
+}
