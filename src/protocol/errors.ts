@@ -35,7 +35,7 @@ export const errorTable = {
   invalid_user: row(400, "A user needs an id of 1 to 128 characters and at most 4 KiB of JSON."),
   unknown_behaviour: row(400, "No behaviour of that name is deployed."),
   join_refused: row(403, "The room refused this user."),
-  forbidden: row(403, "The session lacks the scope that this needs."),
+  forbidden: row(403, "The session lacks the scope that this needs.", { close: 4003 }),
   kicked: row(403, "The user was taken out of the room.", { close: 4001 }),
   not_found: row(404, "There is nothing at this address. The OpenAPI document says what there is."),
   room_not_running: row(404, "The room is not running. Start it, or join it."),
