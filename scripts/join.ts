@@ -59,6 +59,8 @@ function connect(): void {
   const opened = new WebSocket(address, "collab-room.v1");
   socket = opened;
   const pings = setInterval(() => send("ping"), 30_000);
+  // Local workerd ends the line of a socket that has never spoken only when its object goes to sleep.
+  opened.on("open", () => send("ping"));
   opened.on("message", (data) => {
     const text = String(data);
     if (text !== "pong") for (const message of [JSON.parse(text)].flat()) take(message as Message);

@@ -48,14 +48,16 @@ export class Changes {
    * @returns the version after it
    */
   request(request: ChangeRequest, ifVersion?: readonly number[]): number {
-    const { journal, window, behaviour } = this.#parts;
-    if (ifVersion && !ifVersion.includes(journal.headVersion)) {
-      window.flush(); // the version that it names is then one that is committed
-      throw new CollabError("version_conflict", {
-        detail: `The state has version ${journal.version}.`,
-      });
+    const { journal, behaviour } = this.#parts;
+    try {
+      if (ifVersion && !ifVersion.includes(journal.headVersion))
+        throw new CollabError("version_conflict", {
+          detail: `The state has version ${journal.headVersion}.`,
+        });
+      return this.#stage(planChange(journal.head, request, behaviour.limits));
+    } catch (error) {
+      throw this.#refusal(error);
     }
-    return this.#stage(planChange(journal.head, request, behaviour.limits));
   }
 
   /**
@@ -65,6 +67,7 @@ export class Changes {
   async update(next: (stateText: string) => Promise<string | null>): Promise<number> {
     const { journal, window, behaviour } = this.#parts;
     window.flush(); // what leaves the room is committed
+    if (this.#failure) throw this.#failure;
     const text = await this.#callUpdate(next, journal.text);
     if (text === null) throw new CollabError("update_failed");
     return this.#stage(planReturned(journal.head, parseJson(text), behaviour.limits));
@@ -89,9 +92,19 @@ export class Changes {
     const { limits } = behaviour;
     const action = author.action(name);
     const input = checkPayload(payload, limits);
-    const { state, result } = await author.act(name, action, this.#parts.context(), input);
-    const change = state === undefined ? null : planReturned(journal.head, state, limits);
-    return { result, version: this.#stage(change) };
+    try {
+      const { state, result } = await author.act(name, action, this.#parts.context(), input);
+      const change = state === undefined ? null : planReturned(journal.head, state, limits);
+      return { result, version: this.#stage(change) };
+    } catch (error) {
+      throw this.#refusal(error);
+    }
+  }
+
+  /** A refusal may tell of what is staged: it is one only once that is committed (rule S4). */
+  #refusal(error: unknown): unknown {
+    if (this.areStaged && this.#failure === null) this.#parts.window.flush();
+    return this.#failure ?? error;
   }
 
   /** Whether something is applied that is not committed: a reply that may show it has to wait. */

@@ -62,13 +62,14 @@ export class Membership {
     const now = ports.now();
     const entry = createEntry(user, meta, now);
     const before = members.get(user.id);
+    const isHere = audience.sessions.hasUser(user.id);
     const member: Member = {
       seq: members.nextSeq,
       entry,
       ...(bySocket && { bySocket }),
       ...(before?.scopes && { scopes: before.scopes }),
       ...(before?.held && { held: before.held }),
-      ...(ttl !== undefined && { lease: { ttl, seen: seenExactly(now) } }),
+      ...(ttl !== undefined && { lease: { ttl, seen: seenExactly(now), ...(isHere && paused) } }),
     };
     ports.storage.atomically(() => {
       begin?.();
@@ -79,6 +80,7 @@ export class Membership {
       if (begin === undefined) listing.countChanged();
     });
     audience.outbox.userJoined(entry, before === undefined);
+    audience.presence.note(user.id);
     // Who comes by socket is told of when that is open.
     if (!bySocket) this.#parts.onNews();
     return entry;
@@ -90,7 +92,7 @@ export class Membership {
     const member = members.get(userId);
     if (member === undefined) throw new CollabError("user_not_found");
     ports.storage.atomically(() => {
-      if (member.awayUntil !== undefined) this.#put(withoutGrace(member));
+      if (!isPresent(member)) this.#put(present(member));
       activity.note(true);
     });
   }
@@ -100,20 +102,15 @@ export class Membership {
    * @param left whether they have said that they leave: then there is no waiting for them
    */
   async detach(userId: string, left = false): Promise<void> {
-    const { ports, members, audience, timers, behaviour } = this.#parts;
+    const { ports, members, audience, behaviour } = this.#parts;
     const member = members.get(userId);
-    if (member === undefined || audience.sessions.hasUser(userId)) return;
+    if (member === undefined) return;
+    if (audience.sessions.hasUser(userId)) return this.#parts.onNews();
     if (left || (member.bySocket && behaviour.reconnectGrace === 0)) {
       await this.#depart([member]);
       return;
     }
-    ports.storage.atomically(() => {
-      if (member.bySocket && member.awayUntil === undefined) {
-        const awayUntil = ports.now() + behaviour.reconnectGrace;
-        this.#put({ ...member, awayUntil });
-        timers.atLatest("grace", awayUntil);
-      } else if (member.lease) this.#renew(member);
-    });
+    ports.storage.atomically(() => this.#beginAbsence(member));
     audience.presence.note(userId);
     this.#parts.onNews();
   }
@@ -133,14 +130,12 @@ export class Membership {
 
   /** The timer of that deadline has rung: see to the members it has passed for, and wait for the next. */
   async ring(deadline: Deadline): Promise<void> {
-    const { members, ports, timers, audience } = this.#parts;
+    const { members, ports, timers } = this.#parts;
     const due = members.due(deadline, ports.now());
     if (deadline === "presence") {
       for (const { entry } of due) this.holdPresence(entry.id, null);
     } else {
-      const present = due.filter(({ entry }) => audience.sessions.hasUser(entry.id));
-      for (const member of present) this.#renew(member);
-      await this.#departAll(due.filter((member) => !present.includes(member)));
+      await this.#departAll(due);
     }
     const next = members.next(deadline);
     if (next === undefined) timers.clear(deadline);
@@ -235,15 +230,28 @@ export class Membership {
     this.#parts.onNews();
   }
 
-  /** Users whose sockets went while nobody looked (a crash, a deploy): their grace begins now. */
+  /** Users whose sockets went while nobody looked (a crash, a deploy): they are gone from now on. */
   #missSockets(): void {
-    const { ports, members, audience, timers, behaviour } = this.#parts;
-    const awayUntil = ports.now() + behaviour.reconnectGrace;
+    const { members, audience } = this.#parts;
     for (const member of members.all()) {
-      if (!member.bySocket || audience.sessions.hasUser(member.entry.id)) continue;
-      if (member.awayUntil === undefined) this.#put({ ...member, awayUntil });
-      timers.atLatest("grace", member.awayUntil ?? awayUntil);
+      if (!isPresent(member) || audience.sessions.hasUser(member.entry.id)) continue;
+      this.#beginAbsence(member);
       audience.presence.note(member.entry.id);
+    }
+  }
+
+  /** The last socket of a user has gone: their grace begins, or their lease anew. */
+  #beginAbsence(member: Member): void {
+    const { ports, timers, behaviour } = this.#parts;
+    const now = ports.now();
+    if (member.bySocket && isPresent(member)) {
+      const awayUntil = now + behaviour.reconnectGrace;
+      this.#put({ ...member, awayUntil });
+      timers.atLatest("grace", awayUntil);
+    } else if (member.lease?.paused) {
+      const { ttl } = member.lease;
+      this.#put({ ...member, lease: { ttl, seen: seenExactly(now) } });
+      timers.atLatest("lease", now + ttl);
     }
   }
 
@@ -259,7 +267,7 @@ export class Membership {
   }
 
   #renew(member: Member): void {
-    if (member.lease === undefined) return;
+    if (member.lease === undefined || member.lease.paused) return;
     const { ports, members } = this.#parts;
     const { ttl, seen } = member.lease;
     const renewed = { ...member, lease: { ttl, seen: seeAgain(seen, ports.now(), ttl) } };
@@ -268,6 +276,14 @@ export class Membership {
   }
 }
 
-function withoutGrace({ awayUntil: _awayUntil, ...member }: Member): Member {
-  return member;
+const paused = { paused: true } as const;
+
+/** Whether a member who is here by socket is noted as such: no deadline of theirs runs. */
+const isPresent = ({ bySocket, awayUntil, lease }: Member): boolean =>
+  bySocket ? awayUntil === undefined : lease?.paused === true;
+
+/** A member who has a socket: no deadline of theirs runs. */
+function present({ awayUntil: _awayUntil, ...member }: Member): Member {
+  const { lease } = member;
+  return lease ? { ...member, lease: { ...lease, ...paused } } : member;
 }

@@ -27,7 +27,7 @@ export type SocketPort = {
   send(frame: string): void;
   close(code: number, reason: string): void;
   /** Keep this beside the socket: it outlives the object's memory, and goes with the socket. */
-  keep(session: KeptSession): void;
+  keep(session: KeptSession | null): void;
   /** What was kept. It may be from an older version of this program. */
   readonly kept: unknown;
   /** Epoch ms of the last `ping`, `null` if there was none. */

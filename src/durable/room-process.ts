@@ -10,7 +10,7 @@ import { allows, type Scope } from "../protocol/scopes.ts";
 import { decodeChange, type ChangeInput } from "../room/change.ts";
 import { checkDuration } from "../room/duration.ts";
 import { decodePayload } from "../room/payload.ts";
-import type { Resume } from "../room/session.ts";
+import { readKept, type Resume } from "../room/session.ts";
 import type { StopRequest } from "../room/record.ts";
 import type { UserEntry } from "../protocol/users.ts";
 import { checkUser } from "../room/user.ts";
@@ -146,10 +146,14 @@ export class RoomProcess {
 
   /** A socket has closed, or broken. */
   async lost(socket: SocketPort): Promise<void> {
-    const session = this.#sessionOf(socket);
-    const { room } = this.#life;
-    if (session === undefined || !room?.audience.end(session)) return;
-    await this.#turns.beside(() => this.#life.room?.membership.detach(session.userId));
+    const kept = readKept(socket.kept);
+    if (kept === null) return; // the room has ended that session itself
+    this.#life.room?.audience.lose(socket);
+    await this.#turns.beside(() => {
+      const { room } = this.#life;
+      room?.audience.lose(socket); // if the room was only just starting
+      return room?.membership.detach(kept.userId);
+    });
   }
 
   #sessionOf(socket: SocketPort): Session | undefined {

@@ -28,9 +28,7 @@ export const errorTable = {
   malformed: row(400, "The body is not what this request takes."),
   invalid_request: row(400, "A parameter or option is not valid."),
   invalid_room_id: row(400, "A room id is 1 to 256 bytes of UTF-8 without control characters."),
-  bad_message: row(400, "This is not a message of the protocol. docs/PROTOCOL.md shows them all.", {
-    close: 4400,
-  }),
+  bad_message: row(400, "This is no message of the protocol.", { close: 4400 }),
   invalid_presence: row(400, "Presence is a JSON object of at most 2 KiB."),
   invalid_user: row(400, "A user needs an id of 1 to 128 characters and at most 4 KiB of JSON."),
   unknown_behaviour: row(400, "No behaviour of that name is deployed."),

@@ -115,7 +115,7 @@ export type RoomMessage =
   | {
       readonly type: "users";
       readonly joins?: readonly UserEntry[];
-      /** Entries that replace those of the same id. */
+      /** Entries that replace those of the same id; these users go to the end of the join order. */
       readonly updates?: readonly UserEntry[];
       /** User ids. */
       readonly leaves?: readonly string[];

@@ -6,7 +6,12 @@ import { deadline, seenFromStorage, type Seen } from "./seen.ts";
 import type { UserEntry } from "../protocol/users.ts";
 
 /** A lease: the user leaves when `ttl` ms pass without a sign of life. */
-export type Lease = { readonly ttl: number; readonly seen: Seen };
+export type Lease = {
+  readonly ttl: number;
+  readonly seen: Seen;
+  /** While they have a socket: that is a sign of life all the time. */
+  readonly paused?: true;
+};
 
 export type Member = {
   /** Place in the join order; never used twice while the room runs. */
@@ -30,7 +35,7 @@ export type Held = { readonly presence: SessionPresence; readonly until: number 
 export const memberFromStorage = ({ lease, ...member }: Member): Member =>
   lease === undefined
     ? member
-    : { ...member, lease: { ttl: lease.ttl, seen: seenFromStorage(lease.seen.until) } };
+    : { ...member, lease: { ...lease, seen: seenFromStorage(lease.seen.until) } };
 
 export class Members {
   readonly #byId = new Map<string, Member>();
@@ -112,7 +117,7 @@ export class Members {
 export type Deadline = "lease" | "grace" | "presence";
 
 const deadlines: Readonly<Record<Deadline, (member: Member) => number | undefined>> = {
-  lease: ({ lease }) => lease && deadline(lease.seen, lease.ttl),
+  lease: ({ lease }) => (lease && !lease.paused ? deadline(lease.seen, lease.ttl) : undefined),
   grace: ({ awayUntil }) => awayUntil,
   presence: ({ held }) => held?.until,
 };

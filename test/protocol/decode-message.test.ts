@@ -22,10 +22,9 @@ function decoded(input: JsonValue): { message: unknown } | { error: unknown } {
 const bad = (detail: string) =>
   expect.objectContaining({ code: "bad_message", info: { code: "bad_message", detail } });
 
-const refDetail = 'Expected: "ref" must be a string of 1 to 64 characters or an integer.';
-const eitherDetail = 'Expected: an update has either "patch", an array, or "merge", an object.';
-const typeDetail =
-  'Expected: "type" must be update, action, presence, broadcast, touch, leave or ack.';
+const refDetail = '"ref" must be a string of 1 to 64 characters or an integer.';
+const eitherDetail = 'An update has either "patch", an array, or "merge", an object.';
+const typeDetail = '"type" must be update, action, presence, broadcast, touch, leave or ack.';
 
 describe("a message", () => {
   test.each([
@@ -81,7 +80,7 @@ describe("no message", () => {
     ["a string", '"leave"'],
     ["an array, which is a frame", '[{"type":"leave"}]'],
   ])("[W3] is %s", (_, text) => {
-    expect(() => decodeMessage(parse(text))).toThrow(bad("Expected: a message is a JSON object."));
+    expect(() => decodeMessage(parse(text))).toThrow(bad("A message is a JSON object."));
   });
 
   test.each([
@@ -146,9 +145,9 @@ describe("no message", () => {
     (n) => {
       expect(() =>
         decodeMessage(parse(`{"type":"update","ref":1,"merge":{},"ifVersion":${n}}`)),
-      ).toThrow(bad('Expected: "ifVersion" must be a whole number.'));
+      ).toThrow(bad('"ifVersion" must be a whole number.'));
       expect(() => decodeMessage(parse(`{"type":"ack","n":${n}}`))).toThrow(
-        bad('Expected: "n" must be a whole number.'),
+        bad('"n" must be a whole number.'),
       );
     },
   );
@@ -165,7 +164,7 @@ describe("no message", () => {
     ['{"type":"broadcast","event":"e","echo":1}', '"echo" is true or false'],
     ['{"type":"ack"}', '"n" must be a whole number'],
   ])("[W3] is %s: %s", (text, expected) => {
-    expect(() => decodeMessage(parse(text))).toThrow(bad(`Expected: ${expected}.`));
+    expect(() => decodeMessage(parse(text))).toThrow(bad(`${expected}.`));
   });
 });
 

@@ -83,36 +83,64 @@ describe("a breach is seen:", () => {
     patch: [{ op: "remove", path }],
   });
 
-  test.each<[string, RoomMessage[]]>([
-    ["[W1] something before the welcome", [golden("change")]],
-    ["[W1] a user who is not in the room", [{ ...welcomed, users: [] } as RoomMessage]],
+  test.each<[string, string, RoomMessage[]]>([
+    ["[W1] something before the welcome", "came before welcome", [golden("change")]],
+    [
+      "[W1] a user who is not in the room",
+      "not among the users",
+      [{ ...welcomed, users: [] } as RoomMessage],
+    ],
     [
       "[W1] resumed from another epoch",
+      "from nothing that is known",
       [{ ...golden("welcome-resumed"), epoch: "e" } as RoomMessage],
     ],
-    ["[W1] resumed, though it was there already", [welcomed, golden("welcome-resumed")]],
-    ["[W2] a change is missing", [welcomed, change(42, 43, "/title")]],
-    ["[W2] a change comes twice", [welcomed, golden("change"), golden("change")]],
-    ["[W2] a change leads nowhere", [welcomed, change(41, 41, "/title")]],
-    ["[W2] a change does not apply", [welcomed, change(41, 42, "/absent")]],
-    ["[W2] a user joins twice", [welcomed, { type: "users", joins: [entry] }]],
+    [
+      "[W1] resumed, though it was there already",
+      "from nothing that is known",
+      [welcomed, golden("welcome-resumed")],
+    ],
+    ["[W2] a change is missing", "from 42 at version 41", [welcomed, change(42, 43, "/title")]],
+    [
+      "[W2] a change comes twice",
+      "from 41 at version 43",
+      [welcomed, golden("change"), golden("change")],
+    ],
+    ["[W2] a change leads nowhere", "from 41 to 41", [welcomed, change(41, 41, "/title")]],
+    [
+      "[W2] a change does not apply",
+      "does not apply at absent",
+      [welcomed, change(41, 42, "/absent")],
+    ],
+    [
+      "[W2] a reply comes before its change",
+      "came before the change",
+      [welcomed, golden("reply-version")],
+    ],
+    ["[W2] a user joins twice", "is there already", [welcomed, { type: "users", joins: [entry] }]],
     [
       "[W2] a stranger is updated",
+      "eve is updated",
       [welcomed, { type: "users", updates: [{ ...entry, id: "eve" }] }],
     ],
-    ["[W2] a stranger leaves", [welcomed, { type: "users", leaves: ["eve"] }]],
-    ["[P2] a user appears twice", [welcomed, { type: "presence", joins: { ada } }]],
-    ["[P2] a stranger moves", [welcomed, { type: "presence", updates: { eve: {} } }]],
-    ["[P2] a stranger goes", [welcomed, { type: "presence", leaves: ["eve"] }]],
+    ["[W2] a stranger leaves", "eve left", [welcomed, { type: "users", leaves: ["eve"] }]],
+    [
+      "[P2] a user appears twice",
+      "is there already",
+      [welcomed, { type: "presence", joins: { ada } }],
+    ],
+    ["[P2] a stranger moves", "eve moves", [welcomed, { type: "presence", updates: { eve: {} } }]],
+    ["[P2] a stranger goes", "eve leaves", [welcomed, { type: "presence", leaves: ["eve"] }]],
     [
       "[P1] an idle user types",
+      "idleSince",
       [welcomed, { type: "presence", updates: { ada: { status: "idle" } } }],
     ],
-    ["[W3] a mark comes twice", [welcomed, golden("mark"), golden("mark")]],
-  ])("%s", (_, messages) => {
+    ["[W3] a mark comes twice", "mark 1 after 1", [welcomed, golden("mark"), golden("mark")]],
+  ])("%s: %s", (_, error, messages) => {
     const replica = new Replica();
     const last = messages.pop();
     for (const message of messages) replica.take(message);
-    expect(() => last && replica.take(last, known)).toThrow();
+    expect(() => last && replica.take(last, known)).toThrow(error);
   });
 });

@@ -28,6 +28,9 @@ export const outsideClients = (origin: () => string): Clients =>
           close: (code, reason) => socket.close(code, reason),
           cut: () => socket.terminate(),
         });
+        // As a client should. Besides, after a close by the room, local workerd ends the line of a socket
+        // that has never sent anything only when the object goes to sleep, 10 s later (2026-11).
+        socket.send("ping");
         resolve(null);
       });
       socket.on("unexpected-response", (_, response) => {

@@ -57,6 +57,9 @@ export class Replica {
         this.#mark = message.n;
         return;
       case "reply":
+        if (message.ok && message.version !== undefined && message.version > this.#version)
+          throw breach("W2", `a reply with version ${message.version} came before the change`);
+        return;
       case "event":
       case "error":
         return;

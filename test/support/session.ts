@@ -142,16 +142,14 @@ export class TestSession extends Replica {
   }
 
   /**
-   * Wait until all has come that the room had to tell by now: what did not come, will not. It is an event
-   * to everybody, for events wait behind everything else.
+   * Wait until all has come, to this session and these others, that the room had to tell them by now: what
+   * has not come, will not. It takes an event to everybody (and `room:write`), for events go behind the rest.
    */
-  async fence(): Promise<void> {
+  async fence(...others: readonly TestSession[]): Promise<void> {
     const payload = crypto.randomUUID();
-    const [, reply] = await Promise.all([
-      this.next("event", (message) => message.payload === payload),
-      this.broadcast("fence", payload, { echo: true }),
-    ]);
-    expectOk(reply);
+    expectOk(await this.broadcast("fence", payload, { echo: true }));
+    const isIt = (message: RoomMessageOf<"event">): boolean => message.payload === payload;
+    await Promise.all([this, ...others].map((session) => session.next("event", isIt)));
   }
 
   async ping(): Promise<void> {

@@ -61,15 +61,19 @@ export class Audience {
 
   /** Find the sessions of the sockets that are open: the room has woken (rule R6). */
   #restore(): void {
-    const { ports, behaviour, members } = this.#parts;
-    for (const socket of ports.sockets()) {
-      const kept = readKept(socket.kept);
-      if (kept === null || members.get(kept.userId) === undefined) {
-        refuse(socket, "session_lost");
-        continue;
-      }
-      this.sessions.add(new Session(socket, kept, behaviour.limits, ports.now()));
+    for (const socket of this.#parts.ports.sockets()) {
+      if (this.#find(socket) === null) refuse(socket, "session_lost");
     }
+  }
+
+  /** The session that was kept beside a socket, if its user is still in the room. */
+  #find(socket: SocketPort): Session | null {
+    const { ports, behaviour, members } = this.#parts;
+    const kept = readKept(socket.kept);
+    if (kept === null || members.get(kept.userId) === undefined) return null;
+    const session = new Session(socket, kept, behaviour.limits, ports.now());
+    this.sessions.add(session);
+    return session;
   }
 
   /** Open a session for a member; its welcome follows. */
@@ -96,6 +100,19 @@ export class Audience {
   }
 
   /**
+   * A socket has gone. Where that woke the room, its session is no longer among those that are open, but
+   * everybody has seen it: they are told of its end like of any other.
+   */
+  lose(socket: SocketPort): void {
+    let session = this.sessions.get(socket) ?? null;
+    if (session === null) {
+      session = this.#find(socket);
+      if (session !== null) this.presence.recall(session.userId);
+    }
+    if (session !== null) this.end(session);
+  }
+
+  /**
    * A session has ended, or is to end.
    * @param reason closes its socket; left out when that has closed by itself
    * @returns false when it had ended before
@@ -104,6 +121,7 @@ export class Audience {
     if (!this.sessions.remove(session)) return false;
     this.outbox.drop(session);
     this.presence.note(session.userId);
+    session.forget();
     if (reason !== undefined) session.close(reason);
     return true;
   }
@@ -172,5 +190,7 @@ export class Audience {
 }
 
 /** Close a socket that has no session. */
-export const refuse = (socket: SocketPort, code: ErrorCode): void =>
+export function refuse(socket: SocketPort, code: ErrorCode): void {
+  socket.keep(null);
   socket.close(closeCode(code), code);
+}

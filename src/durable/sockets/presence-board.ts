@@ -6,7 +6,13 @@ import { mergeDiff } from "../../protocol/merge-patch.ts";
 import type { Presence, PresenceMap, PresenceUpdate } from "../../protocol/presence.ts";
 import type { RoomMessage } from "../../protocol/messages.ts";
 import type { Members } from "../../room/members.ts";
-import { awayPresence, firstPresence, nextLapse, rollUp } from "../../room/presence.ts";
+import {
+  awayPresence,
+  firstPresence,
+  nextLapse,
+  rollUp,
+  type SessionPresence,
+} from "../../room/presence.ts";
 import type { RoomPorts } from "../ports.ts";
 import type { Sessions } from "./sessions.ts";
 
@@ -24,6 +30,8 @@ export class PresenceBoard {
   readonly #shown = new Map<string, Presence>();
   readonly #texts = new Map<string, string>();
   readonly #changed = new Set<string>();
+  /** Away users of whom clients know more than the room, which has slept since they went. */
+  readonly #forgotten = new Set<string>();
   #cancelLapse: (() => void) | null = null;
   #lapseAt = Infinity;
 
@@ -36,6 +44,17 @@ export class PresenceBoard {
       if (presence !== null) this.#shown.set(entry.id, presence);
       if (presence?.typing) this.#changed.add(entry.id);
     }
+    for (const { entry, awayUntil } of members.all()) {
+      if (awayUntil === undefined || this.#shown.get(entry.id)?.status !== "away") continue;
+      this.#forgotten.add(entry.id);
+      this.#changed.add(entry.id);
+    }
+  }
+
+  /** A session has been found that clients know of: take what they know of its user to include it. */
+  recall(userId: string): void {
+    const presence = this.#now(userId, 0);
+    if (presence !== null) this.#shown.set(userId, presence);
   }
 
   /** Whether there is something to tell. */
@@ -56,7 +75,12 @@ export class PresenceBoard {
     const updates: Record<string, PresenceUpdate> = {};
     const leaves: string[] = [];
     for (const userId of this.#changed) {
-      const [before, after] = [this.#shown.get(userId), this.#now(userId, now)];
+      const after = this.#now(userId, now);
+      let before = this.#shown.get(userId);
+      if (this.#forgotten.delete(userId) && after !== null) {
+        leaves.push(userId);
+        before = undefined;
+      }
       if (after === null) {
         if (before !== undefined) leaves.push(userId);
         this.#shown.delete(userId);
@@ -71,8 +95,8 @@ export class PresenceBoard {
       }
       this.#texts.delete(userId);
     }
+    this.#awaitLapse(this.#changed, now);
     this.#changed.clear();
-    this.#awaitLapse(now);
     const message = {
       type: "presence",
       ...(!isEmpty(joins) && { joins }),
@@ -109,24 +133,28 @@ export class PresenceBoard {
 
   /** A user's presence at a time; `null` when nothing shows them. */
   #now(userId: string, now: number): Presence | null {
-    const { members, sessions } = this.#parts;
-    const member = members.get(userId);
+    const member = this.#parts.members.get(userId);
     if (member === undefined) return null;
-    const views = sessions.of(userId).map(({ presence }) => presence);
-    if (member.held) views.push(member.held.presence);
+    const views = this.#views(userId);
     if (views.length > 0) return rollUp(views, now);
     if (!member.bySocket) return null;
     const last = this.#shown.get(userId);
     return awayPresence(last ?? rollUp([firstPresence(member.entry, 0)], now));
   }
 
+  /** What makes up a user's presence: that of their sessions, and what is held for them. */
+  #views(userId: string): SessionPresence[] {
+    const { members, sessions } = this.#parts;
+    const views = sessions.of(userId).map(({ presence }) => presence);
+    const held = members.get(userId)?.held;
+    return held ? [...views, held.presence] : views;
+  }
+
   /** Typing lapses by itself. The timer is in memory: while it waits the object does not sleep. */
-  #awaitLapse(now: number): void {
-    const { ports, sessions } = this.#parts;
-    const next = nextLapse(
-      Array.from(sessions, ({ presence }) => presence),
-      now,
-    );
+  #awaitLapse(userIds: Iterable<string>, now: number): void {
+    const { ports } = this.#parts;
+    const views = Array.from(userIds, (userId) => this.#views(userId)).flat();
+    const next = nextLapse(views, now);
     if (next === undefined || next >= this.#lapseAt) return;
     this.#cancelLapse?.();
     this.#lapseAt = next;
@@ -136,16 +164,18 @@ export class PresenceBoard {
   #lapse(): void {
     this.#cancelLapse = null;
     this.#lapseAt = Infinity;
-    const now = this.#parts.ports.now();
-    for (const session of this.#parts.sessions) {
+    const { ports, sessions } = this.#parts;
+    const now = ports.now();
+    for (const session of sessions) {
       const { typingUntil, ...rest } = session.presence;
       if (typingUntil === undefined || typingUntil > now) continue;
       session.presence = rest;
       session.keep();
-      this.note(session.userId);
     }
+    const typing = [...this.#shown].flatMap(([userId, shown]) => (shown.typing ? [userId] : []));
+    for (const userId of typing) if (!this.#now(userId, now)?.typing) this.note(userId);
+    this.#awaitLapse(typing, now);
     if (this.isChanged) this.#parts.onChange();
-    else this.#awaitLapse(now);
   }
 }
 

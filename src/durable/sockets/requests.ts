@@ -54,14 +54,14 @@ export function carryOut(
       room.audience.outbox.presenceChanged(session);
       room.note();
       room.window.request("signal");
-      return reply(room, session, message.ref);
+      return confirm(room, session, message.ref);
     }
     case "broadcast":
       room.broadcast(message.event, message.payload ?? null, session, message.echo);
-      return reply(room, session, message.ref);
+      return confirm(room, session, message.ref);
     case "touch":
       room.touch(session.userId);
-      return reply(room, session, message.ref);
+      return confirm(room, session, message.ref);
     case "leave":
       session.socket.close(1000, "left");
       room.audience.end(session);
@@ -84,19 +84,23 @@ async function act(
   reply(room, session, ref, { version, result });
 }
 
+/** Reply to what has nothing to do with the state. */
+function confirm(room: RunningRoom, session: Session, ref: Ref | undefined): void {
+  if (ref !== undefined) room.audience.tell(session, { type: "reply", ref, ok: true });
+}
+
 /** Reply, behind what it depends on; then let that go out. */
 function reply(
   room: RunningRoom,
   session: Session,
-  ref: Ref | undefined,
-  outcome: { version?: number; result?: JsonValue } = {},
+  ref: Ref,
+  outcome: { version: number; result?: JsonValue },
 ): void {
   const { areStaged } = room.changes;
-  if (ref !== undefined)
-    room.audience.tell(
-      session,
-      { type: "reply", ref, ok: true, ...outcome },
-      areStaged ? ref : undefined,
-    );
+  room.audience.tell(
+    session,
+    { type: "reply", ref, ok: true, ...outcome },
+    areStaged ? ref : undefined,
+  );
   if (areStaged) room.proceed(session);
 }

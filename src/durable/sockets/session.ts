@@ -100,6 +100,11 @@ export class Session {
     });
   }
 
+  /** Keep nothing: neither its close nor a room that wakes finds this session again. */
+  forget(): void {
+    this.socket.keep(null);
+  }
+
   /** Close the socket for a reason of the error table. */
   close(code: ErrorCode): void {
     this.socket.close(closeCode(code), code);
