@@ -6,7 +6,7 @@ import type { RoomContext } from "../behaviours/behaviour.ts";
 import type { ResolvedBehaviour } from "../behaviours/resolve.ts";
 import { CollabError, type ErrorCode } from "../protocol/errors.ts";
 import type { JsonObject } from "../protocol/json.ts";
-import type { Scope } from "../protocol/scopes.ts";
+import { allows, type Scope } from "../protocol/scopes.ts";
 import type { User, UserEntry } from "../protocol/users.ts";
 import type { Deadline, Member, Members } from "../room/members.ts";
 import { changePresence } from "../room/presence.ts";
@@ -91,8 +91,10 @@ export class Membership {
     const { ports, members, activity } = this.#parts;
     const member = members.get(userId);
     if (member === undefined) throw new CollabError("user_not_found");
+    if (member.scopes && !allows(member.scopes, "room:read")) throw new CollabError("forbidden");
     ports.storage.atomically(() => {
-      if (!isPresent(member)) this.#put(present(member));
+      const isAbsent = member.awayUntil !== undefined || (member.lease && !member.lease.paused);
+      if (isAbsent) this.#put(present(member));
       activity.note(true);
     });
   }
@@ -278,7 +280,7 @@ export class Membership {
 
 const paused = { paused: true } as const;
 
-/** Whether a member who is here by socket is noted as such: no deadline of theirs runs. */
+/** Whether a deadline begins for a member when their last socket goes. */
 const isPresent = ({ bySocket, awayUntil, lease }: Member): boolean =>
   bySocket ? awayUntil === undefined : lease?.paused === true;
 

@@ -119,8 +119,8 @@ export class RoomProcess {
     const session = this.#sessionOf(socket);
     if (session === undefined)
       return refuse(socket, this.#life.room ? "session_lost" : "room_stopped");
-    const characters = typeof frame === "string" ? frame.length : frame.byteLength;
     const messages = this.#life.room?.conversation.takeIn(session, frame) ?? [];
+    const characters = typeof frame === "string" ? frame.length / messages.length : 0;
     await Promise.all(messages.map((message) => this.#carryOut(socket, message, characters)));
   }
 

@@ -56,7 +56,8 @@ export function changePresence(
     if (value !== undefined && value !== null && typeof value !== "string")
       throw invalid(`"${key}" is a string`);
   }
-  const data = mergePatch(old, rest);
+  // What nests too deep is not even merged.
+  const data = fits(rest, Infinity) ? mergePatch(old, rest) : rest;
   if (!fits(data))
     throw invalid(`presence has at most ${maxPresenceBytes} bytes, ${presenceDepth} levels deep`);
 
@@ -96,9 +97,9 @@ export function nextLapse(sessions: Iterable<SessionPresence>, now: number): num
   return next;
 }
 
-function fits(data: JsonObject): boolean {
+function fits(data: JsonObject, maxBytes = maxPresenceBytes): boolean {
   try {
-    return measure(data, presenceDepth).bytes <= maxPresenceBytes;
+    return measure(data, presenceDepth).bytes <= maxBytes;
   } catch {
     return false;
   }

@@ -98,7 +98,7 @@ describe("the alarm of a room", () => {
     const ringing = ring(room.id);
     await sql(room.id, "SELECT 1"); // a round trip: by now the alarm waits for the update
     resolve();
-    expect(await updating).toBe("internal");
+    expect(await updating).toBe("commit_failed");
     await ringing;
     expect(await room.getUsers()).toMatchObject([{ id: "bob" }]);
     expect(await alarmOf(room.id)).toBe(joined + 5000);

@@ -5,6 +5,7 @@ import { describe, expect, test, vi } from "vitest";
 import type { RoomHandle } from "collab-room";
 import { callsOf, gate, setScript } from "../fixtures/scripts.ts";
 import { useFakeDate } from "../support/fake-date.ts";
+import { at, expectProblem, send } from "../support/http.ts";
 import {
   alarmOf,
   breakWrites,
@@ -29,27 +30,36 @@ async function start() {
 }
 
 const internal = { code: "internal", instance: expect.any(String) };
+const commitFailed = { code: "commit_failed", instance: expect.any(String) };
 
 describe("a write that fails", () => {
-  const operations: [string, string, (room: RoomHandle) => Promise<unknown>][] = [
-    ["updateState", "changes", (room) => room.updateState(() => ({ n: 2 }))],
-    ["patchState", "changes", (room) => room.patchState([{ op: "remove", path: "/n" }])],
-    ["act", "changes", (room) => room.act("rename", { title: "x" })],
-    ["join", "members", (room) => room.join({ id: "bob" })],
-    ["joining again", "members", (room) => room.join({ id: "ada" })],
-    ["leave", "members", (room) => room.leave("ada")],
-    ["stop", "room", (room) => room.stop()],
+  /** What is done, what it fails with, the table that cannot be written. */
+  const operations: [string, string, string, (room: RoomHandle) => Promise<unknown>][] = [
+    ["updateState", "commit_failed", "changes", (room) => room.updateState(() => ({ n: 2 }))],
+    [
+      "patchState",
+      "commit_failed",
+      "changes",
+      (room) => room.patchState([{ op: "remove", path: "/n" }]),
+    ],
+    ["act", "commit_failed", "changes", (room) => room.act("rename", { title: "x" })],
+    ["join", "internal", "members", (room) => room.join({ id: "bob" })],
+    ["joining again", "internal", "members", (room) => room.join({ id: "ada" })],
+    ["leave", "internal", "members", (room) => room.leave("ada")],
+    ["setScopes", "internal", "members", (room) => room.setScopes("ada", ["room:read"])],
+    ["stop", "internal", "room", (room) => room.stop()],
     // What is written last in each: what was written before must be taken back.
-    ["a join with a lease", "timers", (room) => room.join({ id: "bob" }, { ttl: 10 })],
+    ["a join with a lease", "internal", "timers", (room) => room.join({ id: "bob" }, { ttl: 10 })],
+    ["holdPresence", "internal", "timers", (room) => room.holdPresence("ada", { mood: "calm" })],
   ];
 
   test.for(operations)(
-    "[A6, R1] in %s is `internal` without detail, changes nothing, and fails nothing else",
-    async ([, table, operate]) => {
+    "[A6, R1, S4] in %s is %s without detail, changes nothing, and fails nothing else",
+    async ([, code, table, operate]) => {
       const room = await start();
       const before = [await room.info(), await room.getUsers(), await stored(room.id)];
       await breakWrites(room.id, table);
-      expect(await failure(operate(room))).toEqual(internal);
+      expect(await failure(operate(room))).toEqual({ code, instance: expect.any(String) });
       expect(await room.getState()).toEqual({ n: 1 });
       await mendWrites(room.id, table);
       expect([await room.info(), await room.getUsers(), await stored(room.id)]).toEqual(before);
@@ -59,22 +69,46 @@ describe("a write that fails", () => {
     },
   );
 
-  test("[A6] is told to the log, under the id that the caller gets", async () => {
-    const room = await start();
-    await breakWrites(room.id, "changes");
-    const log = vi.spyOn(console, "error");
-    const { instance } = await failure(room.updateState(() => ({ n: 2 })));
-    const lines = log.mock.calls.map(([line]) => JSON.parse(String(line)) as object);
-    log.mockRestore();
-    expect(lines).toContainEqual(
-      expect.objectContaining({
-        event: "internal",
-        room: room.id,
-        instance,
-        error: expect.stringContaining("secret: the disk is full"),
-      }),
-    );
-  });
+  test.for<[string, string, (room: RoomHandle) => Promise<unknown>]>([
+    ["commit_failed", "changes", (room) => room.updateState(() => ({ n: 2 }))],
+    ["internal", "members", (room) => room.join({ id: "bob" })],
+  ])(
+    "[A6] is told to the log as %s, once, under the id that the caller gets",
+    async ([code, table, operate]) => {
+      const room = await start();
+      await breakWrites(room.id, table);
+      const log = vi.spyOn(console, "error");
+      const { instance } = await failure(operate(room));
+      const lines = log.mock.calls.map(([line]) => JSON.parse(String(line)) as object);
+      log.mockRestore();
+      expect(lines).toEqual([
+        expect.objectContaining({
+          event: code,
+          room: room.id,
+          instance,
+          error: expect.stringContaining("secret: the disk is full"),
+        }),
+      ]);
+    },
+  );
+
+  test.each([
+    ["PUT", "/state", "application/json", '{"n":2}'],
+    ["PATCH", "/state", "application/merge-patch+json", '{"n":2}'],
+    ["POST", "/actions/rename", "application/json", '{"title":"x"}'],
+  ])(
+    "[S4, A6] of a change by %s %s is 503 commit_failed, to be tried again",
+    async (method, rest, type, body) => {
+      const room = await start();
+      await breakWrites(room.id, "changes");
+      const refused = await send(method, at(room.id, rest), { body, type });
+      expect(refused.headers.get("retry-after")).toBe("1");
+      expect(Object.keys(await expectProblem(refused, 503, "commit_failed"))).toEqual(["instance"]);
+      await mendWrites(room.id, "changes");
+      expect((await send(method, at(room.id, rest), { body, type })).status).toBe(200);
+      expect(await room.info()).toMatchObject({ version: 2 });
+    },
+  );
 
   test("[R1, S2] fails only the operations that write there", async () => {
     const room = await start();
@@ -99,7 +133,7 @@ describe("a write that fails", () => {
   test("[S8, S2] of the note that a change is to be saved takes the change back", async () => {
     const room = await rooms.joinOrCreateRoom(newId(), { behaviour: "saved" });
     await breakWrites(room.id, "timers");
-    expect(await failure(room.updateState(() => ({ n: 1 })))).toEqual(internal);
+    expect(await failure(room.updateState(() => ({ n: 1 })))).toEqual(commitFailed);
     await mendWrites(room.id, "timers");
     expect(await room.getState()).toEqual({});
     expect(callsOf(room.id).filter(({ hook }) => hook === "saveRoomState")).toEqual([]);
@@ -121,7 +155,7 @@ describe("a write that fails", () => {
     const broken = failure(room.updateState(() => ({ n: 7 })));
     const next = room.updateState(() => ({ n: 2 })).catch(() => "too early");
     slow.resolve();
-    expect(await broken).toEqual(internal);
+    expect(await broken).toEqual(commitFailed);
     await next;
     await mendWrites(room.id, "changes");
     await room.updateState(() => ({ n: 3 }));

@@ -33,7 +33,7 @@ async function changedRoom(changes: number, behaviour = "scripted") {
 async function compactedRoom(behaviour = "scripted") {
   const id = newId();
   const room = await rooms.joinOrCreateRoom(id, { behaviour });
-  for (const size of [70_000, 80_000, 90_000])
+  for (const size of [270_000, 280_000, 290_000])
     await room.patchState([{ op: "add", path: "/fill", value: "x".repeat(size) }]);
   for (const n of [4, 5]) await room.patchState([{ op: "add", path: "/n", value: n }]);
   expect(await sql(id, "SELECT version FROM snapshots ORDER BY version")).toEqual([

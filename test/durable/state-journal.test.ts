@@ -98,27 +98,27 @@ describe("a change", () => {
 });
 
 describe("a snapshot", () => {
-  test("[S10] is taken when the patches since the last one have 64 KiB", () => {
+  test("[S10] is taken when the patches since the last one have 256 KiB", () => {
     const storage = create();
     const journal = StateJournal.begin(storage);
-    for (let n = 0; n < 6; n++) set(journal, "text", String(n).repeat(13_000));
+    for (let n = 0; n < 6; n++) set(journal, "text", String(n).repeat(52_000));
     expect(snapshotsOf(storage)).toEqual([6]);
   });
 
   test("[S10] of a large state is taken when the patches have its size", () => {
     const storage = create();
     const journal = StateJournal.begin(storage);
-    set(journal, "large", "x".repeat(200_000));
-    for (let n = 0; n < 5; n++) set(journal, "text", String(n).repeat(39_000));
+    set(journal, "large", "x".repeat(600_000));
+    for (let n = 0; n < 5; n++) set(journal, "text", String(n).repeat(117_000));
     expect(snapshotsOf(storage)).toEqual([1]);
-    set(journal, "text", "y".repeat(39_000));
+    set(journal, "text", "y".repeat(117_000));
     expect(snapshotsOf(storage)).toEqual([7, 1]);
   });
 
   test("[S10] is taken after 2,000 changes, however small they are", () => {
     const storage = create();
     const journal = StateJournal.begin(storage);
-    set(journal, "large", "x".repeat(200_000));
+    set(journal, "large", "x".repeat(300_000));
     for (let n = 1; n < 2000; n++) set(journal, "n", n);
     expect(snapshotsOf(storage)).toEqual([1]);
     set(journal, "n", 0);
@@ -132,7 +132,7 @@ describe("a snapshot", () => {
     const one = StateJournal.begin(awake);
     let other = StateJournal.begin(asleep);
     for (let n = 1; n <= 40; n++) {
-      for (const journal of [one, other]) set(journal, `key${n % 7}`, String(n % 10).repeat(9000));
+      for (const journal of [one, other]) set(journal, `key${n % 7}`, String(n % 10).repeat(36_000));
       other = StateJournal.open(asleep).journal;
       expect(snapshotsOf(asleep)).toEqual(snapshotsOf(awake));
     }

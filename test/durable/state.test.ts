@@ -114,7 +114,7 @@ describe("what a change costs", () => {
 
   test("[S10] a long journal becomes a snapshot, and the one before it stays", async () => {
     const room = await start("scripted");
-    for (let n = 1; n <= 12; n++) await put(room, { text: String(n % 10).repeat(30_000) });
+    for (let n = 1; n <= 12; n++) await put(room, { text: String(n % 10).repeat(120_000) });
     const snapshots = await sql(room.id, "SELECT version FROM snapshots ORDER BY version");
     const [oldest] = await sql(room.id, "SELECT min(version) AS version FROM changes");
     expect(snapshots).toHaveLength(2);

@@ -43,14 +43,18 @@ test("[A6] the document has what a rooms service serves", () => {
       "GET /openapi.json",
       "GET /rooms",
       "GET /rooms/{id}",
+      "GET /rooms/{id}/presence",
+      "GET /rooms/{id}/socket",
       "GET /rooms/{id}/state",
       "GET /rooms/{id}/users",
       "PATCH /rooms/{id}/state",
+      "PATCH /rooms/{id}/users/{userId}",
       "POST /rooms/{id}/actions/{name}",
       "POST /rooms/{id}/broadcast",
       "POST /rooms/{id}/touch",
       "POST /rooms/{id}/users",
       "PUT /rooms/{id}",
+      "PUT /rooms/{id}/presence/{userId}",
       "PUT /rooms/{id}/state",
     ].toSorted(),
   );
@@ -73,7 +77,7 @@ test.each(bodies)("[A6] %s %s takes the media types that it lists", async (...ro
   const [method, path, { requestBody }] = row;
   const id = newId();
   await send("PUT", at(id), { json: { behaviour: "scripted" } });
-  const url = path.replace("{id}", id).replace("{name}", "nothing");
+  const url = path.replace("{id}", id).replace("{name}", "nothing").replace("{userId}", "ada");
   const types = Object.keys(requestBody?.content ?? {});
   for (const type of types) {
     const { status } = await send(method, url, { body: "?", type });

@@ -44,7 +44,7 @@ const steps: Arbitrary<Step[]> = fc.array(
       arbitrary: fc.record({
         kind: fc.constant("fill" as const),
         length: fc.oneof(
-          { weight: 15, arbitrary: fc.constantFrom(10, 40_000, 66_000) },
+          { weight: 15, arbitrary: fc.constantFrom(10, 40_000, 264_000) },
           { weight: 1, arbitrary: fc.constant(700_000) },
         ),
       }),

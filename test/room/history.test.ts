@@ -157,9 +157,9 @@ describe("when a snapshot is worth its rows", () => {
   const due = (journalBytes: number, snapshotBytes: number, journalChanges = 1): boolean =>
     snapshotDue({ journalBytes, snapshotBytes, journalChanges });
 
-  test("[S10] the journal of a small state may grow to 64 KiB", () => {
-    expect(due(65_536, 2)).toBe(false);
-    expect(due(65_537, 2)).toBe(true);
+  test("[S10] the journal of a small state may grow to 256 KiB", () => {
+    expect(due(262_144, 2)).toBe(false);
+    expect(due(262_145, 2)).toBe(true);
   });
 
   test("[S10] the journal of a large state may grow to its size", () => {

@@ -87,7 +87,7 @@ export class CommitWindow {
     this.#flushedAt = ports.now();
     if (this.#loneAuthor === null || this.#writing) return;
     this.#writing = true;
-    void Promise.resolve().finally(() => {
+    void ports.durable().finally(() => {
       this.#writing = false;
     });
   }

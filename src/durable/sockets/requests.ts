@@ -63,6 +63,7 @@ export function carryOut(
       room.touch(session.userId);
       return confirm(room, session, message.ref);
     case "leave":
+      room.window.flush(); // its answers go out before that
       session.socket.close(1000, "left");
       room.audience.end(session);
       return room.membership.detach(session.userId, true);

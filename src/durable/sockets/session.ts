@@ -82,7 +82,9 @@ export class Session {
   /** It has read up to there. @returns false for a place that was never marked */
   acknowledge(n: number): boolean {
     if (n > this.#marked) return false;
-    this.#acked = Math.max(this.#acked, n);
+    if (n <= this.#acked) return true;
+    this.#acked = n;
+    this.keep(); // a room that wakes must not take for unread what was read
     return true;
   }
 

@@ -1,5 +1,6 @@
 // Presence of a room's users, for those who have no socket.
 
+import type { JsonObject } from "../../protocol/json.ts";
 import { jsonText, noContent } from "../answers.ts";
 import { jsonBody, route } from "../route.ts";
 import { holdBody, presenceMap } from "../schemas.ts";
@@ -28,8 +29,10 @@ export const presenceRoutes = [
       "user_not_found",
     ],
     handle: async ({ room, param, body }) => {
-      const { data, ttl } = jsonBody(body, holdBody).fields;
-      await room.holdPresence(param("userId"), JSON.stringify(data), ttl);
+      const { json, fields } = jsonBody(body, holdBody);
+      // As it came: the schema's copy lacks the key `__proto__`.
+      const { data } = Object(json) as { data: JsonObject };
+      await room.holdPresence(param("userId"), JSON.stringify(data), fields.ttl);
       return noContent();
     },
   }),

@@ -46,6 +46,7 @@ export const stateRoutes = ({ stateBytes }: Pick<Limits, "stateBytes">) => [
       "version_conflict",
       "too_large",
       "invalid_state",
+      "commit_failed",
     ],
     handle: (request) => change(request, "replace"),
   }),
@@ -72,6 +73,7 @@ export const stateRoutes = ({ stateBytes }: Pick<Limits, "stateBytes">) => [
       "version_conflict",
       "too_large",
       "invalid_state",
+      "commit_failed",
     ],
     handle: (request) =>
       change(request, request.body.type === "application/json-patch+json" ? "patch" : "merge"),

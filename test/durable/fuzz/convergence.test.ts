@@ -1,0 +1,11 @@
+// Whatever happens to a room and its clients, they all end up with the same, and nothing acknowledged is
+// lost. Users whose line is cut have all the time they need to come back.
+
+import { fuzz } from "../../support/fuzz/batch.ts";
+
+fuzz({
+  name: "[W2, S4, S10, R6, U4, U8, P2] five clients and two writers converge",
+  behaviour: "patient",
+  file: "test/durable/fuzz/convergence.test.ts",
+  seeds: 100,
+});

@@ -1,0 +1,139 @@
+// Errors that no message of the client's has caused: each is told to it by the ref of what it asked for,
+// and the socket stays.
+
+import { beforeEach, describe, expect, test } from "vitest";
+import type { RoomHandle } from "collab-room";
+import { mailboxSize } from "../../../src/durable/mailbox.ts";
+import { gate, setScript } from "../../fixtures/scripts.ts";
+import { pass, useFakeDate } from "../../support/fake-date.ts";
+import { breakWrites, evict, failureCode, mendWrites, sql, stored } from "../../support/rooms.ts";
+import { expectFailed, expectOk, type TestSession } from "../../support/session.ts";
+import { connect, refusal } from "../../support/socket-client.ts";
+import { arrived, gather, messagesOf, set } from "./support.ts";
+
+useFakeDate();
+
+let [id, room, ada, bob] = ["", {} as RoomHandle, {} as TestSession, {} as TestSession];
+
+beforeEach(async () => {
+  const gathered = await gather("swift", "ada", "bob");
+  [id, room] = [gathered.id, gathered.room];
+  [ada, bob] = gathered.sessions as [TestSession, TestSession];
+  expectOk(await bob.update(set("n", 1)));
+});
+
+describe("a room whose behaviour is gone", () => {
+  const rename = async (behaviour: string): Promise<void> => {
+    await sql(id, "UPDATE room SET data = json_set(data, '$.behaviour', ?)", behaviour);
+    await evict(id);
+  };
+
+  test("[R6] answers everything with behaviour_missing, and goes on when it is back", async () => {
+    await rename("gone");
+    const replies = [ada.update(set("n", 2)), ada.act("look"), ada.broadcast("e"), ada.touch()];
+    replies.push(ada.show({ cursor: 1 }));
+    for (const reply of await Promise.all(replies)) expectFailed(reply, "behaviour_missing");
+    ada.send({ type: "touch" });
+    expect((await ada.next("error")).code).toBe("behaviour_missing");
+    const { status, problem } = await refusal(id, { id: "carol" });
+    expect([status, problem.code]).toEqual([503, "behaviour_missing"]);
+    await rename("swift");
+    expectOk(await ada.update(set("n", 2)));
+    await bob.fence();
+    expect([bob.state, bob.version]).toEqual([{ n: 2 }, 2]);
+    expect(messagesOf(bob, "welcome")).toHaveLength(1);
+  });
+});
+
+describe("a mailbox that is full", () => {
+  test("[R1] answers what is too much with room_overloaded, and carries out the rest", async () => {
+    let playing = false;
+    const { promise, resolve } = gate();
+    setScript(id, { play: () => ((playing = true), promise) });
+    const played = bob.act("play");
+    while (!playing) await stored(id);
+    const times = mailboxSize.turns + 100;
+    for (let ref = 0; ref < times; ref += 100)
+      ada.send(
+        ...Array.from({ length: 100 }, (_, n) => {
+          return { type: "update", ref: ref + n, merge: { [`k${ref + n}`]: 1 } } as const;
+        }),
+      );
+    await ada.until((session) => messagesOf(session, "reply").length === 100);
+    for (const reply of messagesOf(ada, "reply")) expectFailed(reply, "room_overloaded");
+    resolve();
+    expectOk(await played);
+    await ada.until((session) => messagesOf(session, "reply").length === times);
+    expect(Object.keys(await room.getState())).toHaveLength(mailboxSize.turns + 1);
+    await bob.fence();
+    expect(bob.state).toEqual(await room.getState());
+  });
+});
+
+describe("an error that nobody has thought of", () => {
+  /** Have writes of the room's record fail when it is next active. */
+  async function breakRecord(): Promise<void> {
+    await room.updateState((state) => state);
+    await breakWrites(id, "room");
+    pass(24 * 3_600_000);
+  }
+
+  test("[A6, S4] is told by ref, with the id of its log line, and everybody begins anew", async () => {
+    await breakRecord();
+    const reply = expectFailed(await ada.touch(), "internal");
+    expect(reply.instance).toMatch(/^[0-9a-f-]{36}$/);
+    expect(JSON.stringify(reply)).not.toMatch(/secret|disk/);
+    await mendWrites(id, "room");
+    for (const session of [ada, bob]) {
+      await session.until(() => messagesOf(session, "welcome").length === 2);
+      expect(session.welcome).toMatchObject({ version: 1, state: { n: 1 }, resumed: false });
+      await session.fence();
+    }
+    expect(expectOk(await ada.update(set("n", 2))).version).toBe(2);
+    await bob.fence();
+    expect(bob.state).toEqual({ n: 2 });
+  });
+
+  test("[S4] takes what was staged before it along: that is commit_failed", async () => {
+    await breakRecord();
+    ada.send(
+      { type: "update", ref: "a", patch: set("n", 7) },
+      { type: "touch", ref: "b" },
+      { type: "update", ref: "c", patch: set("n", 8) },
+    );
+    const replies = await Promise.all(
+      ["a", "b", "c"].map((name) => ada.next("reply", ({ ref }) => ref === name)),
+    );
+    for (const reply of replies) expect(reply.ok).toBe(false);
+    await mendWrites(id, "room");
+    expect(await room.getState()).toEqual({ n: 1 });
+    await ada.fence();
+    expect(ada.state).toEqual({ n: 1 });
+  });
+
+  test("[S4, R6] does not cost anybody a session, however often it comes", async () => {
+    await breakRecord();
+    for (let n = 0; n < 5; n++) expectFailed(await ada.touch(), "internal");
+    const carol = connect(id, { id: "carol" }).catch(() => null);
+    await arrived(ada);
+    await mendWrites(id, "room");
+    await carol;
+    expect((await room.info()).sockets).toBeGreaterThanOrEqual(2);
+    expectOk(await bob.update(set("n", 3)));
+    await ada.fence();
+    expect(ada.state).toEqual({ n: 3 });
+  });
+});
+
+describe("a room that stops", () => {
+  test("[R7] answers what it has taken, closes with 4002, and takes no more", async () => {
+    const update = ada.update(set("n", 2));
+    await arrived(ada);
+    await room.stop();
+    expectOk(await update);
+    for (const session of [ada, bob])
+      expect(await session.closed).toEqual({ code: 4002, reason: "room_stopped" });
+    expect(await failureCode(room.info())).toBe("room_not_running");
+    await room.stop({ purge: true });
+  });
+});

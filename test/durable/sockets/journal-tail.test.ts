@@ -1,0 +1,124 @@
+// How far back a client may resume from: whatever snapshots are taken in between, the journal holds the
+// last 1,000 versions or 256 KiB of changes at least, of what has room in it.
+
+import { describe, expect, test } from "vitest";
+import { StateJournal } from "../../../src/durable/state-journal.ts";
+import type { JsonObject } from "../../../src/protocol/json.ts";
+import { resolveLimits } from "../../../src/protocol/limits.ts";
+import { planChange } from "../../../src/room/change.ts";
+import type { Member } from "../../../src/room/members.ts";
+import type { RoomRecord } from "../../../src/room/record.ts";
+import { MemoryRoomStorage } from "../../../src/storage/memory.ts";
+import { plainPatched } from "../../support/plain-patch.ts";
+import { evict, sql } from "../../support/rooms.ts";
+import type { TestSession } from "../../support/session.ts";
+import { connect } from "../../support/socket-client.ts";
+import { gather } from "./support.ts";
+
+const limits = resolveLimits();
+
+/** A journal that notes what each version was, and how many bytes of changes came before it. */
+function create() {
+  const storage = new MemoryRoomStorage<RoomRecord, Member>();
+  let journal = StateJournal.begin(storage);
+  const states: JsonObject[] = [{}];
+  const bytesAt = [0];
+  return {
+    storage,
+    /** Change that many versions in one row. */
+    write(path: string, value: string | number, versions = 1): void {
+      let bytes = bytesAt.at(-1) as number;
+      for (let n = 0; n < versions; n++) {
+        const patch = [{ op: "add", path, value: `${value}:${n}` } as const];
+        const planned = planChange(journal.head, { kind: "patch", patch }, limits);
+        if (planned === null) throw new Error("expected a change");
+        journal.stage(planned);
+        states.push(planned.next.value);
+        bytesAt.push((bytes += JSON.stringify(patch).length));
+      }
+      journal.commit();
+    },
+    sleep(): void {
+      ({ journal } = StateJournal.open(storage));
+    },
+    /** Whether a client of that version can resume; if so, it gets where it should. */
+    resumes(version: number): boolean {
+      const patch = journal.patchSince(version);
+      if (patch === null) return false;
+      expect(plainPatched(states[version] as JsonObject, JSON.parse(patch))).toEqual(journal.value);
+      return true;
+    },
+    get version(): number {
+      return journal.version;
+    },
+    /** Bytes of changes since that version. */
+    bytesSince: (version: number): number =>
+      (bytesAt.at(-1) as number) - (bytesAt[version] as number),
+  };
+}
+
+describe("the tail of a journal", () => {
+  test("[S10] of small changes reaches back 1,000 versions, right after a snapshot too", () => {
+    const journal = create();
+    let oldest = 0;
+    for (let n = 1; n <= 6500; n++) {
+      journal.write(`/k${n % 10}`, n);
+      if (n % 1999 === 0) journal.sleep();
+      if (n > 1000 && !journal.resumes(n - 1000)) throw new Error(`not from ${n} to ${n - 1000}`);
+      if (n % 500 === 0) while (!journal.resumes(oldest)) oldest++;
+    }
+    // It does not keep everything, and snapshots were taken.
+    expect(oldest).toBeGreaterThan(0);
+    expect(journal.storage.readHistory().snapshots).toHaveLength(2);
+  });
+
+  test.for([2000, 20_000, 60_000, 150_000])(
+    "[S10] of changes of %i characters reaches back 256 KiB, right after a snapshot too",
+    (size) => {
+      const journal = create();
+      let snapshots = new Set<number>();
+      for (let n = 1; n <= (40 * 150_000) / Math.max(size, 20_000); n++) {
+        journal.write(`/k${n % 2}`, String(n % 10).repeat(size));
+        if (n % 7 === 0) journal.sleep();
+        for (const { version } of journal.storage.readHistory().snapshots) snapshots.add(version);
+        let oldest = journal.version;
+        while (oldest > 0 && journal.bytesSince(oldest - 1) <= 256 * 1024) oldest--;
+        if (!journal.resumes(oldest)) throw new Error(`not from ${journal.version} to ${oldest}`);
+      }
+      if (size > 2000) expect(snapshots.size).toBeGreaterThan(1);
+    },
+  );
+
+  test("[S10] of windows of many versions has no row for those in the middle", () => {
+    const journal = create();
+    for (let n = 0; n < 100; n++) journal.write("/n", n, 10);
+    expect(journal.version).toBe(1000);
+    for (let version = 0; version <= 1000; version++)
+      expect(journal.resumes(version)).toBe(version % 10 === 0);
+  });
+});
+
+describe("a room whose journal was cut", () => {
+  test("[W1, S10] resumes who was there since, and gives the whole state to who was not", async () => {
+    const { id, room, sessions } = await gather("swift", "ada");
+    const [ada] = sessions as [TestSession];
+    const { epoch } = ada.welcome;
+    const known = [{ epoch, version: 0, state: {} }];
+    for (let n = 1; n <= 14; n++) {
+      await room.patchState([{ op: "add", path: "/text", value: String(n % 10).repeat(60_000) }]);
+      known.push({ epoch, version: n, state: await room.getState() });
+    }
+    const snapshots = await sql(id, "SELECT DISTINCT version FROM snapshots ORDER BY version");
+    expect(snapshots).toEqual([{ version: 5 }, { version: 10 }]);
+    const expectTail = async (): Promise<void> => {
+      for (const had of known) {
+        const { welcome, state } = await connect(id, { id: "ada" }, { resume: had });
+        expect(welcome.resumed).toBe(had.version >= 5);
+        expect(state).toEqual(known.at(-1)?.state);
+      }
+    };
+    await expectTail();
+    await evict(id);
+    await expectTail();
+  });
+});

@@ -1,0 +1,79 @@
+// What the tests of sockets have in common: who comes to which room, and what the journal holds of it.
+
+import type { RoomHandle } from "collab-room";
+import type { JsonObject } from "../../../src/protocol/json.ts";
+import { connect } from "../../support/socket-client.ts";
+import { gate, setScript } from "../../fixtures/scripts.ts";
+import { newId, rooms, sql, stored } from "../../support/rooms.ts";
+import type { RoomMessage } from "../../../src/protocol/messages.ts";
+import type { RoomMessageOf } from "../../support/replica.ts";
+import type { TestSession } from "../../support/session.ts";
+
+/** Start a room, and let users come to it by socket. */
+export async function gather(behaviour: string, ...userIds: string[]) {
+  const id = newId();
+  const room = await rooms.joinOrCreateRoom(id, { behaviour });
+  const sessions: TestSession[] = [];
+  for (const userId of userIds) sessions.push(await connect(id, { id: userId }));
+  return { id, room, sessions };
+}
+
+/** Everything a session has to know to resume. */
+export const knownBy = ({ epoch, version, state }: TestSession) => ({ epoch, version, state });
+
+/** The journal's rows: which versions each leads from and to. */
+export const journalOf = async (id: string): Promise<(readonly [from: number, to: number])[]> =>
+  (await sql(id, "SELECT start, version FROM changes ORDER BY version")).map(
+    ({ start, version }) => [Number(start), Number(version)] as const,
+  );
+
+/** The changes that a session was told of: which versions each leads from and to. */
+export const changesTo = ({ messages }: TestSession): (readonly [from: number, to: number])[] =>
+  messages.flatMap((message) =>
+    message.type === "change" ? [[message.from, message.to] as const] : [],
+  );
+
+/** What has come to a session of that type. */
+export const messagesOf = <Type extends RoomMessage["type"]>(
+  { messages }: TestSession,
+  type: Type,
+): RoomMessageOf<Type>[] =>
+  messages.filter((message): message is RoomMessageOf<Type> => message.type === type);
+
+/** A patch that sets one key. */
+export const set = (key: string, value: unknown): JsonObject[] => [
+  { op: "add", path: `/${key}`, value: value as string },
+];
+
+/**
+ * Hold a room's turn by an action. What is sent meanwhile is handled in one go when it is let go of: with
+ * a Date that stands still and a window that is open, in one window.
+ * @returns what lets go of it, once all has arrived that these sessions and callers by RPC have sent
+ */
+export async function hold(
+  room: RoomHandle,
+): Promise<(...sessions: readonly TestSession[]) => Promise<void>> {
+  const { promise, resolve } = gate();
+  let playing = false;
+  const play = async (): Promise<void> => {
+    playing = true;
+    await promise;
+  };
+  setScript(room.id, { play });
+  const played = room.act("play");
+  // Not by `expect.poll`: that would move a Date which stands still.
+  while (!playing) await stored(room.id);
+  setScript(room.id, {});
+  return async (...sessions) => {
+    for (const session of sessions) await arrived(session);
+    await stored(room.id);
+    resolve();
+    await played;
+  };
+}
+
+/** All that a session has sent has arrived: a bad frame is answered as it comes, whatever waits. */
+export async function arrived(session: TestSession): Promise<void> {
+  session.sendRaw("?");
+  await session.next("error");
+}

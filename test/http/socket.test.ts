@@ -1,0 +1,266 @@
+// The way into a room by socket, up to the upgrade: whoever is refused gets a problem instead of a socket,
+// and nothing of them is left behind. What goes on in a socket is tested elsewhere.
+
+import { runInDurableObject } from "cloudflare:test";
+import { describe, expect, test } from "vitest";
+import { callsOf, hang, setScript } from "../fixtures/scripts.ts";
+import { at, expectEmpty, expectProblem, send, untouchable, type Sent } from "../support/http.ts";
+import { isListed, newId, nothingStored, rooms, stored, stubOf } from "../support/rooms.ts";
+import { connect } from "../support/socket-client.ts";
+
+const upgrade = { upgrade: "websocket" };
+const ada = { user: '{"id":"ada","name":"Ada"}' };
+
+/** Ask for a socket that is refused; what comes back is held to the OpenAPI document. */
+const ask = (
+  id: string,
+  query: string | Record<string, string> = ada,
+  sent: Sent = {},
+): Promise<Response> =>
+  send("GET", `${at(id, "/socket")}?${new URLSearchParams(query)}`, {
+    ...sent,
+    headers: { ...upgrade, ...sent.headers },
+  });
+
+/** Everything there is to see of a running room. */
+const everythingOf = async (id: string): Promise<unknown[]> => [
+  await rooms.room(id).info(),
+  await rooms.room(id).getUsers(),
+  await rooms.room(id).getPresence(),
+  await stored(id),
+  await runInDurableObject(stubOf(id), (_, state) => state.getWebSockets().length),
+];
+
+/** A running room with one user, who came by HTTP. */
+async function start(behaviour = "scripted"): Promise<string> {
+  const id = newId();
+  const room = await rooms.joinOrCreateRoom(id, { behaviour });
+  await room.join({ id: "first" });
+  return id;
+}
+
+/** Hold a refusal to leaving an absent room absent, and a running one as it was. */
+async function expectRefused(
+  status: number,
+  code: string,
+  refused: (id: string) => Promise<Response>,
+) {
+  const absent = newId();
+  await expectProblem(await refused(absent), status, code);
+  expect(await stored(absent)).toEqual(nothingStored);
+  expect(await isListed(absent)).toBe(false);
+
+  const running = await start();
+  const [before, calls] = [await everythingOf(running), callsOf(running).length];
+  const problem = await expectProblem(await refused(running), status, code);
+  expect(await everythingOf(running)).toEqual(before);
+  expect(await rooms.room(running).info()).toMatchObject({ sockets: 0, users: 1 });
+  expect(callsOf(running)).toHaveLength(calls);
+  return problem;
+}
+
+describe("a request that asks for no upgrade", () => {
+  test.each([undefined, "", "h2c", "web socket", "websocket2", "TLS/1.0"])(
+    "[A6] but for %j gets 426, and joins nothing",
+    async (to) => {
+      await expectRefused(426, "upgrade_required", (id) =>
+        send("GET", `${at(id, "/socket")}?${new URLSearchParams(ada)}`, {
+          headers: to === undefined ? {} : { upgrade: to },
+        }),
+      );
+    },
+  );
+
+  test("[A6] as HEAD gets 426, too", async () => {
+    await expectEmpty(await send("HEAD", at(newId(), "/socket")), 426);
+  });
+
+  test("[A6] is told so before it is told anything else", async () => {
+    const response = await send("GET", at(newId(), "/socket?user=nobody"));
+    await expectProblem(response, 426, "upgrade_required");
+  });
+});
+
+describe("a user who is none", () => {
+  const fill = (bytes: number): string => {
+    const empty = '{"id":"ada","fill":""}';
+    return empty.replace('""', `"${"x".repeat(bytes - empty.length)}"`);
+  };
+
+  test.each([
+    ["missing", {}],
+    ["empty", { user: "" }],
+    ["no JSON", { user: "ada" }],
+    ["cut off", { user: '{"id":"ada"' }],
+    ["null", { user: "null" }],
+    ["a number", { user: "7" }],
+    ["text", { user: '"ada"' }],
+    ["an array", { user: '[{"id":"ada"}]' }],
+    ["without an id", { user: '{"name":"Ada"}' }],
+    ["with an id by its prototype only", { user: '{"__proto__":{"id":"ada"}}' }],
+    ["with an empty id", { user: '{"id":""}' }],
+    ["with a number for an id", { user: '{"id":5}' }],
+    ["with an id of 129 characters", { user: JSON.stringify({ id: "a".repeat(129) }) }],
+    ["with an id that is no Unicode", { user: '{"id":"\\ud800"}' }],
+    ["of 4,097 bytes", { user: fill(4097) }],
+    ["of 100,000 bytes", { user: fill(100_000) }],
+    ["of 17 levels", { user: `{"id":"ada","deep":${"[".repeat(16)}${"]".repeat(16)}}` }],
+    ["of thousands of levels", { user: `{"id":"ada","d":${"[".repeat(8000)}${"]".repeat(8000)}}` }],
+    ["with a number beyond all numbers", { user: '{"id":"ada","n":1e999}' }],
+  ])("[U1, R4] %s gets 400, and starts no room", async (_, query) => {
+    const { detail } = await expectRefused(400, "invalid_user", (id) => ask(id, query));
+    expect(detail).toMatch(/./);
+  });
+
+  test("[U1] may be one of 4,096 bytes", async () => {
+    const session = await connect(newId(), JSON.parse(fill(4096)));
+    expect(session.welcome.user).toMatchObject({ id: "ada" });
+  });
+});
+
+describe("a query that is not understood", () => {
+  test.each([
+    ["a version without an epoch", { since: "1" }, "together"],
+    ["an epoch without a version", { epoch: "e" }, "together"],
+    ["a version below 0", { since: "-1", epoch: "e" }, "since"],
+    ["half a version", { since: "1.5", epoch: "e" }, "since"],
+    ["a version in other digits", { since: "0x1", epoch: "e" }, "since"],
+    ["a version with a zero before it", { since: "01", epoch: "e" }, "since"],
+    ["a version with a space", { since: " 1", epoch: "e" }, "since"],
+    ["an empty version", { since: "", epoch: "e" }, "since"],
+    ["a version of 17 digits", { since: "1".repeat(17), epoch: "e" }, "since"],
+    ["an epoch of 65 characters", { since: "1", epoch: "e".repeat(65) }, "epoch"],
+    ["a parameter nobody knows", { token: "abc" }, "token"],
+    ["a parameter in capitals", { User: '{"id":"eve"}' }, "User"],
+    ["a name that objects have", { constructor: "1" }, "constructor"],
+  ])("[W1] %s gets 400, which tells of it", async (_, query, what) => {
+    const refused = (id: string): Promise<Response> =>
+      ask(id, { ...ada, ...(query as Record<string, string>) });
+    const problem = await expectRefused(400, "invalid_request", refused);
+    expect(JSON.stringify(problem)).toContain(what);
+  });
+
+  test("[W1] that is not percent-encoded UTF-8 gets 400", async () => {
+    await expectRefused(400, "invalid_request", (id) =>
+      send("GET", `${at(id, "/socket")}?user=%ff`, { headers: upgrade }),
+    );
+  });
+});
+
+describe("a subprotocol", () => {
+  test.each(["chat", "collab-room.v2", "collab-room.v10", "Collab-Room.v1", "", "bearer.abc", ","])(
+    "[W1] %j, without ours, gets 400, which names ours",
+    async (offered) => {
+      const headers = { "sec-websocket-protocol": offered };
+      const { detail } = await expectRefused(400, "invalid_request", (id) =>
+        ask(id, ada, { headers }),
+      );
+      expect(detail).toBe("The subprotocol is collab-room.v1.");
+    },
+  );
+
+  test.each([
+    [["collab-room.v1"]],
+    [["chat", "collab-room.v1"]],
+    [["collab-room.v1", "bearer.secret"]],
+  ])("[W1, A6] %j is agreed on: ours alone is named", async (protocols) => {
+    const session = await connect(newId(), { id: "ada" }, { protocols });
+    expect(session.protocol).toBe("collab-room.v1");
+  });
+
+  test("[W1] need not be named: then none is", async () => {
+    const session = await connect(newId(), { id: "ada" }, { protocols: [] });
+    expect(session.protocol).toBe("");
+  });
+});
+
+describe("a room that takes nobody in", () => {
+  test.each(["nobody-wrote-this", "__proto__", "", "Scripted"])(
+    "[R2] for the behaviour %j, which nobody has deployed, gets 400",
+    async (behaviour) => {
+      const id = newId();
+      const response = await ask(id, { ...ada, behaviour });
+      const { detail } = await expectProblem(response, 400, "unknown_behaviour");
+      expect(detail).toContain("scripted");
+      expect(await stored(id)).toEqual(nothingStored);
+    },
+  );
+
+  test.each([["absent"], ["running"]])(
+    "[U2] for its hook refuses the user, is %s as before",
+    async (life) => {
+      const id = life === "running" ? await start() : newId();
+      setScript(id, { onJoin: () => ({ error: "members_only" }) });
+      const before = life === "running" ? await everythingOf(id) : null;
+      const response = await ask(id, { ...ada, behaviour: "scripted" });
+      expect(await expectProblem(response, 403, "join_refused")).toEqual({
+        reason: "members_only",
+      });
+      if (before) expect(await everythingOf(id)).toEqual(before);
+      else expect(await stored(id)).toEqual(nothingStored);
+    },
+  );
+
+  test.each<[string, number, string, () => unknown]>([
+    ["throws", 500, "hook_failed", () => Promise.reject(new Error("secret: the table is gone"))],
+    ["hangs", 504, "call_timeout", hang],
+    ["answers nonsense", 500, "hook_failed", () => "yes"],
+    ["gives what is no JSON", 500, "hook_failed", () => ({ ok: { at: new Date() } })],
+  ])("[U2, A6] for its hook %s, gets %i %s", async (_, status, code, onJoin) => {
+    for (const id of [newId(), await start()]) {
+      setScript(id, { onJoin: onJoin as () => void });
+      const before = (await rooms.getRoom(id)) && (await everythingOf(id));
+      const response = await ask(id, { ...ada, behaviour: "scripted" });
+      const { instance } = await expectProblem(response, status, code);
+      expect(instance).toMatch(/./);
+      if (before) expect(await everythingOf(id)).toEqual(before);
+      else expect(await stored(id)).toEqual(nothingStored);
+    }
+  });
+
+  test("[R5] for its state cannot be loaded, gets 503, and may be asked again", async () => {
+    const id = newId();
+    setScript(id, { loadRoomState: () => Promise.reject(new Error("secret: the store is down")) });
+    const response = await ask(id, { ...ada, behaviour: "loaded" });
+    expect(response.headers.get("retry-after")).toBe("1");
+    await expectProblem(response, 503, "load_failed");
+    expect(await stored(id)).toEqual(nothingStored);
+    setScript(id, {});
+    const session = await connect(id, { id: "ada" }, { behaviour: "loaded" });
+    expect(session.welcome).toMatchObject({ state: {}, version: 0 });
+  });
+
+  test("[U9] for it is full, gets 409, and lets in who is there already", async () => {
+    const id = await start("small");
+    await rooms.room(id).join({ id: "ada" });
+    const before = await everythingOf(id);
+    await expectProblem(await ask(id, { user: '{"id":"eve"}' }), 409, "room_full");
+    expect(await everythingOf(id)).toEqual(before);
+    expect((await connect(id, { id: "ada" })).welcome.users).toHaveLength(2);
+  });
+
+  test.each(["%ff", "%00", "a".repeat(257), "%C3%28"])(
+    "[R2] for %s is no room id, gets 400",
+    async (name) => {
+      const { asked, objects } = untouchable();
+      const path = `/rooms/${name}/socket?${new URLSearchParams(ada)}`;
+      const response = await send("GET", path, { headers: upgrade, env: objects });
+      await expectProblem(response, 400, "invalid_room_id");
+      expect(asked).not.toHaveBeenCalled();
+    },
+  );
+
+  test("[A2] for nobody has set up authentication, gets 503, and no object hears of it", async () => {
+    const { asked, objects } = untouchable();
+    for (const sent of [{ headers: upgrade }, {}])
+      await expectProblem(
+        await send("GET", `${at("some", "/socket")}?user=nobody`, {
+          ...sent,
+          env: { ...objects, AUTH_MODE: undefined },
+        }),
+        503,
+        "auth_not_configured",
+      );
+    expect(asked).not.toHaveBeenCalled();
+  });
+});
