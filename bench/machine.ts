@@ -1,13 +1,15 @@
 // The machine that a figure comes from: without it a figure says little.
 
 import { readFileSync } from "node:fs";
-import { availableParallelism, cpus, totalmem } from "node:os";
+import { availableParallelism, cpus, loadavg, totalmem } from "node:os";
 import { join } from "node:path";
 
 export const machine = () => ({
   cores: availableParallelism(),
   processor: cpus()[0]?.model ?? "unknown",
   memoryGiB: Math.round(totalmem() / 2 ** 30),
+  /** Of the minute before: above about 0.5 somebody else used the machine too. */
+  loadBefore: loadavg()[0] ?? 0,
   platform: `${process.platform} ${process.arch}`,
   node: process.version,
   workerd: versionOf("workerd"),

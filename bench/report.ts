@@ -60,7 +60,7 @@ function cells(row: Row): string[] {
   if (failure !== undefined) return [what, "", "", "", "", failure, "MISSED"];
   return [
     what,
-    figure(figures.ours),
+    figures.ours === undefined ? "not measured here" : figure(figures.ours),
     figure(figures.bare),
     figure(figures.partyserver),
     figure(ratio),
@@ -69,7 +69,7 @@ function cells(row: Row): string[] {
   ];
 }
 
-/** Three digits are all that a bench can tell, of what is not counted. */
+/** Counts in full; of what is measured three digits, for a bench can tell no more. */
 export function figure(value: number | undefined): string {
   if (value === undefined) return "";
   if (Number.isInteger(value)) return value.toLocaleString("en");

@@ -16,6 +16,7 @@ const resultsFile = join(import.meta.dirname, "../.bench/sockets.json");
 
 /** @returns how many targets are missed */
 export async function benchSockets(): Promise<number> {
+  const facts = machine();
   const start = performance.now();
   const rows: Row[] = [];
   const rounds: Record<string, unknown> = {};
@@ -36,7 +37,6 @@ export async function benchSockets(): Promise<number> {
     await arena.close();
   }
   const seconds = Math.round((performance.now() - start) / 1000);
-  const facts = machine();
   console.log();
   printTable(rows);
   console.log(

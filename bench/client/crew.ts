@@ -10,11 +10,13 @@ export type JoinOptions = {
   /** How many may be on their way at once; 100 if left out. */
   readonly atOnce?: number;
   readonly resume?: Resume;
+  /** ms until all must be there; a minute if left out. */
+  readonly patience?: number;
 };
 
 type OnMessage = MemberListener["onMessage"];
 
-const patience = 60_000;
+const minute = 60_000;
 
 export class Crew {
   readonly members: Member[] = [];
@@ -30,10 +32,10 @@ export class Crew {
   }
 
   /** Open sockets, each with a user of its own, and wait until each is welcomed. */
-  static async join(target: Target, { sockets, atOnce = 100, resume }: JoinOptions): Promise<Crew> {
+  static async join(target: Target, options: JoinOptions): Promise<Crew> {
     const crew = new Crew(target);
     try {
-      await crew.#welcomeAll(sockets, atOnce, resume);
+      await crew.#welcomeAll(options);
     } catch (error) {
       crew.drop();
       throw error;
@@ -42,7 +44,7 @@ export class Crew {
   }
 
   /** Wait for something, but neither beyond a failure nor for ever. */
-  async within<T>(work: Promise<T>, ms = patience): Promise<T> {
+  async within<T>(work: Promise<T>, ms = minute): Promise<T> {
     const deadline = new AbortController();
     const late = setTimeout(ms, undefined, { signal: deadline.signal }).then(() => {
       throw new Error(`not done after ${ms / 1000} s`);
@@ -89,7 +91,7 @@ export class Crew {
     return this.members.reduce((sum, { bytesReceived }) => sum + bytesReceived, 0);
   }
 
-  #welcomeAll(sockets: number, atOnce: number, resume: Resume | undefined): Promise<void> {
+  #welcomeAll({ sockets, atOnce = 100, resume, patience }: JoinOptions): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>();
     const welcomed = new Set<Member>();
     const listener = {
@@ -109,6 +111,6 @@ export class Crew {
       if (index < sockets) this.members.push(new Member(this.#target, index, listener, resume));
     };
     for (let n = 0; n < Math.min(atOnce, sockets); n++) openNext();
-    return this.within(promise);
+    return this.within(promise, patience);
   }
 }

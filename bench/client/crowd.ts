@@ -19,7 +19,7 @@ export type CrowdResult = {
   readonly bytesPerSocket: number | undefined;
 };
 
-const patience = 20_000;
+const [patienceToJoin, patienceToReach] = [90_000, 20_000];
 // For what joining has set going, a list of users sent around for one, to come to an end.
 const untilQuiet = 2000;
 
@@ -29,7 +29,7 @@ export async function crowd({ target, sockets }: CrowdOptions): Promise<CrowdRes
   await first.leave();
   const memoryBefore = residentBytes(target.pid);
   const start = performance.now();
-  const crew = await Crew.join(target, { sockets });
+  const crew = await Crew.join(target, { sockets, patience: patienceToJoin });
   try {
     const joinSeconds = (performance.now() - start) / 1000;
     await crew.pause(untilQuiet);
@@ -46,7 +46,7 @@ export async function crowd({ target, sockets }: CrowdOptions): Promise<CrowdRes
     crew.members[0]?.send(
       '{"type":"broadcast","event":"hello","payload":{"text":"to all"},"echo":true}',
     );
-    const end = sentAt + patience;
+    const end = sentAt + patienceToReach;
     while (reached.size < sockets && performance.now() < end) await crew.pause(5);
     return {
       joinSeconds,

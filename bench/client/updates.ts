@@ -28,7 +28,10 @@ export type UpdatesResult = UsageShares & {
   readonly megabytesPerSecond: number;
 };
 
-/** Keys of the state that updates go round. */
+/**
+ * Items of the state; updates go round them. More than are ever in flight: no two updates that a room
+ * commits together are of the same item, so none can be left out for a later one.
+ */
 export const itemCount = 1000;
 const leadIn = 500;
 // More than are ever in flight or on their way: a ref's place is free again when it comes round.

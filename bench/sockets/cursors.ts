@@ -22,7 +22,7 @@ export const cursors: Measurement = {
         target: await arena.room(name),
         sockets: 100,
         movesPerSecond: 20,
-        seconds: 3,
+        seconds: 2,
       });
       // A room that lets a later cursor overtake an earlier one has dealt with both.
       const kept = result.pairsBehind === 0;

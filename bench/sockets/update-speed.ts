@@ -15,7 +15,7 @@ export const fanOut: Measurement = {
         target: await arena.room(name),
         sockets: 100,
         inFlightEach: 2,
-        seconds: 2,
+        seconds: 1.5,
       }),
     );
     return {
@@ -78,7 +78,7 @@ export const manyInFlight: Measurement = {
         target: await arena.room(name),
         sockets: 1,
         inFlightEach: 100,
-        seconds: 1.5,
+        seconds: 1,
       }),
     );
     return {
