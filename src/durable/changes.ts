@@ -54,7 +54,7 @@ export class Changes {
         throw new CollabError("version_conflict", {
           detail: `The state has version ${journal.headVersion}.`,
         });
-      return this.#stage(planChange(journal.head, request, behaviour.limits));
+      return this.#stage(planChange(journal.state, request, behaviour.limits));
     } catch (error) {
       throw this.#refusal(error);
     }
@@ -65,12 +65,11 @@ export class Changes {
    * @param next JSON text in, JSON text out, `null` when it fails
    */
   async update(next: (stateText: string) => Promise<string | null>): Promise<number> {
-    const { journal, window, behaviour } = this.#parts;
-    window.flush(); // what leaves the room is committed
-    if (this.#failure) throw this.#failure;
+    const { journal, behaviour } = this.#parts;
+    this.settle();
     const text = await this.#callUpdate(next, journal.text);
     if (text === null) throw new CollabError("update_failed");
-    return this.#stage(planReturned(journal.head, parseJson(text), behaviour.limits));
+    return this.#stage(planReturned(journal.state, parseJson(text), behaviour.limits));
   }
 
   async #callUpdate(
@@ -94,7 +93,7 @@ export class Changes {
     const input = checkPayload(payload, limits);
     try {
       const { state, result } = await author.act(name, action, this.#parts.context(), input);
-      const change = state === undefined ? null : planReturned(journal.head, state, limits);
+      const change = state === undefined ? null : planReturned(journal.state, state, limits);
       return { result, version: this.#stage(change) };
     } catch (error) {
       throw this.#refusal(error);
@@ -103,8 +102,21 @@ export class Changes {
 
   /** A refusal may tell of what is staged: it is one only once that is committed (rule S4). */
   #refusal(error: unknown): unknown {
+    try {
+      this.settle();
+      return error;
+    } catch (failure) {
+      return failure;
+    }
+  }
+
+  /**
+   * Commit what is staged now: the state is about to be seen.
+   * @throws CollabError `commit_failed`
+   */
+  settle(): void {
     if (this.areStaged && this.#failure === null) this.#parts.window.flush();
-    return this.#failure ?? error;
+    if (this.#failure) throw this.#failure;
   }
 
   /** Whether something is applied that is not committed: a reply that may show it has to wait. */

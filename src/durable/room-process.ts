@@ -182,9 +182,10 @@ export class RoomProcess {
   state(known: readonly number[] | "any" = []): Promise<{ version: number; text: string | null }> {
     return this.#turns.run(() => {
       const room = this.#turns.running();
-      const { version } = room;
-      const text = known === "any" || known.includes(version) ? null : room.stateText;
-      return { version, text };
+      if (known === "any" || known.includes(room.version))
+        return { version: room.version, text: null };
+      room.changes.settle();
+      return { version: room.version, text: room.stateText };
     });
   }
 

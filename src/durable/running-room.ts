@@ -26,7 +26,7 @@ import type { Listing } from "./listing.ts";
 import { Membership } from "./membership.ts";
 import { describe } from "./log.ts";
 import type { RoomPorts, SocketPort } from "./ports.ts";
-import { Saver } from "./saver.ts";
+import { Saver, type SaveFailure } from "./saver.ts";
 import { Audience, type Arrival } from "./sockets/audience.ts";
 import { Conversation } from "./sockets/conversation.ts";
 import { CommitWindow } from "./sockets/commit-window.ts";
@@ -115,7 +115,7 @@ export class RunningRoom {
       ports,
       timers,
       enabled: this.#author.saves,
-      save: () => this.#author.save(this.#context()),
+      save: () => this.#save(),
       version: () => journal.version,
       onSaved,
     });
@@ -125,7 +125,7 @@ export class RunningRoom {
       author: this.#author,
       saver: this.saver,
       window: this.window,
-      context: () => this.#context("head"),
+      context: () => this.#headContext(),
       onActivity: () => this.note(),
     });
     this.conversation = new Conversation({
@@ -193,7 +193,7 @@ export class RunningRoom {
    * @param origin whose change it is: they wait for it
    */
   proceed(origin: object | null = null): void {
-    const waiting = this.#journal.stagedBytes + this.audience.outbox.characters;
+    const waiting = this.#journal.stagedCharacters + this.audience.outbox.characters;
     if (waiting > windowCharacters) this.window.flush();
     else this.window.request("change", origin);
   }
@@ -312,14 +312,24 @@ export class RunningRoom {
     });
   }
 
-  /**
-   * What hooks are told; the costly parts are made when they are read.
-   * @param of `head` for what builds on the state: it includes what is staged
-   */
-  #context(of: "committed" | "head" = "committed"): RoomContext {
+  async #save(): Promise<SaveFailure | null> {
+    try {
+      return await this.#author.save(this.#context());
+    } catch {
+      return "save_failed"; // the state could not be committed: the room is about to wake anew
+    }
+  }
+
+  /** What hooks are told: of the state what is committed. */
+  #context(): RoomContext {
+    this.changes.settle();
+    return this.#headContext();
+  }
+
+  /** What actions are told, staged changes and all; the costly parts are made when they are read. */
+  #headContext(): RoomContext {
     const [journal, members] = [this.#journal, this.#members];
-    const value = of === "head" ? journal.head.value : journal.value;
-    const version = of === "head" ? journal.headVersion : journal.version;
+    const { value, headVersion: version } = journal;
     return Object.freeze({
       id: this.#ports.id,
       env: this.#ports.env,

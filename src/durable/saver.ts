@@ -8,7 +8,7 @@ import { backoff } from "../room/backoff.ts";
 import type { RoomPorts } from "./ports.ts";
 import type { Timers } from "./timers.ts";
 
-type Failure = "save_failed" | "call_timeout";
+export type SaveFailure = "save_failed" | "call_timeout";
 
 export type SaverParts = {
   readonly behaviour: Pick<ResolvedBehaviour, "save" | "callTimeout">;
@@ -17,7 +17,7 @@ export type SaverParts = {
   /** Whether the behaviour saves at all. */
   readonly enabled: boolean;
   /** Save the state as it is now; `null` when that worked. */
-  save(): Promise<Failure | null>;
+  save(): Promise<SaveFailure | null>;
   /** The version of the state as it is now. */
   version(): number;
   /** All is saved. */
@@ -27,7 +27,7 @@ export type SaverParts = {
 export class Saver {
   readonly #parts: SaverParts;
   #saving: Promise<void> | null = null;
-  #failure: Failure | null;
+  #failure: SaveFailure | null;
   /** Epoch ms of the first and the last change that wait; unknown after a wake. */
   #firstAt: number | null = null;
   #lastAt = 0;
@@ -86,7 +86,7 @@ export class Saver {
    * Save what is unsaved, now. For use in the room's turn, where nothing else can change the state.
    * @returns `null` when everything is saved, else why not
    */
-  async flush(): Promise<Failure | null> {
+  async flush(): Promise<SaveFailure | null> {
     if (this.#dirty) await this.#start();
     // The save that was under way may have carried an older state: then a second one follows.
     if (this.#dirty && this.#failure === null) await this.#start();

@@ -1,5 +1,7 @@
-// The room's state in memory, and its history in storage. What `version` says is what is written; the
-// head may be further on, by changes that are staged: applied in memory, to be written together.
+// The room's state in memory, and its history in storage. Changes are staged, then written together: until
+// then the state in memory, the head, is further on than `version` says, and not for others to see. Changes
+// are applied in place where they can be, so there is no other state to go back to: if a write fails, the
+// room wakes anew.
 
 import type { Change } from "../protocol/history.ts";
 import type { Operation, Sized } from "../protocol/json-patch.ts";
@@ -14,12 +16,10 @@ type Storage = RoomPorts["storage"];
 
 /** Changes that are applied in memory and not written yet. */
 type Staged = {
-  readonly head: Sized;
-  readonly changes: number;
-  readonly operations: Operation[];
-  /** Each change's patch as text. */
-  readonly texts: string[];
-  readonly bytes: number;
+  changes: number;
+  /** As text from the start: the state may go on to change what an operation has put there. */
+  readonly operations: (Pick<Operation, "op" | "path"> & { readonly text: string })[];
+  characters: number;
 };
 
 export class StateJournal {
@@ -76,6 +76,7 @@ export class StateJournal {
     };
   }
 
+  /** The state, with all that is staged. */
   get state(): Sized {
     return this.#state;
   }
@@ -84,11 +85,12 @@ export class StateJournal {
     return this.#state.value;
   }
 
+  /** What is written. */
   get version(): number {
     return this.#version;
   }
 
-  /** The state as compact JSON, made once a version. */
+  /** The state as compact JSON, made once a version. Not to be asked while something is staged. */
   get text(): string {
     this.#text ??= JSON.stringify(this.#state.value);
     return this.#text;
@@ -112,11 +114,7 @@ export class StateJournal {
     this.#snapshotTaken();
   }
 
-  /** The state that the next change applies to: with what is staged. */
-  get head(): Sized {
-    return this.#staged?.head ?? this.#state;
-  }
-
+  /** The version after what is staged. */
   get headVersion(): number {
     return this.#version + (this.#staged?.changes ?? 0);
   }
@@ -126,30 +124,32 @@ export class StateJournal {
   }
 
   /** Characters of the patches that are staged. */
-  get stagedBytes(): number {
-    return this.#staged?.bytes ?? 0;
+  get stagedCharacters(): number {
+    return this.#staged?.characters ?? 0;
   }
 
-  /** Apply a change in memory. It is no more than a plan until `commit` has written it. */
+  /** Take a change in. It counts once `commit` has written it. */
   stage({ patch, next }: PlannedChange): void {
-    const { changes = 0, operations = [], texts = [], bytes = 0 } = this.#staged ?? {};
-    const text = JSON.stringify(patch);
-    operations.push(...patch);
-    texts.push(text);
-    const head = next;
-    this.#staged = { head, changes: changes + 1, operations, texts, bytes: bytes + text.length };
+    const staged = (this.#staged ??= { changes: 0, operations: [], characters: 0 });
+    staged.changes++;
+    for (const operation of patch) {
+      const text = JSON.stringify(operation);
+      staged.operations.push({ op: operation.op, path: operation.path, text });
+      staged.characters += text.length;
+    }
+    this.#state = next;
   }
 
   /**
-   * Write what is staged and make it the state. One row, unless a snapshot is due.
+   * Write what is staged. One row, unless a snapshot is due.
    * @returns what was written, `null` when nothing was staged
    */
   commit(): Change | null {
     if (this.#staged === null) return null;
-    const { head, changes } = this.#staged;
     const from = this.#version;
-    const to = from + changes;
-    const change = { from, to, patch: shorter(patchText(this.#staged), head) };
+    const to = this.headVersion;
+    const texts = squash(this.#staged.operations).map(({ text }) => text);
+    const change = { from, to, patch: shorter(`[${texts.join(",")}]`, this.#state) };
     // Too much for one row, in the worst encoding: the state itself is written instead.
     const fits = change.patch.length <= maxRowBytes / 3;
     const journalBytes = this.#journalBytes + change.patch.length;
@@ -157,17 +157,17 @@ export class StateJournal {
     const snapshotBytes = this.#snapshotBytes;
     if (fits && !snapshotDue({ journalBytes, journalChanges, snapshotBytes })) {
       this.#storage.appendChange(change);
-      this.#adopt(head, to);
+      this.#adopt(this.#state, to);
       this.#journalBytes = journalBytes;
       this.#journalChanges = journalChanges;
       return change;
     }
-    const text = JSON.stringify(head.value);
+    const text = JSON.stringify(this.#state.value);
     this.#storage.atomically(() => {
       if (fits) this.#storage.appendChange(change);
       this.#storage.writeSnapshot({ version: to, text });
     });
-    this.#adopt(head, to);
+    this.#adopt(this.#state, to);
     this.#snapshotTaken();
     return change;
   }
@@ -206,16 +206,9 @@ export class StateJournal {
 const shorter = (patch: string, { value, bytes }: Sized): string =>
   patch.length > bytes + 40 ? JSON.stringify(replaceAll(value)) : patch;
 
-function patchText({ operations, texts }: Staged): string {
-  const squashed = squash(operations);
-  return squashed === operations ? joined(texts) : JSON.stringify(squashed);
-}
-
 /** Patches as one, all of them text. */
 const joined = (patches: readonly string[]): string =>
-  patches.length === 1
-    ? (patches[0] ?? "[]")
-    : `[${patches
-        .map((patch) => patch.slice(1, -1))
-        .filter((inner) => inner !== "")
-        .join(",")}]`;
+  `[${patches
+    .map((patch) => patch.slice(1, -1))
+    .filter((inner) => inner !== "")
+    .join(",")}]`;

@@ -1,19 +1,21 @@
 // Several patches in a row as one: what a later operation overwrites is left out. A key that was set a
 // hundred times within a window goes out once.
 
-import type { Operation, Patch } from "./json-patch.ts";
+import type { Operation } from "./json-patch.ts";
 
 /**
  * Leave out what a later `replace` makes void. The outcome is the same, applied to the same document.
  * @param patch as it was applied, without `test` and `copy`
  */
-export function squash(patch: Patch): Patch {
+export function squash<T extends Pick<Operation, "op" | "path">>(
+  patch: readonly T[],
+): readonly T[] {
   if (patch.length < 2) return patch;
-  const kept: Operation[] = [];
+  const kept: T[] = [];
   // Paths that a later operation replaces, with nothing in between that could move what they point to.
   const overwritten = new Set<string>();
   for (let index = patch.length - 1; index >= 0; index--) {
-    const operation = patch[index] as Operation;
+    const operation = patch[index] as T;
     if (operation.op !== "replace") overwritten.clear();
     else if (isWithin(operation.path, overwritten)) continue;
     else overwritten.add(operation.path);

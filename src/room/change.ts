@@ -1,4 +1,6 @@
-// Everything that can change a state comes down to one patch and the state it leads to.
+// Everything that can change a state comes down to one patch and the state it leads to. The state is the
+// room's alone: what is not frozen may be changed in place, and then the state before is no more. What
+// throws has changed nothing.
 
 import { CollabError } from "../protocol/errors.ts";
 import { diff, diffMerge } from "../protocol/diff.ts";
@@ -11,7 +13,9 @@ import {
   type JsonObject,
   type SizeCache,
 } from "../protocol/json.ts";
-import { applyPatch, parsePatch, type Patch, type Sized } from "../protocol/json-patch.ts";
+import { parsePatch, type Patch, type Sized } from "../protocol/json-patch.ts";
+import { applyPatch } from "../protocol/patch-draft.ts";
+import { applyInPlace } from "../protocol/patch-in-place.ts";
 import type { Limits } from "../protocol/limits.ts";
 
 /** What a caller asks of the state. */
@@ -61,11 +65,8 @@ export function planChange(
   limits: Limits,
 ): PlannedChange | null {
   switch (request.kind) {
-    case "patch": {
-      const next = applyPatch(state, request.patch, limits);
-      if (jsonEqual(state.value, next.value)) return null;
-      return { patch: effect(state, request.patch, next), next };
-    }
+    case "patch":
+      return planPatch(state, request.patch, limits);
     case "merge":
       return plan(state, diffMerge(state.value, request.merge, limits.stateDepth), limits);
     case "replace":
@@ -75,6 +76,23 @@ export function planChange(
       return request satisfies never;
   }
 }
+
+function planPatch(state: Sized, patch: Patch, limits: Limits): PlannedChange | null {
+  const done = applyInPlace(state, patch, limits);
+  if (done !== null) return done.changes ? { patch: effectOf(patch), next: done.next } : null;
+  const next = applyPatch(state, patch, limits);
+  if (jsonEqual(state.value, next.value)) return null;
+  if (!patch.some(({ op }) => op === "copy")) return { patch: effectOf(patch), next };
+  // Copies are worked out: a few bytes of patch may ask for the work of a whole state, which a room that
+  // wakes would have to do again. And what is copied may not stand in two places at once.
+  return plan(state, copyOf(diff(state.value, next.value)), limits);
+}
+
+/** What the journal keeps of a patch: what it did, not what it tested. */
+const effectOf = (patch: Patch): Patch =>
+  patch.some(({ op }) => op === "test") ? patch.filter(({ op }) => op !== "test") : patch;
+
+const copyOf = (patch: Patch): Patch => JSON.parse(JSON.stringify(patch)) as Patch;
 
 /**
  * Work out what a state returned by the author's code changes. It may share objects with the state it
@@ -96,12 +114,14 @@ export function planReturned(
     .flatMap((operation) => ("value" in operation ? [operation.value] : []))
     .reduce<number>((sum, value) => sum + measure(value, limits.stateDepth, cache).bytes, 0);
   if (bytes > Math.max(limits.stateBytes, state.bytes)) throw tooLarge(bytes, limits);
-  return plan(state, JSON.parse(JSON.stringify(patch)) as Patch, limits);
+  return plan(state, copyOf(patch), limits);
 }
 
 /** On the way the old and the new may stand beside each other: only the state in the end counts. */
 function plan(state: Sized, patch: Patch, limits: Limits): PlannedChange | null {
   if (patch.length === 0) return null;
+  const done = applyInPlace(state, patch, limits);
+  if (done !== null) return done.changes ? { patch, next: done.next } : null;
   const next = applyPatch(state, patch, { ...limits, stateBytes: Infinity });
   if (next.bytes > Math.max(limits.stateBytes, state.bytes)) throw tooLarge(next.bytes, limits);
   return { patch, next };
@@ -111,12 +131,3 @@ const tooLarge = (bytes: number, { stateBytes }: Limits): CollabError =>
   new CollabError("too_large", {
     detail: `The state would have ${bytes} bytes; the limit is ${stateBytes}.`,
   });
-
-/**
- * What the journal keeps of a patch: what it did, not what it tested. Copies are worked out: a few bytes
- * of patch may ask for the work of a whole state, which a room that wakes would have to do again.
- */
-function effect(state: Sized, patch: Patch, next: Sized): Patch {
-  if (patch.some(({ op }) => op === "copy")) return diff(state.value, next.value);
-  return patch.filter(({ op }) => op !== "test");
-}

@@ -3,7 +3,8 @@
 
 import type { Change, History, Snapshot } from "../protocol/history.ts";
 import { isObject, measure, type JsonObject } from "../protocol/json.ts";
-import { parsePatch, PatchDraft, type Patch, type Sized } from "../protocol/json-patch.ts";
+import { parsePatch, type Patch, type Sized } from "../protocol/json-patch.ts";
+import { PatchDraft } from "../protocol/patch-draft.ts";
 
 export type Rebuilt = {
   readonly version: number;
@@ -18,7 +19,8 @@ export type Rebuilt = {
   readonly unreadable: { readonly snapshots: number[]; readonly changes: number[] };
 };
 
-export const emptyState: Sized = { value: {}, bytes: 2 };
+// Frozen: states are changed in place, and this one begins many.
+export const emptyState: Sized = { value: Object.freeze({}), bytes: 2 };
 
 // What was accepted once is read back whatever today's limits are.
 const noLimits = { stateBytes: Infinity, stateDepth: 1024, patchOperations: Infinity };

@@ -132,7 +132,8 @@ describe("a snapshot", () => {
     const one = StateJournal.begin(awake);
     let other = StateJournal.begin(asleep);
     for (let n = 1; n <= 40; n++) {
-      for (const journal of [one, other]) set(journal, `key${n % 7}`, String(n % 10).repeat(36_000));
+      for (const journal of [one, other])
+        set(journal, `key${n % 7}`, String(n % 10).repeat(36_000));
       other = StateJournal.open(asleep).journal;
       expect(snapshotsOf(asleep)).toEqual(snapshotsOf(awake));
     }

@@ -130,6 +130,9 @@ describe("a handle", () => {
       () => room.act("rename", {}),
       () => room.touch(),
       () => room.broadcast("wave"),
+      () => room.getPresence(),
+      () => room.holdPresence("ada", {}),
+      () => room.setScopes("ada", []),
       () => room.stop(),
     ])
       expect(await failureCode(call())).toBe("room_not_running");

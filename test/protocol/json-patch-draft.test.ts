@@ -4,7 +4,8 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { CollabError } from "../../src/protocol/errors.ts";
-import { applyPatch, PatchDraft, type Patch, type Sized } from "../../src/protocol/json-patch.ts";
+import type { Patch, Sized } from "../../src/protocol/json-patch.ts";
+import { applyPatch, PatchDraft } from "../../src/protocol/patch-draft.ts";
 import { canonical, deepFreeze, jsonBytes } from "../support/canonical-json.ts";
 import { patchCases } from "../support/patch-arbitraries.ts";
 

@@ -3,7 +3,8 @@
 
 import { afterEach, describe, expect, test } from "vitest";
 import type { JsonObject } from "../../src/protocol/json.ts";
-import { applyPatch, parsePatch } from "../../src/protocol/json-patch.ts";
+import { parsePatch } from "../../src/protocol/json-patch.ts";
+import { applyPatch } from "../../src/protocol/patch-draft.ts";
 import { defaultLimits } from "../../src/protocol/limits.ts";
 import { canonical, jsonBytes } from "../support/canonical-json.ts";
 import { prototypeKeys } from "../support/json-arbitraries.ts";

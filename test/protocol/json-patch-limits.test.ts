@@ -5,12 +5,8 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { CollabError } from "../../src/protocol/errors.ts";
 import type { JsonObject } from "../../src/protocol/json.ts";
-import {
-  applyPatch,
-  parsePatch,
-  type Operation,
-  type Patch,
-} from "../../src/protocol/json-patch.ts";
+import { parsePatch, type Operation, type Patch } from "../../src/protocol/json-patch.ts";
+import { applyPatch } from "../../src/protocol/patch-draft.ts";
 import { defaultLimits } from "../../src/protocol/limits.ts";
 import { canonical, jsonBytes, jsonDepth } from "../support/canonical-json.ts";
 import { documentsOnTheWay, locate } from "../support/json-patch-oracle.ts";

@@ -12,6 +12,7 @@ import {
   parseJson,
   setMember,
   stringBytes,
+  utf8Bytes,
   type JsonValue,
   type SizeCache,
 } from "../../src/protocol/json.ts";
@@ -34,6 +35,35 @@ describe("size", () => {
       }),
       { numRuns: 2000 },
     );
+  });
+
+  test("[S9] a text has the bytes that an encoder makes of it, whatever its code units are", () => {
+    const encoder = new TextEncoder();
+    const pieces = fc.array(
+      fc.oneof(
+        anyString,
+        fc.string({ unit: "binary" }),
+        fc.constantFrom("\ud83e\udd8a", "\udd8a\ud83e"),
+      ),
+    );
+    fc.assert(
+      fc.property(pieces, (parts) => {
+        const text = parts.join("");
+        expect(utf8Bytes(text)).toBe(encoder.encode(text).length);
+      }),
+      { numRuns: 2000 },
+    );
+    for (const text of [
+      "",
+      "\u007f",
+      "\u0080",
+      "\u07ff",
+      "\u0800",
+      "\uffff",
+      "\u{10000}",
+      "\u{10ffff}",
+    ])
+      expect(utf8Bytes(text)).toBe(encoder.encode(text).length);
   });
 
   test("[S9] every single code unit, alone and before a low surrogate, is counted right", () => {

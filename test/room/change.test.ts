@@ -4,7 +4,8 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { JsonObject } from "../../src/protocol/json.ts";
-import { applyPatch, type Sized } from "../../src/protocol/json-patch.ts";
+import type { Sized } from "../../src/protocol/json-patch.ts";
+import { applyPatch } from "../../src/protocol/patch-draft.ts";
 import { defaultLimits, type Limits } from "../../src/protocol/limits.ts";
 import {
   decodeChange,

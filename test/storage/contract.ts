@@ -127,6 +127,34 @@ export function storageContract(
       expect(reopen().readHistory().changes).toEqual([{ from: 0, to: 3, patch: "[]" }]);
     });
 
+    testOf("[W1, S10] the changes after a version are read in order, and no others", (opened) => {
+      const { storage, reopen } = opened;
+      const changes = [
+        change(1),
+        { from: 1, to: 9, patch: '["é"]' },
+        { from: 9, to: 10, patch: "[]" },
+        { from: 10, to: 11, patch: "garbage" },
+      ];
+      for (const each of changes) storage.appendChange(each);
+      // Versions in the middle of a change, too: what leads beyond them.
+      for (const after of [-1, 0, 1, 5, 8, 9, 10, 11, 1e16])
+        for (const each of [storage, reopen()])
+          expect(each.readChanges(after)).toEqual(changes.filter(({ to }) => to > after));
+    });
+
+    testOf("[W1] what a snapshot or a cleared history has dropped is not among them", (opened) => {
+      const { storage, reopen } = opened;
+      for (let to = 1; to <= 6; to++) {
+        storage.appendChange(change(to));
+        if (to % 2 === 0) storage.writeSnapshot({ version: to, text: "{}" });
+      }
+      expect(reopen().readChanges(0)).toEqual([change(5), change(6)]);
+      storage.setAside([{ kind: "change", version: 6 }]);
+      expect(reopen().readChanges(0)).toEqual([change(5)]);
+      storage.removeHistory();
+      expect(reopen().readChanges(0)).toEqual([]);
+    });
+
     testOf("[S9, S10] text comes back to the letter", ({ storage, reopen }) => {
       const text = JSON.stringify({ __proto__x: "\ufeffé€😀\u0000\ud800 '\"\\ \u2028" });
       storage.appendChange(change(1, text));
@@ -311,5 +339,6 @@ function expectEmpty(storage: Storage): void {
   expect(storage.readMembers()).toEqual([]);
   expect(storage.readTimers()).toEqual([]);
   expect(storage.readHistory()).toEqual({ snapshots: [], changes: [] });
+  expect(storage.readChanges(0)).toEqual([]);
   expect(storage.readAside()).toEqual([]);
 }

@@ -40,6 +40,9 @@ export function hear<Type extends "users" | "presence">(
     await session.fence();
     const news = session.messages.slice(from).filter((message) => message.type === type);
     from = session.messages.length;
-    return news.map(({ type: _, ...rest }) => rest as News<Type>);
+    return news.map((message) => {
+      const { type: _, ...rest } = message;
+      return rest as News<Type>;
+    });
   };
 }

@@ -87,9 +87,10 @@ export class CommitWindow {
     this.#flushedAt = ports.now();
     if (this.#loneAuthor === null || this.#writing) return;
     this.#writing = true;
-    void ports.durable().finally(() => {
+    const written = (): void => {
       this.#writing = false;
-    });
+    };
+    ports.durable().then(written, written); // what fails to be written ends the object
   }
 
   #arm(due: number, now: number): void {

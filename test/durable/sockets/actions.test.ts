@@ -3,11 +3,10 @@
 
 import { beforeEach, describe, expect, test } from "vitest";
 import type { RoomHandle } from "collab-room";
-import { gate, hang, setScript } from "../../fixtures/scripts.ts";
+import { hang, setScript } from "../../fixtures/scripts.ts";
 import { useFakeDate } from "../../support/fake-date.ts";
-import { stored } from "../../support/rooms.ts";
 import { expectFailed, expectOk, type TestSession } from "../../support/session.ts";
-import { arrived, changesTo, gather, journalOf, messagesOf, set } from "./support.ts";
+import { arrived, changesTo, gather, journalOf, messagesOf, set, slowly } from "./support.ts";
 
 useFakeDate();
 
@@ -90,19 +89,13 @@ describe("an action", () => {
 describe("a slow action", () => {
   /** Play until told to end. */
   async function play(session: TestSession) {
-    const { promise, resolve } = gate();
-    let playing = false;
-    setScript(id, {
-      async play(_, state) {
-        playing = true;
-        await promise;
-        return { state: { ...state, played: true }, result: "played" };
-      },
-    });
+    const { began, end } = slowly(id, (state) => ({
+      state: { ...state, played: true },
+      result: "played",
+    }));
     const reply = session.act("play");
-    // Not by `expect.poll`: that would move the Date, which stands still.
-    while (!playing) await stored(id);
-    return { reply, end: resolve };
+    await began();
+    return { reply, end };
   }
 
   test("[R1] holds back all that comes after it, from everybody, in order", async () => {
@@ -127,9 +120,7 @@ describe("a slow action", () => {
 
   test("[R1, S4] does not hold back the window of what came before it", async () => {
     await bob.update(set("n", 0));
-    let playing = false;
-    const { promise, resolve } = gate();
-    setScript(id, { play: () => ((playing = true), promise) });
+    const { began, end } = slowly(id);
     ada.send(
       { type: "update", ref: "one", patch: set("n", 1) },
       { type: "update", ref: "two", patch: set("n", 2) },
@@ -138,9 +129,9 @@ describe("a slow action", () => {
     expectOk(await ada.next("reply", ({ ref }) => ref === "one"));
     expectOk(await ada.next("reply", ({ ref }) => ref === "two"));
     await bob.until(({ state }) => state["n"] === 2);
-    expect(playing).toBe(true);
+    await began();
     expect(messagesOf(ada, "reply").map(({ ref }) => ref)).not.toContain("play");
-    resolve();
+    end();
     expectOk(await ada.next("reply", ({ ref }) => ref === "play"));
   });
 

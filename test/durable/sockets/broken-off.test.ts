@@ -3,13 +3,13 @@
 
 import { describe, expect, test } from "vitest";
 import type { ClientMessage } from "../../../src/protocol/messages.ts";
-import { gate, setScript } from "../../fixtures/scripts.ts";
+import { callsOf, setScript } from "../../fixtures/scripts.ts";
 import { useFakeDate } from "../../support/fake-date.ts";
-import { crash, evict, newId, rooms, stored, stubOf } from "../../support/rooms.ts";
+import { crash, evict, newId, rooms, stubOf } from "../../support/rooms.ts";
 import { evictDurableObject } from "cloudflare:test";
 import { expectOk, type TestSession } from "../../support/session.ts";
 import { connect } from "../../support/socket-client.ts";
-import { arrived, gather, journalOf, knownBy, messagesOf, set } from "./support.ts";
+import { arrived, gather, journalOf, knownBy, messagesOf, set, slowly } from "./support.ts";
 
 useFakeDate();
 
@@ -47,7 +47,8 @@ describe.for(ends)("%s", ([, go, socketsStay]) => {
       const state = await room.getState();
       const known = [...acknowledged(ada), ...acknowledged(bob)];
       for (const n of known) expect(state).toMatchObject({ [`a${n}`]: n, [`b${n}`]: n });
-      for (const key of Object.keys(state)) expect(state).toHaveProperty(`ab`.replace(key[0]!, "") + key.slice(1));
+      const partner = (key: string): string => (key[0] === "a" ? "b" : "a") + key.slice(1);
+      for (const key of Object.keys(state)) expect(Object.keys(state)).toContain(partner(key));
       const back = await connect(id, { id: "ada" }, { resume: knownBy(ada) });
       expect(back.welcome.resumed).toBe(true);
       expectOk(await back.update(set("last", round)));
@@ -62,6 +63,8 @@ describe.for(ends)("%s", ([, go, socketsStay]) => {
     for (let n = 0; n < 3; n++) expectOk(await ada.update(set("n", n)));
     expectOk(await ada.show({ cursor: 7 }));
     const { epoch } = await room.info();
+    await expect.poll(async () => (await room.info()).save.status).toBe("saved");
+    const calls = callsOf(id).length;
     await go(id);
     if (socketsStay) {
       await ada.fence();
@@ -69,6 +72,7 @@ describe.for(ends)("%s", ([, go, socketsStay]) => {
     } else await ada.closed;
     const back = await connect(id, { id: "ada" }, { resume: knownBy(ada) });
     expect(back.welcome).toMatchObject({ epoch, version: 3, resumed: true, patch: [] });
+    expect(callsOf(id)).toHaveLength(calls);
   });
 });
 
@@ -77,10 +81,9 @@ describe("a crash while a turn is held", () => {
     const { id, room, sessions } = await gather("swift", "ada");
     const [ada] = sessions as [TestSession];
     expectOk(await ada.update(set("n", 0)));
-    let playing = false;
-    setScript(id, { play: () => ((playing = true), gate().promise) });
+    const { began } = slowly(id);
     ada.send(...pairs(0, 2), { type: "action", ref: "play", name: "play" }, ...pairs(2, 2));
-    while (!playing) await stored(id);
+    await began();
     await arrived(ada);
     await crash(id);
     await ada.closed;
@@ -92,9 +95,17 @@ describe("a crash while a turn is held", () => {
     expect(await room.getState()).not.toHaveProperty("a3");
     back.send(...pairs(0, 4));
     await back.until((session) => acknowledged(session).length === 4);
-    expect(Object.keys(await room.getState()).toSorted()).toEqual(
-      ["a0", "a1", "a2", "a3", "b0", "b1", "b2", "b3", "n"],
-    );
+    expect(Object.keys(await room.getState()).toSorted()).toEqual([
+      "a0",
+      "a1",
+      "a2",
+      "a3",
+      "b0",
+      "b1",
+      "b2",
+      "b3",
+      "n",
+    ]);
   });
 });
 

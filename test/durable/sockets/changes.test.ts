@@ -8,7 +8,7 @@ import { at, expectJson, send } from "../../support/http.ts";
 import { evict, rowsWritten } from "../../support/rooms.ts";
 import { expectFailed, expectOk, type TestSession } from "../../support/session.ts";
 import { connect } from "../../support/socket-client.ts";
-import { changesTo, gather, hold, journalOf, messagesOf, set } from "./support.ts";
+import { arrived, changesTo, gather, hold, journalOf, messagesOf, set } from "./support.ts";
 
 useFakeDate();
 
@@ -172,16 +172,22 @@ describe("a window", () => {
     }
   });
 
-  test("[S4] that is open hides what is in it from those who read", async () => {
+  test("[S4] that is open hides what is in it from those who read, or ends before they do", async () => {
     await ada.update(set("n", 0));
     const letGo = await hold(room);
     const update = bob.update(set("n", 1));
-    const reads = [room.getState(), room.info()] as const;
-    const page = send("GET", at(id, "/state"));
+    await arrived(bob);
+    const read = send("GET", at(id, "/state"));
     await letGo(bob);
-    expect(await reads[0]).toEqual({ n: 0 });
-    expect(await reads[1]).toMatchObject({ version: 1 });
-    expect(await expectJson(await page, 200)).toEqual({ n: 0 });
+    const response = await read;
+    const etag = response.headers.get("etag");
+    const state = await expectJson(response, 200);
+    expect([
+      ['"1"', { n: 0 }],
+      ['"2"', { n: 1 }],
+    ]).toContainEqual([etag, state]);
+    // By then that version is in the journal, in a row that ends with it.
+    expect((await journalOf(id)).map(([, to]) => `"${to}"`)).toContain(etag);
     expect(expectOk(await update).version).toBe(2);
     expect(await room.getState()).toEqual({ n: 1 });
   });

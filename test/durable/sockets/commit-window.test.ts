@@ -168,10 +168,13 @@ describe("an open window", () => {
     [96, 8],
     [480, 40],
     [30_000, 40],
-  ] as const)("with %i sockets is %i ms long, three times that for signals", ([sockets, length]) => {
-    expect(windowLength("change", sockets)).toBe(length);
-    expect(windowLength("signal", sockets)).toBe(3 * length);
-  });
+  ] as const)(
+    "with %i sockets is %i ms long, three times that for signals",
+    ([sockets, length]) => {
+      expect(windowLength("change", sockets)).toBe(length);
+      expect(windowLength("signal", sockets)).toBe(3 * length);
+    },
+  );
 });
 
 describe("a lone writer", () => {

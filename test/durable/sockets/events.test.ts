@@ -7,7 +7,7 @@ import { at, expectProblem, send } from "../../support/http.ts";
 import { evict, failureCode, stored } from "../../support/rooms.ts";
 import { expectFailed, expectOk, type TestSession } from "../../support/session.ts";
 import { connect } from "../../support/socket-client.ts";
-import { gather, hold, messagesOf, set } from "./support.ts";
+import { arrived, gather, hold, messagesOf, set } from "./support.ts";
 
 useFakeDate();
 
@@ -118,7 +118,7 @@ describe("an event", () => {
   test("[W5] of a window goes to those who came before it, and not to those after", async () => {
     const letGo = await hold(room);
     const first = ada.broadcast("first");
-    await expectToBeTaken(ada);
+    await arrived(ada);
     const coming = connect(id, { id: "carol" });
     await stored(id);
     const second = ada.broadcast("second");
@@ -148,12 +148,6 @@ describe("an event", () => {
     ]);
   });
 });
-
-/** What a session has sent has arrived: a bad frame is answered as it comes. */
-async function expectToBeTaken(session: TestSession): Promise<void> {
-  session.sendRaw("?");
-  await session.next("error");
-}
 
 describe("the name of an event", () => {
   test("[W5] has 1 to 128 characters, whoever sends it", async () => {

@@ -5,10 +5,10 @@ import { beforeEach, describe, expect, test } from "vitest";
 import type { RoomHandle } from "collab-room";
 import { setScript } from "../../fixtures/scripts.ts";
 import { useFakeDate } from "../../support/fake-date.ts";
-import { breakWrites, evict, failure, failureCode, mendWrites, stored } from "../../support/rooms.ts";
+import { breakWrites, evict, failure, failureCode, mendWrites } from "../../support/rooms.ts";
 import { expectFailed, expectOk, type TestSession } from "../../support/session.ts";
 import { connect } from "../../support/socket-client.ts";
-import { changesTo, gather, hold, journalOf, messagesOf, set } from "./support.ts";
+import { arrived, changesTo, gather, hold, journalOf, messagesOf, set, slowly } from "./support.ts";
 
 useFakeDate();
 
@@ -120,25 +120,16 @@ describe("a commit that fails", () => {
 
   test("[S4] while a slow action runs is told to those before it, and to the action", async () => {
     const letGo = await hold(room);
-    let playing = false;
-    let finish = (): void => {};
-    const finished = new Promise<void>((resolve) => (finish = resolve));
-    setScript(id, {
-      async play(_, state) {
-        playing = true;
-        await finished;
-        return { state: { ...state, slow: true }, result: "done" };
-      },
-    });
+    const { began, end } = slowly(id, (state) => ({ state: { ...state, slow: true } }));
     await breakWrites(id, "changes");
     const before = ada.update(set("n", 7));
     const slow = bob.act("play");
     const after = ada.act("look");
     await letGo(ada, bob);
-    while (!playing) await stored(id);
+    await began();
     expectFailed(await before, "commit_failed"); // the action still runs
     await mendWrites(id, "changes");
-    finish();
+    end();
     expectFailed(await slow, "commit_failed");
     expect(expectOk(await after).result).toMatchObject({ version: 1, state: { n: 1 } });
     await breakWrites(id, "changes");
@@ -166,21 +157,53 @@ describe("a commit that fails", () => {
     expect(bob.presence["ada"]?.cursor).toBe(1);
   });
 
-  test("[S4, W1] welcomes who comes meanwhile to what is there", async () => {
+  test("[S4, W1] welcomes another tab that opens meanwhile to what is there", async () => {
     const letGo = await hold(room);
     await breakWrites(id, "changes");
     const update = ada.update(set("n", 7));
-    const coming = connect(id, { id: "carol" });
+    await arrived(ada);
+    const coming = connect(id, { id: "bob" });
     await letGo(ada);
-    const carol = await coming;
+    const tab = await coming;
     expectFailed(await update, "commit_failed");
-    expect(messagesOf(carol, "welcome")[0]).toMatchObject({ version: 1, state: { n: 1 } });
+    expect(messagesOf(tab, "welcome")[0]).toMatchObject({ version: 1, state: { n: 1 } });
     await mendWrites(id, "changes");
     expectOk(await ada.update(set("n", 2)));
-    for (const session of [ada, bob, carol]) {
+    for (const session of [ada, bob, tab]) {
       await session.fence();
       expect([session.state, session.users]).toEqual([{ n: 2 }, await room.getUsers()]);
     }
+  });
+
+  test("[S4, U2] shows nothing of it to the hook that lets somebody in meanwhile", async () => {
+    const letGo = await hold(room);
+    const seen: unknown[] = [];
+    setScript(id, { onJoin: ({ state }) => void seen.push(state) });
+    await breakWrites(id, "changes");
+    const update = ada.update(set("n", 7));
+    await arrived(ada);
+    const coming = room.join({ id: "carol" }).catch((error: unknown) => error);
+    await letGo(ada);
+    expectFailed(await update, "commit_failed");
+    await coming;
+    expect(seen).not.toContainEqual({ n: 7 });
+    await expectToGoOn(ada, bob);
+  });
+
+  test("[S4] shows nothing of it to those who read meanwhile", async () => {
+    const letGo = await hold(room);
+    await breakWrites(id, "changes");
+    const update = ada.update(set("n", 7));
+    await arrived(ada);
+    const reads = [room.getState(), room.getState()].map((read) =>
+      read.catch((error: unknown) => Object(error).code),
+    );
+    await letGo(ada);
+    expectFailed(await update, "commit_failed");
+    // Either what was there, or that it could not be told.
+    for (const read of await Promise.all(reads))
+      expect([{ n: 1 }, "commit_failed"]).toContainEqual(read);
+    await expectToGoOn(ada, bob);
   });
 
   test("[S4, R6] again and again does no lasting harm, asleep or awake", async () => {

@@ -4,12 +4,11 @@
 import { beforeEach, describe, expect, test } from "vitest";
 import type { RoomHandle } from "collab-room";
 import { mailboxSize } from "../../../src/durable/mailbox.ts";
-import { gate, setScript } from "../../fixtures/scripts.ts";
 import { pass, useFakeDate } from "../../support/fake-date.ts";
 import { breakWrites, evict, failureCode, mendWrites, sql, stored } from "../../support/rooms.ts";
 import { expectFailed, expectOk, type TestSession } from "../../support/session.ts";
 import { connect, refusal } from "../../support/socket-client.ts";
-import { arrived, gather, messagesOf, set } from "./support.ts";
+import { arrived, gather, hold, messagesOf, set, slowly } from "./support.ts";
 
 useFakeDate();
 
@@ -47,11 +46,9 @@ describe("a room whose behaviour is gone", () => {
 
 describe("a mailbox that is full", () => {
   test("[R1] answers what is too much with room_overloaded, and carries out the rest", async () => {
-    let playing = false;
-    const { promise, resolve } = gate();
-    setScript(id, { play: () => ((playing = true), promise) });
+    const { began, end } = slowly(id);
     const played = bob.act("play");
-    while (!playing) await stored(id);
+    await began();
     const times = mailboxSize.turns + 100;
     for (let ref = 0; ref < times; ref += 100)
       ada.send(
@@ -61,7 +58,7 @@ describe("a mailbox that is full", () => {
       );
     await ada.until((session) => messagesOf(session, "reply").length === 100);
     for (const reply of messagesOf(ada, "reply")) expectFailed(reply, "room_overloaded");
-    resolve();
+    end();
     expectOk(await played);
     await ada.until((session) => messagesOf(session, "reply").length === times);
     expect(Object.keys(await room.getState())).toHaveLength(mailboxSize.turns + 1);
@@ -95,20 +92,22 @@ describe("an error that nobody has thought of", () => {
   });
 
   test("[S4] takes what was staged before it along: that is commit_failed", async () => {
-    await breakRecord();
-    ada.send(
-      { type: "update", ref: "a", patch: set("n", 7) },
-      { type: "touch", ref: "b" },
-      { type: "update", ref: "c", patch: set("n", 8) },
-    );
-    const replies = await Promise.all(
-      ["a", "b", "c"].map((name) => ada.next("reply", ({ ref }) => ref === name)),
-    );
-    for (const reply of replies) expect(reply.ok).toBe(false);
-    await mendWrites(id, "room");
-    expect(await room.getState()).toEqual({ n: 1 });
-    await ada.fence();
-    expect(ada.state).toEqual({ n: 1 });
+    const letGo = await hold(room);
+    await breakWrites(id, "members");
+    const before = ada.update(set("n", 7));
+    await arrived(ada);
+    const failing = failureCode(room.setScopes("bob", ["room:read"]));
+    await stored(id);
+    const after = bob.update(set("b", 1));
+    await letGo(bob);
+    expectFailed(await before, "commit_failed");
+    expect(await failing).toBe("internal");
+    expect(expectOk(await after).version).toBe(2);
+    await mendWrites(id, "members");
+    for (const session of [ada, bob]) {
+      await session.fence();
+      expect(session.state).toEqual({ n: 1, b: 1 });
+    }
   });
 
   test("[S4, R6] does not cost anybody a session, however often it comes", async () => {

@@ -30,7 +30,7 @@ function create() {
       let bytes = bytesAt.at(-1) as number;
       for (let n = 0; n < versions; n++) {
         const patch = [{ op: "add", path, value: `${value}:${n}` } as const];
-        const planned = planChange(journal.head, { kind: "patch", patch }, limits);
+        const planned = planChange(journal.state, { kind: "patch", patch }, limits);
         if (planned === null) throw new Error("expected a change");
         journal.stage(planned);
         states.push(planned.next.value);
@@ -76,7 +76,7 @@ describe("the tail of a journal", () => {
     "[S10] of changes of %i characters reaches back 256 KiB, right after a snapshot too",
     (size) => {
       const journal = create();
-      let snapshots = new Set<number>();
+      const snapshots = new Set<number>();
       for (let n = 1; n <= (40 * 150_000) / Math.max(size, 20_000); n++) {
         journal.write(`/k${n % 2}`, String(n % 10).repeat(size));
         if (n % 7 === 0) journal.sleep();

@@ -79,8 +79,7 @@ describe("a client that comes back", () => {
 
   test("[W1] after more than the state is worth gets the state as a patch", async () => {
     const known = knownBy(ada);
-    for (const text of ["x", "y"])
-      await room.updateState(() => ({ text: text.repeat(10_000) }));
+    for (const text of ["x", "y"]) await room.updateState(() => ({ text: text.repeat(10_000) }));
     await room.updateState(() => ({ short: true }));
     await expectResumed(known, [{ op: "replace", path: "", value: { short: true } }]);
   });

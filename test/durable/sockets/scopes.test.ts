@@ -42,10 +42,19 @@ const writes = ["update", "action", "broadcast"] as const;
 describe("scopes", () => {
   test.for([
     [["room:read"], ["touch"]],
-    [["room:read", "presence:write"], ["presence", "touch"]],
-    [["room:read", "room:write"], [...writes, "touch"]],
+    [
+      ["room:read", "presence:write"],
+      ["presence", "touch"],
+    ],
+    [
+      ["room:read", "room:write"],
+      [...writes, "touch"],
+    ],
     [["room:admin"], [...writes, "presence", "touch"]],
-    [["room:read", "room:admin"], [...writes, "presence", "touch"]],
+    [
+      ["room:read", "room:admin"],
+      [...writes, "presence", "touch"],
+    ],
   ] as [Scope[], (keyof typeof messages)[]][])(
     "[A3] %j allow %j, and nothing else",
     async ([scopes, allowed]) => {
@@ -127,9 +136,9 @@ describe("a change of scopes", () => {
     const again = await connect(id, { id: "ada" });
     expect(again.welcome.scopes).toEqual(["room:read"]);
     expectFailed(await again.update(set("n", 1)), "forbidden");
-    expect(callsOf(id).filter(({ hook, user }) => hook === "onJoin" && user === "ada")).toHaveLength(
-      1,
-    );
+    expect(
+      callsOf(id).filter(({ hook, user }) => hook === "onJoin" && user === "ada"),
+    ).toHaveLength(1);
   });
 
   test("[A3] lasts as long as the user is in the room, and no longer", async () => {

@@ -1,6 +1,6 @@
 // What the tests of sockets have in common: who comes to which room, and what the journal holds of it.
 
-import type { RoomHandle } from "collab-room";
+import type { ActionAnswer, RoomHandle } from "collab-room";
 import type { JsonObject } from "../../../src/protocol/json.ts";
 import { connect } from "../../support/socket-client.ts";
 import { gate, setScript } from "../../fixtures/scripts.ts";
@@ -46,6 +46,32 @@ export const set = (key: string, value: unknown): JsonObject[] => [
 ];
 
 /**
+ * Let the room's action `play` last until it is told to end.
+ * @returns `began`, to be awaited once it was called
+ */
+export function slowly(
+  id: string,
+  played: (state: JsonObject) => ActionAnswer<JsonObject> = () => ({}),
+) {
+  const { promise, resolve } = gate();
+  const seen = { playing: false };
+  setScript(id, {
+    async play(_, state) {
+      seen.playing = true;
+      await promise;
+      return played(state);
+    },
+  });
+  return {
+    end: resolve,
+    async began(): Promise<void> {
+      // Not by `expect.poll`: that would move a Date which stands still.
+      while (!seen.playing) await stored(id);
+    },
+  };
+}
+
+/**
  * Hold a room's turn by an action. What is sent meanwhile is handled in one go when it is let go of: with
  * a Date that stands still and a window that is open, in one window.
  * @returns what lets go of it, once all has arrived that these sessions and callers by RPC have sent
@@ -53,21 +79,14 @@ export const set = (key: string, value: unknown): JsonObject[] => [
 export async function hold(
   room: RoomHandle,
 ): Promise<(...sessions: readonly TestSession[]) => Promise<void>> {
-  const { promise, resolve } = gate();
-  let playing = false;
-  const play = async (): Promise<void> => {
-    playing = true;
-    await promise;
-  };
-  setScript(room.id, { play });
+  const { began, end } = slowly(room.id);
   const played = room.act("play");
-  // Not by `expect.poll`: that would move a Date which stands still.
-  while (!playing) await stored(room.id);
+  await began();
   setScript(room.id, {});
   return async (...sessions) => {
     for (const session of sessions) await arrived(session);
     await stored(room.id);
-    resolve();
+    end();
     await played;
   };
 }

@@ -124,7 +124,10 @@ export class FuzzClient {
   burst(random: Random): void {
     const { session } = this;
     if (!session) return;
-    const asked = Array.from({ length: 1 + random.below(8) }, () => this.#change(session, random));
+    const most = this.room.isBulky ? 2 : 8;
+    const asked = Array.from({ length: 1 + random.below(most) }, () =>
+      this.#change(session, random),
+    );
     for (const { ref, write } of asked) {
       const reply = session.next("reply", (message) => message.ref === ref);
       this.room.begin(

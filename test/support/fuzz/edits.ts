@@ -51,16 +51,17 @@ export const randomOperations = (
 
 function randomOperation(random: Random, { list, map }: Doc, isBulky: boolean): Operation {
   const value = randomValue(random);
-  const at = (): string => `/doc/list/${random.below(list.length + 1)}`;
+  // Few places, so that what meets in a window is about the same ones.
+  const at = (): string => `/doc/list/${random.below(Math.min(list.length + 1, 4))}`;
   const member = (): string =>
     pointerTo(random.chance(0.8) ? random.pick([...Object.keys(map), "a"]) : random.pick(keys));
   if (list.length > 12) return { op: "replace", path: "/doc/list", value: [value] };
   switch (
     random.weighted({
       append: 3,
-      insert: 3,
-      cut: 3,
-      set: 2,
+      insert: 4,
+      cut: 4,
+      set: 5,
       swap: 2,
       copy: 2,
       add: 4,
@@ -68,7 +69,7 @@ function randomOperation(random: Random, { list, map }: Doc, isBulky: boolean): 
       write: 4,
       move: 2,
       count: 3,
-      type: isBulky ? 10 : 2,
+      type: isBulky ? 20 : 2,
       test: 1,
       whole: 1,
       never: 0.5,
@@ -100,7 +101,7 @@ function randomOperation(random: Random, { list, map }: Doc, isBulky: boolean): 
       return {
         op: "replace",
         path: "/doc/text",
-        value: "x".repeat(random.below(isBulky ? 60_000 : 2000)),
+        value: "x".repeat(random.below(isBulky ? 80_000 : 2000)),
       };
     case "test":
       return { op: "test", path: "/doc/list", value: list as JsonValue };

@@ -16,7 +16,7 @@ type Outcome =
 export type WriteOptions = {
   /** What it makes of a state to which it applies. */
   readonly apply: (state: FuzzState) => FuzzState;
-  /** How it may fail, beside `commit_failed`. */
+  /** How it may fail, beside `commit_failed` and `rate_limited`: see FuzzRoom. */
   readonly mayFail?: readonly ErrorCode[];
   readonly ifVersion?: number;
 };
@@ -100,11 +100,6 @@ export class History {
     this.#replay(order, state);
   }
 
-  /** How many changes were made of which nobody was told. */
-  get untold(): number {
-    return [...this.#writes.values()].filter(({ outcome }) => outcome.kind === "unknown").length;
-  }
-
   #checkOutcomes(versions: ReadonlyMap<string, number>): void {
     for (const { token, outcome, options } of this.#writes.values()) {
       const actual = versions.get(token);
@@ -114,7 +109,7 @@ export class History {
         this.#problems.push(`${token} made version ${outcome.version}, and it is ${actual}`);
       if (outcome.kind === "refused" && actual !== undefined)
         this.#problems.push(`${token} was refused (${outcome.code}), and made version ${actual}`);
-      const allowed: readonly string[] = ["commit_failed", ...mayFail];
+      const allowed: readonly string[] = ["commit_failed", "rate_limited", ...mayFail];
       if (outcome.kind === "refused" && !allowed.includes(outcome.code))
         this.#problems.push(`${token} was refused: ${outcome.code}`);
       if (ifVersion !== undefined && actual !== undefined && actual !== ifVersion + 1)

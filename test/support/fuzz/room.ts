@@ -117,6 +117,8 @@ export class FuzzRoom {
     } else {
       if (answer.code === "commit_failed" && !this.writesFailed)
         this.problem(`${write.token}: commit_failed, and no write has failed`);
+      if (answer.code === "rate_limited" && !this.isBulky)
+        this.problem(`${write.token}: rate_limited`);
       write.refused(answer.code);
       this.count(answer.code);
     }

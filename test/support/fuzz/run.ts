@@ -26,6 +26,7 @@ const weights = {
   look: 4,
   drop: 6,
   connect: 14,
+  visit: 2,
   leave: 1.5,
   kick: 1.5,
   hibernate: 2.5,
@@ -42,6 +43,8 @@ export class Run {
   readonly #room: FuzzRoom;
   readonly #clients: readonly FuzzClient[];
   readonly #writers: readonly FuzzWriter[];
+  /** Users who come once, and never again. */
+  readonly #visitors: FuzzClient[] = [];
   /** What was done, for the text of a failure. */
   readonly #trace: string[] = [];
 
@@ -63,23 +66,8 @@ export class Run {
     try {
       await this.#start();
       const steps = 25 + this.#random.below(30);
-      for (let step = 0; step < steps && problems.length === 0; step++) {
-        const t = Date.now();
+      for (let step = 0; step < steps && problems.length === 0; step++)
         await this.#step(this.#random.fork());
-        const d = Date.now() - t;
-        const k =
-          "ms " +
-          this.#trace
-            .findLast(
-              (x) =>
-                x.includes(" ") &&
-                !x.includes("commit") &&
-                !x.includes("sends") &&
-                !x.includes("fails"),
-            )
-            ?.split(" ")[0];
-        tally.set(k, (tally.get(k) ?? 0) + d);
-      }
       await this.#calm();
       await this.#end();
     } catch (error) {
@@ -131,6 +119,8 @@ export class Run {
         if (gone) room.begin(`connect ${gone.name}`, gone.connect(how));
         return undefined;
       }
+      case "visit":
+        return this.#visit(random);
       case "kick":
         return writer.kick(client.userId);
       case "hibernate":
@@ -150,6 +140,13 @@ export class Run {
       case "while": // long enough for a short grace to pass
         return scheduler.wait(60);
     }
+  }
+
+  #visit(random: Random): void {
+    const visitor = new FuzzClient(this.#room, `visitor-${this.#visitors.length}`, 0);
+    this.#visitors.push(visitor);
+    this.#room.begin(`connect ${visitor.name}`, visitor.connect("fresh"));
+    random.pick(this.#visitors).drop(random);
   }
 
   async #evict(webSockets: "hibernate" | "close"): Promise<void> {
@@ -185,6 +182,8 @@ export class Run {
     const room = this.#room;
     await room.settle();
     await disarm(room.id).catch(() => disarm(room.id));
+    for (const visitor of this.#visitors) visitor.drop(this.#random);
+    await room.settle();
     for (const guest of [0, 1, 2]) await send("DELETE", at(room.id, `/users/guest-${guest}`));
     for (const client of this.#clients) {
       // It may not have heard yet that its session is over.
@@ -194,6 +193,7 @@ export class Run {
       );
       if (!isBack) await client.connect(this.#random.chance(0.8) ? "resume" : "fresh");
     }
+    await this.#ghosts("visitor-");
   }
 
   async #end(): Promise<void> {
@@ -208,7 +208,9 @@ export class Run {
       if (this.#random.chance(0.5)) client.leave();
       else client.drop(this.#random);
     await this.#room.settle();
-    await this.#empty();
+    await this.#ghosts();
+    for (const problem of this.#room.memberships.problems(await this.#users()))
+      this.#room.problem(problem);
     const snapshots = await sql(this.#room.id, "SELECT DISTINCT version FROM snapshots");
     if (snapshots.length > 0) this.#room.count("snapshot");
   }
@@ -235,9 +237,11 @@ export class Run {
             `${when} ${session.name} has ${key}\n  ${canonical(actual[key])}, not\n  ${canonical(expected[key])}`,
           );
     }
-    const here = [...new Set(clients.map(({ userId }) => userId))].toSorted();
-    if (canonical(users.map(({ id }) => id).toSorted()) !== canonical(here))
-      room.problem(`${when} there are ${canonical(users)}, not ${here.join()}`);
+    // Where there is much time to come back, visitors may still be away.
+    const here = users.filter(({ id }) => presence[id]?.status !== "away");
+    const expectedIds = [...new Set(clients.map(({ userId }) => userId))].toSorted();
+    if (canonical(here.map(({ id }) => id).toSorted()) !== canonical(expectedIds))
+      room.problem(`${when} there are ${canonical(users)}, not ${expectedIds.join()}`);
     room.history.check(version, state as FuzzState);
     for (const problem of room.memberships.problems(users)) room.problem(problem);
   }
@@ -249,18 +253,15 @@ export class Run {
     return users;
   }
 
-  /** Whoever has dropped leaves when their grace has passed. */
-  async #empty(): Promise<void> {
-    const room = this.#room;
-    if (room.behaviour === "fleeting")
-      await vi.waitFor(
-        async () => {
-          const users = await this.#users();
-          if (users.length > 0) throw new Error(`ghosts: ${canonical(users)}`);
-        },
-        { timeout: 10_000, interval: 20 },
-      );
-    const users = await this.#users();
-    for (const problem of room.memberships.problems(users)) room.problem(problem);
+  /** Whoever has dropped leaves when their grace has passed: wait for that where it is short. */
+  async #ghosts(whoseId = ""): Promise<void> {
+    if (this.#room.behaviour !== "fleeting") return;
+    await vi.waitFor(
+      async () => {
+        const ghosts = (await this.#users()).filter(({ id }) => id.startsWith(whoseId));
+        if (ghosts.length > 0) throw new Error(`ghosts: ${canonical(ghosts)}`);
+      },
+      { timeout: 10_000, interval: 20 },
+    );
   }
 }

@@ -1,0 +1,192 @@
+// Applies the patches that most changes are, a few values set, without copying anything: the cost does
+// not depend on how wide the objects are. For a state that is its owner's alone. A container that is
+// frozen is shared with others: a patch that meets one, like every patch that is not simple or does not
+// apply, is left to patch-draft.ts, and nothing has been touched.
+
+import {
+  jsonEqual,
+  measure,
+  member,
+  setMember,
+  stringBytes,
+  type JsonObject,
+  type JsonValue,
+} from "./json.ts";
+import type { Operation, Patch, PatchLimits, Sized } from "./json-patch.ts";
+import { parsePointer } from "./pointer.ts";
+import { sizes } from "./sizes.ts";
+
+type Container = JsonValue[] | Record<string, JsonValue>;
+
+/** An operation that is known to apply. */
+type Edit = {
+  /** From the root to the container that changes. */
+  readonly containers: readonly Container[];
+  readonly growth: number;
+  readonly changes: boolean;
+  apply(): void;
+};
+
+/** Objects known to have members: to find out costs a walk over the keys. */
+const filled = new WeakSet<object>();
+
+/**
+ * Apply a patch to a state in place.
+ * @returns the state with its new size, and whether it is another JSON now; `null` when the patch is not
+ * simple, or does not apply: then the state is as it was
+ * @throws CollabError `too_large`, `invalid_state` for values that no state may have
+ */
+export function applyInPlace(
+  state: Sized,
+  patch: Patch,
+  limits: PatchLimits,
+): { readonly next: Sized; readonly changes: boolean } | null {
+  if (patch.length > 1 && !areApart(patch)) return null;
+  const edits: Edit[] = [];
+  let { bytes } = state;
+  for (const operation of patch) {
+    if (operation.op === "test") {
+      if (!holds(state.value, operation.path, operation.value)) return null;
+      continue;
+    }
+    const edit = planEdit(state.value, operation, limits);
+    if (edit === null) return null;
+    bytes += edit.growth;
+    edits.push(edit);
+  }
+  if (bytes > limits.stateBytes && bytes > state.bytes) return null;
+  const changes = edits.some((edit) => edit.changes);
+  if (changes)
+    for (const { apply, containers } of edits) {
+      apply();
+      for (const container of containers) sizes.delete(container);
+    }
+  return { next: changes ? { value: state.value, bytes } : state, changes };
+}
+
+/**
+ * Whether the operations of a patch cannot get in each other's way: they set values, and no path leads to
+ * another one. What adds to an object twice would have to know whether it was empty.
+ */
+function areApart(patch: Patch): boolean {
+  const paths = new Set<string>();
+  for (const { op, path } of patch) {
+    if (op !== "replace" && op !== "test") return false;
+    if (op === "replace") {
+      if (paths.has(path)) return false;
+      paths.add(path);
+    }
+  }
+  for (const { path } of patch)
+    for (let end = path.lastIndexOf("/"); end > 0; end = path.lastIndexOf("/", end - 1))
+      if (paths.has(path.slice(0, end))) return false;
+  return true;
+}
+
+function holds(root: JsonObject, path: string, value: JsonValue): boolean {
+  let found: JsonValue | undefined = root;
+  for (const token of parsePointer(path) ?? []) found = found && child(found, token);
+  return found !== undefined && jsonEqual(found, value);
+}
+
+function planEdit(root: JsonObject, operation: Operation, limits: PatchLimits): Edit | null {
+  if ("from" in operation) return null;
+  const tokens = parsePointer(operation.path) ?? [];
+  const token = tokens.pop();
+  if (token === undefined) return null;
+  const containers = walk(root, tokens);
+  const parent = containers?.at(-1);
+  if (containers === null || parent === undefined) return null;
+  const old = child(parent, token);
+  if (operation.op === "remove") return planRemove(containers, parent, token, old);
+
+  const { op, value } = operation;
+  const { bytes } = measure(value, limits.stateDepth - containers.length, sizes);
+  if (Array.isArray(parent) && op === "add")
+    return planInsert(containers, parent, token, value, bytes);
+  if (old !== undefined)
+    return {
+      containers,
+      growth: bytes - sizeOf(old),
+      changes: !jsonEqual(old, value),
+      apply: () => {
+        if (Array.isArray(parent)) parent[Number(token)] = value;
+        else setMember(parent, token, value);
+      },
+    };
+  if (op === "replace" || Array.isArray(parent)) return null;
+  const comma = filled.has(parent) || Object.keys(parent).length > 0 ? 1 : 0;
+  return {
+    containers,
+    growth: bytes + stringBytes(token) + 1 + comma,
+    changes: true,
+    apply: () => {
+      setMember(parent, token, value);
+      filled.add(parent);
+    },
+  };
+}
+
+function planRemove(
+  containers: readonly Container[],
+  parent: Container,
+  token: string,
+  old: JsonValue | undefined,
+): Edit | null {
+  if (old === undefined) return null;
+  const isArray = Array.isArray(parent);
+  const comma = (isArray ? parent.length : Object.keys(parent).length) > 1 ? 1 : 0;
+  const name = isArray ? 0 : stringBytes(token) + 1;
+  return {
+    containers,
+    growth: -sizeOf(old) - name - comma,
+    changes: true,
+    apply: () => {
+      if (isArray) parent.splice(Number(token), 1);
+      else delete parent[token];
+      filled.delete(parent);
+    },
+  };
+}
+
+function planInsert(
+  containers: readonly Container[],
+  parent: JsonValue[],
+  token: string,
+  value: JsonValue,
+  bytes: number,
+): Edit | null {
+  const at = token === "-" ? parent.length : indexOf(token);
+  if (at === null || at > parent.length) return null;
+  return {
+    containers,
+    growth: bytes + (parent.length > 0 ? 1 : 0),
+    changes: true,
+    apply: () => void parent.splice(at, 0, value),
+  };
+}
+
+/** The containers from the root along these tokens; `null` where the way ends, or is shared. */
+function walk(root: JsonObject, tokens: readonly string[]): Container[] | null {
+  const containers: Container[] = [];
+  let value: JsonValue | undefined = root;
+  for (let index = 0; ; index++) {
+    if (typeof value !== "object" || value === null || Object.isFrozen(value)) return null;
+    containers.push(value as Container);
+    const token = tokens[index];
+    if (token === undefined) return containers;
+    value = child(value, token);
+  }
+}
+
+function child(value: JsonValue, token: string): JsonValue | undefined {
+  if (typeof value !== "object" || value === null) return undefined;
+  if (!Array.isArray(value)) return member(value as JsonObject, token);
+  const index = indexOf(token);
+  return index === null ? undefined : (value[index] as JsonValue | undefined);
+}
+
+const indexOf = (token: string): number | null =>
+  /^(0|[1-9]\d*)$/.test(token) ? Number(token) : null;
+
+const sizeOf = (value: JsonValue): number => measure(value, Infinity, sizes).bytes;

@@ -1,0 +1,111 @@
+// Who comes by socket is who the query says, and nobody else: no header, no other parameter and no member
+// of theirs makes more of them.
+
+import { describe, expect, test } from "vitest";
+import { callsOf, setScript } from "../fixtures/scripts.ts";
+import { at, expectJson, expectProblem, send } from "../support/http.ts";
+import { isListed, newId, rooms } from "../support/rooms.ts";
+import { connect } from "../support/socket-client.ts";
+
+const time = expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
+
+describe("who comes by socket", () => {
+  test("[U2, R3] joins, and starts an absent room of the behaviour they name", async () => {
+    const id = newId();
+    setScript(id, { onJoin: (_, user) => ({ ok: { role: `${user.id}-role` } }) });
+    const user = { id: "ada", name: "Ada", tags: ["a", null, { deep: 1.5 }] };
+    const session = await connect(id, user, { behaviour: "scripted" });
+    const entry = { ...user, joinedAt: time, meta: { role: "ada-role" } };
+    expect(session.welcome).toMatchObject({ room: id, user: entry, users: [entry] });
+    expect(await rooms.room(id).getUsers()).toEqual([entry]);
+    expect(await rooms.room(id).info()).toMatchObject({
+      behaviour: "scripted",
+      users: 1,
+      sockets: 1,
+    });
+    expect(callsOf(id)).toEqual([{ hook: "onJoin", user: "ada" }]);
+    expect(await isListed(id)).toBe(true);
+  });
+
+  test("[R2] finds a running room as it is, whatever behaviour they name", async () => {
+    const room = await rooms.joinOrCreateRoom(newId(), { behaviour: "small" });
+    for (const behaviour of ["scripted", "nobody-wrote-this"])
+      await connect(room.id, { id: "ada" }, { behaviour });
+    expect(await room.info()).toMatchObject({ behaviour: "small", users: 1 });
+  });
+
+  test("[S9, U1] has keys that mean something to JavaScript as plain data", async () => {
+    const id = newId();
+    const user = JSON.parse('{"id":"__proto__","__proto__":{"admin":true},"constructor":1}');
+    const session = await connect(id, user);
+    const text = '{"id":"__proto__","__proto__":{"admin":true},"constructor":1,"joinedAt":';
+    expect(session.frames[0]).toContain(`"user":${text}`);
+    expect(session.frames[0]).toContain('"presence":{"__proto__":{');
+    expect(await (await send("GET", at(id, "/users"))).text()).toContain(text);
+  });
+
+  test("[U2, A5] cannot give themselves meta or a time of joining", async () => {
+    const joinedAt = "1815-12-10T00:00:00.000Z";
+    const { welcome } = await connect(newId(), { id: "ada", meta: { role: "owner" }, joinedAt });
+    expect(welcome.user).toEqual({ id: "ada", joinedAt: time, meta: {} });
+    expect(welcome.user.joinedAt).not.toBe(joinedAt);
+  });
+
+  test("[A3, A5] cannot give themselves scopes", async () => {
+    const id = newId();
+    await rooms.room(id).join({ id: "ada" });
+    await rooms.room(id).setScopes("ada", ["room:read"]);
+    const { welcome } = await connect(id, { id: "ada", scopes: ["room:admin"] });
+    expect(welcome.scopes).toEqual(["room:read"]);
+    expect(welcome.user).toEqual({ id: "ada", joinedAt: time, meta: {} });
+  });
+});
+
+describe("somebody else's name", () => {
+  test.each<[string, Record<string, string>]>([
+    ["authorization", { authorization: "Bearer root" }],
+    ["basic authorization", { authorization: `Basic ${btoa("root:root")}` }],
+    ["a cookie", { cookie: "user=root" }],
+    ["x- headers", { "x-user": "root", "x-user-id": "root", "x-auth-request-user": "root" }],
+    ["headers of proxies", { "x-forwarded-user": "root", "remote-user": "root" }],
+    ["headers of Cloudflare", { "cf-access-authenticated-user-email": "root@example.org" }],
+    ["cf", { cf: '{"user":"root"}', "cf-connecting-ip": "10.0.0.1" }],
+    ["headers of its own", { "x-collab-room-user": '{"id":"root"}', "x-partykit-room": "root" }],
+    ["what the object is asked with", { connect: '{"user":{"id":"root"},"scopes":[]}' }],
+    ["a subprotocol", { "sec-websocket-protocol": "collab-room.v1, bearer.root" }],
+  ])("[A5] is not taken from %s", async (_, headers) => {
+    const id = newId();
+    await rooms.room(id).join({ id: "bob" });
+    const { welcome, frames } = await connect(id, { id: "eve" }, { headers });
+    expect(welcome.user).toEqual({ id: "eve", joinedAt: time, meta: {} });
+    expect(frames.join()).not.toContain("root");
+    expect(await rooms.room(id).getUsers()).toMatchObject([{ id: "bob" }, { id: "eve" }]);
+  });
+
+  test.each([
+    ["connect", '{"user":{"id":"root"},"scopes":["room:admin"]}'],
+    ["user_id", "root"],
+    ["userId", "root"],
+    ["id", "root"],
+    ["session", "7"],
+    ["scopes", "room:admin"],
+    ["__proto__", '{"user":"root"}'],
+  ])("[A5] is not taken from the parameter %s, which is refused", async (name, value) => {
+    const id = newId();
+    const query = new URLSearchParams({ user: '{"id":"eve"}' });
+    query.append(name, value);
+    const response = await send("GET", `${at(id, "/socket")}?${query}`, {
+      headers: { upgrade: "websocket" },
+    });
+    await expectProblem(response, 400, "invalid_request");
+    expect(await rooms.room(id).alive()).toBe(false);
+  });
+
+  test("[A5] is not taken from another room's users", async () => {
+    const [here, there] = [newId(), newId()];
+    await rooms.room(there).join({ id: "ada", role: "owner" });
+    await connect(here, { id: "ada" });
+    const users = await expectJson(await send("GET", at(here, "/users")), 200);
+    expect(users).toEqual({ users: [{ id: "ada", joinedAt: time, meta: {} }] });
+  });
+});

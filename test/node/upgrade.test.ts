@@ -1,0 +1,105 @@
+// The upgrade on a real server: clients get the true status and problem of what refuses them, as HTTP, and
+// nobody who was refused is left in a room.
+
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { ConnectOptions } from "../support/clients.ts";
+import { outsideClients } from "../support/outside-client.ts";
+import { startServer, type Server } from "../support/server.ts";
+
+let server: Server;
+beforeAll(async () => {
+  server = await startServer({ main: "test/fixtures/worker.ts", vars: { AUTH_MODE: "open" } });
+});
+afterAll(() => server.stop());
+
+const { connect, refusal } = outsideClients(() => server.url);
+
+const get = (path: string, headers: Record<string, string> = {}): Promise<Response> =>
+  fetch(server.url + path, { headers });
+
+const ada = encodeURIComponent('{"id":"ada"}');
+
+describe("a request that asks for no upgrade", () => {
+  test("[A6] gets 426 with a problem, and joins nothing", async () => {
+    const response = await get(`/rooms/plain/socket?user=${ada}`);
+    expect(response.status).toBe(426);
+    expect(response.headers.get("content-type")).toBe("application/problem+json");
+    expect(await response.json()).toMatchObject({ status: 426, code: "upgrade_required" });
+    expect((await get("/rooms/plain")).status).toBe(404);
+  });
+
+  test("[A6] as HEAD gets 426 without a body", async () => {
+    const response = await fetch(`${server.url}/rooms/plain/socket`, { method: "HEAD" });
+    expect([response.status, await response.text()]).toEqual([426, ""]);
+  });
+});
+
+describe("a client that is refused", () => {
+  const user = { id: "ada" };
+
+  test.each<[string, number, object | undefined, ConnectOptions]>([
+    ["invalid_user", 400, undefined, {}],
+    ["invalid_user", 400, { id: "" }, {}],
+    ["invalid_user", 400, { id: "ada", fill: "x".repeat(4096) }, {}],
+    ["invalid_user", 400, { id: "ada", fill: "é".repeat(2048) }, {}],
+    ["unknown_behaviour", 400, user, { behaviour: "nobody-wrote-this" }],
+    ["invalid_request", 400, user, { query: { since: "1" } }],
+    ["invalid_request", 400, user, { query: { since: "x", epoch: "e" } }],
+    ["invalid_request", 400, user, { query: { connect: "{}" } }],
+    ["invalid_request", 400, user, { protocols: ["chat"] }],
+  ])("[A6] by %s gets %i as HTTP, and nothing is started", async (code, status, who, options) => {
+    const room = `refused-${crypto.randomUUID()}`;
+    const { problem, ...rest } = await refusal(room, who as typeof user | undefined, options);
+    expect({ ...rest, code: problem.code }).toEqual({ status, code });
+    expect((await get(`/rooms/${room}`)).status).toBe(404);
+  });
+
+  test("[U9] by a full room gets 409, and nobody in it hears of it", async () => {
+    const first = await connect("full", { id: "first" }, { behaviour: "small" });
+    await connect("full", { id: "second" });
+    expect((await refusal("full", { id: "third" })).problem).toMatchObject({ code: "room_full" });
+    await first.fence();
+    expect(first.users.map(({ id }) => id)).toEqual(["first", "second"]);
+    expect(await (await get("/rooms/full")).json()).toMatchObject({ users: 2, sockets: 2 });
+  });
+
+  test("[R2] by a name that is no room id gets 400", async () => {
+    const { status, problem } = await refusal("a\u0000b", user);
+    expect({ status, code: problem.code }).toEqual({ status: 400, code: "invalid_room_id" });
+  });
+
+  test("[A2] by a deployment without authentication gets 503", async () => {
+    const closed = await startServer();
+    try {
+      const { status, problem } = await outsideClients(() => closed.url).refusal("any", user);
+      expect({ status, code: problem.code }).toEqual({ status: 503, code: "auth_not_configured" });
+    } finally {
+      await closed.stop();
+    }
+  });
+});
+
+describe("a client that is let in", () => {
+  test.each<[string[], string]>([
+    [[], ""],
+    [["collab-room.v1"], "collab-room.v1"],
+    [["chat", "collab-room.v1"], "collab-room.v1"],
+    [["collab-room.v1", "bearer.abc"], "collab-room.v1"],
+  ])("[W1] and offers %j agrees on %j", async (protocols, agreed) => {
+    const session = await connect("agreed", { id: "ada" }, { protocols });
+    expect(session.protocol).toBe(agreed);
+    expect(session.welcome).toMatchObject({ room: "agreed", user: { id: "ada" } });
+  });
+
+  test("[A5] is who they say, whatever their headers say", async () => {
+    const headers = {
+      "x-user-id": "root",
+      "x-forwarded-user": "root",
+      "cf-access-authenticated-user-email": "root",
+      connect: '{"user":{"id":"root"}}',
+    };
+    const session = await connect("named", { id: "eve" }, { headers });
+    expect(session.users.map(({ id }) => id)).toEqual(["eve"]);
+    expect(session.frames.join()).not.toContain("root");
+  });
+});
