@@ -177,13 +177,15 @@ export class Audience {
 
   /**
    * The room is about to wake anew: what depended on a commit fails with this error, what else waits is
-   * sent, and everybody begins anew from another `welcome`.
+   * sent, and everybody begins anew from another `welcome`. Who has none yet gets theirs then: what memory
+   * holds now is not what is committed.
    */
   abandon(error: CollabError): void {
+    for (const session of this.sessions) if (session.isNew) this.outbox.drop(session);
     this.outbox.reject(error);
     this.outbox.flush(null);
     for (const session of this.sessions) {
-      session.startOver();
+      if (!session.isNew) session.startOver();
       session.keep();
     }
   }

@@ -123,7 +123,7 @@ export class Outbox {
     const all = frame(shared);
     const excluded = new Set(segments.map(({ except }) => except));
     for (const session of this.#parts.sessions) {
-      if (this.#newcomers.has(session)) continue;
+      if (session.isNew) continue;
       const own = this.#own.get(session);
       if (own === undefined && !excluded.has(session)) {
         if (all !== null) session.send(all);

@@ -22,6 +22,7 @@ export class Session {
   scopes: readonly Scope[];
   presence: SessionPresence;
   #welcomed: boolean;
+  #startsOver = false;
   #resume: Resume | undefined;
   #sent: number;
   #marked: number;
@@ -53,10 +54,15 @@ export class Session {
     return this.#resume;
   }
 
-  /** Have it begin anew: the next thing it gets is another `welcome`. */
+  /** Whether it has never been welcomed: nothing may reach it yet. */
+  get isNew(): boolean {
+    return !this.#welcomed && !this.#startsOver;
+  }
+
+  /** Have it begin anew, from another `welcome`, when the room has woken anew. */
   startOver(): void {
     this.#welcomed = false;
-    this.#resume = undefined;
+    this.#startsOver = true;
   }
 
   noteWelcomed(): void {
