@@ -52,7 +52,6 @@ export class CollabRoom extends DurableObject<CollabEnv> implements RoomRpc {
           const timer = setTimeout(call, ms);
           return () => clearTimeout(timer);
         },
-        durable: () => ctx.storage.sync(),
         background: (work) =>
           ctx.waitUntil(
             work.catch((error: unknown) =>

@@ -51,8 +51,6 @@ export type RoomPorts = {
   newId(): string;
   /** Call back in so many ms; the object stays awake for it. @returns what calls it off */
   later(ms: number, call: () => void): () => void;
-  /** Everything written so far is durable when this resolves. */
-  durable(): Promise<void>;
   /** Keep the object awake for work beside the turn. */
   background(work: Promise<unknown>): void;
 };

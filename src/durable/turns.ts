@@ -88,6 +88,7 @@ export class Turns {
   }
 
   async #wakeAnew(): Promise<void> {
+    this.#broken = true; // until it has succeeded: storage itself may fail now
     const { timers, room } = this.#life;
     room?.abandon(new CollabError("commit_failed"));
     // One save at a time, whoever started it.

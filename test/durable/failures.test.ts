@@ -187,7 +187,14 @@ describe("a room whose tables are damaged", () => {
     await sql(room.id, "ALTER TABLE members RENAME TO lost");
     const error = await failure(room.join({ id: "bob" }));
     expect(error).toEqual(internal);
+    for (const operation of [
+      () => room.getState(),
+      () => room.updateState(() => ({ n: 2 })),
+      () => room.join({ id: "bob" }),
+    ])
+      expect(await failure(operation())).toEqual(internal);
     await sql(room.id, "ALTER TABLE lost RENAME TO members");
+    expect(await room.getState()).toEqual({ n: 1 });
     await room.join({ id: "bob" });
     expect(await room.getUsers()).toMatchObject([{ id: "ada" }, { id: "bob" }]);
     expect(callsOf(room.id).map(({ user }) => user)).toEqual(["ada", "bob", "bob"]);

@@ -2,9 +2,12 @@
 // what comes in a window goes out at its end, as one row and one frame a socket.
 //
 //   quiet ──request──▶ flush at once, the window opens
-//   open  ──request──▶ waits for the end of the window …
-//         ──request──▶ … unless it is by the one who alone filled the last window and has its answer:
-//                      a writer who waits for each answer would only be slowed down
+//   open  ──request──▶ waits for the end of the window, with all others …
+//         ──request──▶ … unless it is by the one who alone filled the last window and has its answer
+//
+// The last is for a writer who waits for each answer before the next change: waiting would only slow them
+// down. Whether they do cannot be seen. So now and then such a request waits after all: if nothing else
+// comes meanwhile it was all they had to say, and the next ones, more of them each time, go at once.
 //
 // The window is as long as it takes to keep the cost of sending to all sockets small: it grows with them.
 
@@ -14,23 +17,29 @@ import type { RoomPorts } from "../ports.ts";
 export type Urgency = "change" | "signal";
 
 export type CommitWindowParts = {
-  readonly ports: Pick<RoomPorts, "now" | "later" | "durable" | "background">;
+  readonly ports: Pick<RoomPorts, "now" | "later" | "background">;
   /** How many sockets a flush sends to. */
   sockets(): number;
   /** Commit and send all that waits. Never throws. */
   flush(): void;
 };
 
+const leastTrust = 4;
+const mostTrust = 128;
+/** ms after a flush in which the next request of the same writer counts as following it, at least. */
+const soon = 10;
+
 export class CommitWindow {
   readonly #parts: CommitWindowParts;
   /** When the last flush was; -Infinity before the first. */
   #flushedAt = -Infinity;
-  /** Whether the last flush is still being written. */
-  #writing = false;
   /** Who asked in this window, and how many times; of the last one, who alone asked once. */
   #author: object | null = null;
   #requests = 0;
   #loneAuthor: object | null = null;
+  /** How many requests of the lone author go at once before one waits, and how many of these are left. */
+  #trust = leastTrust;
+  #trustLeft = leastTrust;
   #due = Infinity;
   #cancel: (() => void) | null = null;
   #awake: PromiseWithResolvers<void> | null = null;
@@ -51,15 +60,38 @@ export class CommitWindow {
     this.#author = author;
     this.#requests++;
     const now = ports.now();
-    const due = this.#flushedAt + windowLength(urgency, sockets);
-    const waitsAlone =
+    const length = windowLength(urgency, sockets);
+    const due = this.#flushedAt + length;
+    if (this.#followsAlone(author, now - Math.max(soon, length))) {
+      if (this.#trustLeft === 0) return this.#arm(now + length, now);
+      this.#trustLeft--;
+      return this.flush();
+    }
+    if (due <= now) this.flush();
+    else this.#arm(due, now);
+  }
+
+  /**
+   * Whether this is the next request of a writer who seems to wait for each answer.
+   * @param since epoch ms: one that was flushed before does not count
+   */
+  #followsAlone(author: object | null, since: number): boolean {
+    return (
       author !== null &&
       author === this.#loneAuthor &&
       this.#requests === 1 &&
-      !this.#writing &&
-      this.#cancel === null;
-    if (due <= now || waitsAlone) this.flush();
-    else this.#arm(due, now);
+      this.#cancel === null &&
+      this.#flushedAt > since
+    );
+  }
+
+  /** The window is over. */
+  #end(): void {
+    if (this.#requests === 1 && this.#author === this.#loneAuthor && this.#trustLeft === 0) {
+      this.#trust = Math.min(2 * this.#trust, mostTrust);
+      this.#trustLeft = this.#trust;
+    }
+    this.flush();
   }
 
   /** Commit and send what waits, now. */
@@ -67,10 +99,12 @@ export class CommitWindow {
     this.#cancel?.();
     this.#cancel = null;
     this.#due = Infinity;
-    this.#loneAuthor = this.#requests === 1 ? this.#author : null;
+    const alone = this.#requests === 1 ? this.#author : null;
+    if (alone !== this.#loneAuthor) this.#trustLeft = this.#trust = leastTrust;
+    this.#loneAuthor = alone;
     this.#requests = 0;
     if (!this.#retired) this.#parts.flush();
-    if (this.#parts.sockets() > 0) this.#opened();
+    if (this.#parts.sockets() > 0) this.#flushedAt = this.#parts.ports.now();
     this.#awake?.resolve();
     this.#awake = null;
   }
@@ -82,22 +116,11 @@ export class CommitWindow {
     this.#awake?.resolve();
   }
 
-  #opened(): void {
-    const { ports } = this.#parts;
-    this.#flushedAt = ports.now();
-    if (this.#loneAuthor === null || this.#writing) return;
-    this.#writing = true;
-    const written = (): void => {
-      this.#writing = false;
-    };
-    ports.durable().then(written, written); // what fails to be written ends the object
-  }
-
   #arm(due: number, now: number): void {
     if (due >= this.#due) return;
     this.#cancel?.();
     this.#due = due;
-    this.#cancel = this.#parts.ports.later(due - now, () => this.flush());
+    this.#cancel = this.#parts.ports.later(due - now, () => this.#end());
     if (this.#awake !== null) return;
     this.#awake = Promise.withResolvers();
     this.#parts.ports.background(this.#awake.promise);
