@@ -65,19 +65,17 @@ export function applyInPlace(
 }
 
 /**
- * Whether the operations of a patch cannot get in each other's way: they set values, and no path leads to
- * another one. What adds to an object twice would have to know whether it was empty.
+ * Whether the operations of a patch cannot get in each other's way: after the tests they only set values,
+ * and no path leads to another one. (What adds twice would have to know whether the object was empty.)
  */
 function areApart(patch: Patch): boolean {
   const paths = new Set<string>();
   for (const { op, path } of patch) {
-    if (op !== "replace" && op !== "test") return false;
-    if (op === "replace") {
-      if (paths.has(path)) return false;
-      paths.add(path);
-    }
+    if (op === "test" && paths.size === 0) continue;
+    if (op !== "replace" || paths.has(path)) return false;
+    paths.add(path);
   }
-  for (const { path } of patch)
+  for (const path of paths)
     for (let end = path.lastIndexOf("/"); end > 0; end = path.lastIndexOf("/", end - 1))
       if (paths.has(path.slice(0, end))) return false;
   return true;
@@ -85,7 +83,8 @@ function areApart(patch: Patch): boolean {
 
 function holds(root: JsonObject, path: string, value: JsonValue): boolean {
   let found: JsonValue | undefined = root;
-  for (const token of parsePointer(path) ?? []) found = found && child(found, token);
+  for (const token of parsePointer(path) ?? [])
+    found = found === undefined ? found : child(found, token);
   return found !== undefined && jsonEqual(found, value);
 }
 

@@ -1,0 +1,180 @@
+// Patches applied in place do what they do to a copy, or nothing at all.
+
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { CollabError } from "../../src/protocol/errors.ts";
+import type { JsonObject, JsonValue } from "../../src/protocol/json.ts";
+import { parsePatch, type Patch, type Sized } from "../../src/protocol/json-patch.ts";
+import { defaultLimits } from "../../src/protocol/limits.ts";
+import { applyPatch } from "../../src/protocol/patch-draft.ts";
+import { applyInPlace } from "../../src/protocol/patch-in-place.ts";
+import { canonical, deepFreeze, jsonBytes } from "../support/canonical-json.ts";
+import { patchCases } from "../support/patch-arbitraries.ts";
+
+const copy = <T>(value: T): T => JSON.parse(JSON.stringify(value)) as T;
+const sized = (value: JsonObject): Sized => ({ value, bytes: jsonBytes(value) });
+const patchOf = (patch: unknown): Patch => parsePatch(copy(patch), defaultLimits);
+
+/** What a copy becomes; `null` when the patch does not apply. */
+function onCopy(state: JsonObject, patch: unknown, limits = defaultLimits): Sized | null {
+  try {
+    return applyPatch(sized(deepFreeze(copy(state))), patchOf(patch), limits);
+  } catch (error) {
+    if (error instanceof CollabError) return null;
+    throw error;
+  }
+}
+
+/** Apply in place, and hold that to what a copy becomes. @returns what was done */
+function apply(
+  state: JsonObject,
+  patch: unknown,
+  limits = defaultLimits,
+): "nothing" | "same" | "changed" {
+  const expected = onCopy(state, patch, limits);
+  const own = copy(state);
+  const done = applyInPlace(sized(own), patchOf(patch), limits);
+  if (done === null) {
+    expect(JSON.stringify(own)).toBe(JSON.stringify(state));
+    return "nothing";
+  }
+  expect(done.next.value).toBe(own);
+  expect(canonical(own)).toBe(canonical(expected?.value as JsonValue));
+  expect(done.next.bytes).toBe(jsonBytes(own));
+  expect(done.changes).toBe(canonical(own) !== canonical(state));
+  return done.changes ? "changed" : "same";
+}
+
+describe("a patch in place", () => {
+  test("[S5, S9] does what it does to a copy, with the exact size, or nothing at all", () => {
+    const seen = { nothing: 0, same: 0, changed: 0 };
+    fc.assert(
+      fc.property(patchCases(), ({ doc, patch }) => {
+        const state = { doc } as JsonObject;
+        const below = patch.map((operation) => ({
+          ...operation,
+          path: `/doc${operation.path}`,
+          ...("from" in operation && { from: `/doc${operation.from}` }),
+        }));
+        seen[apply(state, below)]++;
+        for (const operation of below) seen[apply(state, [operation])]++;
+      }),
+      { numRuns: 500 },
+    );
+    for (const times of Object.values(seen)) expect(times).toBeGreaterThan(20);
+  });
+
+  test.each([
+    ["sets a member", { a: 1 }, [{ op: "replace", path: "/a", value: [] }]],
+    [
+      "sets two",
+      { a: 1, b: { c: 2 } },
+      [
+        { op: "replace", path: "/a", value: "é" },
+        { op: "replace", path: "/b/c", value: null },
+      ],
+    ],
+    ["adds to an empty object", {}, [{ op: "add", path: "/a", value: 1 }]],
+    ["adds a key __proto__", { a: {} }, [{ op: "add", path: "/a/__proto__", value: { b: 1 } }]],
+    ["sets an item", { a: [1, 2] }, [{ op: "replace", path: "/a/1", value: 3 }]],
+    ["puts an item in", { a: [1, 2] }, [{ op: "add", path: "/a/0", value: 3 }]],
+    ["appends", { a: [] }, [{ op: "add", path: "/a/-", value: 3 }]],
+    ["removes an item", { a: [1, 2] }, [{ op: "remove", path: "/a/0" }]],
+    ["removes a member", { a: 1, b: 2 }, [{ op: "remove", path: "/a" }]],
+    ["removes the only member", { a: 1 }, [{ op: "remove", path: "/a" }]],
+    [
+      "sets what a test holds",
+      { a: 1 },
+      [
+        { op: "test", path: "/a", value: 1 },
+        { op: "replace", path: "/a", value: 2 },
+      ],
+    ],
+  ])("[S5] %s", (_, state, patch) => {
+    expect(apply(state as JsonObject, patch)).toBe("changed");
+  });
+
+  test.each([
+    ["the same value", { a: { b: [1] } }, [{ op: "replace", path: "/a", value: { b: [1] } }]],
+    ["only tests", { a: 1 }, [{ op: "test", path: "/a", value: 1 }]],
+    ["nothing", { a: 1 }, []],
+  ])("[S3] of %s changes nothing", (_, state, patch) => {
+    expect(apply(state as JsonObject, patch)).toBe("same");
+  });
+
+  test.each([
+    ["replaces the whole state", {}, [{ op: "replace", path: "", value: {} }]],
+    [
+      "sets a value and then one in it",
+      { a: {} },
+      [
+        { op: "replace", path: "/a", value: { b: 1 } },
+        { op: "replace", path: "/a/b", value: 2 },
+      ],
+    ],
+    [
+      "sets a value twice",
+      { a: 1 },
+      [
+        { op: "replace", path: "/a", value: 2 },
+        { op: "replace", path: "/a", value: 1 },
+      ],
+    ],
+    [
+      "adds several",
+      {},
+      [
+        { op: "add", path: "/a", value: 2 },
+        { op: "add", path: "/b", value: 1 },
+      ],
+    ],
+    ["moves", { a: 1 }, [{ op: "move", from: "/a", path: "/b" }]],
+    ["copies", { a: 1 }, [{ op: "copy", from: "/a", path: "/b" }]],
+    [
+      "fails in the end",
+      { a: 1 },
+      [
+        { op: "replace", path: "/a", value: 2 },
+        { op: "replace", path: "/b", value: 1 },
+      ],
+    ],
+    [
+      "fails a test",
+      { a: 1 },
+      [
+        { op: "replace", path: "/a", value: 2 },
+        { op: "test", path: "/a", value: 3 },
+      ],
+    ],
+    [
+      "tests what it has set",
+      { a: 1 },
+      [
+        { op: "replace", path: "/a", value: 2 },
+        { op: "test", path: "/a", value: 1 },
+      ],
+    ],
+    ["leads past an array", { a: [] }, [{ op: "add", path: "/a/1", value: 1 }]],
+    ["leads through a value", { a: 1 }, [{ op: "add", path: "/a/b", value: 1 }]],
+  ])("[S5] that %s is left to others, and touches nothing", (_, state, patch) => {
+    expect(apply(state as JsonObject, patch)).toBe("nothing");
+  });
+
+  test("[S9] past a limit is left to others, who refuse it", () => {
+    const limits = { ...defaultLimits, stateBytes: 10 };
+    expect(apply({ a: 1 }, [{ op: "replace", path: "/a", value: "12345" }], limits)).toBe(
+      "nothing",
+    );
+    expect(apply({ a: 1 }, [{ op: "replace", path: "/a", value: "12" }], limits)).toBe("changed");
+  });
+
+  test("[S2] leaves alone what is shared with the room's author, which is frozen", () => {
+    const shared = deepFreeze({ b: 1 });
+    const state = sized({ a: shared, c: {} });
+    const [inShared, inOwn] = ["/a/b", "/c/d"].map((path) =>
+      applyInPlace(state, [{ op: "add", path, value: 2 }], defaultLimits),
+    );
+    expect([inShared, shared]).toEqual([null, { b: 1 }]);
+    expect(inOwn?.next.value).toEqual({ a: { b: 1 }, c: { d: 2 } });
+  });
+});
