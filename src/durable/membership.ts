@@ -161,6 +161,7 @@ export class Membership {
    */
   async #depart(leaving: readonly Member[], reason: ErrorCode | null = "kicked"): Promise<boolean> {
     const { ports, members, author, audience } = this.#parts;
+    const room = this.#parts.context(); // it tells of the users who are there when it is looked at
     ports.storage.atomically(() => {
       for (const { seq, entry } of leaving) {
         ports.storage.removeMember(seq);
@@ -176,7 +177,6 @@ export class Membership {
       }
       this.#parts.onNews();
     }
-    const room = this.#parts.context();
     const inTime = await Promise.all(leaving.map(({ entry }) => author.onLeave(room, entry)));
     return inTime.every(Boolean);
   }

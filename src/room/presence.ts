@@ -2,7 +2,7 @@
 // a user (rules P1, P3). Times are epoch ms.
 
 import { CollabError } from "../protocol/errors.ts";
-import { measure, type JsonObject, type JsonValue } from "../protocol/json.ts";
+import { measure, type JsonObject } from "../protocol/json.ts";
 import { maxPresenceBytes } from "../protocol/limits.ts";
 import { mergePatch } from "../protocol/merge-patch.ts";
 import { presenceDefaults, type Presence } from "../protocol/presence.ts";
@@ -25,14 +25,18 @@ export type SessionPresence = {
   readonly idleSince?: number;
 };
 
-/** The presence a session begins with: what its user says of themselves. */
-export function firstPresence(user: User, now: number): SessionPresence {
-  const data: Record<string, JsonValue> = {};
+/**
+ * The presence a session begins with: what its user says of themselves. It has never moved, so a new tab
+ * does not hide what the others show.
+ */
+export function firstPresence(user: User): SessionPresence {
+  let data: JsonObject = {};
   for (const key of ["name", "color", "avatarUrl"] as const) {
     const value = Object.hasOwn(user, key) ? user[key] : undefined;
-    if (typeof value === "string") data[key] = value;
+    if (typeof value === "string" && fits({ ...data, [key]: value }))
+      data = { ...data, [key]: value };
   }
-  return { data: fits(data) ? data : {}, at: now };
+  return { data, at: 0 };
 }
 
 /**

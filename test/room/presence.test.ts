@@ -33,6 +33,8 @@ const small = json.object.filter((object) => jsonBytes(object) <= 1000);
 const invalid = expect.objectContaining({ code: "invalid_presence", status: 400 });
 
 describe("the presence a session begins with", () => {
+  const unmoved = { data: {}, at: 0 };
+
   test("[P1] is what its user's entry says of name, color and avatarUrl", () => {
     const user = {
       id: "ada",
@@ -42,23 +44,31 @@ describe("the presence a session begins with", () => {
       cursor: 1,
       role: "x",
     };
-    expect(firstPresence(user, now)).toEqual({
+    expect(firstPresence(user)).toEqual({
       data: { name: "Ada", color: "#f00", avatarUrl: "a.png" },
-      at: now,
+      at: 0,
     });
   });
 
   test("[P1] is nothing where the entry says nothing, or says what is no text", () => {
-    expect(firstPresence({ id: "ada" }, now)).toEqual(nothing);
-    expect(firstPresence({ id: "ada", name: 7, color: null, avatarUrl: ["a"] }, now)).toEqual(
-      nothing,
-    );
+    expect(firstPresence({ id: "ada" })).toEqual(unmoved);
+    expect(firstPresence({ id: "ada", name: 7, color: null, avatarUrl: ["a"] })).toEqual(unmoved);
     const byPrototype = JSON.parse('{"id":"ada","__proto__":{"name":"Eve"}}');
-    expect(firstPresence(byPrototype, now)).toEqual(nothing);
+    expect(firstPresence(byPrototype)).toEqual(unmoved);
   });
 
-  test("[P1] is nothing where that is too much", () => {
-    expect(firstPresence({ id: "ada", name: "x".repeat(3000) }, now)).toEqual(nothing);
+  test("[P1] leaves out what is too much", () => {
+    const user = { id: "ada", name: "Ada", avatarUrl: "x".repeat(3000) };
+    expect(firstPresence(user)).toEqual({ data: { name: "Ada" }, at: 0 });
+  });
+
+  test("[P1] does not hide what another session of the user shows", () => {
+    const moved = changePresence(firstPresence({ id: "ada" }), { cursor: 1 }, now);
+    for (const sessions of [
+      [moved, firstPresence({ id: "ada" })],
+      [firstPresence({ id: "ada" }), moved],
+    ])
+      expect(rollUp(sessions, now)).toMatchObject({ cursor: 1, status: "online" });
   });
 });
 

@@ -86,7 +86,7 @@ export class Audience {
       id: ports.newId(),
       userId,
       scopes: member?.scopes ?? scopes,
-      presence: member ? firstPresence(member.entry, now) : { data: {}, at: now },
+      presence: member ? firstPresence(member.entry) : { data: {}, at: 0 },
       welcomed: false,
       ...(resume && { resume }),
       flow: noFlow,

@@ -139,7 +139,7 @@ export class PresenceBoard {
     if (views.length > 0) return rollUp(views, now);
     if (!member.bySocket) return null;
     const last = this.#shown.get(userId);
-    return awayPresence(last ?? rollUp([firstPresence(member.entry, 0)], now));
+    return awayPresence(last ?? rollUp([firstPresence(member.entry)], now));
   }
 
   /** What makes up a user's presence: that of their sessions, and what is held for them. */
