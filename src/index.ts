@@ -28,6 +28,8 @@ export type { ErrorCode, ErrorInfo, Issue } from "./protocol/errors.ts";
 export type { JsonObject, JsonValue } from "./protocol/json.ts";
 export type { Operation, Patch } from "./protocol/json-patch.ts";
 export type { Limits } from "./protocol/limits.ts";
+export type { Presence, PresenceMap } from "./protocol/presence.ts";
+export type { Scope } from "./protocol/scopes.ts";
 export type {
   ListOptions,
   RoomEntry,

@@ -9,7 +9,7 @@ import type { JsonObject } from "../protocol/json.ts";
 import { allows, type Scope } from "../protocol/scopes.ts";
 import type { User, UserEntry } from "../protocol/users.ts";
 import type { Deadline, Member, Members } from "../room/members.ts";
-import { changePresence } from "../room/presence.ts";
+import { changePresence, firstPresence } from "../room/presence.ts";
 import { seeAgain, seenExactly } from "../room/seen.ts";
 import { createEntry } from "../room/user.ts";
 import type { Activity } from "./activity.ts";
@@ -218,13 +218,15 @@ export class Membership {
     presence: { readonly data: JsonObject; readonly ttl: number } | null,
   ): void {
     const { ports, timers, audience } = this.#parts;
-    const { held: _held, ...member } = this.#member(userId);
+    const { held: old, ...member } = this.#member(userId);
     const now = ports.now();
     ports.storage.atomically(() => {
       if (presence === null) return this.#put(member);
       const { data, ttl } = presence;
       const until = now + ttl;
-      const held = { presence: changePresence({ data: {}, at: now }, data, now), until };
+      const idleSince = data["status"] === "idle" ? old?.presence.idleSince : undefined;
+      const first = { ...firstPresence(member.entry), ...(idleSince && { idleSince }) };
+      const held = { presence: changePresence(first, data, now), until };
       this.#put({ ...member, held });
       timers.atLatest("presence", until);
     });

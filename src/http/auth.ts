@@ -6,9 +6,13 @@ import { createLog } from "../durable/log.ts";
 import { CollabError } from "../protocol/errors.ts";
 import { parseJson, type JsonValue } from "../protocol/json.ts";
 import { allScopes, type Scope } from "../protocol/scopes.ts";
+import { measurePayload } from "../room/payload.ts";
 
 /** Who opens a socket, and what they may do. */
 export type Identity = { readonly user: JsonValue; readonly scopes: readonly Scope[] };
+
+/** Levels of nesting in a user: more than they may have. */
+const maxUserDepth = 64;
 
 let warned = false;
 
@@ -32,7 +36,9 @@ export function authorize(env: Pick<CollabEnv, "AUTH_MODE">): void {
  */
 export function identify(claimed: string | undefined): Identity {
   try {
-    return { user: parseJson(claimed ?? ""), scopes: allScopes };
+    const user = parseJson(claimed ?? "");
+    measurePayload(user, maxUserDepth);
+    return { user, scopes: allScopes };
   } catch {
     throw new CollabError("invalid_user", {
       detail: 'Say who you are: ?user= takes URL-encoded JSON, such as {"id":"ada"}.',

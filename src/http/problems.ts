@@ -39,6 +39,7 @@ export function problemResponse(
       "content-type": problemType,
       "cache-control": "no-store",
       ...(retryable && { "retry-after": "1" }),
+      ...(info.code === "upgrade_required" && { upgrade: "websocket", connection: "upgrade" }),
       ...headers,
     },
   });

@@ -10,6 +10,7 @@ import type { CollabEnv } from "../durable/env.ts";
 import { RoomClient } from "../durable/room-client.ts";
 import { CollabError, type ErrorCode, type Issue } from "../protocol/errors.ts";
 import { parseJson, type JsonValue } from "../protocol/json.ts";
+import { measurePayload } from "../room/payload.ts";
 import { authorize } from "./auth.ts";
 import { mediaType, readText } from "./body.ts";
 import { problemResponse } from "./problems.ts";
@@ -27,6 +28,8 @@ export type Body = { readonly type: string; readonly text: string };
 
 export type RouteRequest<Query> = {
   readonly env: CollabEnv;
+  /** `GET` or, on the same routes, `HEAD`; or the route's own. */
+  readonly method: string;
   readonly url: string;
   readonly headers: Headers;
   /** A segment of the path, percent-decoded. */
@@ -98,6 +101,7 @@ async function answer(definition: Route, c: Context<AppEnv>): Promise<Response> 
     const { headers } = c.req.raw;
     const request = {
       env: c.env,
+      method: c.req.method,
       url: c.req.url,
       headers,
       param,
@@ -152,14 +156,26 @@ function readQuery({ req }: Context<AppEnv>): Record<string, string> {
   return req.query();
 }
 
-/** The fields of a JSON body, when they fit a schema. */
+/** Levels of nesting in a body: more than anything in it may have. */
+const maxDepth = 256;
+
+/**
+ * The fields of a JSON body, when they fit a schema.
+ * @param code of the error when they do not
+ */
 export function jsonBody<Schema extends z.ZodType>(
   body: Body,
   schema: Schema,
-  code: ErrorCode = "invalid_request",
+  code?: ErrorCode,
 ): { json: JsonValue; fields: z.output<Schema> } {
   const json = parseJson(body.text);
-  return { json, fields: check(schema, json, code) };
+  try {
+    measurePayload(json, maxDepth); // what is passed on as text again must be what came
+  } catch (error) {
+    if (code === undefined || !(error instanceof CollabError)) throw error;
+    throw new CollabError(code, { detail: error.message });
+  }
+  return { json, fields: check(schema, json, code ?? "invalid_request") };
 }
 
 function check<Schema extends z.ZodType>(

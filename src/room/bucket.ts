@@ -1,5 +1,8 @@
 // A token bucket: how much of something is allowed, sustained and at once. (Rule L1.)
 
+/** Fractions of tokens are added up, and may come out a hair short of the whole. */
+const rounding = 1e-6;
+
 export class Bucket {
   readonly #rate: number;
   readonly #capacity: number;
@@ -21,7 +24,7 @@ export class Bucket {
   /** Whether this many tokens are there. */
   has(tokens: number, now: number): boolean {
     this.#fill(now);
-    return this.#tokens >= tokens;
+    return this.#tokens + rounding >= tokens;
   }
 
   /** Take tokens that are there. */

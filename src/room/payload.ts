@@ -16,7 +16,7 @@ export const decodePayload = (text: string, limits: Limits): JsonValue =>
 
 /** Check a payload that is JSON already, see `decodePayload`. */
 export function checkPayload(payload: JsonValue, limits: Limits): JsonValue {
-  const bytes = sizeOf(payload, limits);
+  const bytes = measurePayload(payload, limits.stateDepth);
   if (bytes > limits.frameBytes)
     throw new CollabError("too_large", {
       detail: `The payload has ${bytes} bytes; the limit is ${limits.frameBytes}.`,
@@ -24,9 +24,13 @@ export function checkPayload(payload: JsonValue, limits: Limits): JsonValue {
   return payload;
 }
 
-function sizeOf(payload: JsonValue, { stateDepth }: Limits): number {
+/**
+ * Bytes of something that has been parsed from JSON text.
+ * @throws CollabError `too_large` when it nests deeper; `malformed` when it is none that could be sent on
+ */
+export function measurePayload(payload: JsonValue, depth: number): number {
   try {
-    return measure(payload, stateDepth).bytes;
+    return measure(payload, depth).bytes;
   } catch (error) {
     if (!(error instanceof CollabError) || error.code === "too_large") throw error;
     // JSON text can hold a number such as 1e999, which is infinite once parsed.

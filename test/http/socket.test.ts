@@ -263,3 +263,17 @@ describe("a room that takes nobody in", () => {
     expect(asked).not.toHaveBeenCalled();
   });
 });
+
+test("[W1] HEAD opens no socket and lets nobody join", async () => {
+  const id = newId();
+  const headers = { upgrade: "websocket" };
+  const response = await send(
+    "HEAD",
+    at(id, `/socket?user=${encodeURIComponent('{"id":"ada"}')}`),
+    {
+      headers,
+    },
+  );
+  expect(response.status).toBe(426);
+  expect(await rooms.getRoom(id)).toBeNull();
+});

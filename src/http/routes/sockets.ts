@@ -30,8 +30,8 @@ export const socketRoutes = [
       "call_timeout",
       "load_failed",
     ],
-    handle: async ({ room, query, headers }) => {
-      if (headers.get("upgrade")?.toLowerCase() !== "websocket")
+    handle: async ({ room, method, query, headers }) => {
+      if (method !== "GET" || !asksForWebSocket(headers.get("upgrade")))
         throw new CollabError("upgrade_required");
       const protocol = agreeOn(headers.get("sec-websocket-protocol"));
       const { since, epoch, behaviour } = query;
@@ -46,6 +46,9 @@ export const socketRoutes = [
     },
   }),
 ];
+
+const asksForWebSocket = (upgrade: string | null): boolean =>
+  upgrade?.split(",").some((name) => name.trim().toLowerCase() === "websocket") ?? false;
 
 /** The header that accepts our protocol, when the client names any. */
 function agreeOn(offered: string | null): Record<string, string> {
