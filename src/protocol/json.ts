@@ -162,8 +162,11 @@ const shortEscapes = new Set([0x08, 0x09, 0x0a, 0x0c, 0x0d]);
 const isPair = (high: number, low: number): boolean =>
   high < 0xdc00 && low >= 0xdc00 && low <= 0xdfff;
 
+const ascii = /^\p{ASCII}*$/u;
+
 /** Bytes of a text in UTF-8. */
 export function utf8Bytes(text: string): number {
+  if (ascii.test(text)) return text.length;
   let bytes = text.length;
   for (let index = 0; index < text.length; index++) {
     const unit = text.charCodeAt(index);
