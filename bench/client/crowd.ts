@@ -19,7 +19,7 @@ export type CrowdResult = {
   readonly bytesPerSocket: number | undefined;
 };
 
-const [patienceToJoin, patienceToReach] = [90_000, 20_000];
+const [patienceToJoin, patienceToReach] = [180_000, 20_000];
 // For what joining has set going, a list of users sent around for one, to come to an end.
 const untilQuiet = 2000;
 

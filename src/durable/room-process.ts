@@ -121,9 +121,9 @@ export class RoomProcess {
       return refuse(socket, this.#life.room ? "session_lost" : "room_stopped");
     const messages = this.#life.room?.conversation.takeIn(session, frame) ?? [];
     const characters = typeof frame === "string" ? frame.length / messages.length : 0;
-    const [message] = messages;
-    if (message !== undefined && messages.length === 1)
-      return this.#carryOut(socket, message, characters);
+    const [only] = messages;
+    if (only !== undefined && messages.length === 1)
+      return this.#carryOut(socket, only, characters);
     await Promise.all(messages.map((message) => this.#carryOut(socket, message, characters)));
   }
 
