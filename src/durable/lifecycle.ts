@@ -17,8 +17,8 @@ import type { RoomRecord } from "../room/record.ts";
 import { Author } from "./author.ts";
 import { Listing } from "./listing.ts";
 import { describe } from "./log.ts";
-import type { RoomPorts } from "./ports.ts";
-import { RunningRoom, type RunningParts } from "./running-room.ts";
+import type { RoomEvents, RoomPorts } from "./ports.ts";
+import { RunningRoom } from "./running-room.ts";
 import { refuse } from "./sockets/audience.ts";
 import { StateJournal } from "./state-journal.ts";
 import { Timers } from "./timers.ts";
@@ -31,10 +31,10 @@ export class Lifecycle {
   readonly timers: Timers;
   readonly listing: Listing;
   readonly #ports: RoomPorts;
-  readonly #events: Pick<RunningParts, "onBroken" | "onGone">;
+  readonly #events: RoomEvents;
   #life: Life;
 
-  constructor(ports: RoomPorts, events: Pick<RunningParts, "onBroken" | "onGone">) {
+  constructor(ports: RoomPorts, events: RoomEvents) {
     this.#ports = ports;
     this.#events = events;
     this.timers = new Timers(ports);

@@ -11,6 +11,11 @@ export class Mailbox {
   #characters = 0;
   #busy = false;
 
+  /** Whether turns wait for the one that runs. */
+  get isWaitedFor(): boolean {
+    return this.#waiting.length > 0;
+  }
+
   /**
    * Run a turn when all earlier ones have ended; at once, in this very call, when none is running.
    * @param characters of input that the turn holds in memory

@@ -54,3 +54,13 @@ export type RoomPorts = {
   /** Keep the object awake for work beside the turn. */
   background(work: Promise<unknown>): void;
 };
+
+/** What a room asks and tells of those who run its turns. */
+export type RoomEvents = {
+  /** Whether other turns wait for the one that runs. */
+  othersWait(): boolean;
+  /** A commit has failed: memory is no longer what storage holds. */
+  onBroken(): void;
+  /** A session of this user has ended: a turn must see to what becomes of them. */
+  onGone(userId: string): void;
+};

@@ -25,7 +25,7 @@ import { Changes } from "./changes.ts";
 import type { Listing } from "./listing.ts";
 import { Membership } from "./membership.ts";
 import { describe } from "./log.ts";
-import type { RoomPorts, SocketPort } from "./ports.ts";
+import type { RoomEvents, RoomPorts, SocketPort } from "./ports.ts";
 import { Saver, type SaveFailure } from "./saver.ts";
 import { Audience, type Arrival } from "./sockets/audience.ts";
 import { Conversation } from "./sockets/conversation.ts";
@@ -44,15 +44,10 @@ export type RunningParts = {
   readonly members: Members;
   /** All unsaved state has been saved. */
   onSaved(): void;
-  /** A commit has failed: memory is no longer what storage holds. */
-  onBroken(): void;
-  /** A session of this user has ended: a turn must see to what becomes of them. */
-  onGone(userId: string): void;
-};
+} & RoomEvents;
 
 /** ms between two looks for dead sockets, while any are open. */
 const livenessInterval = 300_000;
-
 /** Characters that may wait in a window: more than these go out before its end. */
 const windowCharacters = 512 * 1024;
 
@@ -70,13 +65,11 @@ export class RunningRoom {
   readonly #journal: StateJournal;
   readonly #members: Members;
   readonly #activity: Activity;
-  readonly #onBroken: RunningParts["onBroken"];
-  readonly #onGone: RunningParts["onGone"];
+  readonly #events: RoomEvents;
 
   constructor(parts: RunningParts) {
     const { ports, timers, listing, behaviour, journal, record, members, onSaved } = parts;
-    this.#onBroken = parts.onBroken;
-    this.#onGone = parts.onGone;
+    this.#events = parts;
     this.behaviour = behaviour;
     this.#ports = ports;
     this.#timers = timers;
@@ -190,12 +183,13 @@ export class RunningRoom {
 
   /**
    * Commit what is staged and send what waits, when its time has come.
-   * @param origin whose change it is: they wait for it
+   * @param author whose change it is: they wait for it
    */
-  proceed(origin: object | null = null): void {
+  proceed(author: object | null = null): void {
     const waiting = this.#journal.stagedCharacters + this.audience.outbox.characters;
     if (waiting > windowCharacters) this.window.flush();
-    else this.window.request("change", origin);
+    // Where turns wait already, more is about to come.
+    else this.window.request("change", this.#events.othersWait() ? null : author);
   }
 
   /** Send an event; it is not stored. */
@@ -223,7 +217,7 @@ export class RunningRoom {
       const instance = this.#ports.newId();
       this.#ports.log("error", "commit_failed", { instance, error: describe(error) });
       this.abandon(new CollabError("commit_failed", { instance }));
-      return this.#onBroken();
+      return this.#events.onBroken();
     }
     for (const session of this.audience.flush(change)) this.end(session, "too_slow");
   }
@@ -257,7 +251,7 @@ export class RunningRoom {
 
   /** End a session for this reason. */
   end(session: Session, reason: ErrorCode): void {
-    if (this.audience.end(session, reason)) this.#onGone(session.userId);
+    if (this.audience.end(session, reason)) this.#events.onGone(session.userId);
   }
 
   /** The room is about to wake anew, another object in this one's place. */
@@ -298,7 +292,7 @@ export class RunningRoom {
     return this.isEmpty && this.#ports.now() >= this.idleDeadline;
   }
 
-  /** Whether the state stays in the room's own storage when it stops. */
+  /** Whether the state stays in the room's own storage. */
   get keepsState(): boolean {
     return this.behaviour.retention === "keep" && !this.#author.saves;
   }

@@ -78,6 +78,7 @@ export class Turns {
 
   #live(ports: RoomPorts): Lifecycle {
     return new Lifecycle(ports, {
+      othersWait: () => this.#mailbox.isWaitedFor,
       onBroken: () => {
         this.#broken = true;
         ports.background(this.beside(() => {}));

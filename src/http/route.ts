@@ -169,13 +169,14 @@ export function jsonBody<Schema extends z.ZodType>(
   code?: ErrorCode,
 ): { json: JsonValue; fields: z.output<Schema> } {
   const json = parseJson(body.text);
+  const fields = check(schema, json, code ?? "invalid_request");
   try {
     measurePayload(json, maxDepth); // what is passed on as text again must be what came
   } catch (error) {
     if (code === undefined || !(error instanceof CollabError)) throw error;
     throw new CollabError(code, { detail: error.message });
   }
-  return { json, fields: check(schema, json, code ?? "invalid_request") };
+  return { json, fields };
 }
 
 function check<Schema extends z.ZodType>(

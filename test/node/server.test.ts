@@ -60,7 +60,8 @@ async function pour(to: Writable, chunk: Buffer, answer: Promise<unknown>): Prom
   answer.then(note, note);
   while (!progress.answered && progress.sent < 1024 * mib) {
     progress.sent += chunk.length;
-    if (!to.write(chunk)) await Promise.race([once(to, "drain"), answer]);
+    // An error that comes instead is the line being closed: the answer has been sent by then.
+    if (!to.write(chunk)) await Promise.race([once(to, "drain").catch(() => answer), answer]);
   }
   return progress.sent;
 }
