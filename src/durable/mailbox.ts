@@ -19,11 +19,12 @@ export class Mailbox {
   /**
    * Run a turn when all earlier ones have ended; at once, in this very call, when none is running.
    * @param characters of input that the turn holds in memory
+   * @param refusable false for what must be done however many wait, such as seeing to a closed socket
    * @returns what the turn returns; if it throws, this rejects, and the next turn runs all the same
    * @throws CollabError `room_overloaded` when too many wait already
    */
-  async run<T>(turn: () => T | Promise<T>, characters = 0): Promise<T> {
-    if (this.#busy) await this.#wait(characters);
+  async run<T>(turn: () => T | Promise<T>, characters = 0, refusable = true): Promise<T> {
+    if (this.#busy) await this.#wait(characters, refusable);
     this.#busy = true;
     try {
       return await turn();
@@ -35,12 +36,11 @@ export class Mailbox {
     }
   }
 
-  async #wait(characters: number): Promise<void> {
-    if (
+  async #wait(characters: number, refusable: boolean): Promise<void> {
+    const isFull =
       this.#waiting.length >= mailboxSize.turns ||
-      this.#characters + characters > mailboxSize.characters
-    )
-      throw new CollabError("room_overloaded");
+      this.#characters + characters > mailboxSize.characters;
+    if (isFull && refusable) throw new CollabError("room_overloaded");
     this.#characters += characters;
     await new Promise<void>((resolve) => this.#waiting.push(resolve));
     this.#characters -= characters;

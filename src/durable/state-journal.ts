@@ -4,11 +4,11 @@
 // room wakes anew.
 
 import type { Change } from "../protocol/history.ts";
-import type { Operation, Sized } from "../protocol/json-patch.ts";
+import { replaceAll, type Operation, type Sized } from "../protocol/json-patch.ts";
 import type { JsonObject } from "../protocol/json.ts";
 import { squash } from "../protocol/squash.ts";
 import type { PlannedChange } from "../room/change.ts";
-import { emptyState, rebuild, replaceAll, snapshotDue, type Rebuilt } from "../room/history.ts";
+import { emptyState, rebuild, snapshotDue, type Rebuilt } from "../room/history.ts";
 import { maxRowBytes } from "../storage/bytes.ts";
 import type { RoomPorts } from "./ports.ts";
 

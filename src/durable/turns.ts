@@ -37,21 +37,26 @@ export class Turns {
    * Run one turn. An error that is none of ours may have left memory and storage apart: the room wakes
    * anew from storage, as a supervised process would.
    * @param characters of input that the turn holds in memory while it waits
+   * @param refusable false for a turn that must run however many wait
    */
-  run<T>(turn: () => T | Promise<T>, characters = 0): Promise<T> {
-    return this.#mailbox.run(async () => {
-      try {
-        if (this.#broken) await this.#wakeAnew();
-        this.#life.timers.ensureAlarm();
-        return await turn();
-      } catch (error) {
-        if (error instanceof CollabError) throw error;
-        const instance = this.#ports.newId();
-        this.#ports.log("error", "internal", { instance, error: describe(error) });
-        await this.#wakeAnew();
-        throw new CollabError("internal", { instance });
-      }
-    }, characters);
+  run<T>(turn: () => T | Promise<T>, characters = 0, refusable = true): Promise<T> {
+    return this.#mailbox.run(
+      async () => {
+        try {
+          if (this.#broken) await this.#wakeAnew();
+          this.#life.timers.ensureAlarm();
+          return await turn();
+        } catch (error) {
+          if (error instanceof CollabError) throw error;
+          const instance = this.#ports.newId();
+          this.#ports.log("error", "internal", { instance, error: describe(error) });
+          await this.#wakeAnew();
+          throw new CollabError("internal", { instance });
+        }
+      },
+      characters,
+      refusable,
+    );
   }
 
   /** Run a turn that changes the state; its outcome counts once that is committed. */
@@ -66,10 +71,13 @@ export class Turns {
     return outcome;
   }
 
-  /** Run a turn that nobody waits for. Never throws: what goes wrong stands in the log. */
-  async beside(turn: () => void | Promise<void>, characters?: number): Promise<void> {
+  /**
+   * Run a turn that nobody waits for, however many wait before it: a user without sockets would stay for
+   * ever. Never throws: what goes wrong stands in the log.
+   */
+  async beside(turn: () => void | Promise<void>): Promise<void> {
     try {
-      await this.run(turn, characters);
+      await this.run(turn, 0, false);
     } catch (error) {
       const code = error instanceof CollabError ? error.code : "internal";
       if (code !== "internal") this.#ports.log("warn", "turn_refused", { code });
@@ -83,8 +91,13 @@ export class Turns {
         this.#broken = true;
         ports.background(this.beside(() => {}));
       },
-      onGone: (userId) =>
-        ports.background(this.beside(() => this.#life.room?.membership.detach(userId))),
+      onGone: (userId) => {
+        // Not in this very call: a room that wakes may end sessions before it is this one's life.
+        const seen = Promise.resolve().then(() =>
+          this.beside(() => this.#life.room?.membership.detach(userId)),
+        );
+        ports.background(seen);
+      },
     });
   }
 

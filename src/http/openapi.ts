@@ -75,6 +75,8 @@ const roomProblems = [
   "behaviour_missing",
   "room_overloaded",
   "room_unavailable",
+  // Before a request sees the state, what others have changed is committed.
+  "commit_failed",
 ] as const satisfies ErrorCode[];
 
 /** Problems by status: those of the route, and those that come with its parts. */

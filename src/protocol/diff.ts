@@ -9,18 +9,23 @@ import {
   type JsonObject,
   type JsonValue,
 } from "./json.ts";
-import type { Operation, Patch } from "./json-patch.ts";
+import { replaceAll, type Operation, type Patch } from "./json-patch.ts";
+import { mergePatch } from "./merge-patch.ts";
 import { childPointer } from "./pointer.ts";
 
 // A container that differs in more places than this is replaced whole: a patch of so many operations
 // would be larger than what it changes, and adding to an array one by one moves all that follows.
 const mostOperations = 1000;
 
+// Every operation repeats the keys above it, and a key may be as long as a message: with more characters
+// of paths than this, the state is replaced whole.
+const mostPathCharacters = 1024 * 1024;
+
 /** The patch from `before` to `after`; empty when they are the same JSON. */
 export function diff(before: JsonObject, after: JsonObject): Patch {
   const operations: Operation[] = [];
   compare(before, after, "", operations);
-  return operations;
+  return pathCharacters(operations) > mostPathCharacters ? replaceAll(after) : operations;
 }
 
 /**
@@ -31,8 +36,13 @@ export function diffMerge(before: JsonObject, merge: JsonObject, depthLimit: num
   measure(merge, depthLimit);
   const operations: Operation[] = [];
   compareMerge(before, merge, "", operations);
-  return operations;
+  return pathCharacters(operations) > mostPathCharacters
+    ? replaceAll(mergePatch(before, merge))
+    : operations;
 }
+
+const pathCharacters = (patch: Patch): number =>
+  patch.reduce((sum, { path }) => sum + path.length, 0);
 
 function compare(before: JsonValue, after: JsonValue, path: string, out: Operation[]): void {
   if (before === after) return;

@@ -12,6 +12,9 @@ export type Operation =
 
 export type Patch = readonly Operation[];
 
+/** The patch that replaces the whole state. */
+export const replaceAll = (value: JsonObject): Patch => [{ op: "replace", path: "", value }];
+
 /** A state and its size as compact JSON. */
 export type Sized = { readonly value: JsonObject; readonly bytes: number };
 

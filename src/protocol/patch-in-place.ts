@@ -27,8 +27,10 @@ type Edit = {
   apply(): void;
 };
 
-/** Objects known to have members: to find out costs a walk over the keys. */
-const filled = new WeakSet<object>();
+/** How many members objects have that were changed here before: to find out costs a walk over the keys. */
+const counts = new WeakMap<object, number>();
+
+const countOf = (object: Container): number => counts.get(object) ?? Object.keys(object).length;
 
 /**
  * Apply a patch to a state in place.
@@ -41,7 +43,7 @@ export function applyInPlace(
   patch: Patch,
   limits: PatchLimits,
 ): { readonly next: Sized; readonly changes: boolean } | null {
-  if (patch.length > 1 && !areApart(patch)) return null;
+  if (patch.length > 1 && !areApart(patch, limits.stateDepth)) return null;
   const edits: Edit[] = [];
   let { bytes } = state;
   for (const operation of patch) {
@@ -67,17 +69,20 @@ export function applyInPlace(
 /**
  * Whether the operations of a patch cannot get in each other's way: after the tests they only set values,
  * and no path leads to another one. (What adds twice would have to know whether the object was empty.)
+ * Paths deeper than a state are not looked at: a client may send one of a hundred thousand steps.
  */
-function areApart(patch: Patch): boolean {
+function areApart(patch: Patch, stateDepth: number): boolean {
   const paths = new Set<string>();
   for (const { op, path } of patch) {
     if (op === "test" && paths.size === 0) continue;
     if (op !== "replace" || paths.has(path)) return false;
     paths.add(path);
   }
-  for (const path of paths)
+  for (const path of paths) {
+    let depth = 1;
     for (let end = path.lastIndexOf("/"); end > 0; end = path.lastIndexOf("/", end - 1))
-      if (paths.has(path.slice(0, end))) return false;
+      if (++depth > stateDepth || paths.has(path.slice(0, end))) return false;
+  }
   return true;
 }
 
@@ -114,14 +119,14 @@ function planEdit(root: JsonObject, operation: Operation, limits: PatchLimits): 
       },
     };
   if (op === "replace" || Array.isArray(parent)) return null;
-  const comma = filled.has(parent) || Object.keys(parent).length > 0 ? 1 : 0;
+  const count = countOf(parent);
   return {
     containers,
-    growth: bytes + stringBytes(token) + 1 + comma,
+    growth: bytes + stringBytes(token) + 1 + (count > 0 ? 1 : 0),
     changes: true,
     apply: () => {
       setMember(parent, token, value);
-      filled.add(parent);
+      counts.set(parent, count + 1);
     },
   };
 }
@@ -134,16 +139,18 @@ function planRemove(
 ): Edit | null {
   if (old === undefined) return null;
   const isArray = Array.isArray(parent);
-  const comma = (isArray ? parent.length : Object.keys(parent).length) > 1 ? 1 : 0;
+  const count = isArray ? parent.length : countOf(parent);
   const name = isArray ? 0 : stringBytes(token) + 1;
   return {
     containers,
-    growth: -sizeOf(old) - name - comma,
+    growth: -sizeOf(old) - name - (count > 1 ? 1 : 0),
     changes: true,
     apply: () => {
       if (isArray) parent.splice(Number(token), 1);
-      else delete parent[token];
-      filled.delete(parent);
+      else {
+        delete parent[token];
+        counts.set(parent, count - 1);
+      }
     },
   };
 }

@@ -2,8 +2,8 @@
 // records that cannot be read, and when a new snapshot is worth its rows. (Rule S10.)
 
 import type { Change, History, Snapshot } from "../protocol/history.ts";
-import { isObject, measure, type JsonObject } from "../protocol/json.ts";
-import { parsePatch, type Patch, type Sized } from "../protocol/json-patch.ts";
+import { isObject, measure } from "../protocol/json.ts";
+import { parsePatch, type Sized } from "../protocol/json-patch.ts";
 import { PatchDraft } from "../protocol/patch-draft.ts";
 
 export type Rebuilt = {
@@ -106,6 +106,3 @@ export const snapshotDue = ({
   snapshotBytes,
 }: Pick<Rebuilt, "journalBytes" | "journalChanges" | "snapshotBytes">): boolean =>
   journalBytes > Math.max(snapshotBytes, 256 * 1024) || journalChanges >= 2000;
-
-/** The patch that replaces the whole state. */
-export const replaceAll = (value: JsonObject): Patch => [{ op: "replace", path: "", value }];

@@ -15,6 +15,8 @@ export type KeptSession = {
   readonly userId: string;
   readonly scopes: readonly Scope[];
   readonly presence: SessionPresence;
+  /** How many sessions its user has, if it is not the only one. */
+  readonly tabs?: number;
   /** Whether it has got its `welcome`; until then, what it asked to resume from. */
   readonly welcomed: boolean;
   readonly resume?: Resume;

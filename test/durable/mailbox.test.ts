@@ -102,6 +102,20 @@ describe("a full mailbox", () => {
     expect(order).toEqual(Array.from({ length: mailboxSize.turns + 1 }, (_, index) => index));
   });
 
+  test("[R1, U8] takes what must be done all the same, in its turn", async () => {
+    const mailbox = new Mailbox();
+    const { promise, resolve } = gate();
+    const order: number[] = [];
+    const first = mailbox.run(() => promise);
+    const waiting = Array.from({ length: mailboxSize.turns }, (_, index) =>
+      mailbox.run(() => order.push(index)),
+    );
+    const last = mailbox.run(() => order.push(-1), 0, false);
+    resolve();
+    await Promise.all([first, ...waiting, last]);
+    expect(order.at(-1)).toBe(-1);
+  });
+
   test("[R1] counts the input that waits, not only the turns", async () => {
     const mailbox = new Mailbox();
     const { promise, resolve } = gate();

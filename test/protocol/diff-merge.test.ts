@@ -3,7 +3,7 @@
 
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { diffMerge } from "../../src/protocol/diff.ts";
+import { diff, diffMerge } from "../../src/protocol/diff.ts";
 import type { JsonObject } from "../../src/protocol/json.ts";
 import { applyPatch } from "../../src/protocol/patch-draft.ts";
 import { defaultLimits } from "../../src/protocol/limits.ts";
@@ -80,6 +80,17 @@ test.each(prototypeKeys)("[S9] the key %s is merged and removed like any other",
   expect(canonical(merged(one, parse(`{"${key}":null}`)))).toBe("{}");
   expect(diffMerge({}, parse(`{"${key}":null}`), stateDepth)).toEqual([]);
   expect("x" in {}).toBe(false);
+});
+
+test("[S9, S5] many members below a long key are not as many copies of that key", () => {
+  const key = "k".repeat(100_000);
+  const members = Object.fromEntries(Array.from({ length: 900 }, (_, n) => [`m${n}`, n]));
+  const before = deepFreeze({ [key]: { m0: "old", gone: 1, stays: [1] }, a: 1 });
+  const merge = { [key]: { ...members, gone: null } };
+  const after = { [key]: { ...members, stays: [1] }, a: 1 };
+  expect(merged(before, merge)).toEqual(after);
+  for (const patch of [diffMerge(before, merge, stateDepth), diff(before, after)])
+    expect(jsonBytes(patch as never)).toBeLessThan(1024 * 1024);
 });
 
 describe("what a merge may not be", () => {

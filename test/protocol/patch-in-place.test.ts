@@ -168,6 +168,34 @@ describe("a patch in place", () => {
     expect(apply({ a: 1 }, [{ op: "replace", path: "/a", value: "12" }], limits)).toBe("changed");
   });
 
+  test("[S5, S9] after patch keeps the exact size, and costs the same in a wide object", () => {
+    const wide = Object.fromEntries(Array.from({ length: 50_000 }, (_, n) => [`k${n}`, n]));
+    let state = sized({ wide, few: {} });
+    const run = (operation: Patch[number]): void => {
+      state = applyInPlace(state, [operation], defaultLimits)?.next as Sized;
+    };
+    const before = performance.now();
+    for (let n = 0; n < 1000; n++) {
+      run({ op: "remove", path: `/wide/k${n}` });
+      run({ op: "add", path: "/few/a", value: n });
+      if (n % 2 === 0) run({ op: "add", path: "/few/b", value: [n] });
+      else for (const key of ["a", "b"]) run({ op: "remove", path: `/few/${key}` });
+    }
+    expect(performance.now() - before).toBeLessThan(3000); // with a walk over the keys: 15 s
+    expect(state.bytes).toBe(jsonBytes(state.value));
+    expect(state.value["few"]).toEqual({});
+  });
+
+  test("[S9, R1] with paths of many thousand steps is left to others at once", () => {
+    const state = sized({ a: 1 });
+    const patch = Array.from({ length: 120 }, (_, n) => {
+      return { op: "replace", path: `/${n}${"/".repeat(16_000)}`, value: 1 } as const;
+    });
+    const before = performance.now();
+    expect(applyInPlace(state, patch, defaultLimits)).toBeNull();
+    expect(performance.now() - before).toBeLessThan(3000); // each step looked at: half a minute
+  });
+
   test("[S2] leaves alone what is shared with the room's author, which is frozen", () => {
     const shared = deepFreeze({ b: 1 });
     const state = sized({ a: shared, c: {} });

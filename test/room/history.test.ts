@@ -3,7 +3,8 @@
 
 import { describe, expect, test } from "vitest";
 import type { Change } from "../../src/protocol/history.ts";
-import { emptyState, rebuild, replaceAll, snapshotDue } from "../../src/room/history.ts";
+import { replaceAll } from "../../src/protocol/json-patch.ts";
+import { emptyState, rebuild, snapshotDue } from "../../src/room/history.ts";
 
 /** The change that sets `n` to the version it leads to. */
 const change = (to: number, from = to - 1): Change => ({

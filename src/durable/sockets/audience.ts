@@ -94,6 +94,7 @@ export class Audience {
     const session = new Session(socket, kept, behaviour.limits, now);
     session.keep();
     this.sessions.add(session);
+    this.#count(userId);
     this.presence.note(userId);
     this.outbox.welcome(session);
     return session;
@@ -119,11 +120,18 @@ export class Audience {
    */
   end(session: Session, reason?: ErrorCode): boolean {
     if (!this.sessions.remove(session)) return false;
+    this.#count(session.userId);
     this.outbox.drop(session);
     this.presence.note(session.userId);
     session.forget();
     if (reason !== undefined) session.close(reason);
     return true;
+  }
+
+  /** Have each session of a user know how many they are: one that wakes alone tells of the others. */
+  #count(userId: string): void {
+    const tabs = this.sessions.of(userId);
+    for (const session of tabs) session.noteTabs(tabs.length);
   }
 
   /** End every session of a user. */
@@ -165,7 +173,7 @@ export class Audience {
    */
   tell(session: Session, message: RoomMessage, ref?: Ref): void {
     if (!this.sessions.has(session)) return;
-    if (ref === undefined && session.welcomed) session.send(JSON.stringify(message));
+    if (ref === undefined && !session.isNew) session.send(JSON.stringify(message));
     else this.outbox.answer(session, message, ref);
   }
 
@@ -188,6 +196,7 @@ export class Audience {
       if (!session.isNew) session.startOver();
       session.keep();
     }
+    this.presence.retire();
   }
 }
 

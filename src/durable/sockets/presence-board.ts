@@ -30,8 +30,10 @@ export class PresenceBoard {
   readonly #shown = new Map<string, Presence>();
   readonly #texts = new Map<string, string>();
   readonly #changed = new Set<string>();
-  /** Away users of whom clients know more than the room, which has slept since they went. */
+  /** Users of whom clients know more than the room, which has slept: they are shown all of them anew. */
   readonly #forgotten = new Set<string>();
+  /** Those of them whose sockets have gone meanwhile: the end of these may still come, and tell more. */
+  readonly #missed = new Set<string>();
   #cancelLapse: (() => void) | null = null;
   #lapseAt = Infinity;
 
@@ -45,16 +47,26 @@ export class PresenceBoard {
       if (presence?.typing) this.#changed.add(entry.id);
     }
     for (const { entry, awayUntil } of members.all()) {
-      if (awayUntil === undefined || this.#shown.get(entry.id)?.status !== "away") continue;
-      this.#forgotten.add(entry.id);
-      this.#changed.add(entry.id);
+      const isAway = this.#shown.get(entry.id)?.status === "away";
+      if (isAway || !parts.sessions.areAllOf(entry.id)) this.#forgotten.add(entry.id);
+      if (isAway) (awayUntil === undefined ? this.#missed : this.#changed).add(entry.id);
     }
   }
 
-  /** A session has been found that clients know of: take what they know of its user to include it. */
+  /**
+   * A session has been found that clients know of. If it was all that was missing, and nothing has been
+   * said of its user since, clients know what their sessions say; else they are shown all of them anew.
+   */
   recall(userId: string): void {
+    const { sessions } = this.#parts;
+    const isUntold = this.#forgotten.has(userId) || !this.#shown.has(userId);
+    const isUnchanged = sessions.of(userId).length === 1 || !this.#changed.has(userId);
     const presence = this.#now(userId, 0);
-    if (presence !== null) this.#shown.set(userId, presence);
+    if (presence === null) return;
+    this.#shown.set(userId, presence);
+    this.#texts.delete(userId);
+    if (isUntold && isUnchanged && sessions.areAllOf(userId)) this.#forgotten.delete(userId);
+    else this.#forgotten.add(userId);
   }
 
   /** Whether there is something to tell. */
@@ -74,8 +86,13 @@ export class PresenceBoard {
     const joins: Record<string, Presence> = {};
     const updates: Record<string, PresenceUpdate> = {};
     const leaves: string[] = [];
+    const waiting: string[] = [];
     for (const userId of this.#changed) {
       const after = this.#now(userId, now);
+      if (this.#missed.delete(userId) && after?.status === "away") {
+        waiting.push(userId); // for the next news
+        continue;
+      }
       let before = this.#shown.get(userId);
       if (this.#forgotten.delete(userId) && after !== null) {
         leaves.push(userId);
@@ -97,6 +114,7 @@ export class PresenceBoard {
     }
     this.#awaitLapse(this.#changed, now);
     this.#changed.clear();
+    for (const userId of waiting) this.#changed.add(userId);
     const message = {
       type: "presence",
       ...(!isEmpty(joins) && { joins }),
@@ -148,6 +166,12 @@ export class PresenceBoard {
     const views = sessions.of(userId).map(({ presence }) => presence);
     const held = members.get(userId)?.held;
     return held ? [...views, held.presence] : views;
+  }
+
+  /** Let no more typing lapse: other objects stand for the sessions from now on, and keep theirs. */
+  retire(): void {
+    this.#cancelLapse?.();
+    this.#cancelLapse = null;
   }
 
   /** Typing lapses by itself. The timer is in memory: while it waits the object does not sleep. */

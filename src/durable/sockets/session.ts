@@ -11,6 +11,8 @@ import type { SocketPort } from "../ports.ts";
 
 /** Characters sent between two marks. */
 const markEvery = 256 * 1024;
+/** So many sessions of one user are not counted any more. */
+const manyTabs = 17;
 /** Characters that a reader may be behind, unless a state is larger still. */
 const mostBehind = 4 * 1024 * 1024;
 
@@ -21,6 +23,7 @@ export class Session {
   readonly intake: Intake;
   scopes: readonly Scope[];
   presence: SessionPresence;
+  #tabs: number;
   #welcomed: boolean;
   #startsOver = false;
   #resume: Resume | undefined;
@@ -36,6 +39,7 @@ export class Session {
     this.userId = userId;
     this.scopes = scopes;
     this.presence = presence;
+    this.#tabs = kept.tabs ?? 1;
     this.#welcomed = welcomed;
     this.#resume = resume;
     this.#sent = flow.sent;
@@ -43,6 +47,18 @@ export class Session {
     this.#acked = flow.acked;
     this.#mostBehind = Math.max(mostBehind, 2 * limits.stateBytes);
     this.intake = new Intake(limits, now);
+  }
+
+  /** How many sessions its user has. */
+  get tabs(): number {
+    return this.#tabs;
+  }
+
+  noteTabs(count: number): void {
+    const tabs = Math.min(count, manyTabs);
+    if (tabs === this.#tabs) return;
+    this.#tabs = tabs;
+    this.keep();
   }
 
   get welcomed(): boolean {
@@ -102,6 +118,7 @@ export class Session {
       userId: this.userId,
       scopes: this.scopes,
       presence: this.presence,
+      ...(this.#tabs > 1 && { tabs: this.#tabs }),
       welcomed: this.#welcomed,
       ...(this.#resume && { resume: this.#resume }),
       flow: { sent: this.#sent, marked: this.#marked, acked: this.#acked },

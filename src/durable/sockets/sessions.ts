@@ -31,6 +31,12 @@ export class Sessions implements Iterable<Session> {
     return this.#byUser.has(userId);
   }
 
+  /** Whether these are all sessions that a user had when they were last counted. */
+  areAllOf(userId: string): boolean {
+    const all = this.of(userId);
+    return all.every(({ tabs }) => tabs === all.length);
+  }
+
   /** Ids of the users who have a session. */
   userIds(): IterableIterator<string> {
     return this.#byUser.keys();

@@ -24,7 +24,6 @@ export const callRoutes = ({ frameBytes }: Pick<Limits, "frameBytes">) => [
       "too_large",
       "action_failed",
       "call_timeout",
-      "commit_failed",
     ],
     handle: async ({ room, param, body }) => {
       const { result, version } = await room.act(param("name"), body.text);

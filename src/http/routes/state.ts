@@ -46,7 +46,6 @@ export const stateRoutes = ({ stateBytes }: Pick<Limits, "stateBytes">) => [
       "version_conflict",
       "too_large",
       "invalid_state",
-      "commit_failed",
     ],
     handle: (request) => change(request, "replace"),
   }),
@@ -73,7 +72,6 @@ export const stateRoutes = ({ stateBytes }: Pick<Limits, "stateBytes">) => [
       "version_conflict",
       "too_large",
       "invalid_state",
-      "commit_failed",
     ],
     handle: (request) =>
       change(request, request.body.type === "application/json-patch+json" ? "patch" : "merge"),

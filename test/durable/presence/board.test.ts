@@ -115,6 +115,15 @@ describe("typing", () => {
     expect(it.board.takeNews()).toMatchObject({ updates: { ada: { typing: false } } });
   });
 
+  test("[P3, R6] lapses no more once the room has woken anew: others keep the sessions now", () => {
+    const it = createBoard("ada");
+    it.say(it.open("ada"), { typing: true });
+    it.board.takeNews();
+    it.board.retire();
+    it.pass(typingLasts);
+    expect([it.changes(), it.kept, it.timers()]).toEqual([0, [], 0]);
+  });
+
   test("[P3] of each user lapses in their own time", () => {
     const it = createBoard("ada", "bob");
     const [ada, bob] = [it.open("ada"), it.open("bob")];

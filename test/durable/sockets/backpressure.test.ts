@@ -1,10 +1,12 @@
 // A reader that is too slow: who does not say how far it has read is closed once 4 MiB are on their way,
 // and may come back; who says so is not, however much there is to read.
 
+import { runInDurableObject } from "cloudflare:test";
 import { beforeEach, describe, expect, test } from "vitest";
 import type { RoomHandle } from "collab-room";
-import { evict, newId, rooms } from "../../support/rooms.ts";
+import { evict, newId, rooms, sql, stubOf } from "../../support/rooms.ts";
 import { expectOk, type TestSession } from "../../support/session.ts";
+import type { KeptSession } from "../../../src/room/session.ts";
 import { connect } from "../../support/socket-client.ts";
 import { knownBy, messagesOf, set } from "./support.ts";
 
@@ -70,6 +72,31 @@ describe("a client that does not acknowledge", () => {
       await evict(id);
     }
     expect((await deaf.closed).code).toBe(4291);
+  });
+
+  test("[L1, U8] is closed by what a room says as it wakes, and its user is away", async () => {
+    await connect(id, { id: "deaf" }, { acks: false });
+    const ada = await connect(id, { id: "ada" });
+    await ada.fence();
+    // As far behind as may be; and as if ada had typed long ago, which is news to all.
+    await runInDurableObject(stubOf(id), (_, ctx) => {
+      for (const socket of ctx.getWebSockets()) {
+        const kept = socket.deserializeAttachment() as KeptSession;
+        const { presence, flow } = kept;
+        socket.serializeAttachment({
+          ...kept,
+          ...(kept.userId === "ada" && { presence: { ...presence, typingUntil: 1 } }),
+          ...(kept.userId === "deaf" && { flow: { ...flow, sent: 4 * 1024 * 1024 } }),
+        });
+      }
+    });
+    await evict(id);
+    await ada.fence();
+    expect(messagesOf(ada, "welcome")).toHaveLength(1);
+    expect(await room.info()).toMatchObject({ users: 2, sockets: 1 });
+    expect(await room.getPresence()).toMatchObject({ deaf: { status: "away" } });
+    const [deaf] = await sql(id, "SELECT data FROM members WHERE data LIKE '%deaf%'");
+    expect(JSON.parse(String(deaf?.["data"]))).toHaveProperty("awayUntil");
   });
 
   test("[W3] may be behind by twice the state that a behaviour allows", async () => {

@@ -4,8 +4,17 @@
 import { beforeEach, describe, expect, test } from "vitest";
 import type { RoomHandle } from "collab-room";
 import { mailboxSize } from "../../../src/durable/mailbox.ts";
+import { gate, setScript } from "../../fixtures/scripts.ts";
 import { pass, useFakeDate } from "../../support/fake-date.ts";
-import { breakWrites, evict, failureCode, mendWrites, sql, stored } from "../../support/rooms.ts";
+import {
+  breakWrites,
+  evict,
+  failureCode,
+  mendWrites,
+  ring,
+  sql,
+  stored,
+} from "../../support/rooms.ts";
 import { expectFailed, expectOk, type TestSession } from "../../support/session.ts";
 import { connect, refusal } from "../../support/socket-client.ts";
 import { arrived, gather, hold, messagesOf, set, slowly } from "./support.ts";
@@ -67,6 +76,25 @@ describe("a mailbox that is full", () => {
   });
 });
 
+describe("a socket that closes while the mailbox is full", () => {
+  test("[U8, U6] is seen to all the same: its user is away, and then leaves", async () => {
+    const { began, end } = slowly(id);
+    const played = bob.act("play");
+    await began();
+    for (let sent = 0; sent < mailboxSize.turns + 100; sent += 100)
+      bob.send(...Array.from({ length: 100 }, () => ({ type: "touch" }) as const));
+    await bob.until((session) => messagesOf(session, "error").length === 100);
+    await ada.close();
+    end();
+    expectOk(await played);
+    await bob.fence();
+    expect(bob.presence["ada"]).toMatchObject({ status: "away" });
+    pass(10_000);
+    await ring(id);
+    expect((await room.getUsers()).map((user) => user.id)).toEqual(["bob"]);
+  });
+});
+
 describe("an error that nobody has thought of", () => {
   /** Have writes of the room's record fail when it is next active. */
   async function breakRecord(): Promise<void> {
@@ -121,6 +149,25 @@ describe("an error that nobody has thought of", () => {
     expectOk(await bob.update(set("n", 3)));
     await ada.fence();
     expect(ada.state).toEqual({ n: 3 });
+  });
+});
+
+describe("a room that wakes anew, and waits for a save to end before that", () => {
+  test("[W3] answers bad frames meanwhile", async () => {
+    const saved = gate();
+    const gathered = await gather("saved", "carol");
+    const [carol] = gathered.sessions as [TestSession];
+    setScript(gathered.id, { saveRoomState: () => saved.promise.then(() => ({ ok: null })) });
+    expectOk(await carol.update(set("n", 1)));
+    await breakWrites(gathered.id, "members");
+    const failing = failureCode(gathered.room.setScopes("carol", ["room:read"]));
+    await stored(gathered.id);
+    carol.sendRaw("?");
+    await stored(gathered.id);
+    saved.resolve();
+    expect(await failing).toBe("internal");
+    await mendWrites(gathered.id, "members");
+    expect((await carol.next("error")).code).toBe("bad_message");
   });
 });
 

@@ -69,7 +69,7 @@ function randomOperation(random: Random, { list, map }: Doc, isBulky: boolean): 
       write: 4,
       move: 2,
       count: 3,
-      type: isBulky ? 20 : 2,
+      type: isBulky ? 10 : 2,
       test: 1,
       whole: 1,
       never: 0.5,
@@ -101,7 +101,7 @@ function randomOperation(random: Random, { list, map }: Doc, isBulky: boolean): 
       return {
         op: "replace",
         path: "/doc/text",
-        value: "x".repeat(random.below(isBulky ? 80_000 : 2000)),
+        value: "x".repeat(isBulky ? 50_000 + random.below(30_000) : random.below(2000)),
       };
     case "test":
       return { op: "test", path: "/doc/list", value: list as JsonValue };

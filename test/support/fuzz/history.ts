@@ -53,10 +53,14 @@ export class History {
   /** By version: the states seen, and by whom first. */
   readonly #seen = new Map<number, { readonly text: string; readonly by: string }>();
   readonly #problems: string[];
-  #floor = 0;
+  readonly #firstVersion: number;
+  #floor: number;
 
-  constructor(problems: string[]) {
+  /** @param firstVersion of the state that all changes begin with */
+  constructor(problems: string[], firstVersion: number) {
     this.#problems = problems;
+    this.#firstVersion = firstVersion;
+    this.#floor = firstVersion;
   }
 
   /** The latest version that anybody knows of: nobody may be shown an earlier one from here on. */
@@ -94,9 +98,10 @@ export class History {
   /** Hold all that was told and seen to the state in the end. */
   check(version: number, state: FuzzState): void {
     const order = Object.keys(state.kept);
-    if (version !== order.length + 1)
-      this.#problems.push(`version ${version} after ${order.length} changes and the first state`);
-    this.#checkOutcomes(new Map(order.map((token, index) => [token, index + 2])));
+    const first = this.#firstVersion;
+    if (version !== first + order.length)
+      this.#problems.push(`version ${version} after ${order.length} changes of version ${first}`);
+    this.#checkOutcomes(new Map(order.map((token, index) => [token, first + 1 + index])));
     this.#replay(order, state);
   }
 
@@ -119,7 +124,7 @@ export class History {
 
   #replay(order: readonly string[], last: FuzzState): void {
     let state = firstState;
-    let version = 1;
+    let version = this.#firstVersion;
     this.#compare(version, state);
     for (const token of order) {
       const write = this.#writes.get(token);
@@ -139,7 +144,8 @@ export class History {
     if (canonical(state) !== canonical(last))
       this.#problems.push(`it ends as\n  ${canonical(last)}, not as\n  ${canonical(state)}`);
     for (const seen of this.#seen.keys())
-      if (seen < 1 || seen > version) this.#problems.push(`version ${seen} was seen, and is gone`);
+      if (seen < this.#firstVersion || seen > version)
+        this.#problems.push(`version ${seen} was seen, and is gone`);
   }
 
   #compare(version: number, state: FuzzState): void {

@@ -20,7 +20,7 @@ export class FuzzRoom {
   readonly id = newId("fuzz");
   readonly behaviour: string;
   readonly problems: string[] = [];
-  readonly history = new History(this.problems);
+  readonly history: History;
   readonly memberships = new Memberships();
   readonly events = new Events();
   readonly tally: Tally;
@@ -33,11 +33,15 @@ export class FuzzRoom {
   writesFailed = false;
   /** Whether changes are so large that snapshots are taken, and cut the journal short. */
   readonly isBulky: boolean;
+  /** Version of the state that all begins with. */
+  readonly firstVersion: number;
   #tokens = 0;
 
   constructor(behaviour: string, isBulky: boolean, tally: Tally) {
     this.behaviour = behaviour;
     this.isBulky = isBulky;
+    this.firstVersion = isBulky ? 2 : 1;
+    this.history = new History(this.problems, this.firstVersion);
     this.tally = tally;
     setScript(this.id, {
       ...this.memberships.script,

@@ -50,7 +50,7 @@ export class Run {
 
   constructor(seed: number, behaviour: string, tally: Tally) {
     this.#random = new Random(seed);
-    this.#room = new FuzzRoom(behaviour, this.#random.chance(0.08), tally);
+    this.#room = new FuzzRoom(behaviour, this.#random.chance(0.1), tally);
     // Four users: at least one of them has two tabs.
     this.#clients = Array.from(
       { length: 5 },
@@ -77,10 +77,12 @@ export class Run {
   }
 
   async #start(): Promise<void> {
-    const { id, behaviour } = this.#room;
+    const { id, behaviour, isBulky } = this.#room;
     await send("PUT", at(id), { json: { behaviour } });
+    // All but enough for a snapshot.
+    const bulk = { fill: "x".repeat(262_000) };
+    if (isBulky) await send("PUT", at(id, "/state"), { json: bulk });
     await send("PUT", at(id, "/state"), { json: firstState });
-    this.#room.history.noteVersion(1);
     await Promise.all(this.#clients.map((client) => client.connect("fresh")));
   }
 
@@ -168,7 +170,9 @@ export class Run {
     const arming = arm(room.id, fault, {
       onStrike() {
         room.count(fault);
+        room.disturb();
         if (fault === "write fails") room.writesFailed = true;
+        if (fault === "before commit") room.memberships.deaths++;
       },
       onDeath: () => room.disturb(),
     });

@@ -26,7 +26,7 @@ export class FuzzWriter {
   constructor(room: FuzzRoom, name: string, state: FuzzState) {
     this.room = room;
     this.name = name;
-    this.#known = { version: 1, state };
+    this.#known = { version: room.firstVersion, state };
   }
 
   /** Read the state, and hold it to what others were shown. */
