@@ -1,6 +1,6 @@
 // Every way to change the state: a request, a function of the caller's, an action (rules S1–S7). Each is
 // planned, then staged: applied in memory, to be committed when the window ends. The versions returned
-// here count once they are committed, see `settled`.
+// here count once they are committed, see `settled`; and so do refusals, which may tell of what is staged.
 
 import type { RoomContext } from "../behaviours/behaviour.ts";
 import type { ResolvedBehaviour } from "../behaviours/resolve.ts";
@@ -49,15 +49,11 @@ export class Changes {
    */
   request(request: ChangeRequest, ifVersion?: readonly number[]): number {
     const { journal, behaviour } = this.#parts;
-    try {
-      if (ifVersion && !ifVersion.includes(journal.headVersion))
-        throw new CollabError("version_conflict", {
-          detail: `The state has version ${journal.headVersion}.`,
-        });
-      return this.#stage(planChange(journal.state, request, behaviour.limits));
-    } catch (error) {
-      throw this.#refusal(error);
-    }
+    if (ifVersion && !ifVersion.includes(journal.headVersion))
+      throw new CollabError("version_conflict", {
+        detail: `The state has version ${journal.headVersion}.`,
+      });
+    return this.#stage(planChange(journal.state, request, behaviour.limits));
   }
 
   /**
@@ -91,23 +87,9 @@ export class Changes {
     const { limits } = behaviour;
     const action = author.action(name);
     const input = checkPayload(payload, limits);
-    try {
-      const { state, result } = await author.act(name, action, this.#parts.context(), input);
-      const change = state === undefined ? null : planReturned(journal.state, state, limits);
-      return { result, version: this.#stage(change) };
-    } catch (error) {
-      throw this.#refusal(error);
-    }
-  }
-
-  /** A refusal may tell of what is staged: it is one only once that is committed (rule S4). */
-  #refusal(error: unknown): unknown {
-    try {
-      this.settle();
-      return error;
-    } catch (failure) {
-      return failure;
-    }
+    const { state, result } = await author.act(name, action, this.#parts.context(), input);
+    const change = state === undefined ? null : planReturned(journal.state, state, limits);
+    return { result, version: this.#stage(change) };
   }
 
   /**

@@ -6,6 +6,7 @@ import type { RoomContext } from "../behaviours/behaviour.ts";
 import type { ResolvedBehaviour } from "../behaviours/resolve.ts";
 import { CollabError, type ErrorCode } from "../protocol/errors.ts";
 import type { JsonObject } from "../protocol/json.ts";
+import { maxUserSessions } from "../protocol/limits.ts";
 import { allows, type Scope } from "../protocol/scopes.ts";
 import type { User, UserEntry } from "../protocol/users.ts";
 import type { Deadline, Member, Members } from "../room/members.ts";
@@ -92,6 +93,10 @@ export class Membership {
     const member = members.get(userId);
     if (member === undefined) throw new CollabError("user_not_found");
     if (member.scopes && !allows(member.scopes, "room:read")) throw new CollabError("forbidden");
+    if (this.#parts.audience.sessions.of(userId).length >= maxUserSessions)
+      throw new CollabError("room_full", {
+        detail: `A user may have ${maxUserSessions} sockets in a room.`,
+      });
     ports.storage.atomically(() => {
       const isAbsent = member.awayUntil !== undefined || (member.lease && !member.lease.paused);
       if (isAbsent) this.#put(present(member));

@@ -97,7 +97,7 @@ export class RoomProcess {
       await this.#enter({ behaviour }, async (room, begin) => {
         if (room.isMember(userId)) room.membership.attach(userId);
         else await room.membership.join(user, { bySocket: true, begin });
-        room.open(accept(), { userId, scopes, resume });
+        room.open(accept, { userId, scopes, resume });
       });
     });
   }
@@ -137,13 +137,13 @@ export class RoomProcess {
         return carryOut(this.#turns.running(), session, message, this.#ports.now());
       }, characters);
     } catch (error) {
-      const session = this.#sessionOf(socket);
       if (!(error instanceof CollabError)) throw error;
-      if (session)
-        this.#life.room?.audience.tell(
-          session,
-          failure("ref" in message ? message.ref : undefined, error),
-        );
+      const session = this.#sessionOf(socket);
+      const { room } = this.#life;
+      if (session === undefined || room === null) return;
+      const ref = "ref" in message ? message.ref : undefined;
+      // It may tell of what is staged: then it waits for the commit, as a reply does.
+      room.audience.tell(session, failure(ref, error), room.changes.areStaged ? ref : undefined);
     }
   }
 

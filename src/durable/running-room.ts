@@ -227,9 +227,9 @@ export class RunningRoom {
   }
 
   /** Open a session for a member. */
-  open(socket: SocketPort, arrival: Arrival): void {
-    this.audience.open(socket, arrival);
+  open(accept: () => SocketPort, arrival: Arrival): void {
     this.#timers.atLatest("liveness", this.#ports.now() + livenessInterval);
+    this.audience.open(accept(), arrival);
     this.window.request("change");
   }
 

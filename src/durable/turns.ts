@@ -63,12 +63,21 @@ export class Turns {
   async commit<T>(turn: (room: RunningRoom) => T | Promise<T>, characters?: number): Promise<T> {
     const { outcome, settled } = await this.run(async () => {
       const room = this.running();
-      const done = await turn(room);
+      const done = await this.#tried(room, turn);
       if (room.changes.areStaged) room.proceed();
       return { outcome: done, settled: room.changes.settled() };
     }, characters);
     if (settled !== null) await settled;
     return outcome;
+  }
+
+  async #tried<T>(room: RunningRoom, turn: (room: RunningRoom) => T | Promise<T>): Promise<T> {
+    try {
+      return await turn(room);
+    } catch (error) {
+      room.changes.settle(); // a refusal may tell of what is staged
+      throw error;
+    }
   }
 
   /**

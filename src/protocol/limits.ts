@@ -36,6 +36,8 @@ const caps: Limits = {
 
 /** Bytes of a session's presence, see rule P1. */
 export const maxPresenceBytes = 2048;
+/** Sockets that one user may have in a room. */
+export const maxUserSessions = 32;
 /** Messages in one frame. */
 export const maxFrameMessages = 100;
 /** Bytes of a user's own JSON, see rule U1. */

@@ -20,14 +20,18 @@ export type KeptSession = {
   /** Whether it has got its `welcome`; until then, what it asked to resume from. */
   readonly welcomed: boolean;
   readonly resume?: Resume;
-  /** Characters sent, marked and acknowledged so far. */
   readonly flow: Flow;
 };
 
 /** How far a reader has come, in characters sent since the socket opened. */
-export type Flow = { readonly sent: number; readonly marked: number; readonly acked: number };
+export type Flow = {
+  readonly sent: number;
+  readonly acked: number;
+  /** Marks that were sent and are not acknowledged, in order. */
+  readonly marks: readonly number[];
+};
 
-export const noFlow: Flow = { sent: 0, marked: 0, acked: 0 };
+export const noFlow: Flow = { sent: 0, acked: 0, marks: [] };
 
 /** Read what was kept; `null` when it is not of this shape. */
 export const readKept = (kept: unknown): KeptSession | null =>

@@ -12,7 +12,7 @@ const kept: KeptSession = {
   presence: { data: { cursor: { x: 1 } }, at: 5, typingUntil: 5005 },
   welcomed: false,
   resume: { since: 3, epoch: "e" },
-  flow: { sent: 9, marked: 8, acked: 7 },
+  flow: { sent: 9, acked: 7, marks: [8] },
 };
 
 describe("what was kept of a session", () => {
@@ -38,6 +38,6 @@ describe("what was kept of a session", () => {
   });
 
   test("[L1] a reader who has been sent nothing is behind by nothing", () => {
-    expect(noFlow).toEqual({ sent: 0, marked: 0, acked: 0 });
+    expect(noFlow).toEqual({ sent: 0, acked: 0, marks: [] });
   });
 });

@@ -117,7 +117,7 @@ export class CommitWindow {
   }
 
   #arm(due: number, now: number): void {
-    if (due >= this.#due) return;
+    if (due >= this.#due || this.#retired) return;
     this.#cancel?.();
     this.#due = due;
     this.#cancel = this.#parts.ports.later(due - now, () => this.#end());

@@ -46,7 +46,7 @@ export class Conversation {
       if (items.length === 0 || items.length > maxFrameMessages)
         throw bad(`A frame has 1 to ${maxFrameMessages} messages, not ${items.length}`);
     } catch (error) {
-      this.#refuse(session, error, undefined, now);
+      this.refuse(session, error);
       return [];
     }
     return items.flatMap((json) => this.#takeMessage(session, json, wait, now));
@@ -57,7 +57,7 @@ export class Conversation {
     try {
       message = decodeMessage(json);
     } catch (error) {
-      this.#refuse(session, error, refOf(json), now);
+      this.refuse(session, error, refOf(json));
       return [];
     }
     const retryAfter = Math.max(wait, session.intake.takeMessage(now));
@@ -73,9 +73,11 @@ export class Conversation {
     return [];
   }
 
-  #refuse(session: Session, error: unknown, ref: Ref | undefined, now: number): void {
+  /** Tell a session what was wrong with what it sent, and end it if that goes on. */
+  refuse(session: Session, error: unknown, ref?: Ref): void {
     if (!(error instanceof CollabError)) throw error;
     this.#parts.tell(session, failure(ref, error));
+    const now = this.#parts.ports.now();
     if (!session.intake.forgiveBad(now)) this.#parts.end(session, "bad_message");
   }
 }

@@ -69,7 +69,10 @@ export function carryOut(
       return room.membership.detach(session.userId, true);
     case "ack":
       if (!session.acknowledge(message.n))
-        throw new CollabError("bad_message", { detail: "No mark has that number." });
+        room.conversation.refuse(
+          session,
+          new CollabError("bad_message", { detail: "No mark has that number." }),
+        );
       return undefined;
     default:
       return message satisfies never;

@@ -28,8 +28,8 @@ export class Session {
   #startsOver = false;
   #resume: Resume | undefined;
   #sent: number;
-  #marked: number;
   #acked: number;
+  #marks: readonly number[];
   readonly #mostBehind: number;
 
   constructor(socket: SocketPort, kept: KeptSession, limits: Limits, now: number) {
@@ -43,8 +43,8 @@ export class Session {
     this.#welcomed = welcomed;
     this.#resume = resume;
     this.#sent = flow.sent;
-    this.#marked = flow.marked;
     this.#acked = flow.acked;
+    this.#marks = flow.marks;
     this.#mostBehind = Math.max(mostBehind, 2 * limits.stateBytes);
     this.intake = new Intake(limits, now);
   }
@@ -95,17 +95,19 @@ export class Session {
   send(frame: string): void {
     this.socket.send(frame);
     this.#sent += frame.length;
-    if (this.#sent - this.#marked < markEvery) return;
-    this.#marked = this.#sent;
-    this.socket.send(JSON.stringify({ type: "mark", n: this.#marked } satisfies RoomMessage));
+    if (this.#sent - (this.#marks.at(-1) ?? this.#acked) < markEvery) return;
+    this.#marks = [...this.#marks, this.#sent];
+    this.socket.send(JSON.stringify({ type: "mark", n: this.#sent } satisfies RoomMessage));
     this.keep();
   }
 
-  /** It has read up to there. @returns false for a place that was never marked */
-  acknowledge(n: number): boolean {
-    if (n > this.#marked) return false;
-    if (n <= this.#acked) return true;
-    this.#acked = n;
+  /** It has read up to this mark. @returns false for one that was never sent: it is only guessed */
+  acknowledge(mark: number): boolean {
+    if (mark <= this.#acked) return true;
+    const index = this.#marks.indexOf(mark);
+    if (index < 0) return false;
+    this.#acked = mark;
+    this.#marks = this.#marks.slice(index + 1);
     this.keep(); // a room that wakes must not take for unread what was read
     return true;
   }
@@ -121,7 +123,7 @@ export class Session {
       ...(this.#tabs > 1 && { tabs: this.#tabs }),
       welcomed: this.#welcomed,
       ...(this.#resume && { resume: this.#resume }),
-      flow: { sent: this.#sent, marked: this.#marked, acked: this.#acked },
+      flow: { sent: this.#sent, acked: this.#acked, marks: this.#marks },
     });
   }
 
