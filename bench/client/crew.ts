@@ -10,6 +10,8 @@ export type JoinOptions = {
   /** How many may be on their way at once; 100 if left out. */
   readonly atOnce?: number;
   readonly resume?: Resume;
+  /** Sockets of each user; one if left out. */
+  readonly tabs?: number;
   /** ms until all must be there; a minute if left out. */
   readonly patience?: number;
 };
@@ -31,7 +33,7 @@ export class Crew {
     this.#failure.promise.catch(() => {});
   }
 
-  /** Open sockets, each with a user of its own, and wait until each is welcomed. */
+  /** Open sockets, and wait until each is welcomed. */
   static async join(target: Target, options: JoinOptions): Promise<Crew> {
     const crew = new Crew(target);
     try {
@@ -91,7 +93,7 @@ export class Crew {
     return this.members.reduce((sum, { bytesReceived }) => sum + bytesReceived, 0);
   }
 
-  #welcomeAll({ sockets, atOnce = 100, resume, patience }: JoinOptions): Promise<void> {
+  #welcomeAll({ sockets, atOnce = 100, tabs = 1, resume, patience }: JoinOptions): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>();
     const welcomed = new Set<Member>();
     const listener = {
@@ -108,7 +110,9 @@ export class Crew {
     };
     const openNext = (): void => {
       const index = this.members.length;
-      if (index < sockets) this.members.push(new Member(this.#target, index, listener, resume));
+      if (index >= sockets) return;
+      const user = `u${Math.floor(index / tabs)}`;
+      this.members.push(new Member(this.#target, { index, user, resume }, listener));
     };
     for (let n = 0; n < Math.min(atOnce, sockets); n++) openNext();
     return this.within(promise, patience);

@@ -5,7 +5,12 @@ import { residentBytes } from "../processes.ts";
 import { Crew } from "./crew.ts";
 import type { Target } from "./dialects.ts";
 
-export type CrowdOptions = { readonly target: Target; readonly sockets: number };
+export type CrowdOptions = {
+  readonly target: Target;
+  readonly sockets: number;
+  /** Sockets of each user. */
+  readonly tabs: number;
+};
 
 export type CrowdResult = {
   readonly joinSeconds: number;
@@ -19,17 +24,17 @@ export type CrowdResult = {
   readonly bytesPerSocket: number | undefined;
 };
 
-const [patienceToJoin, patienceToReach] = [180_000, 20_000];
+const [patienceToJoin, patienceToReach] = [120_000, 20_000];
 // For what joining has set going, a list of users sent around for one, to come to an end.
 const untilQuiet = 2000;
 
-export async function crowd({ target, sockets }: CrowdOptions): Promise<CrowdResult> {
+export async function crowd({ target, sockets, tabs }: CrowdOptions): Promise<CrowdResult> {
   // The first socket loads the code: its memory is not a socket's.
   const first = await Crew.join({ ...target, room: `${target.room}-first` }, { sockets: 1 });
   await first.leave();
   const memoryBefore = residentBytes(target.pid);
   const start = performance.now();
-  const crew = await Crew.join(target, { sockets, patience: patienceToJoin });
+  const crew = await Crew.join(target, { sockets, tabs, patience: patienceToJoin });
   try {
     const joinSeconds = (performance.now() - start) / 1000;
     await crew.pause(untilQuiet);

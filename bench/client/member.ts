@@ -22,6 +22,13 @@ const refused = '"ok":false';
 const resumed = '"resumed":true';
 const handshakeTimeout = 30_000;
 
+export type MemberOptions = {
+  readonly index: number;
+  /** User id. */
+  readonly user: string;
+  readonly resume: Resume | undefined;
+};
+
 export class Member {
   readonly index: number;
   /** The version this socket has seen last. */
@@ -35,9 +42,9 @@ export class Member {
   #tcp: Socket | undefined;
   #ending = false;
 
-  constructor(target: Target, index: number, listener: MemberListener, resume?: Resume) {
+  constructor(target: Target, { index, user, resume }: MemberOptions, listener: MemberListener) {
     const { path, protocols, farewell } = dialects[target.server];
-    const address = new URL(path(target.room, `u${index}`, resume), target.url);
+    const address = new URL(path(target.room, user, resume), target.url);
     if (address.hostname !== "127.0.0.1") throw new Error("load goes to loopback only");
     address.protocol = "ws:";
     this.index = index;
