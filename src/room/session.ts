@@ -34,5 +34,6 @@ export type Flow = {
 export const noFlow: Flow = { sent: 0, acked: 0, marks: [] };
 
 /** Read what was kept; `null` when it is not of this shape. */
-export const readKept = (kept: unknown): KeptSession | null =>
-  isObject(kept) && kept["shape"] === 1 ? (kept as unknown as KeptSession) : null;
+export const readKept = (kept: unknown): KeptSession | null => (isKept(kept) ? kept : null);
+
+const isKept = (kept: unknown): kept is KeptSession => isObject(kept) && kept["shape"] === 1;
