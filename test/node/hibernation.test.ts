@@ -25,7 +25,11 @@ test("[U6, R6, P2] a quiet room sleeps; its sockets, users and presence are ther
   expectOk(await bob.show({ status: "idle" }));
   const instance = async (): Promise<unknown> => expectOk(await ada.act("instance")).result;
   const before = await instance();
-  await bob.until(({ presence }) => presence["ada"]?.["mood"] === "fine");
+  await bob.until(
+    ({ presence: { ada: one, bob: other } }) =>
+      one?.["mood"] === "fine" && other?.status === "idle",
+    "all that was shown",
+  );
   const seen = bob.presence;
 
   // Each look wakes the room, so there is quiet in between for long enough to sleep in.
