@@ -1,5 +1,5 @@
 // JSON Merge Patch (RFC 7396) on small values: applying one, and finding the one that leads from one
-// value to another. State goes by JSON Patch instead, see diff.ts.
+// value to another. A change of the state is a JSON Patch in the end, see diff.ts.
 
 import { isObject, jsonEqual, setMember, type JsonObject, type JsonValue } from "./json.ts";
 

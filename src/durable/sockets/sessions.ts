@@ -37,11 +37,6 @@ export class Sessions implements Iterable<Session> {
     return all.every(({ tabs }) => tabs === all.length);
   }
 
-  /** Ids of the users who have a session. */
-  userIds(): IterableIterator<string> {
-    return this.#byUser.keys();
-  }
-
   add(session: Session): void {
     const { socket, userId } = session;
     this.#bySocket.set(socket, session);
