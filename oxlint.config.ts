@@ -1,20 +1,21 @@
 import { defineConfig, type OxlintOverride } from "oxlint";
 
-// The layering of docs/ARCHITECTURE.md: what each folder of src/ may import beside itself.
+// The layers of docs/ARCHITECTURE.md: what each folder of src/ may import besides itself.
 const mayImport = new Map([
   ["protocol", []],
-  ["room", ["protocol"]],
+  ["model", ["protocol"]],
   ["storage", ["protocol"]],
   ["client", ["protocol"]],
   ["react", ["client"]],
-  ["behaviours", ["room", "protocol"]],
-  ["durable", ["storage", "behaviours", "room", "protocol"]],
-  ["http", ["durable", "behaviours", "room", "protocol"]],
+  ["behaviours", ["model", "protocol"]],
+  ["room", ["storage", "behaviours", "model", "protocol"]],
+  ["cloudflare", ["room", "storage", "behaviours", "model", "protocol"]],
+  ["http", ["cloudflare", "room", "behaviours", "model", "protocol"]],
 ]);
 const folders = [...mayImport.keys()];
 
 // Only these know Cloudflare; the others run on any engine, so that a room starts in a plain test.
-const platformFolders = ["durable", "http"];
+const platformFolders = ["cloudflare", "http"];
 
 type Pattern = { regex: string; message: string };
 
@@ -114,12 +115,12 @@ export default defineConfig({
     restrictImports("src/worker.ts", [
       {
         regex: `^\\./(${folders.join("|")})(/|$)`,
-        message: "The worker goes through the library's door, ./index.ts.",
+        message: "The worker imports the public API, ./index.ts, and nothing else.",
       },
     ]),
     ...[...mayImport].map(([folder, allowed]) => restrictFolder(folder, allowed)),
     {
-      files: ["src/room/**"],
+      files: ["src/model/**"],
       rules: {
         "no-restricted-globals": [
           "error",

@@ -2,7 +2,7 @@ import { cloudflareTest } from "@cloudflare/vitest-plugin";
 import { defineConfig } from "vitest/config";
 
 // Folders whose tests run inside workerd; all others run in Node, so no file is left out.
-const workerd = "test/{durable,http,library}/**/*.test.ts";
+const workerd = "test/{durable,http,public-api}/**/*.test.ts";
 
 export default defineConfig({
   test: {

@@ -4,10 +4,10 @@
 import type { Hono } from "hono";
 import type { Behaviours } from "./behaviours/behaviour.ts";
 import { resolveBehaviours } from "./behaviours/resolve.ts";
-import { CollabRoom } from "./durable/collab-room.ts";
-import type { CollabEnv } from "./durable/env.ts";
-import { RoomDirectory } from "./durable/room-directory.ts";
-import { RoomManager } from "./durable/room-manager.ts";
+import { CollabRoom } from "./cloudflare/collab-room.ts";
+import type { CollabEnv } from "./cloudflare/env.ts";
+import { RoomDirectory } from "./cloudflare/room-directory.ts";
+import { RoomManager } from "./cloudflare/room-manager.ts";
 import { createApp } from "./http/app.ts";
 import { mostOf } from "./protocol/limits.ts";
 
@@ -21,9 +21,9 @@ export type {
   RoomBehaviour,
   RoomContext,
 } from "./behaviours/behaviour.ts";
-export type { CollabEnv } from "./durable/env.ts";
-export type { RoomHandle } from "./durable/room-handle.ts";
-export type { RoomManager } from "./durable/room-manager.ts";
+export type { CollabEnv } from "./cloudflare/env.ts";
+export type { RoomHandle } from "./cloudflare/room-handle.ts";
+export type { RoomManager } from "./cloudflare/room-manager.ts";
 export type { ErrorCode, ErrorInfo, Issue } from "./protocol/errors.ts";
 export type { JsonObject, JsonValue } from "./protocol/json.ts";
 export type { Operation, Patch } from "./protocol/json-patch.ts";

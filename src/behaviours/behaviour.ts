@@ -1,28 +1,32 @@
 // The contract between a room and its author: hooks, actions and settings, each optional.
 //
-// A hook is called inside the room's turn (`saveRoomState` beside it): while it awaits, the room's next
-// operation waits. It answers `{ ok: value }` or `{ error: reason }`; throwing is for what should not
-// happen, and taking longer than `callTimeout` counts as throwing. A hook that calls its own room waits
-// for itself: it gets everything it needs from `room` instead.
+// A hook runs inside the room's turn (`saveRoomState` runs beside it): while it awaits, the room's next
+// operation waits. It answers `{ ok: value }` or `{ error: reason }`. Throwing is for the unexpected, and
+// taking longer than `callTimeout` counts as throwing. A hook must not call its own room, because it would
+// wait for itself: `room` tells it everything it needs.
 
 import type { StandardSchemaV1 } from "@standard-schema/spec";
+import type { Caller } from "../protocol/caller.ts";
 import type { JsonObject, JsonValue } from "../protocol/json.ts";
 import type { Limits } from "../protocol/limits.ts";
 import type { User, UserEntry } from "../protocol/users.ts";
 
-/** What a hook is told of the room it runs for. All of it is frozen: a hook answers, it does not reach in. */
+/** What a hook is told of its room. Everything in it is frozen: a hook answers, it does not reach in. */
 export type RoomContext<State extends object = JsonObject, Env = unknown> = {
   readonly id: string;
   /** The Worker's bindings. */
   readonly env: Env;
+  /** Who asked for what the hook runs for; the room itself where a deadline has passed. */
+  readonly caller: Caller;
   /** In join order. */
   readonly users: readonly UserEntry[];
+  /** The state, with changes that are accepted and not yet committed: the hook's outcome waits for them. */
   readonly state: State;
   /** Version of `state`; it counts within `epoch`. */
   readonly version: number;
   /**
-   * Random id of the room's storage: another one after this was emptied. A store that keeps it beside
-   * `version` can refuse a save that comes late: same epoch, lower version.
+   * Random id of the room's storage; a new one when the storage was emptied. A store that keeps it beside
+   * `version` can refuse a save that arrives late: same epoch, lower version.
    */
   readonly epoch: string;
   /** Epoch ms at which the hook is called. */

@@ -2,7 +2,7 @@
 
 import { isObject } from "../protocol/json.ts";
 import { resolveLimits, type Limits } from "../protocol/limits.ts";
-import { defaultIdleTimeout, maxDuration } from "../room/duration.ts";
+import { defaultIdleTimeout, maxDuration } from "../model/duration.ts";
 import type { Behaviours, RoomBehaviour } from "./behaviour.ts";
 
 export type ResolvedBehaviour = {

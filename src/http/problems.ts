@@ -1,7 +1,7 @@
 // Errors as RFC 9457 problems. This is the only place that writes one.
 
 import { CollabError, errorTable, type ErrorInfo } from "../protocol/errors.ts";
-import { createLog, describe } from "../durable/log.ts";
+import { createLog, describe } from "../room/log.ts";
 
 export const problemType = "application/problem+json";
 

@@ -1,17 +1,18 @@
 // What a route is: an address, a description, the shapes it takes, and a handler. One definition both
 // serves the requests and describes them in the OpenAPI document, so that neither can lack the other.
 //
-// A request goes: authorize → path → query → body → handler; whatever is thrown on the way becomes a
+// A request goes: authenticate → path → query → body → handler; whatever is thrown on the way becomes a
 // problem.
 
 import type { Context, Hono } from "hono";
 import type * as z from "zod";
-import type { CollabEnv } from "../durable/env.ts";
-import { RoomClient } from "../durable/room-client.ts";
+import type { CollabEnv } from "../cloudflare/env.ts";
+import { RoomStub } from "../cloudflare/room-stub.ts";
 import { CollabError, type ErrorCode, type Issue } from "../protocol/errors.ts";
 import { parseJson, type JsonValue } from "../protocol/json.ts";
-import { measurePayload } from "../room/payload.ts";
-import { authorize } from "./auth.ts";
+import { measurePayload } from "../model/payload.ts";
+import { authenticate } from "./authentication.ts";
+import { workerCaller, type Caller } from "../protocol/caller.ts";
 import { mediaType, readText } from "./body.ts";
 import { problemResponse } from "./problems.ts";
 
@@ -35,7 +36,7 @@ export type RouteRequest<Query> = {
   /** A segment of the path, percent-decoded. */
   param(name: string): string;
   /** The room of the segment `:id`. */
-  readonly room: RoomClient;
+  readonly room: RoomStub;
   readonly query: Query;
   readonly body: Body;
 };
@@ -87,16 +88,19 @@ export function refuse(
   headers?: Readonly<Record<string, string>>,
 ): Response {
   try {
-    authorize(c.env);
+    authenticate(c.env);
     return problemResponse(new CollabError(code), headers);
   } catch (error) {
     return problemResponse(error);
   }
 }
 
+/** The caller of a public route: no room is asked in their name. */
+const anonymous: Caller = { ...workerCaller, door: "http", scopes: [] };
+
 async function answer(definition: Route, c: Context<AppEnv>): Promise<Response> {
   try {
-    if (!definition.public) authorize(c.env);
+    const caller = definition.public ? anonymous : authenticate(c.env);
     const param = pathReader(definition.path, c.req.url);
     const { headers } = c.req.raw;
     const request = {
@@ -106,7 +110,7 @@ async function answer(definition: Route, c: Context<AppEnv>): Promise<Response> 
       headers,
       param,
       get room() {
-        return new RoomClient(c.env.ROOMS, param("id"));
+        return new RoomStub(c.env.ROOMS, param("id"), caller);
       },
       query: definition.query && check(definition.query, readQuery(c), "invalid_request"),
       body: definition.body ? await readBody(c.req.raw, definition.body) : { type: "", text: "" },

@@ -1,12 +1,12 @@
 // Shapes of requests and answers, as schemas: what validates a request is what the OpenAPI document shows.
 
 import * as z from "zod";
-import { pageSize } from "../durable/directory.ts";
+import { pageSize } from "../cloudflare/directory.ts";
 import { errorTable, type ErrorCode } from "../protocol/errors.ts";
 import { maxUserIdLength } from "../protocol/limits.ts";
 import { allScopes } from "../protocol/scopes.ts";
-import { defaultPresenceTtl, maxDuration } from "../room/duration.ts";
-import { maxEventName } from "../room/payload.ts";
+import { defaultPresenceTtl, maxDuration } from "../model/duration.ts";
+import { maxEventName } from "../model/payload.ts";
 
 const duration = z.int().min(1).max(maxDuration);
 const time = z.iso.datetime();

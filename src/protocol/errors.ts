@@ -61,6 +61,10 @@ export const errorTable = {
   update_failed: row(500, "The update function failed."),
   behaviour_missing: row(503, "The room's behaviour is no longer deployed."),
   internal: row(500, "Something went wrong on our side."),
+  storage_too_new: row(
+    503,
+    "A newer release has written this room's storage, and this release cannot read it. Nothing was changed.",
+  ),
   auth_not_configured: row(
     503,
     "This deployment has no authentication configured. Set it up, or set AUTH_MODE=open to serve everybody.",

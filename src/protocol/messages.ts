@@ -1,7 +1,7 @@
 // The messages on a socket, both ways. `docs/PROTOCOL.md` shows each by example. Changing a shape here
 // changes the protocol: raise `protocolVersion` with it.
 
-import type { ErrorInfo } from "./errors.ts";
+import type { CollabError, ErrorInfo } from "./errors.ts";
 import type { JsonObject, JsonValue } from "./json.ts";
 import type { Patch } from "./json-patch.ts";
 import type { PresenceMap, PresenceUpdate } from "./presence.ts";
@@ -148,3 +148,12 @@ export type WireError = Omit<ErrorInfo, "detail"> & {
   /** For the client's developer to read. */
   readonly detail: string;
 };
+
+/** The message that reports an error: the reply to a request with a `ref`, else an `error`. */
+export function failureMessage(ref: Ref | undefined, { info, message }: CollabError): RoomMessage {
+  const { detail = message, ...rest } = info;
+  const error = { ...rest, detail };
+  return ref === undefined
+    ? { type: "error", ...error }
+    : { type: "reply", ref, ok: false, ...error };
+}

@@ -1,8 +1,9 @@
-// Room storage in memory: for tests, and for trying a behaviour without an object. It keeps what it
-// is given as JSON text, so that nothing is shared with the caller, as on disk.
+// Room storage in memory: for tests, and for trying a behaviour without an object. It stores JSON text, so
+// that nothing is shared with the caller, as on disk.
 
 import type { Change, History, Snapshot } from "../protocol/history.ts";
-import type { AsideRecord, RoomStorage, StoredTimer } from "./room-storage.ts";
+import { schemaVersion } from "./migrations.ts";
+import type { OpenedStorage, QuarantinedRecord, RoomStorage, StoredTimer } from "./room-storage.ts";
 
 type Kept = {
   room: string | null;
@@ -10,7 +11,7 @@ type Kept = {
   readonly timers: Map<string, StoredTimer>;
   readonly changes: Map<number, Change>;
   readonly snapshots: Map<number, string>;
-  readonly aside: AsideRecord[];
+  readonly quarantine: QuarantinedRecord[];
 };
 
 const nothing = (): Kept => ({
@@ -19,7 +20,7 @@ const nothing = (): Kept => ({
   timers: new Map(),
   changes: new Map(),
   snapshots: new Map(),
-  aside: [],
+  quarantine: [],
 });
 
 export class MemoryRoomStorage<
@@ -27,6 +28,10 @@ export class MemoryRoomStorage<
   Member extends { readonly seq: number },
 > implements RoomStorage<Room, Member> {
   #kept = nothing();
+
+  open(): OpenedStorage {
+    return { version: schemaVersion, isSupported: true };
+  }
 
   readRoom(): Room | null {
     return this.#kept.room === null ? null : (JSON.parse(this.#kept.room) as Room);
@@ -104,16 +109,16 @@ export class MemoryRoomStorage<
     this.#kept.changes.clear();
   }
 
-  setAside(records: readonly AsideRecord[]): void {
+  quarantine(records: readonly QuarantinedRecord[]): void {
     for (const { kind, version } of records) {
       const { changes, snapshots, members } = this.#kept;
       const source = { change: changes, snapshot: snapshots, member: members }[kind];
-      if (source.delete(version)) this.#kept.aside.push({ kind, version });
+      if (source.delete(version)) this.#kept.quarantine.push({ kind, version });
     }
   }
 
-  readAside(): AsideRecord[] {
-    return this.#kept.aside.toSorted(
+  readQuarantine(): QuarantinedRecord[] {
+    return this.#kept.quarantine.toSorted(
       (a, b) => a.kind.localeCompare(b.kind) || a.version - b.version,
     );
   }

@@ -1,6 +1,6 @@
-// What a room needs of its storage. Every method is synchronous, and what is written between two
-// awaits is written together or not at all. `Room` and `Member` are the owner's JSON records: storage
-// keeps them and does not look inside.
+// What a room needs of its storage. Every method but `clear` is synchronous, and what is written between
+// two awaits is written together or not at all. `Room` and `Member` are the owner's JSON records: storage
+// does not look inside them.
 
 import type { Change, History, Snapshot } from "../protocol/history.ts";
 
@@ -12,14 +12,25 @@ export type StoredTimer = {
   readonly attempts: number;
 };
 
-/** A record that could not be read, kept out of the way for whoever repairs it. */
-export type AsideRecord = {
+/** A record that could not be read, moved out of the way and kept for whoever repairs it. */
+export type QuarantinedRecord = {
   readonly kind: "snapshot" | "change" | "member";
   /** Of a member: its `seq`. */
   readonly version: number;
 };
 
+/** What `open` finds. */
+export type OpenedStorage = {
+  /** The version of what is stored. */
+  readonly version: number;
+  /** False when a newer release has written it: then nothing may be read or written. */
+  readonly isSupported: boolean;
+};
+
 export type RoomStorage<Room, Member extends { readonly seq: number }> = {
+  /** Open what is stored, and migrate it if an older release has written it. To be called first. */
+  open(): OpenedStorage;
+
   /** The room's record, or `null` when nothing was ever written. Reading leaves nothing behind. */
   readRoom(): Room | null;
   /** Write the record; the first write makes the tables. */
@@ -28,7 +39,7 @@ export type RoomStorage<Room, Member extends { readonly seq: number }> = {
   /** Run writes that belong together: if one throws, none of them is kept. */
   atomically(write: () => void): void;
 
-  /** Members in order of `seq`. One that cannot be read is set aside. */
+  /** Members in order of `seq`. One that cannot be read is quarantined. */
   readMembers(): Member[];
   writeMember(member: Member): void;
   removeMember(seq: number): void;
@@ -51,8 +62,8 @@ export type RoomStorage<Room, Member extends { readonly seq: number }> = {
   removeHistory(): void;
 
   /** Move these records out of the way. */
-  setAside(records: readonly AsideRecord[]): void;
-  readAside(): AsideRecord[];
+  quarantine(records: readonly QuarantinedRecord[]): void;
+  readQuarantine(): QuarantinedRecord[];
 
   /** Drop everything: after this, nothing was ever written. */
   clear(): Promise<void>;

@@ -2,29 +2,15 @@
 
 import { decode, encode, pieces } from "./bytes.ts";
 import type { Change, History, Snapshot } from "../protocol/history.ts";
-import type { AsideRecord, RoomStorage, StoredTimer } from "./room-storage.ts";
+import { migrations, schema, schemaVersion } from "./migrations.ts";
+import type { OpenedStorage, QuarantinedRecord, RoomStorage, StoredTimer } from "./room-storage.ts";
 
 type Row = Record<string, ArrayBuffer | string | number | null>;
 
 type Binding = ArrayBufferView | string | number;
 type Sql = { exec(query: string, ...bindings: Binding[]): { toArray(): Row[] } };
 
-// Tables without a rowid cost one row a write where the key is no integer; with a rowid it would be two.
-// Patches and snapshots are BLOBs: long TEXT parameters have failed in practice.
-const schema = `
-  CREATE TABLE IF NOT EXISTS room (id INTEGER PRIMARY KEY CHECK (id = 1), data TEXT NOT NULL);
-  CREATE TABLE IF NOT EXISTS members (seq INTEGER PRIMARY KEY, data TEXT NOT NULL);
-  CREATE TABLE IF NOT EXISTS timers (
-    name TEXT PRIMARY KEY, at INTEGER NOT NULL, attempts INTEGER NOT NULL
-  ) WITHOUT ROWID;
-  CREATE TABLE IF NOT EXISTS changes (version INTEGER PRIMARY KEY, start INTEGER NOT NULL, patch BLOB NOT NULL);
-  CREATE TABLE IF NOT EXISTS snapshots (
-    version INTEGER NOT NULL, part INTEGER NOT NULL, data BLOB NOT NULL, PRIMARY KEY (version, part)
-  ) WITHOUT ROWID;
-  CREATE TABLE IF NOT EXISTS aside (kind TEXT NOT NULL, version INTEGER NOT NULL, data BLOB NOT NULL);
-`;
-
-const asideSource = {
+const quarantineSource = {
   change: { table: "changes", key: "version", column: "patch" },
   snapshot: { table: "snapshots", key: "version", column: "data" },
   member: { table: "members", key: "seq", column: "data" },
@@ -43,11 +29,37 @@ export class SqliteRoomStorage<
   Member extends { readonly seq: number },
 > implements RoomStorage<Room, Member> {
   readonly #store: SqlStore;
-  #ready: boolean;
+  /** Whether the tables exist. */
+  #ready = false;
 
   constructor(store: SqlStore) {
     this.#store = store;
+  }
+
+  open(): OpenedStorage {
     this.#ready = this.#hasTables();
+    const version = this.#ready ? this.#storedVersion() : schemaVersion;
+    if (version > schemaVersion) {
+      this.#ready = false;
+      return { version, isSupported: false };
+    }
+    if (version < schemaVersion) this.#migrate(version);
+    return { version, isSupported: true };
+  }
+
+  #storedVersion(): number {
+    const columns = this.#rows("SELECT name FROM pragma_table_info('room')");
+    if (!columns.some(({ name }) => name === "schema")) return 1;
+    const [row] = this.#rows("SELECT schema FROM room");
+    return Number(row?.["schema"] ?? schemaVersion);
+  }
+
+  #migrate(from: number): void {
+    this.#store.transactionSync(() => {
+      for (let version = from; version < schemaVersion; version++)
+        this.#rows(migrations[version] ?? "");
+      this.#rows("UPDATE room SET schema = ?", schemaVersion);
+    });
   }
 
   readRoom(): Room | null {
@@ -60,14 +72,18 @@ export class SqliteRoomStorage<
       this.#rows(schema);
       this.#ready = true;
     }
-    this.#rows("INSERT OR REPLACE INTO room VALUES (1, ?)", JSON.stringify(room));
+    this.#rows(
+      "INSERT OR REPLACE INTO room (id, schema, data) VALUES (1, ?, ?)",
+      schemaVersion,
+      JSON.stringify(room),
+    );
   }
 
   atomically(write: () => void): void {
     try {
       this.#store.transactionSync(write);
     } catch (error) {
-      this.#ready = this.#hasTables(); // they may have been made in there, and taken back
+      this.#ready = this.#hasTables(); // they may have been made in there, and rolled back
       throw error;
     }
   }
@@ -77,7 +93,7 @@ export class SqliteRoomStorage<
       try {
         return [JSON.parse(String(data)) as Member];
       } catch {
-        this.setAside([{ kind: "member", version: Number(seq) }]);
+        this.quarantine([{ kind: "member", version: Number(seq) }]);
         return [];
       }
     });
@@ -160,11 +176,11 @@ export class SqliteRoomStorage<
     this.#rows("DELETE FROM changes");
   }
 
-  setAside(records: readonly AsideRecord[]): void {
+  quarantine(records: readonly QuarantinedRecord[]): void {
     for (const { kind, version } of records) {
-      const { table, key, column } = asideSource[kind];
+      const { table, key, column } = quarantineSource[kind];
       this.#rows(
-        `INSERT INTO aside SELECT ?, ${key}, ${column} FROM ${table} WHERE ${key} = ?`,
+        `INSERT INTO quarantine SELECT ?, ${key}, ${column} FROM ${table} WHERE ${key} = ?`,
         kind,
         version,
       );
@@ -172,9 +188,12 @@ export class SqliteRoomStorage<
     }
   }
 
-  readAside(): AsideRecord[] {
-    return this.#read("SELECT DISTINCT kind, version FROM aside ORDER BY kind, version").map(
-      ({ kind, version }) => ({ kind: kind as AsideRecord["kind"], version: Number(version) }),
+  readQuarantine(): QuarantinedRecord[] {
+    return this.#read("SELECT DISTINCT kind, version FROM quarantine ORDER BY kind, version").map(
+      ({ kind, version }) => ({
+        kind: kind as QuarantinedRecord["kind"],
+        version: Number(version),
+      }),
     );
   }
 

@@ -11,7 +11,7 @@ import {
   type RoomHandle,
 } from "collab-room";
 import { resolveBehaviour } from "../../src/behaviours/resolve.ts";
-import { Author } from "../../src/durable/author.ts";
+import { Author } from "../../src/room/hooks/hook-runner.ts";
 import { gate, hang, setScript, type Script } from "../fixtures/scripts.ts";
 import { evict, failure, failureCode, newId, rooms, stored } from "../support/rooms.ts";
 

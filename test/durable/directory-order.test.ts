@@ -3,7 +3,7 @@
 
 import { env } from "cloudflare:workers";
 import { describe, expect, test } from "vitest";
-import { Directory } from "../../src/durable/directory.ts";
+import { Directory } from "../../src/cloudflare/directory.ts";
 import { newId, rooms } from "../support/rooms.ts";
 
 describe("order and prefixes", () => {

@@ -4,7 +4,7 @@
 import { evictDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, test } from "vitest";
-import { Directory } from "../../src/durable/directory.ts";
+import { Directory } from "../../src/cloudflare/directory.ts";
 import { rooms } from "../support/rooms.ts";
 
 const directory = new Directory(env);

@@ -3,7 +3,7 @@
 
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, test } from "vitest";
-import { Directory } from "../../src/durable/directory.ts";
+import { Directory } from "../../src/cloudflare/directory.ts";
 import { gate, setScript } from "../fixtures/scripts.ts";
 import { pass, useFakeDate } from "../support/fake-date.ts";
 import { at, expectJson, expectProblem, send } from "../support/http.ts";

@@ -2,8 +2,8 @@
 // a call into foreign code ends in time whatever that code does.
 
 import { describe, expect, test } from "vitest";
-import { callWithin } from "../../src/durable/call-within.ts";
-import { Mailbox, mailboxSize } from "../../src/durable/mailbox.ts";
+import { callWithin } from "../../src/room/hooks/call-within.ts";
+import { Mailbox, mailboxSize } from "../../src/room/mailbox.ts";
 import { gate, hang } from "../fixtures/scripts.ts";
 
 describe("a mailbox", () => {

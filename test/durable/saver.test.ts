@@ -2,10 +2,10 @@
 // fails, is slow or has become stale.
 
 import { describe, expect, test } from "vitest";
-import { Saver } from "../../src/durable/saver.ts";
-import { Timers } from "../../src/durable/timers.ts";
-import type { Member } from "../../src/room/members.ts";
-import type { RoomRecord } from "../../src/room/record.ts";
+import { Saver } from "../../src/room/state-saver.ts";
+import { Timers } from "../../src/room/timers.ts";
+import type { Member } from "../../src/model/members.ts";
+import type { RoomRecord } from "../../src/model/record.ts";
 import { MemoryRoomStorage } from "../../src/storage/memory.ts";
 
 type Outcome = Awaited<ReturnType<ConstructorParameters<typeof Saver>[0]["save"]>>;

@@ -2,9 +2,9 @@
 // what it is told.
 
 import { describe, expect, test } from "vitest";
-import { Timers, type TimerName } from "../../src/durable/timers.ts";
-import type { Member } from "../../src/room/members.ts";
-import type { RoomRecord } from "../../src/room/record.ts";
+import { Timers, type TimerName } from "../../src/room/timers.ts";
+import type { Member } from "../../src/model/members.ts";
+import type { RoomRecord } from "../../src/model/record.ts";
 import { MemoryRoomStorage } from "../../src/storage/memory.ts";
 
 class FakeAlarm {

@@ -26,7 +26,10 @@ export const callRoutes = ({ frameBytes }: Pick<Limits, "frameBytes">) => [
       "call_timeout",
     ],
     handle: async ({ room, param, body }) => {
-      const { result, version } = await room.act(param("name"), body.text);
+      const { result, version } = await room.call("callAction", {
+        name: param("name"),
+        payload: { text: body.text },
+      });
       return jsonText(`{"result":${result},"version":${version}}`);
     },
   }),
@@ -39,7 +42,8 @@ export const callRoutes = ({ frameBytes }: Pick<Limits, "frameBytes">) => [
     problems: ["malformed", "invalid_request", "room_not_running", "too_large"],
     handle: async ({ room, body }) => {
       const { fields } = jsonBody(body, broadcastBody);
-      await room.broadcast(fields.event, JSON.stringify(fields.payload ?? null));
+      const text = JSON.stringify(fields.payload ?? null);
+      await room.call("broadcast", { event: fields.event, payload: { text } });
       return new Response(null, { status: 202 });
     },
   }),
@@ -51,7 +55,7 @@ export const callRoutes = ({ frameBytes }: Pick<Limits, "frameBytes">) => [
     answers: { 204: { description: "The room, and the user if named, stay that much longer." } },
     problems: ["malformed", "invalid_request", "room_not_running", "user_not_found"],
     handle: async ({ room, body }) => {
-      await room.touch(jsonBody(body, touchBody).fields.userId);
+      await room.call("touch", jsonBody(body, touchBody).fields);
       return noContent();
     },
   }),

@@ -12,7 +12,8 @@ export const presenceRoutes = [
     summary: "See who is there",
     answers: { 200: { description: "Everybody's presence.", schema: presenceMap } },
     problems: ["room_not_running"],
-    handle: async ({ room }) => jsonText(`{"presence":${await room.presence()}}`),
+    handle: async ({ room }) =>
+      jsonText(`{"presence":${await room.call("getPresence", undefined)}}`),
   }),
   route({
     method: "put",
@@ -32,7 +33,11 @@ export const presenceRoutes = [
       const { json, fields } = jsonBody(body, holdBody);
       // As it came: the schema's copy lacks the key `__proto__`.
       const { data } = Object(json) as { data: JsonObject };
-      await room.holdPresence(param("userId"), JSON.stringify(data), fields.ttl);
+      await room.call("holdPresence", {
+        userId: param("userId"),
+        data: { text: JSON.stringify(data) },
+        ttl: fields.ttl,
+      });
       return noContent();
     },
   }),

@@ -1,6 +1,6 @@
 // Rooms: list, start, look at, stop.
 
-import { Directory } from "../../durable/directory.ts";
+import { Directory } from "../../cloudflare/directory.ts";
 import { listQuery, roomInfo, roomPage, startBody, stopQuery } from "../schemas.ts";
 import { jsonBody, route } from "../route.ts";
 import { json, noContent } from "../answers.ts";
@@ -27,7 +27,7 @@ export const roomRoutes = [
     problems: ["malformed", "invalid_request", "unknown_behaviour", "load_failed"],
     handle: async ({ room, body }) => {
       const { fields } = jsonBody(body, startBody);
-      const { created, info } = await room.start(fields);
+      const { created, info } = await room.call("startRoom", fields);
       return json(info, created ? 201 : 200);
     },
   }),
@@ -37,7 +37,7 @@ export const roomRoutes = [
     summary: "Look at a running room",
     answers: { 200: { description: "The room.", schema: roomInfo } },
     problems: ["room_not_running"],
-    handle: async ({ room }) => json(await room.info()),
+    handle: async ({ room }) => json(await room.call("getRoomInfo", undefined)),
   }),
   route({
     method: "delete",
@@ -49,7 +49,7 @@ export const roomRoutes = [
     },
     problems: ["invalid_request", "room_not_running", "save_failed"],
     handle: async ({ room, query }) => {
-      await room.stop({ purge: query.purge === "true" });
+      await room.call("stopRoom", { purge: query.purge === "true" });
       return noContent();
     },
   }),

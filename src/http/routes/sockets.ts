@@ -3,7 +3,7 @@
 
 import { CollabError } from "../../protocol/errors.ts";
 import { subprotocol } from "../../protocol/messages.ts";
-import { identify } from "../auth.ts";
+import { identify } from "../authentication.ts";
 import { route } from "../route.ts";
 import { socketQuery } from "../schemas.ts";
 

@@ -1,7 +1,7 @@
 // The state of a room: read, replace, patch; conditional on its version.
 
 import type { Limits } from "../../protocol/limits.ts";
-import type { ChangeInput } from "../../room/change.ts";
+import type { ChangeInput } from "../../room/operations/change-state.ts";
 import { json, jsonText } from "../answers.ts";
 import { etag, ifMatch, ifNoneMatch } from "../conditions.ts";
 import { route, type RouteRequest } from "../route.ts";
@@ -23,7 +23,8 @@ export const stateRoutes = ({ stateBytes }: Pick<Limits, "stateBytes">) => [
     },
     problems: ["room_not_running"],
     handle: async ({ room, headers }) => {
-      const { version, text } = await room.state(ifNoneMatch(headers.get("if-none-match")));
+      const known = ifNoneMatch(headers.get("if-none-match"));
+      const { version, text } = await room.call("getState", { known });
       // Any cache may keep it, but must ask whether it is still the same.
       const tags = { etag: etag(version), "cache-control": "no-cache" };
       if (text === null) return new Response(null, { status: 304, headers: tags });
@@ -82,7 +83,10 @@ async function change(
   { room, headers, body }: RouteRequest<unknown>,
   kind: ChangeInput["kind"],
 ): Promise<Response> {
-  const input = { kind, text: body.text };
-  const version = await room.change(input, ifMatch(headers.get("if-match")));
+  const { version } = await room.call("changeState", {
+    kind,
+    source: { text: body.text },
+    ifVersion: ifMatch(headers.get("if-match")),
+  });
   return json({ version }, 200, { etag: etag(version) });
 }

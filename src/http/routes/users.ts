@@ -23,9 +23,10 @@ export const userRoutes = [
       "load_failed",
     ],
     handle: async ({ room, body }) => {
-      const { json: input, fields } = jsonBody(body, userBody, "invalid_user");
-      const { ttl: _, ...user } = Object(input) as Record<string, unknown>;
-      return jsonText(await room.join(JSON.stringify(user), fields.ttl), 201);
+      const { json, fields } = jsonBody(body, userBody, "invalid_user");
+      const { ttl: _, ...user } = Object(json) as Record<string, unknown>;
+      const input = { user: { text: JSON.stringify(user) }, ttl: fields.ttl };
+      return jsonText(await room.call("joinRoom", input), 201);
     },
   }),
   route({
@@ -34,7 +35,7 @@ export const userRoutes = [
     summary: "List the users in join order",
     answers: { 200: { description: "Their entries.", schema: userList } },
     problems: ["room_not_running"],
-    handle: async ({ room }) => jsonText(`{"users":${await room.users()}}`),
+    handle: async ({ room }) => jsonText(`{"users":${await room.call("getUsers", undefined)}}`),
   }),
   route({
     method: "patch",
@@ -45,7 +46,8 @@ export const userRoutes = [
     problems: ["malformed", "invalid_request", "room_not_running", "user_not_found"],
     handle: async ({ room, param, body }) => {
       const { fields } = jsonBody(body, scopesBody);
-      return jsonText(await room.setScopes(param("userId"), checkScopes(fields.scopes)));
+      const input = { userId: param("userId"), scopes: checkScopes(fields.scopes) };
+      return jsonText(await room.call("setScopes", input));
     },
   }),
   route({
@@ -55,7 +57,7 @@ export const userRoutes = [
     answers: { 204: { description: "The user is not in the room, if they ever were." } },
     problems: ["invalid_request"],
     handle: async ({ room, param }) => {
-      await room.leave(param("userId"));
+      await room.call("leaveRoom", { userId: param("userId") });
       return noContent();
     },
   }),

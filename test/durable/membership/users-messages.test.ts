@@ -3,7 +3,7 @@
 
 import { runInDurableObject } from "cloudflare:test";
 import { describe, expect, test } from "vitest";
-import type { RoomRpc } from "../../../src/durable/rpc.ts";
+import type { RoomRpc } from "../../../src/cloudflare/rpc.ts";
 import { pass, useFakeDate } from "../../support/fake-date.ts";
 import { hear, told } from "../../support/membership.ts";
 import { newId, rooms, stubOf } from "../../support/rooms.ts";

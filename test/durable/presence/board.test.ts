@@ -2,15 +2,15 @@
 // should; and once more in a real room, where a real timer rings.
 
 import { describe, expect, test } from "vitest";
-import { PresenceBoard } from "../../../src/durable/sockets/presence-board.ts";
-import { Session } from "../../../src/durable/sockets/session.ts";
-import { Sessions } from "../../../src/durable/sockets/sessions.ts";
-import type { SocketPort } from "../../../src/durable/ports.ts";
+import { PresenceBoard } from "../../../src/room/members/presence-board.ts";
+import { Session } from "../../../src/room/sessions/session.ts";
+import { Sessions } from "../../../src/room/sessions/sessions.ts";
+import type { SocketPort } from "../../../src/room/ports.ts";
 import type { JsonObject } from "../../../src/protocol/json.ts";
 import { resolveLimits } from "../../../src/protocol/limits.ts";
-import { Members, type Member } from "../../../src/room/members.ts";
-import { changePresence, typingLasts } from "../../../src/room/presence.ts";
-import { noFlow } from "../../../src/room/session.ts";
+import { Members, type Member } from "../../../src/model/members.ts";
+import { changePresence, typingLasts } from "../../../src/model/presence.ts";
+import { noFlow } from "../../../src/model/session-attachment.ts";
 import { newId, rooms } from "../../support/rooms.ts";
 import { connect } from "../../support/socket-client.ts";
 

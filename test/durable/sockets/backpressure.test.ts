@@ -6,7 +6,7 @@ import { beforeEach, describe, expect, test } from "vitest";
 import type { RoomHandle } from "collab-room";
 import { evict, newId, rooms, sql, stubOf } from "../../support/rooms.ts";
 import { expectOk, type TestSession } from "../../support/session.ts";
-import type { KeptSession } from "../../../src/room/session.ts";
+import type { KeptSession } from "../../../src/model/session-attachment.ts";
 import { connect } from "../../support/socket-client.ts";
 import { knownBy, messagesOf, set } from "./support.ts";
 

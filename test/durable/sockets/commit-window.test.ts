@@ -2,7 +2,7 @@
 // comes in a window goes at its end, and whoever alone waits for answers is not held up.
 
 import { describe, expect, test } from "vitest";
-import { CommitWindow, windowLength } from "../../../src/durable/sockets/commit-window.ts";
+import { CommitWindow, windowLength } from "../../../src/room/batch/commit-window.ts";
 
 type Timer = { readonly at: number; readonly call: () => void };
 

@@ -3,7 +3,7 @@
 
 import { beforeEach, describe, expect, test } from "vitest";
 import type { RoomHandle } from "collab-room";
-import { mailboxSize } from "../../../src/durable/mailbox.ts";
+import { mailboxSize } from "../../../src/room/mailbox.ts";
 import { gate, setScript } from "../../fixtures/scripts.ts";
 import { pass, useFakeDate } from "../../support/fake-date.ts";
 import {

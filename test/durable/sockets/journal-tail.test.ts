@@ -2,12 +2,12 @@
 // last 1,000 versions or 256 KiB of changes at least, of what has room in it.
 
 import { describe, expect, test } from "vitest";
-import { StateJournal } from "../../../src/durable/state-journal.ts";
+import { StateJournal } from "../../../src/room/document/json-document.ts";
 import type { JsonObject } from "../../../src/protocol/json.ts";
 import { resolveLimits } from "../../../src/protocol/limits.ts";
-import { planChange } from "../../../src/room/change.ts";
-import type { Member } from "../../../src/room/members.ts";
-import type { RoomRecord } from "../../../src/room/record.ts";
+import { planChange } from "../../../src/model/change.ts";
+import type { Member } from "../../../src/model/members.ts";
+import type { RoomRecord } from "../../../src/model/record.ts";
 import { MemoryRoomStorage } from "../../../src/storage/memory.ts";
 import { plainPatched } from "../../support/plain-patch.ts";
 import { evict, sql } from "../../support/rooms.ts";

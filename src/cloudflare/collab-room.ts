@@ -1,0 +1,135 @@
+// The Durable Object of a room: wiring only. It gives the room its ports, passes on what the platform
+// reports, and turns what the room throws into plain results.
+
+import { DurableObject } from "cloudflare:workers";
+import type { ResolvedBehaviour } from "../behaviours/resolve.ts";
+import type { Caller } from "../protocol/caller.ts";
+import { CollabError, type Result } from "../protocol/errors.ts";
+import { isObject } from "../protocol/json.ts";
+import { createLog, describe, type Log } from "../room/log.ts";
+import type { Operation } from "../room/operation.ts";
+import { connectSession } from "../room/operations/connect-session.ts";
+import { operations, type OperationName } from "../room/operations/index.ts";
+import type { SocketPort } from "../room/ports.ts";
+import { Room } from "../room/room.ts";
+import { SqliteRoomStorage } from "../storage/sqlite.ts";
+import { Directory } from "./directory.ts";
+import type { CollabEnv } from "./env.ts";
+import type { RoomRpc } from "./rpc.ts";
+import { answerClose, socketPort } from "./socket-port.ts";
+import { readUpgrade } from "./upgrade.ts";
+
+export type Behaviours = ReadonlyMap<string, ResolvedBehaviour>;
+
+export class CollabRoom extends DurableObject<CollabEnv> implements RoomRpc {
+  readonly #log: Log;
+  readonly #sockets = new WeakMap<WebSocket, SocketPort>();
+  #room!: Room;
+
+  constructor(ctx: DurableObjectState, env: CollabEnv, behaviours: Behaviours) {
+    super(ctx, env);
+    const id = ctx.id.name;
+    if (id === undefined)
+      throw new TypeError("A room is reached by its name: use getByName(roomId).");
+    this.#log = createLog({ room: id });
+    ctx.setWebSocketAutoResponse(new WebSocketRequestResponsePair("ping", "pong"));
+    void ctx.blockConcurrencyWhile(async () => {
+      this.#room = new Room({
+        id,
+        env,
+        behaviours,
+        storage: new SqliteRoomStorage(ctx.storage),
+        alarm: {
+          // Not awaited: it is part of the turn's atomic write, and replies wait for that in any case.
+          set: (at) => void ctx.storage.setAlarm(at),
+          clear: () => void ctx.storage.deleteAlarm(),
+        },
+        sockets: () => ctx.getWebSockets().map((socket) => this.#socket(socket)),
+        alarmAt: await ctx.storage.getAlarm(),
+        directory: new Directory(env),
+        log: this.#log,
+        now: () => Date.now(),
+        newId: () => crypto.randomUUID(),
+        later: (ms, call) => {
+          const timer = setTimeout(call, ms);
+          return () => clearTimeout(timer);
+        },
+        background: (work) =>
+          ctx.waitUntil(
+            work.catch((error: unknown) =>
+              this.#log("error", "background", { error: describe(error) }),
+            ),
+          ),
+      });
+      this.#room.wake();
+    });
+  }
+
+  /** Run an operation by its name. */
+  call(name: OperationName, input: unknown, caller: Caller): Promise<Result<unknown>> {
+    // RoomStub holds each input to its operation's type, and nobody else has this object's stub.
+    const operation = operations[name] as Operation<unknown, unknown>;
+    return this.#reply(this.#room.call(operation, input, caller, charactersOf(input)));
+  }
+
+  /** The one request it takes is an upgrade, made by RoomStub: a socket cannot cross RPC. */
+  override async fetch(request: Request): Promise<Response> {
+    const { 0: client, 1: server } = new WebSocketPair();
+    const { caller, ...connect } = readUpgrade(request);
+    const accept = (): SocketPort => {
+      this.ctx.acceptWebSocket(server);
+      return this.#socket(server);
+    };
+    const outcome = await this.#reply(
+      this.#room.call(connectSession, { ...connect, accept }, caller),
+    );
+    if ("error" in outcome) return Response.json(outcome);
+    return new Response(null, { status: 101, webSocket: client });
+  }
+
+  override webSocketMessage(socket: WebSocket, frame: string | ArrayBuffer): Promise<void> {
+    return this.#room.receive(this.#socket(socket), frame);
+  }
+
+  override webSocketClose(socket: WebSocket, code: number, reason: string): Promise<void> {
+    answerClose(socket, code, reason);
+    return this.#room.socketClosed(this.#socket(socket));
+  }
+
+  override webSocketError(socket: WebSocket): Promise<void> {
+    return this.#room.socketClosed(this.#socket(socket));
+  }
+
+  override alarm(): Promise<void> {
+    return this.#room.ring();
+  }
+
+  #socket(socket: WebSocket): SocketPort {
+    let port = this.#sockets.get(socket);
+    if (port === undefined) {
+      port = socketPort(socket, this.ctx);
+      this.#sockets.set(socket, port);
+    }
+    return port;
+  }
+
+  async #reply<T>(work: Promise<T>): Promise<Result<T>> {
+    try {
+      return { ok: await work };
+    } catch (error) {
+      if (error instanceof CollabError) return { error: error.info };
+      const instance = crypto.randomUUID();
+      this.#log("error", "internal", { instance, error: describe(error) });
+      return { error: { code: "internal", instance } };
+    }
+  }
+}
+
+/** Characters of the JSON text in an operation's input. */
+function charactersOf(input: unknown): number {
+  if (!isObject(input)) return 0;
+  return Object.values(input).reduce<number>((sum, value) => {
+    const text = isObject(value) ? value["text"] : undefined;
+    return typeof text === "string" ? sum + text.length : sum;
+  }, 0);
+}

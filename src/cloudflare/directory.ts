@@ -1,0 +1,114 @@
+// The directory as its callers see it: one list, spread over shards by a hash of the room id.
+
+import { CollabError } from "../protocol/errors.ts";
+import { checkRoomId, compareIds } from "../protocol/room-id.ts";
+import type { ListOptions, RoomEntry, RoomPage } from "../protocol/rooms.ts";
+import { letGo } from "../room/hooks/call-within.ts";
+import type { CollabEnv } from "./env.ts";
+import { createLog, describe } from "../room/log.ts";
+import type { DirectoryRpc } from "./rpc.ts";
+
+const defaultShards = 4;
+/** Rooms on a page: if not said, and at most. */
+export const pageSize = { default: 100, max: 1000 } as const;
+
+export class Directory {
+  readonly #namespace: CollabEnv["DIRECTORY"];
+  readonly #shards: number;
+
+  constructor(env: Pick<CollabEnv, "DIRECTORY" | "DIRECTORY_SHARDS">) {
+    this.#namespace = env.DIRECTORY;
+    this.#shards = Number(env.DIRECTORY_SHARDS ?? defaultShards);
+    if (!Number.isSafeInteger(this.#shards) || this.#shards < 1 || this.#shards > 1000)
+      throw new RangeError("DIRECTORY_SHARDS must be a whole number from 1 to 1000");
+  }
+
+  async put(entry: RoomEntry, until = Infinity): Promise<void> {
+    await settle(this.#shardOf(entry.id).put(entry, until));
+  }
+
+  async remove(id: string, until = Infinity): Promise<void> {
+    await settle(this.#shardOf(id).remove(id, until));
+  }
+
+  /**
+   * One page of the running rooms.
+   * @throws CollabError `invalid_request`, `directory_unavailable`
+   */
+  async list({ prefix = "", cursor, limit = pageSize.default }: ListOptions): Promise<RoomPage> {
+    if (!Number.isSafeInteger(limit) || limit < 1 || limit > pageSize.max)
+      throw new CollabError("invalid_request", {
+        detail: `limit must be a whole number from 1 to ${pageSize.max}.`,
+      });
+    if (!prefix.isWellFormed())
+      throw new CollabError("invalid_request", { detail: "prefix must be valid Unicode." });
+    const after = cursor === undefined ? "" : decodeCursor(cursor);
+    // Any one shard may hold the whole page; one room more tells whether another page follows.
+    const pages = await this.#all((shard) => shard.list({ prefix, after, limit: limit + 1 }));
+    const found = pages.flatMap(({ rooms }) => rooms).toSorted((a, b) => compareIds(a.id, b.id));
+    const rooms = found.slice(0, limit);
+    const last = rooms.at(-1);
+    return {
+      rooms,
+      total: pages.reduce((sum, { total }) => sum + total, 0),
+      ...(last && found.length > limit && { cursor: encodeCursor(last.id) }),
+    };
+  }
+
+  /** @throws CollabError `directory_unavailable` */
+  async count(): Promise<number> {
+    const totals = await this.#all((shard) => shard.total());
+    return totals.reduce((a, b) => a + b, 0);
+  }
+
+  async #all<T>(ask: (shard: DurableObjectStub<DirectoryRpc>) => PromiseLike<T>): Promise<T[]> {
+    try {
+      return await Promise.all(Array.from({ length: this.#shards }, (_, n) => ask(this.#shard(n))));
+    } catch (error) {
+      // A list with a hole in it would look complete: better none.
+      createLog({})("error", "directory_unavailable", { error: describe(error) });
+      throw new CollabError("directory_unavailable");
+    }
+  }
+
+  #shardOf(id: string): DurableObjectStub<DirectoryRpc> {
+    return this.#shard(hash(id) % this.#shards);
+  }
+
+  #shard(n: number): DurableObjectStub<DirectoryRpc> {
+    return this.#namespace.getByName(`shard-${n}-of-${this.#shards}`);
+  }
+}
+
+async function settle(call: PromiseLike<void>): Promise<void> {
+  try {
+    await call;
+  } finally {
+    letGo(call);
+  }
+}
+
+/** FNV-1a over UTF-16 units, 32 bits: spreads ids evenly; not for secrets. */
+function hash(text: string): number {
+  let value = 0x811c9dc5;
+  for (let index = 0; index < text.length; index++)
+    value = Math.imul(value ^ text.charCodeAt(index), 0x01000193);
+  return value >>> 0;
+}
+
+// A cursor is the id of the last room shown. It is encoded so that nobody builds one by hand.
+const encodeCursor = (id: string): string =>
+  btoa(String.fromCharCode(...new TextEncoder().encode(id)))
+    .replaceAll("+", "-")
+    .replaceAll("/", "_")
+    .replace(/=+$/, "");
+
+function decodeCursor(cursor: string): string {
+  try {
+    const bytes = atob(cursor.replaceAll("-", "+").replaceAll("_", "/"));
+    const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+    return checkRoomId(decoder.decode(Uint8Array.from(bytes, (byte) => byte.charCodeAt(0))));
+  } catch {
+    throw new CollabError("invalid_request", { detail: "cursor must come from an earlier page." });
+  }
+}

@@ -1,0 +1,202 @@
+// A room as a developer holds it in a Worker: values in, values out, errors thrown as CollabError.
+
+import { CollabError } from "../protocol/errors.ts";
+import { measure, type JsonObject, type JsonValue } from "../protocol/json.ts";
+import type { Patch } from "../protocol/json-patch.ts";
+import type { PresenceMap } from "../protocol/presence.ts";
+import type { RoomInfo } from "../protocol/rooms.ts";
+import { checkScopes, type Scope } from "../protocol/scopes.ts";
+import type { UserEntry } from "../protocol/users.ts";
+import { defaultPresenceTtl } from "../model/duration.ts";
+import type { RoomStub } from "./room-stub.ts";
+
+/** Deeper than any room's limit: what nests deeper is refused before it is sent. */
+const maxDepth = 256;
+
+export class RoomHandle {
+  readonly #stub: RoomStub;
+
+  constructor(stub: RoomStub) {
+    this.#stub = stub;
+  }
+
+  get id(): string {
+    return this.#stub.id;
+  }
+
+  /**
+   * Let a user join; an absent room starts.
+   * @param user `id` of 1–128 characters, and fields of your own, at most 4 KiB as JSON
+   * @param options `ttl`: ms without a sign of life (`touch` with their id) after which they leave
+   * @returns their entry
+   * @throws CollabError `invalid_user`, `join_refused` with a `reason`, `room_full`, `hook_failed`,
+   * `call_timeout`, `load_failed`
+   */
+  async join<User extends { readonly id: string }>(
+    user: User,
+    options: { readonly ttl?: number | undefined } = {},
+  ): Promise<UserEntry> {
+    const input = { user: { text: toJsonText(user, "invalid_user") }, ttl: options.ttl };
+    return JSON.parse(await this.#stub.call("joinRoom", input)) as UserEntry;
+  }
+
+  /** Let a user leave. A user who is not there, or a room that is not running, is no error. */
+  async leave(userId: string): Promise<void> {
+    return this.#stub.call("leaveRoom", { userId });
+  }
+
+  /** The users in join order. */
+  async getUsers(): Promise<UserEntry[]> {
+    return JSON.parse(await this.#stub.call("getUsers", undefined)) as UserEntry[];
+  }
+
+  /**
+   * The state.
+   * @throws CollabError `room_not_running`
+   */
+  async getState<State extends object = JsonObject>(): Promise<State> {
+    const { text } = await this.#stub.call("getState", {});
+    return JSON.parse(text ?? "") as State;
+  }
+
+  /**
+   * Change the state by a function, in the room's turn: nobody else changes it in between.
+   * @param next gets the state and returns the next one, within the room's `callTimeout`
+   * @returns the version after it; what changes nothing keeps the version
+   * @throws CollabError `update_failed` (`cause` is what `next` threw), `call_timeout`, `invalid_state`,
+   * `too_large`, `room_not_running`: the state is untouched
+   * @example
+   * ```ts
+   * await room.updateState((state) => ({ ...state, n: Number(state.n) + 1 }));
+   * ```
+   */
+  async updateState<State extends object = JsonObject>(
+    next: (state: State) => State | Promise<State>,
+  ): Promise<{ version: number }> {
+    let failure: CollabError | undefined;
+    // What the function throws stays here: over RPC it would lose its type.
+    const update = async (stateText: string): Promise<string | null> => {
+      try {
+        return toJsonText(await next(JSON.parse(stateText) as State), "invalid_state");
+      } catch (error) {
+        failure =
+          error instanceof CollabError
+            ? error
+            : new CollabError("update_failed", {}, { cause: error });
+        return null;
+      }
+    };
+    try {
+      return await this.#stub.call("updateState", { next: update });
+    } catch (error) {
+      throw failure ?? error;
+    }
+  }
+
+  /**
+   * Change the state by a JSON Patch (RFC 6902).
+   * @returns the version after it
+   * @throws CollabError `malformed`, `patch_failed`, `version_conflict`, `too_large`
+   */
+  async patchState(
+    patch: Patch,
+    options: { readonly ifVersion?: number } = {},
+  ): Promise<{ version: number }> {
+    const { ifVersion } = options;
+    const text = toJsonText(patch, "malformed");
+    return this.#stub.call("changeState", {
+      kind: "patch",
+      source: { text },
+      ...(ifVersion !== undefined && { ifVersion: [ifVersion] }),
+    });
+  }
+
+  /**
+   * Call an action of the room's behaviour.
+   * @throws CollabError `unknown_action`, `invalid_payload`, `action_refused`, `action_failed`
+   */
+  async act(
+    name: string,
+    payload: JsonValue = {},
+  ): Promise<{ result: JsonValue; version: number }> {
+    const input = { name, payload: { text: toJsonText(payload, "malformed") } };
+    const { result, version } = await this.#stub.call("callAction", input);
+    return { result: JSON.parse(result) as JsonValue, version };
+  }
+
+  /**
+   * Note a sign of life, of the room and of a user if one is named.
+   * @throws CollabError `user_not_found`, `room_not_running`
+   */
+  async touch(userId?: string): Promise<void> {
+    return this.#stub.call("touch", { userId });
+  }
+
+  /** Send an event to every session of the room; it is not stored. */
+  async broadcast(event: string, payload: JsonValue = null): Promise<void> {
+    const text = toJsonText(payload, "malformed");
+    return this.#stub.call("broadcast", { event, payload: { text } });
+  }
+
+  /** Who is seen in the room, by user id: users with a socket, and those whom a server holds there. */
+  async getPresence(): Promise<PresenceMap> {
+    return JSON.parse(await this.#stub.call("getPresence", undefined)) as PresenceMap;
+  }
+
+  /**
+   * Hold presence for a user of the room, without a socket: for servers and agents.
+   * @param data what is seen of them; it replaces what was held before, at most 2 KiB as JSON
+   * @param options `ttl`: ms after which it goes unless it is held again; 30,000 if left out
+   * @throws CollabError `user_not_found`, `invalid_presence`, `room_not_running`
+   */
+  async holdPresence(
+    userId: string,
+    data: JsonObject,
+    options: { readonly ttl?: number | undefined } = {},
+  ): Promise<void> {
+    const { ttl = defaultPresenceTtl } = options;
+    const text = toJsonText(data, "invalid_presence");
+    return this.#stub.call("holdPresence", { userId, data: { text }, ttl });
+  }
+
+  /**
+   * Say what a user's sockets may do, from their next message on. Without `room:read` they are closed.
+   * @throws CollabError `user_not_found`, `invalid_request`, `room_not_running`
+   */
+  async setScopes(userId: string, scopes: readonly Scope[]): Promise<UserEntry> {
+    const input = { userId, scopes: checkScopes(scopes) };
+    return JSON.parse(await this.#stub.call("setScopes", input)) as UserEntry;
+  }
+
+  /** Whether the room is running. */
+  async alive(): Promise<boolean> {
+    return this.#stub.call("isAlive", undefined);
+  }
+
+  async info(): Promise<RoomInfo> {
+    return this.#stub.call("getRoomInfo", undefined);
+  }
+
+  /**
+   * Stop the room: save, let everybody leave, take it out of the directory.
+   * @param options `purge`: drop the stored state too
+   * @throws CollabError `save_failed`: the room runs on and stops when its state is saved
+   */
+  async stop(options: { readonly purge?: boolean } = {}): Promise<void> {
+    return this.#stub.call("stopRoom", { purge: options.purge ?? false });
+  }
+}
+
+/** JSON text of a caller's value, checked here, where it is still what the caller gave. */
+function toJsonText(
+  value: unknown,
+  code: "invalid_user" | "invalid_state" | "invalid_presence" | "malformed",
+): string {
+  try {
+    measure(value, maxDepth);
+    return JSON.stringify(value);
+  } catch (error) {
+    const detail = error instanceof CollabError ? error.info.detail : undefined;
+    throw new CollabError(code, detail === undefined ? {} : { detail });
+  }
+}

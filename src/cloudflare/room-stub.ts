@@ -1,0 +1,95 @@
+// A caller's end of a room's object: finds it, repeats what may be repeated, and throws what has failed.
+// JSON stays text, for those who only pass it on; RoomHandle is the same with values.
+
+import type { Caller } from "../protocol/caller.ts";
+import { CollabError, unwrap, type Result } from "../protocol/errors.ts";
+import { checkRoomId } from "../protocol/room-id.ts";
+import { createLog, describe } from "../room/log.ts";
+import type { ConnectRequest } from "../room/operations/connect-session.ts";
+import {
+  operations,
+  type InputOf,
+  type OperationName,
+  type OutputOf,
+} from "../room/operations/index.ts";
+import type { RoomRpc } from "./rpc.ts";
+import { createUpgrade } from "./upgrade.ts";
+
+type Stub = DurableObjectStub<RoomRpc>;
+
+/** What the platform says of a failed call. */
+type CallFailure = { readonly retryable?: boolean; readonly overloaded?: boolean };
+
+export class RoomStub {
+  readonly id: string;
+  readonly #namespace: DurableObjectNamespace<RoomRpc>;
+  readonly #caller: Caller;
+
+  /**
+   * @param caller in whose name the room is asked
+   * @throws CollabError `invalid_room_id`
+   */
+  constructor(namespace: DurableObjectNamespace<RoomRpc>, id: string, caller: Caller) {
+    this.id = checkRoomId(id);
+    this.#namespace = namespace;
+    this.#caller = caller;
+  }
+
+  /**
+   * Run an operation of the room.
+   * @throws CollabError as the operation does, or `room_unavailable`
+   */
+  async call<Name extends OperationName>(
+    name: Name,
+    input: InputOf<Name>,
+  ): Promise<OutputOf<Name>> {
+    const ask = (stub: Stub): PromiseLike<Result<OutputOf<Name>>> =>
+      stub.call(name, input, this.#caller) as PromiseLike<Result<OutputOf<Name>>>;
+    return operations[name].repeatable ? this.#repeatable(ask) : this.#once(ask);
+  }
+
+  /**
+   * Open a socket for a user.
+   * @returns the client's end of it
+   * @throws CollabError for whatever refuses them: nothing is half open
+   */
+  async connect(request: ConnectRequest): Promise<WebSocket> {
+    return this.#once(async (stub) => {
+      const response = await stub.fetch(createUpgrade({ ...request, caller: this.#caller }));
+      const { webSocket } = response;
+      return webSocket ? { ok: webSocket } : response.json<Result<WebSocket>>();
+    });
+  }
+
+  /** Make a call that must not happen twice. */
+  async #once<T>(ask: (stub: Stub) => PromiseLike<Result<T>>): Promise<T> {
+    try {
+      return unwrap(await this.#ask(ask));
+    } catch (error) {
+      throw error instanceof CollabError ? error : this.#unavailable(error);
+    }
+  }
+
+  /** Make a call that may happen twice: it is repeated once, on a fresh stub, if that can help. */
+  async #repeatable<T>(ask: (stub: Stub) => PromiseLike<Result<T>>): Promise<T> {
+    try {
+      return unwrap(await this.#ask(ask));
+    } catch (error) {
+      if (error instanceof CollabError) throw error;
+      const { retryable = false, overloaded = false } = error as CallFailure;
+      if (!retryable || overloaded) throw this.#unavailable(error);
+      await new Promise((resolve) => setTimeout(resolve, 50 + Math.random() * 100));
+      return this.#once(ask);
+    }
+  }
+
+  #ask<T>(ask: (stub: Stub) => PromiseLike<Result<T>>): PromiseLike<Result<T>> {
+    return ask(this.#namespace.getByName(this.id));
+  }
+
+  #unavailable(error: unknown): CollabError {
+    const instance = crypto.randomUUID();
+    createLog({ room: this.id })("error", "room_unavailable", { instance, error: describe(error) });
+    return new CollabError("room_unavailable", { instance });
+  }
+}

@@ -1,0 +1,29 @@
+// What the Durable Objects answer over RPC, as interfaces: callers depend on these, not on the objects.
+// Outcomes are plain results, because a thrown error loses its type on the way. JSON of the application's
+// own crosses as text: nothing but JSON gets through, and whoever passes it on need not parse it.
+
+import type { Caller } from "../protocol/caller.ts";
+import type { Result } from "../protocol/errors.ts";
+import type { RoomEntry } from "../protocol/rooms.ts";
+import type { OperationName } from "../room/operations/index.ts";
+
+/** A room. `RoomStub` gives each operation its types. */
+export interface RoomRpc extends Rpc.DurableObjectBranded {
+  call(operation: OperationName, input: unknown, caller: Caller): Promise<Result<unknown>>;
+}
+
+export type ShardQuery = {
+  readonly prefix: string;
+  /** Only ids after this one. */
+  readonly after: string;
+  readonly limit: number;
+};
+
+/** One shard of the directory. */
+export interface DirectoryRpc extends Rpc.DurableObjectBranded {
+  /** Does nothing after `until` (epoch ms): the caller has given up, and may have sent something else. */
+  put(entry: RoomEntry, until: number): void | Promise<void>;
+  remove(id: string, until: number): void | Promise<void>;
+  list(query: ShardQuery): { rooms: RoomEntry[]; total: number };
+  total(): number;
+}

@@ -1,0 +1,52 @@
+// A token bucket: how much of something is allowed, sustained and in a burst. (Rule L1.)
+
+/** Sums of fractions of tokens may fall a hair short of the whole. */
+const rounding = 1e-6;
+
+export class TokenBucket {
+  readonly #rate: number;
+  readonly #capacity: number;
+  #tokens: number;
+  #at: number;
+
+  /**
+   * @param rate tokens a second
+   * @param capacity the most that may be taken at once
+   * @param now epoch ms
+   */
+  constructor(rate: number, capacity: number, now: number) {
+    this.#rate = rate;
+    this.#capacity = capacity;
+    this.#tokens = capacity;
+    this.#at = now;
+  }
+
+  /** Take tokens if they are there. @returns 0, or the ms (at least 1) until they would be */
+  tryTake(tokens: number, now: number): number {
+    if (!this.has(tokens, now)) return Math.max(1, this.wait(tokens));
+    this.take(tokens);
+    return 0;
+  }
+
+  /** Whether this many tokens are there. */
+  has(tokens: number, now: number): boolean {
+    this.#fill(now);
+    return this.#tokens + rounding >= tokens;
+  }
+
+  /** Take tokens that are there. */
+  take(tokens: number): void {
+    this.#tokens -= tokens;
+  }
+
+  /** ms until this many tokens are there. */
+  wait(tokens: number): number {
+    return Math.max(0, Math.ceil(((tokens - this.#tokens) * 1000) / this.#rate));
+  }
+
+  #fill(now: number): void {
+    if (now <= this.#at) return;
+    this.#tokens = Math.min(this.#capacity, this.#tokens + ((now - this.#at) * this.#rate) / 1000);
+    this.#at = now;
+  }
+}

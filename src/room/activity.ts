@@ -1,0 +1,74 @@
+// The room's own record in storage, and when the room was last active (rules T1, T2, T4).
+
+import {
+  advanceWatermark,
+  deadline,
+  exactWatermark,
+  watermarkFromStorage,
+  type ActivityWatermark,
+} from "../model/activity-watermark.ts";
+import type { RoomRecord, StopRequest } from "../model/record.ts";
+import type { RoomPorts } from "./ports.ts";
+
+export class Activity {
+  readonly #ports: Pick<RoomPorts, "storage" | "now">;
+  #record: RoomRecord;
+  #watermark: ActivityWatermark;
+
+  constructor(ports: Pick<RoomPorts, "storage" | "now">, record: RoomRecord) {
+    this.#ports = ports;
+    this.#record = record;
+    this.#watermark = watermarkFromStorage(record.activeUntil);
+  }
+
+  get record(): RoomRecord {
+    return this.#record;
+  }
+
+  /** Epoch ms. A room that has just woken knows only a bound, which may lie ahead. */
+  get lastAt(): number {
+    return Math.min(this.#watermark.at, this.#ports.now());
+  }
+
+  /** Epoch ms at which the room stops if it is empty and nothing happens. */
+  get idleDeadline(): number {
+    return deadline(this.#watermark, this.#record.idleTimeout);
+  }
+
+  /** Something has happened. @param occupied whether users are in the room: then it cannot stop */
+  markActive(occupied: boolean): void {
+    const { idleTimeout } = this.#record;
+    this.#advance(advanceWatermark(this.#watermark, this.#ports.now(), idleTimeout, !occupied));
+  }
+
+  /** The last user has left: from now on the deadline counts, so it is written exactly. */
+  markEmptied(): void {
+    this.#advance(exactWatermark(this.#ports.now()));
+  }
+
+  /** Remember that a stop was requested. */
+  markStopRequested(stopping: StopRequest): void {
+    this.#write({ ...this.#record, stopping });
+  }
+
+  /** Remember whether the directory has the room's entry. */
+  markListed(listed: boolean): void {
+    if ((this.#record.listed ?? false) !== listed) this.#write({ ...this.#record, listed });
+  }
+
+  /** Write the record of a room that starts. */
+  writeInitial(): void {
+    this.#ports.storage.writeRoom(this.#record);
+  }
+
+  #advance(watermark: ActivityWatermark): void {
+    this.#watermark = watermark;
+    if (watermark.until !== this.#record.activeUntil)
+      this.#write({ ...this.#record, activeUntil: watermark.until });
+  }
+
+  #write(record: RoomRecord): void {
+    this.#ports.storage.writeRoom(record);
+    this.#record = record;
+  }
+}

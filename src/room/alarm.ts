@@ -1,0 +1,29 @@
+// What the alarm does: each named timer that is due has its work here. Doing it twice does no harm.
+
+import type { Lifecycle } from "./lifecycle.ts";
+import type { TimerName } from "./timers.ts";
+
+/**
+ * Do the work of a timer that has rung, within a turn.
+ * @param now epoch ms
+ */
+export async function fireTimer(lifecycle: Lifecycle, name: TimerName, now: number): Promise<void> {
+  const { room, timers } = lifecycle;
+  if (!timers.isDue(name, now)) return; // an earlier turn has seen to it
+  if (name === "directory") return lifecycle.repairRegistration();
+  if (room === null) return timers.clear(name);
+  switch (name) {
+    case "idle":
+      return lifecycle.stopIfDue(room);
+    case "lease":
+    case "grace":
+    case "presence":
+      return room.membership.ring(name);
+    case "liveness":
+      return room.checkLiveness();
+    case "save":
+      return room.saver.ring(now);
+    default:
+      name satisfies never;
+  }
+}

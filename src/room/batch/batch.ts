@@ -1,0 +1,176 @@
+// What the room has to tell, from one flush to the next. The parts of a room mark here what has happened;
+// a flush commits what is staged and takes everything as one `Batch` value. Delivery and saving look at
+// nothing else, and neither do the features that want to follow a room.
+
+import type { Change } from "../../protocol/history.ts";
+import type { CollabError } from "../../protocol/errors.ts";
+import { failureMessage, type Ref, type RoomMessage } from "../../protocol/messages.ts";
+import { UsersDelta } from "../../model/users-delta.ts";
+import type { Session } from "../sessions/session.ts";
+
+/** An event as text, for every session but one. */
+export type OutgoingEvent = { readonly text: string; readonly except: Session | null };
+
+/** A message to one session, as text. */
+export type Reply = {
+  readonly text: string;
+  /** Set while it depends on a commit: if that fails, the request with this ref has failed. */
+  readonly pendingRef: Ref | undefined;
+};
+
+/** Everything that one flush has committed and has to tell. */
+export type Batch = {
+  readonly change: Change | null;
+  readonly users: RoomMessage | null;
+  readonly presence: RoomMessage | null;
+  readonly events: readonly OutgoingEvent[];
+  readonly replies: ReadonlyMap<Session, readonly Reply[]>;
+  /** Sessions to welcome, each with the number of events that came before it. */
+  readonly newcomers: ReadonlyMap<Session, number>;
+};
+
+/** `change`: a change, an event, a newcomer. `signal`: presence and users, which may go out a little later. */
+export type Urgency = "change" | "signal";
+
+export class BatchBuilder {
+  readonly users = new UsersDelta();
+  #events: OutgoingEvent[] = [];
+  #replies = new Map<Session, Reply[]>();
+  #newcomers = new Map<Session, number>();
+  readonly #unsavedSessions = new Set<Session>();
+  #characters = 0;
+  #requested: Urgency | null = null;
+  #commit: PromiseWithResolvers<void> | null = null;
+  #failure: CollabError | null = null;
+  #reads: { run(): void; reject(error: CollabError): void }[] = [];
+
+  /** Characters of what waits, as far as it is text already. */
+  get characters(): number {
+    return this.#characters;
+  }
+
+  /** Something waits to be told. */
+  requestFlush(urgency: Urgency): void {
+    if (this.#requested !== "change") this.#requested = urgency;
+  }
+
+  /** How urgently a flush was requested since this was last asked, `null` if it was not. */
+  takeRequest(): Urgency | null {
+    const requested = this.#requested;
+    this.#requested = null;
+    return requested;
+  }
+
+  /** Welcome a session at the next flush. */
+  addNewcomer(session: Session): void {
+    this.#newcomers.set(session, this.#events.length);
+    this.requestFlush("change");
+  }
+
+  /** Send an event to everybody, or to everybody but one. */
+  addEvent(message: RoomMessage, except: Session | null): void {
+    const text = JSON.stringify(message);
+    this.#events.push({ text, except });
+    this.#characters += text.length;
+    this.requestFlush("change");
+  }
+
+  /**
+   * Send a message to one session with the next flush.
+   * @param pendingRef of the request it answers, if that depends on the commit
+   */
+  addReply(session: Session, text: string, pendingRef?: Ref): void {
+    const replies = this.#replies.get(session);
+    const reply = { text, pendingRef };
+    if (replies) replies.push(reply);
+    else this.#replies.set(session, [reply]);
+    this.#characters += text.length;
+  }
+
+  /** A session's presence has changed: its attachment is saved once, at the next flush. */
+  markUnsaved(session: Session): void {
+    this.#unsavedSessions.add(session);
+  }
+
+  /** Forget a session that has ended. */
+  forget(session: Session): void {
+    this.#replies.delete(session);
+    this.#newcomers.delete(session);
+    this.#unsavedSessions.delete(session);
+  }
+
+  /**
+   * Resolves when everything that is staged has been committed.
+   * @throws CollabError (rejects) `commit_failed`
+   */
+  whenCommitted(): Promise<void> {
+    if (this.#failure) return Promise.reject(this.#failure);
+    this.#commit ??= Promise.withResolvers();
+    return this.#commit.promise;
+  }
+
+  /**
+   * Read the room with the next commit, while nothing is staged.
+   * @throws CollabError (rejects) `commit_failed`, and what `read` throws
+   */
+  readCommitted<T>(read: () => T | Promise<T>): Promise<T> {
+    if (this.#failure) return Promise.reject(this.#failure);
+    const { promise, resolve, reject } = Promise.withResolvers<T>();
+    this.#reads.push({
+      run() {
+        try {
+          resolve(read());
+        } catch (error) {
+          reject(error);
+        }
+      },
+      reject,
+    });
+    return promise;
+  }
+
+  /** Why what is staged will not be committed; `null` as long as it may be. */
+  get failure(): CollabError | null {
+    return this.#failure;
+  }
+
+  /** Take everything that waits, together with what was committed. */
+  take(change: Change | null, presence: RoomMessage | null): Batch {
+    for (const session of this.#unsavedSessions) session.saveAttachment();
+    this.#unsavedSessions.clear();
+    const batch: Batch = {
+      change,
+      users: this.users.take(),
+      presence,
+      events: this.#events,
+      replies: this.#replies,
+      newcomers: this.#newcomers,
+    };
+    this.#events = [];
+    this.#replies = new Map();
+    this.#newcomers = new Map();
+    this.#characters = 0;
+    this.#requested = null;
+    this.#commit?.resolve();
+    this.#commit = null;
+    for (const { run } of this.#reads) run();
+    this.#reads = [];
+    return batch;
+  }
+
+  /** What is staged will not be committed: whoever waits for it is told that, by a reply or an error. */
+  reject(error: CollabError): void {
+    this.#failure = error;
+    this.#commit?.reject(error);
+    this.#commit = null;
+    for (const { reject } of this.#reads) reject(error);
+    this.#reads = [];
+    for (const replies of this.#replies.values())
+      for (const [index, { pendingRef }] of replies.entries())
+        if (pendingRef !== undefined)
+          replies[index] = {
+            text: JSON.stringify(failureMessage(pendingRef, error)),
+            pendingRef: undefined,
+          };
+  }
+}

@@ -1,0 +1,59 @@
+// The first message on a socket: everything that a client needs to go on from (rule W1). What is the same
+// for all who come at once is encoded once.
+
+import type { ResolvedBehaviour } from "../../behaviours/resolve.ts";
+import { maxFrameMessages, maxPresenceBytes } from "../../protocol/limits.ts";
+import type { SessionLimits } from "../../protocol/messages.ts";
+import type { Members } from "../../model/members.ts";
+import type { RoomDocument } from "../document/document.ts";
+import type { PresenceBoard } from "../members/presence-board.ts";
+import type { Session } from "../sessions/session.ts";
+
+/** ms within which a client should send `ping`. */
+export const pingInterval = 30_000;
+
+export type WelcomeParts = {
+  readonly roomId: string;
+  readonly epoch: string;
+  readonly behaviour: ResolvedBehaviour;
+  readonly document: RoomDocument;
+  readonly members: Members;
+  readonly presence: PresenceBoard;
+};
+
+/** Create the encoder of welcomes, for the room as it is now. */
+export function createWelcome(parts: WelcomeParts): (session: Session) => string {
+  const { roomId, epoch, behaviour, document, members, presence } = parts;
+  const head = `"type":"welcome","room":${JSON.stringify(roomId)},"epoch":"${epoch}"`;
+  const users = `"users":[${members.texts().join(",")}]`;
+  const tail = `"presence":${presence.text},"version":${document.version},"limits":${limitsText(behaviour)}`;
+  const contents = new Map<number | null, string>();
+
+  const content = ({ state }: Session): string => {
+    const resume = state.kind === "joining" ? state.resume : undefined;
+    const since = resume?.epoch === epoch ? resume.since : null;
+    let text = contents.get(since);
+    if (text === undefined) {
+      text = document.welcomeMembers(since);
+      contents.set(since, text);
+    }
+    return text;
+  };
+
+  return (session) => {
+    const user = members.text(session.userId);
+    const own = `"session":"${session.id}","user":${user},"scopes":${JSON.stringify(session.scopes)}`;
+    return `{${head},${own},${users},${tail},${content(session)}}`;
+  };
+}
+
+function limitsText({ limits, reconnectGrace }: ResolvedBehaviour): string {
+  const announced: SessionLimits = {
+    ...limits,
+    messagesPerFrame: maxFrameMessages,
+    presenceBytes: maxPresenceBytes,
+    pingInterval,
+    reconnectGrace,
+  };
+  return JSON.stringify(announced);
+}

@@ -1,0 +1,45 @@
+// Calls into code that is not ours, bounded in time.
+
+import { CollabError } from "../../protocol/errors.ts";
+
+/** The function took too long: told apart from a time-out of something else that it ran into. */
+export class TimedOut extends CollabError {
+  constructor(what: string, limit: number) {
+    super("call_timeout", { detail: `${what} took longer than ${limit} ms.` });
+  }
+}
+
+/**
+ * Call a function and wait for it at most `limit` ms. What it does after that is ignored: nothing can
+ * stop it, but nothing waits for it.
+ * @param what names the call in the error
+ * @throws TimedOut (`call_timeout`); whatever the function throws
+ */
+export async function callWithin<T>(
+  limit: number,
+  what: string,
+  call: () => T | PromiseLike<T>,
+): Promise<T> {
+  const outcome = call();
+  if (!isPromiseLike(outcome)) return outcome;
+  const { promise: late, reject } = Promise.withResolvers<never>();
+  const timer = setTimeout(() => reject(new TimedOut(what, limit)), limit);
+  try {
+    return await Promise.race([outcome, late]);
+  } finally {
+    clearTimeout(timer);
+    letGo(outcome);
+  }
+}
+
+/**
+ * Let go of a call that nobody waits for any more: a failed RPC promise would keep the object that made
+ * the call in memory until it is collected. Other promises have nothing to let go of.
+ */
+export function letGo(call: PromiseLike<unknown>): void {
+  (call as Partial<Disposable>)[Symbol.dispose]?.();
+}
+
+const isPromiseLike = <T>(value: T | PromiseLike<T>): value is PromiseLike<T> =>
+  // An RPC promise is a callable proxy, so its typeof is "function".
+  (typeof value === "object" || typeof value === "function") && value !== null && "then" in value;

@@ -1,0 +1,241 @@
+// Calls of the room author's code: bounded in time, with every way to fail turned into an error of the
+// table. What the code threw goes to the log; the caller gets the id of that log line.
+
+import type { Action, HookResult, RoomContext } from "../../behaviours/behaviour.ts";
+import type { ResolvedBehaviour } from "../../behaviours/resolve.ts";
+import { roomCaller, type Caller } from "../../protocol/caller.ts";
+import { CollabError, type ErrorCode } from "../../protocol/errors.ts";
+import { isObject, measure, type JsonValue } from "../../protocol/json.ts";
+import { freezeState } from "../../model/freeze.ts";
+import type { Members } from "../../model/members.ts";
+import type { User, UserEntry } from "../../protocol/users.ts";
+import { checkMeta } from "../../model/user.ts";
+import type { JsonDocument } from "../document/json-document.ts";
+import { callWithin, TimedOut } from "./call-within.ts";
+import { describe } from "../log.ts";
+import type { RoomPorts } from "../ports.ts";
+
+type Called<T> = { readonly ok: T } | { readonly refused: string };
+
+export type SaveFailure = "save_failed" | "call_timeout";
+
+export type HookRunnerParts = {
+  readonly ports: Pick<RoomPorts, "id" | "env" | "log" | "now" | "newId">;
+  readonly behaviour: ResolvedBehaviour;
+  readonly epoch: string;
+  readonly document: JsonDocument;
+  readonly members: Members;
+};
+
+export class HookRunner {
+  readonly #parts: HookRunnerParts;
+  readonly #behaviour: ResolvedBehaviour;
+  readonly #ports: HookRunnerParts["ports"];
+
+  constructor(parts: HookRunnerParts) {
+    this.#parts = parts;
+    this.#behaviour = parts.behaviour;
+    this.#ports = parts.ports;
+  }
+
+  /** Whether the behaviour saves the state somewhere else. */
+  get saves(): boolean {
+    return this.#behaviour.hooks.saveRoomState !== undefined;
+  }
+
+  /** What hooks and actions are told of the room: its head. Costly parts are made when they are read. */
+  #context(caller: Caller): RoomContext {
+    const { ports, epoch, document, members } = this.#parts;
+    const { value, headVersion: version } = document;
+    return Object.freeze({
+      id: ports.id,
+      env: ports.env,
+      caller: freezeCaller(caller),
+      get users() {
+        return Object.freeze(members.entries().map(freezeState));
+      },
+      get state() {
+        return freezeState(value);
+      },
+      version,
+      epoch,
+      now: ports.now(),
+    });
+  }
+
+  /**
+   * Ask whether a user may join.
+   * @returns the `meta` for their entry
+   * @throws CollabError `join_refused`, `hook_failed`, `call_timeout`
+   */
+  async onJoin(user: User, caller: Caller): Promise<JsonValue> {
+    const { hooks } = this.#behaviour;
+    if (hooks.onJoin === undefined) return checkMeta();
+    const room = this.#context(caller);
+    const called = await this.#hook("onJoin", () => hooks.onJoin?.(room, freezeState(user)));
+    if ("refused" in called) throw new CollabError("join_refused", { reason: called.refused });
+    try {
+      return checkMeta(called.ok);
+    } catch (error) {
+      throw this.#failure("hook_failed", "onJoin", error);
+    }
+  }
+
+  /**
+   * Report that a user has left; a failure is logged and goes no further.
+   * @returns false when the hook timed out
+   */
+  async onLeave(entry: UserEntry, caller: Caller): Promise<boolean> {
+    const { hooks, callTimeout } = this.#behaviour;
+    if (hooks.onLeave === undefined) return true;
+    const room = this.#context(caller);
+    try {
+      await callWithin(callTimeout, "onLeave", () => hooks.onLeave?.(room, entry));
+      return true;
+    } catch (error) {
+      return this.#failure("hook_failed", "onLeave", error).code !== "call_timeout";
+    }
+  }
+
+  /**
+   * Load the state a room starts with (rule R5).
+   * @returns what the hook gave; `{}` when it answered an error; `undefined` without a hook
+   * @throws CollabError `load_failed`
+   */
+  async load(caller: Caller): Promise<unknown> {
+    const { hooks } = this.#behaviour;
+    if (hooks.loadRoomState === undefined) return undefined;
+    const room = this.#context(caller);
+    let called: Called<unknown>;
+    try {
+      called = await this.#hook("loadRoomState", () => hooks.loadRoomState?.(room));
+    } catch (error) {
+      throw loadFailed(error);
+    }
+    // No value is not a state, and must not pass for a behaviour without the hook.
+    if ("ok" in called) return called.ok ?? null;
+    this.#ports.log("warn", "load_refused", { reason: called.refused });
+    return {};
+  }
+
+  /** Turn what is wrong with a loaded state into the error the caller gets. */
+  badLoad(error: unknown): CollabError {
+    return loadFailed(this.#failure("hook_failed", "loadRoomState", error));
+  }
+
+  /**
+   * Save the state.
+   * @returns `null` when it is saved, else why not
+   */
+  async save(): Promise<SaveFailure | null> {
+    const { hooks } = this.#behaviour;
+    const room = this.#context(roomCaller);
+    try {
+      const called = await this.#hook("saveRoomState", () =>
+        hooks.saveRoomState?.(room, room.state),
+      );
+      if ("ok" in called) return null;
+      this.#ports.log("error", "save_refused", { reason: called.refused });
+      return "save_failed";
+    } catch (error) {
+      const late = error instanceof CollabError && error.code === "call_timeout";
+      return late ? "call_timeout" : "save_failed";
+    }
+  }
+
+  /** @throws CollabError `unknown_action` */
+  #action(name: string): Action<object> {
+    const { actions } = this.#behaviour;
+    const action = Object.hasOwn(actions, name) ? actions[name] : undefined;
+    if (action === undefined)
+      throw new CollabError("unknown_action", {
+        detail: `Actions: ${Object.keys(actions).join(", ") || "none"}.`,
+      });
+    return action;
+  }
+
+  /**
+   * Check an action's input and run it.
+   * @returns the next state, if the action gave one, and the result
+   * @throws CollabError `unknown_action`, `invalid_payload`, `action_failed`, `action_refused`, `call_timeout`
+   */
+  async act(
+    name: string,
+    payload: JsonValue,
+    caller: Caller,
+  ): Promise<{ state?: object | undefined; result: JsonValue }> {
+    const action = this.#action(name);
+    const room = this.#context(caller);
+    const answer = await this.#call("action_failed", name, async () => {
+      const checked = await action.schema["~standard"].validate(payload);
+      if (checked.issues) return { issues: checked.issues };
+      const ran = (await action.run(room, room.state, checked.value)) ?? {};
+      if (typeof ran !== "object" || Array.isArray(ran))
+        throw new TypeError(`${name} must answer { state, result } or { error }`);
+      if ("error" in ran && ran.error !== undefined) return { refused: String(ran.error) };
+      return { ran };
+    });
+    if ("issues" in answer)
+      throw new CollabError("invalid_payload", {
+        issues: answer.issues.map(({ path = [], message }) => ({
+          path: path.map((step) => String(typeof step === "object" ? step.key : step)).join("."),
+          message,
+        })),
+      });
+    if ("refused" in answer) throw new CollabError("action_refused", { reason: answer.refused });
+    const { state, result } = answer.ran as { state?: object; result?: JsonValue };
+    return { state, result: this.#checkResult(name, result) };
+  }
+
+  #checkResult(name: string, result: JsonValue = null): JsonValue {
+    const { limits } = this.#behaviour;
+    try {
+      const { bytes } = measure(result, limits.stateDepth);
+      if (bytes > limits.frameBytes) throw new RangeError(`the result has ${bytes} bytes`);
+      return result;
+    } catch (error) {
+      throw this.#failure("action_failed", name, error);
+    }
+  }
+
+  /** Call a hook that answers `{ ok }`, `{ error }` or nothing. */
+  #hook(
+    name: string,
+    call: () => PromiseLike<HookResult<unknown> | void> | HookResult<unknown> | void,
+  ): Promise<Called<unknown>> {
+    return this.#call("hook_failed", name, async () => {
+      const answer: unknown = await call();
+      if (answer === undefined) return { ok: undefined };
+      if (isObject(answer) && "ok" in answer) return { ok: answer["ok"] };
+      if (isObject(answer) && "error" in answer) return { refused: String(answer["error"]) };
+      throw new TypeError(`${name} must answer { ok: … } or { error: "…" }`);
+    });
+  }
+
+  async #call<T>(code: ErrorCode, what: string, call: () => Promise<T>): Promise<T> {
+    try {
+      return await callWithin(this.#behaviour.callTimeout, what, call);
+    } catch (error) {
+      throw this.#failure(code, what, error);
+    }
+  }
+
+  #failure(code: ErrorCode, what: string, error: unknown): CollabError {
+    const instance = this.#ports.newId();
+    this.#ports.log("error", code, { what, instance, error: describe(error) });
+    if (!(error instanceof TimedOut)) return new CollabError(code, { instance });
+    return new CollabError("call_timeout", { detail: error.message, instance });
+  }
+}
+
+const loadFailed = (error: unknown): CollabError => {
+  const instance = error instanceof CollabError ? error.info.instance : undefined;
+  return new CollabError("load_failed", instance === undefined ? {} : { instance });
+};
+
+/** Callers are shared between calls: author code must not change one. */
+const freezeCaller = (caller: Caller): Caller => {
+  Object.freeze(caller.scopes);
+  if (caller.user) freezeState(caller.user);
+  return Object.freeze(caller);
+};

@@ -1,0 +1,30 @@
+// Call an action of the room's behaviour (rule S7).
+
+import { checkPayload } from "../../model/payload.ts";
+import { readJson, runningOperation, type JsonSource } from "../operation.ts";
+
+export type ActionInput = { readonly name: string; readonly payload: JsonSource };
+
+export type ActionOutput = {
+  /** JSON text. */
+  readonly result: string;
+  /** The version after the action. */
+  readonly version: number;
+};
+
+export const callAction = runningOperation({
+  scope: "room:write",
+  sees: "head",
+  repeatable: false,
+  isActivity: true,
+  decode: ({ name, payload }: ActionInput, limits) => ({
+    name,
+    payload: checkPayload(readJson(payload), limits),
+  }),
+  async run({ hooks, document, behaviour }, { name, payload }, caller): Promise<ActionOutput> {
+    const { state, result } = await hooks.act(name, payload, caller);
+    const version =
+      state === undefined ? document.headVersion : document.changeTo(state, behaviour.limits);
+    return { result: JSON.stringify(result), version };
+  },
+});

@@ -1,0 +1,11 @@
+// Everybody's presence, as it is now (rule P1).
+
+import { noInput, runningOperation } from "../operation.ts";
+
+/** Answers presence by user id, as JSON text. */
+export const getPresence = runningOperation({
+  scope: "room:read",
+  repeatable: true,
+  decode: noInput,
+  run: ({ presence, ports }): string => JSON.stringify(presence.all(ports.now())),
+});

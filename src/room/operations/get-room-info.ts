@@ -1,0 +1,31 @@
+// What a running room says of itself.
+
+import type { RoomInfo } from "../../protocol/rooms.ts";
+import { isoTime } from "../../protocol/time.ts";
+import { noInput, runningOperation } from "../operation.ts";
+import type { RunningRoom } from "../running-room.ts";
+
+export const getRoomInfo = runningOperation({
+  scope: "room:read",
+  repeatable: true,
+  decode: noInput,
+  run: (room): RoomInfo => roomInfo(room),
+});
+
+export function roomInfo(room: RunningRoom): RoomInfo {
+  const { activity, record, document, members, sessions, saver, ports, isEmpty } = room;
+  return {
+    id: ports.id,
+    behaviour: record.behaviour,
+    epoch: record.epoch,
+    version: document.version,
+    users: members.size,
+    sockets: sessions.size,
+    createdAt: isoTime(record.createdAt),
+    lastActivityAt: isoTime(activity.lastAt),
+    idleTimeout: record.idleTimeout,
+    ...(isEmpty && { idleDeadline: isoTime(activity.idleDeadline) }),
+    save: saver.status,
+    alive: true,
+  };
+}

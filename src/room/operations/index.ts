@@ -1,0 +1,51 @@
+// The operations that callers reach by name over RPC. An operation is one file in this folder; the route
+// or the socket message that offers it names it (http/routes/, sessions/message-operations.ts).
+
+import type { Operation } from "../operation.ts";
+import { broadcast } from "./broadcast.ts";
+import { callAction } from "./call-action.ts";
+import { changeState } from "./change-state.ts";
+import { getPresence } from "./get-presence.ts";
+import { getRoomInfo } from "./get-room-info.ts";
+import { getState } from "./get-state.ts";
+import { getUsers } from "./get-users.ts";
+import { holdPresence } from "./hold-presence.ts";
+import { isAlive } from "./is-alive.ts";
+import { joinRoom } from "./join-room.ts";
+import { leaveRoom } from "./leave-room.ts";
+import { setScopes } from "./set-scopes.ts";
+import { startRoom } from "./start-room.ts";
+import { stopRoom } from "./stop-room.ts";
+import { touch } from "./touch.ts";
+import { updateState } from "./update-state.ts";
+
+export const operations = {
+  broadcast,
+  callAction,
+  changeState,
+  getPresence,
+  getRoomInfo,
+  getState,
+  getUsers,
+  holdPresence,
+  isAlive,
+  joinRoom,
+  leaveRoom,
+  setScopes,
+  startRoom,
+  stopRoom,
+  touch,
+  updateState,
+};
+
+type Operations = typeof operations;
+
+export type OperationName = keyof Operations;
+
+/** What an operation takes: plain data, with JSON of the application's own as text. */
+export type InputOf<Name extends OperationName> =
+  Operations[Name] extends Operation<infer Input, infer _> ? Input : never;
+
+/** What an operation answers. */
+export type OutputOf<Name extends OperationName> =
+  Operations[Name] extends Operation<infer _, infer Output> ? Output : never;

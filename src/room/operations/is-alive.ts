@@ -1,0 +1,10 @@
+// Whether a room runs (rule R4).
+
+import { noInput, roomOperation } from "../operation.ts";
+
+export const isAlive = roomOperation({
+  scope: "room:read",
+  repeatable: true,
+  decode: noInput,
+  run: (lifecycle): boolean => lifecycle.room !== null,
+});

@@ -1,0 +1,32 @@
+// Let a user join without a socket, starting an absent room (rules R3, U1–U3). A room that would start only
+// for a user who is then refused does not start.
+
+import { checkDuration } from "../../model/duration.ts";
+import { checkUser } from "../../model/user.ts";
+import { readJson, roomOperation, type JsonSource } from "../operation.ts";
+
+export type JoinInput = {
+  readonly user: JsonSource;
+  /** ms without a sign of life after which the user leaves. */
+  readonly ttl?: number | undefined;
+};
+
+/** Answers the user's entry as JSON text. */
+export const joinRoom = roomOperation({
+  scope: "room:read",
+  repeatable: false,
+  decode({ user, ttl }: JoinInput) {
+    const checked = checkUser(readJson(user));
+    if (ttl !== undefined) checkDuration("ttl", ttl);
+    return { user: checked, ttl };
+  },
+  async run(lifecycle, { user, ttl }, caller): Promise<string> {
+    const running = lifecycle.room && lifecycle.running();
+    const room = running ?? (await lifecycle.prepare({}, caller));
+    const accepted = await room.membership.acceptJoin(user, caller);
+    if (running) room.ports.storage.atomically(() => room.membership.join(accepted, { ttl }));
+    else
+      await lifecycle.start(room, () => room.membership.join(accepted, { ttl, startsRoom: true }));
+    return room.members.text(user.id);
+  },
+});

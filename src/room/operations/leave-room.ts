@@ -1,0 +1,14 @@
+// Let a user leave, whatever sockets they have (rule U4). A user or a room that is not there is no error.
+
+import { roomOperation } from "../operation.ts";
+
+export type LeaveInput = { readonly userId: string };
+
+export const leaveRoom = roomOperation({
+  scope: "room:admin",
+  repeatable: true,
+  decode: (input: LeaveInput) => input,
+  async run(lifecycle, { userId }, caller): Promise<void> {
+    if (lifecycle.room) await lifecycle.running().membership.leave(userId, caller);
+  },
+});

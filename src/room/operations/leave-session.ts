@@ -1,0 +1,17 @@
+// End the session that asks. If it was its user's last one, they leave the room without a grace period.
+
+import { noInput, runningOperation } from "../operation.ts";
+
+export const leaveSession = runningOperation({
+  scope: null,
+  repeatable: true,
+  sees: "committed", // its replies go out before the socket closes
+  decode: noInput,
+  async run({ sessions, hub, membership }, _input, caller): Promise<void> {
+    const session = sessions.withId(caller.session);
+    if (session === undefined) return;
+    session.socket.close(1000, "left");
+    hub.end(session);
+    await membership.sessionEnded(session.userId, true);
+  },
+});

@@ -1,0 +1,26 @@
+// Change the presence of the session that asks (rules P1, P3).
+
+import { changePresence } from "../../model/presence.ts";
+import { CollabError } from "../../protocol/errors.ts";
+import type { JsonObject } from "../../protocol/json.ts";
+import { runningOperation } from "../operation.ts";
+
+export type PresenceInput = {
+  /** A merge patch. */
+  readonly data: JsonObject;
+};
+
+export const setPresence = runningOperation({
+  scope: "presence:write",
+  repeatable: true,
+  isActivity: true,
+  decode: (input: PresenceInput) => input,
+  run({ sessions, presence, batch, ports }, { data }, caller): void {
+    const session = sessions.withId(caller.session);
+    if (session === undefined) throw new CollabError("session_lost");
+    session.presence = changePresence(session.presence, data, ports.now());
+    batch.markUnsaved(session);
+    presence.markChanged(session.userId);
+    batch.requestFlush("signal");
+  },
+});

@@ -1,0 +1,22 @@
+// Stop a room (rule R7).
+
+import { CollabError } from "../../protocol/errors.ts";
+import type { StopRequest } from "../../model/record.ts";
+import { roomOperation } from "../operation.ts";
+
+/** With `purge` the stored state is dropped too, also that of a room which has stopped already. */
+export const stopRoom = roomOperation({
+  scope: "room:admin",
+  repeatable: false,
+  sees: "committed",
+  decode: (request: StopRequest) => request,
+  async run(lifecycle, { purge }): Promise<void> {
+    const { room } = lifecycle;
+    if (room === null) {
+      if (purge) return lifecycle.purge();
+      throw new CollabError("room_not_running");
+    }
+    room.requestStop({ purge });
+    if (!(await lifecycle.stop(room, purge))) throw new CollabError("save_failed");
+  },
+});

@@ -1,0 +1,39 @@
+// Change the state by a function of the caller's, in the room's turn (rules S1, S2).
+
+import { CollabError } from "../../protocol/errors.ts";
+import { parseJson } from "../../protocol/json.ts";
+import { callWithin } from "../hooks/call-within.ts";
+import { runningOperation } from "../operation.ts";
+import type { ChangeOutput } from "./change-state.ts";
+
+export type UpdateInput = {
+  /** JSON text in, JSON text out, `null` when it fails. It runs where the caller is. */
+  next(stateText: string): Promise<string | null>;
+};
+
+export const updateState = runningOperation({
+  scope: "room:write",
+  repeatable: false,
+  sees: "committed",
+  isActivity: true,
+  decode: (input: UpdateInput) => input,
+  async run({ document, behaviour }, { next }): Promise<ChangeOutput> {
+    const { callTimeout, limits } = behaviour;
+    const text = await callUpdate(next, document.text, callTimeout);
+    if (text === null) throw new CollabError("update_failed");
+    return { version: document.changeTo(parseJson(text), limits) };
+  },
+});
+
+async function callUpdate(
+  next: UpdateInput["next"],
+  stateText: string,
+  callTimeout: number,
+): Promise<string | null> {
+  try {
+    return await callWithin(callTimeout, "The update function", () => next(stateText));
+  } catch (error) {
+    if (error instanceof CollabError) throw error;
+    return null; // the caller is gone
+  }
+}

@@ -1,0 +1,56 @@
+// What a room needs from the world, as small as it can be. The Durable Object provides these
+// (cloudflare/collab-room.ts); tests and the testing kit provide them from memory.
+
+import type { ResolvedBehaviour } from "../behaviours/resolve.ts";
+import type { RoomEntry } from "../protocol/rooms.ts";
+import type { Member } from "../model/members.ts";
+import type { RoomRecord } from "../model/record.ts";
+import type { SessionAttachment } from "../model/session-attachment.ts";
+import type { RoomStorage } from "../storage/room-storage.ts";
+import type { Log } from "./log.ts";
+
+/** The one physical alarm. Setting and clearing it take part in the turn's atomic write. */
+export type AlarmPort = {
+  set(at: number): void;
+  clear(): void;
+};
+
+/** The room's connection to the directory. A call that arrives after `until` (epoch ms) does nothing. */
+export type DirectoryPort = {
+  put(entry: RoomEntry, until: number): Promise<void>;
+  remove(roomId: string, until: number): Promise<void>;
+};
+
+/** One open socket. Sending and closing never throw: an event reports that the socket has closed. */
+export type SocketPort = {
+  /** Send a text frame. The platform holds it back until everything written before it is durable. */
+  send(frame: string): void;
+  close(code: number, reason: string): void;
+  /** Store this beside the socket: it outlives the object's memory and goes away with the socket. */
+  saveAttachment(attachment: SessionAttachment | null): void;
+  /** What was saved. An older version of this program may have written it. */
+  readonly attachment: unknown;
+  /** Epoch ms of the last `ping`, `null` if there was none. */
+  readonly pingedAt: number | null;
+};
+
+export type RoomPorts = {
+  readonly id: string;
+  readonly env: unknown;
+  readonly behaviours: ReadonlyMap<string, ResolvedBehaviour>;
+  readonly storage: RoomStorage<RoomRecord, Member>;
+  readonly alarm: AlarmPort;
+  /** Epoch ms the alarm is set to when the room wakes, `null` for no alarm. */
+  readonly alarmAt: number | null;
+  readonly directory: DirectoryPort;
+  readonly log: Log;
+  /** The open sockets. A room that wakes finds its sessions by them. */
+  sockets(): Iterable<SocketPort>;
+  /** Epoch ms. */
+  now(): number;
+  newId(): string;
+  /** Call back in this many ms. The object stays awake for it. @returns a function that cancels it */
+  later(ms: number, call: () => void): () => void;
+  /** Keep the object awake until this work has ended. */
+  background(work: Promise<unknown>): void;
+};

@@ -1,0 +1,340 @@
+// One room id as a process, the counterpart of a GenServer: every operation is one turn of its mailbox
+// (rule R1). It knows no platform, only the ports it is given.
+//
+//   call, receive ──▶ turn: execute an operation ──▶ end of turn: flush now, or when the window ends
+//
+// A flush commits what the turns have staged and sends everything that waits. When a turn or a commit fails
+// unexpectedly, memory and storage may have come apart: then the room restarts from storage, as a
+// supervised process would.
+
+import type { Caller, Door } from "../protocol/caller.ts";
+import { CollabError } from "../protocol/errors.ts";
+import { failureMessage, type Ref } from "../protocol/messages.ts";
+import { readAttachment } from "../model/session-attachment.ts";
+import { fireTimer } from "./alarm.ts";
+import { Lifecycle } from "./lifecycle.ts";
+import { describe } from "./log.ts";
+import { Mailbox } from "./mailbox.ts";
+import { MemoryTimer } from "./memory-timer.ts";
+import { execute, type Operation } from "./operation.ts";
+import type { RoomPorts, SocketPort } from "./ports.ts";
+import type { RunningRoom } from "./running-room.ts";
+import { callOf, successText, type MessageCall } from "./sessions/message-operations.ts";
+import { receiveFrame, type RequestMessage } from "./sessions/message-receiver.ts";
+import { refuseSocket, type Session } from "./sessions/session.ts";
+
+/** Characters that may wait for a flush: with more, it is made before the window ends. */
+const maxWaitingCharacters = 512 * 1024;
+
+/** ms after which a room whose storage is too new looks again whether a newer release is deployed. */
+const refusedAlarmDelay = 3_600_000;
+
+type Outcome<T> = { readonly ok: T } | { readonly error: CollabError };
+
+type TurnOptions = {
+  /** Characters of input that the turn holds in memory while it waits. */
+  readonly characters?: number;
+  /** False for a turn that must run however many wait. */
+  readonly refusable?: boolean;
+};
+
+export class Room {
+  readonly #ports: RoomPorts;
+  readonly #mailbox = new Mailbox();
+  readonly #flushTimer: MemoryTimer;
+  readonly #typingTimer: MemoryTimer;
+  #lifecycle: Lifecycle;
+  /** Whether memory and storage may have come apart: the room restarts before its next turn. */
+  #isBroken = false;
+
+  constructor(ports: RoomPorts) {
+    this.#ports = ports;
+    this.#flushTimer = new MemoryTimer(ports);
+    this.#typingTimer = new MemoryTimer(ports);
+    this.#lifecycle = new Lifecycle(ports);
+  }
+
+  /** Read from storage what the room is. To be called once, before anything else. */
+  wake(): void {
+    this.#lifecycle.wake();
+    this.#afterEvent();
+  }
+
+  /**
+   * Run an operation for a caller who waits for its outcome.
+   * @param characters of input that the call holds in memory while it waits
+   * @throws CollabError as the operation does; `room_overloaded`, `commit_failed`, `internal`
+   */
+  async call<Input, Output>(
+    operation: Operation<Input, Output>,
+    input: Input,
+    caller: Caller,
+    characters = 0,
+  ): Promise<Output> {
+    const { sees } = operation;
+    const run = (): Output | Promise<Output> => execute(this.#lifecycle, operation, input, caller);
+    const answer = await this.#turn(
+      async () => {
+        const { room } = this.#lifecycle;
+        if (sees === "snapshot" && room?.document.isStaged)
+          return { read: room.batch.readCommitted(run) };
+        if (sees === "committed") await this.#whenCommitted();
+        const outcome = await attempt(run);
+        this.#scheduleFlush();
+        // A refusal may tell of what is staged as well.
+        const waits = sees === "head" || sees === "committed" || "error" in outcome;
+        return { outcome, committed: waits ? this.#whenCommitted() : null };
+      },
+      { characters },
+    );
+    if ("read" in answer) return answer.read;
+    if (answer.committed !== null) await answer.committed;
+    if ("error" in answer.outcome) throw answer.outcome.error;
+    return answer.outcome.ok;
+  }
+
+  /** A frame has arrived on a socket. */
+  async receive(socket: SocketPort, frame: string | ArrayBuffer): Promise<void> {
+    const { room, refusal } = this.#lifecycle;
+    const session = room?.sessions.get(socket);
+    if (room === null || session === undefined)
+      return refuseSocket(socket, room || refusal ? "session_lost" : "room_stopped");
+    const { limits } = room.behaviour;
+    const { requests, refusals, end } = receiveFrame(session, frame, limits, this.#ports.now());
+    for (const message of refusals) room.hub.tell(session, message);
+    if (end !== null) {
+      room.hub.end(session, end);
+      return this.#afterEvent();
+    }
+    const characters = typeof frame === "string" ? frame.length / requests.length : 0;
+    const [only] = requests;
+    if (only !== undefined && requests.length === 1)
+      return this.#handleMessage(socket, only, characters);
+    await Promise.all(requests.map((message) => this.#handleMessage(socket, message, characters)));
+  }
+
+  /** Handle a message in a turn. Whatever is wrong with it is told to its session. */
+  async #handleMessage(
+    socket: SocketPort,
+    message: RequestMessage,
+    characters: number,
+  ): Promise<void> {
+    try {
+      await this.#turn(() => this.#answer(socket, message), { characters });
+    } catch (error) {
+      if (!(error instanceof CollabError)) throw error;
+      const { room } = this.#lifecycle;
+      const session = room?.sessions.get(socket);
+      if (session !== undefined) room?.hub.tell(session, failureMessage(refOf(message), error));
+    }
+  }
+
+  async #answer(socket: SocketPort, message: RequestMessage): Promise<void> {
+    // Sessions are found by their socket: the room may have restarted since the message arrived.
+    const { room } = this.#lifecycle;
+    const session = room?.sessions.get(socket);
+    if (room === null || session === undefined) return;
+    const call = callOf(message, session.userId);
+    if (call.sees === "committed") await this.#whenCommitted();
+    const before = room.document.headVersion;
+    const outcome = await attempt(() => call.run(this.#lifecycle, sessionCaller(room, session)));
+    reply(room, session, call, outcome);
+    this.#scheduleFlush(room.document.headVersion > before ? session : null);
+  }
+
+  /** A socket has closed or broken. */
+  async socketClosed(socket: SocketPort): Promise<void> {
+    if (readAttachment(socket.attachment) === null) return; // the room has ended that session itself
+    const end = (): void => this.#lifecycle.room?.hub.socketClosed(socket);
+    end();
+    await this.#background(end); // once more, for a room that was only just starting
+  }
+
+  /** The alarm has rung. Never throws; doing it twice does no harm. */
+  async ring(again = true): Promise<void> {
+    const { now, log, alarm } = this.#ports;
+    const { timers, refusal } = this.#lifecycle;
+    if (refusal !== null) return alarm.set(now() + refusedAlarmDelay);
+    await timers.ring(now(), async (name) => {
+      try {
+        await this.#turn(async () => {
+          await this.#whenCommitted();
+          await fireTimer(this.#lifecycle, name, now());
+        });
+      } catch (error) {
+        log("error", "timer_failed", { timer: name, error: describe(error) });
+        this.#lifecycle.timers.retryLater(name, now());
+      }
+    });
+    if (this.#lifecycle.timers === timers) return;
+    // The room has restarted meanwhile: its new timers ring too, but only once.
+    if (again) await this.ring(false);
+    else this.#lifecycle.timers.ensureAlarm();
+  }
+
+  // Turns
+
+  /**
+   * Run one turn. An error that is not in the error table may have left memory and storage apart: then the
+   * room restarts.
+   */
+  #turn<T>(work: () => T | Promise<T>, { characters, refusable }: TurnOptions = {}): Promise<T> {
+    return this.#mailbox.run(
+      async () => {
+        try {
+          if (this.#isBroken) await this.#restart();
+          const { refusal, timers } = this.#lifecycle;
+          if (refusal !== null) throw refusal;
+          timers.ensureAlarm();
+          return await work();
+        } catch (error) {
+          if (error instanceof CollabError) throw error;
+          const instance = this.#ports.newId();
+          this.#ports.log("error", "internal", { instance, error: describe(error) });
+          await this.#restart();
+          throw new CollabError("internal", { instance });
+        } finally {
+          const { room } = this.#lifecycle;
+          if (room?.hub.hasEndedUsers) await this.#processEndedSessions(room);
+          this.#scheduleFlush();
+        }
+      },
+      characters,
+      refusable,
+    );
+  }
+
+  /** Run a turn that nobody waits for, however many wait before it. Never throws. */
+  async #background(work: () => void | Promise<void>): Promise<void> {
+    try {
+      await this.#turn(work, { refusable: false });
+    } catch (error) {
+      const code = error instanceof CollabError ? error.code : "internal";
+      if (code !== "internal") this.#ports.log("warn", "background_turn_failed", { code });
+    }
+  }
+
+  async #processEndedSessions(room: RunningRoom): Promise<void> {
+    try {
+      await room.processEndedSessions();
+    } catch (error) {
+      this.#ports.log("error", "internal", { error: describe(error) });
+      await this.#restart();
+    }
+  }
+
+  /** Something has happened outside a turn: see to what it has left to do. */
+  #afterEvent(): void {
+    if (this.#lifecycle.room?.hub.hasEndedUsers) this.#ports.background(this.#background(() => {}));
+    this.#scheduleFlush();
+  }
+
+  async #restart(): Promise<void> {
+    this.#isBroken = true; // until it has succeeded: storage itself may fail now
+    const { timers, room } = this.#lifecycle;
+    room?.abandon(new CollabError("commit_failed"));
+    await room?.saver.whenIdle(); // one save at a time, whoever started it
+    timers.retire();
+    this.#flushTimer.cancel();
+    this.#typingTimer.cancel();
+    this.#lifecycle = new Lifecycle({ ...this.#ports, alarmAt: timers.alarmAt });
+    this.#lifecycle.wake();
+    this.#isBroken = false;
+  }
+
+  // Flushing
+
+  /**
+   * Flush what waits, now or when the window ends.
+   * @param author the session whose change it is, if its client waits for the reply
+   */
+  #scheduleFlush(author: Session | null = null): void {
+    const { room } = this.#lifecycle;
+    if (room === null || this.#isBroken) return;
+    const urgency = room.batch.takeRequest();
+    if (urgency === null) return;
+    const now = this.#ports.now();
+    room.window.request({
+      urgency,
+      // Where turns wait, more is about to come.
+      author: this.#mailbox.hasWaiting ? null : author,
+      sockets: room.sessions.size,
+      now,
+    });
+    const { dueAt } = room.window;
+    if (dueAt <= now || room.waitingCharacters > maxWaitingCharacters) this.#flush(room);
+    else this.#flushTimer.armAtLatest(dueAt, () => this.#flush(room));
+  }
+
+  #flush(room: RunningRoom): void {
+    this.#flushTimer.cancel();
+    if (this.#isBroken) return;
+    try {
+      room.flush();
+    } catch (error) {
+      const instance = this.#ports.newId();
+      this.#ports.log("error", "commit_failed", { instance, error: describe(error) });
+      this.#isBroken = true;
+      room.abandon(new CollabError("commit_failed", { instance }));
+      this.#ports.background(this.#background(() => {}));
+      return;
+    }
+    this.#typingTimer.armAtLatest(room.presence.nextLapseAt, () => this.#lapseTyping(room));
+    if (room.hub.hasEndedUsers) this.#afterEvent();
+  }
+
+  #lapseTyping(room: RunningRoom): void {
+    room.presence.lapse(this.#ports.now());
+    if (room.presence.hasNews) room.batch.requestFlush("signal");
+    else this.#typingTimer.armAtLatest(room.presence.nextLapseAt, () => this.#lapseTyping(room));
+    this.#afterEvent();
+  }
+
+  /**
+   * Wait until nothing is staged.
+   * @throws CollabError (rejects) `commit_failed`
+   */
+  #whenCommitted(): Promise<void> | null {
+    const { room } = this.#lifecycle;
+    return room?.document.isStaged ? room.batch.whenCommitted() : null;
+  }
+}
+
+/** Reply to a message; behind the commit, if the reply may tell of what is staged. */
+function reply(
+  room: RunningRoom,
+  session: Session,
+  { ref, sees }: MessageCall,
+  outcome: Outcome<string>,
+): void {
+  if ("ok" in outcome && ref === undefined) return;
+  const depends = room.document.isStaged && (sees === "head" || "error" in outcome);
+  const { failure } = room.batch;
+  const text =
+    depends && failure !== null
+      ? JSON.stringify(failureMessage(ref, failure))
+      : "ok" in outcome
+        ? successText(ref ?? "", outcome.ok)
+        : JSON.stringify(failureMessage(ref, outcome.error));
+  if (depends && failure === null) room.batch.addReply(session, text, ref);
+  else room.hub.tellText(session, text);
+}
+
+/** A session as the caller of an operation. */
+function sessionCaller({ members }: RunningRoom, { id, userId, scopes }: Session): Caller {
+  const user = members.get(userId)?.entry ?? { id: userId };
+  return { door: "socket" satisfies Door, user, scopes, expiresAt: null, session: id };
+}
+
+const refOf = (message: RequestMessage): Ref | undefined =>
+  "ref" in message ? message.ref : undefined;
+
+/** Run something, and tell an error of the table from its value. */
+async function attempt<T>(run: () => T | Promise<T>): Promise<Outcome<T>> {
+  try {
+    return { ok: await run() };
+  } catch (error) {
+    if (error instanceof CollabError) return { error };
+    throw error;
+  }
+}

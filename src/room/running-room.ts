@@ -1,0 +1,222 @@
+// A running room: its parts, and what they do together. Operations call the parts; a part calls only parts
+// that stand above it in `createRunningRoom`. Turns do not overlap, and an absent room has none of this.
+
+import type { ResolvedBehaviour } from "../behaviours/resolve.ts";
+import type { CollabError } from "../protocol/errors.ts";
+import type { RoomEntry } from "../protocol/rooms.ts";
+import type { Members } from "../model/members.ts";
+import { roomEntry, type RoomRecord, type StopRequest } from "../model/record.ts";
+import { Activity } from "./activity.ts";
+import { BatchBuilder } from "./batch/batch.ts";
+import { CommitWindow } from "./batch/commit-window.ts";
+import { deliver } from "./batch/delivery.ts";
+import { createWelcome } from "./batch/welcome.ts";
+import type { DirectoryRegistration } from "./directory-registration.ts";
+import type { JsonDocument } from "./document/json-document.ts";
+import type { HookRunner } from "./hooks/hook-runner.ts";
+import { Membership } from "./members/membership.ts";
+import { PresenceBoard } from "./members/presence-board.ts";
+import type { RoomPorts } from "./ports.ts";
+import { SessionHub, type SessionRequest } from "./sessions/session-hub.ts";
+import { Sessions } from "./sessions/sessions.ts";
+import { StateSaver } from "./state-saver.ts";
+import type { Timers } from "./timers.ts";
+
+/** ms between two checks for dead sockets, while any are open. */
+const livenessInterval = 300_000;
+
+/** What a room is made from. */
+export type RoomBasis = {
+  readonly ports: RoomPorts;
+  readonly timers: Timers;
+  readonly registration: DirectoryRegistration;
+  readonly behaviour: ResolvedBehaviour;
+  readonly document: JsonDocument;
+  readonly hooks: HookRunner;
+  readonly members: Members;
+};
+
+export type RoomParts = RoomBasis & {
+  readonly activity: Activity;
+  readonly sessions: Sessions;
+  readonly batch: BatchBuilder;
+  readonly presence: PresenceBoard;
+  readonly hub: SessionHub;
+  readonly membership: Membership;
+  readonly saver: StateSaver;
+  readonly window: CommitWindow;
+};
+
+/** Put a room together. Nothing is read or written. */
+export function createRunningRoom(basis: RoomBasis, record: RoomRecord): RunningRoom {
+  const { ports, members } = basis;
+  const activity = new Activity(ports, record);
+  const sessions = new Sessions();
+  const batch = new BatchBuilder();
+  const presence = new PresenceBoard(members, sessions);
+  const hub = new SessionHub({ ...basis, sessions, presence, batch });
+  const membership = new Membership({ ...basis, activity, sessions, hub, presence, batch });
+  const saver = new StateSaver(basis);
+  const window = new CommitWindow();
+  return new RunningRoom({
+    ...basis,
+    activity,
+    sessions,
+    batch,
+    presence,
+    hub,
+    membership,
+    saver,
+    window,
+  });
+}
+
+export class RunningRoom implements RoomParts {
+  readonly ports: RoomPorts;
+  readonly timers: Timers;
+  readonly registration: DirectoryRegistration;
+  readonly behaviour: ResolvedBehaviour;
+  readonly document: JsonDocument;
+  readonly hooks: HookRunner;
+  readonly members: Members;
+  readonly activity: Activity;
+  readonly sessions: Sessions;
+  readonly batch: BatchBuilder;
+  readonly presence: PresenceBoard;
+  readonly hub: SessionHub;
+  readonly membership: Membership;
+  readonly saver: StateSaver;
+  readonly window: CommitWindow;
+
+  constructor(parts: RoomParts) {
+    this.ports = parts.ports;
+    this.timers = parts.timers;
+    this.registration = parts.registration;
+    this.behaviour = parts.behaviour;
+    this.document = parts.document;
+    this.hooks = parts.hooks;
+    this.members = parts.members;
+    this.activity = parts.activity;
+    this.sessions = parts.sessions;
+    this.batch = parts.batch;
+    this.presence = parts.presence;
+    this.hub = parts.hub;
+    this.membership = parts.membership;
+    this.saver = parts.saver;
+    this.window = parts.window;
+  }
+
+  /** Take over what storage and the open sockets say: the room has woken (rule R6). */
+  restore(): void {
+    this.saver.restore();
+    this.hub.restore();
+    this.presence.restore();
+    this.hub.welcomeRestored();
+    this.hub.endUnresponsive();
+    this.membership.noticeLostSockets();
+    if (this.presence.hasNews) this.batch.requestFlush("signal");
+  }
+
+  get record(): RoomRecord {
+    return this.activity.record;
+  }
+
+  get isEmpty(): boolean {
+    return this.members.size === 0;
+  }
+
+  /** What the directory lists of it. */
+  get entry(): RoomEntry {
+    return roomEntry(this.ports.id, this.record, this.members.size);
+  }
+
+  /** Something has happened in the room (rule T1). */
+  markActive(): void {
+    this.activity.markActive(!this.isEmpty);
+  }
+
+  /** Whether the room has been empty and idle for long enough (rule T2). */
+  get isIdleOver(): boolean {
+    return this.isEmpty && this.ports.now() >= this.activity.idleDeadline;
+  }
+
+  /** Whether the state stays in the room's own storage when the room stops. */
+  get keepsState(): boolean {
+    return this.behaviour.retention === "keep" && !this.hooks.saves;
+  }
+
+  /** Open a session for a member. */
+  openSession(socket: Parameters<SessionHub["open"]>[0], request: SessionRequest): void {
+    this.timers.setAtLatest("liveness", this.ports.now() + livenessInterval);
+    this.hub.open(socket, request);
+  }
+
+  /** End sessions that have gone silent, now and again while any are open (rule U8). */
+  checkLiveness(): void {
+    this.hub.endUnresponsive();
+    if (this.sessions.size === 0) this.timers.clear("liveness");
+    else this.timers.set("liveness", this.ports.now() + livenessInterval);
+  }
+
+  /** See to the users whose sessions have ended since the last time. */
+  async processEndedSessions(): Promise<void> {
+    for (const userId of this.hub.takeEndedUsers()) await this.membership.sessionEnded(userId);
+  }
+
+  /** Remember that a stop was requested, if it takes more than this turn: a crash must not undo it. */
+  requestStop(stopping: StopRequest): void {
+    if (this.isEmpty && this.saver.isClean) return;
+    this.ports.storage.atomically(() => {
+      this.activity.markStopRequested(stopping);
+      this.timers.setAtLatest("idle", this.ports.now());
+    });
+  }
+
+  /** Characters that wait for a flush. */
+  get waitingCharacters(): number {
+    return this.document.stagedCharacters + this.batch.characters;
+  }
+
+  /**
+   * Commit what is staged as one row, then send everything that waits.
+   * @throws what storage throws; then nothing was committed and nothing sent
+   */
+  flush(): void {
+    const now = this.ports.now();
+    // The change itself comes last: if it fails, the note that it is unsaved does no harm, and the hot path
+    // needs no transaction around the two.
+    if (this.document.isStaged) this.saver.markDirty();
+    const change = this.document.commit();
+    this.#send(change, now);
+    if (change !== null) this.saver.afterCommit();
+    this.window.flushed(now, this.sessions.size);
+    for (const session of this.sessions) if (session.isTooSlow) this.hub.end(session, "too_slow");
+  }
+
+  #send(change: ReturnType<JsonDocument["commit"]>, now: number): void {
+    const batch = this.batch.take(change, this.presence.takeNews(now));
+    deliver(batch, this.sessions, () =>
+      createWelcome({
+        roomId: this.ports.id,
+        epoch: this.record.epoch,
+        behaviour: this.behaviour,
+        document: this.document,
+        members: this.members,
+        presence: this.presence,
+      }),
+    );
+  }
+
+  /**
+   * The room is about to restart from storage. What depends on a commit fails with this error; everything
+   * else that waits is sent. Sessions that were welcomed start over from another welcome, and those that
+   * were not get theirs then: what memory holds now is not what is committed.
+   */
+  abandon(error: CollabError): void {
+    this.batch.reject(error);
+    for (const session of this.sessions)
+      if (session.state.kind === "joining") this.batch.forget(session);
+    this.#send(null, this.ports.now());
+    this.hub.restart();
+  }
+}

@@ -1,0 +1,80 @@
+// What a client's message asks for: which operation it offers, with which input, and what the reply says.
+
+import type { Caller } from "../../protocol/caller.ts";
+import type { JsonArray } from "../../protocol/json.ts";
+import type { Ref } from "../../protocol/messages.ts";
+import type { Lifecycle } from "../lifecycle.ts";
+import { execute, type Operation } from "../operation.ts";
+import { broadcast } from "../operations/broadcast.ts";
+import { callAction } from "../operations/call-action.ts";
+import { changeState } from "../operations/change-state.ts";
+import { leaveSession } from "../operations/leave-session.ts";
+import { setPresence } from "../operations/set-presence.ts";
+import { touch } from "../operations/touch.ts";
+import type { RequestMessage } from "./message-receiver.ts";
+
+/** A message as a call of an operation. */
+export type MessageCall = {
+  readonly ref: Ref | undefined;
+  readonly sees: Operation<never, unknown>["sees"];
+  /** @returns the operation's output, as JSON members of the reply */
+  run(lifecycle: Lifecycle, caller: Caller): string | Promise<string>;
+};
+
+/** @param userId of the session that has sent the message */
+export function callOf(message: RequestMessage, userId: string): MessageCall {
+  switch (message.type) {
+    case "update": {
+      const { ref, ifVersion } = message;
+      const input = {
+        ...("patch" in message
+          ? // The decoder has seen an array: its items come from JSON text, and the operation checks them.
+            ({ kind: "patch", source: { json: message.patch as JsonArray } } as const)
+          : ({ kind: "merge", source: { json: message.merge } } as const)),
+        ...(ifVersion !== undefined && { ifVersion: [ifVersion] }),
+      };
+      return call(changeState, input, ref, ({ version }) => `,"version":${version}`);
+    }
+    case "action": {
+      const { ref, name, payload = {} } = message;
+      return call(
+        callAction,
+        { name, payload: { json: payload } },
+        ref,
+        ({ result, version }) => `,"version":${version},"result":${result}`,
+      );
+    }
+    case "presence":
+      return call(setPresence, { data: message.data }, message.ref);
+    case "broadcast": {
+      const { ref, event, payload = null, echo } = message;
+      return call(broadcast, { event, payload: { json: payload }, echo }, ref);
+    }
+    case "touch":
+      return call(touch, { userId }, message.ref);
+    case "leave":
+      return call(leaveSession, undefined, undefined);
+    default:
+      return message satisfies never;
+  }
+}
+
+function call<Input, Output>(
+  operation: Operation<Input, Output>,
+  input: Input,
+  ref: Ref | undefined,
+  reply: (output: Output) => string = () => "",
+): MessageCall {
+  return {
+    ref,
+    sees: operation.sees,
+    run(lifecycle, caller) {
+      const output = execute(lifecycle, operation, input, caller);
+      return output instanceof Promise ? output.then(reply) : reply(output);
+    },
+  };
+}
+
+/** The reply to a request that has succeeded, as text. */
+export const successText = (ref: Ref, members: string): string =>
+  `{"type":"reply","ref":${JSON.stringify(ref)},"ok":true${members}}`;

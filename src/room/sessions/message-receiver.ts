@@ -1,0 +1,117 @@
+// A client's frame, from text to messages: size, rate, JSON and shape are checked here, before anything
+// waits for a turn. What is wrong with a frame is returned as a refusal and changes nothing; too many such
+// frames end the session. (Rules W3, L1.)
+
+import { CollabError, type ErrorCode } from "../../protocol/errors.ts";
+import { decodeMessage, refOf } from "../../protocol/decode-message.ts";
+import { parseJson, utf8Bytes, type JsonValue } from "../../protocol/json.ts";
+import { maxFrameMessages, type Limits } from "../../protocol/limits.ts";
+import {
+  failureMessage,
+  type ClientMessage,
+  type Ref,
+  type RoomMessage,
+} from "../../protocol/messages.ts";
+import type { Session } from "./session.ts";
+
+/** A message that asks for an operation. `ack` does not: it is dealt with here. */
+export type RequestMessage = Exclude<ClientMessage, { type: "ack" }>;
+
+export type ReceivedFrame = {
+  /** Messages to handle, in order. */
+  readonly requests: readonly RequestMessage[];
+  /** What to tell the client, in order. */
+  readonly refusals: readonly RoomMessage[];
+  /** Set when the session has to end, after it was told. */
+  readonly end: ErrorCode | null;
+};
+
+type Draft = { requests: RequestMessage[]; refusals: RoomMessage[]; end: ErrorCode | null };
+
+/** Receive a frame of a session. */
+export function receiveFrame(
+  session: Session,
+  frame: string | ArrayBuffer,
+  limits: Limits,
+  now: number,
+): ReceivedFrame {
+  const received: Draft = { requests: [], refusals: [], end: null };
+  let items: readonly JsonValue[];
+  let wait: number;
+  try {
+    if (typeof frame !== "string") throw bad("A frame must be text, not binary");
+    const bytes = utf8Bytes(frame);
+    if (bytes > limits.frameBytes)
+      throw new CollabError("too_large", {
+        detail: `The frame has ${bytes} bytes; the limit is ${limits.frameBytes}.`,
+      });
+    wait = session.rateLimiter.admitBytes(bytes, now);
+    const json = parseFrame(frame);
+    items = Array.isArray(json) ? json : [json];
+    if (items.length === 0 || items.length > maxFrameMessages)
+      throw bad(`A frame must have 1 to ${maxFrameMessages} messages, not ${items.length}`);
+  } catch (error) {
+    refuse(received, session, error, undefined, now);
+    return received;
+  }
+  for (const json of items) {
+    receiveMessage(received, session, json, wait, now);
+    if (received.end !== null) break;
+  }
+  return received;
+}
+
+function receiveMessage(
+  received: Draft,
+  session: Session,
+  json: JsonValue,
+  wait: number,
+  now: number,
+): void {
+  let message: ClientMessage;
+  try {
+    message = decodeMessage(json);
+  } catch (error) {
+    return refuse(received, session, error, refOf(json), now);
+  }
+  const retryAfter = Math.max(wait, session.rateLimiter.admitMessage(now));
+  if (retryAfter > 0 && !session.rateLimiter.tolerateExcess(now)) {
+    received.end = "rate_limited";
+    return;
+  }
+  if (message.type === "ack") {
+    if (session.acknowledge(message.n)) return;
+    const error = new CollabError("bad_message", { detail: "No mark with that number was sent." });
+    return refuse(received, session, error, undefined, now);
+  }
+  // The last presence of a window wins in any case, and a client may always leave.
+  if (retryAfter === 0 || message.type === "presence" || message.type === "leave") {
+    received.requests.push(message);
+    return;
+  }
+  const excess = new CollabError("rate_limited", { retryAfter });
+  received.refusals.push(failureMessage(refOf(json), excess));
+}
+
+function refuse(
+  received: Draft,
+  session: Session,
+  error: unknown,
+  ref: Ref | undefined,
+  now: number,
+): void {
+  if (!(error instanceof CollabError)) throw error;
+  received.refusals.push(failureMessage(ref, error));
+  if (!session.rateLimiter.tolerateMistake(now)) received.end = "bad_message";
+}
+
+function parseFrame(frame: string): JsonValue {
+  try {
+    return parseJson(frame);
+  } catch {
+    throw bad("A frame must be JSON");
+  }
+}
+
+const bad = (expected: string): CollabError =>
+  new CollabError("bad_message", { detail: `${expected}.` });

@@ -1,0 +1,40 @@
+// How much a session may send (rule L1), and how many mistakes it may make (rule W3).
+
+import type { Limits } from "../../protocol/limits.ts";
+import { TokenBucket } from "../../model/token-bucket.ts";
+
+export class RateLimiter {
+  readonly #messages: TokenBucket;
+  readonly #bytes: TokenBucket;
+  /** Messages beyond the rate that are answered before the session is closed. */
+  readonly #excess: TokenBucket;
+  /** Bad frames that are answered before the session is closed. */
+  readonly #mistakes: TokenBucket;
+
+  constructor({ messagesPerSecond, bytesPerSecond, frameBytes }: Limits, now: number) {
+    this.#messages = new TokenBucket(messagesPerSecond, 2 * messagesPerSecond, now);
+    this.#bytes = new TokenBucket(bytesPerSecond, Math.max(2 * bytesPerSecond, frameBytes), now);
+    this.#excess = new TokenBucket(4 * messagesPerSecond, 10 * messagesPerSecond, now);
+    this.#mistakes = new TokenBucket(0.1, 10, now);
+  }
+
+  /** Admit a frame of this size. @returns ms until it would be admitted, 0 when it is */
+  admitBytes(bytes: number, now: number): number {
+    return this.#bytes.tryTake(bytes, now);
+  }
+
+  /** Admit a message. @returns ms until it would be admitted, 0 when it is */
+  admitMessage(now: number): number {
+    return this.#messages.tryTake(1, now);
+  }
+
+  /** Count a message beyond the rate. @returns false when there have been too many */
+  tolerateExcess(now: number): boolean {
+    return this.#excess.tryTake(1, now) === 0;
+  }
+
+  /** Count a bad frame. @returns false when there have been too many */
+  tolerateMistake(now: number): boolean {
+    return this.#mistakes.tryTake(1, now) === 0;
+  }
+}

@@ -1,0 +1,196 @@
+// The sessions of a room: how they open, are found again after the room has slept, and end. The hub knows
+// sessions, not members. It notes whose sessions have ended; the room then decides what that means for the
+// user (`takeEndedUsers`).
+
+import type { ResolvedBehaviour } from "../../behaviours/resolve.ts";
+import type { ErrorCode } from "../../protocol/errors.ts";
+import type { RoomMessage } from "../../protocol/messages.ts";
+import { allows, type Scope } from "../../protocol/scopes.ts";
+import type { Members } from "../../model/members.ts";
+import { firstPresence } from "../../model/presence.ts";
+import { initialFlow, readAttachment, type Resume } from "../../model/session-attachment.ts";
+import type { BatchBuilder } from "../batch/batch.ts";
+import type { PresenceBoard } from "../members/presence-board.ts";
+import type { RoomPorts, SocketPort } from "../ports.ts";
+import { refuseSocket, Session } from "./session.ts";
+import type { Sessions } from "./sessions.ts";
+
+/** ms of silence after which a socket that has pinged before counts as dead: five missed pings. */
+const silenceLimit = 150_000;
+
+export type SessionHubParts = {
+  readonly ports: RoomPorts;
+  readonly behaviour: ResolvedBehaviour;
+  readonly members: Members;
+  readonly sessions: Sessions;
+  readonly presence: PresenceBoard;
+  readonly batch: BatchBuilder;
+};
+
+/** Whose session opens, and with what. */
+export type SessionRequest = {
+  readonly userId: string;
+  readonly scopes: readonly Scope[];
+  readonly resume?: Resume | undefined;
+};
+
+export class SessionHub {
+  readonly #parts: SessionHubParts;
+  #endedUsers = new Set<string>();
+
+  constructor(parts: SessionHubParts) {
+    this.#parts = parts;
+  }
+
+  /** Find the sessions of the open sockets: the room has woken (rule R6). */
+  restore(): void {
+    for (const socket of this.#parts.ports.sockets())
+      if (this.#find(socket) === null) refuseSocket(socket, "session_lost");
+  }
+
+  /** The session whose attachment is beside a socket, if its user is still in the room. */
+  #find(socket: SocketPort): Session | null {
+    const { ports, behaviour, members, sessions } = this.#parts;
+    const attachment = readAttachment(socket.attachment);
+    if (attachment === null || members.get(attachment.userId) === undefined) return null;
+    const session = new Session(socket, attachment, behaviour.limits, ports.now());
+    sessions.add(session);
+    return session;
+  }
+
+  /** Welcome the sessions that were not welcomed before the room slept or restarted. */
+  welcomeRestored(): void {
+    for (const session of this.#parts.sessions)
+      if (session.state.kind !== "live") this.#parts.batch.addNewcomer(session);
+  }
+
+  /** Open a session for a member. Its welcome follows with the next flush. */
+  open(socket: SocketPort, { userId, scopes, resume }: SessionRequest): Session {
+    const { ports, behaviour, members, sessions, presence, batch } = this.#parts;
+    const member = members.get(userId);
+    const attachment = {
+      shape: 2,
+      id: ports.newId(),
+      userId,
+      scopes: member?.scopes ?? scopes,
+      presence: member ? firstPresence(member.entry) : { data: {}, at: 0 },
+      state: { kind: "joining", ...(resume && { resume }) },
+      flow: initialFlow,
+    } as const;
+    const session = new Session(socket, attachment, behaviour.limits, ports.now());
+    session.saveAttachment();
+    sessions.add(session);
+    this.#countSessions(userId);
+    presence.markChanged(userId);
+    batch.addNewcomer(session);
+    return session;
+  }
+
+  /**
+   * A socket has closed. If that is what woke the room, its session is not among the restored ones; but
+   * clients know of it, so they are told of its end as of any other.
+   */
+  socketClosed(socket: SocketPort): void {
+    const { sessions, presence } = this.#parts;
+    let session = sessions.get(socket) ?? null;
+    if (session === null) {
+      session = this.#find(socket);
+      if (session !== null) presence.recall(session.userId);
+    }
+    if (session !== null) this.end(session);
+  }
+
+  /**
+   * End a session.
+   * @param reason closes its socket; left out when the socket has closed by itself
+   */
+  end(session: Session, reason?: ErrorCode): void {
+    const { sessions, presence, batch } = this.#parts;
+    if (!sessions.remove(session)) return;
+    this.#countSessions(session.userId);
+    batch.forget(session);
+    presence.markChanged(session.userId);
+    session.end(reason);
+    this.#endedUsers.add(session.userId);
+  }
+
+  /** Tell each session of a user how many there are: one that is restored alone knows of the others. */
+  #countSessions(userId: string): void {
+    const siblings = this.#parts.sessions.of(userId);
+    for (const session of siblings) session.setSessionCount(siblings.length);
+  }
+
+  /** End every session of a user. */
+  endAllOf(userId: string, reason: ErrorCode): void {
+    for (const session of this.#parts.sessions.of(userId)) this.end(session, reason);
+  }
+
+  /** End every session. */
+  endAll(reason: ErrorCode): void {
+    for (const session of this.#parts.sessions) this.end(session, reason);
+  }
+
+  /** End the sessions that have read too little of what was sent, or have gone silent (rules U8, L1). */
+  endUnresponsive(): void {
+    for (const session of this.#parts.sessions) {
+      if (session.isTooSlow) this.end(session, "too_slow");
+      else if (this.#isSilent(session)) this.end(session, "silent");
+    }
+  }
+
+  #isSilent({ socket }: Session): boolean {
+    const { pingedAt } = socket;
+    // A client that has never pinged is not expected to: the platform finds out that it is gone.
+    return pingedAt !== null && this.#parts.ports.now() - pingedAt > silenceLimit;
+  }
+
+  /** Whether the user of an ended session waits to be seen to. */
+  get hasEndedUsers(): boolean {
+    return this.#endedUsers.size > 0;
+  }
+
+  /** The users whose sessions have ended since this was last asked. */
+  takeEndedUsers(): ReadonlySet<string> {
+    const users = this.#endedUsers;
+    this.#endedUsers = new Set();
+    return users;
+  }
+
+  /** Set what a user's sessions may do, and tell them. Without `room:read` they end. */
+  setScopes(userId: string, scopes: readonly Scope[]): void {
+    for (const session of this.#parts.sessions.of(userId)) {
+      session.scopes = scopes;
+      session.saveAttachment();
+      this.tell(session, { type: "scopes", scopes });
+    }
+    if (!allows(scopes, "room:read")) this.endAllOf(userId, "forbidden");
+  }
+
+  /** Send a message to one session: at once, or behind its welcome if that is still to come. */
+  tell(session: Session, message: RoomMessage): void {
+    this.tellText(session, JSON.stringify(message));
+  }
+
+  /** @param text a message as JSON text, see `tell` */
+  tellText(session: Session, text: string): void {
+    switch (session.state.kind) {
+      case "ended":
+        return;
+      case "joining":
+        return this.#parts.batch.addReply(session, text);
+      case "live":
+      case "restarting":
+        return session.send(text);
+      default:
+        session.state satisfies never;
+    }
+  }
+
+  /** The room is about to restart: sessions that were welcomed start over from another welcome. */
+  restart(): void {
+    for (const session of this.#parts.sessions) {
+      if (session.state.kind === "live") session.become({ kind: "restarting" });
+      session.saveAttachment();
+    }
+  }
+}

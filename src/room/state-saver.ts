@@ -1,0 +1,154 @@
+// Saving the state to the author's store (rule S8): beside the turn, one save at a time, the latest state
+// wins, retried until it succeeds. The row of the timer `save` is the durable note that there is something
+// to save: it is written with the first unsaved change and deleted when everything is saved.
+
+import type { ResolvedBehaviour } from "../behaviours/resolve.ts";
+import type { SaveStatus } from "../protocol/rooms.ts";
+import { backoff } from "../model/backoff.ts";
+import type { RoomDocument } from "./document/document.ts";
+import type { HookRunner, SaveFailure } from "./hooks/hook-runner.ts";
+import type { RoomPorts } from "./ports.ts";
+import type { Timers } from "./timers.ts";
+
+export type StateSaverParts = {
+  readonly behaviour: Pick<ResolvedBehaviour, "save" | "callTimeout">;
+  readonly ports: Pick<RoomPorts, "now" | "background">;
+  readonly timers: Timers;
+  readonly hooks: Pick<HookRunner, "saves" | "save">;
+  readonly document: Pick<RoomDocument, "version" | "isStaged">;
+};
+
+export class StateSaver {
+  readonly #parts: StateSaverParts;
+  #saving: Promise<void> | null = null;
+  #failure: SaveFailure | null = null;
+  /** Epoch ms of the first and the last change that wait; unknown after a wake. */
+  #firstAt: number | null = null;
+  #lastAt = 0;
+
+  constructor(parts: StateSaverParts) {
+    this.#parts = parts;
+  }
+
+  /** Take over what an earlier instance has left: a save that kept failing still does. */
+  restore(): void {
+    if (this.#attempts > 0) this.#failure = "save_failed";
+  }
+
+  get status(): SaveStatus {
+    if (!this.#parts.hooks.saves) return { status: "off" };
+    if (!this.#dirty) return { status: "saved" };
+    return this.#failure === null
+      ? { status: "pending" }
+      : { status: "failing", error: this.#failure };
+  }
+
+  /** Whether everything is saved. */
+  get isClean(): boolean {
+    return !this.#dirty;
+  }
+
+  /** The state is about to change: note that it is unsaved, as part of the same write. */
+  markDirty(): void {
+    const { hooks, timers, ports } = this.#parts;
+    if (!hooks.saves) return;
+    this.#lastAt = ports.now();
+    this.#firstAt ??= this.#lastAt;
+    if (this.#failure !== null) return; // the retry will save this change too
+    const due = this.#due();
+    if (due > this.#lastAt) timers.setAtLatest("save", due);
+    else if (!this.#dirty) this.#watch();
+  }
+
+  /** A change was committed: save it if that is due. */
+  afterCommit(): void {
+    if (this.#firstAt === null || this.#failure !== null || !this.#dirty) return;
+    if (this.#due() <= this.#lastAt) void this.#start();
+  }
+
+  /** Wait for a save that is under way. */
+  async whenIdle(): Promise<void> {
+    await this.#saving;
+  }
+
+  /** The timer `save` has rung. */
+  ring(now: number): void {
+    const due = this.#due();
+    if (this.#failure === null && due > now) return this.#parts.timers.set("save", due);
+    // Left as it is, the timer would ring again and again until the save has ended.
+    this.#watch(this.#attempts);
+    this.#start();
+  }
+
+  /**
+   * Save what is unsaved, now. For use in the room's turn, with nothing staged: the state cannot change.
+   * @returns `null` when everything is saved, else why not
+   */
+  async flush(): Promise<SaveFailure | null> {
+    if (this.#dirty) await this.#start();
+    // A save that was under way may have carried an older state: then a second one follows.
+    if (this.#dirty && this.#failure === null) await this.#start();
+    return this.#dirty ? (this.#failure ?? "save_failed") : null;
+  }
+
+  get #dirty(): boolean {
+    return this.#parts.timers.get("save") !== undefined;
+  }
+
+  /** Epoch ms at which the waiting changes are to be saved; 0 when none is known. */
+  #due(): number {
+    const { debounce, maxWait } = this.#parts.behaviour.save;
+    return this.#firstAt === null ? 0 : Math.min(this.#lastAt + debounce, this.#firstAt + maxWait);
+  }
+
+  /** How many saves have failed since one succeeded. */
+  get #attempts(): number {
+    return this.#parts.timers.get("save")?.attempts ?? 0;
+  }
+
+  /** Let the timer only watch a save: it rings if the object dies before the save has ended. */
+  #watch(attempts = 0): void {
+    const { timers, ports, behaviour } = this.#parts;
+    timers.set("save", ports.now() + behaviour.callTimeout + 1000, attempts);
+  }
+
+  #start(): Promise<void> {
+    if (this.#saving === null) {
+      this.#saving = this.#run().finally(() => {
+        this.#saving = null;
+      });
+      this.#parts.ports.background(this.#saving);
+    }
+    return this.#saving;
+  }
+
+  /** Save until everything is saved, a save fails, or what is left may wait. */
+  async #run(): Promise<void> {
+    const { timers, ports, document, hooks } = this.#parts;
+    // What is staged must not be saved yet: its commit starts the next save.
+    while (this.#dirty && !document.isStaged) {
+      const { version } = document;
+      this.#firstAt = null;
+      this.#failure = await hooks.save();
+      const now = ports.now();
+      if (this.#failure !== null) {
+        const attempts = this.#attempts + 1;
+        timers.set("save", now + backoff(attempts), attempts);
+        return;
+      }
+      if (document.version === version) {
+        const hadFailed = this.#attempts > 0;
+        timers.clear("save");
+        // A stop may have waited for this.
+        if (hadFailed) timers.setAtLatest("idle", now);
+        return;
+      }
+      const due = this.#due();
+      if (due > now) {
+        timers.set("save", due);
+        return;
+      }
+      if (this.#attempts > 0) this.#watch(); // earlier failures no longer count
+    }
+  }
+}

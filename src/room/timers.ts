@@ -1,0 +1,137 @@
+// Many named timers, one physical alarm (rule T3). A timer is a row; the alarm is set only when a timer
+// needs it earlier than it is set. An alarm that rings too early is harmless: the owner of the timer looks
+// at its own deadline and sets the timer again. What each timer does is in alarm.ts.
+
+import { backoff } from "../model/backoff.ts";
+import type { Deadline } from "../model/members.ts";
+import type { StoredTimer } from "../storage/room-storage.ts";
+import type { RoomPorts } from "./ports.ts";
+
+/**
+ * `idle`: stop an empty room. `lease`, `grace`, `presence`: deadlines of members. `liveness`: look for
+ * dead sockets. `save`, `directory`: (re)try these.
+ */
+export type TimerName = "idle" | Deadline | "liveness" | "save" | "directory";
+
+export class Timers {
+  readonly #storage: RoomPorts["storage"];
+  readonly #alarm: RoomPorts["alarm"];
+  readonly #timers = new Map<string, StoredTimer>();
+  #alarmAt: number | null;
+  /** While the alarm is being handled it is set once, at the end. */
+  #handling = false;
+  #retired = false;
+  #ensured = false;
+
+  constructor({ storage, alarm, alarmAt }: Pick<RoomPorts, "storage" | "alarm" | "alarmAt">) {
+    this.#storage = storage;
+    this.#alarm = alarm;
+    this.#alarmAt = alarmAt;
+  }
+
+  /** Read the rows. */
+  restore(): void {
+    for (const timer of this.#storage.readTimers()) this.#timers.set(timer.name, timer);
+  }
+
+  get(name: TimerName): StoredTimer | undefined {
+    return this.#timers.get(name);
+  }
+
+  /** Epoch ms the alarm is set to, `null` for no alarm. */
+  get alarmAt(): number | null {
+    return this.#alarmAt;
+  }
+
+  isDue(name: TimerName, now: number): boolean {
+    const timer = this.#timers.get(name);
+    return timer !== undefined && timer.at <= now;
+  }
+
+  /** Let a timer fire at this time (epoch ms), whatever it was set to before. */
+  set(name: TimerName, at: number, attempts = 0): void {
+    const old = this.#timers.get(name);
+    if (this.#retired || (old?.at === at && old.attempts === attempts)) return;
+    const timer = { name, at, attempts };
+    this.#storage.writeTimer(timer);
+    this.#timers.set(name, timer);
+    this.#arm();
+  }
+
+  /** Let a timer fire at this time or before. */
+  setAtLatest(name: TimerName, at: number): void {
+    const old = this.#timers.get(name);
+    if (old === undefined || old.at > at) this.set(name, at);
+  }
+
+  clear(name: TimerName): void {
+    if (this.#timers.delete(name) && !this.#retired) this.#storage.removeTimer(name);
+  }
+
+  /** A timer has fired and its work has failed: let it fire again, later each time. */
+  retryLater(name: TimerName, now: number): void {
+    const attempts = (this.#timers.get(name)?.attempts ?? 0) + 1;
+    try {
+      this.set(name, now + backoff(attempts), attempts);
+    } catch {
+      // Not even a timer can be written. The alarm alone brings it back, because the row is still due.
+      this.#alarm.set(now + backoff(10));
+      this.#retired = true;
+    }
+  }
+
+  /**
+   * Make sure that an alarm is set if a timer needs one. It can be missing when the platform has given up
+   * retrying: then whatever wakes the room sets it again.
+   */
+  ensureAlarm(): void {
+    if (this.#ensured) return;
+    this.#ensured = true;
+    this.#arm();
+  }
+
+  /** Drop every timer but these, and the alarm if none is left. */
+  clearAllBut(...kept: TimerName[]): void {
+    for (const name of this.#timers.keys())
+      if (!kept.includes(name as TimerName)) this.clear(name as TimerName);
+    if (this.#timers.size > 0 || this.#alarmAt === null) return;
+    this.#alarm.clear();
+    this.#alarmAt = null;
+  }
+
+  /** Storage was emptied: there are no timers and no alarm any more. */
+  forget(): void {
+    this.#timers.clear();
+    this.#alarmAt = null;
+  }
+
+  /** Another instance has read the rows: from here on this one changes nothing. */
+  retire(): void {
+    this.#retired = true;
+  }
+
+  /**
+   * Handle the alarm: fire what is due, then set the alarm for what comes next. If the object dies in
+   * between, the platform rings the alarm again, and what is still due fires then.
+   */
+  async ring(now: number, fire: (name: TimerName) => Promise<void>): Promise<void> {
+    this.#alarmAt = null;
+    this.#ensured = true;
+    this.#handling = true;
+    try {
+      const due = [...this.#timers.values()].filter(({ at }) => at <= now);
+      for (const { name } of due) await fire(name as TimerName);
+    } finally {
+      this.#handling = false;
+      this.#arm();
+    }
+  }
+
+  #arm(): void {
+    if (this.#retired || this.#handling || this.#timers.size === 0) return;
+    const next = [...this.#timers.values()].reduce((a, { at }) => Math.min(a, at), Infinity);
+    if (this.#alarmAt !== null && this.#alarmAt <= next) return;
+    this.#alarm.set(next);
+    this.#alarmAt = next;
+  }
+}

@@ -1,0 +1,32 @@
+// The versions of a room's tables in SQLite. The version is written with the room, in the column `schema`
+// of its row, and costs no row of its own. Releases before version 2 had no such column.
+//
+// To change the tables: raise `schemaVersion`, change `schema`, and add the step that leads to it.
+
+/** The version that this release writes. */
+export const schemaVersion = 2;
+
+// Tables without a rowid cost one row per write where the key is no integer; with a rowid it would be two.
+// Patches and snapshots are BLOBs: long TEXT parameters have failed in practice.
+export const schema = `
+  CREATE TABLE IF NOT EXISTS room (
+    id INTEGER PRIMARY KEY CHECK (id = 1), schema INTEGER NOT NULL, data TEXT NOT NULL
+  );
+  CREATE TABLE IF NOT EXISTS members (seq INTEGER PRIMARY KEY, data TEXT NOT NULL);
+  CREATE TABLE IF NOT EXISTS timers (
+    name TEXT PRIMARY KEY, at INTEGER NOT NULL, attempts INTEGER NOT NULL
+  ) WITHOUT ROWID;
+  CREATE TABLE IF NOT EXISTS changes (version INTEGER PRIMARY KEY, start INTEGER NOT NULL, patch BLOB NOT NULL);
+  CREATE TABLE IF NOT EXISTS snapshots (
+    version INTEGER NOT NULL, part INTEGER NOT NULL, data BLOB NOT NULL, PRIMARY KEY (version, part)
+  ) WITHOUT ROWID;
+  CREATE TABLE IF NOT EXISTS quarantine (kind TEXT NOT NULL, version INTEGER NOT NULL, data BLOB NOT NULL);
+`;
+
+/** By version: the SQL that leads from it to the next one. */
+export const migrations: Readonly<Record<number, string>> = {
+  1: `
+    ALTER TABLE room ADD COLUMN schema INTEGER NOT NULL DEFAULT 2;
+    ALTER TABLE aside RENAME TO quarantine;
+  `,
+};

@@ -1,0 +1,74 @@
+// Signs of life are noted exactly in memory and seldom in storage, and a room that has lost its memory
+// never ends a wait early, nor more than a tenth late.
+
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import {
+  deadline,
+  seeAgain,
+  seenExactly,
+  seenFromStorage,
+} from "../../src/model/activity-watermark.ts";
+
+const timeout = 1000;
+
+describe("a sign of life", () => {
+  test("[T4] the first one after the bound moves the bound a tenth of the timeout ahead", () => {
+    expect(seeAgain(seenExactly(5000), 5001, timeout)).toEqual({ at: 5001, until: 5101 });
+  });
+
+  test("[T4] one within the bound is remembered and leaves the bound alone", () => {
+    const seen = seeAgain(seenExactly(5000), 5001, timeout);
+    expect(seeAgain(seen, 5101, timeout)).toEqual({ at: 5101, until: 5101 });
+    expect(seeAgain(seen, 5102, timeout)).toEqual({ at: 5102, until: 5202 });
+  });
+
+  test("[T1] an earlier one takes nothing back", () => {
+    expect(seeAgain({ at: 5000, until: 5100 }, 4000, timeout)).toEqual({ at: 5000, until: 5100 });
+  });
+
+  test("[T2] the wait ends one timeout after the last one", () => {
+    expect(deadline(seeAgain(seenExactly(5000), 5050, timeout), timeout)).toBe(6050);
+  });
+});
+
+describe("a memory lost", () => {
+  test("[T4, R6] the bound counts as the last sign of life", () => {
+    expect(seenFromStorage(5100)).toEqual({ at: 5100, until: 5100 });
+    expect(deadline(seenFromStorage(5100), timeout)).toBe(6100);
+  });
+
+  test("[T4, R6] the wait ends up to a tenth late and never early, whenever it is lost", () => {
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 1, max: 100_000 }),
+        fc.array(fc.record({ after: fc.nat(30_000), lost: fc.boolean() }), { minLength: 1 }),
+        (limit, signs) => {
+          let now = 1_000_000;
+          let seen = seenExactly(now);
+          let last = now;
+          for (const { after, lost } of signs) {
+            if (lost) seen = seenFromStorage(seen.until);
+            now += after;
+            last = now;
+            seen = seeAgain(seen, now, limit);
+            const cold = deadline(seenFromStorage(seen.until), limit);
+            expect(cold).toBeGreaterThanOrEqual(last + limit);
+            expect(cold).toBeLessThanOrEqual(last + limit + limit / 10);
+          }
+        },
+      ),
+    );
+  });
+
+  test("[T4] a steady flow of signs is written at most once a tenth of the timeout", () => {
+    let seen = seenExactly(0);
+    let writes = 0;
+    for (let now = 1; now <= 10_000; now++) {
+      const next = seeAgain(seen, now, timeout);
+      if (next.until !== seen.until) writes++;
+      seen = next;
+    }
+    expect(writes).toBe(100);
+  });
+});

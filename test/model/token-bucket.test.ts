@@ -1,0 +1,109 @@
+// A token bucket lets through what its rate allows and a burst on top, never more, and tells how long to
+// wait for what is not there yet.
+
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { Bucket } from "../../src/model/token-bucket.ts";
+
+const start = 1_000_000;
+
+/** Take tokens if they are there. */
+function take(bucket: Bucket, tokens: number, now: number): boolean {
+  const there = bucket.has(tokens, now);
+  if (there) bucket.take(tokens);
+  return there;
+}
+
+describe("a bucket", () => {
+  test("[L1] is full in the beginning: all that fits may be taken at once, and no more", () => {
+    const bucket = new Bucket(10, 20, start);
+    expect(bucket.has(21, start)).toBe(false);
+    expect(take(bucket, 20, start)).toBe(true);
+    expect(take(bucket, 1, start)).toBe(false);
+    expect(take(bucket, 0, start)).toBe(true);
+  });
+
+  test("[L1] fills at its rate", () => {
+    const bucket = new Bucket(10, 20, start);
+    take(bucket, 20, start);
+    expect(bucket.has(1, start + 99)).toBe(false);
+    expect(bucket.has(1, start + 100)).toBe(true);
+    expect(bucket.has(10, start + 999)).toBe(false);
+    expect(bucket.has(10, start + 1000)).toBe(true);
+  });
+
+  test("[L1] holds no more than fits, however long it stands", () => {
+    const bucket = new Bucket(10, 20, start);
+    expect(bucket.has(20, start + 3_600_000)).toBe(true);
+    expect(bucket.has(20.5, start + 7_200_000)).toBe(false);
+  });
+
+  test("[L1] is not filled by a look, nor by time that goes back", () => {
+    const bucket = new Bucket(10, 20, start);
+    take(bucket, 20, start);
+    for (let look = 0; look < 1000; look++) expect(bucket.has(1, start + 99)).toBe(false);
+    expect(bucket.has(1, start - 10_000)).toBe(false);
+    expect(bucket.has(1, start + 99)).toBe(false);
+    expect(bucket.has(1, start + 100)).toBe(true);
+  });
+
+  test("[L1] may fill slower than once a second", () => {
+    const bucket = new Bucket(0.1, 10, start);
+    take(bucket, 10, start);
+    expect(bucket.wait(1)).toBe(10_000);
+    expect(bucket.has(1, start + 9999)).toBe(false);
+    expect(bucket.has(1, start + 10_000)).toBe(true);
+  });
+});
+
+const rates = fc.oneof(fc.integer({ min: 1, max: 1_000_000 }), fc.constantFrom(0.1, 0.5, 3));
+
+const asked = fc.array(
+  fc.record({ after: fc.nat(3000), tokens: fc.oneof(fc.constant(1), fc.nat(5000)) }),
+  { minLength: 1, maxLength: 50, size: "max" },
+);
+
+test("[L1] in any span of time no more is taken than fits plus what the rate has brought", () => {
+  fc.assert(
+    fc.property(rates, fc.integer({ min: 1, max: 10_000 }), asked, (rate, capacity, wanted) => {
+      const bucket = new Bucket(rate, capacity, start);
+      let now = start;
+      const taken: { at: number; tokens: number }[] = [];
+      for (const { after, tokens } of wanted) {
+        now += after;
+        if (take(bucket, tokens, now)) taken.push({ at: now, tokens });
+      }
+      for (const [first, { at }] of taken.entries()) {
+        let sum = 0;
+        for (const each of taken.slice(first)) {
+          sum += each.tokens;
+          expect(sum).toBeLessThanOrEqual(capacity + ((each.at - at) * rate) / 1000 + 1e-6);
+        }
+      }
+    }),
+  );
+});
+
+test("[L1] what was told to wait is there after that time, to the millisecond", () => {
+  fc.assert(
+    fc.property(rates, fc.integer({ min: 1, max: 10_000 }), asked, (rate, capacity, wanted) => {
+      const bucket = new Bucket(rate, capacity, start);
+      let now = start;
+      for (const { after, tokens } of wanted) {
+        now += after;
+        if (tokens > capacity || take(bucket, tokens, now)) continue;
+        const wait = bucket.wait(tokens);
+        expect(wait).toBeGreaterThan(0);
+        // Tokens are fractions: rounding may cost a millisecond, or win one.
+        expect(bucket.has(tokens, now + wait - 2)).toBe(false);
+        now += wait + 1;
+        expect(take(bucket, tokens, now)).toBe(true);
+      }
+    }),
+  );
+});
+
+test("[L1] there is nothing to wait for what is there", () => {
+  const bucket = new Bucket(10, 20, start);
+  expect([bucket.wait(0), bucket.wait(20)]).toEqual([0, 0]);
+});

@@ -1,0 +1,133 @@
+// Who came, changed and went since clients were told, as one message: what it leads to is what each step
+// would have led to, and what nobody saw is not mentioned.
+
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import type { RoomMessage } from "../../src/protocol/messages.ts";
+import type { UserEntry } from "../../src/protocol/users.ts";
+import { UsersNews } from "../../src/model/users-delta.ts";
+
+const entry = (id: string, at = 0): UserEntry => ({
+  id,
+  joinedAt: new Date(at).toISOString(),
+  meta: { at },
+});
+
+describe("news of users", () => {
+  test("[U5] tells who has joined, in join order", () => {
+    const news = new UsersNews();
+    expect(news.isEmpty).toBe(true);
+    for (const id of ["zoe", "1", "ada", "0"]) news.put(entry(id), true);
+    expect(news.isEmpty).toBe(false);
+    const joins = ["zoe", "1", "ada", "0"].map((id) => entry(id));
+    expect(news.take()).toEqual({ type: "users", joins });
+  });
+
+  test("[U3] tells who has joined again with their new entry", () => {
+    const news = new UsersNews();
+    news.put(entry("ada", 1), false);
+    news.put(entry("ada", 2), false);
+    expect(news.take()).toEqual({ type: "users", updates: [entry("ada", 2)] });
+  });
+
+  test("[U4] tells who has left, by id", () => {
+    const news = new UsersNews();
+    news.remove("ada");
+    news.remove("bob");
+    expect(news.take()).toEqual({ type: "users", leaves: ["ada", "bob"] });
+  });
+
+  test("[U3] tells of a newcomer who joined again once, in the place of the last time", () => {
+    const news = new UsersNews();
+    news.put(entry("ada", 1), true);
+    news.put(entry("bob", 2), true);
+    news.put(entry("ada", 3), false);
+    expect(news.take()).toEqual({ type: "users", joins: [entry("bob", 2), entry("ada", 3)] });
+  });
+
+  test("[U4] does not mention who has come and gone", () => {
+    const news = new UsersNews();
+    news.put(entry("ada"), true);
+    news.put(entry("ada"), false);
+    news.remove("ada");
+    expect(news.isEmpty).toBe(true);
+    expect(news.take()).toBeNull();
+  });
+
+  test("[U3, U4] tells who has gone and come back as an update", () => {
+    const news = new UsersNews();
+    news.remove("ada");
+    news.put(entry("ada", 2), true);
+    expect(news.take()).toEqual({ type: "users", updates: [entry("ada", 2)] });
+    news.put(entry("ada", 3), false);
+    news.remove("ada");
+    expect(news.take()).toEqual({ type: "users", leaves: ["ada"] });
+  });
+
+  test("[U4] tells nothing twice", () => {
+    const news = new UsersNews();
+    news.put(entry("ada"), true);
+    news.take();
+    expect(news.isEmpty).toBe(true);
+    expect(news.take()).toBeNull();
+    news.put(entry("ada", 1), false);
+    expect(news.take()).toEqual({ type: "users", updates: [entry("ada", 1)] });
+  });
+
+  test.each(["__proto__", "constructor", "toString"])("[S9] takes %s for an id", (id) => {
+    const news = new UsersNews();
+    news.put(entry(id), true);
+    expect(news.take()).toEqual({ type: "users", joins: [entry(id)] });
+    news.remove(id);
+    expect(news.take()).toEqual({ type: "users", leaves: [id] });
+  });
+});
+
+type Known = Map<string, UserEntry>;
+
+/** What a client makes of a message, as docs/PROTOCOL.md tells. */
+function hear(known: Known, message: RoomMessage | null): void {
+  if (message === null) return;
+  if (message.type !== "users") throw new Error(`a message ${message.type}`);
+  const { leaves = [], updates = [], joins = [] } = message;
+  for (const id of [...leaves, ...updates.map((each) => each.id)])
+    expect(known.delete(id), `${id} was known`).toBe(true);
+  const put = [...updates, ...joins].toSorted((a, b) => a.joinedAt.localeCompare(b.joinedAt));
+  for (const each of put) {
+    expect(known.has(each.id), `${each.id} was known`).toBe(false);
+    known.set(each.id, each);
+  }
+  const told = [...leaves, ...put.map((each) => each.id)];
+  expect(new Set(told).size).toBe(told.length);
+  expect(told).not.toEqual([]);
+}
+
+test("[U5, W2] whatever happens between two messages, clients know who is in the room, in order", () => {
+  fc.assert(
+    fc.property(
+      fc.array(
+        fc.record({
+          what: fc.constantFrom("join", "join", "join", "leave", "leave", "tell"),
+          who: fc.constantFrom("ada", "bob", "eve", "__proto__"),
+        }),
+        { maxLength: 60, size: "max" },
+      ),
+      (steps) => {
+        const news = new UsersNews();
+        const [room, client]: [Known, Known] = [new Map(), new Map()];
+        for (const [at, { what, who }] of [...steps, { what: "tell", who: "" }].entries()) {
+          if (what === "join") {
+            news.put(entry(who, at), !room.delete(who));
+            room.set(who, entry(who, at));
+          } else if (what === "leave") {
+            if (room.delete(who)) news.remove(who);
+          } else {
+            hear(client, news.take());
+            expect([...client.values()]).toEqual([...room.values()]);
+          }
+        }
+      },
+    ),
+    { numRuns: 500 },
+  );
+});
