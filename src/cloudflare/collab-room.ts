@@ -9,7 +9,7 @@ import { isObject } from "../protocol/json.ts";
 import { createLog, describe, type Log } from "../room/log.ts";
 import type { Operation } from "../room/operation.ts";
 import { connectSession } from "../room/operations/connect-session.ts";
-import { operations, type OperationName } from "../room/operations/index.ts";
+import { operations, type OperationName } from "../room/operations/table.ts";
 import type { SocketPort } from "../room/ports.ts";
 import { Room } from "../room/room.ts";
 import { SqliteRoomStorage } from "../storage/sqlite.ts";

@@ -11,7 +11,7 @@ import {
   type InputOf,
   type OperationName,
   type OutputOf,
-} from "../room/operations/index.ts";
+} from "../room/operations/table.ts";
 import type { RoomRpc } from "./rpc.ts";
 import { createUpgrade } from "./upgrade.ts";
 

@@ -5,7 +5,7 @@
 import type { Caller } from "../protocol/caller.ts";
 import type { Result } from "../protocol/errors.ts";
 import type { RoomEntry } from "../protocol/rooms.ts";
-import type { OperationName } from "../room/operations/index.ts";
+import type { OperationName } from "../room/operations/table.ts";
 
 /** A room. `RoomStub` gives each operation its types. */
 export interface RoomRpc extends Rpc.DurableObjectBranded {

@@ -35,7 +35,7 @@ export const isAbsent = ({ awayUntil, lease }: Member): boolean =>
   awayUntil !== undefined || (lease !== undefined && !lease.paused);
 
 /** A member who has a socket again: none of their deadlines runs. */
-export function endAbsence({ awayUntil: _, ...member }: Member): Member {
+export function endAbsence({ awayUntil: _awayUntil, ...member }: Member): Member {
   const { lease } = member;
   return lease ? { ...member, lease: { ...lease, paused: true } } : member;
 }
