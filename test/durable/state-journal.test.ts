@@ -1,8 +1,8 @@
-// The state's journal by itself: what a change writes, when the state is written instead, and that a
-// journal read anew goes on where the last one was.
+// The JSON document by itself: what a change writes, when the state is written instead, and that a
+// document opened again goes on where the last one was.
 
 import { describe, expect, test } from "vitest";
-import { StateJournal } from "../../src/room/document/json-document.ts";
+import { JsonDocument } from "../../src/room/document/json-document.ts";
 import type { JsonObject } from "../../src/protocol/json.ts";
 import type { Patch } from "../../src/protocol/json-patch.ts";
 import { resolveLimits } from "../../src/protocol/limits.ts";
@@ -17,47 +17,47 @@ const limits = resolveLimits({ stateBytes: 8 * 1024 * 1024 });
 
 const create = () => new MemoryRoomStorage<RoomRecord, Member>();
 
-function commit(journal: StateJournal, patch: Patch): void {
-  const planned = planChange(journal.state, { kind: "patch", patch }, limits);
+function commit(document: JsonDocument, patch: Patch): void {
+  const planned = planChange(document.head, { kind: "patch", patch }, limits);
   if (planned === null) throw new Error("expected a change");
-  journal.stage(planned);
-  journal.commit();
+  document.stage(planned);
+  document.commit();
 }
 
-const set = (journal: StateJournal, name: string, value: string | number): void =>
-  commit(journal, [{ op: "add", path: `/${name}`, value }]);
+const set = (document: JsonDocument, name: string, value: string | number): void =>
+  commit(document, [{ op: "add", path: `/${name}`, value }]);
 
 const snapshotsOf = (storage: ReturnType<typeof create>): number[] =>
   storage.readHistory().snapshots.map(({ version }) => version);
 
-describe("a journal that begins", () => {
+describe("a new document", () => {
   test("[R8, S3] is {} at version 0, and writes nothing until something changes", () => {
     const storage = create();
-    const journal = StateJournal.begin(storage);
-    journal.found();
-    expect([journal.value, journal.version, journal.text]).toEqual([{}, 0, "{}"]);
+    const document = JsonDocument.create(storage);
+    document.writeInitial();
+    expect([document.value, document.version, document.text]).toEqual([{}, 0, "{}"]);
     expect(storage.readHistory()).toEqual({ snapshots: [], changes: [] });
   });
 
   test("[R5] with a loaded state writes it when the room starts, and not before", () => {
     const storage = create();
-    const journal = StateJournal.begin(storage);
-    journal.load({ value: { n: 1 }, bytes: 7 }, 0);
+    const document = JsonDocument.create(storage);
+    document.load({ value: { n: 1 }, bytes: 7 }, 0);
     expect(storage.readHistory().snapshots).toEqual([]);
-    journal.found();
-    journal.found();
+    document.writeInitial();
+    document.writeInitial();
     expect(storage.readHistory().snapshots).toEqual([{ version: 0, text: '{"n":1}' }]);
-    expect(StateJournal.open(storage).journal.value).toEqual({ n: 1 });
+    expect(JsonDocument.open(storage).document.value).toEqual({ n: 1 });
   });
 });
 
 describe("a change", () => {
   test("[S3, S10] is one record with its patch, and the next version", () => {
     const storage = create();
-    const journal = StateJournal.begin(storage);
-    set(journal, "n", 1);
-    set(journal, "n", 2);
-    expect(journal.version).toBe(2);
+    const document = JsonDocument.create(storage);
+    set(document, "n", 1);
+    set(document, "n", 2);
+    expect(document.version).toBe(2);
     expect(storage.readHistory()).toEqual({
       snapshots: [],
       changes: [
@@ -69,30 +69,30 @@ describe("a change", () => {
 
   test("[S10] whose patch is larger than the state it makes is kept as that state", () => {
     const storage = create();
-    const journal = StateJournal.begin(storage);
-    commit(journal, [
+    const document = JsonDocument.create(storage);
+    commit(document, [
       { op: "add", path: "/long", value: "x".repeat(1000) },
       { op: "replace", path: "/long", value: 1 },
     ]);
     expect(storage.readHistory().changes).toEqual([
       { from: 0, to: 1, patch: '[{"op":"replace","path":"","value":{"long":1}}]' },
     ]);
-    expect(StateJournal.open(storage).journal.value).toEqual({ long: 1 });
+    expect(JsonDocument.open(storage).document.value).toEqual({ long: 1 });
   });
 
   test.each(["x", "é", "€", "😀", "\u0000"])(
     "[S10] of %j is a record as long as it fits a row, and else a snapshot",
     (character) => {
       const storage = create();
-      const journal = StateJournal.begin(storage);
+      const document = JsonDocument.create(storage);
       const sizes = [1000, 100_000, 316_000, 633_000, 700_000, 1_300_000];
-      for (const size of sizes) set(journal, "text", character.repeat(size));
+      for (const size of sizes) set(document, "text", character.repeat(size));
       const { snapshots, changes } = storage.readHistory();
       expect(snapshots[0]?.version).toBe(sizes.length);
       for (const { patch } of changes) expect(Buffer.byteLength(patch)).toBeLessThan(maxRowBytes);
-      const { journal: opened, aside } = StateJournal.open(storage);
-      expect([opened.version, aside]).toEqual([sizes.length, 0]);
-      expect(opened.text === journal.text).toBe(true);
+      const { document: opened, quarantined } = JsonDocument.open(storage);
+      expect([opened.version, quarantined]).toEqual([sizes.length, 0]);
+      expect(opened.text === document.text).toBe(true);
     },
   );
 });
@@ -100,41 +100,41 @@ describe("a change", () => {
 describe("a snapshot", () => {
   test("[S10] is taken when the patches since the last one have 256 KiB", () => {
     const storage = create();
-    const journal = StateJournal.begin(storage);
-    for (let n = 0; n < 6; n++) set(journal, "text", String(n).repeat(52_000));
+    const document = JsonDocument.create(storage);
+    for (let n = 0; n < 6; n++) set(document, "text", String(n).repeat(52_000));
     expect(snapshotsOf(storage)).toEqual([6]);
   });
 
   test("[S10] of a large state is taken when the patches have its size", () => {
     const storage = create();
-    const journal = StateJournal.begin(storage);
-    set(journal, "large", "x".repeat(600_000));
-    for (let n = 0; n < 5; n++) set(journal, "text", String(n).repeat(117_000));
+    const document = JsonDocument.create(storage);
+    set(document, "large", "x".repeat(600_000));
+    for (let n = 0; n < 5; n++) set(document, "text", String(n).repeat(117_000));
     expect(snapshotsOf(storage)).toEqual([1]);
-    set(journal, "text", "y".repeat(117_000));
+    set(document, "text", "y".repeat(117_000));
     expect(snapshotsOf(storage)).toEqual([7, 1]);
   });
 
   test("[S10] is taken after 2,000 changes, however small they are", () => {
     const storage = create();
-    const journal = StateJournal.begin(storage);
-    set(journal, "large", "x".repeat(300_000));
-    for (let n = 1; n < 2000; n++) set(journal, "n", n);
+    const document = JsonDocument.create(storage);
+    set(document, "large", "x".repeat(300_000));
+    for (let n = 1; n < 2000; n++) set(document, "n", n);
     expect(snapshotsOf(storage)).toEqual([1]);
-    set(journal, "n", 0);
+    set(document, "n", 0);
     expect(snapshotsOf(storage)).toEqual([2001, 1]);
-    for (let n = 1; n < 2000; n++) set(journal, "n", n);
+    for (let n = 1; n < 2000; n++) set(document, "n", n);
     expect(snapshotsOf(storage)).toEqual([2001, 1]);
   });
 
   test("[S10, R6] is taken at the same versions by a room that sleeps after every change", () => {
     const [awake, asleep] = [create(), create()];
-    const one = StateJournal.begin(awake);
-    let other = StateJournal.begin(asleep);
+    const one = JsonDocument.create(awake);
+    let other = JsonDocument.create(asleep);
     for (let n = 1; n <= 40; n++) {
-      for (const journal of [one, other])
-        set(journal, `key${n % 7}`, String(n % 10).repeat(36_000));
-      other = StateJournal.open(asleep).journal;
+      for (const document of [one, other])
+        set(document, `key${n % 7}`, String(n % 10).repeat(36_000));
+      other = JsonDocument.open(asleep).document;
       expect(snapshotsOf(asleep)).toEqual(snapshotsOf(awake));
     }
     expect(snapshotsOf(asleep)).toHaveLength(2);
@@ -144,25 +144,29 @@ describe("a snapshot", () => {
 describe("opening", () => {
   test("[S10] a sound history moves nothing and loses nothing", () => {
     const storage = create();
-    const journal = StateJournal.begin(storage);
-    set(journal, "n", 1);
-    const { aside, lost, journal: opened } = StateJournal.open(storage);
-    expect({ aside, lost }).toEqual({ aside: 0, lost: 0 });
-    expect(opened.state).toEqual({ value: { n: 1 }, bytes: jsonBytes({ n: 1 } as JsonObject) });
+    const document = JsonDocument.create(storage);
+    set(document, "n", 1);
+    const { quarantined, lost, document: opened } = JsonDocument.open(storage);
+    expect({ quarantined, lost }).toEqual({ quarantined: 0, lost: 0 });
+    expect(opened.head).toEqual({ value: { n: 1 }, bytes: jsonBytes({ n: 1 } as JsonObject) });
   });
 
   test("[S10] a damaged one moves what it cannot use, once, and tells how many versions are lost", () => {
     const storage = create();
-    const journal = StateJournal.begin(storage);
-    set(journal, "n", 1);
+    const document = JsonDocument.create(storage);
+    set(document, "n", 1);
     storage.appendChange({ from: 1, to: 2, patch: "garbage" });
     storage.appendChange({ from: 2, to: 5, patch: "[]" });
-    const { aside, lost, journal: opened } = StateJournal.open(storage);
-    expect({ aside, lost, version: opened.version }).toEqual({ aside: 2, lost: 4, version: 1 });
-    expect(storage.readAside()).toEqual([
+    const { quarantined, lost, document: opened } = JsonDocument.open(storage);
+    expect({ quarantined, lost, version: opened.version }).toEqual({
+      quarantined: 2,
+      lost: 4,
+      version: 1,
+    });
+    expect(storage.readQuarantine()).toEqual([
       { kind: "change", version: 2 },
       { kind: "change", version: 5 },
     ]);
-    expect(StateJournal.open(storage)).toMatchObject({ aside: 0, lost: 0 });
+    expect(JsonDocument.open(storage)).toMatchObject({ quarantined: 0, lost: 0 });
   });
 });

@@ -4,38 +4,52 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import {
+  advanceWatermark,
   deadline,
-  seeAgain,
-  seenExactly,
-  seenFromStorage,
+  exactWatermark,
+  watermarkFromStorage,
 } from "../../src/model/activity-watermark.ts";
 
 const timeout = 1000;
 
 describe("a sign of life", () => {
   test("[T4] the first one after the bound moves the bound a tenth of the timeout ahead", () => {
-    expect(seeAgain(seenExactly(5000), 5001, timeout)).toEqual({ at: 5001, until: 5101 });
+    expect(advanceWatermark(exactWatermark(5000), 5001, timeout)).toEqual({
+      at: 5001,
+      until: 5101,
+    });
   });
 
   test("[T4] one within the bound is remembered and leaves the bound alone", () => {
-    const seen = seeAgain(seenExactly(5000), 5001, timeout);
-    expect(seeAgain(seen, 5101, timeout)).toEqual({ at: 5101, until: 5101 });
-    expect(seeAgain(seen, 5102, timeout)).toEqual({ at: 5102, until: 5202 });
+    const watermark = advanceWatermark(exactWatermark(5000), 5001, timeout);
+    expect(advanceWatermark(watermark, 5101, timeout)).toEqual({ at: 5101, until: 5101 });
+    expect(advanceWatermark(watermark, 5102, timeout)).toEqual({ at: 5102, until: 5202 });
   });
 
   test("[T1] an earlier one takes nothing back", () => {
-    expect(seeAgain({ at: 5000, until: 5100 }, 4000, timeout)).toEqual({ at: 5000, until: 5100 });
+    expect(advanceWatermark({ at: 5000, until: 5100 }, 4000, timeout)).toEqual({
+      at: 5000,
+      until: 5100,
+    });
   });
 
   test("[T2] the wait ends one timeout after the last one", () => {
-    expect(deadline(seeAgain(seenExactly(5000), 5050, timeout), timeout)).toBe(6050);
+    expect(deadline(advanceWatermark(exactWatermark(5000), 5050, timeout), timeout)).toBe(6050);
+  });
+});
+
+describe("a sign of life while nobody waits for the next one", () => {
+  test("[T4] leaves the bound where it is, until that lags a tenth of the timeout behind", () => {
+    const watermark = advanceWatermark(exactWatermark(5000), 5100, timeout, false);
+    expect(watermark).toEqual({ at: 5100, until: 5000 });
+    expect(advanceWatermark(watermark, 5101, timeout, false)).toEqual({ at: 5101, until: 5101 });
   });
 });
 
 describe("a memory lost", () => {
   test("[T4, R6] the bound counts as the last sign of life", () => {
-    expect(seenFromStorage(5100)).toEqual({ at: 5100, until: 5100 });
-    expect(deadline(seenFromStorage(5100), timeout)).toBe(6100);
+    expect(watermarkFromStorage(5100)).toEqual({ at: 5100, until: 5100 });
+    expect(deadline(watermarkFromStorage(5100), timeout)).toBe(6100);
   });
 
   test("[T4, R6] the wait ends up to a tenth late and never early, whenever it is lost", () => {
@@ -45,14 +59,14 @@ describe("a memory lost", () => {
         fc.array(fc.record({ after: fc.nat(30_000), lost: fc.boolean() }), { minLength: 1 }),
         (limit, signs) => {
           let now = 1_000_000;
-          let seen = seenExactly(now);
+          let watermark = exactWatermark(now);
           let last = now;
           for (const { after, lost } of signs) {
-            if (lost) seen = seenFromStorage(seen.until);
+            if (lost) watermark = watermarkFromStorage(watermark.until);
             now += after;
             last = now;
-            seen = seeAgain(seen, now, limit);
-            const cold = deadline(seenFromStorage(seen.until), limit);
+            watermark = advanceWatermark(watermark, now, limit);
+            const cold = deadline(watermarkFromStorage(watermark.until), limit);
             expect(cold).toBeGreaterThanOrEqual(last + limit);
             expect(cold).toBeLessThanOrEqual(last + limit + limit / 10);
           }
@@ -62,12 +76,12 @@ describe("a memory lost", () => {
   });
 
   test("[T4] a steady flow of signs is written at most once a tenth of the timeout", () => {
-    let seen = seenExactly(0);
+    let watermark = exactWatermark(0);
     let writes = 0;
     for (let now = 1; now <= 10_000; now++) {
-      const next = seeAgain(seen, now, timeout);
-      if (next.until !== seen.until) writes++;
-      seen = next;
+      const next = advanceWatermark(watermark, now, timeout);
+      if (next.until !== watermark.until) writes++;
+      watermark = next;
     }
     expect(writes).toBe(100);
   });

@@ -1,9 +1,9 @@
-// Whatever changes a state, and however often its history is compacted and read anew, the state is what
+// Whatever changes a state, and however often its history is compacted and read again, the state is what
 // the same changes make of a plain object; and a damaged history opens at the last version that is whole.
 
 import fc, { type Arbitrary } from "fast-check";
 import { describe, expect, test } from "vitest";
-import { StateJournal } from "../../src/room/document/json-document.ts";
+import { JsonDocument } from "../../src/room/document/json-document.ts";
 import type { JsonObject, JsonValue } from "../../src/protocol/json.ts";
 import type { Patch } from "../../src/protocol/json-patch.ts";
 import { resolveLimits } from "../../src/protocol/limits.ts";
@@ -70,9 +70,9 @@ const record: RoomRecord = {
 /** What goes into a state is the room's from then on: it may change it in place. */
 const copy = <T>(value: T): T => JSON.parse(JSON.stringify(value)) as T;
 
-/** A journal beside a plain object that goes through the same changes. */
+/** A document beside a plain object that goes through the same changes. */
 class Run {
-  journal: StateJournal;
+  document: JsonDocument;
   readonly #storage: Storage;
   /** What the state must be, by version. */
   readonly states: string[] = [canonical({})];
@@ -82,7 +82,7 @@ class Run {
   constructor(storage: Storage) {
     this.#storage = storage;
     storage.writeRoom(record);
-    this.journal = StateJournal.begin(storage);
+    this.document = JsonDocument.create(storage);
   }
 
   take(step: Step): void {
@@ -91,18 +91,18 @@ class Run {
         return this.#patch(step.patched);
       case "merge":
         return this.#change(
-          planChange(this.journal.state, { kind: "merge", merge: copy(step.value) }, limits),
+          planChange(this.document.head, { kind: "merge", merge: copy(step.value) }, limits),
           mergedByOracle(this.#model, step.value) as JsonObject,
         );
       case "replace":
         return this.#change(
-          planChange(this.journal.state, { kind: "replace", value: copy(step.value) }, limits),
+          planChange(this.document.head, { kind: "replace", value: copy(step.value) }, limits),
           step.value,
         );
       case "returned": {
-        const next = { ...this.journal.value, ...step.value };
+        const next = { ...this.document.value, ...step.value };
         const expected = copy(next);
-        return this.#change(planReturned(this.journal.state, next, limits), expected);
+        return this.#change(planReturned(this.document.head, next, limits), expected);
       }
       case "fill":
         this.#fill(String(this.#fills++ % 10).repeat(step.length));
@@ -110,9 +110,9 @@ class Run {
         if (step.length > 100_000) this.#fill("");
         return;
       case "reload": {
-        const { journal, aside, lost } = StateJournal.open(this.#storage);
-        expect({ aside, lost }).toEqual({ aside: 0, lost: 0 });
-        this.journal = journal;
+        const { document, quarantined, lost } = JsonDocument.open(this.#storage);
+        expect({ quarantined, lost }).toEqual({ quarantined: 0, lost: 0 });
+        this.document = document;
         return this.check();
       }
       default:
@@ -120,16 +120,16 @@ class Run {
     }
   }
 
-  /** The journal says what the plain object says. */
+  /** The document says what the plain object says. */
   check(): void {
-    expect(canonical(this.journal.value)).toBe(canonical(this.#model));
-    expect(canonical(JSON.parse(this.journal.text))).toBe(canonical(this.#model));
-    expect(this.journal.version).toBe(this.states.length - 1);
+    expect(canonical(this.document.value)).toBe(canonical(this.#model));
+    expect(canonical(JSON.parse(this.document.text))).toBe(canonical(this.#model));
+    expect(this.document.version).toBe(this.states.length - 1);
   }
 
   #fill(fill: string): void {
     const add: Patch = [{ op: "add", path: "/fill", value: fill }];
-    this.#change(planChange(this.journal.state, { kind: "patch", patch: add }, limits), {
+    this.#change(planChange(this.document.head, { kind: "patch", patch: add }, limits), {
       ...this.#model,
       fill,
     });
@@ -138,7 +138,7 @@ class Run {
   /** A document is put in place, then patched there. */
   #patch({ doc, patch: operations }: PatchCase): void {
     const put: Patch = [{ op: "add", path: "/doc", value: copy(doc) }];
-    this.#change(planChange(this.journal.state, { kind: "patch", patch: put }, limits), {
+    this.#change(planChange(this.document.head, { kind: "patch", patch: put }, limits), {
       ...this.#model,
       doc,
     });
@@ -147,7 +147,7 @@ class Run {
       path: `/doc${operation.path}`,
       ...("from" in operation && { from: `/doc${operation.from}` }),
     })) as Patch;
-    this.#change(planChange(this.journal.state, { kind: "patch", patch: copy(below) }, limits), {
+    this.#change(planChange(this.document.head, { kind: "patch", patch: copy(below) }, limits), {
       ...this.#model,
       doc: patchedByOracle(doc, operations) as JsonValue,
     });
@@ -158,8 +158,8 @@ class Run {
     expect(planned === null).toBe(text === this.states.at(-1));
     this.#model = JSON.parse(text) as JsonObject;
     if (planned === null) return;
-    this.journal.stage(planned);
-    this.journal.commit();
+    this.document.stage(planned);
+    this.document.commit();
     this.states.push(text);
   }
 }
@@ -221,21 +221,21 @@ describe("a damaged history", () => {
           );
 
           const whole = lastWhole(table, version, newest, latest, before.changes);
-          const { journal, aside, lost } = StateJournal.open(storage);
-          expect(journal.version).toBe(whole);
-          expect(canonical(journal.value)).toBe(run.states[whole]);
+          const { document, quarantined, lost } = JsonDocument.open(storage);
+          expect(document.version).toBe(whole);
+          expect(canonical(document.value)).toBe(run.states[whole]);
           // That the newest record of all is gone shows in no other.
           const unseen = damage === "gone" && version === latest;
           expect(lost).toBe(unseen ? 0 : latest - whole);
-          expect(storage.readAside()).toHaveLength(aside);
+          expect(storage.readQuarantine()).toHaveLength(quarantined);
 
-          const next = planReturned(journal.state, { ...journal.value, onward: 1 }, limits);
-          if (next) journal.stage(next);
-          journal.commit();
-          const again = StateJournal.open(storage);
-          expect(again.aside).toBe(0);
-          expect(again.journal.version).toBe(whole + 1);
-          expect(canonical(again.journal.value)).toBe(canonical(journal.value));
+          const next = planReturned(document.head, { ...document.value, onward: 1 }, limits);
+          if (next) document.stage(next);
+          document.commit();
+          const again = JsonDocument.open(storage);
+          expect(again.quarantined).toBe(0);
+          expect(again.document.version).toBe(whole + 1);
+          expect(canonical(again.document.value)).toBe(canonical(document.value));
           seen.add(`${table} ${whole === latest ? "restored" : "lost"}`);
         },
       ),

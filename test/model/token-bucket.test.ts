@@ -3,12 +3,12 @@
 
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { Bucket } from "../../src/model/token-bucket.ts";
+import { TokenBucket } from "../../src/model/token-bucket.ts";
 
 const start = 1_000_000;
 
 /** Take tokens if they are there. */
-function take(bucket: Bucket, tokens: number, now: number): boolean {
+function take(bucket: TokenBucket, tokens: number, now: number): boolean {
   const there = bucket.has(tokens, now);
   if (there) bucket.take(tokens);
   return there;
@@ -16,7 +16,7 @@ function take(bucket: Bucket, tokens: number, now: number): boolean {
 
 describe("a bucket", () => {
   test("[L1] is full in the beginning: all that fits may be taken at once, and no more", () => {
-    const bucket = new Bucket(10, 20, start);
+    const bucket = new TokenBucket(10, 20, start);
     expect(bucket.has(21, start)).toBe(false);
     expect(take(bucket, 20, start)).toBe(true);
     expect(take(bucket, 1, start)).toBe(false);
@@ -24,7 +24,7 @@ describe("a bucket", () => {
   });
 
   test("[L1] fills at its rate", () => {
-    const bucket = new Bucket(10, 20, start);
+    const bucket = new TokenBucket(10, 20, start);
     take(bucket, 20, start);
     expect(bucket.has(1, start + 99)).toBe(false);
     expect(bucket.has(1, start + 100)).toBe(true);
@@ -33,13 +33,13 @@ describe("a bucket", () => {
   });
 
   test("[L1] holds no more than fits, however long it stands", () => {
-    const bucket = new Bucket(10, 20, start);
+    const bucket = new TokenBucket(10, 20, start);
     expect(bucket.has(20, start + 3_600_000)).toBe(true);
     expect(bucket.has(20.5, start + 7_200_000)).toBe(false);
   });
 
   test("[L1] is not filled by a look, nor by time that goes back", () => {
-    const bucket = new Bucket(10, 20, start);
+    const bucket = new TokenBucket(10, 20, start);
     take(bucket, 20, start);
     for (let look = 0; look < 1000; look++) expect(bucket.has(1, start + 99)).toBe(false);
     expect(bucket.has(1, start - 10_000)).toBe(false);
@@ -47,8 +47,17 @@ describe("a bucket", () => {
     expect(bucket.has(1, start + 100)).toBe(true);
   });
 
+  test("[L1] gives tokens that are there, and says how long to wait for others", () => {
+    const bucket = new TokenBucket(10, 20, start);
+    expect(bucket.tryTake(15, start)).toBe(0);
+    expect(bucket.tryTake(6, start)).toBe(100);
+    expect(bucket.tryTake(5, start)).toBe(0); // the refusal has taken nothing
+    expect(bucket.tryTake(1, start + 50)).toBe(50);
+    expect(bucket.tryTake(1, start + 100)).toBe(0);
+  });
+
   test("[L1] may fill slower than once a second", () => {
-    const bucket = new Bucket(0.1, 10, start);
+    const bucket = new TokenBucket(0.1, 10, start);
     take(bucket, 10, start);
     expect(bucket.wait(1)).toBe(10_000);
     expect(bucket.has(1, start + 9999)).toBe(false);
@@ -66,7 +75,7 @@ const asked = fc.array(
 test("[L1] in any span of time no more is taken than fits plus what the rate has brought", () => {
   fc.assert(
     fc.property(rates, fc.integer({ min: 1, max: 10_000 }), asked, (rate, capacity, wanted) => {
-      const bucket = new Bucket(rate, capacity, start);
+      const bucket = new TokenBucket(rate, capacity, start);
       let now = start;
       const taken: { at: number; tokens: number }[] = [];
       for (const { after, tokens } of wanted) {
@@ -87,7 +96,7 @@ test("[L1] in any span of time no more is taken than fits plus what the rate has
 test("[L1] what was told to wait is there after that time, to the millisecond", () => {
   fc.assert(
     fc.property(rates, fc.integer({ min: 1, max: 10_000 }), asked, (rate, capacity, wanted) => {
-      const bucket = new Bucket(rate, capacity, start);
+      const bucket = new TokenBucket(rate, capacity, start);
       let now = start;
       for (const { after, tokens } of wanted) {
         now += after;
@@ -104,6 +113,6 @@ test("[L1] what was told to wait is there after that time, to the millisecond", 
 });
 
 test("[L1] there is nothing to wait for what is there", () => {
-  const bucket = new Bucket(10, 20, start);
+  const bucket = new TokenBucket(10, 20, start);
   expect([bucket.wait(0), bucket.wait(20)]).toEqual([0, 0]);
 });

@@ -5,7 +5,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { RoomMessage } from "../../src/protocol/messages.ts";
 import type { UserEntry } from "../../src/protocol/users.ts";
-import { UsersNews } from "../../src/model/users-delta.ts";
+import { UsersDelta } from "../../src/model/users-delta.ts";
 
 const entry = (id: string, at = 0): UserEntry => ({
   id,
@@ -13,73 +13,73 @@ const entry = (id: string, at = 0): UserEntry => ({
   meta: { at },
 });
 
-describe("news of users", () => {
+describe("a delta of users", () => {
   test("[U5] tells who has joined, in join order", () => {
-    const news = new UsersNews();
-    expect(news.isEmpty).toBe(true);
-    for (const id of ["zoe", "1", "ada", "0"]) news.put(entry(id), true);
-    expect(news.isEmpty).toBe(false);
+    const delta = new UsersDelta();
+    expect(delta.isEmpty).toBe(true);
+    for (const id of ["zoe", "1", "ada", "0"]) delta.put(entry(id), true);
+    expect(delta.isEmpty).toBe(false);
     const joins = ["zoe", "1", "ada", "0"].map((id) => entry(id));
-    expect(news.take()).toEqual({ type: "users", joins });
+    expect(delta.take()).toEqual({ type: "users", joins });
   });
 
   test("[U3] tells who has joined again with their new entry", () => {
-    const news = new UsersNews();
-    news.put(entry("ada", 1), false);
-    news.put(entry("ada", 2), false);
-    expect(news.take()).toEqual({ type: "users", updates: [entry("ada", 2)] });
+    const delta = new UsersDelta();
+    delta.put(entry("ada", 1), false);
+    delta.put(entry("ada", 2), false);
+    expect(delta.take()).toEqual({ type: "users", updates: [entry("ada", 2)] });
   });
 
   test("[U4] tells who has left, by id", () => {
-    const news = new UsersNews();
-    news.remove("ada");
-    news.remove("bob");
-    expect(news.take()).toEqual({ type: "users", leaves: ["ada", "bob"] });
+    const delta = new UsersDelta();
+    delta.remove("ada");
+    delta.remove("bob");
+    expect(delta.take()).toEqual({ type: "users", leaves: ["ada", "bob"] });
   });
 
   test("[U3] tells of a newcomer who joined again once, in the place of the last time", () => {
-    const news = new UsersNews();
-    news.put(entry("ada", 1), true);
-    news.put(entry("bob", 2), true);
-    news.put(entry("ada", 3), false);
-    expect(news.take()).toEqual({ type: "users", joins: [entry("bob", 2), entry("ada", 3)] });
+    const delta = new UsersDelta();
+    delta.put(entry("ada", 1), true);
+    delta.put(entry("bob", 2), true);
+    delta.put(entry("ada", 3), false);
+    expect(delta.take()).toEqual({ type: "users", joins: [entry("bob", 2), entry("ada", 3)] });
   });
 
   test("[U4] does not mention who has come and gone", () => {
-    const news = new UsersNews();
-    news.put(entry("ada"), true);
-    news.put(entry("ada"), false);
-    news.remove("ada");
-    expect(news.isEmpty).toBe(true);
-    expect(news.take()).toBeNull();
+    const delta = new UsersDelta();
+    delta.put(entry("ada"), true);
+    delta.put(entry("ada"), false);
+    delta.remove("ada");
+    expect(delta.isEmpty).toBe(true);
+    expect(delta.take()).toBeNull();
   });
 
   test("[U3, U4] tells who has gone and come back as an update", () => {
-    const news = new UsersNews();
-    news.remove("ada");
-    news.put(entry("ada", 2), true);
-    expect(news.take()).toEqual({ type: "users", updates: [entry("ada", 2)] });
-    news.put(entry("ada", 3), false);
-    news.remove("ada");
-    expect(news.take()).toEqual({ type: "users", leaves: ["ada"] });
+    const delta = new UsersDelta();
+    delta.remove("ada");
+    delta.put(entry("ada", 2), true);
+    expect(delta.take()).toEqual({ type: "users", updates: [entry("ada", 2)] });
+    delta.put(entry("ada", 3), false);
+    delta.remove("ada");
+    expect(delta.take()).toEqual({ type: "users", leaves: ["ada"] });
   });
 
   test("[U4] tells nothing twice", () => {
-    const news = new UsersNews();
-    news.put(entry("ada"), true);
-    news.take();
-    expect(news.isEmpty).toBe(true);
-    expect(news.take()).toBeNull();
-    news.put(entry("ada", 1), false);
-    expect(news.take()).toEqual({ type: "users", updates: [entry("ada", 1)] });
+    const delta = new UsersDelta();
+    delta.put(entry("ada"), true);
+    delta.take();
+    expect(delta.isEmpty).toBe(true);
+    expect(delta.take()).toBeNull();
+    delta.put(entry("ada", 1), false);
+    expect(delta.take()).toEqual({ type: "users", updates: [entry("ada", 1)] });
   });
 
   test.each(["__proto__", "constructor", "toString"])("[S9] takes %s for an id", (id) => {
-    const news = new UsersNews();
-    news.put(entry(id), true);
-    expect(news.take()).toEqual({ type: "users", joins: [entry(id)] });
-    news.remove(id);
-    expect(news.take()).toEqual({ type: "users", leaves: [id] });
+    const delta = new UsersDelta();
+    delta.put(entry(id), true);
+    expect(delta.take()).toEqual({ type: "users", joins: [entry(id)] });
+    delta.remove(id);
+    expect(delta.take()).toEqual({ type: "users", leaves: [id] });
   });
 });
 
@@ -113,16 +113,16 @@ test("[U5, W2] whatever happens between two messages, clients know who is in the
         { maxLength: 60, size: "max" },
       ),
       (steps) => {
-        const news = new UsersNews();
+        const delta = new UsersDelta();
         const [room, client]: [Known, Known] = [new Map(), new Map()];
         for (const [at, { what, who }] of [...steps, { what: "tell", who: "" }].entries()) {
           if (what === "join") {
-            news.put(entry(who, at), !room.delete(who));
+            delta.put(entry(who, at), !room.delete(who));
             room.set(who, entry(who, at));
           } else if (what === "leave") {
-            if (room.delete(who)) news.remove(who);
+            if (room.delete(who)) delta.remove(who);
           } else {
-            hear(client, news.take());
+            hear(client, delta.take());
             expect([...client.values()]).toEqual([...room.values()]);
           }
         }

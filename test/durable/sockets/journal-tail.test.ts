@@ -1,8 +1,8 @@
-// How far back a client may resume from: whatever snapshots are taken in between, the journal holds the
-// last 1,000 versions or 256 KiB of changes at least, of what has room in it.
+// How far back a client can resume from: whatever snapshots are taken in between, the journal keeps at
+// least the last 1,000 versions or 256 KiB of changes, of what fits into it.
 
 import { describe, expect, test } from "vitest";
-import { StateJournal } from "../../../src/room/document/json-document.ts";
+import { JsonDocument } from "../../../src/room/document/json-document.ts";
 import type { JsonObject } from "../../../src/protocol/json.ts";
 import { resolveLimits } from "../../../src/protocol/limits.ts";
 import { planChange } from "../../../src/model/change.ts";
@@ -17,10 +17,10 @@ import { gather } from "./support.ts";
 
 const limits = resolveLimits();
 
-/** A journal that notes what each version was, and how many bytes of changes came before it. */
+/** A document that remembers each version's state, and how many bytes of changes came before it. */
 function create() {
   const storage = new MemoryRoomStorage<RoomRecord, Member>();
-  let journal = StateJournal.begin(storage);
+  let document = JsonDocument.create(storage);
   const states: JsonObject[] = [{}];
   const bytesAt = [0];
   return {
@@ -30,26 +30,28 @@ function create() {
       let bytes = bytesAt.at(-1) as number;
       for (let n = 0; n < versions; n++) {
         const patch = [{ op: "add", path, value: `${value}:${n}` } as const];
-        const planned = planChange(journal.state, { kind: "patch", patch }, limits);
+        const planned = planChange(document.head, { kind: "patch", patch }, limits);
         if (planned === null) throw new Error("expected a change");
-        journal.stage(planned);
+        document.stage(planned);
         states.push(planned.next.value);
         bytesAt.push((bytes += JSON.stringify(patch).length));
       }
-      journal.commit();
+      document.commit();
     },
     sleep(): void {
-      ({ journal } = StateJournal.open(storage));
+      ({ document } = JsonDocument.open(storage));
     },
     /** Whether a client of that version can resume; if so, it gets where it should. */
     resumes(version: number): boolean {
-      const patch = journal.patchSince(version);
+      const patch = document.patchSince(version);
       if (patch === null) return false;
-      expect(plainPatched(states[version] as JsonObject, JSON.parse(patch))).toEqual(journal.value);
+      expect(plainPatched(states[version] as JsonObject, JSON.parse(patch))).toEqual(
+        document.value,
+      );
       return true;
     },
     get version(): number {
-      return journal.version;
+      return document.version;
     },
     /** Bytes of changes since that version. */
     bytesSince: (version: number): number =>
@@ -59,47 +61,47 @@ function create() {
 
 describe("the tail of a journal", () => {
   test("[S10] of small changes reaches back 1,000 versions, right after a snapshot too", () => {
-    const journal = create();
+    const document = create();
     let oldest = 0;
     for (let n = 1; n <= 6500; n++) {
-      journal.write(`/k${n % 10}`, n);
-      if (n % 1999 === 0) journal.sleep();
-      if (n > 1000 && !journal.resumes(n - 1000)) throw new Error(`not from ${n} to ${n - 1000}`);
-      if (n % 500 === 0) while (!journal.resumes(oldest)) oldest++;
+      document.write(`/k${n % 10}`, n);
+      if (n % 1999 === 0) document.sleep();
+      if (n > 1000 && !document.resumes(n - 1000)) throw new Error(`not from ${n} to ${n - 1000}`);
+      if (n % 500 === 0) while (!document.resumes(oldest)) oldest++;
     }
     // It does not keep everything, and snapshots were taken.
     expect(oldest).toBeGreaterThan(0);
-    expect(journal.storage.readHistory().snapshots).toHaveLength(2);
+    expect(document.storage.readHistory().snapshots).toHaveLength(2);
   });
 
   test.for([2000, 20_000, 60_000, 150_000])(
     "[S10] of changes of %i characters reaches back 256 KiB, right after a snapshot too",
     (size) => {
-      const journal = create();
+      const document = create();
       const snapshots = new Set<number>();
       for (let n = 1; n <= (40 * 150_000) / Math.max(size, 20_000); n++) {
-        journal.write(`/k${n % 2}`, String(n % 10).repeat(size));
-        if (n % 7 === 0) journal.sleep();
-        for (const { version } of journal.storage.readHistory().snapshots) snapshots.add(version);
-        let oldest = journal.version;
-        while (oldest > 0 && journal.bytesSince(oldest - 1) <= 256 * 1024) oldest--;
-        if (!journal.resumes(oldest)) throw new Error(`not from ${journal.version} to ${oldest}`);
+        document.write(`/k${n % 2}`, String(n % 10).repeat(size));
+        if (n % 7 === 0) document.sleep();
+        for (const { version } of document.storage.readHistory().snapshots) snapshots.add(version);
+        let oldest = document.version;
+        while (oldest > 0 && document.bytesSince(oldest - 1) <= 256 * 1024) oldest--;
+        if (!document.resumes(oldest)) throw new Error(`not from ${document.version} to ${oldest}`);
       }
       if (size > 2000) expect(snapshots.size).toBeGreaterThan(1);
     },
   );
 
   test("[S10] of windows of many versions has no row for those in the middle", () => {
-    const journal = create();
-    for (let n = 0; n < 100; n++) journal.write("/n", n, 10);
-    expect(journal.version).toBe(1000);
+    const document = create();
+    for (let n = 0; n < 100; n++) document.write("/n", n, 10);
+    expect(document.version).toBe(1000);
     for (let version = 0; version <= 1000; version++)
-      expect(journal.resumes(version)).toBe(version % 10 === 0);
+      expect(document.resumes(version)).toBe(version % 10 === 0);
   });
 });
 
 describe("a room whose journal was cut", () => {
-  test("[W1, S10] resumes who was there since, and gives the whole state to who was not", async () => {
+  test("[W1, S10] resumes clients whose version it still has, and gives the others the whole state", async () => {
     const { id, room, sessions } = await gather("swift", "ada");
     const [ada] = sessions as [TestSession];
     const { epoch } = ada.welcome;
