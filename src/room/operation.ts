@@ -24,6 +24,8 @@ type Definition = {
    * - `snapshot`: the same for a synchronous read: it waits outside the turn, and runs with the commit.
    */
   readonly sees?: "head" | "committed" | "snapshot";
+  /** Whether what it has written stands even if that commit fails. */
+  readonly standsAlone?: true;
   /** Whether it counts as activity (rule T1). Joins and leaves write that themselves, with their rows. */
   readonly isActivity?: true;
 };

@@ -88,7 +88,8 @@ export class Room {
       { characters },
     );
     if ("read" in answer) return answer.read;
-    if (answer.committed !== null) await answer.committed;
+    const { committed } = answer;
+    if (committed !== null) await (operation.standsAlone ? committed.catch(() => {}) : committed);
     if ("error" in answer.outcome) throw answer.outcome.error;
     return answer.outcome.ok;
   }

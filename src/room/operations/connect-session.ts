@@ -25,6 +25,8 @@ export type ConnectInput = ConnectRequest & {
 
 export const connectSession = roomOperation({
   scope: "room:read",
+  sees: "head", // by its hook
+  standsAlone: true,
   repeatable: false,
   decode: ({ user, ...rest }: ConnectInput) => ({ ...rest, user: checkUser(user) }),
   async run(lifecycle, { user, scopes, resume, behaviour, accept }, caller): Promise<void> {

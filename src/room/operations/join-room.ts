@@ -14,6 +14,8 @@ export type JoinInput = {
 /** Answers the user's entry as JSON text. */
 export const joinRoom = roomOperation({
   scope: "room:read",
+  sees: "head", // by its hook
+  standsAlone: true,
   repeatable: false,
   decode({ user, ttl }: JoinInput) {
     const checked = checkUser(readJson(user));

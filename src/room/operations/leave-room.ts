@@ -6,6 +6,8 @@ export type LeaveInput = { readonly userId: string };
 
 export const leaveRoom = roomOperation({
   scope: "room:admin",
+  sees: "head", // by its hook
+  standsAlone: true,
   repeatable: true,
   decode: (input: LeaveInput) => input,
   async run(lifecycle, { userId }, caller): Promise<void> {
