@@ -1,7 +1,7 @@
-// HTTP: what rooms cost and how fast they are, as ratios from one run.
+// HTTP: the speed and the cost of rooms.
 //
-// Speed is measured against a Worker and a Durable Object with the same I/O and nothing else
-// (workers/bare.ts), on the same workerd, turn by turn. Rows are counted, not timed.
+// Speed is relative to a Worker and a Durable Object that do the same I/O and nothing else
+// (workers/bare.ts), on the same workerd in alternating rounds. Costs are rows written, which are counted.
 
 import { type Server, startServer } from "../test/support/server.ts";
 import { compare } from "./load.ts";
@@ -13,14 +13,14 @@ type Rows = Record<"room" | "directory", { rows: number; largest: number } | und
 type Servers = { readonly rooms: Server; readonly bare: Server };
 
 const jsonPatch = { "content-type": "application/json-patch+json" };
-// A state that stays the same would not be written: every request sets another value.
+// A change that changes nothing is not written, so every request sets a different value.
 const titles = Date.now();
 const oneKey = (n: number): string =>
   JSON.stringify([{ op: "replace", path: "/title", value: `title ${titles + n}` }]);
 
 let missed = 0;
 
-/** @returns how many targets are missed */
+/** @returns the number of missed targets */
 export async function benchHttp(): Promise<number> {
   const rooms = await startServer({ main: "bench/workers/rooms.ts", vars: { AUTH_MODE: "open" } });
   const bare = await startServer({
@@ -30,8 +30,8 @@ export async function benchHttp(): Promise<number> {
   try {
     await speed({ rooms, bare });
     await stateSize(rooms);
-    await rowsOfTouches(rooms);
-    await rowsOfALife(rooms);
+    await rowsPerTouch(rooms);
+    await rowsPerLifetime(rooms);
   } finally {
     await Promise.all([rooms.stop(), bare.stop()]);
   }
@@ -45,11 +45,11 @@ async function speed({ rooms, bare }: Servers): Promise<void> {
   const object = at(bare.url, "/object");
 
   const get = await compare({ url: room }, { url: object });
-  report("GET state, of a bare object's requests/s", get.ratio, ">=", 0.7, rates(get));
+  report("GET state: requests/s relative to a bare object", get.ratio, ">=", 0.7, rates(get));
 
   const change = { method: "PATCH", headers: jsonPatch, body: oneKey } as const;
   const patch = await compare({ ...change, url: room }, { ...change, url: object });
-  report("PATCH state, of a bare object's requests/s", patch.ratio, ">=", 0.7, rates(patch));
+  report("PATCH state: requests/s relative to a bare object", patch.ratio, ">=", 0.7, rates(patch));
 }
 
 async function stateSize(rooms: Server): Promise<void> {
@@ -69,7 +69,7 @@ async function stateSize(rooms: Server): Promise<void> {
   const [small = "", large = ""] = urls;
   const result = await compare({ ...change, url: small }, { ...change, url: large });
   report(
-    "cost of a one-key patch at 1 MiB, of that at 1 KiB",
+    "cost of a one-key patch at 1 MiB relative to 1 KiB",
     result.ratio,
     "<=",
     1.5,
@@ -84,67 +84,77 @@ async function stateSize(rooms: Server): Promise<void> {
     await call(rooms, "GET", "/rooms/large/state"),
   );
   await setTitle(rooms, "/rooms/counted-size/state", "first");
-  await countedRows(rooms);
+  await takeRowCounts(rooms);
   await setTitle(rooms, "/rooms/counted-size/state", "second");
-  const { room } = await countedRows(rooms);
+  const { room } = await takeRowCounts(rooms);
   report("rows written by a one-key patch at 1 MiB", room?.rows ?? Number.NaN, "<=", 1);
-  report("bytes written by it", room?.largest ?? Number.NaN, "<=", 300);
-}
-
-async function rowsOfTouches(rooms: Server): Promise<void> {
-  await call(rooms, "PUT", "/rooms/counted-touch");
-  await countedRows(rooms);
-  for (let n = 0; n < 1000; n++) await call(rooms, "POST", "/rooms/counted-touch/touch");
-  const { room } = await countedRows(rooms);
-  report("rows written by 1,000 touches on a quiet room", room?.rows ?? Number.NaN, "<=", 10);
-}
-
-async function rowsOfALife(rooms: Server): Promise<void> {
-  const brief = await liveOnce(rooms, "counted-brief", async () => {});
   report(
-    "rows written in a room's life (start, join, 10 updates, leave, stop)",
+    "largest value written by a one-key patch at 1 MiB, bytes",
+    room?.largest ?? Number.NaN,
+    "<=",
+    300,
+  );
+}
+
+async function rowsPerTouch(rooms: Server): Promise<void> {
+  await call(rooms, "PUT", "/rooms/counted-touch");
+  await takeRowCounts(rooms);
+  for (let n = 0; n < 1000; n++) await call(rooms, "POST", "/rooms/counted-touch/touch");
+  const { room } = await takeRowCounts(rooms);
+  report("rows written by 1,000 touches of a quiet room", room?.rows ?? Number.NaN, "<=", 10);
+}
+
+async function rowsPerLifetime(rooms: Server): Promise<void> {
+  const brief = await runLifetime(rooms, "counted-brief", async () => {});
+  report(
+    "rows written in a room's lifetime (start, join, 10 updates, leave, stop)",
     brief.total,
     "<=",
     30,
     brief.detail,
   );
-  const long = await liveOnce(rooms, "counted-long", () => userCountListed(rooms, "counted-long"));
+  const long = await runLifetime(rooms, "counted-long", () =>
+    whenUserCountIsListed(rooms, "counted-long"),
+  );
   console.log(
-    `        in one that outlives the sending of its user count: ${long.total} (${long.detail})`,
+    `        if it lives until its user count reaches the directory: ${long.total} (${long.detail})`,
   );
 }
 
-/** @param during what to wait for before the user leaves */
-async function liveOnce(
+/** @param beforeLeave awaited before the user leaves */
+async function runLifetime(
   rooms: Server,
   id: string,
-  during: () => Promise<void>,
+  beforeLeave: () => Promise<void>,
 ): Promise<{ total: number; detail: string }> {
-  await countedRows(rooms);
+  await takeRowCounts(rooms);
   await call(rooms, "PUT", `/rooms/${id}`);
   await call(rooms, "POST", `/rooms/${id}/users`, { id: "ada" });
   await call(rooms, "PUT", `/rooms/${id}/state`, { title: "" });
   for (let n = 1; n < 10; n++) await setTitle(rooms, `/rooms/${id}/state`, `update ${n}`);
-  await during();
+  await beforeLeave();
   await call(rooms, "DELETE", `/rooms/${id}/users/ada`);
   await call(rooms, "DELETE", `/rooms/${id}`);
-  const { room, directory } = await countedRows(rooms);
-  const [own, listed] = [room?.rows ?? Number.NaN, directory?.rows ?? Number.NaN];
-  return { total: own + listed, detail: `${own} by the room, ${listed} by the directory` };
+  const { room, directory } = await takeRowCounts(rooms);
+  const [byRoom, byDirectory] = [room?.rows ?? Number.NaN, directory?.rows ?? Number.NaN];
+  return {
+    total: byRoom + byDirectory,
+    detail: `${byRoom} by the room, ${byDirectory} by the directory`,
+  };
 }
 
-async function userCountListed(rooms: Server, id: string): Promise<void> {
+async function whenUserCountIsListed(rooms: Server, id: string): Promise<void> {
   const deadline = Date.now() + 30_000;
   for (;;) {
     const { rooms: found } = (await call(rooms, "GET", `/rooms?prefix=${id}`)) as RoomPage;
     if (found[0]?.users === 1) return;
-    if (Date.now() > deadline) throw new Error("the user count was never sent");
+    if (Date.now() > deadline) throw new Error("the user count never reached the directory");
     await setTimeout(200);
   }
 }
 
-/** Rows and bytes written since the last time. */
-async function countedRows(rooms: Server): Promise<Rows> {
+/** Take the counts of rows and bytes written since the last call. */
+async function takeRowCounts(rooms: Server): Promise<Rows> {
   return (await call(rooms, "GET", "/rows")) as Rows;
 }
 

@@ -1,4 +1,4 @@
-// Load on loopback, bounded in connections and time.
+// HTTP load on loopback, with a fixed number of connections for a fixed time.
 
 import autocannon from "autocannon";
 import { median } from "./statistics.ts";
@@ -13,10 +13,10 @@ export type Load = {
 
 const connections = 16;
 
-/** Requests per second that a server answers with 2xx. */
+/** Measure how many requests per second a server answers with 2xx. */
 export async function requestsPerSecond(load: Load, seconds: number): Promise<number> {
   const { hostname } = new URL(load.url);
-  if (hostname !== "127.0.0.1") throw new Error("load goes to loopback only");
+  if (hostname !== "127.0.0.1") throw new Error("the load may only go to loopback");
   const { url, method = "GET", headers = {}, body } = load;
   let sent = 0;
   const result = await autocannon({
@@ -35,8 +35,8 @@ export async function requestsPerSecond(load: Load, seconds: number): Promise<nu
 }
 
 /**
- * How two loads compare, measured turn by turn so that a busy machine slows both.
- * @returns the median of one load's rate over the other's, round by round, and the median rates
+ * Compare two loads, in alternating rounds so that a busy machine slows both.
+ * @returns the median over all rounds of the first rate divided by the second, and the median rates
  */
 export async function compare(
   first: Load,

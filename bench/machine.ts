@@ -1,4 +1,4 @@
-// The machine that a figure comes from: without it a figure says little.
+// The machine and versions behind a result: figures of two machines cannot be compared.
 
 import { readFileSync } from "node:fs";
 import { availableParallelism, cpus, loadavg, totalmem } from "node:os";
@@ -8,7 +8,7 @@ export const machine = () => ({
   cores: availableParallelism(),
   processor: cpus()[0]?.model ?? "unknown",
   memoryGiB: Math.round(totalmem() / 2 ** 30),
-  /** Of the minute before: above about 0.5 somebody else used the machine too. */
+  /** Load average of the minute before. Above about 0.5, something else was using the machine. */
   loadBefore: loadavg()[0] ?? 0,
   platform: `${process.platform} ${process.arch}`,
   node: process.version,
@@ -25,7 +25,7 @@ function versionOf(name: string): string {
 
 type ReportedLimits = { userLimits?: { open_files?: { soft?: number | "unlimited" } } };
 
-/** Files, and so sockets, that a process may have open. */
+/** How many files, and so sockets, a process may have open. */
 export function openFileLimit(): number {
   const { userLimits } = process.report.getReport() as ReportedLimits;
   const limit = userLimits?.open_files?.soft;

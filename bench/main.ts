@@ -1,4 +1,5 @@
-// `npm run bench`: speed against peers in the same run. `npm run bench -- sockets` runs that part alone.
+// `npm run bench`: compares the rooms with other servers within one run. `npm run bench -- sockets` runs only
+// that part.
 
 import { benchHttp } from "./http.ts";
 import { benchSockets } from "./sockets.ts";
@@ -11,7 +12,7 @@ const isPart = (name: string): name is Part => Object.hasOwn(parts, name);
 const names = process.argv.slice(2);
 const unknown = names.find((name) => !isPart(name));
 if (unknown !== undefined) {
-  console.error(`there is no part "${unknown}": ${Object.keys(parts).join(", ")}`);
+  console.error(`There is no part "${unknown}". Parts: ${Object.keys(parts).join(", ")}.`);
   process.exit(2);
 }
 const chosen = names.length === 0 ? (Object.keys(parts) as Part[]) : names.filter(isPart);
@@ -21,4 +22,4 @@ for (const part of chosen) {
   console.log(`\n── ${part}`);
   missed += await parts[part]();
 }
-console.log(missed === 0 ? "\nall targets met" : `\n${missed} of the targets missed`);
+console.log(missed === 0 ? "\nAll targets met" : `\nTargets missed: ${missed}`);

@@ -1,28 +1,28 @@
-// What a measurement comes to: rows with a figure of each server, a ratio, a target, and whether it is
-// met. They are printed as a table and kept as JSON.
+// The results of measurements as rows: a figure for each server, a ratio, a target, and whether the target is
+// met. Rows are printed as a table and written as JSON.
 
 import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
-import type { ServerName } from "./client/dialects.ts";
+import type { ServerName } from "./client/server-protocols.ts";
 
 export type Relation = ">=" | "<=";
 
 export type Row = {
   readonly what: string;
-  /** Medians of the rounds. */
+  /** Medians of all rounds. */
   readonly figures: Partial<Record<ServerName, number | undefined>>;
-  /** Ours over the peer's, as `over` says: the median of the rounds' ratios, not a ratio of medians. */
+  /** Our figure divided by that of the server `over`: the median of each round's ratio, not a ratio of medians. */
   readonly ratio?: number | undefined;
   readonly over?: ServerName;
   readonly target?: Target;
-  /** What went wrong instead of a figure. */
+  /** Why there is no figure. */
   readonly failure?: string;
 };
 
-/** Of the ratio if the row has one, else of our own figure. */
+/** For the ratio if the row has one, else for our own figure. */
 type Target = { readonly relation: Relation; readonly value: number };
 
-export type Verdict = "met" | "MISSED" | "not measured here" | "";
+export type Verdict = "met" | "MISSED" | "not measured" | "";
 
 export const isMet = (value: number, relation: Relation, target: number): boolean =>
   relation === ">=" ? value >= target : value <= target;
@@ -31,11 +31,11 @@ export function verdict(row: Row): Verdict {
   if (row.failure !== undefined) return "MISSED";
   if (row.target === undefined) return "";
   const value = row.over === undefined ? row.figures.ours : row.ratio;
-  if (value === undefined) return "not measured here";
+  if (value === undefined) return "not measured";
   return isMet(value, row.target.relation, row.target.value) ? "met" : "MISSED";
 }
 
-const headings = ["what", "ours", "bare", "partyserver", "ratio", "target", ""];
+const headings = ["measurement", "ours", "bare", "partyserver", "ratio", "target", ""];
 
 export function printTable(rows: readonly Row[]): void {
   const table = [headings, ...rows.map(cells)];
@@ -47,7 +47,7 @@ export function printTable(rows: readonly Row[]): void {
       row
         .map((cell, column) => {
           const width = widths[column] ?? 0;
-          // Words to the left, figures to the right.
+          // Text is aligned left, figures right.
           return column === 0 || column > 4 ? cell.padEnd(width) : cell.padStart(width);
         })
         .join("  ")
@@ -60,16 +60,16 @@ function cells(row: Row): string[] {
   if (failure !== undefined) return [what, "", "", "", "", failure, "MISSED"];
   return [
     what,
-    figures.ours === undefined ? "not measured here" : figure(figures.ours),
+    figures.ours === undefined ? "not measured" : figure(figures.ours),
     figure(figures.bare),
     figure(figures.partyserver),
     figure(ratio),
-    target ? `${target.relation} ${target.value}${over ? ` of ${over}` : ""}` : "",
+    target ? `${target.relation} ${target.value}${over ? ` × ${over}` : ""}` : "",
     verdict(row),
   ];
 }
 
-/** Counts in full; of what is measured three digits, for a bench can tell no more. */
+/** Whole numbers in full, others with three digits: a benchmark is not more precise. */
 export function figure(value: number | undefined): string {
   if (value === undefined) return "";
   if (Number.isInteger(value)) return value.toLocaleString("en");

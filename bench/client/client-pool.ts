@@ -1,66 +1,66 @@
-// All sockets of one measurement. The first thing to go wrong at any of them ends the measurement: a
-// number from a run that lost something would be worth nothing.
+// All sockets of one measurement. The first failure of any socket ends the measurement: a figure from a
+// run that lost messages means nothing.
 
 import { setTimeout } from "node:timers/promises";
-import type { Resume, Target } from "./dialects.ts";
-import { Member, type MemberListener } from "./member.ts";
+import type { Resume, Target } from "./server-protocols.ts";
+import { SocketClient, type SocketClientListener } from "./socket-client.ts";
 
-export type JoinOptions = {
+export type ConnectOptions = {
   readonly sockets: number;
-  /** How many may be on their way at once; 100 if left out. */
-  readonly atOnce?: number;
+  /** How many sockets may be connecting at once; 100 by default. */
+  readonly concurrency?: number;
   readonly resume?: Resume;
-  /** Sockets of each user; one if left out. */
-  readonly tabs?: number;
-  /** ms until all must be there; a minute if left out. */
-  readonly patience?: number;
+  /** One by default. */
+  readonly socketsPerUser?: number;
+  /** ms within which all sockets must be welcomed; a minute by default. */
+  readonly timeout?: number;
 };
 
-type OnMessage = MemberListener["onMessage"];
+type OnMessage = SocketClientListener["onMessage"];
 
 const minute = 60_000;
 
-export class Crew {
-  readonly members: Member[] = [];
-  /** What the measurement at hand does with a message. */
+export class ClientPool {
+  readonly clients: SocketClient[] = [];
+  /** Called for each message of each socket. Set by the measurement. */
   onMessage: OnMessage = () => {};
   readonly #target: Target;
   readonly #failure = Promise.withResolvers<never>();
 
   private constructor(target: Target) {
     this.#target = target;
-    // Whoever waits for something is told; if nobody does, it is no unhandled rejection.
+    // Failures are reported to whoever waits in `withTimeout`. If nobody does, the rejection is not unhandled.
     this.#failure.promise.catch(() => {});
   }
 
-  /** Open sockets, and wait until each is welcomed. */
-  static async join(target: Target, options: JoinOptions): Promise<Crew> {
-    const crew = new Crew(target);
+  /** Open sockets, and wait until each one is welcomed. */
+  static async connect(target: Target, options: ConnectOptions): Promise<ClientPool> {
+    const pool = new ClientPool(target);
     try {
-      await crew.#welcomeAll(options);
+      await pool.#connectAll(options);
     } catch (error) {
-      crew.drop();
+      pool.terminate();
       throw error;
     }
-    return crew;
+    return pool;
   }
 
-  /** Wait for something, but neither beyond a failure nor for ever. */
-  async within<T>(work: Promise<T>, ms = minute): Promise<T> {
-    const deadline = new AbortController();
-    const late = setTimeout(ms, undefined, { signal: deadline.signal }).then(() => {
-      throw new Error(`not done after ${ms / 1000} s`);
+  /** Wait for a promise, but not past a failure or the timeout. */
+  async withTimeout<T>(work: Promise<T>, ms = minute): Promise<T> {
+    const timeout = new AbortController();
+    const expired = setTimeout(ms, undefined, { signal: timeout.signal }).then(() => {
+      throw new Error(`timed out after ${ms / 1000} s`);
     });
-    late.catch(() => {});
+    expired.catch(() => {});
     try {
-      return await Promise.race([work, this.#failure.promise, late]);
+      return await Promise.race([work, this.#failure.promise, expired]);
     } finally {
-      deadline.abort();
+      timeout.abort();
     }
   }
 
-  /** Wait for something to become true. */
-  async until(what: string, isTrue: () => boolean, ms = 20_000): Promise<void> {
+  /** Wait until a condition is true. */
+  async waitUntil(what: string, isTrue: () => boolean, ms = 20_000): Promise<void> {
     const end = performance.now() + ms;
     while (!isTrue()) {
       if (performance.now() > end) throw new Error(`waited ${ms / 1000} s for ${what}`);
@@ -68,53 +68,61 @@ export class Crew {
     }
   }
 
-  /** Let time pass, unless something goes wrong. */
+  /** Let time pass, unless a socket fails. */
   pause(ms: number): Promise<void> {
-    return this.within(setTimeout(ms));
+    return this.withTimeout(setTimeout(ms));
   }
 
-  get atOneVersion(): boolean {
-    return new Set(this.members.map(({ version }) => version)).size === 1;
+  get isAtOneVersion(): boolean {
+    return new Set(this.clients.map(({ version }) => version)).size === 1;
   }
 
+  /** Close every socket properly. */
   async leave(): Promise<void> {
     await Promise.race([
-      Promise.all(this.members.map((member) => member.leave())),
+      Promise.all(this.clients.map((client) => client.leave())),
       setTimeout(5000),
     ]);
-    this.drop();
+    this.terminate();
   }
 
-  drop(): void {
-    for (const member of this.members) member.drop();
+  /** Cut every connection without a close frame. */
+  terminate(): void {
+    for (const client of this.clients) client.terminate();
   }
 
   get bytesReceived(): number {
-    return this.members.reduce((sum, { bytesReceived }) => sum + bytesReceived, 0);
+    return this.clients.reduce((sum, { bytesReceived }) => sum + bytesReceived, 0);
   }
 
-  #welcomeAll({ sockets, atOnce = 100, tabs = 1, resume, patience }: JoinOptions): Promise<void> {
+  #connectAll({
+    sockets,
+    concurrency = 100,
+    socketsPerUser = 1,
+    resume,
+    timeout,
+  }: ConnectOptions): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>();
-    const welcomed = new Set<Member>();
+    const welcomed = new Set<SocketClient>();
     const listener = {
       onMessage: (...message: Parameters<OnMessage>) => {
         this.onMessage(...message);
-        const [member, type] = message;
-        // A room may welcome a socket again.
-        if (type !== "welcome" || welcomed.has(member)) return;
-        welcomed.add(member);
+        const [client, type] = message;
+        // A room may welcome a socket more than once.
+        if (type !== "welcome" || welcomed.has(client)) return;
+        welcomed.add(client);
         openNext();
         if (welcomed.size === sockets) resolve();
       },
       onFailure: (error: Error) => this.#failure.reject(error),
     };
     const openNext = (): void => {
-      const index = this.members.length;
+      const index = this.clients.length;
       if (index >= sockets) return;
-      const user = `u${Math.floor(index / tabs)}`;
-      this.members.push(new Member(this.#target, { index, user, resume }, listener));
+      const user = `u${Math.floor(index / socketsPerUser)}`;
+      this.clients.push(new SocketClient(this.#target, { index, user, resume }, listener));
     };
-    for (let n = 0; n < Math.min(atOnce, sockets); n++) openNext();
-    return this.within(promise, patience);
+    for (let n = 0; n < Math.min(concurrency, sockets); n++) openNext();
+    return this.withTimeout(promise, timeout);
   }
 }

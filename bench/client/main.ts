@@ -1,5 +1,5 @@
-// The client: a process of its own, so that neither server nor bench shares a thread with it. It does one
-// command after another, as the bench sends them, and ends with the bench.
+// The client process, separate so that it shares no thread with a server or with the bench. It runs one
+// command after another, as the bench sends them, and exits when the bench does.
 
 import { type CommandAnswer, type CommandRequest, commands } from "./commands.ts";
 

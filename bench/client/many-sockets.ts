@@ -1,58 +1,64 @@
-// Very many sockets in one room: how long it takes them all to join, how long one event takes to reach
-// them all, and what each costs the server in memory.
+// Thousands of sockets in one room: how long they take to join, how long one event takes to reach all of
+// them, and how much server memory each one uses.
 
 import { residentBytes } from "../processes.ts";
-import { Crew } from "./crew.ts";
-import type { Target } from "./dialects.ts";
+import { ClientPool } from "./client-pool.ts";
+import type { Target } from "./server-protocols.ts";
 
-export type CrowdOptions = {
+export type ManySocketsOptions = {
   readonly target: Target;
   readonly sockets: number;
-  /** Sockets of each user. */
-  readonly tabs: number;
+  readonly socketsPerUser: number;
 };
 
-export type CrowdResult = {
+export type ManySocketsResult = {
   readonly joinSeconds: number;
-  /** Megabytes that all sockets together got while they joined. */
+  /** Megabytes that all sockets together received while they joined. */
   readonly joinMegabytes: number;
-  /** Sockets that the event has reached. */
+  /** Sockets that received the event. */
   readonly reached: number;
-  /** ms from sending the event until the last socket has it. */
+  /** ms from sending the event until the last socket has received it. */
   readonly eventMs: number;
-  /** Undefined where it is not measured. */
+  /** Undefined where memory is not measured. */
   readonly bytesPerSocket: number | undefined;
 };
 
-const [patienceToJoin, patienceToReach] = [120_000, 20_000];
-// For what joining has set going, a list of users sent around for one, to come to an end.
-const untilQuiet = 2000;
+const [joinTimeout, eventTimeout] = [120_000, 20_000];
+// ms for the room to send the last user lists that the joins have caused.
+const settleTime = 2000;
 
-export async function crowd({ target, sockets, tabs }: CrowdOptions): Promise<CrowdResult> {
-  // The first socket loads the code: its memory is not a socket's.
-  const first = await Crew.join({ ...target, room: `${target.room}-first` }, { sockets: 1 });
+export async function manySockets({
+  target,
+  sockets,
+  socketsPerUser,
+}: ManySocketsOptions): Promise<ManySocketsResult> {
+  // The first socket makes the server load its code, which is not memory of a socket.
+  const first = await ClientPool.connect(
+    { ...target, room: `${target.room}-first` },
+    { sockets: 1 },
+  );
   await first.leave();
   const memoryBefore = residentBytes(target.pid);
   const start = performance.now();
-  const crew = await Crew.join(target, { sockets, tabs, patience: patienceToJoin });
+  const pool = await ClientPool.connect(target, { sockets, socketsPerUser, timeout: joinTimeout });
   try {
     const joinSeconds = (performance.now() - start) / 1000;
-    await crew.pause(untilQuiet);
+    await pool.pause(settleTime);
     const memory = residentBytes(target.pid);
-    const joinMegabytes = crew.bytesReceived / 1e6;
+    const joinMegabytes = pool.bytesReceived / 1e6;
     const reached = new Set<number>();
     let [sentAt, lastAt] = [0, 0];
-    crew.onMessage = ({ index }, type) => {
+    pool.onMessage = ({ index }, type) => {
       if (type !== "event") return;
       reached.add(index);
       lastAt = performance.now();
     };
     sentAt = performance.now();
-    crew.members[0]?.send(
+    pool.clients[0]?.send(
       '{"type":"broadcast","event":"hello","payload":{"text":"to all"},"echo":true}',
     );
-    const end = sentAt + patienceToReach;
-    while (reached.size < sockets && performance.now() < end) await crew.pause(5);
+    const end = sentAt + eventTimeout;
+    while (reached.size < sockets && performance.now() < end) await pool.pause(5);
     return {
       joinSeconds,
       joinMegabytes,
@@ -64,6 +70,6 @@ export async function crowd({ target, sockets, tabs }: CrowdOptions): Promise<Cr
           : (memory - memoryBefore) / sockets,
     };
   } finally {
-    await crew.leave();
+    await pool.leave();
   }
 }

@@ -1,35 +1,35 @@
-// One key changed in a room at rest: the bytes that reach each socket for it.
+// One key changed in an idle room: how many bytes each socket receives for it.
 
-import { Crew } from "./crew.ts";
-import type { Target } from "./dialects.ts";
+import { ClientPool } from "./client-pool.ts";
+import type { Target } from "./server-protocols.ts";
 
 export type OneChangeOptions = { readonly target: Target; readonly sockets: number };
 
 export type OneChangeResult = {
-  /** Bytes on the wire, the sender's reply among them: what the socket that got most has got. */
+  /** Bytes on the wire for the socket that received the most, which includes the sender's reply. */
   readonly mostBytes: number;
 };
 
-const untilQuiet = 300;
+const settleTime = 300;
 
 export async function oneChange({ target, sockets }: OneChangeOptions): Promise<OneChangeResult> {
-  const crew = await Crew.join(target, { sockets });
+  const pool = await ClientPool.connect(target, { sockets });
   try {
-    await crew.pause(untilQuiet);
-    const before = crew.members.map(({ bytesReceived }) => bytesReceived);
-    const versions = crew.members.map(({ version }) => version);
-    crew.members[0]?.send(
+    await pool.pause(settleTime);
+    const before = pool.clients.map(({ bytesReceived }) => bytesReceived);
+    const versions = pool.clients.map(({ version }) => version);
+    pool.clients[0]?.send(
       '{"type":"update","ref":1,"patch":[{"op":"replace","path":"/title","value":"changed"}]}',
     );
-    await crew.until("the change at all sockets", () =>
-      crew.members.every(({ version }, index) => version === (versions[index] ?? 0) + 1),
+    await pool.waitUntil("the change at all sockets", () =>
+      pool.clients.every(({ version }, index) => version === (versions[index] ?? 0) + 1),
     );
-    await crew.pause(untilQuiet);
-    const received = crew.members.map(
+    await pool.pause(settleTime);
+    const received = pool.clients.map(
       ({ bytesReceived }, index) => bytesReceived - (before[index] ?? 0),
     );
     return { mostBytes: Math.max(...received) };
   } finally {
-    await crew.leave();
+    await pool.leave();
   }
 }

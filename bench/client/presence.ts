@@ -1,9 +1,9 @@
-// Sockets that move a cursor at a steady pace, whether or not the server keeps up. Each cursor carries the
-// moment it was sent, so every socket that sees it can tell its age; sender and seer share one clock.
+// Sockets that move a cursor at a constant rate, whether or not the server keeps up. Each cursor carries
+// the time it was sent, so every socket that receives it can tell its age: all sockets share one clock.
 
 import { percentile } from "../statistics.ts";
-import { Crew } from "./crew.ts";
-import type { Target } from "./dialects.ts";
+import { ClientPool } from "./client-pool.ts";
+import type { Target } from "./server-protocols.ts";
 import { Usage, type UsageShares } from "./usage.ts";
 
 export type PresenceOptions = {
@@ -14,23 +14,23 @@ export type PresenceOptions = {
 };
 
 export type PresenceResult = UsageShares & {
-  /** ms from sending a cursor to another socket's seeing it. */
+  /** ms from sending a cursor until another socket receives it. */
   readonly ageP50: number;
   readonly ageP99: number;
   readonly movesSent: number;
-  /** Moves that reached the other sockets; those that a later one overtook are not among them. */
+  /** Moves that reached the other sockets; moves that a later one replaced are not counted. */
   readonly movesSeen: number;
-  /** Pairs of sockets of which one has not seen where the other's cursor came to rest. */
+  /** Pairs of sockets where one has not received the last position of the other's cursor. */
   readonly pairsBehind: number;
 };
 
 type Cursor = { readonly user: number; readonly sentAt: number };
 
-const leadIn = 500;
+const warmUp = 500;
 const tick = 5;
-// Servers that fall behind by far are not waited for: they are cut off and the pairs counted.
-const rest = 1000;
-const mark = '"at":"';
+// A server that is far behind is not waited for any longer: the pairs that are still behind are counted.
+const catchUpTime = 1000;
+const cursorMember = '"at":"';
 
 const move = (user: number, sentAt: number): string =>
   `{"type":"presence","data":{"cursor":` +
@@ -38,22 +38,22 @@ const move = (user: number, sentAt: number): string =>
 
 export async function presence(options: PresenceOptions): Promise<PresenceResult> {
   const { target, sockets, movesPerSecond, seconds } = options;
-  const crew = await Crew.join(target, { sockets });
+  const pool = await ClientPool.connect(target, { sockets });
   const lastSent = new Float64Array(sockets);
-  /** By seer and sender. */
-  const lastSeen = crew.members.map(() => new Float64Array(sockets));
-  let [sent, seen] = [0, 0];
+  /** By receiver and sender. */
+  const lastReceived = pool.clients.map(() => new Float64Array(sockets));
+  let [sent, received] = [0, 0];
   let ages: number[] = [];
 
-  const readCursors = rememberingLast(cursorsIn);
-  crew.onMessage = (member, type, message) => {
+  const readCursors = cachingLast(cursorsIn);
+  pool.onMessage = (client, type, message) => {
     if (type !== "presence") return;
     const now = performance.now();
-    const seenHere = lastSeen[member.index];
+    const own = lastReceived[client.index];
     for (const { user, sentAt } of readCursors(message)) {
-      if (user === member.index || seenHere === undefined) continue;
-      seenHere[user] = sentAt;
-      seen++;
+      if (user === client.index || own === undefined) continue;
+      own[user] = sentAt;
+      received++;
       ages.push(now - sentAt);
     }
   };
@@ -65,55 +65,55 @@ export async function presence(options: PresenceOptions): Promise<PresenceResult
       const user = sent % sockets;
       const now = performance.now();
       lastSent[user] = now;
-      crew.members[user]?.send(move(user, now));
+      pool.clients[user]?.send(move(user, now));
     }
   }, tick);
 
   try {
-    await crew.pause(leadIn);
-    [ages, seen] = [[], 0];
+    await pool.pause(warmUp);
+    [ages, received] = [[], 0];
     const sentBefore = sent;
     const usage = new Usage(target.pid);
-    await crew.pause(seconds * 1000);
+    await pool.pause(seconds * 1000);
     const result = {
       ...usage.shares(),
       ageP50: percentile(ages, 0.5),
       ageP99: percentile(ages, 0.99),
       movesSent: sent - sentBefore,
-      movesSeen: seen / (sockets - 1),
+      movesSeen: received / (sockets - 1),
     };
     clearInterval(moving);
     const pairsBehind = (): number =>
-      lastSeen.reduce(
-        (sum, seenHere, seer) =>
+      lastReceived.reduce(
+        (sum, own, receiver) =>
           sum +
-          seenHere.reduce(
-            (behind, at, user) => behind + +(user !== seer && at !== lastSent[user]),
+          own.reduce(
+            (behind, at, user) => behind + +(user !== receiver && at !== lastSent[user]),
             0,
           ),
         0,
       );
-    const end = performance.now() + rest;
-    while (pairsBehind() > 0 && performance.now() < end) await crew.pause(50);
+    const end = performance.now() + catchUpTime;
+    while (pairsBehind() > 0 && performance.now() < end) await pool.pause(50);
     return { ...result, pairsBehind: pairsBehind() };
   } finally {
     clearInterval(moving);
-    await crew.leave();
+    await pool.leave();
   }
 }
 
 function cursorsIn(message: string): readonly Cursor[] {
   const cursors: Cursor[] = [];
-  for (let at = message.indexOf(mark); at !== -1; at = message.indexOf(mark, at)) {
-    at += mark.length;
+  for (let at = message.indexOf(cursorMember); at !== -1; at = message.indexOf(cursorMember, at)) {
+    at += cursorMember.length;
     const [user, sentAt] = message.slice(at, message.indexOf('"', at)).split("@");
     cursors.push({ user: Number(user), sentAt: Number(sentAt) });
   }
   return cursors;
 }
 
-/** A broadcast is the same text at a hundred sockets, one after another: read it once. */
-function rememberingLast<T>(read: (text: string) => T): (text: string) => T {
+/** A hundred sockets receive the same text one after another: it is read once. */
+function cachingLast<T>(read: (text: string) => T): (text: string) => T {
   let last: { readonly text: string; readonly value: T } | undefined;
   return (text) => {
     if (last?.text !== text) last = { text, value: read(text) };

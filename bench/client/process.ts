@@ -1,4 +1,4 @@
-// The bench's side of the client process: it starts it and sends it one command at a time.
+// The bench's handle on the client process: it starts the process and sends it one command at a time.
 
 import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
@@ -11,18 +11,18 @@ import type {
   CommandResult,
 } from "./commands.ts";
 
-// No command takes longer, even where it runs into its own deadlines.
-const patience = 150_000;
+// Longer than any command takes, including its own timeouts.
+const commandTimeout = 150_000;
 
-export class LoadClient {
+export class ClientProcess {
   readonly #process: ChildProcess = fork(join(import.meta.dirname, "main.ts"));
 
-  /** @throws Error with what went wrong at the client */
+  /** @throws Error with the message of the error in the client process */
   async run<Name extends CommandName>(
     name: Name,
     options: CommandOptions<Name>,
   ): Promise<CommandResult<Name>> {
-    const signal = AbortSignal.timeout(patience);
+    const signal = AbortSignal.timeout(commandTimeout);
     const answered = once(this.#process, "message", { signal });
     this.#process.send({ name, options } satisfies CommandRequest);
     const [answer] = (await answered) as [CommandAnswer];

@@ -1,65 +1,76 @@
-// A thousand clients lose their line in one moment, miss some changes, and come back all at once: first
-// saying from where they go on, then, dropped again, as if they knew nothing.
+// A thousand clients lose their connection at the same moment, miss some changes, and reconnect at once.
+// They do so twice: first they resume from the version they have, then they start from nothing.
 
-import { Crew } from "./crew.ts";
-import type { Resume, Target } from "./dialects.ts";
+import { ClientPool } from "./client-pool.ts";
+import type { Resume, Target } from "./server-protocols.ts";
 import { itemCount } from "./updates.ts";
 
-export type StormOptions = {
+export type ReconnectStormOptions = {
   readonly target: Target;
   readonly sockets: number;
-  /** Changes made while all are away. */
+  /** Changes made while all clients are disconnected. */
   readonly missed: number;
 };
 
-export type Return = {
-  /** From the first attempt until all have their welcome. */
+export type ReconnectFigures = {
+  /** From the first attempt until all clients have received their welcome. */
   readonly seconds: number;
-  /** What came over the wire, handshakes too, until then. */
+  /** Received by all clients until then, handshakes included. */
   readonly megabytes: number;
   /** Clients that got a patch; the others got the whole state. */
   readonly resumed: number;
 };
 
-export type StormResult = { readonly resuming: Return; readonly anew: Return };
+export type ReconnectStormResult = {
+  readonly resuming: ReconnectFigures;
+  readonly fresh: ReconnectFigures;
+};
 
-export async function storm({ target, sockets, missed }: StormOptions): Promise<StormResult> {
-  const crew = await Crew.join(target, { sockets });
-  const [first] = crew.members;
-  if (first === undefined) throw new Error("a storm needs sockets");
+export async function reconnectStorm({
+  target,
+  sockets,
+  missed,
+}: ReconnectStormOptions): Promise<ReconnectStormResult> {
+  const initial = await ClientPool.connect(target, { sockets });
+  const [first] = initial.clients;
+  if (first === undefined) throw new Error("a reconnect storm needs sockets");
   const resume: Resume = { since: first.version, epoch: first.epoch };
-  crew.drop();
+  initial.terminate();
   await changeState(target, missed);
-  const back = await comeBack(target, sockets, resume);
-  back.crew.drop();
+  const resuming = await reconnect(target, sockets, resume);
+  resuming.pool.terminate();
   await changeState(target, missed);
-  const again = await comeBack(target, sockets);
-  await again.crew.leave();
-  return { resuming: back.figures, anew: again.figures };
+  const fresh = await reconnect(target, sockets);
+  await fresh.pool.leave();
+  return { resuming: resuming.figures, fresh: fresh.figures };
 }
 
-async function comeBack(
+async function reconnect(
   target: Target,
   sockets: number,
   resume?: Resume,
-): Promise<{ crew: Crew; figures: Return }> {
+): Promise<{ pool: ClientPool; figures: ReconnectFigures }> {
   const start = performance.now();
-  const crew = await Crew.join(target, { sockets, atOnce: sockets, ...(resume && { resume }) });
+  const pool = await ClientPool.connect(target, {
+    sockets,
+    concurrency: sockets,
+    ...(resume && { resume }),
+  });
   const figures = {
     seconds: (performance.now() - start) / 1000,
-    megabytes: crew.bytesReceived / 1e6,
-    resumed: crew.members.filter(({ resumed }) => resumed).length,
+    megabytes: pool.bytesReceived / 1e6,
+    resumed: pool.clients.filter(({ resumed }) => resumed).length,
   };
-  return { crew, figures };
+  return { pool, figures };
 }
 
 async function changeState({ url, room }: Target, times: number): Promise<void> {
   for (let n = 0; n < times; n++) {
-    const answer = await fetch(new URL(`/rooms/${room}/state`, url), {
+    const response = await fetch(new URL(`/rooms/${room}/state`, url), {
       method: "PATCH",
       headers: { "content-type": "application/merge-patch+json" },
       body: JSON.stringify({ items: { [`k${n % itemCount}`]: `missed ${performance.now()}` } }),
     });
-    if (!answer.ok) throw new Error(`PATCH state: ${answer.status} ${await answer.text()}`);
+    if (!response.ok) throw new Error(`PATCH state: ${response.status} ${await response.text()}`);
   }
 }

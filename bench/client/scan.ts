@@ -1,12 +1,12 @@
-// Reads frames without parsing them: JSON.parse of every frame at every socket would make the client the
-// bottleneck of what it measures. It leans on how JSON.stringify writes what the servers send: no spaces,
-// `type` first. Nothing in a bench's states and payloads is called "type".
+// Reads frames without parsing them: with JSON.parse of every frame at every socket the client would be the
+// bottleneck of the measurement. It relies on how the servers write JSON: no spaces, and `type` first. No
+// state or payload of the bench may have a member called "type".
 
 export type MessageType = "welcome" | "change" | "reply" | "presence" | "event" | "mark" | "other";
 
 const typeMember = '"type":"';
 
-/** Visit each message of a frame, as its text from the type's value on. */
+/** Visit each message of a frame, as text that starts at the value of `type`. */
 export function eachMessage(
   frame: string,
   visit: (type: MessageType, message: string) => void,
@@ -40,7 +40,7 @@ function typeOf(message: string): MessageType {
   }
 }
 
-/** The whole number after a member's name, which is given as it is written; -1 if there is none. */
+/** The whole number after a member's name, which is given as it is written (`"to":`); -1 if there is none. */
 export function numberAfter(name: string, message: string): number {
   const found = message.indexOf(name);
   return found === -1 ? -1 : digitsAt(message, found + name.length);
@@ -59,7 +59,7 @@ function digitsAt(message: string, start: number): number {
   return at === start ? -1 : value;
 }
 
-/** The text after a member's name, likewise; empty if there is none. */
+/** The string after a member's name, which is given in the same way; empty if there is none. */
 export function textAfter(name: string, message: string): string {
   const found = message.indexOf(name);
   if (found === -1) return "";

@@ -1,5 +1,5 @@
-// What differs between the servers as a client sees them: the address of a room, and which message
-// answers an update. All else is the same for the three.
+// What differs between the servers from a client's point of view: the URL of a room, the subprotocol, and
+// which message answers an update. Everything else is the same for all three.
 
 import { subprotocol } from "../../src/protocol/messages.ts";
 import { type MessageType, numberAfter } from "./scan.ts";
@@ -16,26 +16,26 @@ export type Target = {
   readonly pid: number;
 };
 
-/** From where a client goes on. */
+/** The position that a client resumes from. */
 export type Resume = { readonly since: number; readonly epoch: string };
 
-type Dialect = {
-  readonly protocols: readonly string[];
+type ServerProtocol = {
+  readonly subprotocols: readonly string[];
   path(room: string, user: string, resume?: Resume): string;
   /** The ref that a message answers; -1 if it answers none. */
   answeredRef(type: MessageType, message: string): number;
-  /** Said before the socket closes. */
-  readonly farewell?: string;
+  /** Sent before the socket is closed. */
+  readonly leaveMessage?: string;
 };
 
 const ref = '"ref":';
-// A peer puts the ref into the change itself.
-const answeredByChange: Dialect["answeredRef"] = (type, message) =>
+// The baseline servers put the ref into the change itself.
+const answeredByChange: ServerProtocol["answeredRef"] = (type, message) =>
   type === "change" ? numberAfter(ref, message) : -1;
 
-export const dialects: Readonly<Record<ServerName, Dialect>> = {
+export const serverProtocols: Readonly<Record<ServerName, ServerProtocol>> = {
   ours: {
-    protocols: [subprotocol],
+    subprotocols: [subprotocol],
     path: (room, user, resume) =>
       `/rooms/${room}/socket?${new URLSearchParams({
         user: JSON.stringify({ id: user }),
@@ -43,16 +43,16 @@ export const dialects: Readonly<Record<ServerName, Dialect>> = {
         ...(resume && { since: String(resume.since), epoch: resume.epoch }),
       })}`,
     answeredRef: (type, message) => (type === "reply" ? numberAfter(ref, message) : -1),
-    // Without it the users would leave ten seconds later, in the midst of another measurement.
-    farewell: '{"type":"leave"}',
+    // Otherwise the users would leave when their grace period ends, during another measurement.
+    leaveMessage: '{"type":"leave"}',
   },
   bare: {
-    protocols: [],
+    subprotocols: [],
     path: (room, user) => `/${room}?name=${user}`,
     answeredRef: answeredByChange,
   },
   partyserver: {
-    protocols: [],
+    subprotocols: [],
     path: (room, user) => `/parties/party/${room}?name=${user}`,
     answeredRef: answeredByChange,
   },

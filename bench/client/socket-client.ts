@@ -1,15 +1,15 @@
-// One socket of the load: it keeps its version, answers marks, and holds the server to its word. Changes
-// must follow each other without a gap, and no update may be refused.
+// One socket of the load. It tracks its version, acknowledges marks, and checks the server: changes must
+// follow each other without a gap, and no update may be refused.
 
 import type { Socket } from "node:net";
 import { WebSocket } from "ws";
-import { dialects, type Resume, type Target } from "./dialects.ts";
 import { eachMessage, type MessageType, numberAfter, textAfter } from "./scan.ts";
+import { type Resume, serverProtocols, type Target } from "./server-protocols.ts";
 
-export type MemberListener = {
-  /** A message has come, and the versions that it brought, which are 0 for most. */
-  onMessage(member: Member, type: MessageType, message: string, versions: number): void;
-  /** The server did what it must not, or the socket is gone. */
+export type SocketClientListener = {
+  /** A message has arrived. `versions`: how many versions it brought, which is 0 for most messages. */
+  onMessage(client: SocketClient, type: MessageType, message: string, versions: number): void;
+  /** The server broke a rule, or the socket was closed. */
   onFailure(error: Error): void;
 };
 
@@ -22,46 +22,51 @@ const refused = '"ok":false';
 const resumed = '"resumed":true';
 const handshakeTimeout = 30_000;
 
-export type MemberOptions = {
+export type SocketClientOptions = {
   readonly index: number;
   /** User id. */
   readonly user: string;
   readonly resume: Resume | undefined;
 };
 
-export class Member {
+export class SocketClient {
   readonly index: number;
-  /** The version this socket has seen last. */
+  /** The latest version that this socket has received. */
   version = 0;
-  /** As the welcome told it. */
+  /** From the welcome. */
   epoch = "";
+  /** From the welcome. */
   resumed = false;
   readonly #socket: WebSocket;
-  readonly #farewell: string | undefined;
-  readonly #listener: MemberListener;
+  readonly #leaveMessage: string | undefined;
+  readonly #listener: SocketClientListener;
   #tcp: Socket | undefined;
-  #ending = false;
+  #isEnding = false;
 
-  constructor(target: Target, { index, user, resume }: MemberOptions, listener: MemberListener) {
-    const { path, protocols, farewell } = dialects[target.server];
+  constructor(
+    target: Target,
+    { index, user, resume }: SocketClientOptions,
+    listener: SocketClientListener,
+  ) {
+    const { path, subprotocols, leaveMessage } = serverProtocols[target.server];
     const address = new URL(path(target.room, user, resume), target.url);
-    if (address.hostname !== "127.0.0.1") throw new Error("load goes to loopback only");
+    if (address.hostname !== "127.0.0.1") throw new Error("the load may only go to loopback");
     address.protocol = "ws:";
     this.index = index;
     this.#listener = listener;
-    this.#farewell = farewell;
-    this.#socket = new WebSocket(address.href, [...protocols], {
+    this.#leaveMessage = leaveMessage;
+    this.#socket = new WebSocket(address.href, [...subprotocols], {
       perMessageDeflate: false,
       skipUTF8Validation: true,
       handshakeTimeout,
     });
     this.#socket.on("upgrade", ({ socket }) => (this.#tcp = socket));
-    this.#socket.on("message", (frame) => this.#read(String(frame)));
+    this.#socket.on("message", (frame) => this.#receive(String(frame)));
     this.#socket.on("error", (error) => this.#fail(error.message));
     this.#socket.on("close", (code, reason) => this.#fail(`closed: ${code} ${String(reason)}`));
   }
 
-  /** Bytes that have come over the wire, the handshake's among them. */
+  /** Bytes received on the wire, the handshake included. */
   get bytesReceived(): number {
     return this.#tcp?.bytesRead ?? 0;
   }
@@ -70,10 +75,11 @@ export class Member {
     this.#socket.send(text);
   }
 
-  /** Go, and let the server know. */
+  /** Tell the server, and close the socket. */
   leave(): Promise<void> {
-    this.#ending = true;
-    if (this.#socket.readyState === WebSocket.OPEN && this.#farewell) this.send(this.#farewell);
+    this.#isEnding = true;
+    if (this.#socket.readyState === WebSocket.OPEN && this.#leaveMessage)
+      this.send(this.#leaveMessage);
     return new Promise((resolve) => {
       if (this.#socket.readyState === WebSocket.CLOSED) return resolve();
       this.#socket.once("close", () => resolve());
@@ -81,20 +87,21 @@ export class Member {
     });
   }
 
-  /** Cut the line. */
-  drop(): void {
-    this.#ending = true;
+  /** Cut the connection without a close frame. */
+  terminate(): void {
+    this.#isEnding = true;
     this.#socket.terminate();
   }
 
-  #read(frame: string): void {
+  #receive(frame: string): void {
     eachMessage(frame, (type, message) => {
-      const versions = this.#follow(type, message);
+      const versions = this.#handle(type, message);
       this.#listener.onMessage(this, type, message, versions);
     });
   }
 
-  #follow(type: MessageType, message: string): number {
+  /** @returns how many versions the message brought */
+  #handle(type: MessageType, message: string): number {
     switch (type) {
       case "welcome":
         this.version = numberAfter(version, message);
@@ -123,6 +130,6 @@ export class Member {
   }
 
   #fail(what: string): void {
-    if (!this.#ending) this.#listener.onFailure(new Error(`socket ${this.index}: ${what}`));
+    if (!this.#isEnding) this.#listener.onFailure(new Error(`socket ${this.index}: ${what}`));
   }
 }

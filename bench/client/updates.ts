@@ -1,10 +1,10 @@
-// Sockets that keep a number of updates in flight: as soon as one is answered the next one goes out. It
-// counts versions that reach sockets, and the time from sending an update to having its answer.
+// Sockets that keep a number of updates in flight: as soon as one is answered, the next one is sent. The
+// measurement counts versions delivered to sockets, and times each update from sending to its answer.
 
 import { percentile } from "../statistics.ts";
-import { Crew } from "./crew.ts";
-import { dialects, type Target } from "./dialects.ts";
-import type { Member } from "./member.ts";
+import { ClientPool } from "./client-pool.ts";
+import { serverProtocols, type Target } from "./server-protocols.ts";
+import type { SocketClient } from "./socket-client.ts";
 import { Usage, type UsageShares } from "./usage.ts";
 
 export type UpdatesOptions = {
@@ -15,13 +15,13 @@ export type UpdatesOptions = {
 };
 
 export type UpdatesResult = UsageShares & {
-  /** Versions that reached a socket, summed over sockets, each second. */
+  /** Versions delivered per second, summed over all sockets. */
   readonly deliveriesPerSecond: number;
-  /** Updates answered. */
+  /** Updates answered per second. */
   readonly updatesPerSecond: number;
   /**
-   * ms from sending an update until the sender has its answer, of all that were in flight at any time of
-   * the measured stretch: those a server has let lie are answered after it.
+   * ms from sending an update until its sender has the answer. Every update that was in flight at any time
+   * during the measurement counts, also when its answer came later.
    */
   readonly latencyP50: number;
   readonly latencyP99: number;
@@ -29,13 +29,13 @@ export type UpdatesResult = UsageShares & {
 };
 
 /**
- * Items of the state; updates go round them. More than are ever in flight: no two updates that a room
- * commits together are of the same item, so none can be left out for a later one.
+ * Items of the state, which updates change in turn. There are more than updates in flight, so a room never
+ * commits two changes of one item together, and cannot leave one out because a later one replaces it.
  */
 export const itemCount = 1000;
-const leadIn = 500;
-// More than are ever in flight or on their way: a ref's place is free again when it comes round.
-const places = 1 << 18;
+const warmUp = 500;
+// More than updates in flight, so that a slot is free again when the refs wrap around.
+const slots = 1 << 18;
 
 const update = (ref: number): string =>
   `{"type":"update","ref":${ref},"patch":` +
@@ -43,46 +43,46 @@ const update = (ref: number): string =>
 
 export async function updates(options: UpdatesOptions): Promise<UpdatesResult> {
   const { target, sockets, inFlightEach, seconds } = options;
-  const { answeredRef } = dialects[target.server];
-  const crew = await Crew.join(target, { sockets });
-  const sentAt = new Float64Array(places);
-  const sender = new Int32Array(places);
+  const { answeredRef } = serverProtocols[target.server];
+  const pool = await ClientPool.connect(target, { sockets });
+  const sentAt = new Float64Array(slots);
+  const sender = new Int32Array(slots);
   let [sent, answered, deliveries] = [0, 0, 0];
   let latencies: number[] = [];
-  let stopping = false;
+  let isStopping = false;
 
-  const send = (member: Member): void => {
+  const send = (client: SocketClient): void => {
     const ref = sent++;
-    sender[ref % places] = member.index;
-    sentAt[ref % places] = performance.now();
-    member.send(update(ref));
+    sender[ref % slots] = client.index;
+    sentAt[ref % slots] = performance.now();
+    client.send(update(ref));
   };
-  crew.onMessage = (member, type, message, versions) => {
+  pool.onMessage = (client, type, message, versions) => {
     deliveries += versions;
     const ref = answeredRef(type, message);
-    if (ref === -1 || sender[ref % places] !== member.index) return;
+    if (ref === -1 || sender[ref % slots] !== client.index) return;
     answered++;
-    latencies.push(performance.now() - (sentAt[ref % places] ?? Number.NaN));
-    if (!stopping) send(member);
+    latencies.push(performance.now() - (sentAt[ref % slots] ?? Number.NaN));
+    if (!isStopping) send(client);
   };
 
   try {
-    for (const member of crew.members) for (let n = 0; n < inFlightEach; n++) send(member);
-    await crew.pause(leadIn);
+    for (const client of pool.clients) for (let n = 0; n < inFlightEach; n++) send(client);
+    await pool.pause(warmUp);
     deliveries = 0;
     latencies = [];
-    const [answeredBefore, bytesBefore] = [answered, crew.bytesReceived];
+    const [answeredBefore, bytesBefore] = [answered, pool.bytesReceived];
     const usage = new Usage(target.pid);
-    await crew.pause(seconds * 1000);
+    await pool.pause(seconds * 1000);
     const shares = usage.shares();
-    stopping = true;
+    isStopping = true;
     const rates = {
       deliveriesPerSecond: deliveries / shares.seconds,
       updatesPerSecond: (answered - answeredBefore) / shares.seconds,
-      megabytesPerSecond: (crew.bytesReceived - bytesBefore) / 1e6 / shares.seconds,
+      megabytesPerSecond: (pool.bytesReceived - bytesBefore) / 1e6 / shares.seconds,
     };
-    await crew.until("the last answers", () => answered === sent);
-    await crew.until("all to be at one version", () => crew.atOneVersion);
+    await pool.waitUntil("the last answers", () => answered === sent);
+    await pool.waitUntil("all sockets to be at one version", () => pool.isAtOneVersion);
     return {
       ...shares,
       ...rates,
@@ -90,6 +90,6 @@ export async function updates(options: UpdatesOptions): Promise<UpdatesResult> {
       latencyP99: percentile(latencies, 0.99),
     };
   } finally {
-    await crew.leave();
+    await pool.leave();
   }
 }

@@ -1,12 +1,12 @@
-// Processor time of the server and of this process over a stretch of time, taken at the same moments as
-// the counts that it is set against. The client's own shows whether it was the bottleneck.
+// CPU time of the server and of this process over an interval, read at the same moments as the counts it is
+// compared with. The time of this process shows whether the client was the bottleneck.
 
 import { cpuSeconds } from "../processes.ts";
 
 export type UsageShares = {
-  /** How long the stretch was. */
+  /** Length of the interval. */
   readonly seconds: number;
-  /** CPU seconds of the server; undefined where it is not measured. */
+  /** CPU seconds of the server; undefined where they are not measured. */
   readonly serverCpu: number | undefined;
   readonly clientCpu: number;
 };
@@ -22,7 +22,7 @@ export class Usage {
     this.#server = cpuSeconds(pid);
   }
 
-  /** Since this was made. */
+  /** Usage since this object was created. */
   shares(): UsageShares {
     const { user, system } = process.cpuUsage(this.#client);
     const server = cpuSeconds(this.#pid);

@@ -1,10 +1,10 @@
-// The shape of a measurement: it plays in an arena and comes to rows, and to what it has seen round by
-// round.
+// What a measurement is: it runs against the bench servers, and returns rows for the table and the results
+// of each round.
 
 import type { Row } from "../report.ts";
-import type { Arena } from "./arena.ts";
+import type { BenchServers } from "./bench-servers.ts";
 
 export type Measurement = {
   readonly name: string;
-  run(arena: Arena): Promise<{ readonly rows: readonly Row[]; readonly rounds: unknown }>;
+  run(servers: BenchServers): Promise<{ readonly rows: readonly Row[]; readonly rounds: unknown }>;
 };

@@ -1,7 +1,7 @@
-// A thousand clients that lose their line at once and are back at once, with a state of 100 KB: what it
-// takes when they say from where they go on, against a welcome with the whole state.
+// A thousand clients that are disconnected and reconnect at the same moment, with a state of 100 KB: the cost
+// of resuming from a version, compared with a welcome that has the whole state.
 
-import type { StormResult } from "../client/storm.ts";
+import type { ReconnectStormResult } from "../client/reconnect-storm.ts";
 import { median } from "../statistics.ts";
 import type { Measurement } from "./measurement.ts";
 import { inRounds } from "./rounds.ts";
@@ -9,39 +9,40 @@ import { inRounds } from "./rounds.ts";
 const rounds = 3;
 const clients = 1000;
 
-export const reconnect: Measurement = {
+export const reconnectStorm: Measurement = {
   name: "reconnect storm",
-  async run(arena) {
+  async run(servers) {
     const { ours: results } = await inRounds(rounds, ["ours"], async (name) =>
-      arena.client.run("storm", {
-        target: await arena.room(name, 100_000),
+      servers.client.run("reconnectStorm", {
+        target: await servers.createRoom(name, 100_000),
         sockets: clients,
         missed: 20,
       }),
     );
-    const middle = (of: (result: StormResult) => number): number => median(results.map(of));
+    const medianOf = (figure: (result: ReconnectStormResult) => number): number =>
+      median(results.map(figure));
     return {
       rows: [
         {
-          what: "1,000 clients dropped at once: back and resumed",
+          what: "1,000 clients disconnected at once: resumed",
           figures: { ours: Math.min(...results.map(({ resuming }) => resuming.resumed)) },
           target: { relation: ">=", value: clients },
         },
         {
-          what: "  all had their welcome after, s",
-          figures: { ours: middle(({ resuming }) => resuming.seconds) },
+          what: "  until all are welcomed, s",
+          figures: { ours: medianOf(({ resuming }) => resuming.seconds) },
         },
         {
-          what: "  had each got the whole state, s",
-          figures: { ours: middle(({ anew }) => anew.seconds) },
+          what: "  with the whole state instead: until all are welcomed, s",
+          figures: { ours: medianOf(({ fresh }) => fresh.seconds) },
         },
         {
           what: "  sent to all of them, MB",
-          figures: { ours: middle(({ resuming }) => resuming.megabytes) },
+          figures: { ours: medianOf(({ resuming }) => resuming.megabytes) },
         },
         {
-          what: "  had each got the whole state, MB",
-          figures: { ours: middle(({ anew }) => anew.megabytes) },
+          what: "  with the whole state instead: sent to all of them, MB",
+          figures: { ours: medianOf(({ fresh }) => fresh.megabytes) },
         },
       ],
       rounds: results,

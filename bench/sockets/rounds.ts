@@ -1,10 +1,10 @@
-// Rounds in which the servers take turns, so that a machine that is slower for a while is so for all.
-// Ratios are taken within a round.
+// Rounds in which the servers take turns, so that a slow phase of the machine affects all of them. Ratios are
+// computed within a round.
 
-import type { ServerName } from "../client/dialects.ts";
+import type { ServerName } from "../client/server-protocols.ts";
 import { median } from "../statistics.ts";
 
-/** Results by server, one a round. */
+/** Results by server, one per round. */
 export type Rounds<T> = Readonly<Record<ServerName, readonly T[]>>;
 
 export async function inRounds<T>(
@@ -20,29 +20,34 @@ export async function inRounds<T>(
 
 type Figure<T> = (result: T) => number | undefined;
 
-/** Undefined where there is nothing, or something was not measured. */
+/** Undefined for a server without results, or with a round that was not measured. */
 export function medians<T>(
   rounds: Rounds<T>,
-  of: Figure<T>,
+  figure: Figure<T>,
 ): Record<ServerName, number | undefined> {
   return {
-    ours: medianOf(rounds.ours.map(of)),
-    bare: medianOf(rounds.bare.map(of)),
-    partyserver: medianOf(rounds.partyserver.map(of)),
+    ours: medianOf(rounds.ours.map(figure)),
+    bare: medianOf(rounds.bare.map(figure)),
+    partyserver: medianOf(rounds.partyserver.map(figure)),
   };
 }
 
-export function ratio<T>(rounds: Rounds<T>, over: ServerName, of: Figure<T>): number | undefined {
+/** The median of the ratios of our own figure to that of the server `over`. */
+export function ratio<T>(
+  rounds: Rounds<T>,
+  over: ServerName,
+  figure: Figure<T>,
+): number | undefined {
   return medianOf(
     rounds.ours.map((result, round) => {
-      const peers = rounds[over][round];
-      const [own, other] = [of(result), peers && of(peers)];
+      const others = rounds[over][round];
+      const [own, other] = [figure(result), others && figure(others)];
       return own === undefined || other === undefined ? undefined : own / other;
     }),
   );
 }
 
 function medianOf(values: readonly (number | undefined)[]): number | undefined {
-  const all = values.filter((value) => value !== undefined);
-  return all.length === 0 || all.length < values.length ? undefined : median(all);
+  const measured = values.filter((value) => value !== undefined);
+  return measured.length === 0 || measured.length < values.length ? undefined : median(measured);
 }

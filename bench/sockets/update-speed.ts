@@ -1,6 +1,6 @@
-// Durable updates: a hundred sockets that all write and all get everything, and one writer alone.
+// Durable updates: a hundred sockets that all write and receive everything, and a single writer.
 
-import { serverNames } from "./arena.ts";
+import { serverNames } from "./bench-servers.ts";
 import type { Measurement } from "./measurement.ts";
 import { inRounds, medians, ratio } from "./rounds.ts";
 
@@ -9,10 +9,10 @@ const rounds = 5;
 /** A hundred sockets with two updates in flight each: 200 in flight. */
 export const fanOut: Measurement = {
   name: "durable fan-out",
-  async run(arena) {
+  async run(servers) {
     const results = await inRounds(rounds, serverNames, async (name) =>
-      arena.client.run("updates", {
-        target: await arena.room(name),
+      servers.client.run("updates", {
+        target: await servers.createRoom(name),
         sockets: 100,
         inFlightEach: 2,
         seconds: 1.5,
@@ -35,7 +35,7 @@ export const fanOut: Measurement = {
           target: { relation: "<=", value: 0.2 },
         },
         {
-          what: "  of the client's core, busy",
+          what: "  client CPU, cores",
           figures: medians(results, (result) => result.clientCpu / result.seconds),
         },
       ],
@@ -46,10 +46,10 @@ export const fanOut: Measurement = {
 
 export const oneInFlight: Measurement = {
   name: "one writer, 1 in flight",
-  async run(arena) {
+  async run(servers) {
     const results = await inRounds(rounds, serverNames, async (name) =>
-      arena.client.run("updates", {
-        target: await arena.room(name),
+      servers.client.run("updates", {
+        target: await servers.createRoom(name),
         sockets: 1,
         inFlightEach: 1,
         seconds: 1,
@@ -72,10 +72,10 @@ export const oneInFlight: Measurement = {
 
 export const manyInFlight: Measurement = {
   name: "one writer, 100 in flight",
-  async run(arena) {
+  async run(servers) {
     const results = await inRounds(rounds, serverNames, async (name) =>
-      arena.client.run("updates", {
-        target: await arena.room(name),
+      servers.client.run("updates", {
+        target: await servers.createRoom(name),
         sockets: 1,
         inFlightEach: 100,
         seconds: 1,
@@ -91,7 +91,7 @@ export const manyInFlight: Measurement = {
           target: { relation: ">=", value: 3 },
         },
         {
-          what: "  of the client's core, busy",
+          what: "  client CPU, cores",
           figures: medians(results, (result) => result.clientCpu / result.seconds),
         },
       ],

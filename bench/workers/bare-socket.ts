@@ -1,5 +1,5 @@
-// What a room's sockets are measured against, the least that can be: hibernating sockets, and for each
-// message one INSERT and one loop of sends. It checks nothing and holds neither state nor users.
+// The minimal baseline for sockets: a Durable Object with hibernating sockets that does one INSERT for an
+// update and one loop of sends for any message. It checks nothing, and holds neither state nor users.
 
 import { DurableObject } from "cloudflare:workers";
 import {
@@ -8,7 +8,7 @@ import {
   presenceFrame,
   readMessage,
   welcomeFrame,
-} from "./peer-messages.ts";
+} from "./baseline-messages.ts";
 
 type Env = { readonly OBJECT: DurableObjectNamespace<BareSocket> };
 

@@ -1,13 +1,13 @@
-// What the two peers say on their sockets: the same JSON as a room's, so that all three carry the same
-// content. A peer answers an update by sending the change to everybody, with the sender's `ref` in it.
+// The messages of the two baseline servers: the same JSON as a room's, so that all three servers carry the
+// same content. A baseline answers an update by sending the change to everybody, with the sender's `ref`.
 
-export type PeerMessage =
+export type BaselineMessage =
   | { readonly type: "update"; readonly ref: number; readonly patch: readonly unknown[] }
   | { readonly type: "presence"; readonly data: object }
   | { readonly type: "broadcast"; readonly event: string; readonly payload: unknown };
 
-/** Unchecked: that is to the peers' advantage. */
-export const readMessage = (text: string): PeerMessage => JSON.parse(text) as PeerMessage;
+/** Read a message without checking it, which is to the advantage of the baselines. */
+export const readMessage = (text: string): BaselineMessage => JSON.parse(text) as BaselineMessage;
 
 export const welcomeFrame = (version: number): string => `{"type":"welcome","version":${version}}`;
 

@@ -1,5 +1,5 @@
-// What a room's sockets are measured against, the library people take today: partyserver, hibernating,
-// with the bare object's INSERT for an update and its own `broadcast` to all.
+// The second baseline for sockets, a library in common use: partyserver with hibernation, the same INSERT for
+// an update as the bare object, and its own `broadcast`.
 
 import { type Connection, type ConnectionContext, routePartykitRequest, Server } from "partyserver";
 import {
@@ -8,7 +8,7 @@ import {
   presenceFrame,
   readMessage,
   welcomeFrame,
-} from "./peer-messages.ts";
+} from "./baseline-messages.ts";
 
 export class Party extends Server {
   static override options = { hibernate: true };

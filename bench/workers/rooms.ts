@@ -1,4 +1,5 @@
-// Rooms as anybody deploys them, a kind that counts what it writes, and one for load on sockets.
+// The rooms under test: an ordinary deployment, with one behaviour whose writes are counted and one whose rate
+// limits are raised for the socket measurements.
 
 import { createCollab, defineRoom, type CollabEnv } from "collab-room";
 import { Hono } from "hono";
@@ -7,14 +8,14 @@ import { countRows, type RowCount } from "./row-count.ts";
 const collab = createCollab({
   behaviours: {
     counted: defineRoom({ idleTimeout: 60_000 }),
-    // The peers have no limits: with the default ones it is the limits that would be measured.
+    // The baselines have no rate limits. With the default ones, the limits would be measured.
     fast: defineRoom({ limits: { messagesPerSecond: 1_000_000, bytesPerSecond: 1_000_000_000 } }),
   },
 });
 
 const counts = new Map<string, RowCount>();
 
-/** Count under the object's name; several objects may share one count. */
+/** Count rows under a name, which several objects may share. */
 const counted = (name: string, ctx: DurableObjectState): DurableObjectState => {
   const count = counts.get(name) ?? { rows: 0, largest: 0 };
   counts.set(name, count);
@@ -34,7 +35,7 @@ export class RoomDirectory extends collab.RoomDirectory {
 }
 
 const app = new Hono<{ Bindings: CollabEnv }>();
-// Rows since the last time it was asked.
+// Rows written since the last request.
 app.get("/rows", (c) => {
   const answer = Object.fromEntries(counts);
   const text = JSON.stringify(answer);

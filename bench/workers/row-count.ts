@@ -1,5 +1,5 @@
-// Counts the rows an object writes, as the platform bills them: those of each statement, and one for
-// each change of the alarm.
+// Counts the rows that an object writes, as the platform bills them: the rows of each statement, and one row
+// for each time the alarm is set or deleted.
 
 export type RowCount = {
   rows: number;
@@ -7,7 +7,7 @@ export type RowCount = {
   largest: number;
 };
 
-/** Watch an object's storage from now on. */
+/** Count what an object writes from now on. */
 export function countRows(ctx: DurableObjectState, count: RowCount): DurableObjectState {
   const { storage } = ctx;
   const { sql } = storage;
