@@ -11,7 +11,11 @@ import {
   type RoomHandle,
 } from "collab-room";
 import { resolveBehaviour } from "../../src/behaviours/resolve.ts";
-import { Author } from "../../src/room/hooks/hook-runner.ts";
+import { workerCaller } from "../../src/protocol/caller.ts";
+import { Members } from "../../src/model/members.ts";
+import { JsonDocument } from "../../src/room/document/json-document.ts";
+import { HookRunner } from "../../src/room/hooks/hook-runner.ts";
+import { MemoryRoomStorage } from "../../src/storage/memory.ts";
 import { gate, hang, setScript, type Script } from "../fixtures/scripts.ts";
 import { evict, failure, failureCode, newId, rooms, stored } from "../support/rooms.ts";
 
@@ -263,13 +267,15 @@ describe("schemas", () => {
   async function through(schema: Action["schema"]): Promise<unknown> {
     const run = vi.fn<(...given: unknown[]) => void>();
     const behaviour = defineRoom({ actions: { go: { schema, run } } });
-    const author = new Author(resolveBehaviour("test", behaviour), {
-      log: () => {},
-      newId: () => "id",
+    const hooks = new HookRunner({
+      ports: { id: "r", env: {}, log: () => {}, now: () => 0, newId: () => "id" },
+      behaviour: resolveBehaviour("test", behaviour),
+      epoch: "e",
+      document: JsonDocument.create(new MemoryRoomStorage()),
+      members: new Members(),
     });
-    const room = { id: "r", env: {}, users: [], state: {}, version: 0, epoch: "e", now: 0 };
     try {
-      await author.act("go", author.action("go"), room, "raw");
+      await hooks.act("go", "raw", workerCaller);
     } catch (error) {
       expect(run).not.toHaveBeenCalled();
       throw error;

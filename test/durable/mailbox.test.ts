@@ -84,6 +84,21 @@ describe("a mailbox", () => {
   });
 });
 
+describe("a mailbox with turns that wait", () => {
+  test("[R1] says so, until the last of them has its turn", async () => {
+    const mailbox = new Mailbox();
+    const { promise, resolve } = gate();
+    const first = mailbox.run(() => promise);
+    expect(mailbox.hasWaiting).toBe(false); // what runs does not wait
+    const seen: boolean[] = [];
+    const others = [1, 2].map(() => mailbox.run(() => seen.push(mailbox.hasWaiting)));
+    expect(mailbox.hasWaiting).toBe(true);
+    resolve();
+    await Promise.all([first, ...others]);
+    expect(seen).toEqual([true, false]);
+  });
+});
+
 describe("a full mailbox", () => {
   test("[R1] refuses a turn with room_overloaded, and takes turns again when there is place", async () => {
     const mailbox = new Mailbox();

@@ -1,59 +1,79 @@
-// The saver by itself: when it saves, what it keeps in the timer's row, and what it does when a save
+// The state saver by itself: when it saves, what it keeps in the timer's row, and what it does when a save
 // fails, is slow or has become stale.
 
 import { describe, expect, test } from "vitest";
-import { Saver } from "../../src/room/state-saver.ts";
+import type { SaveFailure } from "../../src/room/hooks/hook-runner.ts";
+import { StateSaver } from "../../src/room/state-saver.ts";
 import { Timers } from "../../src/room/timers.ts";
 import type { Member } from "../../src/model/members.ts";
 import type { RoomRecord } from "../../src/model/record.ts";
 import { MemoryRoomStorage } from "../../src/storage/memory.ts";
 
-type Outcome = Awaited<ReturnType<ConstructorParameters<typeof Saver>[0]["save"]>>;
+type Outcome = SaveFailure | null;
 
 /** A room that changes when told to, and a store that answers when told to. */
 class Desk {
   now = 1_000_000;
   version = 0;
-  /** Saves so far: the version each has got. */
+  isStaged = false;
+  /** Saves so far: the version that each has got. */
   readonly saves: number[] = [];
-  cleaned = 0;
   readonly #storage = new MemoryRoomStorage<RoomRecord, Member>();
   readonly #timing: { readonly debounce: number; readonly maxWait: number };
   #answer: ((outcome: Outcome) => void) | null = null;
   #underWay: Promise<unknown> = Promise.resolve();
-  saver: Saver;
+  timers: Timers;
+  saver: StateSaver;
 
-  constructor(timing = { debounce: 0, maxWait: 0 }, enabled = true) {
+  constructor(timing = { debounce: 0, maxWait: 0 }, saves = true) {
     this.#timing = timing;
-    this.saver = this.wake(enabled);
+    [this.timers, this.saver] = this.wake(saves);
   }
 
-  /** The saver of an object that has just woken. */
-  wake(enabled = true): Saver {
-    this.saver = new Saver({
+  /** The timers and the saver of an object that has just woken. */
+  wake(saves = true): [Timers, StateSaver] {
+    const { saves: versions } = this;
+    this.timers = new Timers({
+      storage: this.#storage,
+      alarm: { set() {}, clear() {} },
+      alarmAt: null,
+    });
+    this.timers.restore();
+    this.saver = new StateSaver({
       behaviour: { save: this.#timing, callTimeout: 500 },
       ports: { now: () => this.now, background: (work) => (this.#underWay = work) },
-      timers: new Timers({
-        storage: this.#storage,
-        alarm: { set() {}, clear() {} },
-        alarmAt: null,
-      }),
-      enabled,
-      save: () => {
-        expect(this.#answer).toBeNull(); // one at a time, whatever happens
-        this.saves.push(this.version);
-        return new Promise((resolve) => (this.#answer = resolve));
+      timers: this.timers,
+      hooks: {
+        saves,
+        save: () => {
+          expect(this.#answer).toBeNull(); // one at a time, whatever happens
+          expect(this.isStaged).toBe(false); // what is staged is not the state yet
+          versions.push(this.version);
+          return new Promise((resolve) => (this.#answer = resolve));
+        },
       },
-      version: () => this.version,
-      onSaved: () => this.cleaned++,
+      document: this,
     });
-    return this.saver;
+    this.saver.restore();
+    return [this.timers, this.saver];
+  }
+
+  /** A change is staged. */
+  stage(): void {
+    this.isStaged = true;
+  }
+
+  /** What is staged is committed, as in a flush. */
+  commit(): void {
+    this.saver.markDirty();
+    this.isStaged = false;
+    this.version++;
+    this.saver.afterCommit();
   }
 
   change(): void {
-    this.version++;
-    this.saver.note();
-    this.saver.proceed();
+    this.stage();
+    this.commit();
   }
 
   /** The store answers the save that is under way. */
@@ -68,9 +88,18 @@ class Desk {
     ]);
   }
 
-  /** The timer's row. */
+  /** The row of the timer `save`. */
   get row(): { at: number; attempts: number } | undefined {
-    const [row] = this.#storage.readTimers();
+    return this.#row("save");
+  }
+
+  /** The row of the timer `idle`, which a stop waits for. */
+  get idleRow(): { at: number; attempts: number } | undefined {
+    return this.#row("idle");
+  }
+
+  #row(timer: string): { at: number; attempts: number } | undefined {
+    const row = this.#storage.readTimers().find(({ name }) => name === timer);
     return row && { at: row.at - this.now, attempts: row.attempts };
   }
 
@@ -101,7 +130,7 @@ describe("a store that answers", () => {
     await desk.answer();
     expect(desk.row).toBeUndefined();
     expect(desk.saver.status).toEqual({ status: "saved" });
-    expect(desk.cleaned).toBe(1);
+    expect(desk.saver.isClean).toBe(true);
   });
 
   test("[S8] gets one save at a time, and the latest state next", async () => {
@@ -110,12 +139,13 @@ describe("a store that answers", () => {
     expect(desk.saves).toEqual([1]);
     await desk.answer();
     expect(desk.saves).toEqual([1, 5]);
-    expect([desk.saver.status, desk.cleaned]).toEqual([{ status: "pending" }, 0]);
+    expect(desk.saver.status).toEqual({ status: "pending" });
+    expect(desk.saver.isClean).toBe(false);
     desk.change();
     await desk.answer();
     await desk.answer();
     expect(desk.saves).toEqual([1, 5, 6]);
-    expect([desk.row, desk.cleaned]).toEqual([undefined, 1]);
+    expect([desk.row, desk.saver.isClean]).toEqual([undefined, true]);
   });
 
   test("[S8] is not asked for what it has", async () => {
@@ -156,7 +186,7 @@ describe("a store that fails", () => {
     desk.pass(1000);
     await desk.answer();
     expect(desk.saves).toEqual([1, 6]);
-    expect(desk.cleaned).toBe(1);
+    expect(desk.saver.isClean).toBe(true);
   });
 
   test("[S8, R6] and answers at last gets what has changed meanwhile, and its failures are forgotten", async () => {
@@ -177,7 +207,7 @@ describe("a store that fails", () => {
     const desk = new Desk();
     desk.change();
     await desk.answer("save_failed");
-    const woken = desk.wake();
+    const [, woken] = desk.wake();
     expect(woken.status).toEqual({ status: "failing", error: "save_failed" });
     expect([woken.isClean, desk.saves]).toEqual([false, [1]]);
     desk.pass(1000);
@@ -186,6 +216,73 @@ describe("a store that fails", () => {
     desk.pass(2000);
     await desk.answer();
     expect([desk.row, desk.saves]).toEqual([undefined, [1, 1, 1]]);
+  });
+});
+
+describe("a stop that waits for a save", () => {
+  test("[S8, R7] goes on by the timer idle once a save succeeds after failures", async () => {
+    const desk = new Desk();
+    desk.change();
+    await desk.answer("save_failed");
+    expect(desk.idleRow).toBeUndefined();
+    desk.pass(1000);
+    await desk.answer("call_timeout");
+    expect(desk.idleRow).toBeUndefined();
+    desk.pass(2000);
+    await desk.answer();
+    expect([desk.row, desk.idleRow]).toEqual([undefined, { at: 0, attempts: 0 }]);
+  });
+
+  test("[S8, R7, R6] goes on in an object that has woken since, too", async () => {
+    const desk = new Desk();
+    desk.change();
+    await desk.answer("save_failed");
+    desk.wake();
+    desk.pass(1000);
+    await desk.answer();
+    expect(desk.idleRow).toEqual({ at: 0, attempts: 0 });
+  });
+
+  test.each([
+    { debounce: 0, maxWait: 0 },
+    { debounce: 2000, maxWait: 10_000 },
+  ])(
+    "[S8, R7] goes on if the state changed during the save that succeeded, with a debounce of $debounce ms",
+    async (timing) => {
+      const desk = new Desk(timing);
+      desk.change();
+      if (timing.debounce > 0) desk.pass(timing.debounce);
+      await desk.answer("save_failed");
+      desk.pass(1000);
+      desk.change();
+      await desk.answer();
+      if (timing.debounce > 0) desk.pass(timing.debounce);
+      await desk.answer();
+      expect(desk.saver.isClean).toBe(true);
+      expect(desk.idleRow).toMatchObject({ attempts: 0 });
+    },
+  );
+
+  test("[S8] is not looked for after a save that succeeds at once", async () => {
+    const desk = new Desk();
+    desk.change();
+    await desk.answer();
+    expect([desk.saver.isClean, desk.idleRow]).toEqual([true, undefined]);
+  });
+});
+
+describe("a change that is staged while a save is under way", () => {
+  test("[S4, S8] is not saved before it is committed", async () => {
+    const desk = new Desk();
+    desk.change();
+    desk.change();
+    desk.stage();
+    await desk.answer();
+    expect([desk.saves, desk.saver.status]).toEqual([[1], { status: "pending" }]);
+    desk.commit();
+    expect(desk.saves).toEqual([1, 3]);
+    await desk.answer();
+    expect([desk.row, desk.saver.status]).toEqual([undefined, { status: "saved" }]);
   });
 });
 

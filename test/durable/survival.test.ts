@@ -4,6 +4,7 @@
 import fc from "fast-check";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import type { JsonObject, JsonValue } from "collab-room";
+import { workerCaller } from "../../src/protocol/caller.ts";
 import { gate } from "../fixtures/scripts.ts";
 import { canonical, jsonBytes } from "../support/canonical-json.ts";
 import { json } from "../support/json-arbitraries.ts";
@@ -50,10 +51,14 @@ describe("any sequence of changes", () => {
         const expectNext = (next: JsonObject, acknowledged: unknown): void => {
           if (canonical(next) !== canonical(model)) version++;
           model = next;
-          expect(acknowledged).toEqual({ ok: version });
+          expect(acknowledged).toEqual({ ok: { version } });
         };
         const ask = (kind: "patch" | "merge" | "replace", value: unknown) =>
-          stubOf(id).change({ kind, text: JSON.stringify(value) });
+          stubOf(id).call(
+            "changeState",
+            { kind, source: { text: JSON.stringify(value) } },
+            workerCaller,
+          );
 
         for (const { change, after } of taken) {
           switch (change.kind) {
@@ -65,8 +70,7 @@ describe("any sequence of changes", () => {
             }
             case "returned": {
               const next = { ...model, ...change.value };
-              const { version: ok } = await room.updateState(() => next);
-              expectNext(next, { ok });
+              expectNext(next, { ok: await room.updateState(() => next) });
               break;
             }
             case "merge":

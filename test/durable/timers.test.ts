@@ -27,7 +27,11 @@ function create() {
   const storage = new MemoryRoomStorage<RoomRecord, Member>();
   const alarm = new FakeAlarm();
   /** The timers of an object that has just woken. */
-  const wake = () => new Timers({ storage, alarm, alarmAt: alarm.at });
+  const wake = () => {
+    const timers = new Timers({ storage, alarm, alarmAt: alarm.at });
+    timers.restore();
+    return timers;
+  };
   /** Let the alarm ring at a time, and say which timers it fires. */
   const ring = async (timers: Timers, now: number, fire?: (name: TimerName) => Promise<void>) => {
     const fired: TimerName[] = [];
@@ -63,8 +67,8 @@ describe("setting timers", () => {
     timers.set("save", 100, 3);
     storage.removeTimer("save"); // it would be back if it were written again
     timers.set("save", 100, 3);
-    timers.atLatest("save", 100);
-    timers.atLatest("save", 101);
+    timers.setAtLatest("save", 100);
+    timers.setAtLatest("save", 101);
     expect(storage.readTimers()).toEqual([]);
     expect(alarm.calls).toEqual([100]);
   });
@@ -93,12 +97,12 @@ describe("setting timers", () => {
     expect(await ring(successor, 100)).toEqual(["save"]);
   });
 
-  test("[T3] atLatest only brings one forward", () => {
+  test("[T3] setAtLatest only brings one forward", () => {
     const { alarm, timers } = create();
-    timers.atLatest("idle", 100);
-    timers.atLatest("idle", 200);
+    timers.setAtLatest("idle", 100);
+    timers.setAtLatest("idle", 200);
     expect(timers.get("idle")?.at).toBe(100);
-    timers.atLatest("idle", 50);
+    timers.setAtLatest("idle", 50);
     expect(timers.get("idle")?.at).toBe(50);
     expect(alarm.calls).toEqual([100, 50]);
   });
@@ -150,6 +154,46 @@ describe("setting timers", () => {
     expect(timers.get("idle")).toBeUndefined();
     timers.set("idle", 200);
     expect(alarm.calls).toEqual([100, 200]);
+  });
+});
+
+describe("work that fails", () => {
+  test("[T3] is tried again later each time, and how often is in the row", () => {
+    const { storage, alarm, timers } = create();
+    timers.set("directory", 100);
+    for (const [attempts, wait] of [1000, 2000, 4000].entries()) {
+      timers.retryLater("directory", 100);
+      expect(storage.readTimers()).toEqual([
+        { name: "directory", at: 100 + wait, attempts: attempts + 1 },
+      ]);
+    }
+    expect(alarm.at).toBe(100); // it rings too early, and is set again then
+  });
+
+  test("[T3] is brought back by the alarm alone when not even its row can be written", () => {
+    const { storage, alarm, timers } = create();
+    timers.set("idle", 100);
+    storage.writeTimer = () => {
+      throw new Error("the disk is full");
+    };
+    timers.retryLater("idle", 100);
+    expect(alarm.at).toBeGreaterThan(100);
+    expect(storage.readTimers()).toEqual([{ name: "idle", at: 100, attempts: 0 }]);
+  });
+});
+
+describe("an alarm that the platform has lost", () => {
+  test("[T3] is set again once, and only if a timer needs it", () => {
+    const { alarm, timers, wake } = create();
+    timers.ensureAlarm();
+    expect(alarm.calls).toEqual([]);
+    timers.set("idle", 100);
+    alarm.at = null;
+    const woken = wake();
+    woken.ensureAlarm();
+    alarm.at = null;
+    woken.ensureAlarm();
+    expect(alarm.calls).toEqual([100, 100]);
   });
 });
 

@@ -1,5 +1,5 @@
-// The board of presence over hand-made ports: time passes as a test says, so that typing lapses when it
-// should; and once more in a real room, where a real timer rings.
+// The presence board by itself, with time moved by hand, so that typing lapses when it should; and once
+// more in a real room, where a real timer rings.
 
 import { describe, expect, test } from "vitest";
 import { PresenceBoard } from "../../../src/room/members/presence-board.ts";
@@ -7,173 +7,195 @@ import { Session } from "../../../src/room/sessions/session.ts";
 import { Sessions } from "../../../src/room/sessions/sessions.ts";
 import type { SocketPort } from "../../../src/room/ports.ts";
 import type { JsonObject } from "../../../src/protocol/json.ts";
+import type { RoomMessage } from "../../../src/protocol/messages.ts";
+import type { PresenceMap } from "../../../src/protocol/presence.ts";
 import { resolveLimits } from "../../../src/protocol/limits.ts";
 import { Members, type Member } from "../../../src/model/members.ts";
 import { changePresence, typingLasts } from "../../../src/model/presence.ts";
-import { noFlow } from "../../../src/model/session-attachment.ts";
+import { initialFlow, type SessionAttachment } from "../../../src/model/session-attachment.ts";
 import { newId, rooms } from "../../support/rooms.ts";
 import { connect } from "../../support/socket-client.ts";
 
 const entry = (id: string) => ({ id, joinedAt: "2026-01-01T00:00:00.000Z", meta: null });
 
-const silentSocket: Omit<SocketPort, "keep"> = {
+const silentSocket: Omit<SocketPort, "saveAttachment"> = {
   send() {},
   close() {},
-  kept: null,
+  attachment: null,
   pingedAt: null,
 };
 
-/** A board, and time to let pass. */
-function createBoard(...memberIds: string[]) {
-  let now = 1_000_000;
-  let timers: { at: number; call: () => void }[] = [];
-  const sessions = new Sessions();
-  const members = new Members();
-  for (const [index, id] of memberIds.entries())
-    members.put({ seq: index + 1, entry: entry(id), bySocket: true });
-  const kept: unknown[] = [];
-  let changes = 0;
-  const board = new PresenceBoard({
-    ports: {
-      now: () => now,
-      later(ms, call) {
-        const timer = { at: now + ms, call };
-        timers.push(timer);
-        return () => {
-          timers = timers.filter((other) => other !== timer);
-        };
+/** A board, and a world that lets typing lapse when that is due. */
+class World {
+  now = 1_000_000;
+  readonly members = new Members();
+  readonly #sessions = new Sessions();
+  readonly board = new PresenceBoard(this.members, this.#sessions);
+  /** Every attachment that was saved. */
+  readonly saved: (SessionAttachment | null)[] = [];
+  /** How often typing was looked at, and how often that was news. */
+  lapses = 0;
+  changes = 0;
+
+  constructor(...memberIds: string[]) {
+    for (const [index, id] of memberIds.entries())
+      this.members.put({ seq: index + 1, entry: entry(id), bySocket: true });
+  }
+
+  open(userId: string): Session {
+    const socket: SocketPort = {
+      ...silentSocket,
+      saveAttachment: (attachment) => void this.saved.push(attachment),
+    };
+    const session = new Session(
+      socket,
+      {
+        shape: 2,
+        id: crypto.randomUUID(),
+        userId,
+        scopes: [],
+        presence: { data: {}, at: this.now },
+        state: { kind: "live" },
+        flow: initialFlow,
       },
-    },
-    members,
-    sessions,
-    onChange: () => changes++,
-  });
-  return {
-    board,
-    members,
-    kept,
-    /** How often the board has said that something has changed by itself. */
-    changes: () => changes,
-    timers: () => timers.length,
-    open(userId: string): Session {
-      const socket = { ...silentSocket, keep: (session: unknown) => void kept.push(session) };
-      const presence = { data: {}, at: now };
-      const session = new Session(
-        socket,
-        { shape: 1, id: "s", userId, scopes: [], presence, welcomed: true, flow: noFlow },
-        resolveLimits({}),
-        now,
-      );
-      sessions.add(session);
-      board.note(userId);
-      return session;
-    },
-    say(session: Session, data: JsonObject): void {
-      session.presence = changePresence(session.presence, data, now);
-      board.note(session.userId);
-    },
-    hold(userId: string, data: JsonObject): void {
-      const member = members.get(userId) as Member;
-      const presence = changePresence({ data: {}, at: now }, data, now);
-      members.put({ ...member, held: { presence, until: now + 60_000 } });
-      board.note(userId);
-    },
-    pass(ms: number): void {
-      now += ms;
-      const due = timers.filter(({ at }) => at <= now);
-      timers = timers.filter(({ at }) => at > now);
-      for (const { call } of due) call();
-    },
-  };
+      resolveLimits({}),
+      this.now,
+    );
+    this.#sessions.add(session);
+    this.board.markChanged(userId);
+    return session;
+  }
+
+  say(session: Session, data: JsonObject): void {
+    session.presence = changePresence(session.presence, data, this.now);
+    this.board.markChanged(session.userId);
+  }
+
+  hold(userId: string, data: JsonObject): void {
+    const member = this.members.get(userId) as Member;
+    const presence = changePresence({ data: {}, at: this.now }, data, this.now);
+    this.members.put({ ...member, held: { presence, until: this.now + 60_000 } });
+    this.board.markChanged(userId);
+  }
+
+  takeNews(): RoomMessage | null {
+    return this.board.takeNews(this.now);
+  }
+
+  all(): PresenceMap {
+    return this.board.all(this.now);
+  }
+
+  /** Whether typing lapses at some time: until then a timer keeps the object awake. */
+  get isAwaitingLapse(): boolean {
+    return this.board.nextLapseAt < Infinity;
+  }
+
+  /** Let time pass, and typing lapse when that is due. */
+  pass(ms: number): void {
+    const end = this.now + ms;
+    while (this.board.nextLapseAt <= end) {
+      this.now = Math.max(this.now, this.board.nextLapseAt);
+      this.board.lapse(this.now);
+      this.lapses++;
+      if (this.board.hasNews) this.changes++;
+    }
+    this.now = end;
+  }
 }
 
 describe("typing", () => {
   test("[P3] lapses when it was not said again for 5 s, and not before", () => {
-    const it = createBoard("ada");
-    const ada = it.open("ada");
-    it.say(ada, { typing: true });
-    it.board.takeNews();
-    it.pass(typingLasts - 1);
-    expect([it.changes(), it.board.takeNews()]).toEqual([0, null]);
-    it.pass(1);
-    expect(it.changes()).toBe(1);
-    expect(it.board.takeNews()).toEqual({ type: "presence", updates: { ada: { typing: false } } });
-    expect(it.kept.at(-1)).not.toHaveProperty("presence.typingUntil");
-    expect(it.timers()).toBe(0); // nothing keeps the object awake
+    const world = new World("ada");
+    const ada = world.open("ada");
+    world.say(ada, { typing: true });
+    world.takeNews();
+    world.pass(typingLasts - 1);
+    expect([world.changes, world.takeNews()]).toEqual([0, null]);
+    world.pass(1);
+    expect(world.changes).toBe(1);
+    expect(world.takeNews()).toEqual({ type: "presence", updates: { ada: { typing: false } } });
+    expect(world.saved.at(-1)).not.toHaveProperty("presence.typingUntil");
+    expect(world.isAwaitingLapse).toBe(false); // nothing keeps the object awake
   });
 
   test("[P3] goes on as long as it is said again", () => {
-    const it = createBoard("ada");
-    const ada = it.open("ada");
+    const world = new World("ada");
+    const ada = world.open("ada");
     for (let round = 0; round < 5; round++) {
-      it.say(ada, { typing: true });
-      it.board.takeNews();
-      it.pass(typingLasts - 1);
+      world.say(ada, { typing: true });
+      world.takeNews();
+      world.pass(typingLasts - 1);
     }
-    expect(it.board.all()).toMatchObject({ ada: { typing: true } });
-    it.pass(1);
-    expect(it.board.takeNews()).toMatchObject({ updates: { ada: { typing: false } } });
-  });
-
-  test("[P3, R6] lapses no more once the room has woken anew: others keep the sessions now", () => {
-    const it = createBoard("ada");
-    it.say(it.open("ada"), { typing: true });
-    it.board.takeNews();
-    it.board.retire();
-    it.pass(typingLasts);
-    expect([it.changes(), it.kept, it.timers()]).toEqual([0, [], 0]);
+    expect(world.all()).toMatchObject({ ada: { typing: true } });
+    world.pass(1);
+    expect(world.takeNews()).toMatchObject({ updates: { ada: { typing: false } } });
   });
 
   test("[P3] of each user lapses in their own time", () => {
-    const it = createBoard("ada", "bob");
-    const [ada, bob] = [it.open("ada"), it.open("bob")];
-    it.say(ada, { typing: true });
-    it.board.takeNews();
-    it.pass(2000);
-    it.say(bob, { typing: true });
-    it.board.takeNews();
-    it.pass(3000);
-    expect(it.board.takeNews()).toEqual({ type: "presence", updates: { ada: { typing: false } } });
-    it.pass(1999);
-    expect(it.board.takeNews()).toBeNull();
-    it.pass(1);
-    expect(it.board.takeNews()).toEqual({ type: "presence", updates: { bob: { typing: false } } });
-    expect(it.timers()).toBe(0);
+    const world = new World("ada", "bob");
+    const [ada, bob] = [world.open("ada"), world.open("bob")];
+    world.say(ada, { typing: true });
+    world.takeNews();
+    world.pass(2000);
+    world.say(bob, { typing: true });
+    world.takeNews();
+    world.pass(3000);
+    expect(world.takeNews()).toEqual({ type: "presence", updates: { ada: { typing: false } } });
+    world.pass(1999);
+    expect(world.takeNews()).toBeNull();
+    world.pass(1);
+    expect(world.takeNews()).toEqual({ type: "presence", updates: { bob: { typing: false } } });
+    expect(world.isAwaitingLapse).toBe(false);
   });
 
-  test("[P3, P1] of a user goes on while any tab of theirs types", () => {
-    const it = createBoard("ada");
-    const tabs = [it.open("ada"), it.open("ada")] as const;
-    it.say(tabs[0], { typing: true });
-    it.board.takeNews();
-    it.pass(2000);
-    it.say(tabs[1], { typing: true });
-    it.board.takeNews();
-    it.pass(3000);
-    expect(it.board.takeNews()).toBeNull();
-    it.pass(2000);
-    expect(it.board.takeNews()).toMatchObject({ updates: { ada: { typing: false } } });
+  test("[P3, P1] of a user goes on while any session of theirs types", () => {
+    const world = new World("ada");
+    const sessions = [world.open("ada"), world.open("ada")] as const;
+    world.say(sessions[0], { typing: true });
+    world.takeNews();
+    world.pass(2000);
+    world.say(sessions[1], { typing: true });
+    world.takeNews();
+    world.pass(3000);
+    expect(world.takeNews()).toBeNull();
+    world.pass(2000);
+    expect(world.takeNews()).toMatchObject({ updates: { ada: { typing: false } } });
   });
 
   test("[P3, P4] that is held lapses as well", () => {
-    const it = createBoard("bot");
-    it.hold("bot", { typing: true });
-    it.board.takeNews();
-    it.pass(typingLasts);
-    expect(it.changes()).toBe(1);
-    expect(it.board.takeNews()).toEqual({ type: "presence", updates: { bot: { typing: false } } });
-    expect(it.timers()).toBe(0);
+    const world = new World("bot");
+    world.hold("bot", { typing: true });
+    world.takeNews();
+    world.pass(typingLasts);
+    expect(world.changes).toBe(1);
+    expect(world.takeNews()).toEqual({ type: "presence", updates: { bot: { typing: false } } });
+    expect(world.isAwaitingLapse).toBe(false);
   });
 
   test("[P3] that is said to be over needs no timer to say so again", () => {
-    const it = createBoard("ada");
-    const ada = it.open("ada");
-    it.say(ada, { typing: true });
-    it.board.takeNews();
-    it.say(ada, { typing: false });
-    expect(it.board.takeNews()).toMatchObject({ updates: { ada: { typing: false } } });
-    it.pass(typingLasts);
-    expect([it.changes(), it.board.takeNews()]).toEqual([0, null]);
+    const world = new World("ada");
+    const ada = world.open("ada");
+    world.say(ada, { typing: true });
+    world.takeNews();
+    world.say(ada, { typing: false });
+    expect(world.takeNews()).toMatchObject({ updates: { ada: { typing: false } } });
+    world.pass(typingLasts);
+    expect([world.changes, world.takeNews()]).toEqual([0, null]);
+    expect(world.isAwaitingLapse).toBe(false);
+  });
+
+  test("[P3] lapses once, at its time: nothing is looked at before", () => {
+    const world = new World("ada", "bob");
+    world.open("bob");
+    const ada = world.open("ada");
+    expect(world.isAwaitingLapse).toBe(false);
+    world.say(ada, { typing: true });
+    world.takeNews();
+    expect(world.board.nextLapseAt).toBe(world.now + typingLasts);
+    world.pass(10 * typingLasts);
+    expect([world.lapses, world.changes]).toEqual([1, 1]);
+    expect(world.saved).toHaveLength(1);
   });
 
   test("[P3] lapses in a real room, by itself", async () => {

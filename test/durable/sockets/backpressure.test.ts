@@ -6,7 +6,7 @@ import { beforeEach, describe, expect, test } from "vitest";
 import type { RoomHandle } from "collab-room";
 import { evict, newId, rooms, sql, stubOf } from "../../support/rooms.ts";
 import { expectOk, type TestSession } from "../../support/session.ts";
-import type { KeptSession } from "../../../src/model/session-attachment.ts";
+import type { SessionAttachment } from "../../../src/model/session-attachment.ts";
 import { connect } from "../../support/socket-client.ts";
 import { knownBy, messagesOf, set } from "./support.ts";
 
@@ -81,12 +81,12 @@ describe("a client that does not acknowledge", () => {
     // As far behind as may be; and as if ada had typed long ago, which is news to all.
     await runInDurableObject(stubOf(id), (_, ctx) => {
       for (const socket of ctx.getWebSockets()) {
-        const kept = socket.deserializeAttachment() as KeptSession;
-        const { presence, flow } = kept;
+        const attachment = socket.deserializeAttachment() as SessionAttachment;
+        const { presence, flow } = attachment;
         socket.serializeAttachment({
-          ...kept,
-          ...(kept.userId === "ada" && { presence: { ...presence, typingUntil: 1 } }),
-          ...(kept.userId === "deaf" && { flow: { ...flow, sent: 4 * 1024 * 1024 } }),
+          ...attachment,
+          ...(attachment.userId === "ada" && { presence: { ...presence, typingUntil: 1 } }),
+          ...(attachment.userId === "deaf" && { flow: { ...flow, sent: 4 * 1024 * 1024 } }),
         });
       }
     });
