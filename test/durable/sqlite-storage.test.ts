@@ -9,6 +9,12 @@ import { storageContract } from "../storage/contract.ts";
 type Room = { readonly name: string };
 type Member = { readonly seq: number; readonly id: string };
 
+function open(storage: DurableObjectStorage) {
+  const opened = new SqliteRoomStorage<Room, Member>(storage);
+  opened.open();
+  return opened;
+}
+
 let objects = 0;
 
 /** Use the storage of an object that was never used before. */
@@ -17,14 +23,14 @@ const inStorage = (use: (storage: DurableObjectStorage) => void | Promise<void>)
 
 storageContract((use) =>
   inStorage((storage) => {
-    const open = () => new SqliteRoomStorage<Room, Member>(storage);
-    return use({ storage: open(), reopen: open });
+    const reopen = () => open(storage);
+    return use({ storage: reopen(), reopen });
   }),
 );
 
 test("[R7] clearing drops the tables and the alarm", () =>
   inStorage(async (storage) => {
-    const room = new SqliteRoomStorage<Room, Member>(storage);
+    const room = open(storage);
     room.writeRoom({ name: "first" });
     await storage.setAlarm(Date.now() + 3_600_000);
     await room.clear();
@@ -37,7 +43,7 @@ test("[R7] clearing drops the tables and the alarm", () =>
 
 test("[S3] a change, a member and a timer are one row each", () =>
   inStorage((storage) => {
-    const room = new SqliteRoomStorage<Room, Member>(storage);
+    const room = open(storage);
     room.writeRoom({ name: "first" });
     const rows = (write: () => void): number => {
       const before = changesSoFar(storage);

@@ -10,11 +10,11 @@ type Storage = RoomStorage<Room, Member>;
 
 export type Opened = {
   readonly storage: Storage;
-  /** The same storage, as whoever comes next finds it. */
+  /** The same storage, opened by whoever comes next. */
   reopen(): Storage;
 };
 
-/** @param within opens an empty storage for the time of a call */
+/** @param within opens an empty storage and calls back with it; every storage it gives is open */
 export function storageContract(
   within: (use: (opened: Opened) => void | Promise<void>) => Promise<void>,
 ): void {
@@ -149,7 +149,7 @@ export function storageContract(
         if (to % 2 === 0) storage.writeSnapshot({ version: to, text: "{}" });
       }
       expect(reopen().readChanges(0)).toEqual([change(5), change(6)]);
-      storage.setAside([{ kind: "change", version: 6 }]);
+      storage.quarantine([{ kind: "change", version: 6 }]);
       expect(reopen().readChanges(0)).toEqual([change(5)]);
       storage.removeHistory();
       expect(reopen().readChanges(0)).toEqual([]);
@@ -232,11 +232,11 @@ export function storageContract(
     });
   });
 
-  describe("records set aside", () => {
+  describe("quarantined records", () => {
     testOf("[S10] they leave the history and are listed", ({ storage, reopen }) => {
       for (const to of [1, 2, 3]) storage.appendChange({ from: to - 1, to, patch: "[]" });
       storage.writeSnapshot({ version: 2, text: `{"x":"${"x".repeat(2_500_000)}"}` });
-      storage.setAside([
+      storage.quarantine([
         { kind: "snapshot", version: 2 },
         { kind: "change", version: 3 },
         { kind: "change", version: 1 },
@@ -245,24 +245,24 @@ export function storageContract(
         snapshots: [],
         changes: [{ from: 1, to: 2, patch: "[]" }],
       });
-      expect(reopen().readAside()).toEqual([
+      expect(reopen().readQuarantine()).toEqual([
         { kind: "change", version: 1 },
         { kind: "change", version: 3 },
         { kind: "snapshot", version: 2 },
       ]);
     });
 
-    testOf("[S10] a version set aside can be written again", ({ storage, reopen }) => {
+    testOf("[S10] a quarantined version can be written again", ({ storage, reopen }) => {
       storage.appendChange({ from: 0, to: 1, patch: "garbage" });
-      storage.setAside([{ kind: "change", version: 1 }]);
+      storage.quarantine([{ kind: "change", version: 1 }]);
       storage.appendChange({ from: 0, to: 1, patch: "[]" });
       expect(reopen().readHistory().changes).toEqual([{ from: 0, to: 1, patch: "[]" }]);
-      expect(reopen().readAside()).toEqual([{ kind: "change", version: 1 }]);
+      expect(reopen().readQuarantine()).toEqual([{ kind: "change", version: 1 }]);
     });
 
-    testOf("[S10] a record that is not there cannot be set aside", ({ storage, reopen }) => {
-      storage.setAside([{ kind: "change", version: 7 }]);
-      expect(reopen().readAside()).toEqual([]);
+    testOf("[S10] a record that is not there cannot be quarantined", ({ storage, reopen }) => {
+      storage.quarantine([{ kind: "change", version: 7 }]);
+      expect(reopen().readQuarantine()).toEqual([]);
     });
   });
 
@@ -322,7 +322,7 @@ export function storageContract(
       storage.writeMember({ seq: 1, id: "ada" });
       storage.writeTimer({ name: "idle", at: 1, attempts: 0 });
       storage.appendChange({ from: 0, to: 1, patch: "[]" });
-      storage.setAside([{ kind: "change", version: 1 }]);
+      storage.quarantine([{ kind: "change", version: 1 }]);
       storage.writeSnapshot({ version: 1, text: "{}" });
       await storage.clear();
       expectEmpty(storage);
@@ -340,5 +340,5 @@ function expectEmpty(storage: Storage): void {
   expect(storage.readTimers()).toEqual([]);
   expect(storage.readHistory()).toEqual({ snapshots: [], changes: [] });
   expect(storage.readChanges(0)).toEqual([]);
-  expect(storage.readAside()).toEqual([]);
+  expect(storage.readQuarantine()).toEqual([]);
 }

@@ -5,5 +5,9 @@ import { storageContract } from "./contract.ts";
 
 storageContract(async (use) => {
   const storage = new MemoryRoomStorage<{ name: string }, { seq: number; id: string }>();
-  await use({ storage, reopen: () => storage });
+  const open = () => {
+    storage.open();
+    return storage;
+  };
+  await use({ storage: open(), reopen: open });
 });

@@ -8,7 +8,11 @@ import { storageContract } from "./contract.ts";
 type Room = { readonly name: string };
 type Member = { readonly seq: number; readonly id: string };
 
-const open = (store = openNodeSqlite()) => new SqliteRoomStorage<Room, Member>(store);
+function open(store = openNodeSqlite()) {
+  const storage = new SqliteRoomStorage<Room, Member>(store);
+  storage.open();
+  return storage;
+}
 
 storageContract(async (use) => {
   const store = openNodeSqlite();
@@ -28,10 +32,17 @@ test("[R4] reading makes no table, and the first record makes them all", () => {
   storage.readMembers();
   storage.readTimers();
   storage.readHistory();
-  storage.readAside();
+  storage.readQuarantine();
   expect(tables(store)).toEqual([]);
   storage.writeRoom({ name: "first" });
-  expect(tables(store)).toEqual(["aside", "changes", "members", "room", "snapshots", "timers"]);
+  expect(tables(store)).toEqual([
+    "changes",
+    "members",
+    "quarantine",
+    "room",
+    "snapshots",
+    "timers",
+  ]);
 });
 
 test("[S10] no row of a snapshot is larger than the platform takes", () => {
@@ -78,14 +89,14 @@ test("[S10] a change with bytes that are no UTF-8 does not read as JSON", () => 
   expect(() => JSON.parse(change?.patch ?? "")).toThrow(SyntaxError);
 });
 
-test("[S10] what is set aside keeps its bytes, piece after piece", () => {
+test("[S10] a quarantined record keeps its bytes, piece after piece", () => {
   const store = openNodeSqlite();
   const storage = open(store);
   storage.writeRoom({ name: "first" });
   storage.writeSnapshot({ version: 3, text: "a".repeat(1_900_000) + "b".repeat(9) });
-  storage.setAside([{ kind: "snapshot", version: 3 }]);
+  storage.quarantine([{ kind: "snapshot", version: 3 }]);
   const kept = store.sql
-    .exec("SELECT kind, version, substr(data, 1, 1) AS first, length(data) AS size FROM aside")
+    .exec("SELECT kind, version, substr(data, 1, 1) AS first, length(data) AS size FROM quarantine")
     .toArray()
     .map(({ kind, version, size }) => ({ kind, version, size }));
   expect(kept).toEqual([
