@@ -1,0 +1,131 @@
+// One room in plain memory, in any runtime: the test moves the clock, and every port records what it is
+// asked for. For tests of the room as a process; those of objects that come and go use a whole platform.
+
+import { resolveBehaviours } from "../../src/behaviours/resolve.ts";
+import type { RoomBehaviour } from "../../src/behaviours/behaviour.ts";
+import { workerCaller, type Caller } from "../../src/protocol/caller.ts";
+import type { Member } from "../../src/model/members.ts";
+import type { RoomRecord } from "../../src/model/record.ts";
+import type { Operation } from "../../src/room/operation.ts";
+import { connectSession } from "../../src/room/operations/connect-session.ts";
+import type { SocketPort } from "../../src/room/ports.ts";
+import { Room } from "../../src/room/room.ts";
+import { MemoryRoomStorage } from "../../src/storage/memory.ts";
+import type { RoomStorage } from "../../src/storage/room-storage.ts";
+
+/** A socket that records what it is sent. */
+export class SocketByHand implements SocketPort {
+  readonly frames: string[] = [];
+  closed: { readonly code: number; readonly reason: string } | null = null;
+  attachment: unknown = null;
+  pingedAt: number | null = null;
+
+  send(frame: string): void {
+    this.frames.push(frame);
+  }
+
+  close(code: number, reason: string): void {
+    this.closed ??= { code, reason };
+  }
+
+  saveAttachment(attachment: unknown): void {
+    // As a copy, the way the platform stores it.
+    this.attachment = structuredClone(attachment);
+  }
+}
+
+type Options = {
+  readonly storage?: RoomStorage<RoomRecord, Member>;
+  readonly behaviour?: RoomBehaviour;
+};
+
+export class RoomByHand {
+  now = 1_000_000;
+  readonly storage: RoomStorage<RoomRecord, Member>;
+  readonly room: Room;
+  readonly sockets: SocketByHand[] = [];
+  readonly logged: string[] = [];
+  /** Epoch ms the alarm is set to, `null` for none. */
+  alarmAt: number | null = null;
+  readonly #timers = new Set<{ readonly at: number; readonly call: () => void }>();
+  readonly #awake = new Set<Promise<unknown>>();
+  #ids = 0;
+
+  constructor({ storage = new MemoryRoomStorage(), behaviour = {} }: Options = {}) {
+    this.storage = storage;
+    this.room = new Room({
+      id: "room",
+      env: {},
+      behaviours: resolveBehaviours({ default: behaviour }),
+      storage,
+      alarm: {
+        set: (at) => void (this.alarmAt = at),
+        clear: () => void (this.alarmAt = null),
+      },
+      alarmAt: null,
+      directory: { put: async () => {}, remove: async () => {} },
+      log: (_level, event) => void this.logged.push(event),
+      sockets: () => this.sockets,
+      now: () => this.now,
+      newId: () => `id-${++this.#ids}`,
+      later: (ms, call) => {
+        const timer = { at: this.now + ms, call };
+        this.#timers.add(timer);
+        return () => void this.#timers.delete(timer);
+      },
+      background: (work) => {
+        this.#awake.add(work);
+        void work.finally(() => this.#awake.delete(work));
+      },
+    });
+    this.room.wake();
+  }
+
+  /** Call an operation. */
+  call<Input, Output>(
+    operation: Operation<Input, Output>,
+    input: Input,
+    caller: Caller = workerCaller,
+  ): Promise<Output> {
+    return this.room.call(operation, input, caller);
+  }
+
+  /** Open a session for a user. */
+  async connect(userId: string): Promise<SocketByHand> {
+    const socket = new SocketByHand();
+    const accept = (): SocketPort => {
+      this.sockets.push(socket);
+      return socket;
+    };
+    const { scopes } = workerCaller;
+    await this.call(connectSession, { user: { id: userId }, scopes, accept });
+    return socket;
+  }
+
+  /** How many timers in memory run. */
+  get timers(): number {
+    return this.#timers.size;
+  }
+
+  /** Whether something keeps the object awake, once everything that can settle has done so. */
+  async isAwake(): Promise<boolean> {
+    await settle();
+    return this.#awake.size > 0;
+  }
+
+  /** Let time pass, and the timers in memory ring that are due. */
+  async pass(ms: number): Promise<void> {
+    this.now += ms;
+    for (const timer of this.#timers)
+      if (timer.at <= this.now) {
+        this.#timers.delete(timer);
+        timer.call();
+      }
+    await settle();
+  }
+}
+
+/** Let every promise that can settle do so. */
+export async function settle(): Promise<void> {
+  for (let turn = 0; turn < 50; turn++) await Promise.resolve();
+}
