@@ -1,16 +1,16 @@
-// `npm run dev [-- wrangler options]`: the worker on this machine, with authentication off.
-// Nothing else starts it open: wrangler.toml has no AUTH_MODE, so a deployment is closed.
+// `npm run dev [-- wrangler options]`: runs the Worker on this machine with authentication off. Only this
+// script turns it off: wrangler.toml sets no AUTH_MODE, so a deployment refuses every request.
 import { spawn } from "node:child_process";
 import { wranglerEnv } from "./wrangler-env.ts";
 
 const extra = process.argv.slice(2);
-const ownAuthMode = extra.some((option) => /^(--var=)?AUTH_MODE:/.test(option));
+const setsAuthMode = extra.some((option) => /^(--var=)?AUTH_MODE:/.test(option));
 
-if (!ownAuthMode) {
+if (!setsAuthMode) {
   const lines = [
     "AUTHENTICATION IS OFF",
-    "Whoever reaches this server may read and change every room.",
-    "It is for your own desk: do not expose it, do not deploy it like this.",
+    "Everybody who can reach this server can read and change every room.",
+    "Use it for local development only. Do not expose or deploy it like this.",
   ];
   const bar = "!".repeat(78);
   console.warn([bar, ...lines.map((line) => `!!  ${line.padEnd(70)}  !!`), bar].join("\n"));
@@ -18,12 +18,12 @@ if (!ownAuthMode) {
 
 const wrangler = spawn(
   "wrangler",
-  ["dev", ...(ownAuthMode ? [] : ["--var", "AUTH_MODE:open"]), ...extra],
+  ["dev", ...(setsAuthMode ? [] : ["--var", "AUTH_MODE:open"]), ...extra],
   { stdio: "inherit", env: wranglerEnv },
 );
 
-// Ctrl-C reaches wrangler by itself; this process only has to outlive it. A signal to this process
-// alone is passed on, and a stopped npm counts as one: else workerd would keep the port.
+// Ctrl-C reaches wrangler directly, and this process only waits for it to exit. A signal to this process
+// alone is passed on, and so is the end of npm: otherwise workerd would keep running and hold the port.
 process.on("SIGINT", () => wrangler.kill("SIGINT"));
 process.on("SIGTERM", () => wrangler.kill("SIGTERM"));
 const parent = process.ppid;
@@ -31,7 +31,7 @@ setInterval(() => {
   if (process.ppid !== parent) wrangler.kill("SIGTERM");
 }, 500).unref();
 wrangler.on("error", (error) => {
-  console.error(`wrangler did not start: ${error.message}`);
+  console.error(`wrangler did not start: ${error.message}. Run npm ci first.`);
   process.exitCode = 1;
 });
 wrangler.on("exit", (code, signal) => {

@@ -1,18 +1,18 @@
-// `npm run join -- <room> <user> [--url ws://…]`: a room in a terminal. It shows every message as it
-// comes, answers what a client must answer, and comes back with what it has when the line breaks.
+// `npm run join -- <room> <user> [--url ws://…]`: joins a room from a terminal. It prints every message,
+// acknowledges marks, and resumes when the connection breaks. It does not apply changes to a copy of the state.
 import { createInterface } from "node:readline";
 import { parseArgs, styleText } from "node:util";
 import { WebSocket } from "ws";
 
 const help = `npm run join -- <room> <user> [--behaviour name] [--url ws://localhost:8787]
 
-What you type goes to the room:
-  title="Bridge"       sets a key of the state (the value is JSON, or else text)
-  title=               removes it
+Type to send messages to the room:
+  title="Bridge"       sets a key of the state (the value is JSON, otherwise text)
+  title=               removes a key of the state
   @cursor={"x":1}      sets a member of your presence
-  !wave {"to":"bob"}   sends an event, with a payload if you like
+  !wave {"to":"bob"}   sends an event, with an optional payload
   rename({"title":"A"})  calls an action
-  {"type":"touch"}     any message as it is, see docs/PROTOCOL.md
+  {"type":"touch"}     sends any message, see docs/PROTOCOL.md
   leave                leaves the room`;
 
 type Message = { readonly type: string; readonly [member: string]: unknown };
@@ -31,7 +31,7 @@ if (values.help || room === undefined || userId === undefined) {
   process.exit(values.help ? 0 : 1);
 }
 
-/** What this client has of the room, to come back with. */
+/** The version that this client has, to resume from. */
 let known: { epoch: string; version: number } | undefined;
 let socket: WebSocket | undefined;
 let nextRef = 1;
@@ -39,7 +39,7 @@ let nextRef = 1;
 connect();
 const lines = createInterface({ input: process.stdin });
 lines.on("line", (line) => {
-  const message = messageOf(line.trim());
+  const message = parseLine(line.trim());
   if (message) send(JSON.stringify(message));
 });
 lines.on("close", () => socket?.close());
@@ -59,11 +59,12 @@ function connect(): void {
   const opened = new WebSocket(address, "collab-room.v1");
   socket = opened;
   const pings = setInterval(() => send("ping"), 30_000);
-  // Local workerd ends the line of a socket that has never spoken only when its object goes to sleep.
+  // Without a first message, local workerd closes the connection only when the object hibernates.
   opened.on("open", () => send("ping"));
   opened.on("message", (data) => {
     const text = String(data);
-    if (text !== "pong") for (const message of [JSON.parse(text)].flat()) take(message as Message);
+    if (text !== "pong")
+      for (const message of [JSON.parse(text)].flat()) receive(message as Message);
   });
   opened.on("unexpected-response", (_, response) => {
     response.on("data", (body) => console.error(styleText("red", `refused: ${String(body)}`)));
@@ -73,13 +74,13 @@ function connect(): void {
   opened.on("close", (code, reason) => {
     clearInterval(pings);
     console.log(styleText("yellow", `closed: ${code} ${String(reason)}`));
-    // 1006: the line broke. 42xx: come back later. All others are for good.
+    // 1006: the connection broke. 42xx: reconnect later. All others are final.
     if (known && (code === 1006 || Math.floor(code / 100) === 42)) setTimeout(connect, 1000);
     else lines.close();
   });
 }
 
-function take(message: Message): void {
+function receive(message: Message): void {
   const { type, ...rest } = message;
   if (type === "welcome")
     known = { epoch: String(message["epoch"]), version: Number(message["version"]) };
@@ -88,16 +89,23 @@ function take(message: Message): void {
   else console.log(styleText("cyan", type.padEnd(8)), JSON.stringify(rest));
 }
 
-function messageOf(line: string): object | undefined {
+/** The message that a line stands for; `undefined` if there is none. */
+function parseLine(line: string): object | undefined {
   const ref = nextRef++;
   const [, at, key, value] = /^(@?)([\w.-]+)=(.*)$/.exec(line) ?? [];
   if (key !== undefined && value !== undefined) {
     const data = { [key]: value === "" ? null : jsonOrText(value) };
     return at ? { type: "presence", ref, data } : { type: "update", ref, merge: data };
   }
-  const [, event, said] = /^!(\S+)\s*(.*)$/.exec(line) ?? [];
+  const [, event, eventPayload] = /^!(\S+)\s*(.*)$/.exec(line) ?? [];
   if (event !== undefined)
-    return { type: "broadcast", ref, event, payload: said ? jsonOrText(said) : null, echo: true };
+    return {
+      type: "broadcast",
+      ref,
+      event,
+      payload: eventPayload ? jsonOrText(eventPayload) : null,
+      echo: true,
+    };
   const [, name, payload] = /^(\w+)\((.*)\)$/.exec(line) ?? [];
   if (name !== undefined)
     return { type: "action", ref, name, payload: payload ? jsonOrText(payload) : {} };

@@ -1,5 +1,5 @@
-// `npm test`: every check, one after another; a failed one does not hide the next.
-// The last line of output is always `N passed, N failed`.
+// `npm test`: runs every check, one after another, and continues after a failure. The last line of output is
+// always `N passed, N failed`.
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -21,9 +21,9 @@ function run(command: string, ...options: string[]): boolean {
 
 type Counts = { passed: number; failed: number };
 
-/** Vitest's own counts; a file that broke before its first test counts as one failed. */
+/** Vitest's counts. A file that failed before its first test counts as one failed test. */
 function runTests(): Counts {
-  const green = run(
+  const succeeded = run(
     "vitest",
     "run",
     "--reporter=default",
@@ -36,8 +36,8 @@ function runTests(): Counts {
   } catch {
     counts = { passed: 0, failed: 0 };
   }
-  // An unhandled error, or no report at all, fails the run without failing a test.
-  return green ? counts : { ...counts, failed: Math.max(counts.failed, 1) };
+  // An unhandled error or a missing report fails the run without a failed test.
+  return succeeded ? counts : { ...counts, failed: Math.max(counts.failed, 1) };
 }
 
 function readCounts(): Counts {
@@ -84,7 +84,7 @@ step("bundle", buildWithinLimit);
 
 rmSync(work, { recursive: true, force: true });
 
-// The tests step already shows in its own count.
+// Failed tests are counted one by one, so the step itself is left out.
 const failed = tests.failed + failedSteps.filter((name) => name !== "tests").length;
 if (failedSteps.length > 0) console.log(`\nfailed: ${failedSteps.join(", ")}`);
 process.exitCode = failed === 0 ? 0 : 1;

@@ -1,5 +1,5 @@
-// The library's door. `createCollab` makes the HTTP app and the Durable Object classes of your rooms;
-// `defineRoom` and `action` write them.
+// The public API. `createCollab` creates the HTTP app and the Durable Object classes of your rooms;
+// `defineRoom` and `action` define kinds of rooms. Import nothing from the other files: they may change.
 
 import type { Hono } from "hono";
 import type { Behaviours } from "./behaviours/behaviour.ts";
@@ -9,7 +9,7 @@ import type { CollabEnv } from "./cloudflare/env.ts";
 import { RoomDirectory } from "./cloudflare/room-directory.ts";
 import { RoomManager } from "./cloudflare/room-manager.ts";
 import { createApp } from "./http/app.ts";
-import { mostOf } from "./protocol/limits.ts";
+import { largestLimits } from "./protocol/limits.ts";
 
 export { action, defineRoom } from "./behaviours/define.ts";
 export { CollabError } from "./protocol/errors.ts";
@@ -43,21 +43,24 @@ export type { User, UserEntry } from "./protocol/users.ts";
 /** A Durable Object class, for a Worker to export. */
 type ObjectClass<T> = new (ctx: DurableObjectState, env: CollabEnv) => T;
 
+/** What `createCollab` returns. */
 export type Collab = {
   /** The HTTP API: serve it, or mount it under any path of another Hono app. */
   readonly app: Hono<{ Bindings: CollabEnv }>;
-  /** Export it under this name, bound as `ROOMS`. */
+  /** The Durable Object class of rooms. Export it from the Worker under this name and bind it as `ROOMS`. */
   readonly CollabRoom: ObjectClass<CollabRoom>;
-  /** Export it under this name, bound as `DIRECTORY`. */
+  /** The Durable Object class of the directory. Export it under this name and bind it as `DIRECTORY`. */
   readonly RoomDirectory: ObjectClass<RoomDirectory>;
-  /** Rooms for code in the Worker. */
+  /** Access to rooms for code in the Worker. */
   rooms(env: CollabEnv): RoomManager;
 };
 
 /**
- * Make a rooms service.
- * @param options `behaviours`: kinds of rooms by name; one called `default` exists without being named
- * @throws TypeError or RangeError for a setting that cannot be
+ * Create a rooms service.
+ * @param options `behaviours`: kinds of rooms by name. A behaviour named `default` always exists, with default
+ * settings unless it is given here.
+ * @returns the HTTP app, the two Durable Object classes to export, and access to rooms for your own code
+ * @throws TypeError or RangeError for an invalid behaviour; the message names the behaviour and the setting
  * @example
  * ```ts
  * const collab = createCollab({ behaviours: { doc: defineRoom({ maxUsers: 50 }) } });
@@ -68,7 +71,7 @@ export type Collab = {
 export function createCollab(options: { readonly behaviours?: Behaviours } = {}): Collab {
   const behaviours = resolveBehaviours(options.behaviours ?? {});
   return {
-    app: createApp(mostOf(Array.from(behaviours.values(), ({ limits }) => limits))),
+    app: createApp(largestLimits(Array.from(behaviours.values(), ({ limits }) => limits))),
     CollabRoom: class extends CollabRoom {
       constructor(ctx: DurableObjectState, env: CollabEnv) {
         super(ctx, env, behaviours);

@@ -1,4 +1,5 @@
-// The deployable app: one kind of room beside the default one. Write your own here.
+// The Worker to deploy: one kind of room besides the default one. Define your own rooms here. It uses only
+// the public API.
 
 import * as z from "zod";
 import { action, createCollab, defineRoom } from "./index.ts";

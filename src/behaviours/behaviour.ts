@@ -1,9 +1,9 @@
-// The contract between a room and its author: hooks, actions and settings, each optional.
+// The contract between a room and its author: hooks, actions and settings, all optional.
 //
-// A hook runs inside the room's turn (`saveRoomState` runs beside it): while it awaits, the room's next
-// operation waits. It answers `{ ok: value }` or `{ error: reason }`. Throwing is for the unexpected, and
-// taking longer than `callTimeout` counts as throwing. A hook must not call its own room, because it would
-// wait for itself: `room` tells it everything it needs.
+// A hook runs inside the room's turn: while it awaits, the room's next operation waits. (Only
+// `saveRoomState` runs beside the turns.) A hook returns `{ ok: value }` or `{ error: reason }`. It should
+// throw only when something unexpected happens; taking longer than `callTimeout` counts as throwing. A hook
+// must not call its own room, because that call would wait for the hook. Everything it needs is in `room`.
 
 import type { StandardSchemaV1 } from "@standard-schema/spec";
 import type { Caller } from "../protocol/caller.ts";
@@ -11,88 +11,119 @@ import type { JsonObject, JsonValue } from "../protocol/json.ts";
 import type { Limits } from "../protocol/limits.ts";
 import type { User, UserEntry } from "../protocol/users.ts";
 
-/** What a hook is told of its room. Everything in it is frozen: a hook answers, it does not reach in. */
+/** The room, as hooks and actions see it. Everything except `env` is frozen. */
 export type RoomContext<State extends object = JsonObject, Env = unknown> = {
+  /** Room id, 1 to 256 bytes of UTF-8. */
   readonly id: string;
   /** The Worker's bindings. */
   readonly env: Env;
-  /** Who asked for what the hook runs for; the room itself where a deadline has passed. */
+  /** Who requested the operation; the room itself when a deadline has passed. */
   readonly caller: Caller;
-  /** In join order. */
+  /** The users in the room, in join order. */
   readonly users: readonly UserEntry[];
-  /** The state, with changes that are accepted and not yet committed: the hook's outcome waits for them. */
+  /**
+   * The state, including accepted changes that are not committed yet. The result of the hook takes effect
+   * only if they are committed.
+   */
   readonly state: State;
-  /** Version of `state`; it counts within `epoch`. */
+  /** Version of `state`. Versions count within `epoch`. */
   readonly version: number;
   /**
-   * Random id of the room's storage; a new one when the storage was emptied. A store that keeps it beside
-   * `version` can refuse a save that arrives late: same epoch, lower version.
+   * Random id of the room's storage. A new one is generated when the storage was emptied or has lost
+   * versions. An external store that keeps `epoch` and `version` can ignore a save that arrives late: it has
+   * the same epoch and a lower version.
    */
   readonly epoch: string;
-  /** Epoch ms at which the hook is called. */
+  /** Epoch ms at which the hook was called. */
   readonly now: number;
 };
 
+/** What a hook returns: `{ ok: value }`, or `{ error: reason }` to refuse. */
 export type HookResult<T> = { readonly ok: T } | { readonly error: string };
 
 type Awaitable<T> = T | Promise<T>;
 
+/**
+ * A kind of room: its hooks, actions and settings. Write one with `defineRoom`.
+ * @example
+ * ```ts
+ * const poll: RoomBehaviour = {
+ *   maxUsers: 500,
+ *   onJoin: (room, user) => (user.id.startsWith("guest-") ? { error: "members_only" } : { ok: {} }),
+ * };
+ * ```
+ */
 export type RoomBehaviour<State extends object = JsonObject, Env = unknown> = {
   /**
-   * Let a user in or turn them away.
-   * `{ ok: meta }` lets them in and keeps `meta` (JSON, at most 4 KiB) in their entry; nothing
-   * returned counts as `{ ok: {} }`. `{ error: reason }` refuses with `join_refused` and that reason.
+   * Accept or refuse a user who wants to join.
+   * - `{ ok: meta }` accepts the user and stores `meta` (JSON, at most 4 KiB) in the user's entry. Returning
+   *   nothing is the same as `{ ok: {} }`.
+   * - `{ error: reason }` refuses: the caller gets `join_refused` with that `reason`.
+   * - Throwing refuses with `hook_failed`, a time-out with `call_timeout`.
    */
   onJoin?(room: RoomContext<State, Env>, user: User): Awaitable<HookResult<unknown> | void>;
-  /** A user has left; it is called once per membership, however it ended. What it throws is logged. */
+  /**
+   * A user has left. Called once per membership, however it ended, and never again after a crash. An error
+   * that it throws is logged.
+   */
   onLeave?(room: RoomContext<State, Env>, user: UserEntry): Awaitable<unknown>;
   /**
-   * The state a starting room begins with. `room.state` is what the room's own storage has kept.
-   * `{ error }` starts the room with `{}`; throwing refuses the start with `load_failed`.
+   * Return the state that a starting room begins with. `room.state` is the state that the room's own storage
+   * has kept, `{}` if there is none.
+   * `{ error }` starts the room with `{}`. Throwing, a time-out or a value that is not a state refuses the
+   * start: the caller gets `load_failed`.
    */
   loadRoomState?(room: RoomContext<State, Env>): Awaitable<HookResult<State>>;
   /**
-   * Keep a state somewhere else. Called after changes and before a stop, one call at a time, with the
-   * latest state; it is repeated until it neither throws nor answers `{ error }`.
-   * A behaviour with this hook owns the truth: a stopped room's own storage is emptied.
+   * Save the state to an external store. Called after changes and before a stop with the latest state, one
+   * call at a time. If it throws, times out or returns `{ error }`, it is retried with backoff (1 s, doubling
+   * up to 5 minutes).
+   * With this hook the external store is the source of truth: when the room stops, its own storage is emptied.
    */
   saveRoomState?(
     room: RoomContext<State, Env>,
     state: State,
   ): Awaitable<HookResult<unknown> | void>;
-  /** What clients may call by name; see `action`. */
+  /** Functions that clients may call by name; see `action`. */
   readonly actions?: Readonly<Record<string, Action<object, Env>>>;
 
-  /** ms without activity after which an empty room stops; 30 minutes if left out. */
+  /** ms without activity after which an empty room stops, from 1. Default: 1,800,000 (30 minutes). */
   readonly idleTimeout?: number;
-  /** ms that a hook, an action or an update function may take; 5,000 if left out. */
+  /** ms that a hook, an action or an update function may take, from 1 to 25,000. Default: 5,000. */
   readonly callTimeout?: number;
-  /** Users beyond this many get `room_full`; 10,000 if left out, for a room holds them in memory. */
+  /**
+   * The most users in the room, from 1 to 100,000: one more gets `room_full`. Default: 10,000. A room holds
+   * its users in memory.
+   */
   readonly maxUsers?: number;
   /**
-   * ms for which a user whose last socket has gone stays in the room, to come back without hooks being
-   * called; 10,000 if left out, 0 to let them leave at once.
+   * ms that a user stays in the room after their last socket has closed. If they reconnect within it, no hook
+   * is called. 0 makes them leave at once. Default: 10,000.
    */
   readonly reconnectGrace?: number;
-  /** What becomes of the state when the room stops: `keep` (the default) or `drop`. */
+  /** What happens to the state when the room stops. Default: `keep`. */
   readonly retention?: "keep" | "drop";
   /**
-   * `debounce`: ms of quiet before a save, 0 if left out. `maxWait`: the longest a change waits for its
-   * save, ten times `debounce` if left out.
+   * When `saveRoomState` is called. `debounce`: ms without a change before a save, default 0. `maxWait`: the
+   * most ms that a change waits for its save, default ten times `debounce`.
    */
   readonly save?: { readonly debounce?: number; readonly maxWait?: number };
+  /** Limits of the room. The ones left out have their defaults. */
   readonly limits?: Partial<Limits>;
 };
 
-/** What an action answers: a next state, a result for the caller, both or neither; or a refusal. */
+/**
+ * What an action returns: `{ state, result }`, both optional, or `{ error: reason }` to refuse. `state` is
+ * the next state, `result` (JSON) is sent to the caller.
+ */
 export type ActionAnswer<State extends object> =
   | { readonly state?: State; readonly result?: JsonValue | undefined }
   | { readonly error: string };
 
-/** A named function of a behaviour, and the schema its input must fit. */
+/** An action of a behaviour: a function and the schema of its input. Write one with `action`. */
 export type Action<State extends object = JsonObject, Env = unknown> = {
   readonly schema: StandardSchemaV1;
-  // A method, not a property: actions over any state fit one table.
+  // A method, not a property, so that actions for any type of state fit into one record.
   run(
     room: RoomContext<State, Env>,
     state: State,
@@ -100,5 +131,5 @@ export type Action<State extends object = JsonObject, Env = unknown> = {
   ): Awaitable<ActionAnswer<State> | void>;
 };
 
-/** Behaviours by name, as `createCollab` takes them. */
+/** Behaviours by name. A name has 1 to 64 letters, digits, ".", "_" or "-". */
 export type Behaviours = Readonly<Record<string, RoomBehaviour>>;

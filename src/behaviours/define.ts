@@ -1,4 +1,4 @@
-// How an author writes a behaviour: two functions that only carry types.
+// The two functions with which an author writes a behaviour. They only add types: checks are in resolve.ts.
 
 import type { StandardSchemaV1 } from "@standard-schema/spec";
 import type { JsonObject } from "../protocol/json.ts";
@@ -6,6 +6,8 @@ import type { Action, ActionAnswer, RoomBehaviour, RoomContext } from "./behavio
 
 /**
  * Define a kind of room.
+ * @param behaviour hooks, actions and settings, all optional; `createCollab` checks them
+ * @returns the same object, without the types of its state and its bindings
  * @example
  * ```ts
  * const poll = defineRoom({
@@ -19,16 +21,18 @@ import type { Action, ActionAnswer, RoomBehaviour, RoomContext } from "./behavio
 export function defineRoom<State extends object = JsonObject, Env = unknown>(
   behaviour: RoomBehaviour<State, Env>,
 ): RoomBehaviour {
-  // The state is JSON and the bindings are the Worker's own: only the author knows their types.
+  // Only the author knows the types of the state and of the bindings.
   return behaviour as RoomBehaviour;
 }
 
 /**
- * Define an action: a function that clients call by name, which runs in the room's turn.
- * @param schema any Standard Schema (zod, valibot, arktype …); input that does not fit it gets
- * `invalid_payload` and never reaches `run`
- * @param run answers `{ state?, result? }`, or `{ error: reason }` to refuse. It must not change the
- * state it is given (it is frozen) but return another one.
+ * Define an action: a function that clients call by name and that runs in the room's turn.
+ * @param schema any Standard Schema (zod, valibot, arktype …). Input that does not match it is refused with
+ * `invalid_payload` and does not reach `run`.
+ * @param run gets the room, the state and the input. It returns `{ state?, result? }`, or
+ * `{ error: reason }` to refuse with `action_refused`. It must return a new state instead of changing the
+ * one it gets, which is frozen. If it throws, the caller gets `action_failed`; after `callTimeout` ms
+ * `call_timeout`. In both cases the state is unchanged.
  * @example
  * ```ts
  * type Doc = { title: string };
@@ -49,7 +53,7 @@ export function action<
     state: State,
     input: StandardSchemaV1.InferOutput<Schema>,
   ) => ActionAnswer<State> | void | Promise<ActionAnswer<State> | void>,
-  // Else the table of actions it stands in would make `object` of the state.
+  // NoInfer, because the record of actions around it would infer `object` as the state.
 ): Action<NoInfer<State>, NoInfer<Env>> {
   return {
     schema,

@@ -1,6 +1,6 @@
-// Behaviours as the room uses them: checked once, when the Worker loads, with every default filled in.
+// Checks behaviours once, when the Worker loads, and fills in every default. It calls no hook.
 
-import { isObject } from "../protocol/json.ts";
+import { describeValue, isObject } from "../protocol/json.ts";
 import { resolveLimits, type Limits } from "../protocol/limits.ts";
 import { defaultIdleTimeout, maxDuration } from "../model/duration.ts";
 import type { Behaviours, RoomBehaviour } from "./behaviour.ts";
@@ -20,19 +20,22 @@ export type ResolvedBehaviour = {
 };
 
 /**
- * Check behaviours and fill in what they leave out. One named `default` is there without being named.
+ * Check behaviours and fill in what they leave out. A behaviour named `default` always exists.
  * @throws TypeError or RangeError that names the behaviour and the setting
  */
 export function resolveBehaviours(behaviours: Behaviours): ReadonlyMap<string, ResolvedBehaviour> {
   const resolved = new Map([["default", resolveBehaviour("default", {})]]);
   for (const [name, behaviour] of Object.entries(behaviours)) {
     if (!/^[\w.-]{1,64}$/.test(name))
-      throw new TypeError(`behaviour name "${name}": use 1 to 64 letters, digits, ".", "_" or "-"`);
+      throw new TypeError(
+        `behaviour "${name}": the name must have 1 to 64 letters, digits, ".", "_" or "-"`,
+      );
     resolved.set(name, resolveBehaviour(name, behaviour));
   }
   return resolved;
 }
 
+/** Check one behaviour and fill in what it leaves out; see `resolveBehaviours`. */
 export function resolveBehaviour(name: string, behaviour: RoomBehaviour): ResolvedBehaviour {
   const wholeNumber = (setting: string, value: number, min: number, max = maxDuration): number => {
     if (!Number.isSafeInteger(value) || value < min || value > max)
@@ -45,7 +48,9 @@ export function resolveBehaviour(name: string, behaviour: RoomBehaviour): Resolv
   const { retention = "keep", save = {} } = behaviour;
   const debounce = wholeNumber("save.debounce", save.debounce ?? 0, 0);
   if (retention !== "keep" && retention !== "drop")
-    throw new TypeError(`behaviour "${name}": retention must be "keep" or "drop"`);
+    throw new TypeError(
+      `behaviour "${name}": retention must be "keep" or "drop", got ${describeValue(retention)}`,
+    );
   return {
     name,
     hooks: behaviour,
@@ -73,15 +78,20 @@ const settings = new Set<string>([
   "limits",
 ] satisfies (keyof RoomBehaviour)[]);
 
-/** A misspelt hook would never be called, and nobody would know why. */
+/** Unknown names are refused, because a hook with a misspelt name would silently never be called. */
 function checkNames(name: string, behaviour: RoomBehaviour): void {
-  if (!isObject(behaviour)) throw new TypeError(`behaviour "${name}" must be an object`);
+  if (!isObject(behaviour))
+    throw new TypeError(`behaviour "${name}" must be an object, got ${describeValue(behaviour)}`);
   for (const key of Object.keys(behaviour))
     if (!settings.has(key))
-      throw new TypeError(`behaviour "${name}": there is no setting "${key}"`);
+      throw new TypeError(
+        `behaviour "${name}": "${key}" is not a setting, use ${[...settings].join(", ")}`,
+      );
   for (const hook of hooks)
     if (behaviour[hook] !== undefined && typeof behaviour[hook] !== "function")
-      throw new TypeError(`behaviour "${name}": ${hook} must be a function`);
+      throw new TypeError(
+        `behaviour "${name}": ${hook} must be a function, got ${describeValue(behaviour[hook])}`,
+      );
 }
 
 function limitsOf(name: string, { limits }: RoomBehaviour): Limits {

@@ -30,7 +30,7 @@ export class CollabRoom extends DurableObject<CollabEnv> implements RoomRpc {
     super(ctx, env);
     const id = ctx.id.name;
     if (id === undefined)
-      throw new TypeError("A room is reached by its name: use getByName(roomId).");
+      throw new TypeError("A room must be addressed by its name: use getByName(roomId).");
     this.#log = createLog({ room: id });
     ctx.setWebSocketAutoResponse(new WebSocketRequestResponsePair("ping", "pong"));
     void ctx.blockConcurrencyWhile(async () => {

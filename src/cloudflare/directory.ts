@@ -1,6 +1,8 @@
-// The directory as its callers see it: one list, spread over shards by a hash of the room id.
+// The client side of the directory: one list of running rooms, spread over shards by a hash of the room id.
+// It holds no entries itself.
 
 import { CollabError } from "../protocol/errors.ts";
+import { describeValue } from "../protocol/json.ts";
 import { checkRoomId, compareIds } from "../protocol/room-id.ts";
 import type { ListOptions, RoomEntry, RoomPage } from "../protocol/rooms.ts";
 import { letGo } from "../room/hooks/call-within.ts";
@@ -9,7 +11,7 @@ import { createLog, describe } from "../room/log.ts";
 import type { DirectoryRpc } from "./rpc.ts";
 
 const defaultShards = 4;
-/** Rooms on a page: if not said, and at most. */
+/** Rooms per page: the default and the maximum. */
 export const pageSize = { default: 100, max: 1000 } as const;
 
 export class Directory {
@@ -20,30 +22,34 @@ export class Directory {
     this.#namespace = env.DIRECTORY;
     this.#shards = Number(env.DIRECTORY_SHARDS ?? defaultShards);
     if (!Number.isSafeInteger(this.#shards) || this.#shards < 1 || this.#shards > 1000)
-      throw new RangeError("DIRECTORY_SHARDS must be a whole number from 1 to 1000");
+      throw new RangeError(
+        `DIRECTORY_SHARDS must be a whole number from 1 to 1000, got ${env.DIRECTORY_SHARDS}`,
+      );
   }
 
+  /** List a room. After `until` (epoch ms) the shard ignores the call. */
   async put(entry: RoomEntry, until = Infinity): Promise<void> {
-    await settle(this.#shardOf(entry.id).put(entry, until));
+    await awaitAndDispose(this.#shardOf(entry.id).put(entry, until));
   }
 
+  /** Remove a room from the list. After `until` (epoch ms) the shard ignores the call. */
   async remove(id: string, until = Infinity): Promise<void> {
-    await settle(this.#shardOf(id).remove(id, until));
+    await awaitAndDispose(this.#shardOf(id).remove(id, until));
   }
 
   /**
-   * One page of the running rooms.
+   * Get one page of the running rooms, sorted by id.
    * @throws CollabError `invalid_request`, `directory_unavailable`
    */
   async list({ prefix = "", cursor, limit = pageSize.default }: ListOptions): Promise<RoomPage> {
     if (!Number.isSafeInteger(limit) || limit < 1 || limit > pageSize.max)
       throw new CollabError("invalid_request", {
-        detail: `limit must be a whole number from 1 to ${pageSize.max}.`,
+        detail: `limit must be a whole number from 1 to ${pageSize.max}, got ${describeValue(limit)}.`,
       });
     if (!prefix.isWellFormed())
       throw new CollabError("invalid_request", { detail: "prefix must be valid Unicode." });
     const after = cursor === undefined ? "" : decodeCursor(cursor);
-    // Any one shard may hold the whole page; one room more tells whether another page follows.
+    // One shard may hold the whole page. One room more shows whether another page follows.
     const pages = await this.#all((shard) => shard.list({ prefix, after, limit: limit + 1 }));
     const found = pages.flatMap(({ rooms }) => rooms).toSorted((a, b) => compareIds(a.id, b.id));
     const rooms = found.slice(0, limit);
@@ -55,7 +61,10 @@ export class Directory {
     };
   }
 
-  /** @throws CollabError `directory_unavailable` */
+  /**
+   * Count the running rooms.
+   * @throws CollabError `directory_unavailable`
+   */
   async count(): Promise<number> {
     const totals = await this.#all((shard) => shard.total());
     return totals.reduce((a, b) => a + b, 0);
@@ -65,7 +74,7 @@ export class Directory {
     try {
       return await Promise.all(Array.from({ length: this.#shards }, (_, n) => ask(this.#shard(n))));
     } catch (error) {
-      // A list with a hole in it would look complete: better none.
+      // A list without the rooms of one shard would look complete, so the whole request fails.
       createLog({})("error", "directory_unavailable", { error: describe(error) });
       throw new CollabError("directory_unavailable");
     }
@@ -80,7 +89,7 @@ export class Directory {
   }
 }
 
-async function settle(call: PromiseLike<void>): Promise<void> {
+async function awaitAndDispose(call: PromiseLike<void>): Promise<void> {
   try {
     await call;
   } finally {
@@ -88,7 +97,7 @@ async function settle(call: PromiseLike<void>): Promise<void> {
   }
 }
 
-/** FNV-1a over UTF-16 units, 32 bits: spreads ids evenly; not for secrets. */
+/** FNV-1a with 32 bits over UTF-16 units. It spreads ids evenly and is not cryptographic. */
 function hash(text: string): number {
   let value = 0x811c9dc5;
   for (let index = 0; index < text.length; index++)
@@ -96,7 +105,7 @@ function hash(text: string): number {
   return value >>> 0;
 }
 
-// A cursor is the id of the last room shown. It is encoded so that nobody builds one by hand.
+// A cursor is the id of the last room on the page, encoded so that clients treat it as opaque.
 const encodeCursor = (id: string): string =>
   btoa(String.fromCharCode(...new TextEncoder().encode(id)))
     .replaceAll("+", "-")
@@ -109,6 +118,8 @@ function decodeCursor(cursor: string): string {
     const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
     return checkRoomId(decoder.decode(Uint8Array.from(bytes, (byte) => byte.charCodeAt(0))));
   } catch {
-    throw new CollabError("invalid_request", { detail: "cursor must come from an earlier page." });
+    throw new CollabError("invalid_request", {
+      detail: "cursor must be the cursor of an earlier page. Leave it out for the first page.",
+    });
   }
 }

@@ -1,12 +1,15 @@
-// The bindings that collab-room needs of its Worker.
+// The bindings and variables that collab-room needs in its Worker.
 
 import type { DirectoryRpc, RoomRpc } from "./rpc.ts";
 
+/** The environment of a Worker that uses collab-room. */
 export type CollabEnv = {
+  /** Binding of the Durable Object class `CollabRoom`. */
   readonly ROOMS: DurableObjectNamespace<RoomRpc>;
+  /** Binding of the Durable Object class `RoomDirectory`. */
   readonly DIRECTORY: DurableObjectNamespace<DirectoryRpc>;
-  /** Over how many objects the directory is spread; 4 if left out. Rooms that run must restart after a change. */
+  /** Number of directory shards, 1 to 1,000. Default: 4. Running rooms must restart after a change. */
   readonly DIRECTORY_SHARDS?: number | string;
-  /** `open` serves everybody without authentication: for a desk, not for the world. */
+  /** `open` serves everybody without authentication. For local development only. */
   readonly AUTH_MODE?: string;
 };

@@ -1,4 +1,5 @@
-// One shard of the directory: the rooms that run, by id. It is told what it lists; it asks nobody.
+// One shard of the directory: a Durable Object with the running rooms, by id. Rooms report to it; it never
+// calls a room.
 
 import { DurableObject } from "cloudflare:workers";
 import { prefixEnd } from "../protocol/room-id.ts";
@@ -7,7 +8,7 @@ import type { CollabEnv } from "./env.ts";
 import type { DirectoryRpc, ShardQuery } from "./rpc.ts";
 
 export class RoomDirectory extends DurableObject<CollabEnv> implements DirectoryRpc {
-  /** How many rooms are listed; counted once, for a count in SQL reads every row. */
+  /** Number of listed rooms. It is counted once, because a count in SQL reads every row. */
   #total: number;
 
   constructor(ctx: DurableObjectState, env: CollabEnv) {
@@ -18,7 +19,7 @@ export class RoomDirectory extends DurableObject<CollabEnv> implements Directory
     this.#total = this.#sql.exec<{ n: number }>("SELECT count(*) AS n FROM rooms").one().n;
   }
 
-  /** List a room, or refresh its entry. */
+  /** List a room, or replace its entry. Does nothing after `until` (epoch ms). */
   put({ id, behaviour, users, createdAt }: RoomEntry, until = Infinity): void {
     if (Date.now() > until) return;
     const listed = this.#isListed(id);
@@ -32,7 +33,7 @@ export class RoomDirectory extends DurableObject<CollabEnv> implements Directory
     if (!listed) this.#total++;
   }
 
-  /** Take a room out; one that is not listed is no error. */
+  /** Remove a room; it need not be listed. Does nothing after `until` (epoch ms). */
   remove(id: string, until = Infinity): void {
     if (Date.now() > until) return;
     if (!this.#isListed(id)) return;
@@ -40,7 +41,7 @@ export class RoomDirectory extends DurableObject<CollabEnv> implements Directory
     this.#total--;
   }
 
-  /** Rooms in code point order of their ids, and how many there are in all. */
+  /** Rooms of this shard in code point order of their ids, and the number of all its rooms. */
   list({ prefix, after, limit }: ShardQuery): { rooms: RoomEntry[]; total: number } {
     // TEXT compares as UTF-8 bytes, which is code point order.
     const end = prefixEnd(prefix);
@@ -57,6 +58,7 @@ export class RoomDirectory extends DurableObject<CollabEnv> implements Directory
     return { rooms, total: this.#total };
   }
 
+  /** Number of all rooms of this shard. */
   total(): number {
     return this.#total;
   }

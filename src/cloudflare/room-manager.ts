@@ -1,4 +1,5 @@
-// The way in for code in a Worker: start rooms, find them, list them.
+// The public API for code in a Worker: start, find and list rooms. It only makes calls; each room is a
+// Durable Object.
 
 import type { ListOptions, RoomPage, StartOptions } from "../protocol/rooms.ts";
 import { Directory } from "./directory.ts";
@@ -15,8 +16,10 @@ export class RoomManager {
   }
 
   /**
-   * Start a room if it is absent. It is listed when this returns.
-   * @param options count only for a room that starts; one that runs stays as it is
+   * Start a room if it is not running. When this returns, the room is listed.
+   * @param id 1 to 256 bytes of UTF-8 without control characters
+   * @param options for the start (`idleTimeout` in ms); a running room ignores them
+   * @returns a handle on the room
    * @throws CollabError `invalid_room_id`, `unknown_behaviour`, `invalid_request`, `load_failed`
    * @example
    * ```ts
@@ -30,19 +33,31 @@ export class RoomManager {
     return new RoomHandle(stub);
   }
 
-  /** Let a user leave a room; if either is not there, that is fine. */
+  /**
+   * Remove a user from a room. Does nothing if the user is not in the room or the room is not running.
+   * @throws CollabError `invalid_room_id`
+   */
   async leaveRoom(id: string, userId: string): Promise<void> {
     await this.room(id).leave(userId);
   }
 
-  /** A handle on a running room, `null` when it is not running. */
+  /**
+   * Get a handle on a running room.
+   * @returns `null` when the room is not running
+   * @throws CollabError `invalid_room_id`
+   * @example
+   * ```ts
+   * const room = await collab.rooms(env).getRoom("design-review");
+   * if (room !== null) await room.broadcast("deployed");
+   * ```
+   */
   async getRoom(id: string): Promise<RoomHandle | null> {
     const room = this.room(id);
     return (await room.alive()) ? room : null;
   }
 
   /**
-   * A handle on a room, without asking whether it runs.
+   * Get a handle on a room without a check that it is running. No call is made.
    * @throws CollabError `invalid_room_id`
    */
   room(id: string): RoomHandle {
@@ -50,14 +65,23 @@ export class RoomManager {
   }
 
   /**
-   * One page of the running rooms, sorted by id.
+   * Get one page of the running rooms, sorted by id.
+   * @param options `prefix`, `cursor` of the previous page, and `limit` (1 to 1,000, default 100)
+   * @returns the rooms, the `total` of all running rooms, and a `cursor` unless it is the last page
    * @throws CollabError `invalid_request`, `directory_unavailable`
+   * @example
+   * ```ts
+   * const { rooms, cursor } = await collab.rooms(env).listRooms({ prefix: "design-", limit: 20 });
+   * ```
    */
   async listRooms(options: ListOptions = {}): Promise<RoomPage> {
     return new Directory(this.#env).list(options);
   }
 
-  /** How many rooms run. */
+  /**
+   * Count the running rooms.
+   * @throws CollabError `directory_unavailable`
+   */
   async roomCount(): Promise<number> {
     return new Directory(this.#env).count();
   }

@@ -1,15 +1,16 @@
-// Successful answers. Rooms change at any time and may be private: nothing is cached unless a route
-// says so.
+// Successful responses; problems.ts writes all others. Rooms change at any time and may be private, so
+// responses are not cached unless a route sets its own headers.
 
 const common = { "cache-control": "no-store", "x-content-type-options": "nosniff" };
 
+/** A JSON response with a value. */
 export const json = (
   value: unknown,
   status = 200,
   headers: Record<string, string> = {},
 ): Response => jsonText(JSON.stringify(value), status, headers);
 
-/** @param text JSON text */
+/** A JSON response with JSON text. */
 export const jsonText = (
   text: string,
   status = 200,
@@ -20,4 +21,5 @@ export const jsonText = (
     headers: { ...common, "content-type": "application/json", ...headers },
   });
 
+/** A 204 response. */
 export const noContent = (): Response => new Response(null, { status: 204 });

@@ -1,5 +1,5 @@
-// The HTTP app: every route, and what answers where there is none. It can be served by itself or mounted
-// under any path of another Hono app.
+// The HTTP app: all routes, and the response for unknown addresses. It can be served on its own or mounted
+// under any path of another Hono app. It holds no state.
 
 import { Hono } from "hono";
 import type { Limits } from "../protocol/limits.ts";
@@ -15,7 +15,10 @@ import { userRoutes } from "./routes/users.ts";
 import { health } from "./schemas.ts";
 import * as z from "zod";
 
-/** @param limits the most that any behaviour allows */
+/**
+ * Create the HTTP app.
+ * @param limits the largest sizes that any behaviour allows
+ */
 export function createApp(limits: Pick<Limits, "stateBytes" | "frameBytes">): Hono<AppEnv> {
   const routes: Route[] = [
     ...roomRoutes,
@@ -27,9 +30,9 @@ export function createApp(limits: Pick<Limits, "stateBytes" | "frameBytes">): Ho
     route({
       method: "get",
       path: "/healthz",
-      summary: "Tell that the Worker answers",
+      summary: "Check that the Worker responds",
       public: true,
-      answers: { 200: { description: "It does.", schema: health } },
+      responses: { 200: { description: "It does.", schema: health } },
       problems: [],
       handle: () => json({ status: "ok" }),
     }),
@@ -38,7 +41,7 @@ export function createApp(limits: Pick<Limits, "stateBytes" | "frameBytes">): Ho
       path: "/openapi.json",
       summary: "Describe this API",
       public: true,
-      answers: {
+      responses: {
         200: { description: "This document.", schema: z.record(z.string(), z.unknown()) },
       },
       problems: [],

@@ -1,5 +1,5 @@
-// Who sends a request: the one place that decides. Closed by default (rule A2): a deployment that has not said
-// how to authenticate serves nobody.
+// Authentication: the only place that decides who sends a request. It is closed by default (rule A2): a
+// deployment without any authentication configured serves nobody.
 
 import type { CollabEnv } from "../cloudflare/env.ts";
 import { createLog } from "../room/log.ts";
@@ -9,19 +9,19 @@ import { parseJson, type JsonValue } from "../protocol/json.ts";
 import { allScopes, type Scope } from "../protocol/scopes.ts";
 import { measurePayload } from "../model/payload.ts";
 
-/** Who opens a socket, and what they may do. */
+/** The user who opens a socket, not yet checked, and the scopes of their session. */
 export type Identity = { readonly user: JsonValue; readonly scopes: readonly Scope[] };
 
-/** The caller of every request while authentication is off: nobody in particular, who may do everything. */
+/** The caller of every request while authentication is off: without an identity, with every scope. */
 const openCaller: Caller = { ...workerCaller, door: "http" };
 
-/** Levels of nesting in a user, as a first check; the room has a lower limit. */
+/** The most levels of nesting in a user. This is a first check; the room has a lower limit. */
 const maxUserDepth = 64;
 
 let warned = false;
 
 /**
- * Tell who sends a request.
+ * Authenticate a request.
  * @throws CollabError `auth_not_configured`
  */
 export function authenticate(env: Pick<CollabEnv, "AUTH_MODE">): Caller {
@@ -29,13 +29,14 @@ export function authenticate(env: Pick<CollabEnv, "AUTH_MODE">): Caller {
   if (warned) return openCaller;
   warned = true;
   createLog({})("warn", "auth_open", {
-    text: "AUTH_MODE=open: every request that reaches this Worker may read and change every room.",
+    text: "AUTH_MODE=open: every request that reaches this Worker can read and change every room.",
   });
   return openCaller;
 }
 
 /**
- * Tell who opens a socket. With authentication off it is whoever they say, and they may do everything.
+ * Identify the user who opens a socket. With authentication off the claim is trusted, and the session gets
+ * every scope.
  * @param claimed JSON text of a user, from the query
  * @throws CollabError `invalid_user`
  */
@@ -46,7 +47,8 @@ export function identify(claimed: string | undefined): Identity {
     return { user, scopes: allScopes };
   } catch {
     throw new CollabError("invalid_user", {
-      detail: 'Say who you are: ?user= takes URL-encoded JSON, such as {"id":"ada"}.',
+      detail:
+        'The query parameter "user" must be URL-encoded JSON of a user, such as {"id":"ada"}.',
     });
   }
 }

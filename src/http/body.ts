@@ -1,15 +1,16 @@
-// Request bodies: read as a stream up to a limit, never beyond it, and checked for their content type.
+// Reads request bodies as a stream, never beyond a limit, and checks their content type. It does not parse
+// them.
 
 import { CollabError } from "../protocol/errors.ts";
 
 /**
  * Read a body as text.
  * @param limit bytes
- * @throws CollabError `too_large` as soon as the limit is passed; `malformed` when it is not UTF-8
+ * @throws CollabError `too_large` as soon as the limit is exceeded; `malformed` when it is not UTF-8
  */
 export async function readText(request: Request, limit: number): Promise<string> {
-  const announced = Number(request.headers.get("content-length") ?? Number.NaN);
-  if (announced > limit) {
+  const declared = Number(request.headers.get("content-length") ?? Number.NaN);
+  if (declared > limit) {
     await request.body?.cancel();
     throw tooLarge(limit);
   }
@@ -17,7 +18,7 @@ export async function readText(request: Request, limit: number): Promise<string>
   try {
     return new TextDecoder("utf-8", { fatal: true, ignoreBOM: false }).decode(bytes);
   } catch {
-    throw new CollabError("malformed", { detail: "The body is not UTF-8." });
+    throw new CollabError("malformed", { detail: "The body must be UTF-8 text." });
   }
 }
 
@@ -28,7 +29,7 @@ async function readStream(
   const chunks: Uint8Array[] = [];
   let length = 0;
   try {
-    // Counted whatever was announced: a chunked body may come with a content-length that belies it.
+    // Counted even if a length was declared: a chunked body may come with a wrong content-length.
     for await (const chunk of body ?? []) {
       length += chunk.length;
       if (length > limit) throw tooLarge(limit); // leaving the loop cancels the stream
@@ -36,8 +37,8 @@ async function readStream(
     }
   } catch (error) {
     if (error instanceof CollabError) throw error;
-    // The client has gone; nobody reads this.
-    throw new CollabError("malformed", { detail: "The body broke off." });
+    // The client has disconnected, so nobody reads this.
+    throw new CollabError("malformed", { detail: "The body is incomplete. Send it again." });
   }
   const [first = new Uint8Array()] = chunks;
   if (first.length === length) return first;
@@ -51,22 +52,22 @@ async function readStream(
 }
 
 /**
- * The media type of a body, when it is one of these.
- * @throws CollabError `unsupported_media_type` that says which ones are taken
+ * Check the media type of a body against the supported ones.
+ * @throws CollabError `unsupported_media_type` with the supported media types
  */
-export function mediaType<T extends string>(request: Request, taken: readonly T[]): T {
+export function mediaType<T extends string>(request: Request, supported: readonly T[]): T {
   const [type = "", ...parameters] = (request.headers.get("content-type") ?? "")
     .toLowerCase()
     .split(";")
     .map((part) => part.trim());
   const charset = parameters.find((parameter) => parameter.startsWith("charset="));
-  const found = taken.find((candidate) => candidate === type);
+  const found = supported.find((candidate) => candidate === type);
   if (found === undefined || (charset && !/^charset="?utf-8"?$/.test(charset)))
     throw new CollabError("unsupported_media_type", {
-      detail: `Send it as ${taken.join(" or ")} in UTF-8.`,
+      detail: `The Content-Type must be ${supported.join(" or ")} in UTF-8.`,
     });
   return found;
 }
 
 const tooLarge = (limit: number): CollabError =>
-  new CollabError("too_large", { detail: `The body is larger than ${limit} bytes.` });
+  new CollabError("too_large", { detail: `The body is larger than its limit of ${limit} bytes.` });

@@ -1,4 +1,4 @@
-// The OpenAPI 3.1 document, made from the routes that are served.
+// Creates the OpenAPI 3.1 document from the routes that are served. It contains nothing that is not in them.
 
 import {
   createDocument,
@@ -8,12 +8,12 @@ import {
 import * as z from "zod";
 import { errorTable, type ErrorCode } from "../protocol/errors.ts";
 import { problemType } from "./problems.ts";
-import type { Answer, Route } from "./route.ts";
+import type { ResponseDefinition, Route } from "./route.ts";
 import { problem } from "./schemas.ts";
 
 /**
- * Describe routes.
- * @param server URL that their paths follow on
+ * Create the OpenAPI document of routes.
+ * @param server URL to which their paths are relative
  */
 export function describeRoutes(routes: readonly Route[], server: string): object {
   const paths: Record<string, Record<string, ZodOpenApiOperationObject>> = {};
@@ -26,7 +26,7 @@ export function describeRoutes(routes: readonly Route[], server: string): object
     info: {
       title: "collab-room",
       version: "1",
-      description: "Collaboration rooms: users and a JSON state, one room at a time.",
+      description: "Collaboration rooms: users, presence and a shared JSON state.",
       license: { name: "MIT", identifier: "MIT" },
     },
     servers: [{ url: server }],
@@ -35,7 +35,7 @@ export function describeRoutes(routes: readonly Route[], server: string): object
 }
 
 function operation(definition: Route): ZodOpenApiOperationObject {
-  const { method, path, summary, query, body, headers, answers } = definition;
+  const { method, path, summary, query, body, headers, responses } = definition;
   const names = Array.from(path.matchAll(/:(\w+)/g), ([, name = ""]) => name);
   return {
     operationId: operationId(method, path),
@@ -57,11 +57,15 @@ function operation(definition: Route): ZodOpenApiOperationObject {
         content: mapValues(body.types, (schema) => ({ schema })),
       },
     }),
-    responses: { ...mapValues(answers, answerObject), ...problemObjects(definition) },
+    responses: { ...mapValues(responses, responseObject), ...problemObjects(definition) },
   };
 }
 
-const answerObject = ({ description, schema, headers }: Answer): ZodOpenApiResponseObject => ({
+const responseObject = ({
+  description,
+  schema,
+  headers,
+}: ResponseDefinition): ZodOpenApiResponseObject => ({
   description,
   ...(schema && { content: { "application/json": { schema } } }),
   ...(headers && {
@@ -69,17 +73,17 @@ const answerObject = ({ description, schema, headers }: Answer): ZodOpenApiRespo
   }),
 });
 
-/** What any request to a room can meet with. */
+/** Problems that every request to a room can have. */
 const roomProblems = [
   "invalid_room_id",
   "behaviour_missing",
   "room_overloaded",
   "room_unavailable",
-  // Before a request sees the state, what others have changed is committed.
+  // A request waits for the commit of earlier changes by others, and that commit can fail.
   "commit_failed",
 ] as const satisfies ErrorCode[];
 
-/** Problems by status: those of the route, and those that come with its parts. */
+/** Problems by status: those of the route itself, and those of its path, its body and its authentication. */
 function problemObjects(definition: Route): Record<string, ZodOpenApiResponseObject> {
   const codes = new Set<ErrorCode>(definition.problems);
   if (definition.path.includes(":id")) for (const code of roomProblems) codes.add(code);
@@ -97,7 +101,7 @@ function problemObjects(definition: Route): Record<string, ZodOpenApiResponseObj
   );
 }
 
-/** A name such as `putRoomsIdState`. */
+/** An operation id such as `putRoomsIdState`. */
 const operationId = (method: string, path: string): string =>
   method + path.replaceAll(/[/.:]+(\w)/g, (_, letter: string) => letter.toUpperCase());
 

@@ -1,19 +1,21 @@
-// Errors as RFC 9457 problems. This is the only place that writes one.
+// Writes errors as problems (RFC 9457). No other file writes one, so that none can contain a stack or a
+// secret.
 
 import { CollabError, errorTable, type ErrorInfo } from "../protocol/errors.ts";
 import { createLog, describe } from "../room/log.ts";
 
 export const problemType = "application/problem+json";
 
-/** A problem as it is sent. `detail`, `reason`, `issues` and `instance` are there when there is one. */
+/** A problem as it is sent. `detail`, `reason`, `issues` and `instance` are optional. */
 export type Problem = Omit<ErrorInfo, "instance"> & {
   readonly type: string;
   readonly title: string;
   readonly status: number;
-  /** URN of this occurrence: its UUID stands in the log beside the details. */
+  /** URN of this occurrence. The log has the cause under its UUID. */
   readonly instance?: string;
 };
 
+/** Create the problem of an error. */
 export function problemOf({ code, instance, ...rest }: ErrorInfo): Problem {
   const { status, text } = errorTable[code];
   return {
@@ -26,7 +28,7 @@ export function problemOf({ code, instance, ...rest }: ErrorInfo): Problem {
   };
 }
 
-/** The response to whatever was thrown. What is not ours becomes `internal`, its details logged. */
+/** Create the response to a thrown value. Anything but a CollabError is logged and becomes `internal`. */
 export function problemResponse(
   error: unknown,
   headers: Readonly<Record<string, string>> = {},

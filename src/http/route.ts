@@ -1,8 +1,8 @@
-// What a route is: an address, a description, the shapes it takes, and a handler. One definition both
-// serves the requests and describes them in the OpenAPI document, so that neither can lack the other.
+// What a route is: an address, a description, the schemas of its input, and a handler. One definition both
+// serves requests and describes them in the OpenAPI document, so the two cannot differ.
 //
-// A request goes: authenticate → path → query → body → handler; whatever is thrown on the way becomes a
-// problem.
+// A request is processed in this order: authentication → path → query → body → handler. Anything that is
+// thrown becomes a problem.
 
 import type { Context, Hono } from "hono";
 import type * as z from "zod";
@@ -18,10 +18,12 @@ import { problemResponse } from "./problems.ts";
 
 export type AppEnv = { Bindings: CollabEnv };
 
-/** A body: schemas by media type, the most bytes it may have, and the JSON text that stands for none. */
 export type BodyDefinition = {
+  /** Schemas by media type. */
   readonly types: Readonly<Record<string, z.ZodType>>;
+  /** The most bytes it may have. */
   readonly limit: number;
+  /** JSON text that replaces an empty body; without it the body is required. */
   readonly ifEmpty?: string;
 };
 
@@ -29,22 +31,24 @@ export type Body = { readonly type: string; readonly text: string };
 
 export type RouteRequest<Query> = {
   readonly env: CollabEnv;
-  /** `GET` or, on the same routes, `HEAD`; or the route's own. */
+  /** The route's method; also `HEAD` if that is `GET`. */
   readonly method: string;
   readonly url: string;
   readonly headers: Headers;
-  /** A segment of the path, percent-decoded. */
+  /** A named segment of the path, percent-decoded. */
   param(name: string): string;
-  /** The room of the segment `:id`. */
+  /** The room that the segment `:id` names. */
   readonly room: RoomStub;
   readonly query: Query;
   readonly body: Body;
 };
 
-export type Answer = {
+/** A successful response, for the OpenAPI document. */
+export type ResponseDefinition = {
   readonly description: string;
+  /** Schema of a JSON body. */
   readonly schema?: z.ZodType;
-  /** Headers that it carries, with what each says. */
+  /** Descriptions of its headers by name. */
   readonly headers?: Readonly<Record<string, string>>;
 };
 
@@ -54,25 +58,25 @@ export type Route<Query extends z.ZodType = z.ZodType> = {
   readonly summary: string;
   readonly query?: Query;
   readonly body?: BodyDefinition;
-  /** Request headers that it heeds, with what each does. */
+  /** Descriptions of the request headers that it supports, by name. */
   readonly headers?: Readonly<Record<string, string>>;
-  /** Successful answers by status; a schema for JSON. */
-  readonly answers: Readonly<Record<number, Answer>>;
+  /** Successful responses by status. */
+  readonly responses: Readonly<Record<number, ResponseDefinition>>;
   /** Problems besides those that every route can have. */
   readonly problems: readonly ErrorCode[];
-  /** Served without authorization. */
+  /** Served without authentication. */
   readonly public?: true;
   handle(request: RouteRequest<z.output<Query>>): Response | Promise<Response>;
 };
 
-/** Define a route; only carries types. */
+/** Define a route. It only adds types. */
 export const route = <Query extends z.ZodType = z.ZodType>(definition: Route<Query>): Route =>
   definition as Route;
 
-/** Serve routes, and answer other methods at their addresses. */
+/** Register routes, and respond to other methods at their addresses. */
 export function serve(app: Hono<AppEnv>, routes: readonly Route[]): void {
   for (const definition of routes)
-    app.on(definition.method.toUpperCase(), definition.path, (c) => answer(definition, c));
+    app.on(definition.method.toUpperCase(), definition.path, (c) => respond(definition, c));
   const byPath = Map.groupBy(routes, ({ path }) => path);
   for (const [path, siblings] of byPath) {
     const methods = siblings.map(({ method }) => method.toUpperCase());
@@ -81,7 +85,7 @@ export function serve(app: Hono<AppEnv>, routes: readonly Route[]): void {
   }
 }
 
-/** Answer with a problem; who may not ask at all is told that instead. */
+/** Respond with a problem, or with the one of a failed authentication. */
 export function refuse(
   c: Context<AppEnv>,
   code: ErrorCode,
@@ -95,10 +99,10 @@ export function refuse(
   }
 }
 
-/** The caller of a public route: no room is asked in their name. */
+/** The caller of a public route. It has no scopes, because public routes access no room. */
 const anonymous: Caller = { ...workerCaller, door: "http", scopes: [] };
 
-async function answer(definition: Route, c: Context<AppEnv>): Promise<Response> {
+async function respond(definition: Route, c: Context<AppEnv>): Promise<Response> {
   try {
     const caller = definition.public ? anonymous : authenticate(c.env);
     const param = pathReader(definition.path, c.req.url);
@@ -131,8 +135,8 @@ async function readBody(
 }
 
 /**
- * Read segments of the path by name. They are taken from the URL as it came, counted from its end: so
- * what is not valid percent-encoding is refused instead of passed on, and the app may be mounted anywhere.
+ * Create a function that reads segments of the path by name. It reads the raw URL, because Hono passes on
+ * invalid percent-encoding, and it counts from the end, because the app may be mounted under any path.
  */
 function pathReader(pattern: string, url: string): (name: string) => string {
   const names = pattern.split("/").slice(1);
@@ -143,29 +147,33 @@ function pathReader(pattern: string, url: string): (name: string) => string {
       return decodeURIComponent(segment);
     } catch {
       if (name === "id") throw new CollabError("invalid_room_id");
-      throw new CollabError("invalid_request", { detail: `${name} is not percent-encoded UTF-8.` });
+      throw new CollabError("invalid_request", {
+        detail: `${name} must be percent-encoded UTF-8 in the path.`,
+      });
     }
   };
 }
 
-/** The query's parameters. Hono lets pass what it cannot decode. */
+/** The parameters of the query. They are checked here, because Hono passes on invalid percent-encoding. */
 function readQuery({ req }: Context<AppEnv>): Record<string, string> {
   try {
     decodeURIComponent(new URL(req.url).search);
   } catch {
     throw new CollabError("invalid_request", {
-      detail: "The query is not percent-encoded UTF-8.",
+      detail: "The query must be percent-encoded UTF-8.",
     });
   }
   return req.query();
 }
 
-/** Levels of nesting in a body: more than anything in it may have. */
+/** The most levels of nesting in a body. This is a first check; what the body contains has lower limits. */
 const maxDepth = 256;
 
 /**
- * The fields of a JSON body, when they fit a schema.
- * @param code of the error when they do not
+ * Parse a JSON body and check it against a schema.
+ * @param code the error's code if it does not match. Default: `invalid_request`
+ * @returns the whole JSON, and the fields that the schema returned
+ * @throws CollabError `malformed`, `too_large`, or the given code
  */
 export function jsonBody<Schema extends z.ZodType>(
   body: Body,
@@ -175,7 +183,7 @@ export function jsonBody<Schema extends z.ZodType>(
   const json = parseJson(body.text);
   const fields = check(schema, json, code ?? "invalid_request");
   try {
-    measurePayload(json, maxDepth); // what is passed on as text again must be what came
+    measurePayload(json, maxDepth); // serialized again, it must be the same JSON
   } catch (error) {
     if (code === undefined || !(error instanceof CollabError)) throw error;
     throw new CollabError(code, { detail: error.message });

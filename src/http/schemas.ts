@@ -1,4 +1,4 @@
-// Shapes of requests and answers, as schemas: what validates a request is what the OpenAPI document shows.
+// Schemas of requests and responses. The schema that validates a request is the one in the OpenAPI document.
 
 import * as z from "zod";
 import { pageSize } from "../cloudflare/directory.ts";
@@ -19,29 +19,29 @@ export const startBody = z
     behaviour: z
       .string()
       .optional()
-      .meta({ description: "Name of a behaviour; `default` if left out." }),
+      .meta({ description: "Name of a behaviour. Default: `default`." }),
     idleTimeout: duration.optional().meta({
       description: "Milliseconds without activity after which the empty room stops.",
     }),
   })
-  .meta({ id: "StartOptions", description: "Options that count only when the room starts." });
+  .meta({ id: "StartOptions", description: "Options for the start; a running room ignores them." });
 
 export const userBody = z
   .looseObject({
     id: z.string().min(1).max(maxUserIdLength),
     ttl: duration.optional().meta({
       description:
-        "Milliseconds without a sign of life after which the user leaves. Not part of the entry.",
+        "Milliseconds without activity after which the user leaves. Not part of the entry.",
     }),
   })
-  .meta({ id: "User", description: "An id, and fields of your own: at most 4 KiB of JSON." });
+  .meta({ id: "User", description: "An id and any fields of your own, at most 4 KiB of JSON." });
 
 export const touchBody = z
   .strictObject({
     userId: z
       .string()
       .optional()
-      .meta({ description: "Whose sign of life this is, for users with a `ttl`." }),
+      .meta({ description: "The user whose `ttl` starts again, if they joined with one." }),
   })
   .meta({ id: "Touch" });
 
@@ -74,12 +74,12 @@ export const mergePatchBody = z
 
 export const payloadBody = anyJson.meta({
   id: "Payload",
-  description: "The action's input; `{}` if left out.",
+  description: "The input of the action. Default: `{}`.",
 });
 
 export const listQuery = z.strictObject({
-  prefix: z.string().optional().meta({ description: "Only rooms whose id begins with this." }),
-  cursor: z.string().optional().meta({ description: "From an earlier page." }),
+  prefix: z.string().optional().meta({ description: "List only rooms whose id starts with this." }),
+  cursor: z.string().optional().meta({ description: "The `cursor` of the previous page." }),
   limit: z.coerce.number().int().min(1).max(pageSize.max).default(pageSize.default),
 });
 
@@ -92,36 +92,43 @@ export const stopQuery = z.strictObject({
 
 export const scopesBody = z.strictObject({ scopes: z.array(z.enum(allScopes)) }).meta({
   id: "Scopes",
-  description: "What the user's sockets may do, from their next message on.",
+  description: "The scopes of the user's sockets, from their next message on.",
 });
 
 export const holdBody = z
   .strictObject({
     data: z.record(z.string(), z.unknown()).meta({
-      description: "What is seen of the user, at most 2 KiB. It replaces what was held before.",
+      description:
+        "The user's presence, at most 2 KiB of JSON. It replaces the presence that was held before.",
     }),
     ttl: duration.default(defaultPresenceTtl).meta({
-      description: "Milliseconds after which it goes unless it is held again.",
+      description: "Milliseconds after which the presence expires unless it is held again.",
     }),
   })
   .meta({ id: "HeldPresence" });
 
-const whole = z.string().regex(/^(0|[1-9]\d{0,15})$/);
+const wholeNumber = z.string().regex(/^(0|[1-9]\d{0,15})$/);
 
 export const socketQuery = z.strictObject({
   user: z
     .string()
     .optional()
-    .meta({ description: "With authentication off: the user as JSON, with an `id`." }),
-  since: whole.optional().meta({ description: "The version a returning client has." }),
-  epoch: z.string().max(64).optional().meta({ description: "The epoch of that version." }),
+    .meta({ description: "The user as JSON with an `id`. Used while authentication is off." }),
+  since: wholeNumber
+    .optional()
+    .meta({ description: "The version that a returning client has. Requires `epoch`." }),
+  epoch: z
+    .string()
+    .max(64)
+    .optional()
+    .meta({ description: "The epoch of that version. Requires `since`." }),
   behaviour: z
     .string()
     .optional()
-    .meta({ description: "Name of a behaviour, for a room that this starts." }),
+    .meta({ description: "Name of a behaviour. Used if this request starts the room." }),
 });
 
-// Answers
+// Responses
 
 export const roomInfo = z
   .object({
@@ -129,15 +136,15 @@ export const roomInfo = z
     behaviour: z.string(),
     epoch: z
       .string()
-      .meta({ description: "Random id of the room's storage; versions count within it." }),
+      .meta({ description: "Random id of the room's storage. Versions count within an epoch." }),
     version: z.int(),
-    users: z.int().meta({ description: "How many users are in the room." }),
+    users: z.int().meta({ description: "Number of users in the room." }),
     sockets: z.int(),
     createdAt: time,
     lastActivityAt: time,
     idleTimeout: duration,
     idleDeadline: time.optional().meta({
-      description: "When the room stops if nothing happens; absent while users are in it.",
+      description: "When the room stops without activity. Absent while users are in the room.",
     }),
     save: z.object({
       status: z.enum(["off", "saved", "pending", "failing"]),
@@ -152,14 +159,14 @@ export const roomPage = z
     rooms: z.array(
       z.object({ id: z.string(), behaviour: z.string(), users: z.int(), createdAt: time }),
     ),
-    total: z.int().meta({ description: "How many rooms run in all, whatever the page shows." }),
+    total: z.int().meta({ description: "Number of all running rooms, regardless of the page." }),
     cursor: z.string().optional().meta({ description: "Absent on the last page." }),
   })
   .meta({ id: "RoomPage" });
 
 export const userEntry = z.looseObject({ id: z.string(), joinedAt: time, meta: anyJson }).meta({
   id: "UserEntry",
-  description: "The user's own fields, when they joined, and what `onJoin` gave.",
+  description: "The user's own fields, the time of joining, and the `meta` from `onJoin`.",
 });
 
 export const userList = z.object({ users: z.array(userEntry) }).meta({ id: "UserList" });
@@ -174,11 +181,14 @@ export const presence = z
     status: z.enum(["online", "idle", "away"]),
     idleSince: time.optional(),
   })
-  .meta({ id: "Presence", description: "What is seen of a user, all their sockets together." });
+  .meta({
+    id: "Presence",
+    description: "The presence of a user, combined from all their sockets.",
+  });
 
 export const presenceMap = z
   .object({ presence: z.record(z.string(), presence) })
-  .meta({ id: "PresenceMap", description: "By user id." });
+  .meta({ id: "PresenceMap", description: "Presence by user id." });
 
 export const versionAnswer = z.object({ version: z.int() }).meta({ id: "Version" });
 
@@ -198,11 +208,11 @@ export const problem = z
     reason: z
       .string()
       .optional()
-      .meta({ description: "The reason a behaviour gave for refusing." }),
+      .meta({ description: "The reason that a hook or an action returned for its refusal." }),
     issues: z.array(z.object({ path: z.string(), message: z.string() })).optional(),
     instance: z.string().optional(),
   })
   .meta({
     id: "Problem",
-    description: "A problem (RFC 9457) with a code of collab-room's error table.",
+    description: "A problem (RFC 9457) with an error code of collab-room.",
   });

@@ -1,25 +1,26 @@
-// When something was last active, kept cheaply: a sign of life is written to storage only when it falls
-// after a bound that was written before, and the bound runs a tenth of the timeout ahead. A room that has
-// just woken knows the bound alone and takes it for the last sign of life: it may end a wait up to a tenth
-// of the timeout late, never early. (Rule T4; the leases of users work the same way, rule U7.)
+// When a room or a user was last active, at the cost of few writes. Storage holds a bound that lies up to a
+// tenth of the timeout ahead; activity is written only when it passes that bound. A room that wakes knows
+// only the bound and takes it as the last activity. A timeout may therefore end up to a tenth late, but
+// never early. (Rule T4; leases of users work the same way, rule U7.)
 
 export type ActivityWatermark = {
-  /** Epoch ms of the last sign of life, as far as this instance knows. */
+  /** Epoch ms of the last activity that this instance knows of. */
   readonly at: number;
-  /** Epoch ms that storage holds: not before `at` while the wait counts. */
+  /** Epoch ms of the bound in storage: never before `at` while the timeout is running. */
   readonly until: number;
 };
 
-/** Active at this moment exactly: for moments that are written in any case. */
+/** A watermark at exactly this time: for activity that is written to storage anyway. */
 export const exactWatermark = (now: number): ActivityWatermark => ({ at: now, until: now });
 
-/** What a room that has just woken makes of the bound it finds in storage. */
+/** The watermark of a room that has just woken, from the bound in storage. */
 export const watermarkFromStorage = (until: number): ActivityWatermark => ({ at: until, until });
 
 /**
- * A sign of life. Write the outcome to storage when its `until` differs from the one before.
- * @param waiting whether the wait for the next sign counts. While it does not (a room with users in it
- * never stops), the bound may lag a tenth behind instead: it then only says when something last happened.
+ * Record activity. Write the result to storage if its `until` has changed.
+ * @param timeout ms
+ * @param waiting whether the timeout is running. If it is not, as in a room with users, the bound may lag a
+ * tenth behind instead: it then only tells when the last activity was.
  */
 export function advanceWatermark(
   watermark: ActivityWatermark,
@@ -33,6 +34,6 @@ export function advanceWatermark(
   return { at, until: at <= watermark.until + tenth ? watermark.until : at };
 }
 
-/** Epoch ms at which the wait for a sign of life ends. */
+/** Epoch ms at which the timeout ends. */
 export const deadline = (watermark: ActivityWatermark, timeout: number): number =>
   watermark.at + timeout;

@@ -1,10 +1,11 @@
-// Everything that can change a state comes down to one patch and the state it leads to. The state is the
-// room's alone: what is not frozen may be changed in place, and then the state before is no more. What
-// throws has changed nothing.
+// Turns every kind of change to a state into one JSON Patch and the next state. Containers that are not
+// frozen may be changed in place, so the caller must own the state and must not use the previous one
+// afterwards. A function that throws has changed nothing. Nothing here writes to storage.
 
 import { CollabError } from "../protocol/errors.ts";
 import { diff, diffMerge } from "../protocol/diff.ts";
 import {
+  describeValue,
   isObject,
   isPlainObject,
   jsonEqual,
@@ -18,23 +19,23 @@ import { applyPatch } from "../protocol/patch-draft.ts";
 import { applyInPlace } from "../protocol/patch-in-place.ts";
 import type { Limits } from "../protocol/limits.ts";
 
-/** What a caller asks of the state. */
+/** A change that a caller requests. */
 export type ChangeRequest =
   | { readonly kind: "patch"; readonly patch: Patch }
   | { readonly kind: "merge"; readonly merge: JsonObject }
   | { readonly kind: "replace"; readonly value: JsonObject };
 
-/** A request as it arrives: its kind, and JSON text. */
+/** A change request as it arrives: its kind and its JSON text. */
 export type ChangeInput = { readonly kind: ChangeRequest["kind"]; readonly text: string };
 
 /**
- * Decode a request.
- * @throws CollabError `malformed`; `too_large` for a patch of too many operations
+ * Decode a change request.
+ * @throws CollabError `malformed`; `too_large` for a patch with too many operations
  */
 export const decodeChange = ({ kind, text }: ChangeInput, limits: Limits): ChangeRequest =>
   checkChange(kind, parseJson(text), limits);
 
-/** Check a request that is JSON already, see `decodeChange`. */
+/** Check a change request that is already parsed; see `decodeChange`. */
 export function checkChange(
   kind: ChangeRequest["kind"],
   json: unknown,
@@ -43,20 +44,17 @@ export function checkChange(
   if (kind === "patch") return { kind, patch: parsePatch(json, limits) };
   if (!isObject(json))
     throw new CollabError("malformed", {
-      detail:
-        kind === "merge"
-          ? "A merge patch must be a JSON object."
-          : "The state must be a JSON object.",
+      detail: `${kind === "merge" ? "A merge patch" : "The state"} must be a JSON object, got ${describeValue(json)}.`,
     });
   return kind === "merge" ? { kind, merge: json } : { kind, value: json };
 }
 
-/** A change ready to be committed: the patch, and the state after it. */
+/** A change that is ready to be committed: the patch and the state after it. */
 export type PlannedChange = { readonly patch: Patch; readonly next: Sized };
 
 /**
- * Work out what a request does to a state.
- * @returns `null` when the state stays the same JSON
+ * Compute the effect of a request on a state.
+ * @returns `null` when the state does not change
  * @throws CollabError `patch_failed`, `too_large`, `invalid_state`
  */
 export function planChange(
@@ -78,26 +76,27 @@ export function planChange(
 }
 
 function planPatch(state: Sized, patch: Patch, limits: Limits): PlannedChange | null {
-  const done = applyInPlace(state, patch, limits);
-  if (done !== null) return done.changes ? { patch: effectOf(patch), next: done.next } : null;
+  const applied = applyInPlace(state, patch, limits);
+  if (applied !== null)
+    return applied.changes ? { patch: withoutTests(patch), next: applied.next } : null;
   const next = applyPatch(state, patch, limits);
   if (jsonEqual(state.value, next.value)) return null;
-  if (!patch.some(({ op }) => op === "copy")) return { patch: effectOf(patch), next };
-  // Copies are worked out: a few bytes of patch may ask for the work of a whole state, which a room that
-  // wakes would have to do again. And what is copied may not stand in two places at once.
+  if (!patch.some(({ op }) => op === "copy")) return { patch: withoutTests(patch), next };
+  // The journal keeps no `copy`: a few bytes could cause the work of copying a whole state each time the
+  // room wakes. And a copied value must not be in two places of a state that is changed in place.
   return plan(state, copyOf(diff(state.value, next.value)), limits);
 }
 
-/** What the journal keeps of a patch: what it did, not what it tested. */
-const effectOf = (patch: Patch): Patch =>
+/** The patch as the journal keeps it: its tests have no effect. */
+const withoutTests = (patch: Patch): Patch =>
   patch.some(({ op }) => op === "test") ? patch.filter(({ op }) => op !== "test") : patch;
 
 const copyOf = (patch: Patch): Patch => JSON.parse(JSON.stringify(patch)) as Patch;
 
 /**
- * Work out what a state returned by the author's code changes. It may share objects with the state it
- * was made from, and these cost nothing; what is new is copied, for the author may still hold it.
- * @throws CollabError `invalid_state` when it is not a JSON object, `too_large` past a limit
+ * Compute the change from a state to the one that the author's code returned. Objects that both share cost
+ * nothing. New objects are copied, because the author's code may still hold a reference to them.
+ * @throws CollabError `invalid_state` when it is not a JSON object, `too_large` over a limit
  */
 export function planReturned(
   state: Sized,
@@ -105,10 +104,12 @@ export function planReturned(
   limits: Limits,
 ): PlannedChange | null {
   if (!isPlainObject(returned))
-    throw new CollabError("invalid_state", { detail: "The next state must be a JSON object." });
+    throw new CollabError("invalid_state", {
+      detail: `The next state must be a JSON object, got ${describeValue(returned)}.`,
+    });
   const patch = diff(state.value, returned);
-  // Checked before it is copied: a copy through text would turn what is not JSON into something else.
-  // A value that stands in many places counts as often, as it will in the text.
+  // Checked before the copy, because JSON.stringify silently changes values that are not JSON. A value in
+  // several places counts several times, as it does in the text.
   const cache: SizeCache = new WeakMap();
   const bytes = patch
     .flatMap((operation) => ("value" in operation ? [operation.value] : []))
@@ -117,11 +118,14 @@ export function planReturned(
   return plan(state, copyOf(patch), limits);
 }
 
-/** On the way the old and the new may stand beside each other: only the state in the end counts. */
+/**
+ * Apply a patch that was computed from two states. Between its operations the state may exceed the limit on
+ * bytes, because old and new values exist at the same time: only the final state is checked.
+ */
 function plan(state: Sized, patch: Patch, limits: Limits): PlannedChange | null {
   if (patch.length === 0) return null;
-  const done = applyInPlace(state, patch, limits);
-  if (done !== null) return done.changes ? { patch, next: done.next } : null;
+  const applied = applyInPlace(state, patch, limits);
+  if (applied !== null) return applied.changes ? { patch, next: applied.next } : null;
   const next = applyPatch(state, patch, { ...limits, stateBytes: Infinity });
   if (next.bytes > Math.max(limits.stateBytes, state.bytes)) throw tooLarge(next.bytes, limits);
   return { patch, next };

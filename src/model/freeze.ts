@@ -1,9 +1,9 @@
-// The state is shared, never copied, with the room author's code; frozen, it cannot be changed behind
-// the journal's back.
+// The room shares its state with the author's code instead of copying it. Freezing prevents changes that
+// would bypass the journal.
 
 import type { JsonObject, JsonValue } from "../protocol/json.ts";
 
-/** Freeze a state in depth. What is frozen already is not walked again, so cost follows the change. */
+/** Freeze a state deeply. Frozen parts are skipped, so the cost depends on what has changed. */
 export function freezeState<T extends JsonObject>(state: T): T {
   freeze(state);
   return state;

@@ -1,5 +1,5 @@
-// Journal maths: how a state is rebuilt from a snapshot and the changes after it, what is done about
-// records that cannot be read, and when a new snapshot is worth its rows. (Rule S10.)
+// How a state is rebuilt from a snapshot and the changes after it, how unreadable records are handled, and
+// when a new snapshot is due. (Rule S10.) It reads and writes no storage.
 
 import type { Change, History, Snapshot } from "../protocol/history.ts";
 import { isObject, measure } from "../protocol/json.ts";
@@ -9,30 +9,30 @@ import { PatchDraft } from "../protocol/patch-draft.ts";
 export type Rebuilt = {
   readonly version: number;
   readonly state: Sized;
-  /** Bytes and number of the changes since the snapshot, and bytes of the snapshot itself. */
+  /** Characters and number of the changes since the snapshot, and bytes of the snapshot. */
   readonly journalBytes: number;
   readonly journalChanges: number;
   readonly snapshotBytes: number;
-  /** How many versions that were there are lost. */
+  /** Number of versions that are lost. */
   readonly lost: number;
-  /** Versions of the records that could not be used, if any. */
+  /** Versions of the records that could not be used. */
   readonly unreadable: { readonly snapshots: number[]; readonly changes: number[] };
 };
 
-// Frozen: states are changed in place, and this one begins many.
+// Frozen, because states are changed in place and many rooms start from this one.
 export const emptyState: Sized = { value: Object.freeze({}), bytes: 2 };
 
-// What was accepted once is read back whatever today's limits are.
+// A stored state is readable even if the limits were lowered since.
 const noLimits = { stateBytes: Infinity, stateDepth: 1024, patchOperations: Infinity };
 
 /**
- * Rebuild the last good version. The newest readable snapshot counts, then every change that follows
- * on without a gap; a snapshot or change that cannot be used, and all changes after it, are reported.
+ * Rebuild the last good version: the newest readable snapshot and every change that follows it without a
+ * gap. Snapshots and changes that cannot be used are reported, and so are all changes after them.
  */
 export function rebuild({ snapshots, changes }: History): Rebuilt {
   const base = openSnapshot(snapshots);
   const later = changes.filter((change) => change.to > base.version);
-  // Without the state that the history began with, no change has anything to go by.
+  // If the initial state cannot be read, the changes have nothing to apply to.
   const orphaned = base.version === 0 && base.unreadable.includes(0);
   const { version, state, replayed } = replay(base, orphaned ? [] : later);
   const newest = Math.max(0, ...base.unreadable, ...later.map(({ to }) => to));
@@ -52,7 +52,7 @@ export function rebuild({ snapshots, changes }: History): Rebuilt {
 
 type Base = { readonly version: number; readonly state: Sized };
 
-/** The newest snapshot that can be read; before the first one there is `{}` at version 0. */
+/** The newest readable snapshot; `{}` at version 0 if there is none. */
 function openSnapshot(snapshots: readonly Snapshot[]): Base & { unreadable: number[] } {
   const unreadable: number[] = [];
   for (const { version, text } of snapshots) {
@@ -72,12 +72,12 @@ function readSnapshot(text: string): Sized | null {
   }
 }
 
-/** Apply changes up to the first that cannot be applied. */
+/** Apply changes up to the first one that cannot be applied. */
 function replay(base: Base, changes: readonly Change[]): Base & { replayed: number } {
   const draft = new PatchDraft(base.state, noLimits);
   let { version } = base;
   for (const [index, change] of changes.entries()) {
-    // The draft may hold half of a change that failed: once more, without it.
+    // The draft may contain a part of the failed change, so start again without that change.
     if (change.from !== version || !applies(draft, change))
       return replay(base, changes.slice(0, index));
     version = change.to;
@@ -95,10 +95,10 @@ function applies(draft: PatchDraft, change: Change): boolean {
 }
 
 /**
- * A snapshot is due when the journal has outgrown the last one (small states wait for 256 KiB), or has so
- * many changes that waking would take long: each one may cost as much as the object it changes is wide.
- * As the changes since the snapshot before the last are kept, resuming clients find at least 256 KiB or
- * 2,000 of them.
+ * A snapshot is due when the journal is larger than 256 KiB and than the last snapshot, or when it has so
+ * many changes that waking would take long: each one may cost as much as copying the object it changes.
+ * Storage keeps the snapshot before the last and the changes since, so resuming clients find at least
+ * 256 KiB or 2,000 of them.
  */
 export const snapshotDue = ({
   journalBytes,

@@ -1,38 +1,39 @@
-// Who is in the room: users in join order (rule U5), with their deadlines (rules U6, U7, P4).
+// The members of a room in join order (rule U5), with their deadlines (rules U6, U7, P4). It keeps them in
+// memory only and neither writes storage nor sets timers.
 
 import type { Scope } from "../protocol/scopes.ts";
 import type { SessionPresence } from "./presence.ts";
 import { deadline, watermarkFromStorage, type ActivityWatermark } from "./activity-watermark.ts";
 import type { UserEntry } from "../protocol/users.ts";
 
-/** A lease: the user leaves when `ttl` ms pass without a sign of life. */
+/** A lease: the user leaves after `ttl` ms without activity. */
 export type Lease = {
   readonly ttl: number;
-  /** The last sign of life. */
+  /** The user's last activity. */
   readonly seen: ActivityWatermark;
-  /** Set while they have a socket, which is a sign of life all the time. */
+  /** Set while the user has a socket: an open socket counts as constant activity. */
   readonly paused?: true;
 };
 
 export type Member = {
-  /** Place in the join order; never used twice while the room runs. */
+  /** Position in the join order; never reused while the room runs. */
   readonly seq: number;
   readonly entry: UserEntry;
   readonly lease?: Lease;
-  /** They joined by socket: they leave when their last socket has been gone for the grace period (rule U6). */
+  /** The user joined by socket and leaves when the grace period after their last socket ends (rule U6). */
   readonly bySocket?: true;
-  /** Epoch ms at which the grace period ends, while their sockets are gone. */
+  /** Epoch ms at which the grace period ends; present while the user has no socket. */
   readonly awayUntil?: number;
-  /** What their sessions may do, if an administrator has set that. */
+  /** Scopes of the user's sessions, if an administrator has set them. */
   readonly scopes?: readonly Scope[];
-  /** Presence that a server holds for them (rule P4). */
-  readonly held?: Held;
+  /** Presence that a server holds for the user (rule P4). */
+  readonly held?: HeldPresence;
 };
 
-/** Presence without a socket, until this time (epoch ms). */
-export type Held = { readonly presence: SessionPresence; readonly until: number };
+/** Presence without a socket, until a time in epoch ms. */
+export type HeldPresence = { readonly presence: SessionPresence; readonly until: number };
 
-/** A member as a room that wakes finds them. */
+/** A member as read from storage when the room wakes. */
 export const memberFromStorage = ({ lease, ...member }: Member): Member =>
   lease === undefined
     ? member
@@ -51,7 +52,7 @@ export class Members {
     return this.#byId.size;
   }
 
-  /** The place in the join order of whoever joins next. */
+  /** The position in the join order of the next user. */
   get nextSeq(): number {
     return this.#nextSeq;
   }
@@ -60,7 +61,7 @@ export class Members {
     return this.#byId.get(userId);
   }
 
-  /** Add or replace a member. With a new `seq` they go to the end of the join order. */
+  /** Add or replace a member. With a new `seq` the member moves to the end of the join order. */
   put(member: Member): void {
     const { id } = member.entry;
     if (this.#byId.get(id)?.seq !== member.seq) this.#byId.delete(id);
@@ -72,7 +73,7 @@ export class Members {
     this.#byId.delete(userId);
   }
 
-  /** In join order. */
+  /** All members in join order. */
   all(): Member[] {
     return [...this.#byId.values()];
   }
@@ -81,7 +82,7 @@ export class Members {
     return Array.from(this.#byId.values(), (member) => member.entry);
   }
 
-  /** A member's entry as JSON text, made once. */
+  /** A member's entry as JSON text; it is serialized once. `"null"` for an unknown user. */
   text(userId: string): string {
     const entry = this.#byId.get(userId)?.entry;
     if (entry === undefined) return "null";
@@ -93,17 +94,17 @@ export class Members {
     return text;
   }
 
-  /** Every entry as JSON text, in join order. */
+  /** All entries as JSON text, in join order. */
   texts(): string[] {
     return Array.from(this.#byId.keys(), (userId) => this.text(userId));
   }
 
-  /** Members for whom a deadline has passed. */
+  /** Members whose deadline of this kind has passed. `now` is epoch ms. */
   due(kind: Deadline, now: number): Member[] {
     return this.all().filter((member) => (deadlines[kind](member) ?? Infinity) <= now);
   }
 
-  /** Epoch ms of the next deadline, if any member has one. */
+  /** Epoch ms of the next deadline of this kind; `undefined` if no member has one. */
   next(kind: Deadline): number | undefined {
     let next: number | undefined;
     for (const member of this.#byId.values()) {
@@ -114,7 +115,7 @@ export class Members {
   }
 }
 
-/** `lease`: a membership that lapses. `grace`: the grace period. `presence`: what a server holds. */
+/** The end of a lease, of a grace period, or of held presence. */
 export type Deadline = "lease" | "grace" | "presence";
 
 const deadlines: Readonly<Record<Deadline, (member: Member) => number | undefined>> = {

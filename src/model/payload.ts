@@ -1,20 +1,21 @@
-// Payloads of the app's own, as they arrive: JSON text of actions and events.
+// Checks of payloads: the application's own JSON in actions and events. It looks at their size and nesting
+// only, never at their content.
 
 import { CollabError } from "../protocol/errors.ts";
-import { measure, parseJson, type JsonValue } from "../protocol/json.ts";
+import { describeValue, measure, parseJson, type JsonValue } from "../protocol/json.ts";
 import type { Limits } from "../protocol/limits.ts";
 
-/** Characters in the name of an event. */
+/** The most characters in the name of an event. */
 export const maxEventName = 128;
 
 /**
  * Decode a payload.
- * @throws CollabError `malformed`; `too_large` past a frame's size or the state's depth
+ * @throws CollabError `malformed`; `too_large` over `frameBytes` or `stateDepth`
  */
 export const decodePayload = (text: string, limits: Limits): JsonValue =>
   checkPayload(parseJson(text), limits);
 
-/** Check a payload that is JSON already, see `decodePayload`. */
+/** Check a payload that is already parsed; see `decodePayload`. */
 export function checkPayload(payload: JsonValue, limits: Limits): JsonValue {
   const bytes = measurePayload(payload, limits.stateDepth);
   if (bytes > limits.frameBytes)
@@ -25,27 +26,31 @@ export function checkPayload(payload: JsonValue, limits: Limits): JsonValue {
 }
 
 /**
- * Bytes of something that has been parsed from JSON text.
- * @throws CollabError `too_large` when it nests deeper; `malformed` when it is none that could be sent on
+ * Measure a value that was parsed from JSON text.
+ * @param depth the most levels of nesting allowed
+ * @returns its bytes as compact JSON
+ * @throws CollabError `too_large` when it has more levels; `malformed` when it has no JSON text
  */
 export function measurePayload(payload: JsonValue, depth: number): number {
   try {
     return measure(payload, depth).bytes;
   } catch (error) {
     if (!(error instanceof CollabError) || error.code === "too_large") throw error;
-    // JSON text can hold a number such as 1e999, which is infinite once parsed.
-    throw new CollabError("malformed", { detail: "The payload holds a number that is too large." });
+    // JSON text can contain a number such as 1e999, which parses to Infinity.
+    throw new CollabError("malformed", {
+      detail: "A number is too large: use numbers that a 64-bit float can hold.",
+    });
   }
 }
 
 /**
- * Check an event that is to be broadcast.
+ * Check an event before it is broadcast.
  * @throws CollabError `invalid_request`, `malformed`, `too_large`
  */
 export function checkEvent(event: string, payload: JsonValue, limits: Limits): void {
   if (typeof event !== "string" || event === "" || event.length > maxEventName)
     throw new CollabError("invalid_request", {
-      detail: `An event's name has 1 to ${maxEventName} characters.`,
+      detail: `The event name must be a string of 1 to ${maxEventName} characters, got ${describeValue(event)}.`,
     });
   checkPayload(payload, limits);
 }

@@ -1,33 +1,33 @@
-// Presence as pure functions: what a session says of itself, and what the room makes of all sessions of
-// a user (rules P1, P3). Times are epoch ms.
+// Presence as pure functions: the presence of one session, and how the sessions of a user are combined
+// (rules P1, P3). Times are epoch ms and are passed in; nothing here sends messages or sets timers.
 
 import { CollabError } from "../protocol/errors.ts";
-import { measure, type JsonObject } from "../protocol/json.ts";
+import { describeValue, measure, type JsonObject } from "../protocol/json.ts";
 import { maxPresenceBytes } from "../protocol/limits.ts";
 import { mergePatch } from "../protocol/merge-patch.ts";
 import { presenceDefaults, type Presence } from "../protocol/presence.ts";
 import { isoTime } from "../protocol/time.ts";
 import type { User } from "../protocol/users.ts";
 
-/** ms after which typing lapses unless it is said again. */
+/** ms after which `typing` expires unless the client sets it again. */
 export const typingLasts = 5000;
 
-/** Levels of nesting in presence. */
+/** The most levels of nesting in presence. */
 const presenceDepth = 16;
 
-/** What one session shows of itself. */
+/** The presence of one session. */
 export type SessionPresence = {
-  /** Everything but the members that the room itself keeps: `typing`, `status`, `idleSince`. */
+  /** All members except those that the room maintains: `typing`, `status`, `idleSince`. */
   readonly data: JsonObject;
-  /** When it last moved. */
+  /** When the session last changed its presence; 0 if it has not. */
   readonly at: number;
   readonly typingUntil?: number;
   readonly idleSince?: number;
 };
 
 /**
- * The presence a session begins with: what its user says of themselves. It has never moved, so a new tab
- * does not hide what the others show.
+ * The initial presence of a session, from fields of the user. It counts as never changed, so a new tab does
+ * not replace what the user's other tabs show.
  */
 export function firstPresence(user: User): SessionPresence {
   let data: JsonObject = {};
@@ -41,7 +41,7 @@ export function firstPresence(user: User): SessionPresence {
 
 /**
  * Change a session's presence.
- * @param patch a merge patch
+ * @param patch a JSON Merge Patch (RFC 7396)
  * @throws CollabError `invalid_presence`
  */
 export function changePresence(
@@ -50,20 +50,23 @@ export function changePresence(
   now: number,
 ): SessionPresence {
   const { typing, status, ...rest } = patch;
-  if (Object.hasOwn(rest, "idleSince")) throw invalid(`"idleSince" is kept by the room`);
+  if (Object.hasOwn(rest, "idleSince"))
+    throw invalid(`"idleSince" is set by the room: leave it out`);
   if (typing !== undefined && typing !== null && typeof typing !== "boolean")
-    throw invalid(`"typing" is true or false`);
+    throw invalid(`"typing" must be true or false, got ${describeValue(typing)}`);
   if (status !== undefined && status !== null && status !== "online" && status !== "idle")
-    throw invalid(`"status" is "online" or "idle"`);
+    throw invalid(`"status" must be "online" or "idle", got ${describeValue(status)}`);
   for (const key of ["name", "color", "avatarUrl"] as const) {
     const value = Object.hasOwn(rest, key) ? rest[key] : undefined;
     if (value !== undefined && value !== null && typeof value !== "string")
-      throw invalid(`"${key}" is a string`);
+      throw invalid(`"${key}" must be a string, got ${describeValue(value)}`);
   }
-  // What nests too deep is not even merged.
+  // A patch that is nested too deeply is not merged, because merging is recursive.
   const data = fits(rest, Infinity) ? mergePatch(old, rest) : rest;
   if (!fits(data))
-    throw invalid(`presence has at most ${maxPresenceBytes} bytes, ${presenceDepth} levels deep`);
+    throw invalid(
+      `Presence may have at most ${maxPresenceBytes} bytes of JSON and ${presenceDepth} levels of nesting`,
+    );
 
   const moves = (Object.hasOwn(rest, "cursor") && rest["cursor"] !== null) || typing === true;
   const idle = status === "idle" || (status === undefined && !moves && idled !== undefined);
@@ -74,7 +77,7 @@ export function changePresence(
 }
 
 /**
- * What everybody sees of a user, made of all their sessions.
+ * Combine the presence of a user's sessions into what everybody sees.
  * @param sessions at least one
  */
 export function rollUp(sessions: readonly SessionPresence[], now: number): Presence {
@@ -86,13 +89,13 @@ export function rollUp(sessions: readonly SessionPresence[], now: number): Prese
   return { ...base, status: "idle", idleSince: isoTime(Math.max(...idle)) };
 }
 
-/** What is left of a presence while its user is away. */
+/** The presence of a user who is away, from their last one. */
 export function awayPresence(presence: Presence): Presence {
   const { cursor: _cursor, idleSince: _idleSince, ...rest } = presence;
   return { ...rest, typing: false, status: "away" } as Presence;
 }
 
-/** When the next typing lapses, if anybody types. */
+/** When the next `typing` expires; `undefined` if nobody types. */
 export function nextLapse(sessions: Iterable<SessionPresence>, now: number): number | undefined {
   let next: number | undefined;
   for (const { typingUntil } of sessions)
@@ -109,4 +112,5 @@ function fits(data: JsonObject, maxBytes = maxPresenceBytes): boolean {
   }
 }
 
-const invalid = (detail: string): CollabError => new CollabError("invalid_presence", { detail });
+const invalid = (detail: string): CollabError =>
+  new CollabError("invalid_presence", { detail: `${detail}.` });

@@ -1,32 +1,32 @@
-// What a room remembers of itself beside users and state: one small record in storage.
+// The room record: one small row in storage with what a room needs besides its users and its state.
 
 import type { RoomEntry } from "../protocol/rooms.ts";
 import { isoTime } from "../protocol/time.ts";
 
 export type RoomRecord = {
   /**
-   * `stopped`: the state is kept for the next start. `gone`: nothing is kept; the record only waits for
-   * the directory to take the entry out.
+   * `stopped`: the state is kept for the next start. `gone`: nothing else is kept, and the record remains
+   * until the directory entry is removed.
    */
   readonly status: "running" | "stopped" | "gone";
   readonly behaviour: string;
-  /** Random id of this storage's life, see rule R8. */
+  /** Random id; a new one is generated when the storage was emptied or has lost versions (rule R8). */
   readonly epoch: string;
   /** Epoch ms of the last start. */
   readonly createdAt: number;
   /** ms. */
   readonly idleTimeout: number;
-  /** Epoch ms: the bound of the last activity, see `seen.ts`. */
+  /** Epoch ms of the bound of the last activity, see `activity-watermark.ts`. */
   readonly activeUntil: number;
-  /** Whether the directory has the entry, as far as is known. */
+  /** Whether the directory is known to list the room. */
   readonly listed?: boolean;
-  /** Set while an asked-for stop waits for the state to be saved. */
+  /** Set while a requested stop waits for the state to be saved. */
   readonly stopping?: StopRequest;
 };
 
 export type StopRequest = { readonly purge: boolean };
 
-/** What the directory lists of a running room. */
+/** The directory entry of a running room. */
 export const roomEntry = (id: string, record: RoomRecord, users: number): RoomEntry => ({
   id,
   behaviour: record.behaviour,

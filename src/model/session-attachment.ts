@@ -1,17 +1,17 @@
-// A session as data: what is stored beside its socket, so that it outlives the object's memory.
+// A session as plain data. It is stored as the socket's attachment, so it survives hibernation.
 
 import { isObject } from "../protocol/json.ts";
 import type { Scope } from "../protocol/scopes.ts";
 import type { SessionPresence } from "./presence.ts";
 
-/** What a returning client has: it asks for the changes since. */
+/** The version that a returning client has: it requests the changes since then. */
 export type Resume = { readonly since: number; readonly epoch: string };
 
 /**
- * Where a session stands with its client.
- * - `joining`: it has not been welcomed; nothing else may reach it before that.
- * - `live`: it has been welcomed and gets everything.
- * - `restarting`: the room has restarted; it starts over from another `welcome`.
+ * The state of a session.
+ * - `joining`: it has not received `welcome` yet and must not receive anything else before.
+ * - `live`: it has received `welcome` and receives everything.
+ * - `restarting`: the room has restarted, and the session will start over with another `welcome`.
  * - `ended`: the room no longer knows it.
  *
  * ```
@@ -26,30 +26,30 @@ export type SessionState =
   | { readonly kind: "ended" };
 
 export type SessionAttachment = {
-  /** Shape of this record. A record of another shape is not read. */
+  /** Version of this shape. An attachment of another version is ignored. */
   readonly shape: 2;
   /** Session id. */
   readonly id: string;
   readonly userId: string;
   readonly scopes: readonly Scope[];
   readonly presence: SessionPresence;
-  /** How many sessions the user has; absent for one. */
+  /** Number of sessions of the user; absent if it is one. */
   readonly sessionCount?: number;
   readonly state: SessionState;
   readonly flow: Flow;
 };
 
-/** How far a client has read, in characters sent since the socket opened. */
+/** How much a client has received, in characters sent since the socket opened. */
 export type Flow = {
   readonly sent: number;
   readonly acked: number;
-  /** Marks that were sent and not yet acknowledged, in order. */
+  /** Marks that were sent and are not yet acknowledged, in order. */
   readonly marks: readonly number[];
 };
 
 export const initialFlow: Flow = { sent: 0, acked: 0, marks: [] };
 
-/** Read an attachment; `null` when it is not of this shape. */
+/** Read an attachment; `null` when it does not have this shape. */
 export const readAttachment = (attachment: unknown): SessionAttachment | null =>
   isAttachment(attachment) ? attachment : null;
 

@@ -1,6 +1,6 @@
-// A token bucket: how much of something is allowed, sustained and in a burst. (Rule L1.)
+// A token bucket: limits a sustained rate and allows a burst. (Rule L1.) The time is passed in.
 
-/** Sums of fractions of tokens may fall a hair short of the whole. */
+/** Tolerance, because sums of fractional tokens may be slightly below a whole number. */
 const rounding = 1e-6;
 
 export class TokenBucket {
@@ -10,8 +10,8 @@ export class TokenBucket {
   #at: number;
 
   /**
-   * @param rate tokens a second
-   * @param capacity the most that may be taken at once
+   * @param rate tokens per second
+   * @param capacity the most tokens that can be taken at once
    * @param now epoch ms
    */
   constructor(rate: number, capacity: number, now: number) {
@@ -21,25 +21,25 @@ export class TokenBucket {
     this.#at = now;
   }
 
-  /** Take tokens if they are there. @returns 0, or the ms (at least 1) until they would be */
+  /** Take tokens if they are available. @returns 0, or the ms (at least 1) until they are available */
   tryTake(tokens: number, now: number): number {
     if (!this.has(tokens, now)) return Math.max(1, this.wait(tokens));
     this.take(tokens);
     return 0;
   }
 
-  /** Whether this many tokens are there. */
+  /** Whether this many tokens are available. */
   has(tokens: number, now: number): boolean {
     this.#fill(now);
     return this.#tokens + rounding >= tokens;
   }
 
-  /** Take tokens that are there. */
+  /** Take tokens that are known to be available. */
   take(tokens: number): void {
     this.#tokens -= tokens;
   }
 
-  /** ms until this many tokens are there. */
+  /** ms until this many tokens are available. */
   wait(tokens: number): number {
     return Math.max(0, Math.ceil(((tokens - this.#tokens) * 1000) / this.#rate));
   }

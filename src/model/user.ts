@@ -1,50 +1,55 @@
-// Checks of users, and how an entry is made.
+// Checks users from outside and the `meta` from `onJoin`, and creates entries from them.
 
 import { CollabError } from "../protocol/errors.ts";
-import { isObject, measure, member, type JsonValue } from "../protocol/json.ts";
+import { describeValue, isObject, measure, member, type JsonValue } from "../protocol/json.ts";
 import { maxUserBytes, maxUserIdLength } from "../protocol/limits.ts";
 import { isoTime } from "../protocol/time.ts";
 import type { User, UserEntry } from "../protocol/users.ts";
 
-/** Levels of nesting in a user's fields and in `meta`. */
+/** The most levels of nesting in a user and in `meta`. */
 const userDepth = 16;
 
 /**
- * Check a user, see rule U1.
+ * Check a user (rule U1).
  * @throws CollabError `invalid_user`
  */
 export function checkUser(input: unknown): User {
-  if (!isObject(input)) throw invalid("A user is a JSON object with an id.");
+  if (!isObject(input))
+    throw invalid(`A user must be a JSON object with an "id", got ${describeValue(input)}.`);
   const id = member(input, "id");
   if (typeof id !== "string" || id === "" || id.length > maxUserIdLength || !id.isWellFormed())
-    throw invalid(`"id" must be a string of 1 to ${maxUserIdLength} characters.`);
+    throw invalid(
+      `"id" must be a valid Unicode string of 1 to ${maxUserIdLength} characters, got ${describeValue(id)}.`,
+    );
   if (jsonBytes(input) > maxUserBytes)
     throw invalid(
-      `A user may have at most ${maxUserBytes} bytes of JSON, ${userDepth} levels deep.`,
+      `A user may have at most ${maxUserBytes} bytes of JSON and ${userDepth} levels of nesting.`,
     );
   return { ...input, id };
 }
 
 /**
- * Check what `onJoin` gave for the entry.
- * @returns it, or `{}` when it gave nothing
+ * Check the `meta` that `onJoin` returned.
+ * @returns a copy of it, or `{}` when `onJoin` returned nothing
  * @throws TypeError when it is not JSON of at most 4 KiB
  */
 export function checkMeta(meta: unknown = {}): JsonValue {
   if (jsonBytes(meta) > maxUserBytes)
-    throw new TypeError(`what onJoin gives must be JSON of at most ${maxUserBytes} bytes`);
-  // A copy: the author may still hold what they gave.
+    throw new TypeError(
+      `the meta that onJoin returns must be JSON of at most ${maxUserBytes} bytes and ${userDepth} levels of nesting`,
+    );
+  // A copy, because the author's code may still hold a reference to it.
   return JSON.parse(JSON.stringify(meta)) as JsonValue;
 }
 
-/** The entry of a user who joins now. */
+/** Create the entry of a user who joins at `now` (epoch ms). */
 export const createEntry = (user: User, meta: JsonValue, now: number): UserEntry => ({
   ...user,
   joinedAt: isoTime(now),
   meta,
 });
 
-/** Bytes of a value as JSON; infinite when it is not JSON or nests too deep. */
+/** Bytes of a value as JSON; Infinity when it is not JSON or has too many levels of nesting. */
 function jsonBytes(value: unknown): number {
   try {
     return measure(value, userDepth).bytes;

@@ -1,5 +1,5 @@
-// What has changed among the users since clients were last told, as one message. A user who came and left in
-// between is not mentioned.
+// Collects the changes of the users since the last message to clients and puts them into one message. A
+// user who joined and left in between is left out.
 
 import type { RoomMessage } from "../protocol/messages.ts";
 import type { UserEntry } from "../protocol/users.ts";
@@ -15,20 +15,21 @@ export class UsersDelta {
     return this.#changes.size === 0;
   }
 
-  /** A user has joined, or has joined again with another entry. */
+  /** Record that a user has joined, or has joined again with another entry. */
   put(entry: UserEntry, isNew: boolean): void {
     const before = this.#changes.get(entry.id);
     const known = before === undefined ? !isNew : before.kind !== "join";
-    this.#changes.delete(entry.id); // joins are told in join order
+    this.#changes.delete(entry.id); // keeps the changes in join order
     this.#changes.set(entry.id, { kind: known ? "update" : "join", entry });
   }
 
+  /** Record that a user has left. */
   remove(userId: string): void {
     if (this.#changes.get(userId)?.kind === "join") this.#changes.delete(userId);
     else this.#changes.set(userId, { kind: "leave" });
   }
 
-  /** The message, `null` when there is nothing to tell. From here on clients know it. */
+  /** Return the message and forget its changes; `null` when there are none. */
   take(): RoomMessage | null {
     if (this.#changes.size === 0) return null;
     const joins: UserEntry[] = [];

@@ -1,25 +1,25 @@
-// Who asks for an operation. The doors (HTTP, sockets, the Worker's own code) make this value, and
-// everything behind them takes it as an argument: nothing else says who somebody is. Plain data: it
-// crosses RPC, and hooks and actions see it.
+// Who requests an operation. HTTP, sockets and the Worker's own code create this value, and everything
+// below them takes it as an argument: it is the only source of identity. It is plain data, because it
+// crosses RPC and is passed to hooks and actions.
 
 import { allScopes, type Scope } from "./scopes.ts";
 import type { User } from "./users.ts";
 
-/** How a request came in. `room`: the room acts by itself, for example when a deadline passes. */
+/** How a request arrived. `room`: the room acts on its own, for example when a deadline passes. */
 export type Door = "http" | "socket" | "worker" | "room";
 
 export type Caller = {
   readonly door: Door;
-  /** `null` for the application itself, and for a request without an identity. */
+  /** `null` for the application's own code and for a request without an identity. */
   readonly user: User | null;
   readonly scopes: readonly Scope[];
-  /** Epoch ms after which the caller may no longer ask, `null` if there is no such time. */
+  /** Epoch ms at which the caller's rights expire; `null` if they do not expire. */
   readonly expiresAt: number | null;
-  /** Id of the session that asks, `null` for a caller without a socket. */
+  /** Id of the session that sent the request; `null` for a caller without a socket. */
   readonly session: string | null;
 };
 
-/** The application's own code in the Worker: it may do everything. */
+/** The application's own code in the Worker. It has every scope. */
 export const workerCaller: Caller = {
   door: "worker",
   user: null,
@@ -28,5 +28,5 @@ export const workerCaller: Caller = {
   session: null,
 };
 
-/** The room itself. */
+/** The room itself, with every scope. */
 export const roomCaller: Caller = { ...workerCaller, door: "room" };

@@ -1,18 +1,18 @@
-// From JSON to a client's message: checked member by member, by hand, for this is the hot path. What a
-// message carries for others to judge (a patch, a payload, presence) is checked by them.
+// Decodes JSON to a client's message. The checks are written by hand because this is a hot path. It does
+// not check the contents of patches, payloads and presence: the code that uses them does.
 
 import { CollabError } from "./errors.ts";
-import { isObject, member, type JsonObject, type JsonValue } from "./json.ts";
+import { describeValue, isObject, member, type JsonObject, type JsonValue } from "./json.ts";
 import type { ClientMessage, Ref } from "./messages.ts";
 
 const maxRefLength = 64;
 
 /**
- * Decode one message.
- * @throws CollabError `bad_message`, saying what was expected
+ * Decode one message. Unknown members are dropped.
+ * @throws CollabError `bad_message` with what was expected and what was found
  */
 export function decodeMessage(json: JsonValue): ClientMessage {
-  if (!isObject(json)) throw bad("A message is a JSON object");
+  if (!isObject(json)) throw badMessage("A message must be a JSON object", json);
   const type = member(json, "type");
   switch (type) {
     case "update":
@@ -31,7 +31,8 @@ export function decodeMessage(json: JsonValue): ClientMessage {
     case "broadcast": {
       const payload = member(json, "payload");
       const echo = member(json, "echo");
-      if (echo !== undefined && typeof echo !== "boolean") throw bad(`"echo" is true or false`);
+      if (echo !== undefined && typeof echo !== "boolean")
+        throw badMessage(`"echo" must be true or false`, echo);
       return {
         type,
         event: text(json, "event"),
@@ -47,7 +48,10 @@ export function decodeMessage(json: JsonValue): ClientMessage {
     case "ack":
       return { type, n: count(json, "n") };
     default:
-      throw bad(`"type" must be update, action, presence, broadcast, touch, leave or ack`);
+      throw badMessage(
+        `"type" must be update, action, presence, broadcast, touch, leave or ack`,
+        type,
+      );
   }
 }
 
@@ -60,10 +64,12 @@ function update(json: JsonObject): ClientMessage {
   } as const;
   if (Array.isArray(patch) && merge === undefined) return { ...rest, patch };
   if (isObject(merge) && patch === undefined) return { ...rest, merge };
-  throw bad(`An update has either "patch", an array, or "merge", an object`);
+  throw new CollabError("bad_message", {
+    detail: `An update must have either "patch", an array, or "merge", an object.`,
+  });
 }
 
-/** The ref of a message that could not be decoded, if it has one: the client waits for its reply. */
+/** The ref of a message that could not be decoded, if it has a valid one: the client waits for a reply. */
 export function refOf(json: JsonValue): Ref | undefined {
   const value = isObject(json) ? member(json, "ref") : undefined;
   return isRef(value) ? value : undefined;
@@ -72,7 +78,10 @@ export function refOf(json: JsonValue): Ref | undefined {
 function ref(json: JsonObject): Ref {
   const value = member(json, "ref");
   if (!isRef(value))
-    throw bad(`"ref" must be a string of 1 to ${maxRefLength} characters or an integer`);
+    throw badMessage(
+      `"ref" must be a string of 1 to ${maxRefLength} characters or an integer`,
+      value,
+    );
   return value;
 }
 
@@ -86,22 +95,22 @@ const isRef = (value: JsonValue | undefined): value is Ref =>
 
 function text(json: JsonObject, name: string): string {
   const value = member(json, name);
-  if (typeof value !== "string") throw bad(`"${name}" must be a string`);
+  if (typeof value !== "string") throw badMessage(`"${name}" must be a string`, value);
   return value;
 }
 
 function object(json: JsonObject, name: string): JsonObject {
   const value = member(json, name);
-  if (!isObject(value)) throw bad(`"${name}" must be an object`);
+  if (!isObject(value)) throw badMessage(`"${name}" must be an object`, value);
   return value;
 }
 
 function count(json: JsonObject, name: string): number {
   const value = member(json, name);
   if (!Number.isSafeInteger(value) || Number(value) < 0)
-    throw bad(`"${name}" must be a whole number`);
+    throw badMessage(`"${name}" must be a whole number from 0`, value);
   return Number(value);
 }
 
-const bad = (expected: string): CollabError =>
-  new CollabError("bad_message", { detail: `${expected}.` });
+const badMessage = (expected: string, found: JsonValue | undefined): CollabError =>
+  new CollabError("bad_message", { detail: `${expected}, got ${describeValue(found)}.` });

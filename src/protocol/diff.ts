@@ -1,5 +1,6 @@
-// The JSON Patch that leads from one state to another. What is the same object on both sides is
-// skipped unseen, so a state made by copy on write costs what was changed, not what was kept.
+// Computes the JSON Patch that leads from one state to another. An object that both states share is
+// skipped without a look inside, so after copy-on-write the cost depends on what changed, not on the
+// size of the state.
 
 import {
   isObject,
@@ -13,30 +14,31 @@ import { replaceAll, type Operation, type Patch } from "./json-patch.ts";
 import { mergePatch } from "./merge-patch.ts";
 import { childPointer } from "./pointer.ts";
 
-// A container that differs in more places than this is replaced whole: a patch of so many operations
-// would be larger than what it changes, and adding to an array one by one moves all that follows.
-const mostOperations = 1000;
+// A container with more differences than this is replaced as a whole. A patch of that many operations
+// would be larger than the value, and each insertion into an array moves all items after it.
+const maxOperations = 1000;
 
-// Every operation repeats the keys above it, and a key may be as long as a message: with more characters
-// of paths than this, the state is replaced whole.
-const mostPathCharacters = 1024 * 1024;
+// Every operation repeats the keys above its target, and a key may be as long as a message. If the paths
+// have more characters than this, the whole state is replaced.
+const maxPathCharacters = 1024 * 1024;
 
-/** The patch from `before` to `after`; empty when they are the same JSON. */
+/** Compute the patch from `before` to `after`; empty when they are the same JSON. */
 export function diff(before: JsonObject, after: JsonObject): Patch {
   const operations: Operation[] = [];
   compare(before, after, "", operations);
-  return pathCharacters(operations) > mostPathCharacters ? replaceAll(after) : operations;
+  return pathCharacters(operations) > maxPathCharacters ? replaceAll(after) : operations;
 }
 
 /**
- * The patch that an RFC 7396 merge patch amounts to on this state; empty when it changes nothing.
- * @throws CollabError `too_large` when the merge patch nests deeper than `depthLimit`
+ * Convert a JSON Merge Patch (RFC 7396) to the JSON Patch with the same effect on this state; empty when
+ * it changes nothing.
+ * @throws CollabError `too_large` when the merge patch is nested deeper than `depthLimit`
  */
 export function diffMerge(before: JsonObject, merge: JsonObject, depthLimit: number): Patch {
   measure(merge, depthLimit);
   const operations: Operation[] = [];
   compareMerge(before, merge, "", operations);
-  return pathCharacters(operations) > mostPathCharacters
+  return pathCharacters(operations) > maxPathCharacters
     ? replaceAll(mergePatch(before, merge))
     : operations;
 }
@@ -48,20 +50,20 @@ function compare(before: JsonValue, after: JsonValue, path: string, out: Operati
   if (before === after) return;
   if (Array.isArray(before) && Array.isArray(after)) return compareArrays(before, after, path, out);
   if (!isObject(before) || !isPlainObject(after)) {
-    // Not JSON, perhaps: applying the patch tells.
+    // The value may not be JSON at all: applying the patch checks it.
     out.push({ op: "replace", path, value: after });
     return;
   }
   const start = out.length;
   for (const key of Object.keys(before)) {
     if (!Object.hasOwn(after, key)) out.push({ op: "remove", path: childPointer(path, key) });
-    if (out.length - start > mostOperations) return replaceWhole(path, after, start, out);
+    if (out.length - start > maxOperations) return replaceWhole(path, after, start, out);
   }
   for (const [key, value] of Object.entries(after)) {
     const child = childPointer(path, key);
     if (Object.hasOwn(before, key)) compare(before[key] as JsonValue, value, child, out);
     else out.push({ op: "add", path: child, value });
-    if (out.length - start > mostOperations) return replaceWhole(path, after, start, out);
+    if (out.length - start > maxOperations) return replaceWhole(path, after, start, out);
   }
 }
 
@@ -70,7 +72,10 @@ function replaceWhole(path: string, value: JsonValue, start: number, out: Operat
   out.push({ op: "replace", path, value });
 }
 
-/** Items kept at both ends stay; between them items are compared in place, then cut or added. */
+/**
+ * Equal items at both ends are left alone. The items between them are compared index by index; then the
+ * rest is removed or added.
+ */
 function compareArrays(
   before: readonly JsonValue[],
   after: readonly JsonValue[],
@@ -78,7 +83,7 @@ function compareArrays(
   out: Operation[],
 ): void {
   const first = out.length;
-  if (Math.abs(after.length - before.length) > mostOperations)
+  if (Math.abs(after.length - before.length) > maxOperations)
     return replaceWhole(path, after, first, out);
   const shorter = Math.min(before.length, after.length);
   const same = (a: number, b: number): boolean =>
@@ -90,7 +95,7 @@ function compareArrays(
   const common = shorter - end;
   for (let index = start; index < common; index++) {
     compare(before[index] as JsonValue, after[index] as JsonValue, childPointer(path, index), out);
-    if (out.length - first > mostOperations) return replaceWhole(path, after, first, out);
+    if (out.length - first > maxOperations) return replaceWhole(path, after, first, out);
   }
   for (let index = before.length - end - 1; index >= common; index--)
     out.push({ op: "remove", path: childPointer(path, index) });
@@ -115,10 +120,10 @@ function compareMerge(before: JsonObject, merge: JsonObject, path: string, out: 
   }
 }
 
-/** What a merge patch leaves where there was nothing: its objects without their null members. */
+/** The value that a merge patch creates at a new key: its objects without their null members. */
 function withoutNulls(value: JsonValue): JsonValue {
   if (!isObject(value)) return value;
-  // fromEntries defines members, so a key `__proto__` stays a key.
+  // fromEntries defines members, so the key `__proto__` does not set the prototype.
   return Object.fromEntries(
     Object.entries(value)
       .filter(([, item]) => item !== null)

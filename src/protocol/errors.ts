@@ -1,18 +1,18 @@
-// The one table of everything that can go wrong, and the error that carries a row of it.
-// A row's text is fixed: what is specific goes into `detail`, which must never hold a stack,
-// a path of the machine or a secret. HTTP and sockets both read their codes from here.
+// The one table of error codes, and the error class that carries one of them. HTTP and sockets both take
+// status, close code and text from here. A text is fixed; what is specific to an occurrence goes into
+// `detail`. Neither may contain a stack, a path of the machine or a secret.
 
 type ErrorRow = {
   /** HTTP status. */
   readonly status: number;
   /**
-   * WebSocket close code where the error ends a session; absent where it only fails one message.
-   * 40xx and 44xx: do not come back. 41xx: come back with a new token. 42xx: come back, a little later.
+   * WebSocket close code if the error ends a session; absent if it only fails one request.
+   * 40xx and 44xx: do not reconnect. 41xx: reconnect with a new token. 42xx: reconnect later.
    */
   readonly close?: number;
-  /** Whether the same call may succeed later without being changed. */
+  /** Whether the same request may succeed later without a change. */
   readonly retryable: boolean;
-  /** The sentence a client sees. */
+  /** What clients see: what is wrong and, where it helps, what to do. One or two sentences. */
   readonly text: string;
 };
 
@@ -22,91 +22,172 @@ const row = (status: number, text: string, rest: Partial<ErrorRow> = {}): ErrorR
   text,
   ...rest,
 });
-const later = { retryable: true } as const;
+const retryable = { retryable: true } as const;
 
 export const errorTable = {
-  malformed: row(400, "The body is not what this request takes."),
-  invalid_request: row(400, "A parameter or option is not valid."),
-  invalid_room_id: row(400, "A room id is 1 to 256 bytes of UTF-8 without control characters."),
-  bad_message: row(400, "This is no message of the protocol.", { close: 4400 }),
-  invalid_presence: row(400, "Presence is a JSON object of at most 2 KiB."),
-  invalid_user: row(400, "A user needs an id of 1 to 128 characters and at most 4 KiB of JSON."),
-  unknown_behaviour: row(400, "No behaviour of that name is deployed."),
-  join_refused: row(403, "The room refused this user."),
-  forbidden: row(403, "The session lacks the scope that this needs.", { close: 4003 }),
-  kicked: row(403, "The user was taken out of the room.", { close: 4001 }),
-  not_found: row(404, "There is nothing at this address. The OpenAPI document says what there is."),
-  room_not_running: row(404, "The room is not running. Start it, or join it."),
-  user_not_found: row(404, "No user of that id is in the room."),
-  room_stopped: row(404, "The room has stopped.", { close: 4002 }),
-  unknown_action: row(404, "The room has no action of that name."),
-  method_not_allowed: row(405, "This address does not take that method."),
-  silent: row(408, "The socket has given no sign of life.", { ...later, close: 4202 }),
-  too_slow: row(408, "The session reads more slowly than the room sends.", {
-    ...later,
+  malformed: row(
+    400,
+    "The request body is not valid. See `detail`, or the OpenAPI document for what this request takes.",
+  ),
+  invalid_request: row(400, "A parameter or an option is not valid. See `detail` or `issues`."),
+  invalid_room_id: row(
+    400,
+    "A room id must be 1 to 256 bytes of UTF-8 without control characters.",
+  ),
+  bad_message: row(
+    400,
+    "The message is not valid. See `detail`, or the protocol documentation for valid messages.",
+    { close: 4400 },
+  ),
+  invalid_presence: row(
+    400,
+    "Presence must be a JSON object of at most 2 KiB and 16 levels of nesting.",
+  ),
+  invalid_user: row(
+    400,
+    "A user must be a JSON object of at most 4 KiB with an `id` of 1 to 128 characters.",
+  ),
+  unknown_behaviour: row(
+    400,
+    "No behaviour with this name is deployed. See `detail` for the available names.",
+  ),
+  join_refused: row(403, "The room refused the user. See `reason`."),
+  forbidden: row(403, "The caller does not have the required scope. See `detail`.", {
+    close: 4003,
+  }),
+  kicked: row(403, "The user was removed from the room. Do not reconnect automatically.", {
+    close: 4001,
+  }),
+  not_found: row(
+    404,
+    "Nothing exists at this address. See the OpenAPI document for the addresses.",
+  ),
+  room_not_running: row(404, "The room is not running. Start it or join it first."),
+  user_not_found: row(404, "No user with this id is in the room. The user must join first."),
+  room_stopped: row(404, "The room has stopped. Join it to start it again.", { close: 4002 }),
+  unknown_action: row(
+    404,
+    "The room has no action with this name. See `detail` for the available names.",
+  ),
+  method_not_allowed: row(
+    405,
+    "This address does not support the method. See the Allow header for the methods it supports.",
+  ),
+  silent: row(408, "The client sent nothing for too long. Reconnect, and send a ping regularly.", {
+    ...retryable,
+    close: 4202,
+  }),
+  too_slow: row(408, "The client acknowledges messages too slowly. Reconnect to resume.", {
+    ...retryable,
     close: 4291,
   }),
-  room_full: row(409, "The room is full."),
-  action_refused: row(409, "The action was refused."),
-  patch_failed: row(409, "The patch does not apply to the room's state."),
-  version_conflict: row(412, "The room's state has another version."),
-  too_large: row(413, "A size limit would be passed."),
-  unsupported_media_type: row(415, "The body has a content type that this request does not take."),
-  invalid_payload: row(422, "The action does not take this payload."),
-  invalid_state: row(422, "The next state is not a JSON object."),
-  upgrade_required: row(426, "This address is for WebSockets: send an Upgrade request."),
-  rate_limited: row(429, "Too many messages, or too many bytes.", { ...later, close: 4290 }),
-  hook_failed: row(500, "A hook of the room failed."),
-  action_failed: row(500, "The action failed."),
-  update_failed: row(500, "The update function failed."),
-  behaviour_missing: row(503, "The room's behaviour is no longer deployed."),
-  internal: row(500, "Something went wrong on our side."),
+  room_full: row(
+    409,
+    "The room has its maximum number of users, or the user their maximum of sockets. Try again later.",
+  ),
+  action_refused: row(409, "The action refused the call. See `reason`."),
+  patch_failed: row(
+    409,
+    "The patch does not apply to the room's state. Read the state and adapt the patch.",
+  ),
+  version_conflict: row(
+    412,
+    "The room's state does not have the expected version. Read the state and try again.",
+  ),
+  too_large: row(413, "A size limit would be exceeded. See `detail`."),
+  unsupported_media_type: row(
+    415,
+    "This request does not take the content type. See `detail` for the types it takes.",
+  ),
+  invalid_payload: row(422, "The payload does not match the schema of the action. See `issues`."),
+  invalid_state: row(422, "The new state must be a JSON object that contains only JSON values."),
+  upgrade_required: row(
+    426,
+    "This address accepts only WebSockets. Send a GET request with the header Upgrade: websocket.",
+  ),
+  rate_limited: row(
+    429,
+    "The session sent too many messages or bytes. Wait `retryAfter` milliseconds and try again.",
+    { ...retryable, close: 4290 },
+  ),
+  hook_failed: row(500, "A hook of the room failed. The log has the cause under `instance`."),
+  action_failed: row(500, "The action failed. The log has the cause under `instance`."),
+  update_failed: row(500, "The update function failed. The state is unchanged."),
+  behaviour_missing: row(503, "The room's behaviour is no longer deployed. Deploy it again."),
+  internal: row(500, "Something failed unexpectedly. The log has the cause under `instance`."),
   storage_too_new: row(
     503,
-    "A newer release has written this room's storage, and this release cannot read it. Nothing was changed.",
+    "A newer release wrote this room's storage, and this release cannot read it. Deploy the newer release; nothing was changed.",
   ),
   auth_not_configured: row(
     503,
-    "This deployment has no authentication configured. Set it up, or set AUTH_MODE=open to serve everybody.",
+    "This deployment has no authentication configured. Configure it, or set AUTH_MODE=open to serve everybody.",
   ),
-  load_failed: row(503, "The room's state could not be loaded.", later),
+  load_failed: row(503, "The room's state could not be loaded. Try again later.", retryable),
   save_failed: row(
     503,
-    "The room's state could not be saved; the room runs on until it is.",
-    later,
+    "The room's state could not be saved. The room keeps running and stops after a successful save.",
+    retryable,
   ),
-  room_overloaded: row(503, "Too many calls are waiting for the room.", later),
-  room_unavailable: row(503, "The room cannot be reached just now.", later),
-  directory_unavailable: row(503, "The directory cannot be reached just now.", later),
-  commit_failed: row(503, "The change could not be written; nothing of it was kept.", later),
-  session_lost: row(503, "The room no longer knows this session.", { ...later, close: 4201 }),
-  call_timeout: row(504, "The room's own code took too long.", later),
+  room_overloaded: row(
+    503,
+    "Too many operations are waiting in the room. Try again later.",
+    retryable,
+  ),
+  room_unavailable: row(503, "The room cannot be reached. Try again later.", retryable),
+  directory_unavailable: row(503, "The directory cannot be reached. Try again later.", retryable),
+  commit_failed: row(
+    503,
+    "The change could not be stored and was discarded. Try again.",
+    retryable,
+  ),
+  session_lost: row(503, "The room no longer knows this session. Reconnect.", {
+    ...retryable,
+    close: 4201,
+  }),
+  call_timeout: row(
+    504,
+    "A hook, action or update function of the room took too long. Try again later.",
+    retryable,
+  ),
 } as const satisfies Record<string, ErrorRow>;
 
 export type ErrorCode = keyof typeof errorTable;
 
-/** One thing wrong with an input: where, and what. */
+/** One problem with an input: where (a dotted path; empty for the whole input) and what. */
 export type Issue = { readonly path: string; readonly message: string };
 
-/** What an error says beyond its code. Plain data: it crosses RPC as it is. */
+/** A code of the table and the details of one occurrence. Plain data, so that it can cross RPC. */
 export type ErrorInfo = {
   readonly code: ErrorCode;
-  /** This occurrence, for the client to read. */
+  /** What is wrong in this occurrence, for the developer of the client. */
   readonly detail?: string;
-  /** The reason a behaviour gave for refusing. */
+  /** The reason that a hook or an action returned for its refusal. */
   readonly reason?: string;
-  /** ms after which the same message is taken again. */
+  /** ms after which the same request will be accepted. */
   readonly retryAfter?: number;
-  /** The inputs that were wrong, one by one. */
+  /** The problems with an input, one by one. */
   readonly issues?: readonly Issue[];
-  /** The id under which the details stand in the log. */
+  /** Id of the log entry that has the cause. */
   readonly instance?: string;
 };
 
 /** The outcome of an operation as plain data: `{ ok }` or `{ error }`. */
 export type Result<T> = { readonly ok: T } | { readonly error: ErrorInfo };
 
-/** An expected failure: a code of the table, and what is specific to this occurrence. */
+/**
+ * An expected failure: every error that the public API throws on purpose. `message` is `detail` if there is
+ * one, else the text of the table.
+ * @example
+ * ```ts
+ * try {
+ *   await room.join({ id: "ada" });
+ * } catch (error) {
+ *   if (error instanceof CollabError && error.code === "room_full") return "Try again later.";
+ *   throw error;
+ * }
+ * ```
+ */
 export class CollabError extends Error {
   override readonly name = "CollabError";
   readonly info: ErrorInfo;
@@ -116,25 +197,28 @@ export class CollabError extends Error {
     this.info = { code, ...more };
   }
 
+  /** The code of the error table. */
   get code(): ErrorCode {
     return this.info.code;
   }
 
+  /** The HTTP status that belongs to the code. */
   get status(): number {
     return errorTable[this.info.code].status;
   }
 
+  /** Whether the same call may succeed later without a change. */
   get retryable(): boolean {
     return errorTable[this.info.code].retryable;
   }
 
-  /** The reason a behaviour gave for refusing, where there is one. */
+  /** The reason that a hook or an action returned for its refusal, if this is one. */
   get reason(): string | undefined {
     return this.info.reason;
   }
 }
 
-/** Turn a result into its value, or throw its error. */
+/** Return the value of a result, or throw its error. */
 export function unwrap<T>(result: Result<T>): T {
   if ("ok" in result) return result.ok;
   const { code, ...more } = result.error;

@@ -1,4 +1,4 @@
-// The shapes of a state's history: what the journal keeps, and what is rebuilt from it.
+// The shapes of a state's history: the snapshots and changes that storage holds.
 
 /** One change: the JSON text of the patch that leads from version `from` to `to`. */
 export type Change = { readonly from: number; readonly to: number; readonly patch: string };

@@ -1,7 +1,7 @@
-// JSON Patch (RFC 6902) as data: operations, and how they are read. patch-draft.ts applies them.
+// JSON Patch (RFC 6902) as data: the operations and their decoder. patch-draft.ts applies them.
 
 import { CollabError } from "./errors.ts";
-import { isObject, member, type JsonObject, type JsonValue } from "./json.ts";
+import { describeValue, isObject, member, type JsonObject, type JsonValue } from "./json.ts";
 import type { Limits } from "./limits.ts";
 import { parsePointer } from "./pointer.ts";
 
@@ -15,35 +15,39 @@ export type Patch = readonly Operation[];
 /** The patch that replaces the whole state. */
 export const replaceAll = (value: JsonObject): Patch => [{ op: "replace", path: "", value }];
 
-/** A state and its size as compact JSON. */
+/** A state and its size in bytes as compact JSON. */
 export type Sized = { readonly value: JsonObject; readonly bytes: number };
 
 export type PatchLimits = Pick<Limits, "stateBytes" | "stateDepth" | "patchOperations">;
 
 /**
- * Decode a JSON Patch; members that RFC 6902 does not define are dropped.
- * @throws CollabError `malformed`, saying which operation is not one; `too_large` for too many
+ * Decode a JSON Patch. Members that RFC 6902 does not define are dropped.
+ * @throws CollabError `malformed` with the index of the invalid operation; `too_large` for too many
+ * operations
  */
 export function parsePatch(input: unknown, limits: Pick<Limits, "patchOperations">): Patch {
   if (!Array.isArray(input))
-    throw new CollabError("malformed", { detail: "A JSON Patch is an array of operations." });
+    throw new CollabError("malformed", {
+      detail: `A JSON Patch must be an array of operations, got ${describeValue(input)}.`,
+    });
   if (input.length > limits.patchOperations)
     throw new CollabError("too_large", {
-      detail: `The patch has ${input.length} operations; the limit is ${limits.patchOperations}.`,
+      detail: `The patch has ${input.length} operations; the limit is ${limits.patchOperations}. Split it.`,
     });
-  // Not map, which would skip the holes of a sparse array.
+  // Not `map`, which skips the holes of a sparse array.
   return Array.from(input, parseOperation);
 }
 
 function parseOperation(input: unknown, index: number): Operation {
-  const bad = (what: string): CollabError =>
-    new CollabError("malformed", { detail: `Operation ${index}: ${what}.` });
-  if (!isObject(input)) throw bad("an operation is an object");
+  const malformed = (expected: string): CollabError =>
+    new CollabError("malformed", { detail: `Operation ${index}: ${expected}.` });
+  if (!isObject(input))
+    throw malformed(`an operation must be an object, got ${describeValue(input)}`);
   const op = member(input, "op");
   const pointer = (name: "path" | "from"): string => {
     const text = member(input, name);
     if (typeof text !== "string" || parsePointer(text) === null)
-      throw bad(`"${name}" must be a JSON Pointer`);
+      throw malformed(`"${name}" must be a JSON Pointer such as "/list/0"`);
     return text;
   };
   switch (op) {
@@ -52,7 +56,7 @@ function parseOperation(input: unknown, index: number): Operation {
     case "test": {
       const path = pointer("path");
       const value = member(input, "value");
-      if (value === undefined) throw bad(`"${op}" needs a "value"`);
+      if (value === undefined) throw malformed(`"${op}" needs a "value"`);
       return { op, path, value };
     }
     case "remove":
@@ -61,6 +65,8 @@ function parseOperation(input: unknown, index: number): Operation {
     case "copy":
       return { op, path: pointer("path"), from: pointer("from") };
     default:
-      throw bad(`"op" must be add, remove, replace, move, copy or test`);
+      throw malformed(
+        `"op" must be add, remove, replace, move, copy or test, got ${describeValue(op)}`,
+      );
   }
 }

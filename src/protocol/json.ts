@@ -1,5 +1,5 @@
-// JSON values as plain data: types, equality, exact size. Keys such as `__proto__` are keys like any
-// other: members are read and written here through functions that never touch a prototype.
+// JSON values as plain data: types, equality, exact size. Keys such as `__proto__` are ordinary keys:
+// read and write members through the functions here, which never touch a prototype.
 
 import { CollabError } from "./errors.ts";
 
@@ -10,7 +10,7 @@ export type JsonObject = { readonly [key: string]: JsonValue };
 export const isObject = (value: unknown): value is JsonObject =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 
-/** Whether a value is an object that JSON could have made: no array, no class instance. */
+/** Whether a value is an object that JSON could contain: not an array, not a class instance. */
 export function isPlainObject(value: unknown): value is JsonObject {
   if (!isObject(value)) return false;
   const prototype: unknown = Object.getPrototypeOf(value);
@@ -18,28 +18,40 @@ export function isPlainObject(value: unknown): value is JsonObject {
 }
 
 /**
+ * Describe a value for an error text without repeating its content.
+ * @returns for example "a string of 3 characters", "an object", "-1"; "nothing" for `undefined`
+ */
+export function describeValue(value: unknown): string {
+  if (value === undefined) return "nothing";
+  if (typeof value === "string") return `a string of ${value.length} characters`;
+  if (Array.isArray(value)) return `an array of ${value.length} items`;
+  if (typeof value === "object" && value !== null) return "an object";
+  return typeof value === "function" ? "a function" : String(value);
+}
+
+/**
  * Parse JSON text.
- * @throws CollabError `malformed` when it is not JSON.
+ * @throws CollabError `malformed` when the text is not JSON
  */
 export function parseJson(text: string): JsonValue {
   try {
     return JSON.parse(text) as JsonValue;
   } catch (error) {
-    // Not the position that a quoted piece of the text may name.
+    // Anchored at the end, because the message may quote a piece of the text that mentions a position.
     const [, position] =
       / JSON at position (\d+) \(line \d+ column \d+\)$/.exec(String(error)) ?? [];
-    const where = position === undefined ? "" : `: see position ${position}`;
-    throw new CollabError("malformed", { detail: `The body is not JSON${where}.` });
+    const where = position === undefined ? "" : `: check position ${position}`;
+    throw new CollabError("malformed", { detail: `The text is not valid JSON${where}.` });
   }
 }
 
-/** Read an own member; what a prototype has does not count. */
+/** Read an own member; inherited members are ignored. */
 export const member = (object: JsonObject, key: string): JsonValue | undefined =>
   Object.hasOwn(object, key) ? object[key] : undefined;
 
-/** Write an own member of an object that the caller has made. */
+/** Write an own member of an object that the caller created. */
 export function setMember(object: Record<string, JsonValue>, key: string, value: JsonValue): void {
-  // A plain assignment to this one key would change the prototype instead.
+  // An assignment to this key would change the prototype instead.
   if (key === "__proto__")
     Object.defineProperty(object, key, {
       value,
@@ -51,8 +63,8 @@ export function setMember(object: Record<string, JsonValue>, key: string, value:
 }
 
 /**
- * Whether two values are the same JSON; what is no JSON equals only itself. What is the same object is
- * not looked into.
+ * Whether two values are the same JSON. A value that is not JSON equals only itself. An object that both
+ * sides share is not compared member by member.
  */
 export function jsonEqual(a: JsonValue, b: JsonValue): boolean {
   if (a === b) return true;
@@ -68,13 +80,13 @@ export function jsonEqual(a: JsonValue, b: JsonValue): boolean {
   );
 }
 
-/** Sizes of containers measured before. They hold while nobody changes these. */
+/** Sizes of containers that were measured before. An entry is valid until its container changes. */
 export type SizeCache = WeakMap<object, { readonly bytes: number; readonly depth: number }>;
 
 /**
- * Measure a value as compact JSON in UTF-8, and how deep it nests (a leaf is 0, `{}` is 1).
- * @param depthLimit the deepest nesting allowed
- * @throws CollabError `too_large` when it nests deeper, `invalid_state` when it is not JSON at all
+ * Measure a value: its bytes as compact JSON in UTF-8, and its levels of nesting (a leaf has 0, `{}` has 1).
+ * @param depthLimit the most levels allowed
+ * @throws CollabError `too_large` when the value has more levels, `invalid_state` when it is not JSON
  */
 export function measure(
   value: unknown,
@@ -116,7 +128,7 @@ function measureContainer(
   };
   if (Array.isArray(value)) {
     bytes += Math.max(0, value.length - 1);
-    // By index: iteration methods would skip the holes of a sparse array, which are not JSON.
+    // By index, because iteration methods skip the holes of a sparse array, which are not JSON.
     for (let index = 0; index < value.length; index++) add(value[index]);
   } else {
     if (!isPlainObject(value)) throw notJson("a class instance");
@@ -132,13 +144,15 @@ function measureContainer(
   return size;
 }
 
-const notJson = (what: string): CollabError =>
-  new CollabError("invalid_state", { detail: `The state may hold JSON only, not ${what}.` });
+const notJson = (found: string): CollabError =>
+  new CollabError("invalid_state", { detail: `Every value must be JSON, got ${found}.` });
 
 const tooDeep = (): CollabError =>
-  new CollabError("too_large", { detail: "It nests deeper than the limit." });
+  new CollabError("too_large", {
+    detail: "The value has more levels of nesting than the limit allows. Flatten it.",
+  });
 
-/** Bytes of a string as JSON text, quotes and escapes included. */
+/** Bytes of a string as JSON text, with quotes and escapes. */
 export function stringBytes(text: string): number {
   let bytes = 2;
   for (let index = 0; index < text.length; index++) {
@@ -173,7 +187,7 @@ export function utf8Bytes(text: string): number {
     if (unit < 0x80) continue;
     bytes++;
     if (unit < 0x800) continue;
-    // Two for each half of a pair; a half that stands alone becomes U+FFFD, which has three.
+    // Two for each half of a surrogate pair. A lone surrogate becomes U+FFFD, which has three.
     if (unit >= 0xd800 && unit <= 0xdfff && isPair(unit, text.charCodeAt(index + 1))) {
       bytes++;
       index++;

@@ -1,17 +1,17 @@
-// The size limits of a room: the defaults, and the caps that the platform sets on settings.
+// The limits of a room: the defaults, and the highest values that the platform allows.
 
 export type Limits = {
   /** Bytes of the state as compact JSON in UTF-8. */
   readonly stateBytes: number;
-  /** Levels of nesting in the state; the state itself is the first. */
+  /** Levels of nesting in the state; the state itself is the first level. */
   readonly stateDepth: number;
   /** Operations in one JSON Patch. */
   readonly patchOperations: number;
-  /** Bytes of one message: an action's payload, an event, a socket frame. */
+  /** Bytes of one action payload, one event payload or one socket frame. */
   readonly frameBytes: number;
-  /** Messages that a session may send a second; twice as many at once. */
+  /** Messages per second that a session may send; twice as many in a burst. */
   readonly messagesPerSecond: number;
-  /** Bytes that a session may send a second; twice as many at once, and always a whole frame. */
+  /** Bytes per second that a session may send; twice as many in a burst, and always one whole frame. */
   readonly bytesPerSecond: number;
 };
 
@@ -24,7 +24,8 @@ export const defaultLimits: Limits = {
   bytesPerSecond: 512 * 1024,
 };
 
-// An object has 128 MB of memory and RPC carries 32 MiB: a state is held, sent and copied at once.
+// A Durable Object has 128 MB of memory and RPC carries up to 32 MiB. A room may hold a state, send it and
+// copy it at the same time.
 const caps: Limits = {
   stateBytes: 8 * 1024 * 1024,
   stateDepth: 256,
@@ -34,26 +35,27 @@ const caps: Limits = {
   bytesPerSecond: 1024 * 1024 * 1024,
 };
 
-/** Bytes of a session's presence, see rule P1. */
+/** Bytes of a session's presence (rule P1). */
 export const maxPresenceBytes = 2048;
-/** Sockets that one user may have in a room. */
+/** Sockets that one user may have in a room (rule L1). */
 export const maxUserSessions = 32;
 /** Messages in one frame. */
 export const maxFrameMessages = 100;
-/** Bytes of a user's own JSON, see rule U1. */
+/** Bytes of a user as compact JSON (rule U1). */
 export const maxUserBytes = 4096;
-/** Characters of a user id, see rule U1. */
+/** Characters of a user id (rule U1). */
 export const maxUserIdLength = 128;
 /** Bytes of a room id in UTF-8. */
 export const maxRoomIdBytes = 256;
 
 /**
- * Fill in the limits a behaviour leaves out.
- * @throws RangeError when one is not a whole number from 1 to its cap.
+ * Fill in the limits that a behaviour leaves out.
+ * @throws RangeError when a limit is unknown or not a whole number from 1 to its highest value
  */
 export function resolveLimits(settings: Partial<Limits> = {}): Limits {
   const unknown = Object.keys(settings).find((name) => !Object.hasOwn(caps, name));
-  if (unknown !== undefined) throw new RangeError(`there is no limit "${unknown}"`);
+  if (unknown !== undefined)
+    throw new RangeError(`limits.${unknown} does not exist: use ${Object.keys(caps).join(", ")}`);
   const limits = { ...defaultLimits, ...settings };
   for (const name of Object.keys(caps) as (keyof Limits)[]) {
     const value = limits[name];
@@ -65,8 +67,10 @@ export function resolveLimits(settings: Partial<Limits> = {}): Limits {
   return limits;
 }
 
-/** What may come in before it is known for which room: the largest that any of these allows. */
-export const mostOf = (all: readonly Limits[]): Pick<Limits, "stateBytes" | "frameBytes"> => ({
+/** The largest sizes that any of these limits allows: for input whose room is not known yet. */
+export const largestLimits = (
+  all: readonly Limits[],
+): Pick<Limits, "stateBytes" | "frameBytes"> => ({
   stateBytes: Math.max(...all.map(({ stateBytes }) => stateBytes)),
   frameBytes: Math.max(...all.map(({ frameBytes }) => frameBytes)),
 });

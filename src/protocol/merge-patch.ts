@@ -1,9 +1,9 @@
-// JSON Merge Patch (RFC 7396) on small values: applying one, and finding the one that leads from one
-// value to another. A change of the state is a JSON Patch in the end, see diff.ts.
+// JSON Merge Patch (RFC 7396) on small values such as presence: apply one, and compute the one between two
+// values. Changes of the state do not use this: they become JSON Patches, see diff.ts.
 
 import { isObject, jsonEqual, setMember, type JsonObject, type JsonValue } from "./json.ts";
 
-/** Apply a merge patch to an object. Neither is changed; what it does not touch is shared. */
+/** Apply a merge patch to an object. Neither is changed; the result shares what the patch does not touch. */
 export function mergePatch(target: JsonObject, patch: JsonObject): JsonObject {
   const merged: Record<string, JsonValue> = { ...target };
   for (const [key, value] of Object.entries(patch)) {
@@ -17,8 +17,8 @@ export function mergePatch(target: JsonObject, patch: JsonObject): JsonObject {
 }
 
 /**
- * The merge patch from one object to another; `null` when they are the same JSON. No object in `after`
- * may have a member that is null: a merge patch cannot say so.
+ * Compute the merge patch from one object to another; `null` when they are the same JSON. No object in
+ * `after` may have a member that is null, because a merge patch cannot express one.
  */
 export function mergeDiff(before: JsonObject, after: JsonObject): JsonObject | null {
   const patch: Record<string, JsonValue> = {};

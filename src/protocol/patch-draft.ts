@@ -1,9 +1,10 @@
-// Applies patches to immutable JSON: copies along the touched path only, so that the cost follows the
-// change. It also keeps the exact size of the document, operation by operation.
-// Nothing here changes its input; when an operation fails, the caller still has the document it had.
+// Applies JSON Patches to an immutable state. Only the containers on a changed path are copied, so the
+// cost depends on the change and not on the state. The exact size is updated with each operation.
+// It never changes its input: after a failure the caller still has the state it passed in.
 
 import { CollabError } from "./errors.ts";
 import {
+  describeValue,
   isObject,
   jsonEqual,
   measure,
@@ -18,9 +19,9 @@ import { parsePointer } from "./pointer.ts";
 import { sizes } from "./sizes.ts";
 
 /**
- * Apply a patch to a state: all of it or, by throwing, nothing.
- * @throws CollabError `patch_failed` with the operation's index; `too_large` past a limit;
- * `invalid_state` when the outcome would not be a JSON object
+ * Apply a patch to a state, completely or not at all.
+ * @throws CollabError `patch_failed` with the index of the operation; `too_large` over a limit;
+ * `invalid_state` when the result would not be a JSON object
  */
 export function applyPatch(state: Sized, patch: Patch, limits: PatchLimits): Sized {
   const draft = new PatchDraft(state, limits);
@@ -29,27 +30,28 @@ export function applyPatch(state: Sized, patch: Patch, limits: PatchLimits): Siz
 }
 
 type Container = JsonValue[] | Record<string, JsonValue>;
-/** Where a pointer's last token points to: inside this container, which the draft owns if asked to. */
+/** The target of a pointer: a container that the draft owns, and the last token of the pointer. */
 type Place = { readonly parent: Container; readonly token: string; readonly depth: number };
 
-// A few bytes of patch may ask for work on a large part of the state, again and again: what is copied is
-// copied anew when either side changes, what has changed is measured anew when it moves. In one draft
-// this may come to so many times the size that a state may have.
+// A short patch can cause work on large parts of the state many times: a copied value is copied again when
+// either side changes, and a changed value is measured again when it moves. One draft may do this for at
+// most this many times the allowed size of a state.
 const workPerState = 4;
 
 /**
- * A state that patches are applied to one after another. Each container is copied once at most, so many
- * patches together cost what they change. After a patch that fails, the draft is of no use any more.
+ * A state to which patches are applied one after another. Each container is copied at most once, so the
+ * cost of many patches depends on what they change. Discard the draft after a failed patch.
  */
 export class PatchDraft {
   #root: JsonValue;
   #bytes: number;
   readonly #limits: PatchLimits;
-  // Containers made by this draft, each reachable by one path only: these alone may be changed.
+  // Containers that this draft created, each reachable by one path only. No others may be changed.
   readonly #owned = new Set<object>();
-  // How many members owned objects have: to find out costs a walk over the keys, even for "any at all?".
+  // Numbers of members of owned objects, because counting walks over all keys.
   readonly #counts = new Map<object, number>();
   #workLeft: number;
+  /** Index of the current operation, for errors. */
   #index = 0;
 
   constructor(state: Sized, limits: PatchLimits) {
@@ -66,7 +68,9 @@ export class PatchDraft {
       this.#run(operation);
     });
     if (!isObject(this.#root))
-      throw new CollabError("invalid_state", { detail: "The state must stay a JSON object." });
+      throw new CollabError("invalid_state", {
+        detail: `The state must be a JSON object; the patch would make it ${describeValue(this.#root)}.`,
+      });
   }
 
   #run(operation: Operation): void {
@@ -84,7 +88,7 @@ export class PatchDraft {
         return this.#move(operation.from, operation.path);
       case "test":
         if (!jsonEqual(this.#read(operation.path), operation.value))
-          throw this.#failed(`the value at "${operation.path}" is another one`);
+          throw this.#failed(`the value at "${operation.path}" is not the tested one`);
         return;
       default:
         operation satisfies never;
@@ -110,7 +114,7 @@ export class PatchDraft {
     if (old === undefined) {
       const count = this.#count(parent, 1);
       this.#grow(size + stringBytes(token) + 1 + (count > 1 ? 1 : 0));
-    } else this.#grow(size - this.#known(old));
+    } else this.#grow(size - this.#currentSize(old));
     setMember(parent, token, value);
   }
 
@@ -118,30 +122,31 @@ export class PatchDraft {
     const place = this.#place(path);
     if (place === null) return this.#setRoot(value);
     const old = this.#child(place.parent, place.token, path);
-    this.#grow(this.#measure(value, place.depth) - this.#known(old));
+    this.#grow(this.#measure(value, place.depth) - this.#currentSize(old));
     if (Array.isArray(place.parent)) place.parent[Number(place.token)] = value;
     else setMember(place.parent, place.token, value);
   }
 
   #remove(path: string): JsonValue {
     const place = this.#place(path);
-    if (place === null) throw this.#failed("the whole state cannot be removed");
+    if (place === null)
+      throw this.#failed("the whole state cannot be removed, replace it with {} instead");
     const { parent, token } = place;
     const old = this.#child(parent, token, path);
     if (Array.isArray(parent)) {
-      this.#grow(-this.#known(old) - (parent.length > 1 ? 1 : 0));
+      this.#grow(-this.#currentSize(old) - (parent.length > 1 ? 1 : 0));
       parent.splice(Number(token), 1);
       return old;
     }
     const count = this.#count(parent, -1);
     delete parent[token];
-    this.#grow(-this.#known(old) - stringBytes(token) - 1 - (count > 0 ? 1 : 0));
+    this.#grow(-this.#currentSize(old) - stringBytes(token) - 1 - (count > 0 ? 1 : 0));
     return old;
   }
 
   #copy(from: string, path: string): void {
     const value = this.#read(from);
-    this.#work(measure(value, Infinity, sizes).bytes);
+    this.#countWork(measure(value, Infinity, sizes).bytes);
     this.#disown(value);
     this.#add(path, value);
   }
@@ -164,7 +169,7 @@ export class PatchDraft {
     return value;
   }
 
-  /** Walk to the container of a path's last token, copying what is still shared; `null` for the root. */
+  /** Walk to the container of a path's last token and copy shared containers on the way; `null` for the root. */
   #place(path: string): Place | null {
     const tokens = parsePointer(path) ?? [];
     const token = tokens.pop();
@@ -181,7 +186,7 @@ export class PatchDraft {
 
   #own(value: JsonValue, path: string): Container {
     if (typeof value !== "object" || value === null)
-      throw this.#failed(`"${path}" leads through a value that is no object or array`);
+      throw this.#failed(`"${path}" leads through a value that is neither an object nor an array`);
     if (this.#owned.has(value)) {
       sizes.delete(value); // it is about to change
       return value as Container;
@@ -191,14 +196,14 @@ export class PatchDraft {
     return copy;
   }
 
-  /** What is about to stand in two places may not be changed in place any more. */
+  /** Give up ownership of a value that will be in two places: it may no longer be changed in place. */
   #disown(value: JsonValue): void {
-    // Below a container that is not owned, nothing is.
+    // A container that is not owned contains no owned ones.
     if (typeof value !== "object" || value === null || !this.#owned.delete(value)) return;
     for (const item of Object.values(value)) this.#disown(item);
   }
 
-  /** How many members an owned object is about to have. */
+  /** Update and return the number of members of an owned object. */
   #count(object: Container, change: 1 | -1): number {
     const count = (this.#counts.get(object) ?? Object.keys(object).length) + change;
     this.#counts.set(object, count);
@@ -209,34 +214,34 @@ export class PatchDraft {
     if (Array.isArray(parent))
       return parent[this.#arrayIndex(token, parent.length - 1, path)] as JsonValue;
     const value = isObject(parent) ? member(parent, token) : undefined;
-    if (value === undefined) throw this.#failed(`there is nothing at "${path}"`);
+    if (value === undefined) throw this.#failed(`nothing exists at "${path}"`);
     return value;
   }
 
   #arrayIndex(token: string, max: number, path: string): number {
     if (!/^(0|[1-9]\d*)$/.test(token) || Number(token) > max)
-      throw this.#failed(`"${path}" is outside its array`);
+      throw this.#failed(`"${path}" is not an index within the array`);
     return Number(token);
   }
 
-  /** Bytes of a value that is to stand below so many levels. */
+  /** Bytes of a new value. `depth` is the number of levels above it. */
   #measure(value: JsonValue, depth = 0): number {
     return measure(value, this.#limits.stateDepth - depth, sizes).bytes;
   }
 
-  /** Bytes of a value of the state, which may be from a time of wider limits. */
-  #known(value: JsonValue): number {
-    const known = typeof value !== "object" || value === null || sizes.has(value);
+  /** Bytes of a value in the state. Its depth is not checked: it may exceed a limit that was lowered since. */
+  #currentSize(value: JsonValue): number {
+    const isKnown = typeof value !== "object" || value === null || sizes.has(value);
     const { bytes } = measure(value, Infinity, sizes);
-    if (!known) this.#work(bytes);
+    if (!isKnown) this.#countWork(bytes);
     return bytes;
   }
 
-  #work(bytes: number): void {
+  #countWork(bytes: number): void {
     this.#workLeft -= bytes;
     if (this.#workLeft < 0)
       throw new CollabError("too_large", {
-        detail: "The patch copies and moves too much of the state again and again.",
+        detail: "The patch copies and moves too much of the state. Split it.",
       });
   }
 
@@ -244,13 +249,13 @@ export class PatchDraft {
     this.#bytes += bytes;
     if (bytes > 0 && this.#bytes > this.#limits.stateBytes)
       throw new CollabError("too_large", {
-        detail: `The state would be larger than ${this.#limits.stateBytes} bytes.`,
+        detail: `The state would be larger than its limit of ${this.#limits.stateBytes} bytes.`,
       });
   }
 
-  #failed(what: string): CollabError {
-    // A path may be as long as the patch: what is shown of it is not.
-    const shown = what.length > 200 ? `${what.slice(0, 200)}…` : what;
+  #failed(reason: string): CollabError {
+    // A path may be as long as the patch, so it is shortened.
+    const shown = reason.length > 200 ? `${reason.slice(0, 200)}…` : reason;
     return new CollabError("patch_failed", { detail: `Operation ${this.#index}: ${shown}.` });
   }
 }

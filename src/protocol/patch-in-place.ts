@@ -1,7 +1,7 @@
-// Applies the patches that most changes are, a few values set, without copying anything: the cost does
-// not depend on how wide the objects are. For a state that is its owner's alone. A container that is
-// frozen is shared with others: a patch that meets one, like every patch that is not simple or does not
-// apply, is left to patch-draft.ts, and nothing has been touched.
+// Applies simple patches, which set a few values, without copying anything: the cost does not depend on
+// the number of members of an object. Only the owner of a state may use it. A frozen container is shared
+// with the room author's code and is never changed. A patch that touches one, that is not simple or does
+// not apply is left to patch-draft.ts, with the state unchanged.
 
 import {
   jsonEqual,
@@ -18,25 +18,26 @@ import { sizes } from "./sizes.ts";
 
 type Container = JsonValue[] | Record<string, JsonValue>;
 
-/** An operation that is known to apply. */
+/** An operation that was checked and will apply. */
 type Edit = {
   /** From the root to the container that changes. */
   readonly containers: readonly Container[];
+  /** Bytes by which the state grows. */
   readonly growth: number;
   readonly changes: boolean;
   apply(): void;
 };
 
-/** How many members objects have that were changed here before: to find out costs a walk over the keys. */
+/** Numbers of members of objects that were changed here before, because counting walks over all keys. */
 const counts = new WeakMap<object, number>();
 
 const countOf = (object: Container): number => counts.get(object) ?? Object.keys(object).length;
 
 /**
  * Apply a patch to a state in place.
- * @returns the state with its new size, and whether it is another JSON now; `null` when the patch is not
- * simple, or does not apply: then the state is as it was
- * @throws CollabError `too_large`, `invalid_state` for values that no state may have
+ * @returns the state with its new size, and whether its JSON has changed; `null` when the patch is not
+ * simple or does not apply, and then the state is unchanged
+ * @throws CollabError `too_large`, `invalid_state` for values that no state may contain
  */
 export function applyInPlace(
   state: Sized,
@@ -67,9 +68,10 @@ export function applyInPlace(
 }
 
 /**
- * Whether the operations of a patch cannot get in each other's way: after the tests they only set values,
- * and no path leads to another one. (What adds twice would have to know whether the object was empty.)
- * Paths deeper than a state are not looked at: a client may send one of a hundred thousand steps.
+ * Whether the operations of a patch are independent: after the tests they only replace values, and no path
+ * is within another one. (`add` is left out: the size of a second one depends on whether the object was
+ * empty.) Paths with more levels than a state are rejected early, because a client may send a path of a
+ * hundred thousand levels.
  */
 function areApart(patch: Patch, stateDepth: number): boolean {
   const paths = new Set<string>();
@@ -172,7 +174,7 @@ function planInsert(
   };
 }
 
-/** The containers from the root along these tokens; `null` where the way ends, or is shared. */
+/** The containers from the root along these tokens; `null` if one does not exist or is frozen. */
 function walk(root: JsonObject, tokens: readonly string[]): Container[] | null {
   const containers: Container[] = [];
   let value: JsonValue | undefined = root;

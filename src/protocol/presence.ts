@@ -1,12 +1,12 @@
-// Presence on the wire: what everybody in a room sees of a user who is there, beside their entry. It is
-// not part of the state, and gone when they are.
+// Presence on the wire: what everybody in a room sees of a connected user besides the user's entry. It is
+// not part of the state and disappears with the user.
 
 import type { JsonObject, JsonValue } from "./json.ts";
 
 /**
- * A user's presence. Members of the app's own stand beside these.
- * It rolls up all sessions of the user: the data is of the one that moved last, `typing` is true if any
- * types, and the status is the liveliest.
+ * A user's presence: these members and any others that the application adds.
+ * It combines all sessions of the user: the data comes from the session that changed last, `typing` is
+ * true if it is true in any session, and `status` is the most active one.
  */
 export type Presence = JsonObject & {
   readonly name: string;
@@ -14,9 +14,9 @@ export type Presence = JsonObject & {
   readonly avatarUrl?: string;
   readonly cursor?: JsonValue;
   readonly typing: boolean;
-  /** `away`: all sockets are gone, and the user may still come back. */
+  /** `away`: the user has no socket left and the grace period is running. */
   readonly status: "online" | "idle" | "away";
-  /** ISO 8601; while the status is `idle`. */
+  /** ISO 8601; present while the status is `idle`. */
   readonly idleSince?: string;
 };
 

@@ -1,4 +1,4 @@
-// What may name a room.
+// Room ids: which ones are valid, and how they are ordered.
 
 import { CollabError } from "./errors.ts";
 import { maxRoomIdBytes } from "./limits.ts";
@@ -23,7 +23,7 @@ export function checkRoomId(id: unknown): string {
   return id;
 }
 
-/** Compare ids in code point order, as SQLite orders text: for `sort`. */
+/** Compare ids in code point order, as SQLite orders text; for use with `sort`. */
 export function compareIds(a: string, b: string): number {
   const shorter = Math.min(a.length, b.length);
   for (let index = 0; index < shorter; index++)
@@ -31,12 +31,12 @@ export function compareIds(a: string, b: string): number {
   return a.length - b.length;
 }
 
-/** The first text after everything that begins with a prefix; `null` when nothing comes after. */
+/** The lowest text that sorts after every text with this prefix; `null` if there is none. */
 export function prefixEnd(prefix: string): string | null {
   const points = Array.from(prefix, (character) => character.codePointAt(0) ?? 0);
   for (let last = points.pop(); last !== undefined; last = points.pop()) {
     if (last === 0x10ffff) continue;
-    const next = last === 0xd7ff ? 0xe000 : last + 1; // surrogates are no characters
+    const next = last === 0xd7ff ? 0xe000 : last + 1; // skips the surrogates, which are not characters
     return String.fromCodePoint(...points, next);
   }
   return null;

@@ -1,8 +1,8 @@
-// What a session may do.
+// Scopes: what a caller may do. Operations name the scope they need; the room checks it in one place.
 
 import { CollabError } from "./errors.ts";
 
-/** `room:admin` includes the others. */
+/** All scopes. `room:admin` includes the others. */
 export const allScopes = ["room:read", "room:write", "presence:write", "room:admin"] as const;
 
 export type Scope = (typeof allScopes)[number];
@@ -10,18 +10,18 @@ export type Scope = (typeof allScopes)[number];
 const isScope = (value: unknown): value is Scope => allScopes.some((scope) => scope === value);
 
 /**
- * Check scopes that come from outside.
- * @returns them, each once, in the order of `allScopes`
- * @throws CollabError `invalid_request`
+ * Check scopes from outside.
+ * @returns the scopes without duplicates, in the order of `allScopes`
+ * @throws CollabError `invalid_request` when the input is not an array of scopes
  */
 export function checkScopes(input: unknown): Scope[] {
   if (!Array.isArray(input) || !input.every(isScope))
     throw new CollabError("invalid_request", {
-      detail: `scopes must be an array of these: ${allScopes.join(", ")}.`,
+      detail: `scopes must be an array of ${allScopes.join(", ")}.`,
     });
   return allScopes.filter((scope) => input.includes(scope));
 }
 
-/** Whether these scopes allow what needs that one. */
+/** Whether these scopes include the one that is needed. */
 export const allows = (scopes: readonly Scope[], needed: Scope): boolean =>
   scopes.includes(needed) || scopes.includes("room:admin");

@@ -1,5 +1,5 @@
-// Sizes of the containers of states, known for as long as these live. Whoever changes one of them in place
-// takes it out, and all that it stands in.
+// A cache of the sizes of containers in states. Code that changes a container in place must delete the
+// entries of that container and of all containers above it.
 
 import type { SizeCache } from "./json.ts";
 

@@ -1,18 +1,18 @@
-// Several patches in a row as one: what a later operation overwrites is left out. A key that was set a
-// hundred times within a window goes out once.
+// Shortens a sequence of changes: operations that a later one overwrites are left out. A key that was set a
+// hundred times within a window is sent once.
 
 import type { Operation } from "./json-patch.ts";
 
 /**
- * Leave out what a later `replace` makes void. The outcome is the same, applied to the same document.
- * @param patch as it was applied, without `test` and `copy`
+ * Leave out operations that a later `replace` overwrites. Applied to the same state, the result is the same.
+ * @param patch the operations that were applied, without `test` and `copy`
  */
 export function squash<T extends Pick<Operation, "op" | "path">>(
   patch: readonly T[],
 ): readonly T[] {
   if (patch.length < 2) return patch;
   const kept: T[] = [];
-  // Paths that a later operation replaces, with nothing in between that could move what they point to.
+  // Paths that a later operation replaces, with no operation in between that could move their targets.
   const overwritten = new Set<string>();
   for (let index = patch.length - 1; index >= 0; index--) {
     const operation = patch[index] as T;
@@ -24,7 +24,7 @@ export function squash<T extends Pick<Operation, "op" | "path">>(
   return kept.length === patch.length ? patch : kept.toReversed();
 }
 
-/** Whether one of these paths is this one or leads to it. */
+/** Whether one of these paths is this path or one of its parents. */
 function isWithin(path: string, paths: ReadonlySet<string>): boolean {
   if (paths.size === 0) return false;
   for (let end = path.length; end > 0; end = path.lastIndexOf("/", end - 1))

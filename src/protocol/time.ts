@@ -1,4 +1,4 @@
-// Times are epoch milliseconds inside and ISO 8601 in UTC on the wire: this is where one becomes the other.
+// Times are epoch milliseconds internally and ISO 8601 in UTC on the wire. This is the conversion.
 
-/** Epoch ms as ISO 8601 in UTC. */
+/** Convert epoch ms to ISO 8601 in UTC. */
 export const isoTime = (ms: number): string => new Date(ms).toISOString();

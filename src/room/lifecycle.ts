@@ -148,7 +148,7 @@ export class Lifecycle {
     const behaviour = behaviours.get(options.behaviour ?? "default");
     if (behaviour === undefined)
       throw new CollabError("unknown_behaviour", {
-        detail: `No behaviour "${options.behaviour}" is deployed. Use one of: ${[...behaviours.keys()].join(", ")}.`,
+        detail: `The deployed behaviours are: ${[...behaviours.keys()].join(", ")}.`,
       });
     const { idleTimeout = behaviour.idleTimeout } = options;
     checkDuration("idleTimeout", idleTimeout);

@@ -94,7 +94,9 @@ export function execute<Input, Output>(
   caller: Caller,
 ): Awaitable<Output> {
   if (operation.scope !== null && !allows(caller.scopes, operation.scope))
-    throw new CollabError("forbidden", { detail: `This needs the scope ${operation.scope}.` });
+    throw new CollabError("forbidden", {
+      detail: `This needs the scope ${operation.scope}; the caller has ${caller.scopes.join(", ") || "none"}.`,
+    });
   if (operation.on === "room") return operation.run(lifecycle, input, caller);
   const room = lifecycle.running();
   const output = operation.run(room, input, caller);

@@ -85,7 +85,7 @@ test("[S9] the problem tells the limit", async () => {
   const sent: Sent = { body, type: "application/json" };
   const response = await send("POST", at(await room(), "/touch"), sent);
   const { detail } = await expectProblem(response, 413, "too_large");
-  expect(detail).toBe("The body is larger than 4096 bytes.");
+  expect(detail).toBe("The body is larger than its limit of 4096 bytes.");
 });
 
 test("[S9] a body may come in pieces of any size, cut through characters too", async () => {

@@ -124,7 +124,9 @@ describe("queries", () => {
     ["an id as it is", "room-1"],
   ])("[D1] a cursor of %s is refused", async (_, cursor) => {
     const { detail } = await expectProblem(await list({ cursor }), 400, "invalid_request");
-    expect(detail).toBe("cursor must come from an earlier page.");
+    expect(detail).toBe(
+      "cursor must be the cursor of an earlier page. Leave it out for the first page.",
+    );
   });
 
   test.each([

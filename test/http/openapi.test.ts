@@ -85,7 +85,7 @@ test.each(bodies)("[A6] %s %s takes the media types that it lists", async (...ro
   }
   const refused = await send(method, url, { body: "?", type: "text/plain" });
   const { detail } = await expectJsonOf<{ detail: string }>(refused);
-  expect(detail).toBe(`Send it as ${types.join(" or ")} in UTF-8.`);
+  expect(detail).toBe(`The Content-Type must be ${types.join(" or ")} in UTF-8.`);
   const empty = await send(method, url);
   expect(empty.ok).toBe(requestBody?.required === false);
 });

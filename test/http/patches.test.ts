@@ -162,7 +162,7 @@ describe("content types", () => {
     const sent = { body: Uint8Array.of(0x5b, 0x5d), ...(type !== undefined && { type }) };
     const response = await send("PATCH", at(id, "/state"), sent);
     const { detail } = await expectProblem(response, 415, "unsupported_media_type");
-    expect(detail).toBe(`Send it as ${jsonPatch} or ${mergePatch} in UTF-8.`);
+    expect(detail).toBe(`The Content-Type must be ${jsonPatch} or ${mergePatch} in UTF-8.`);
   });
 
   test("[S5] the type decides what a patch means, in any case and with a charset", async () => {

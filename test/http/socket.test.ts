@@ -154,7 +154,7 @@ describe("a subprotocol", () => {
       const { detail } = await expectRefused(400, "invalid_request", (id) =>
         ask(id, ada, { headers }),
       );
-      expect(detail).toBe("The subprotocol is collab-room.v1.");
+      expect(detail).toBe("Sec-WebSocket-Protocol must include collab-room.v1, or be left out.");
     },
   );
 

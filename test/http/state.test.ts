@@ -141,7 +141,7 @@ describe("replacing", () => {
     const id = await room();
     const sent = type === undefined ? { body } : { body, type };
     const { detail } = await expectProblem(await send("PUT", stateOf(id), sent), status, code);
-    if (status === 415) expect(detail).toBe("Send it as application/json in UTF-8.");
+    if (status === 415) expect(detail).toBe("The Content-Type must be application/json in UTF-8.");
     const after = await send("GET", stateOf(id));
     expect(after.headers.get("etag")).toBe('"1"');
     expect(await after.json()).toEqual({ title: "one" });
@@ -202,7 +202,9 @@ describe("conditional changes", () => {
       for (const [method, sent] of changes) {
         const response = await send(method, stateOf(id), { ...sent, headers: { "if-match": tag } });
         const { detail } = await expectProblem(response, 412, "version_conflict");
-        expect(detail).toBe("The state has version 1.");
+        expect(detail).toBe(
+          "The state has version 1, not the expected one. Read it again before you retry.",
+        );
       }
       expect(await (await send("GET", stateOf(id))).json()).toEqual({ title: "one" });
     },
@@ -216,7 +218,7 @@ describe("conditional changes", () => {
         const headers = { "if-match": tag };
         const response = await send(method, stateOf(id), { ...sent, headers });
         const { detail } = await expectProblem(response, 400, "invalid_request");
-        expect(detail).toBe('If-Match takes a version in quotes, such as "3".');
+        expect(detail).toBe('If-Match must be a version in quotes, such as "3".');
       }
       expect(await (await send("GET", stateOf(id))).json()).toEqual({ title: "one" });
     },

@@ -1,4 +1,5 @@
-// From JSON to a client's message: what is one, what is none, and that nothing else can come of it.
+// Decoding of client messages: valid messages decode to themselves, and everything else is `bad_message`
+// with a text that names what was expected and what was found.
 
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
@@ -10,7 +11,7 @@ import { clientMessage } from "../support/wire.ts";
 
 const parse = (text: string): JsonValue => JSON.parse(text) as JsonValue;
 
-/** What a message is decoded to, or the error. */
+/** The decoded message, or the error. */
 function decoded(input: JsonValue): { message: unknown } | { error: unknown } {
   try {
     return { message: decodeMessage(input) };
@@ -22,11 +23,13 @@ function decoded(input: JsonValue): { message: unknown } | { error: unknown } {
 const bad = (detail: string) =>
   expect.objectContaining({ code: "bad_message", info: { code: "bad_message", detail } });
 
-const refDetail = '"ref" must be a string of 1 to 64 characters or an integer.';
-const eitherDetail = 'An update has either "patch", an array, or "merge", an object.';
-const typeDetail = '"type" must be update, action, presence, broadcast, touch, leave or ack.';
+const refDetail = (got: string): string =>
+  `"ref" must be a string of 1 to 64 characters or an integer, got ${got}.`;
+const eitherDetail = 'An update must have either "patch", an array, or "merge", an object.';
+const typeDetail = (got: string): string =>
+  `"type" must be update, action, presence, broadcast, touch, leave or ack, got ${got}.`;
 
-describe("a message", () => {
+describe("a valid message", () => {
   test.each([
     '{"type":"update","ref":1,"patch":[]}',
     '{"type":"update","ref":1,"patch":[1,null,{"op":"?"}]}',
@@ -42,27 +45,27 @@ describe("a message", () => {
     '{"type":"touch","ref":"t"}',
     '{"type":"leave"}',
     '{"type":"ack","n":0}',
-  ])("[W3] is %s", (text) => {
+  ])("[W3] decodes to itself: %s", (text) => {
     expect(decodeMessage(parse(text))).toEqual(parse(text));
   });
 
   test.each<[string, unknown]>([
     ["1 character", "x"],
     ["64 characters", "x".repeat(64)],
-    ["a name that prototypes have", "__proto__"],
+    ["a name that objects inherit", "__proto__"],
     ["0", 0],
     ["a negative integer", -1],
     ["the largest integer", Number.MAX_SAFE_INTEGER],
-  ])("[W3] has a ref of %s", (_, ref) => {
+  ])("[W3] may have a ref of %s", (_, ref) => {
     expect(decodeMessage({ type: "touch", ref } as JsonValue)).toEqual({ type: "touch", ref });
   });
 
-  test("[W3] loses members that it does not know", () => {
+  test("[W3] loses unknown members", () => {
     const text = '{"type":"leave","why":"tired","__proto__":{"ref":1},"ref":7}';
     expect(decodeMessage(parse(text))).toEqual({ type: "leave" });
   });
 
-  test("[S9] keeps keys such as __proto__ in what it carries", () => {
+  test("[S9] keeps keys such as __proto__ in its data", () => {
     const carried = '{"__proto__":{"admin":true},"constructor":1}';
     for (const text of [
       `{"type":"update","ref":1,"merge":${carried}}`,
@@ -73,43 +76,47 @@ describe("a message", () => {
   });
 });
 
-describe("no message", () => {
+describe("bad_message", () => {
   test.each([
-    ["null", "null"],
-    ["a number", "1"],
-    ["a string", '"leave"'],
-    ["an array, which is a frame", '[{"type":"leave"}]'],
-  ])("[W3] is %s", (_, text) => {
-    expect(() => decodeMessage(parse(text))).toThrow(bad("A message is a JSON object."));
+    ["null", "null", "null"],
+    ["a number", "1", "1"],
+    ["a string", '"leave"', "a string of 5 characters"],
+    ["an array, which is a frame", '[{"type":"leave"}]', "an array of 1 items"],
+  ])("[W3] is thrown for %s", (_, text, got) => {
+    expect(() => decodeMessage(parse(text))).toThrow(
+      bad(`A message must be a JSON object, got ${got}.`),
+    );
   });
 
   test.each([
-    "{}",
-    '{"type":null}',
-    '{"type":"Leave"}',
-    '{"type":"toString"}',
-    '{"type":["leave"]}',
-  ])("[W3] is %s, without a type that there is", (text) => {
-    expect(() => decodeMessage(parse(text))).toThrow(bad(typeDetail));
+    ["{}", "nothing"],
+    ['{"type":null}', "null"],
+    ['{"type":"Leave"}', "a string of 5 characters"],
+    ['{"type":"toString"}', "a string of 8 characters"],
+    ['{"type":["leave"]}', "an array of 1 items"],
+  ])("[W3] is thrown for the unknown type in %s", (text, got) => {
+    expect(() => decodeMessage(parse(text))).toThrow(bad(typeDetail(got)));
   });
 
-  test("[W3, S9] is one whose members only a prototype has", () => {
-    expect(() => decodeMessage(parse('{"__proto__":{"type":"leave"}}'))).toThrow(bad(typeDetail));
+  test("[W3, S9] is thrown for a message that only inherits its members", () => {
+    expect(() => decodeMessage(parse('{"__proto__":{"type":"leave"}}'))).toThrow(
+      bad(typeDetail("nothing")),
+    );
     expect(() =>
       decodeMessage(parse('{"type":"update","__proto__":{"ref":1},"patch":[]}')),
-    ).toThrow(bad(refDetail));
+    ).toThrow(bad(refDetail("nothing")));
   });
 
   test.each([
-    "null",
-    '""',
-    `"${"x".repeat(65)}"`,
-    "1.5",
-    "1e300",
-    "9007199254740992",
-    "true",
-    "[1]",
-  ])("[W3] has the ref %s", (ref) => {
+    ["null", "null"],
+    ['""', "a string of 0 characters"],
+    [`"${"x".repeat(65)}"`, "a string of 65 characters"],
+    ["1.5", "1.5"],
+    ["1e300", "1e+300"],
+    ["9007199254740992", "9007199254740992"],
+    ["true", "true"],
+    ["[1]", "an array of 1 items"],
+  ])("[W3] is thrown for the ref %s", (ref, got) => {
     for (const rest of [
       '"type":"update","patch":[]',
       '"type":"update","merge":{}',
@@ -118,14 +125,14 @@ describe("no message", () => {
       '"type":"broadcast","event":"wave"',
       '"type":"touch"',
     ])
-      expect(() => decodeMessage(parse(`{${rest},"ref":${ref}}`))).toThrow(bad(refDetail));
+      expect(() => decodeMessage(parse(`{${rest},"ref":${ref}}`))).toThrow(bad(refDetail(got)));
   });
 
   test.each([
     ["update", '{"type":"update","patch":[]}'],
     ["action", '{"type":"action","name":"rename"}'],
-  ])("[W3] is an %s without a ref", (_, text) => {
-    expect(() => decodeMessage(parse(text))).toThrow(bad(refDetail));
+  ])("[W3] is thrown for an %s without a ref", (_, text) => {
+    expect(() => decodeMessage(parse(text))).toThrow(bad(refDetail("nothing")));
   });
 
   test.each([
@@ -136,39 +143,42 @@ describe("no message", () => {
     '{"type":"update","ref":1,"patch":"[]"}',
     '{"type":"update","ref":1,"merge":[]}',
     '{"type":"update","ref":1,"merge":null}',
-  ])("[W3, S5] is %s, which is neither a patch nor a merge patch", (text) => {
+  ])("[W3, S5] is thrown for %s, which has not exactly one of patch and merge", (text) => {
     expect(() => decodeMessage(parse(text))).toThrow(bad(eitherDetail));
   });
 
-  test.each(["null", "-1", "1.5", '"1"', "9007199254740992"])(
-    "[W3, S6] has the version or the number %s",
-    (n) => {
-      expect(() =>
-        decodeMessage(parse(`{"type":"update","ref":1,"merge":{},"ifVersion":${n}}`)),
-      ).toThrow(bad('"ifVersion" must be a whole number.'));
-      expect(() => decodeMessage(parse(`{"type":"ack","n":${n}}`))).toThrow(
-        bad('"n" must be a whole number.'),
-      );
-    },
-  );
+  test.each([
+    ["null", "null"],
+    ["-1", "-1"],
+    ["1.5", "1.5"],
+    ['"1"', "a string of 1 characters"],
+    ["9007199254740992", "9007199254740992"],
+  ])("[W3, S6] is thrown for %s as a version or a mark", (n, got) => {
+    expect(() =>
+      decodeMessage(parse(`{"type":"update","ref":1,"merge":{},"ifVersion":${n}}`)),
+    ).toThrow(bad(`"ifVersion" must be a whole number from 0, got ${got}.`));
+    expect(() => decodeMessage(parse(`{"type":"ack","n":${n}}`))).toThrow(
+      bad(`"n" must be a whole number from 0, got ${got}.`),
+    );
+  });
 
   test.each([
-    ['{"type":"action","ref":1}', '"name" must be a string'],
-    ['{"type":"action","ref":1,"name":null}', '"name" must be a string'],
-    ['{"type":"presence"}', '"data" must be an object'],
-    ['{"type":"presence","data":[]}', '"data" must be an object'],
-    ['{"type":"presence","data":null}', '"data" must be an object'],
-    ['{"type":"broadcast"}', '"event" must be a string'],
-    ['{"type":"broadcast","event":7}', '"event" must be a string'],
-    ['{"type":"broadcast","event":"e","echo":null}', '"echo" is true or false'],
-    ['{"type":"broadcast","event":"e","echo":1}', '"echo" is true or false'],
-    ['{"type":"ack"}', '"n" must be a whole number'],
-  ])("[W3] is %s: %s", (text, expected) => {
+    ['{"type":"action","ref":1}', '"name" must be a string, got nothing'],
+    ['{"type":"action","ref":1,"name":null}', '"name" must be a string, got null'],
+    ['{"type":"presence"}', '"data" must be an object, got nothing'],
+    ['{"type":"presence","data":[]}', '"data" must be an object, got an array of 0 items'],
+    ['{"type":"presence","data":null}', '"data" must be an object, got null'],
+    ['{"type":"broadcast"}', '"event" must be a string, got nothing'],
+    ['{"type":"broadcast","event":7}', '"event" must be a string, got 7'],
+    ['{"type":"broadcast","event":"e","echo":null}', '"echo" must be true or false, got null'],
+    ['{"type":"broadcast","event":"e","echo":1}', '"echo" must be true or false, got 1'],
+    ['{"type":"ack"}', '"n" must be a whole number from 0, got nothing'],
+  ])("[W3] is thrown for %s: %s", (text, expected) => {
     expect(() => decodeMessage(parse(text))).toThrow(bad(`${expected}.`));
   });
 });
 
-describe("the ref of what is no message", () => {
+describe("the ref of an invalid message", () => {
   test.each<[string, unknown]>([
     ['{"ref":"a"}', "a"],
     ['{"type":"?","ref":0}', 0],
@@ -195,7 +205,7 @@ describe("the ref of what is no message", () => {
   });
 });
 
-// Members that are right, wrong or missing; and JSON of any kind.
+// Messages whose members are valid, invalid or missing.
 const types = fc.constantFrom("update", "action", "presence", "broadcast", "touch", "leave", "ack");
 const refs = fc.oneof(fc.integer(), fc.string({ minLength: 1, maxLength: 8 }));
 const mostly = (good: fc.Arbitrary<JsonValue>): fc.Arbitrary<JsonValue> =>
@@ -218,7 +228,7 @@ const almostMessage: fc.Arbitrary<JsonValue> = fc.record(
   { requiredKeys: ["type"] },
 ) as fc.Arbitrary<JsonValue>;
 
-test("[W3, S9] any JSON is decoded to a message that is one on the wire too, or is bad_message", () => {
+test("[W3, S9] any JSON decodes to a message that matches the wire schema, or is bad_message", () => {
   const seen = { messages: 0, errors: 0 };
   fc.assert(
     fc.property(fc.oneof({ weight: 4, arbitrary: almostMessage }, json.value), (input) => {
@@ -233,7 +243,7 @@ test("[W3, S9] any JSON is decoded to a message that is one on the wire too, or 
       const again = parse(JSON.stringify(outcome.message));
       expect(clientMessage.safeParse(again)).toMatchObject({ success: true });
       expect(JSON.stringify(decodeMessage(again))).toBe(JSON.stringify(outcome.message));
-      // A reply finds its way back. A leave or an ack has none.
+      // The reply can be matched to the request. A leave or an ack has no ref.
       if ("ref" in (again as object))
         expect(JSON.stringify(refOf(input))).toBe(JSON.stringify(refOf(again)));
     }),

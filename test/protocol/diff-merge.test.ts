@@ -1,5 +1,5 @@
-// A merge patch does what RFC 7396 says, as the JSON Patch it amounts to: every case of the RFC's
-// appendix, and the outcome of the RFC's own algorithm on random merges.
+// A merge patch, converted to a JSON Patch, has the result that RFC 7396 requires: every case of its
+// appendix, and its own algorithm on random merges.
 
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
@@ -30,7 +30,7 @@ describe("the cases of RFC 7396, appendix A", () => {
 describe("any merge", () => {
   const cases = fc.oneof(beforeAndAfter, fc.tuple(json.object, json.object));
 
-  test("[S5] a merge has the outcome that the RFC's algorithm has", () => {
+  test("[S5] has the result of the RFC's algorithm", () => {
     fc.assert(
       fc.property(cases, ([before, merge]) => {
         const after = merged(deepFreeze(before), deepFreeze(merge));
@@ -40,7 +40,7 @@ describe("any merge", () => {
     );
   });
 
-  test("[S3] a merge is an empty patch exactly when it changes nothing", () => {
+  test("[S3] is an empty patch exactly when it changes nothing", () => {
     fc.assert(
       fc.property(cases, ([before, merge]) => {
         const same = canonical(mergedByOracle(before, merge)) === canonical(before);
@@ -50,7 +50,7 @@ describe("any merge", () => {
     );
   });
 
-  test("[S3] a merge made a second time changes nothing", () => {
+  test("[S3] changes nothing when it is applied a second time", () => {
     fc.assert(
       fc.property(cases, ([before, merge]) => {
         expect(diffMerge(merged(before, merge), merge, stateDepth)).toEqual([]);
@@ -65,7 +65,7 @@ describe("any merge", () => {
     [{ a: 1 }, { gone: null }],
     [{ a: { b: 1 } }, { a: {} }],
     [{ a: {} }, { a: { gone: null } }],
-  ])("[S3] %j merged with %j stays as it is", (before, merge) => {
+  ])("[S3] leaves %j unchanged if it is %j", (before, merge) => {
     expect(diffMerge(before, merge, stateDepth)).toEqual([]);
   });
 });
@@ -82,7 +82,7 @@ test.each(prototypeKeys)("[S9] the key %s is merged and removed like any other",
   expect("x" in {}).toBe(false);
 });
 
-test("[S9, S5] many members below a long key are not as many copies of that key", () => {
+test("[S9, S5] many changes below a long key do not repeat the key each time", () => {
   const key = "k".repeat(100_000);
   const members = Object.fromEntries(Array.from({ length: 900 }, (_, n) => [`m${n}`, n]));
   const before = deepFreeze({ [key]: { m0: "old", gone: 1, stays: [1] }, a: 1 });
@@ -93,21 +93,21 @@ test("[S9, S5] many members below a long key are not as many copies of that key"
     expect(jsonBytes(patch as never)).toBeLessThan(1024 * 1024);
 });
 
-describe("what a merge may not be", () => {
+describe("an invalid merge", () => {
   const nested = (open: string, close: string): JsonObject =>
     JSON.parse(`{"a":${open.repeat(100_000)}1${close.repeat(100_000)}}`) as JsonObject;
 
   test.each([
     ["objects", nested('{"a":', "}")],
     ["arrays", nested("[", "]")],
-  ])("[S9] 100,000 levels of %s end in too_large", (_, merge) => {
+  ])("[S9] with 100,000 levels of %s is too_large", (_, merge) => {
     const tooLarge = expect.objectContaining({ code: "too_large" });
     expect(() => diffMerge({}, merge, stateDepth)).toThrow(tooLarge);
     expect(() => diffMerge({ a: { a: { a: [[]] } } }, merge, stateDepth)).toThrow(tooLarge);
   });
 
   test.each([undefined, Number.NaN, new Date(0), new Map(), () => 1, [undefined]])(
-    "[S2] a member that is no JSON ends in invalid_state, %#",
+    "[S2] with a member that is not JSON is invalid_state, %#",
     (value) => {
       const merge = { a: value } as unknown as JsonObject;
       expect(() => diffMerge({ a: {} }, merge, stateDepth)).toThrow(

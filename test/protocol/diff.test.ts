@@ -1,5 +1,5 @@
-// The delta between two states leads from one to the other, skips what is the same object on both
-// sides, and lets nothing through that JSON cannot say: applying it tells.
+// The patch between two states leads from one to the other and skips objects that both share. Values that
+// are not JSON are refused when it is applied.
 
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
@@ -19,7 +19,7 @@ const patched = (before: JsonObject, after: unknown): JsonObject =>
     defaultLimits,
   ).value;
 
-/** Keys in another order, everything made anew. */
+/** A deep copy with the keys in another order. */
 function reordered(value: JsonValue): JsonValue {
   if (Array.isArray(value)) return value.map(reordered);
   if (typeof value !== "object" || value === null) return value;
@@ -30,9 +30,9 @@ function reordered(value: JsonValue): JsonValue {
   );
 }
 
-/** Fails the test that looks into it. */
+/** Fails the test when its members are accessed. */
 const untouchable = (): JsonValue => {
-  const fail = (): never => expect.unreachable("a shared value was looked into");
+  const fail = (): never => expect.unreachable("a shared value was accessed");
   return new Proxy({}, { get: fail, has: fail, ownKeys: fail, getOwnPropertyDescriptor: fail });
 };
 
@@ -55,7 +55,7 @@ describe("any two states", () => {
     );
   });
 
-  test("[S3] a copy of a state, its keys in another order, is no change", () => {
+  test("[S3] a copy of a state with its keys in another order is no change", () => {
     fc.assert(
       fc.property(json.object, (state) => {
         expect(diff(state, reordered(state) as JsonObject)).toEqual([]);
@@ -63,14 +63,17 @@ describe("any two states", () => {
     );
   });
 
-  test.each(prototypeKeys)("[S9] the key %s comes, changes and goes like any other", (key) => {
-    const [none, one, two] = ["{}", `{"${key}":1}`, `{"${key}":{"x":[1]}}`].map(
-      (text) => JSON.parse(text) as JsonObject,
-    ) as [JsonObject, JsonObject, JsonObject];
-    for (const before of [none, one, two])
-      for (const after of [none, one, two])
-        expect(canonical(patched(before, after))).toBe(canonical(after));
-  });
+  test.each(prototypeKeys)(
+    "[S9] the key %s is added, changed and removed like any other",
+    (key) => {
+      const [none, one, two] = ["{}", `{"${key}":1}`, `{"${key}":{"x":[1]}}`].map(
+        (text) => JSON.parse(text) as JsonObject,
+      ) as [JsonObject, JsonObject, JsonObject];
+      for (const before of [none, one, two])
+        for (const after of [none, one, two])
+          expect(canonical(patched(before, after))).toBe(canonical(after));
+    },
+  );
 });
 
 const wide = (value: number): JsonObject =>
@@ -84,8 +87,8 @@ describe("small patches", () => {
       { o: Array.from({ length: 5000 }, () => 0) },
       { o: Array.from({ length: 5000 }, () => 1) },
     ],
-    ["an object that lost its members", { o: wide(0) }, { o: {} }],
-  ])("%s that differs in thousands of places is replaced", (_, before, after) => {
+    ["an object without its members", { o: wide(0) }, { o: {} }],
+  ])("replace %s that differs in thousands of places", (_, before, after) => {
     expect(diff(before, after)).toEqual([{ op: "replace", path: "/o", value: after["o"] }]);
   });
 
@@ -124,15 +127,15 @@ describe("small patches", () => {
       after: { "a/b": {} },
       patch: [{ op: "remove", path: "/x/a~1b/m~0n" }],
     },
-  ])("$before to $after is $patch", ({ before, after, patch }) => {
+  ])("lead from $before to $after: $patch", ({ before, after, patch }) => {
     expect(diff({ x: before }, { x: after })).toEqual(patch);
   });
 
-  // Items are put in and cut out one by one, each time moving all that follow: minutes for these.
+  // Inserting or removing the items one by one moves all following items each time and takes minutes.
   test.each([
-    { what: "put in", before: [0], after: [2, 0] },
-    { what: "cut out", before: [2, 0], after: [0] },
-  ])("a large part $what in front of an array replaces the array", ({ before, after }) => {
+    { what: "many items are inserted", before: [0], after: [2, 0] },
+    { what: "many items are removed", before: [2, 0], after: [0] },
+  ])("replace an array if $what at its start", ({ before, after }) => {
     const many = (items: number[]): number[] => items.flatMap((item) => Array(200_000).fill(item));
     const patch = diff({ list: many(before) }, { list: many(after) });
     expect(patch).toHaveLength(1);
@@ -142,11 +145,11 @@ describe("small patches", () => {
   });
 });
 
-/** What is removed must be looked into, for its size. */
+/** A removed value is accessed to measure it. */
 const isNoRemoval = ({ op }: Operation): boolean => op !== "remove";
 
-describe("what is the same object on both sides", () => {
-  test("[S3] is not looked into, nor is it when the patch is applied", () => {
+describe("an object that both states share", () => {
+  test("[S3] is not accessed, not even when the patch is applied", () => {
     const shared = [untouchable(), untouchable(), untouchable()] as const;
     const [x, y, z] = shared;
     const before = { x, deep: { y, n: 1 }, more: [x, y, z], less: [x, y, z], begin: [x, y, z] };
@@ -160,13 +163,13 @@ describe("what is the same object on both sides", () => {
     );
   });
 
-  test("[S3] is the whole state, and nothing is looked into", () => {
+  test("[S3] is not accessed if it is the whole state", () => {
     const state = untouchable() as JsonObject;
     expect(diff(state, state)).toEqual([]);
   });
 });
 
-describe("what is no JSON", () => {
+describe("a value that is not JSON", () => {
   const cycle: unknown[] = [];
   cycle.push({ again: cycle, and: cycle });
   const sparse = Array.from({ length: 2 });
@@ -193,9 +196,9 @@ describe("what is no JSON", () => {
     ["a sparse array", sparse],
     ["an endless array of holes", Object.assign([], { length: 4_000_000_000 })],
     ["a cycle", cycle],
-    ["a nest of 100,000 arrays", JSON.parse("[".repeat(100_000) + "]".repeat(100_000))],
+    ["100,000 nested arrays", JSON.parse("[".repeat(100_000) + "]".repeat(100_000))],
   ];
-  // What stood there before matters: the comparison takes another way for each.
+  // The comparison takes a different path for each of these previous values.
   const earlier: JsonValue[] = [null, 0, {}, [], [null], [null, null], { again: null }];
   const places: [string, (value: unknown) => unknown][] = [
     ["as a member", (value) => ({ a: value })],
@@ -204,8 +207,8 @@ describe("what is no JSON", () => {
     ["in an item", (value) => ({ a: [0, { k: value }, 2] })],
   ];
 
-  describe.each(foreign)("%s", (_, value) => {
-    test.each(places)("[S2] %s is refused, whatever stood there before", (__, place) => {
+  describe.each(foreign)("such as %s", (_, value) => {
+    test.each(places)("[S2] %s is refused, whatever value it replaces", (__, place) => {
       const befores = [{}, ...earlier.map(place), ...earlier.map((a) => ({ a }))] as JsonObject[];
       for (const before of befores) {
         const refusal = expect.objectContaining({
@@ -216,19 +219,19 @@ describe("what is no JSON", () => {
       }
     });
 
-    test("[S2] instead of the state is refused", () => {
+    test("[S2] in place of the state is refused", () => {
       expect(() => patched({}, value)).toThrow(CollabError);
       expect(() => patched({ a: 1 }, value)).toThrow(CollabError);
     });
   });
 
-  test("[S2] a state that holds itself is refused", () => {
+  test("[S2] such as a state that contains itself is refused", () => {
     const state: Record<string, unknown> = { a: 1 };
     state["self"] = state;
     expect(() => patched({ a: 1 }, state)).toThrow(expect.objectContaining({ code: "too_large" }));
   });
 
-  test("[S2] whatever an update returns, it is refused or it becomes the state as JSON", () => {
+  test("[S2] is refused or becomes the state as its JSON, whatever an update returns", () => {
     const anything = fc.anything({
       withBigInt: true,
       withBoxedValues: true,

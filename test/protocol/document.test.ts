@@ -1,5 +1,5 @@
-// docs/PROTOCOL.md is what clients are written against: its examples are the golden frames, its tables
-// are those of the source, and no message is left out.
+// Clients are written against docs/PROTOCOL.md: its examples are the golden frames, its tables match the
+// source, and it leaves out no message.
 
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -17,7 +17,7 @@ const frames = [...goldenFrames("client"), ...goldenFrames("room")];
 const blocks = [...document.matchAll(/(?:<!--([^>]*)-->\n)?```json\n(.*?)\n```/gs)].map(
   ([, names = "", text = ""]) => ({
     names: names.trim().split(/\s+/),
-    // A message begins at the beginning of a line; the lines that go on are indented.
+    // A message starts at the start of a line; continuation lines are indented.
     messages: text.split(/\n(?=\{)/).map((message): unknown => JSON.parse(message)),
   }),
 );
@@ -31,29 +31,29 @@ const rowsOf = (heading: string): string[][] => {
 
 const inCode = (text = ""): string[] => [...text.matchAll(/`(.*?)`/g)].map(([, code = ""]) => code);
 
-describe("the examples", () => {
-  test.each(blocks)("[W3] $names are the golden frames", ({ names, messages }) => {
+describe("the examples in PROTOCOL.md", () => {
+  test.each(blocks)("[W3] match the golden frames: $names", ({ names, messages }) => {
     const golden = names.map((name) => frames.find((frame) => frame.name === name)?.json);
-    // As text, for the order of members is easier to read when it is always the same.
+    // As text, because the documentation is easier to read if the order of members is always the same.
     expect(messages.map((message) => JSON.stringify(message))).toEqual(
       golden.map((json) => JSON.stringify(json)),
     );
   });
 
-  test("[W3] show every message", () => {
+  test("[W3] include every message", () => {
     const typeOf = (message: unknown): string => (message as { type: string }).type;
     const shown = blocks.flatMap(({ messages }) => messages.map(typeOf));
     expect(new Set(shown)).toEqual(new Set(frames.map(({ json }) => typeOf(json))));
   });
 
-  test("[W1] name the subprotocol and the scopes as they are", () => {
+  test("[W1] use the real subprotocol and scopes", () => {
     expect(document).toContain(`\`${subprotocol}\``);
     const named = new Set(document.match(/(room|presence):[a-z]+/g));
     expect(named).toEqual(new Set(allScopes));
   });
 });
 
-test("[W4] the table of close codes is that of the errors, and 1000 for who leaves", () => {
+test("[W4] the table of close codes has all codes of the error table, and 1000 for a client that leaves", () => {
   const rows = rowsOf("Close codes").map(([close, reason]) => `${close} ${inCode(reason).join()}`);
   const closing = Object.entries(errorTable).flatMap(([code, row]) =>
     "close" in row ? [`${row.close} ${code}`] : [],
@@ -61,7 +61,7 @@ test("[W4] the table of close codes is that of the errors, and 1000 for who leav
   expect(rows).toEqual(["1000 left", ...closing.toSorted()]);
 });
 
-test("[L1] the table of limits has every limit that welcome tells", () => {
+test("[L1] the table of limits has every limit in welcome", () => {
   const rows = rowsOf("Limits").flatMap(([limit]) => inCode(limit));
   const welcome = frames.find(({ name }) => name === "room/welcome")?.json as {
     limits: Record<string, number>;
@@ -69,13 +69,13 @@ test("[L1] the table of limits has every limit that welcome tells", () => {
   expect(rows.toSorted()).toEqual(Object.keys(welcome.limits).toSorted());
 });
 
-test("[A6, L1] what comes past a limit is a code of the error table", () => {
+test("[A6, L1] the table of limits uses codes of the error table", () => {
   const codes = rowsOf("Limits").flatMap(([, , past]) => inCode(past));
   expect(codes.length).toBeGreaterThan(0);
   expect(codes.filter((code) => !(code in errorTable))).toEqual([]);
 });
 
-test("what is linked to is there", () => {
+test("every linked file exists", () => {
   const links = [...document.matchAll(/\]\(([^)#]+)\)/g)].map(([, path = ""]) => path);
   expect(links.length).toBeGreaterThan(0);
   expect(links.filter((path) => !existsSync(join(docs, path)))).toEqual([]);

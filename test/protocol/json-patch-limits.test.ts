@@ -1,5 +1,5 @@
-// The limits on patches hold at every operation, are told apart from patches that do not apply, and
-// cost no more to check than the patch is worth: a few copies can describe more than fits the world.
+// The limits on patches hold for every operation and have their own error code. Checking them is cheap even
+// for a few copies that describe a state of astronomical size.
 
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
@@ -24,7 +24,7 @@ function outcome(doc: JsonObject, patch: Patch, limits: Partial<typeof defaultLi
   }
 }
 
-/** Bytes of all objects and arrays that a patch copies, moves, removes or puts others in place of. */
+/** Bytes of all objects and arrays that a patch copies, moves, removes or replaces. */
 function mostWork(doc: JsonObject, patch: Patch): number {
   const states = [doc, ...documentsOnTheWay(doc, patch).map((document) => document?.value ?? null)];
   return patch
@@ -37,7 +37,7 @@ function mostWork(doc: JsonObject, patch: Patch): number {
 }
 
 describe("size and depth", () => {
-  test("[S9] a patch ends in too_large exactly when a state on its way is past a limit", () => {
+  test("[S9] a patch is too_large exactly when a state between its operations exceeds a limit", () => {
     const seen = new Set<string>();
     fc.assert(
       fc.property(
@@ -47,7 +47,7 @@ describe("size and depth", () => {
         ({ doc, patch }, moreBytes, moreDepth) => {
           const stateBytes = jsonBytes(doc) + moreBytes;
           const stateDepth = jsonDepth(doc) + moreDepth;
-          // Else the limit on work might be met first.
+          // Otherwise the limit on work might be reached first.
           fc.pre(mostWork(doc, patch) <= 4 * stateBytes);
           const states = documentsOnTheWay(doc, patch).map((document) => document?.value ?? null);
           const passed = states.some(
@@ -72,7 +72,7 @@ describe("size and depth", () => {
     { op: { op: "replace", path: "/a", value: "xyz" }, bytes: '{"a":"xyz"}'.length },
     { op: { op: "copy", from: "/a", path: "/b" }, bytes: '{"a":[1],"b":[1]}'.length },
     { op: { op: "move", from: "/a", path: "/longer" }, bytes: '{"longer":[1]}'.length },
-  ])("[S9] $op.op may fill the state to its limit and not a byte further", ({ op, bytes }) => {
+  ])("[S9] $op.op may fill the state exactly to its limit", ({ op, bytes }) => {
     expect(outcome({ a: [1] }, [op], { stateBytes: bytes })).toMatch(/^\{/);
     expect(outcome({ a: [1] }, [op], { stateBytes: bytes - 1 })).toBe("too_large");
   });
@@ -83,19 +83,19 @@ describe("size and depth", () => {
     { op: "copy", from: "/flat", path: "/a/b" },
     { op: "move", from: "/flat", path: "/a/b" },
     { op: "replace", path: "", value: { a: { b: {} } } },
-  ])("[S9] $op may nest to the limit of depth and no deeper, %#", (operation) => {
+  ])("[S9] $op may nest exactly to the limit of depth, %#", (operation) => {
     const doc = { a: { x: 0 }, flat: [] };
     expect(outcome(doc, [operation], { stateDepth: 3 })).toMatch(/^\{/);
     expect(outcome(doc, [operation], { stateDepth: 2 })).toBe("too_large");
   });
 
-  test("[S9] a value that nests without end is refused, not followed", () => {
+  test("[S9] a value with endless nesting is refused without a stack overflow", () => {
     const value = JSON.parse("[".repeat(100_000) + "]".repeat(100_000));
     expect(outcome({}, [{ op: "add", path: "/a", value }], {})).toBe("too_large");
     expect(outcome({ a: [] }, [{ op: "test", path: "/a", value }], {})).toBe("patch_failed");
   });
 
-  test("[S9] a state past limits that were lowered later can still be made smaller", () => {
+  test("[S9] a state over limits that were lowered later can still be made smaller", () => {
     const doc = { keep: "x".repeat(50), drop: [[["deep".repeat(50)]]], swap: [[[0]]] };
     const limits = { stateBytes: 20, stateDepth: 2 };
     const patch: Patch = [
@@ -107,8 +107,8 @@ describe("size and depth", () => {
   });
 });
 
-describe("what is no JSON", () => {
-  test("[S1] a number too large for JSON text to name is refused", () => {
+describe("a number that JSON cannot represent", () => {
+  test("[S1] is refused as a value", () => {
     const patch = parsePatch(
       JSON.parse('[{"op":"add","path":"/a","value":{"n":[1e999]}}]'),
       defaultLimits,
@@ -116,7 +116,7 @@ describe("what is no JSON", () => {
     expect(outcome({}, patch, {})).toBe("invalid_state");
   });
 
-  test("[S1] a test for such a number fails like any other test", () => {
+  test("[S1] fails a test like any other number", () => {
     const patch = parsePatch(
       JSON.parse('[{"op":"test","path":"/a","value":1e999}]'),
       defaultLimits,
@@ -125,11 +125,11 @@ describe("what is no JSON", () => {
   });
 });
 
-describe("operations", () => {
+describe("the number of operations", () => {
   const operations = (count: number): object[] =>
     Array.from({ length: count }, () => ({ op: "test", path: "", value: {} }));
 
-  test("[S9] a patch may have as many operations as its limit and no more", () => {
+  test("[S9] may reach its limit and no more", () => {
     const { patchOperations } = defaultLimits;
     expect(parsePatch(operations(patchOperations), defaultLimits)).toHaveLength(1000);
     expect(() => parsePatch(operations(patchOperations + 1), defaultLimits)).toThrow(
@@ -137,33 +137,33 @@ describe("operations", () => {
     );
   });
 
-  test("[S9] operations over the limit are not even looked at", () => {
+  test("[S9] is checked before any operation is read", () => {
     const unread = new Proxy({}, { get: () => expect.unreachable() });
     expect(() => parsePatch([unread, unread], { patchOperations: 1 })).toThrow(CollabError);
   });
 });
 
-// None of these would end in the lifetime of a test runner if the work followed the size described.
-describe("patches that describe more than they hold", () => {
+// None of these tests would end if the work depended on the size that the patch describes.
+describe("a patch that describes an astronomical size", () => {
   const doubling = (count: number): Patch =>
     Array.from({ length: count }, () => ({ op: "copy", from: "/a", path: "/a/-" }));
   const doc = { a: ["x"] };
 
-  test("[S9] copies that double the state end at the limit of bytes", () => {
+  test("[S9] is refused at the limit of bytes", () => {
     expect(outcome(doc, doubling(1000), {})).toBe("too_large");
   });
 
-  test("[S9] copies that double the state end at the limit of depth", () => {
+  test("[S9] is refused at the limit of depth", () => {
     expect(outcome(doc, doubling(1000), { stateBytes: Infinity })).toBe("too_large");
   });
 
-  test("[S9] limits far away are reached without walking there", () => {
+  test("[S9] is refused quickly even if the limits are very high", () => {
     expect(outcome(doc, doubling(1000), { stateBytes: 2 ** 50, stateDepth: 256 })).toBe(
       "too_large",
     );
   });
 
-  test("[S9] changes between the copies do not make them dear", () => {
+  test("[S9] is refused quickly even with changes between the copies", () => {
     const patch = doubling(200).flatMap((copy): Patch => [
       copy,
       { op: "add", path: "/a/0", value: {} },
@@ -174,15 +174,15 @@ describe("patches that describe more than they hold", () => {
     expect(outcome(doc, patch, { stateBytes: 2 ** 50, stateDepth: 256 })).toBe("too_large");
   });
 
-  test("[S9] what the copies filled can be removed again", () => {
+  test("[S9] may remove its copies again", () => {
     const limits = { stateBytes: 2 ** 50, stateDepth: 256 };
     const patch: Patch = [...doubling(40), { op: "replace", path: "/a", value: 0 }];
     expect(outcome(doc, patch, limits)).toBe('{"a":0}');
   });
 });
 
-// Forty bytes an operation, and each of them asks for a walk over ten thousand members.
-describe("work that is asked for again and again", () => {
+// Each operation has forty bytes and causes a walk over ten thousand members.
+describe("a patch that causes much work with few bytes", () => {
   const members = Array.from({ length: 10_000 }, (_, index) => [`k${index}`, 0]);
   const doc: JsonObject = { a: Object.fromEntries(members) };
   const bytes = jsonBytes(doc["a"]);
@@ -192,17 +192,17 @@ describe("work that is asked for again and again", () => {
       { op: "replace", path: "/a/k1", value: index % 10 },
     ]).flat();
 
-  test("[S9] a patch may copy four times the limit of the state and no more, whatever is left of it", () => {
+  test("[S9] may copy four times the limit of the state and no more, even if it overwrites the copies", () => {
     const most = Math.floor((4 * defaultLimits.stateBytes) / bytes);
     expect(outcome(doc, copies(most), {}).slice(0, 9)).toBe('{"a":{"k0');
     expect(outcome(doc, copies(most + 1), {}).slice(0, 9)).toBe("too_large");
   });
 
-  test("[S9] a thousand copies and changes in turn end in too_large", () => {
+  test("[S9] is too_large with a thousand alternating copies and changes", () => {
     expect(outcome(doc, copies(500), {}).slice(0, 9)).toBe("too_large");
   });
 
-  test("[S9] a thousand moves and changes in turn end in too_large", () => {
+  test("[S9] is too_large with a thousand alternating moves and changes", () => {
     const patch = Array.from({ length: 500 }, (_, index): Patch => {
       const [from, path] = index % 2 === 0 ? ["/a", "/b"] : ["/b", "/a"];
       return [
@@ -213,7 +213,7 @@ describe("work that is asked for again and again", () => {
     expect(outcome(doc, patch, {}).slice(0, 9)).toBe("too_large");
   });
 
-  test("[S9] a thousand moves of what does not change are no such work", () => {
+  test("[S9] may move an unchanged value a thousand times", () => {
     const patch = Array.from({ length: 1000 }, (_, index): Operation => {
       return index % 2 === 0
         ? { op: "move", from: "/a", path: "/b" }
@@ -223,12 +223,12 @@ describe("work that is asked for again and again", () => {
   });
 });
 
-describe("patches to a state of very many members", () => {
+describe("a patch to a state with very many members", () => {
   const names = Array.from({ length: 250_000 }, (_, index) => `k${index}`);
   const wide: JsonObject = Object.fromEntries(names.map((name) => [name, 0]));
   const limits = { ...defaultLimits, stateBytes: 8 * 1024 * 1024 };
 
-  // Each of these once walked all members for every operation: minutes, where now it is once a patch.
+  // Walking over all members for every operation, instead of once per patch, would take minutes.
   test.each<{ what: string; make: (name: string, index: number) => Operation; size: number }>([
     {
       what: "additions",
@@ -241,7 +241,7 @@ describe("patches to a state of very many members", () => {
       make: (name) => ({ op: "copy", from: "/k1", path: `/${name}` }),
       size: 250_000,
     },
-  ])("a thousand $what do not each cost what the state costs", ({ make, size }) => {
+  ])("does not walk over the state for each of a thousand $what", ({ make, size }) => {
     const patch = names.slice(0, 1000).map(make);
     const after = applyPatch(sized(wide), patch, limits);
     expect(Object.keys(after.value)).toHaveLength(size);

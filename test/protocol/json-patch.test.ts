@@ -1,5 +1,5 @@
-// JSON Patch does what RFC 6902 says: the published suite, and the same outcome as another library on
-// random patches. It never changes its input, keeps what it does not touch, and counts bytes exactly.
+// JSON Patch has the results that RFC 6902 requires: the published suite, and the results of another library
+// on random patches. It never changes its input, shares what it does not touch, and counts bytes exactly.
 
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
@@ -19,7 +19,7 @@ const sized = (value: JsonObject): Sized => ({ value, bytes: jsonBytes(value) })
 const apply = (doc: JsonObject, patch: unknown): JsonObject =>
   applyPatch(sized(doc), parsePatch(patch, roomy), roomy).value;
 
-/** The state after a patch, or `null` when the patch is refused as such. */
+/** The state after a patch, or `null` when the patch does not apply. */
 function attempt(doc: JsonObject, patch: Patch): Sized | null {
   try {
     return applyPatch(sized(doc), patch, roomy);
@@ -31,12 +31,12 @@ function attempt(doc: JsonObject, patch: Patch): Sized | null {
 }
 
 describe("the published suite", () => {
-  test("[S5] the published suite is there whole", () => {
+  test("[S5] is complete", () => {
     expect(suiteSizes).toEqual({ "tests.json": 75, "spec_tests.json": 16 });
   });
 
   test.each([...casesBelow, ...casesOfObjects])(
-    "[S5] the published suite: $name",
+    "[S5] passes: $name",
     ({ state, patch, expected }) => {
       deepFreeze(state);
       if (expected) expect(apply(state, patch)).toEqual(expected);
@@ -46,7 +46,7 @@ describe("the published suite", () => {
 });
 
 describe("random patches", () => {
-  test("[S5] a patch has the outcome it has in another library, or fails in both", () => {
+  test("[S5] have the same result as in another library, or fail in both", () => {
     const outcomes = { done: 0, failed: 0 };
     fc.assert(
       fc.property(patchCases(), ({ doc, patch }) => {
@@ -57,11 +57,11 @@ describe("random patches", () => {
       }),
       { numRuns: 1500 },
     );
-    // Or the property would prove little.
+    // Otherwise the property would prove little.
     expect(Math.min(outcomes.done, outcomes.failed)).toBeGreaterThan(100);
   });
 
-  test("[S5] copies, moves and additions without end leave no two places changing together", () => {
+  test("[S5] never link two places, however many copies, moves and additions they have", () => {
     fc.assert(
       fc.property(
         patchCases({ ops: ["copy", "copy", "move", "add", "replace"], wild: false, maxLength: 60 }),
@@ -73,7 +73,7 @@ describe("random patches", () => {
     );
   });
 
-  test("[S5] a patch changes neither the state it is applied to nor itself", () => {
+  test("[S5] change neither the state they are applied to nor themselves", () => {
     fc.assert(
       fc.property(patchCases(), ({ doc, patch }) => {
         const before = canonical([doc, patch]);
@@ -83,7 +83,7 @@ describe("random patches", () => {
     );
   });
 
-  test("[S9] the size after a patch is the length of the state as compact JSON", () => {
+  test("[S9] yield a size that is the length of the state as compact JSON", () => {
     fc.assert(
       fc.property(patchCases({ maxLength: 30 }), ({ doc, patch }) => {
         const after = attempt(doc, patch);
@@ -93,7 +93,7 @@ describe("random patches", () => {
     );
   });
 
-  test("a value beside the path of an operation stays the same object", () => {
+  test("keep the objects beside their paths", () => {
     fc.assert(
       fc.property(patchCases({ wild: false, ops: ["replace"], maxLength: 1 }), ({ doc, patch }) => {
         const [path = ""] = patch.map((operation) => operation.path);
@@ -103,7 +103,7 @@ describe("random patches", () => {
   });
 });
 
-/** Whether all members beside a path are the same objects in both documents. */
+/** Whether the members beside a path are the same objects in both documents. */
 function sharedBeside(a: JsonValue, b: JsonValue, [token, ...rest]: string[]): boolean {
   if (token === undefined) return true;
   const key = token.replaceAll("~1", "/").replaceAll("~0", "~");
@@ -123,7 +123,7 @@ describe("a patch that fails", () => {
     { op: "test", path: "/d/0", value: 99 },
   ];
 
-  test("[S5] leaves the state as it was, whichever of its operations fails", () => {
+  test("[S5] leaves the state unchanged, whichever of its operations fails", () => {
     const { value, bytes } = state;
     expect(() => applyPatch(state, failing, roomy)).toThrow(CollabError);
     expect(state).toEqual({ value: { a: { b: [1, 2] }, c: "x" }, bytes });
@@ -131,7 +131,7 @@ describe("a patch that fails", () => {
     expect(applyPatch(state, failing.slice(0, 3), roomy).value).toEqual({ a: {}, d: [1, 2, 3] });
   });
 
-  test("[S5] names the operation that failed", () => {
+  test("[S5] names the failed operation", () => {
     expect(() => applyPatch(state, failing, roomy)).toThrow(
       expect.objectContaining({
         code: "patch_failed",
@@ -141,10 +141,10 @@ describe("a patch that fails", () => {
   });
 });
 
-describe("what a patch leaves alone", () => {
+describe("structural sharing", () => {
   const doc = deepFreeze({ list: [{ id: 1 }, { id: 2 }], other: { deep: { er: 1 } }, x: 0 });
 
-  test("a patch copies the containers on its path and no others", () => {
+  test("copies only the containers on the path of a patch", () => {
     const after = apply(doc, [{ op: "replace", path: "/list/0/id", value: 9 }]) as typeof doc;
     expect(after).toEqual({ list: [{ id: 9 }, { id: 2 }], other: { deep: { er: 1 } }, x: 0 });
     expect(after.list[1]).toBe(doc.list[1]);
@@ -152,12 +152,12 @@ describe("what a patch leaves alone", () => {
     expect(after.list).not.toBe(doc.list);
   });
 
-  test("a patch of tests alone gives back the very same state", () => {
+  test("returns the same state for a patch that has only tests", () => {
     expect(apply(doc, [{ op: "test", path: "/x", value: 0 }])).toBe(doc);
     expect(apply(doc, [])).toBe(doc);
   });
 
-  test("a moved value and a copied one stay the same object", () => {
+  test("keeps the objects of moved and copied values", () => {
     expect(apply(doc, [{ op: "move", from: "/other", path: "/o" }])["o"]).toBe(doc.other);
     expect(apply(doc, [{ op: "copy", from: "/other", path: "/o" }])["o"]).toBe(doc.other);
   });
@@ -167,14 +167,14 @@ describe("copies", () => {
   test.each([
     ["the copy", "/b/n/-", { a: { n: [1] }, b: { n: [1, 2] } }],
     ["the original", "/a/n/-", { a: { n: [1, 2] }, b: { n: [1] } }],
-  ])("[S5] changing %s leaves the other as it is", (_, path, expected) => {
-    const touched = { op: "add", path: "/a/n/-", value: 1 }; // so that the draft has copied /a already
+  ])("[S5] are independent: a change of %s leaves the other unchanged", (_, path, expected) => {
+    const touched = { op: "add", path: "/a/n/-", value: 1 }; // so that the draft already owns /a
     const copied = { op: "copy", from: "/a", path: "/b" };
     const changed = { op: "add", path, value: 2 };
     expect(apply({ a: { n: [] } }, [touched, copied, changed])).toEqual(expected);
   });
 
-  test("[S5] a value added twice from one object is two values", () => {
+  test("[S5] are made of an object that is added twice", () => {
     const value: JsonValue = [];
     const patch: Patch = [
       { op: "add", path: "/a", value },
@@ -185,7 +185,7 @@ describe("copies", () => {
     expect(value).toEqual([]);
   });
 
-  test("[S5] the state copied into itself is a copy of what it was", () => {
+  test("[S5] of the state into itself contain the previous state", () => {
     const patch = [
       { op: "copy", from: "", path: "/me" },
       { op: "add", path: "/me/x", value: 1 },
@@ -200,20 +200,20 @@ describe("the whole state", () => {
     { op: "replace", path: "", value: { b: 1 } },
     { op: "move", from: "/a", path: "" },
     { op: "copy", from: "/a", path: "" },
-  ])("[S5] $op may put another object in its place", (operation) => {
+  ])("[S5] may be replaced with another object by $op", (operation) => {
     const after = applyPatch(sized({ a: { b: 1 } }), parsePatch([operation], roomy), roomy);
     expect(after).toEqual({ value: { b: 1 }, bytes: 7 });
   });
 
   const values = [null, 1, "x", [], [{}]].map((value) => ({ value, text: canonical(value) }));
 
-  test.each(values)("[S1] it must not end as $text", ({ value }) => {
+  test.each(values)("[S1] must not become $text", ({ value }) => {
     expect(() => apply({}, [{ op: "replace", path: "", value }])).toThrow(
       expect.objectContaining({ code: "invalid_state" }),
     );
   });
 
-  test("[S5] it may be no object between two operations", () => {
+  test("[S5] may be an array between two operations", () => {
     const patch = [
       { op: "replace", path: "", value: [{ a: 1 }] },
       { op: "move", from: "/0", path: "" },

@@ -1,5 +1,5 @@
-// Sizes are those of JSON.stringify to the byte, equality is that of the text with sorted keys, and
-// what JSON cannot say is refused however deep it lies.
+// Sizes match JSON.stringify to the byte, equality matches the text with sorted keys, and values that are
+// not JSON are refused at any depth.
 
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
@@ -37,7 +37,7 @@ describe("size", () => {
     );
   });
 
-  test("[S9] a text has the bytes that an encoder makes of it, whatever its code units are", () => {
+  test("[S9] a text has the bytes that TextEncoder produces, whatever its code units are", () => {
     const encoder = new TextEncoder();
     const pieces = fc.array(
       fc.oneof(
@@ -66,7 +66,7 @@ describe("size", () => {
       expect(utf8Bytes(text)).toBe(encoder.encode(text).length);
   });
 
-  test("[S9] every single code unit, alone and before a low surrogate, is counted right", () => {
+  test("[S9] every code unit is counted correctly, alone and before a low surrogate", () => {
     const wrong: string[] = [];
     for (let unit = 0; unit <= 0xffff; unit++)
       for (const text of [String.fromCharCode(unit), String.fromCharCode(unit, 0xdc00, unit)])
@@ -83,7 +83,7 @@ describe("size", () => {
     );
   });
 
-  test("[S9] any JSON has the bytes of its text and the depth of its nesting", () => {
+  test("[S9] any JSON has the bytes of its text and the levels of its nesting", () => {
     fc.assert(
       fc.property(json.value, (value) => {
         expect(measure(value, 10)).toEqual({ bytes: jsonBytes(value), depth: jsonDepth(value) });
@@ -92,7 +92,7 @@ describe("size", () => {
     );
   });
 
-  test("[S9] what was measured before is measured no differently from a cache", () => {
+  test("[S9] a cached measurement equals a new one", () => {
     fc.assert(
       fc.property(json.value, json.value, (a, b) => {
         const cache: SizeCache = new Map();
@@ -116,12 +116,12 @@ describe("depth", () => {
     { value: { a: 1 }, depth: 1 },
     { value: { a: {} }, depth: 2 },
     { value: [1, [{ a: [] }], 2], depth: 4 },
-  ])("[S9] $value nests $depth deep, and so much must be allowed", ({ value, depth }) => {
+  ])("[S9] $value has $depth levels and is refused if fewer are allowed", ({ value, depth }) => {
     expect(measure(value, depth).depth).toBe(depth);
     if (depth > 0) expect(() => measure(value, depth - 1)).toThrow(code("too_large"));
   });
 
-  test("[S9] a value from the cache is refused where it would lie too deep", () => {
+  test("[S9] a cached value is refused where it would be too deep", () => {
     const cache: SizeCache = new Map();
     const value = { a: { b: 1 } };
     measure(value, 2, cache);
@@ -129,21 +129,21 @@ describe("depth", () => {
     expect(measure([value], 3, cache).depth).toBe(3);
   });
 
-  test("[S9] what nests without end or in a circle is too_large, not an overflow", () => {
+  test("[S9] endless nesting and cycles are too_large and do not overflow the stack", () => {
     const circle: unknown[] = [];
     circle.push(circle, { circle });
     for (const value of [circle, JSON.parse("[".repeat(100_000) + "]".repeat(100_000))])
       expect(() => measure(value, 256)).toThrow(code("too_large"));
   });
 
-  test("[S9] a value that stands in 2^60 places is measured once with a cache", () => {
+  test("[S9] a value in 2^60 places is measured once with a cache", () => {
     let value: JsonValue = {};
     for (let level = 0; level < 60; level++) value = [value, value];
     expect(measure(value, 64, new Map())).toEqual({ bytes: 5 * 2 ** 60 - 3, depth: 61 });
   });
 });
 
-describe("what is no JSON", () => {
+describe("a value that is not JSON", () => {
   const foreign: [string, unknown][] = [
     ["undefined", undefined],
     ["NaN", Number.NaN],
@@ -157,7 +157,7 @@ describe("what is no JSON", () => {
     ["a boxed number", Object(1)],
     ["bytes", new Uint8Array(1)],
     [
-      "an object of a class",
+      "a class instance",
       new (class Point {
         x = 1;
       })(),
@@ -166,12 +166,12 @@ describe("what is no JSON", () => {
     ["an array with a hole", Object.assign([], { length: 1 })],
   ];
 
-  test.each(foreign)("[S2] %s is invalid_state, itself and inside", (_, value) => {
+  test.each(foreign)("[S2] such as %s is invalid_state, at the top and nested", (_, value) => {
     for (const state of [value, { a: value }, [1, value], { a: [{ b: value }] }])
       expect(() => measure(state, 64)).toThrow(code("invalid_state"));
   });
 
-  test("[S2] whatever is not refused is what JSON makes of it, with its size", () => {
+  test("[S2] is refused, or is the same after JSON.stringify and has that size", () => {
     const anything = fc.anything({
       withBigInt: true,
       withBoxedValues: true,
@@ -199,7 +199,7 @@ describe("what is no JSON", () => {
     );
   });
 
-  test("a plain object is one that JSON could have made", () => {
+  test("is not a plain object unless JSON could contain it", () => {
     expect([{}, Object.create(null), { a: 1 }].map(isPlainObject)).toEqual([true, true, true]);
     const others = [null, [], "", 1, new Date(), Object.create({}), () => 1, undefined];
     expect(others.filter(isPlainObject)).toEqual([]);
@@ -207,7 +207,7 @@ describe("what is no JSON", () => {
 });
 
 describe("equality", () => {
-  test("[S3] values are equal exactly when their JSON is, keys in any order", () => {
+  test("[S3] values are equal exactly when their JSON is equal, with keys in any order", () => {
     const pairs = fc.oneof(beforeAndAfter, fc.tuple(json.value, json.value));
     fc.assert(
       fc.property(pairs, ([a, b]) => {
@@ -243,7 +243,7 @@ describe("equality", () => {
     [JSON.parse('{"__proto__":{}}'), { a: 1 }],
     [JSON.parse('{"__proto__":{}}'), {}],
     [{ toString: 1 }, { valueOf: 1 }],
-  ])("[S3] %j is not %j", (a, b) => {
+  ])("[S3] %j does not equal %j", (a, b) => {
     expect(jsonEqual(a, b)).toBe(false);
     expect(jsonEqual(b, a)).toBe(false);
   });
@@ -252,7 +252,7 @@ describe("equality", () => {
     expect(jsonEqual([-0], [0])).toBe(true);
   });
 
-  test("[S2] what is no JSON equals no JSON that it resembles", () => {
+  test("[S2] a value that is not JSON does not equal similar JSON", () => {
     const pairs: [unknown, unknown][] = [
       [new Date(0), {}],
       [new Map(), {}],
@@ -267,7 +267,7 @@ describe("equality", () => {
 });
 
 describe("members", () => {
-  test.each(prototypeKeys)("[S9] the key %s is written and read as a member of its own", (key) => {
+  test.each(prototypeKeys)("[S9] the key %s is written and read as an own member", (key) => {
     const object: Record<string, JsonValue> = {};
     expect(member(object, key)).toBeUndefined();
     setMember(object, key, { polluted: true });
@@ -280,7 +280,7 @@ describe("members", () => {
     expect(member(object, key)).toBeUndefined();
   });
 
-  test("[S9] any member that was written is the member that is read, and no other changes", () => {
+  test("[S9] a written member can be read back, and no other member changes", () => {
     fc.assert(
       fc.property(
         json.object,
@@ -300,7 +300,7 @@ describe("members", () => {
 });
 
 describe("parsing", () => {
-  test("JSON text becomes the value it names", () => {
+  test("returns the value of JSON text", () => {
     fc.assert(
       fc.property(json.value, (value) => {
         expect(canonical(parseJson(JSON.stringify(value)))).toBe(canonical(value));
@@ -318,12 +318,16 @@ describe("parsing", () => {
     "1 2",
     '{"secret":',
     "at position 77",
-  ])("[A6] the text %j is malformed, and the error repeats nothing of it", (text) => {
+  ])("[A6] fails for %j with malformed, and the error repeats nothing of the text", (text) => {
     expect(() => parseJson(text)).toThrow(code("malformed"));
-    expect(() => parseJson(text)).toThrow(/^The body is not JSON(: see position [0-6])?\.$/);
+    expect(() => parseJson(text)).toThrow(
+      /^The text is not valid JSON(: check position [0-6])?\.$/,
+    );
   });
 
-  test("the error says where the text goes wrong, where the engine tells", () => {
-    expect(() => parseJson('{"a":1 "b":2}')).toThrow("The body is not JSON: see position 7.");
+  test("names the position of the mistake if the engine reports it", () => {
+    expect(() => parseJson('{"a":1 "b":2}')).toThrow(
+      "The text is not valid JSON: check position 7.",
+    );
   });
 });

@@ -1,4 +1,5 @@
-// Limits are what S9 says unless a behaviour sets others, and no setting passes what the platform bears.
+// Limits have the defaults of rule S9 unless a behaviour sets others, and no setting may exceed what the
+// platform allows.
 
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
@@ -15,7 +16,7 @@ const caps: Limits = {
 };
 const names = Object.keys(caps) as (keyof Limits)[];
 
-test("[S9, L1] a room without settings takes 1 MiB of state, depth 64, 1,000 operations, frames of 256 KiB", () => {
+test("[S9, L1] the defaults are 1 MiB of state, depth 64, 1,000 operations and frames of 256 KiB", () => {
   const expected = {
     stateBytes: MiB,
     stateDepth: 64,
@@ -28,7 +29,7 @@ test("[S9, L1] a room without settings takes 1 MiB of state, depth 64, 1,000 ope
   expect(resolveLimits({})).toEqual(expected);
 });
 
-test("[S9] settings up to the caps count, and what they leave out stays the default", () => {
+test("[S9] settings up to the caps are used, and the others keep their defaults", () => {
   const settings = fc.record(
     {
       stateBytes: fc.integer({ min: 1, max: caps.stateBytes }),
@@ -52,7 +53,7 @@ describe.each(names)("%s", (name) => {
   });
 
   test.each([0, -1, 1.5, Number.NaN, Number.POSITIVE_INFINITY, caps[name] + 1, "64", null, 1n])(
-    "[S9] is refused by name, with its cap and what was given: %s",
+    "[S9] is refused with its name, its cap and the value %s",
     (value) => {
       const settings = { [name]: value } as Partial<Limits>;
       const message = `limits.${name} must be a whole number from 1 to ${caps[name]}, got ${value}`;
@@ -62,14 +63,16 @@ describe.each(names)("%s", (name) => {
 });
 
 test.each(["stateByte", "toString", "__proto__"])(
-  "[S9] the limit %s, which there is not, is refused",
+  "[S9] the unknown limit %s is refused",
   (name) => {
     const settings = JSON.parse(`{"${name}":1}`) as Partial<Limits>;
-    expect(() => resolveLimits(settings)).toThrow(new RangeError(`there is no limit "${name}"`));
+    expect(() => resolveLimits(settings)).toThrow(
+      new RangeError(`limits.${name} does not exist: use ${names.join(", ")}`),
+    );
   },
 );
 
-test("resolving limits leaves the defaults as they are", () => {
+test("resolving limits does not change the defaults", () => {
   const before = structuredClone(defaultLimits);
   resolveLimits({ stateBytes: 5 });
   expect(defaultLimits).toEqual(before);

@@ -1,4 +1,4 @@
-// JSON Merge Patch on small values: applying one does what RFC 7396 says, and the one that is found
+// JSON Merge Patch on small values: applying one has the result that RFC 7396 requires, and the one computed
 // between two values leads from one to the other.
 
 import fc from "fast-check";
@@ -10,11 +10,11 @@ import { beforeAndAfter, json, prototypeKeys } from "../support/json-arbitraries
 import { mergedByOracle, mergesOfObjects } from "../support/merge-patch.ts";
 
 describe("a merge patch", () => {
-  test.each(mergesOfObjects)("[S5] does what the RFC's appendix says, %#", (one) => {
+  test.each(mergesOfObjects)("[S5] has the result of the RFC's appendix, %#", (one) => {
     expect(mergePatch(one.before, one.merge)).toEqual(one.after);
   });
 
-  test("[S5] leads where the RFC's algorithm leads, and changes neither side", () => {
+  test("[S5] has the result of the RFC's algorithm and changes neither side", () => {
     fc.assert(
       fc.property(beforeAndAfter, ([before, merge]) => {
         deepFreeze([before, merge]);
@@ -24,7 +24,7 @@ describe("a merge patch", () => {
     );
   });
 
-  test("[S5] shares what it does not touch", () => {
+  test("[S5] shares the values that it does not change", () => {
     const before = { kept: { deep: [1] }, changed: { kept: { n: 1 }, n: 1 } };
     const after = mergePatch(before, { changed: { n: 2 }, more: 1 });
     expect(after).toEqual({ kept: { deep: [1] }, changed: { kept: { n: 1 }, n: 2 }, more: 1 });
@@ -32,7 +32,7 @@ describe("a merge patch", () => {
     expect((after["changed"] as JsonObject)["kept"]).toBe(before.changed.kept);
   });
 
-  test.each(prototypeKeys)("[S9] has %s as a key like any other", (key) => {
+  test.each(prototypeKeys)("[S9] treats the key %s like any other", (key) => {
     const one = JSON.parse(`{"${key}":{"n":1}}`) as JsonObject;
     const put = mergePatch({}, one);
     expect(JSON.stringify(put)).toBe(`{"${key}":{"n":1}}`);
@@ -44,7 +44,7 @@ describe("a merge patch", () => {
   });
 });
 
-/** A value without members that are null, as a merge patch can lead to. What is in arrays goes whole. */
+/** A value without null members, because a merge patch cannot create them. Arrays are left as they are. */
 function withoutNulls(value: JsonObject): JsonObject;
 function withoutNulls(value: JsonValue): JsonValue;
 function withoutNulls(value: JsonValue): JsonValue {
@@ -57,7 +57,7 @@ function withoutNulls(value: JsonValue): JsonValue {
 }
 
 describe("the merge patch between two objects", () => {
-  test("[P2] leads from one to the other, and is null where they are the same", () => {
+  test("[P2] leads from one to the other and is null if they are the same", () => {
     let same = 0;
     fc.assert(
       fc.property(beforeAndAfter, ([before, changed]) => {
@@ -71,11 +71,11 @@ describe("the merge patch between two objects", () => {
       }),
       { numRuns: 1000 },
     );
-    // Both were among them.
+    // Both cases occurred.
     expect(same).toBeGreaterThan(0);
   });
 
-  test("[P2] is none from an object to a copy of it", () => {
+  test("[P2] is null for an object and its copy", () => {
     fc.assert(
       fc.property(json.object, (any) => {
         const object = withoutNulls(any);
@@ -92,17 +92,17 @@ describe("the merge patch between two objects", () => {
       { a: 1, b: { c: 2, d: 1 } },
       { b: { c: 2 } },
     ],
-    ["null for what has gone", { a: 1, b: { c: 1 } }, { b: {} }, { a: null, b: { c: null } }],
-    ["an array whole", { a: [1, 2, 3] }, { a: [1, 2] }, { a: [1, 2] }],
-    ["an object whole where there was none", { a: 1 }, { a: { b: 1 } }, { a: { b: 1 } }],
-    ["a value in an object's place", { a: { b: 1 } }, { a: [] }, { a: [] }],
-    ["an empty object for what is new and empty", {}, { a: {} }, { a: {} }],
-    ["null for a null that has gone", { a: null }, {}, { a: null }],
+    ["null for a removed member", { a: 1, b: { c: 1 } }, { b: {} }, { a: null, b: { c: null } }],
+    ["a whole array", { a: [1, 2, 3] }, { a: [1, 2] }, { a: [1, 2] }],
+    ["a whole object in place of another value", { a: 1 }, { a: { b: 1 } }, { a: { b: 1 } }],
+    ["a value in place of an object", { a: { b: 1 } }, { a: [] }, { a: [] }],
+    ["an empty object for a new empty object", {}, { a: {} }, { a: {} }],
+    ["null for a removed null", { a: null }, {}, { a: null }],
   ])("[P2] has %s", (_, before, after, patch) => {
     expect(mergeDiff(before, after)).toEqual(patch);
   });
 
-  test.each(prototypeKeys)("[S9] has %s as a key like any other", (key) => {
+  test.each(prototypeKeys)("[S9] treats the key %s like any other", (key) => {
     const [one, other] = [1, 2].map((n) => JSON.parse(`{"${key}":{"n":${n},"m":0}}`) as JsonObject);
     expect(JSON.stringify(mergeDiff({}, one ?? {}))).toBe(`{"${key}":{"n":1,"m":0}}`);
     expect(JSON.stringify(mergeDiff(one ?? {}, other ?? {}))).toBe(`{"${key}":{"n":2}}`);

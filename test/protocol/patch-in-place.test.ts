@@ -1,4 +1,4 @@
-// Patches applied in place do what they do to a copy, or nothing at all.
+// A patch applied in place has the same result as on a copy, or nothing happens at all.
 
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
@@ -15,7 +15,7 @@ const copy = <T>(value: T): T => JSON.parse(JSON.stringify(value)) as T;
 const sized = (value: JsonObject): Sized => ({ value, bytes: jsonBytes(value) });
 const patchOf = (patch: unknown): Patch => parsePatch(copy(patch), defaultLimits);
 
-/** What a copy becomes; `null` when the patch does not apply. */
+/** The result on a copy; `null` when the patch does not apply. */
 function onCopy(state: JsonObject, patch: unknown, limits = defaultLimits): Sized | null {
   try {
     return applyPatch(sized(deepFreeze(copy(state))), patchOf(patch), limits);
@@ -25,7 +25,7 @@ function onCopy(state: JsonObject, patch: unknown, limits = defaultLimits): Size
   }
 }
 
-/** Apply in place, and hold that to what a copy becomes. @returns what was done */
+/** Apply in place and compare the result with the one on a copy. @returns what happened */
 function apply(
   state: JsonObject,
   patch: unknown,
@@ -46,7 +46,7 @@ function apply(
 }
 
 describe("a patch in place", () => {
-  test("[S5, S9] does what it does to a copy, with the exact size, or nothing at all", () => {
+  test("[S5, S9] has the result and the exact size that it has on a copy, or does nothing", () => {
     const seen = { nothing: 0, same: 0, changed: 0 };
     fc.assert(
       fc.property(patchCases(), ({ doc, patch }) => {
@@ -67,7 +67,7 @@ describe("a patch in place", () => {
   test.each([
     ["sets a member", { a: 1 }, [{ op: "replace", path: "/a", value: [] }]],
     [
-      "sets two",
+      "sets two members",
       { a: 1, b: { c: 2 } },
       [
         { op: "replace", path: "/a", value: "é" },
@@ -77,13 +77,13 @@ describe("a patch in place", () => {
     ["adds to an empty object", {}, [{ op: "add", path: "/a", value: 1 }]],
     ["adds a key __proto__", { a: {} }, [{ op: "add", path: "/a/__proto__", value: { b: 1 } }]],
     ["sets an item", { a: [1, 2] }, [{ op: "replace", path: "/a/1", value: 3 }]],
-    ["puts an item in", { a: [1, 2] }, [{ op: "add", path: "/a/0", value: 3 }]],
-    ["appends", { a: [] }, [{ op: "add", path: "/a/-", value: 3 }]],
+    ["inserts an item", { a: [1, 2] }, [{ op: "add", path: "/a/0", value: 3 }]],
+    ["appends an item", { a: [] }, [{ op: "add", path: "/a/-", value: 3 }]],
     ["removes an item", { a: [1, 2] }, [{ op: "remove", path: "/a/0" }]],
     ["removes a member", { a: 1, b: 2 }, [{ op: "remove", path: "/a" }]],
     ["removes the only member", { a: 1 }, [{ op: "remove", path: "/a" }]],
     [
-      "sets what a test holds",
+      "sets a member after a successful test",
       { a: 1 },
       [
         { op: "test", path: "/a", value: 1 },
@@ -95,17 +95,17 @@ describe("a patch in place", () => {
   });
 
   test.each([
-    ["the same value", { a: { b: [1] } }, [{ op: "replace", path: "/a", value: { b: [1] } }]],
+    ["the present value", { a: { b: [1] } }, [{ op: "replace", path: "/a", value: { b: [1] } }]],
     ["only tests", { a: 1 }, [{ op: "test", path: "/a", value: 1 }]],
     ["nothing", { a: 1 }, []],
-  ])("[S3] of %s changes nothing", (_, state, patch) => {
+  ])("[S3] with %s changes nothing", (_, state, patch) => {
     expect(apply(state as JsonObject, patch)).toBe("same");
   });
 
   test.each([
     ["replaces the whole state", {}, [{ op: "replace", path: "", value: {} }]],
     [
-      "sets a value and then one in it",
+      "sets a value and then a member of it",
       { a: {} },
       [
         { op: "replace", path: "/a", value: { b: 1 } },
@@ -121,17 +121,17 @@ describe("a patch in place", () => {
       ],
     ],
     [
-      "adds several",
+      "adds several members",
       {},
       [
         { op: "add", path: "/a", value: 2 },
         { op: "add", path: "/b", value: 1 },
       ],
     ],
-    ["moves", { a: 1 }, [{ op: "move", from: "/a", path: "/b" }]],
-    ["copies", { a: 1 }, [{ op: "copy", from: "/a", path: "/b" }]],
+    ["moves a value", { a: 1 }, [{ op: "move", from: "/a", path: "/b" }]],
+    ["copies a value", { a: 1 }, [{ op: "copy", from: "/a", path: "/b" }]],
     [
-      "fails in the end",
+      "fails at its last operation",
       { a: 1 },
       [
         { op: "replace", path: "/a", value: 2 },
@@ -147,20 +147,20 @@ describe("a patch in place", () => {
       ],
     ],
     [
-      "tests what it has set",
+      "tests a value that it has set",
       { a: 1 },
       [
         { op: "replace", path: "/a", value: 2 },
         { op: "test", path: "/a", value: 1 },
       ],
     ],
-    ["leads past an array", { a: [] }, [{ op: "add", path: "/a/1", value: 1 }]],
-    ["leads through a value", { a: 1 }, [{ op: "add", path: "/a/b", value: 1 }]],
-  ])("[S5] that %s is left to others, and touches nothing", (_, state, patch) => {
+    ["adds past the end of an array", { a: [] }, [{ op: "add", path: "/a/1", value: 1 }]],
+    ["leads through a number", { a: 1 }, [{ op: "add", path: "/a/b", value: 1 }]],
+  ])("[S5] that %s is not applied and changes nothing", (_, state, patch) => {
     expect(apply(state as JsonObject, patch)).toBe("nothing");
   });
 
-  test("[S9] past a limit is left to others, who refuse it", () => {
+  test("[S9] that exceeds a limit is not applied", () => {
     const limits = { ...defaultLimits, stateBytes: 10 };
     expect(apply({ a: 1 }, [{ op: "replace", path: "/a", value: "12345" }], limits)).toBe(
       "nothing",
@@ -168,7 +168,7 @@ describe("a patch in place", () => {
     expect(apply({ a: 1 }, [{ op: "replace", path: "/a", value: "12" }], limits)).toBe("changed");
   });
 
-  test("[S5, S9] after patch keeps the exact size, and costs the same in a wide object", () => {
+  test("[S5, S9] keeps the exact size after many patches and costs the same in a wide object", () => {
     const wide = Object.fromEntries(Array.from({ length: 50_000 }, (_, n) => [`k${n}`, n]));
     let state = sized({ wide, few: {} });
     const run = (operation: Patch[number]): void => {
@@ -181,22 +181,22 @@ describe("a patch in place", () => {
       if (n % 2 === 0) run({ op: "add", path: "/few/b", value: [n] });
       else for (const key of ["a", "b"]) run({ op: "remove", path: `/few/${key}` });
     }
-    expect(performance.now() - before).toBeLessThan(3000); // with a walk over the keys: 15 s
+    expect(performance.now() - before).toBeLessThan(3000); // a walk over the keys would take 15 s
     expect(state.bytes).toBe(jsonBytes(state.value));
     expect(state.value["few"]).toEqual({});
   });
 
-  test("[S9, R1] with paths of many thousand steps is left to others at once", () => {
+  test("[S9, R1] with paths of many thousand levels is rejected quickly", () => {
     const state = sized({ a: 1 });
     const patch = Array.from({ length: 120 }, (_, n) => {
       return { op: "replace", path: `/${n}${"/".repeat(16_000)}`, value: 1 } as const;
     });
     const before = performance.now();
     expect(applyInPlace(state, patch, defaultLimits)).toBeNull();
-    expect(performance.now() - before).toBeLessThan(3000); // each step looked at: half a minute
+    expect(performance.now() - before).toBeLessThan(3000); // a look at each level would take 30 s
   });
 
-  test("[S2] leaves alone what is shared with the room's author, which is frozen", () => {
+  test("[S2] does not change frozen values, which are shared with the author's code", () => {
     const shared = deepFreeze({ b: 1 });
     const state = sized({ a: shared, c: {} });
     const [inShared, inOwn] = ["/a/b", "/c/d"].map((path) =>

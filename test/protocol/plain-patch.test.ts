@@ -1,4 +1,5 @@
-// The patches that test clients apply on their own are right, or rooms would be judged by a wrong measure.
+// The test clients apply patches with code of their own. This checks that code, because all tests of rooms
+// rely on it.
 
 import fc from "fast-check";
 import { expect, test } from "vitest";
@@ -16,7 +17,7 @@ test.each(casesBelow.filter(({ expected }) => expected !== null))(
   },
 );
 
-test("[W2, S5] they make of any document what others make of it", () => {
+test("[W2, S5] a patch has the same result as in another library", () => {
   fc.assert(
     fc.property(patchCases({ wild: false }), ({ doc, patch }) => {
       const expected = documentsOnTheWay(doc, patch).at(-1)?.value ?? doc;
@@ -26,7 +27,7 @@ test("[W2, S5] they make of any document what others make of it", () => {
   );
 });
 
-test("[W2, S9] they take a key __proto__ for a key", () => {
+test("[W2, S9] the key __proto__ is an ordinary key", () => {
   const patched = plainPatched(JSON.parse('{"__proto__":{"a":1}}'), [
     { op: "add", path: "/__proto__/b", value: 2 },
     { op: "copy", from: "/__proto__", path: "/constructor" },

@@ -1,11 +1,11 @@
-// JSON Pointers are read and written as RFC 6901 says.
+// JSON Pointers are parsed and built as RFC 6901 requires.
 
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { childPointer, parsePointer } from "../../src/protocol/pointer.ts";
 import { anyString, commonKeys } from "../support/json-arbitraries.ts";
 
-test("[S5] tokens of any kind come back from the pointer made of them", () => {
+test("[S5] any tokens can be parsed back from the pointer built from them", () => {
   const token = fc.oneof(
     anyString,
     fc.constantFrom(...commonKeys),
@@ -19,12 +19,12 @@ test("[S5] tokens of any kind come back from the pointer made of them", () => {
   );
 });
 
-test("[S5] text is a pointer exactly when it is empty or slashes lead tokens of sound escapes", () => {
+test("[S5] text is a pointer exactly when it is empty or a list of valid tokens, each after a slash", () => {
   const texts = fc.string({ unit: fc.constantFrom("~", "/", "0", "1", "2", "a") });
-  const sound = /^(\/([^~/]|~0|~1)*)*$/;
+  const valid = /^(\/([^~/]|~0|~1)*)*$/;
   fc.assert(
     fc.property(texts, (text) => {
-      expect(parsePointer(text) !== null).toBe(sound.test(text));
+      expect(parsePointer(text) !== null).toBe(valid.test(text));
     }),
     { numRuns: 1000 },
   );

@@ -1,5 +1,5 @@
-// A real room on a real server says everything that the protocol has for rooms to say, and its clients
-// find nothing wrong with it: they hold every frame to the schemas, and keep what it adds up to.
+// A real room on a real server sends every message of the protocol. Its clients check every frame against
+// the schemas and agree with the room on the result.
 
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { outsideClients } from "../support/outside-client.ts";
@@ -23,14 +23,14 @@ const ask = async (method: string, path: string, body?: unknown): Promise<unknow
   return response.status === 200 ? await response.json() : null;
 };
 
-/** The type of a message, and what else tells its variants apart. */
+/** The type of a message and its variant. */
 function kindOf(message: object): string {
   const { type, ok, resumed } = message as { type: string; ok?: boolean; resumed?: boolean };
   const [variant] = [ok === false && "failed", resumed && "resumed"].filter(Boolean);
   return variant ? `${type} ${variant}` : type;
 }
 
-test("[W1, W2, P2] every message of a room is seen, and clients agree with each other and with the room", async () => {
+test("[W1, W2, P2] a room sends every message, and its clients agree with each other and with the room", async () => {
   const ada = await connect("talk", { id: "ada", name: "Ada" }, { behaviour: "scripted" });
   const bob = await connect("talk", { id: "bob" });
   expect(ada.protocol).toBe("collab-room.v1");
@@ -46,7 +46,7 @@ test("[W1, W2, P2] every message of a room is seen, and clients agree with each 
   expectFailed(await ada.act("refuse"), "action_refused");
   expectFailed(await ada.act("fail"), "action_failed");
   expectOk(await ada.show({ cursor: { x: 1 }, typing: true }));
-  expectOk(await ada.show({ typing: false })); // it would lapse at some time
+  expectOk(await ada.show({ typing: false })); // otherwise it would expire at some point
   expectOk(await bob.show({ status: "idle" }));
   expectOk(await ada.touch());
   bob.send({ type: "broadcast", event: "wave", payload: "hello" });
@@ -99,7 +99,7 @@ async function expectAgreement(sessions: readonly TestSession[]): Promise<void> 
 
 const pick = ({ state, users, presence }: TestSession) => ({ state, users, presence });
 
-test("[W1] who is refused gets a problem and no socket", async () => {
+test("[W1] a refused client gets a problem and no socket", async () => {
   expect(await refusal("refused")).toMatchObject({
     status: 400,
     problem: { code: "invalid_user" },

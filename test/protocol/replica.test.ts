@@ -1,5 +1,5 @@
-// What a client knows by following the messages as docs/PROTOCOL.md tells, shown on the golden frames;
-// and that the clients of the other tests are strict: whatever does not follow is seen.
+// The replica of the test clients follows messages as docs/PROTOCOL.md describes, here with the golden
+// frames, and it detects every violation of the protocol.
 
 import { describe, expect, test } from "vitest";
 import type { RoomMessage } from "../../src/protocol/messages.ts";
@@ -15,7 +15,7 @@ function replicaOf(...names: string[]): Replica {
   return replica;
 }
 
-/** What a client knows who has seen version 41 of the golden room. */
+/** What a client knows at version 41 of the golden room. */
 const known = {
   epoch: "9a0c4f1e-5d0b-4c53-8f0a-2f6f0c1f8b11",
   version: 41,
@@ -23,7 +23,7 @@ const known = {
 };
 
 describe("a client that follows the messages", () => {
-  test("[W1] knows everything from the welcome", () => {
+  test("[W1] gets everything from the welcome", () => {
     const { version, state, users, presence, scopes } = replicaOf("welcome");
     expect({ version, state }).toEqual({ version: 41, state: known.state });
     expect(users.map(({ id }) => id)).toEqual(["ada"]);
@@ -31,12 +31,12 @@ describe("a client that follows the messages", () => {
     expect(scopes).toEqual(["room:read", "room:write", "presence:write"]);
   });
 
-  test("[W1] goes on from the state it had when it is resumed", () => {
+  test("[W1] continues from its state when it is resumed", () => {
     const { version, state } = replicaOf("welcome-resumed");
     expect({ version, state }).toEqual({ version: 43, state: { title: "Bridge", tags: [] } });
   });
 
-  test("[W2] has the state after a change", () => {
+  test("[W2] has the new state after a change", () => {
     const { version, state } = replicaOf("welcome", "change");
     expect({ version, state }).toEqual({
       version: 43,
@@ -62,17 +62,17 @@ describe("a client that follows the messages", () => {
     });
   });
 
-  test("[A3] knows its scopes as they are now", () => {
+  test("[A3] knows its current scopes", () => {
     expect(replicaOf("welcome", "scopes").scopes).toEqual(["room:read"]);
   });
 
-  test("[W1] begins anew from another welcome", () => {
+  test("[W1] starts over from another welcome", () => {
     const again = replicaOf("welcome", "change", "users", "presence", "scopes", "mark", "welcome");
     expect(again).toEqual(replicaOf("welcome"));
   });
 });
 
-describe("a breach is seen:", () => {
+describe("a violation is detected:", () => {
   const welcomed = golden("welcome");
   const ada = { name: "Ada", color: "#000", typing: false, status: "online" } as const;
   const entry = { id: "ada", joinedAt: "2026-11-22T10:00:00.000Z", meta: {} };
@@ -84,19 +84,19 @@ describe("a breach is seen:", () => {
   });
 
   test.each<[string, string, RoomMessage[]]>([
-    ["[W1] something before the welcome", "came before welcome", [golden("change")]],
+    ["[W1] a message before the welcome", "came before welcome", [golden("change")]],
     [
-      "[W1] a user who is not in the room",
+      "[W1] a welcome for a user who is not in the room",
       "not among the users",
       [{ ...welcomed, users: [] } as RoomMessage],
     ],
     [
-      "[W1] resumed from another epoch",
+      "[W1] a resumed welcome from another epoch",
       "from nothing that is known",
       [{ ...golden("welcome-resumed"), epoch: "e" } as RoomMessage],
     ],
     [
-      "[W1] resumed, though it was there already",
+      "[W1] a resumed welcome on a live session",
       "from nothing that is known",
       [welcomed, golden("welcome-resumed")],
     ],
@@ -106,7 +106,7 @@ describe("a breach is seen:", () => {
       "from 41 at version 43",
       [welcomed, golden("change"), golden("change")],
     ],
-    ["[W2] a change leads nowhere", "from 41 to 41", [welcomed, change(41, 41, "/title")]],
+    ["[W2] a change keeps the version", "from 41 to 41", [welcomed, change(41, 41, "/title")]],
     [
       "[W2] a change does not apply",
       "does not apply at absent",
@@ -119,20 +119,28 @@ describe("a breach is seen:", () => {
     ],
     ["[W2] a user joins twice", "is there already", [welcomed, { type: "users", joins: [entry] }]],
     [
-      "[W2] a stranger is updated",
+      "[W2] an unknown user is updated",
       "eve is updated",
       [welcomed, { type: "users", updates: [{ ...entry, id: "eve" }] }],
     ],
-    ["[W2] a stranger leaves", "eve left", [welcomed, { type: "users", leaves: ["eve"] }]],
+    ["[W2] an unknown user leaves", "eve left", [welcomed, { type: "users", leaves: ["eve"] }]],
     [
       "[P2] a user appears twice",
       "is there already",
       [welcomed, { type: "presence", joins: { ada } }],
     ],
-    ["[P2] a stranger moves", "eve moves", [welcomed, { type: "presence", updates: { eve: {} } }]],
-    ["[P2] a stranger goes", "eve leaves", [welcomed, { type: "presence", leaves: ["eve"] }]],
     [
-      "[P1] an idle user types",
+      "[P2] an unknown user moves",
+      "eve moves",
+      [welcomed, { type: "presence", updates: { eve: {} } }],
+    ],
+    [
+      "[P2] an unknown user disappears",
+      "eve leaves",
+      [welcomed, { type: "presence", leaves: ["eve"] }],
+    ],
+    [
+      "[P1] an idle user without idleSince",
       "idleSince",
       [welcomed, { type: "presence", updates: { ada: { status: "idle" } } }],
     ],

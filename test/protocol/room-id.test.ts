@@ -1,4 +1,4 @@
-// A room id is 1 to 256 bytes of UTF-8 without control characters, and nothing else is one.
+// A room id is 1 to 256 bytes of UTF-8 without control characters. Everything else is refused.
 
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
@@ -15,7 +15,7 @@ const isRoomId = (id: unknown): boolean => {
   }
 };
 
-/** The rule in other words: nothing is lost in UTF-8, and no byte or pair of bytes is a control. */
+/** The rule, implemented differently: the text survives UTF-8 and has no control characters. */
 function byTheRule(id: string): boolean {
   const bytes = Buffer.from(id);
   const controls = [...id].some((character) => {
@@ -25,7 +25,7 @@ function byTheRule(id: string): boolean {
   return bytes.length >= 1 && bytes.length <= 256 && bytes.toString() === id && !controls;
 }
 
-test("a string is a room id exactly when the rule says so", () => {
+test("a string is a room id exactly when the rule allows it", () => {
   const text = fc.string({ unit: "binary", maxLength: 300, size: "max" });
   const seen = new Set<boolean>();
   fc.assert(
@@ -38,24 +38,24 @@ test("a string is a room id exactly when the rule says so", () => {
   expect(seen.size).toBe(2);
 });
 
-describe("at the limit", () => {
+describe("the length limit of room ids", () => {
   test.each([
     ["ASCII", "a", 256],
     ["two bytes a character", "é", 128],
     ["three bytes a character", "€", 85],
     ["four bytes a character", "🙂", 64],
-  ])("%s: 256 bytes are a room id, more are not", (_, character, most) => {
+  ])("is 256 bytes: %s", (_, character, most) => {
     expect(isRoomId(character.repeat(most))).toBe(true);
     expect(isRoomId(character.repeat(most + 1))).toBe(false);
   });
 
-  test("a text of megabytes is refused", () => {
+  test("holds for a text of megabytes", () => {
     expect(isRoomId("a".repeat(10_000_000))).toBe(false);
   });
 });
 
 test.each(["a", " ", "/", "%00", "..", "doc:1", "комната", "👩‍👩‍👧", "\u2028", ...prototypeKeys])(
-  "%j is a room id, and is given back as it is",
+  "%j is a room id and is returned unchanged",
   (id) => {
     expect(checkRoomId(id)).toBe(id);
   },
@@ -72,12 +72,12 @@ test.each([
   "\ud800",
   "a\udc00b",
   "\udc00\ud800",
-])("%j is no room id", (id) => {
+])("%j is not a room id", (id) => {
   expect(isRoomId(id)).toBe(false);
 });
 
 test.each([undefined, null, 1, true, {}, { length: 1 }, ["room"], Object("room"), Symbol("room")])(
-  "what is no string is no room id, %#",
+  "a value that is not a string is not a room id, %#",
   (id) => {
     expect(isRoomId(id)).toBe(false);
   },

@@ -1,4 +1,4 @@
-// Patches of one window as one: it leads where all of them lead, and what is overwritten is left out.
+// Squashing the patches of a window keeps their result and leaves out overwritten operations.
 
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
@@ -12,7 +12,7 @@ import { plainPatched } from "../support/plain-patch.ts";
 
 const replace = (path: string, value: JsonValue): Operation => ({ op: "replace", path, value });
 
-/** Patches as the journal keeps them: every operation succeeds, and there are no tests and no copies. */
+/** Patches as the journal keeps them: every operation applies, and there are no tests and no copies. */
 const applied = patchCases({
   ops: ["replace", "replace", "replace", "replace", "add", "remove", "move"],
   wild: false,
@@ -20,7 +20,7 @@ const applied = patchCases({
 });
 
 describe("a squashed patch", () => {
-  test("[W2] makes the same of the same document, in the same order of members", () => {
+  test("[W2] has the same result, with the same order of members", () => {
     let shortened = 0;
     fc.assert(
       fc.property(applied, ({ doc, patch }) => {
@@ -35,11 +35,11 @@ describe("a squashed patch", () => {
       }),
       { numRuns: 500 },
     );
-    // Or the property would prove little.
+    // Otherwise the property would prove little.
     expect(shortened).toBeGreaterThan(50);
   });
 
-  test("[W2] has some of the operations, in their order, and cannot be squashed again", () => {
+  test("[W2] has a subset of the operations in their order and cannot be squashed further", () => {
     fc.assert(
       fc.property(applied, ({ patch }) => {
         const squashed = squash(patch);
@@ -54,7 +54,7 @@ describe("a squashed patch", () => {
     );
   });
 
-  test("[W2] is the patch itself where nothing is overwritten", () => {
+  test("[W2] is the same patch if nothing is overwritten", () => {
     const patches: Patch[] = [
       [],
       [replace("/n", 1)],
@@ -67,17 +67,17 @@ describe("a squashed patch", () => {
     for (const patch of patches) expect(squash(patch)).toBe(patch);
   });
 
-  test("[W2] has a key that was set a hundred times once", () => {
+  test("[W2] sets a key once that was set a hundred times", () => {
     const patch = Array.from({ length: 100 }, (_, n) => replace("/cursor/x", n));
     expect(squash(patch)).toEqual([replace("/cursor/x", 99)]);
   });
 
-  test("[W2] has the last of each of several keys that were set by turns", () => {
+  test("[W2] has the last operation for each of several keys", () => {
     const patch = ["/a", "/b", "/a", "/c", "/b", "/a"].map((path, n) => replace(path, n));
     expect(squash(patch)).toEqual([replace("/c", 3), replace("/b", 4), replace("/a", 5)]);
   });
 
-  test("[W2] has nothing of what is within something that is replaced later", () => {
+  test("[W2] leaves out operations within a value that is replaced later", () => {
     const patch = [replace("/a/b/c", 1), replace("/a/x", 2), replace("/a", 3), replace("/ab", 4)];
     expect(squash(patch)).toEqual([replace("/a", 3), replace("/ab", 4)]);
     expect(squash([...patch, replace("", {})])).toEqual([replace("", {})]);
@@ -89,14 +89,14 @@ describe("a squashed patch", () => {
     ["a move", { op: "move", from: "/list/0", path: "/list/1" }],
     ["a test", { op: "test", path: "/list/0", value: 1 }],
     ["a copy", { op: "copy", from: "/list/1", path: "/m" }],
-  ])("[W2] keeps what %s in between may have looked at or moved", (_, between) => {
+  ])("[W2] keeps operations before %s that may depend on them", (_, between) => {
     const patch = [replace("/list/1", "a"), between, replace("/list/1", "b")];
     expect(squash(patch)).toBe(patch);
     const longer = [replace("/list/1", 0), ...patch, replace("/list/1", "c")];
     expect(squash(longer)).toEqual([...patch.slice(0, 2), replace("/list/1", "c")]);
   });
 
-  test("[S9, W2] takes paths by their text: keys with slashes and tildes, or none, are their own", () => {
+  test("[S9, W2] keeps operations on different keys with slashes, tildes and empty names", () => {
     const patch = [
       replace("/a", 1),
       replace("/a~1b", 2),

@@ -219,7 +219,7 @@ describe("errors", () => {
       code: "user_not_found",
       status: 404,
       retryable: false,
-      message: "No user of that id is in the room.",
+      message: "No user with this id is in the room. The user must join first.",
     });
     setScript(room.id, { onJoin: () => new Promise(() => {}) });
     expect(await errorOf(room.join({ id: "ada" }))).toMatchObject({

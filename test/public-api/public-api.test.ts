@@ -164,7 +164,9 @@ describe("settings", () => {
     "[R2] %j cannot name a behaviour",
     (name) => {
       expect(() => createCollab({ behaviours: { [name]: {} } })).toThrow(TypeError);
-      expect(() => createCollab({ behaviours: { [name]: {} } })).toThrow(/^behaviour name /);
+      expect(() => createCollab({ behaviours: { [name]: {} } })).toThrow(
+        /^behaviour "[^]*": the name must have /,
+      );
     },
   );
 

@@ -1,18 +1,18 @@
-// What one can do in a room besides changing its state: actions, events, signs of life.
+// Routes for actions, events and `touch`.
 
 import type { Limits } from "../../protocol/limits.ts";
 import { jsonText, noContent } from "../answers.ts";
 import { jsonBody, route } from "../route.ts";
 import { actionAnswer, broadcastBody, payloadBody, touchBody } from "../schemas.ts";
 
-/** @param limits the most that any behaviour allows; the room itself holds to its own */
+/** @param limits the largest sizes that any behaviour allows; the room checks its own limits */
 export const callRoutes = ({ frameBytes }: Pick<Limits, "frameBytes">) => [
   route({
     method: "post",
     path: "/rooms/:id/actions/:name",
     summary: "Call an action of the room's behaviour",
     body: { types: { "application/json": payloadBody }, limit: frameBytes, ifEmpty: "{}" },
-    answers: { 200: { description: "What the action answered.", schema: actionAnswer } },
+    responses: { 200: { description: "The result of the action.", schema: actionAnswer } },
     problems: [
       "malformed",
       "invalid_request",
@@ -38,7 +38,7 @@ export const callRoutes = ({ frameBytes }: Pick<Limits, "frameBytes">) => [
     path: "/rooms/:id/broadcast",
     summary: "Send an event to every session of the room",
     body: { types: { "application/json": broadcastBody }, limit: frameBytes },
-    answers: { 202: { description: "It is on its way. Events are not stored." } },
+    responses: { 202: { description: "The event was accepted. Events are not stored." } },
     problems: ["malformed", "invalid_request", "room_not_running", "too_large"],
     handle: async ({ room, body }) => {
       const { fields } = jsonBody(body, broadcastBody);
@@ -50,9 +50,11 @@ export const callRoutes = ({ frameBytes }: Pick<Limits, "frameBytes">) => [
   route({
     method: "post",
     path: "/rooms/:id/touch",
-    summary: "Give a sign of life",
+    summary: "Keep a room, and optionally a user, alive",
     body: { types: { "application/json": touchBody }, limit: 4096, ifEmpty: "{}" },
-    answers: { 204: { description: "The room, and the user if named, stay that much longer." } },
+    responses: {
+      204: { description: "`idleTimeout`, and the user's `ttl` if named, start again." },
+    },
     problems: ["malformed", "invalid_request", "room_not_running", "user_not_found"],
     handle: async ({ room, body }) => {
       await room.call("touch", jsonBody(body, touchBody).fields);

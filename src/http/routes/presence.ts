@@ -1,4 +1,4 @@
-// Presence of a room's users, for those who have no socket.
+// Routes for presence, for clients without a socket.
 
 import type { JsonObject } from "../../protocol/json.ts";
 import { jsonText, noContent } from "../answers.ts";
@@ -9,8 +9,8 @@ export const presenceRoutes = [
   route({
     method: "get",
     path: "/rooms/:id/presence",
-    summary: "See who is there",
-    answers: { 200: { description: "Everybody's presence.", schema: presenceMap } },
+    summary: "Get the presence of all users",
+    responses: { 200: { description: "The presence of all users.", schema: presenceMap } },
     problems: ["room_not_running"],
     handle: async ({ room }) =>
       jsonText(`{"presence":${await room.call("getPresence", undefined)}}`),
@@ -19,9 +19,9 @@ export const presenceRoutes = [
     method: "put",
     path: "/rooms/:id/presence/:userId",
     summary: "Hold presence for a user without a socket",
-    // Twice what presence may have as compact JSON: room for white space.
+    // More than presence may have as compact JSON, to leave room for white space.
     body: { types: { "application/json": holdBody }, limit: 8192 },
-    answers: { 204: { description: "It is seen for that long." } },
+    responses: { 204: { description: "The presence is held for `ttl` milliseconds." } },
     problems: [
       "malformed",
       "invalid_request",
@@ -31,7 +31,7 @@ export const presenceRoutes = [
     ],
     handle: async ({ room, param, body }) => {
       const { json, fields } = jsonBody(body, holdBody);
-      // As it came: the schema's copy lacks the key `__proto__`.
+      // From the parsed JSON, because the schema drops the key `__proto__`.
       const { data } = Object(json) as { data: JsonObject };
       await room.call("holdPresence", {
         userId: param("userId"),

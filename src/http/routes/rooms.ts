@@ -1,4 +1,4 @@
-// Rooms: list, start, look at, stop.
+// Routes for rooms: list, start, get, stop.
 
 import { Directory } from "../../cloudflare/directory.ts";
 import { listQuery, roomInfo, roomPage, startBody, stopQuery } from "../schemas.ts";
@@ -11,18 +11,18 @@ export const roomRoutes = [
     path: "/rooms",
     summary: "List the running rooms",
     query: listQuery,
-    answers: { 200: { description: "One page, sorted by id.", schema: roomPage } },
+    responses: { 200: { description: "One page, sorted by id.", schema: roomPage } },
     problems: ["invalid_request", "directory_unavailable"],
     handle: async ({ env, query }) => json(await new Directory(env).list(query)),
   }),
   route({
     method: "put",
     path: "/rooms/:id",
-    summary: "Start a room, or find it running",
+    summary: "Start a room if it is not running",
     body: { types: { "application/json": startBody }, limit: 4096, ifEmpty: "{}" },
-    answers: {
-      200: { description: "It was running; the options were not looked at.", schema: roomInfo },
-      201: { description: "It has started.", schema: roomInfo },
+    responses: {
+      200: { description: "The room was running; the options are ignored.", schema: roomInfo },
+      201: { description: "The room has started.", schema: roomInfo },
     },
     problems: ["malformed", "invalid_request", "unknown_behaviour", "load_failed"],
     handle: async ({ room, body }) => {
@@ -34,8 +34,8 @@ export const roomRoutes = [
   route({
     method: "get",
     path: "/rooms/:id",
-    summary: "Look at a running room",
-    answers: { 200: { description: "The room.", schema: roomInfo } },
+    summary: "Get a running room",
+    responses: { 200: { description: "The room.", schema: roomInfo } },
     problems: ["room_not_running"],
     handle: async ({ room }) => json(await room.call("getRoomInfo", undefined)),
   }),
@@ -44,8 +44,8 @@ export const roomRoutes = [
     path: "/rooms/:id",
     summary: "Stop a room",
     query: stopQuery,
-    answers: {
-      204: { description: "It has stopped; with `purge` its stored state is deleted too." },
+    responses: {
+      204: { description: "The room has stopped. With `purge` its stored state is deleted." },
     },
     problems: ["invalid_request", "room_not_running", "save_failed"],
     handle: async ({ room, query }) => {

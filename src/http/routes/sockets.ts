@@ -1,5 +1,5 @@
-// The way into a room by socket. Whatever refuses the user is answered before the upgrade, as a problem:
-// a socket that opens is one that is joined.
+// The route that opens sockets. A refusal is sent as a problem before the upgrade, so a socket that opens
+// has joined the room.
 
 import { CollabError } from "../../protocol/errors.ts";
 import { subprotocol } from "../../protocol/messages.ts";
@@ -11,13 +11,13 @@ export const socketRoutes = [
   route({
     method: "get",
     path: "/rooms/:id/socket",
-    summary: "Join by WebSocket; an absent room starts",
+    summary: "Join a room by WebSocket; starts the room if it is not running",
     query: socketQuery,
     headers: {
       Upgrade: "`websocket`.",
-      "Sec-WebSocket-Protocol": `\`${subprotocol}\`, if any is named.`,
+      "Sec-WebSocket-Protocol": `Optional. If present, it must include \`${subprotocol}\`.`,
     },
-    answers: { 101: { description: "Joined. The first message is `welcome`." } },
+    responses: { 101: { description: "The user has joined. The first message is `welcome`." } },
     problems: [
       "invalid_request",
       "invalid_user",
@@ -31,29 +31,33 @@ export const socketRoutes = [
       "load_failed",
     ],
     handle: async ({ room, method, query, headers }) => {
-      if (method !== "GET" || !asksForWebSocket(headers.get("upgrade")))
+      if (method !== "GET" || !includesWebSocket(headers.get("upgrade")))
         throw new CollabError("upgrade_required");
-      const protocol = agreeOn(headers.get("sec-websocket-protocol"));
+      const protocolHeader = acceptSubprotocol(headers.get("sec-websocket-protocol"));
       const { since, epoch, behaviour } = query;
       if ((since === undefined) !== (epoch === undefined))
-        throw new CollabError("invalid_request", { detail: "since and epoch go together." });
+        throw new CollabError("invalid_request", {
+          detail: '"since" and "epoch" must be sent together: send both or neither.',
+        });
       const webSocket = await room.connect({
         ...identify(query.user),
         ...(epoch !== undefined && { resume: { since: Number(since), epoch } }),
         ...(behaviour !== undefined && { behaviour }),
       });
-      return new Response(null, { status: 101, webSocket, headers: protocol });
+      return new Response(null, { status: 101, webSocket, headers: protocolHeader });
     },
   }),
 ];
 
-const asksForWebSocket = (upgrade: string | null): boolean =>
+const includesWebSocket = (upgrade: string | null): boolean =>
   upgrade?.split(",").some((name) => name.trim().toLowerCase() === "websocket") ?? false;
 
-/** The header that accepts our protocol, when the client names any. */
-function agreeOn(offered: string | null): Record<string, string> {
+/** The response header that accepts the subprotocol; none if the client offers no subprotocol. */
+function acceptSubprotocol(offered: string | null): Record<string, string> {
   if (offered === null) return {};
   if (!offered.split(",").some((name) => name.trim() === subprotocol))
-    throw new CollabError("invalid_request", { detail: `The subprotocol is ${subprotocol}.` });
+    throw new CollabError("invalid_request", {
+      detail: `Sec-WebSocket-Protocol must include ${subprotocol}, or be left out.`,
+    });
   return { "sec-websocket-protocol": subprotocol };
 }

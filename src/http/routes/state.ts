@@ -1,4 +1,5 @@
-// The state of a room: read, replace, patch; conditional on its version.
+// Routes for the state: read, replace and patch it, optionally only at a given version. Bodies stay text:
+// the room decodes them.
 
 import type { Limits } from "../../protocol/limits.ts";
 import type { ChangeInput } from "../../room/operations/change-state.ts";
@@ -7,25 +8,27 @@ import { etag, ifMatch, ifNoneMatch } from "../conditions.ts";
 import { route, type RouteRequest } from "../route.ts";
 import { jsonPatchBody, mergePatchBody, stateBody, versionAnswer } from "../schemas.ts";
 
-const ifMatchHeader = { "If-Match": 'Change it only if it has this version, as `"<version>"`.' };
+const ifMatchHeader = {
+  "If-Match": 'Change the state only if it has this version, as `"<version>"`.',
+};
 const versionTag = { ETag: 'The version, as `"<version>"`.' };
 
-/** @param limits the most that any behaviour allows; the room itself holds to its own */
+/** @param limits the largest sizes that any behaviour allows; the room checks its own limits */
 export const stateRoutes = ({ stateBytes }: Pick<Limits, "stateBytes">) => [
   route({
     method: "get",
     path: "/rooms/:id/state",
     summary: "Read the state",
-    headers: { "If-None-Match": "Answer 304 if the state still has one of these versions." },
-    answers: {
+    headers: { "If-None-Match": "Respond with 304 if the state has one of these versions." },
+    responses: {
       200: { description: "The state.", schema: stateBody, headers: versionTag },
-      304: { description: "It has not changed.", headers: versionTag },
+      304: { description: "The state has not changed.", headers: versionTag },
     },
     problems: ["room_not_running"],
     handle: async ({ room, headers }) => {
       const known = ifNoneMatch(headers.get("if-none-match"));
       const { version, text } = await room.call("getState", { known });
-      // Any cache may keep it, but must ask whether it is still the same.
+      // Caches may store the state, but must revalidate it each time.
       const tags = { etag: etag(version), "cache-control": "no-cache" };
       if (text === null) return new Response(null, { status: 304, headers: tags });
       return jsonText(text, 200, tags);
@@ -37,8 +40,12 @@ export const stateRoutes = ({ stateBytes }: Pick<Limits, "stateBytes">) => [
     summary: "Replace the state",
     headers: ifMatchHeader,
     body: { types: { "application/json": stateBody }, limit: stateBytes },
-    answers: {
-      200: { description: "The version after it.", schema: versionAnswer, headers: versionTag },
+    responses: {
+      200: {
+        description: "The version after the change.",
+        schema: versionAnswer,
+        headers: versionTag,
+      },
     },
     problems: [
       "malformed",
@@ -62,8 +69,12 @@ export const stateRoutes = ({ stateBytes }: Pick<Limits, "stateBytes">) => [
       },
       limit: stateBytes,
     },
-    answers: {
-      200: { description: "The version after it.", schema: versionAnswer, headers: versionTag },
+    responses: {
+      200: {
+        description: "The version after the change.",
+        schema: versionAnswer,
+        headers: versionTag,
+      },
     },
     problems: [
       "invalid_request",

@@ -1,4 +1,4 @@
-// Users of a room: join, list, leave.
+// Routes for users: join, list, set scopes, leave.
 
 import { jsonText, noContent } from "../answers.ts";
 import { jsonBody, route } from "../route.ts";
@@ -9,10 +9,10 @@ export const userRoutes = [
   route({
     method: "post",
     path: "/rooms/:id/users",
-    summary: "Join a room; an absent room starts",
-    // Twice what a user may have as compact JSON: room for white space.
+    summary: "Join a room; starts the room if it is not running",
+    // More than a user may have as compact JSON, to leave room for white space.
     body: { types: { "application/json": userBody }, limit: 16_384 },
-    answers: { 201: { description: "The user's entry.", schema: userEntry } },
+    responses: { 201: { description: "The user's entry.", schema: userEntry } },
     problems: [
       "malformed",
       "invalid_user",
@@ -33,16 +33,16 @@ export const userRoutes = [
     method: "get",
     path: "/rooms/:id/users",
     summary: "List the users in join order",
-    answers: { 200: { description: "Their entries.", schema: userList } },
+    responses: { 200: { description: "The entries of the users.", schema: userList } },
     problems: ["room_not_running"],
     handle: async ({ room }) => jsonText(`{"users":${await room.call("getUsers", undefined)}}`),
   }),
   route({
     method: "patch",
     path: "/rooms/:id/users/:userId",
-    summary: "Say what a user's sockets may do",
+    summary: "Set the scopes of a user's sockets",
     body: { types: { "application/json": scopesBody }, limit: 4096 },
-    answers: { 200: { description: "The user's entry.", schema: userEntry } },
+    responses: { 200: { description: "The user's entry.", schema: userEntry } },
     problems: ["malformed", "invalid_request", "room_not_running", "user_not_found"],
     handle: async ({ room, param, body }) => {
       const { fields } = jsonBody(body, scopesBody);
@@ -53,8 +53,8 @@ export const userRoutes = [
   route({
     method: "delete",
     path: "/rooms/:id/users/:userId",
-    summary: "Leave a room; the user's sockets are closed",
-    answers: { 204: { description: "The user is not in the room, if they ever were." } },
+    summary: "Remove a user from a room and close their sockets",
+    responses: { 204: { description: "The user is not in the room." } },
     problems: ["invalid_request"],
     handle: async ({ room, param }) => {
       await room.call("leaveRoom", { userId: param("userId") });

@@ -142,7 +142,7 @@ export class JsonDocument implements RoomDocument {
   change(request: ChangeRequest, ifVersion: readonly number[] | undefined, limits: Limits): number {
     if (ifVersion && !ifVersion.includes(this.headVersion))
       throw new CollabError("version_conflict", {
-        detail: `The state has version ${this.headVersion}.`,
+        detail: `The state has version ${this.headVersion}, not the expected one. Read it again before you retry.`,
       });
     return this.#stage(planChange(this.#state, request, limits));
   }

@@ -5,7 +5,7 @@ import type { Action, HookResult, RoomContext } from "../../behaviours/behaviour
 import type { ResolvedBehaviour } from "../../behaviours/resolve.ts";
 import { roomCaller, type Caller } from "../../protocol/caller.ts";
 import { CollabError, type ErrorCode } from "../../protocol/errors.ts";
-import { isObject, measure, type JsonValue } from "../../protocol/json.ts";
+import { describeValue, isObject, measure, type JsonValue } from "../../protocol/json.ts";
 import { freezeState } from "../../model/freeze.ts";
 import type { Members } from "../../model/members.ts";
 import type { User, UserEntry } from "../../protocol/users.ts";
@@ -149,7 +149,7 @@ export class HookRunner {
     const action = Object.hasOwn(actions, name) ? actions[name] : undefined;
     if (action === undefined)
       throw new CollabError("unknown_action", {
-        detail: `Actions: ${Object.keys(actions).join(", ") || "none"}.`,
+        detail: `The room's actions are: ${Object.keys(actions).join(", ") || "none"}.`,
       });
     return action;
   }
@@ -171,7 +171,9 @@ export class HookRunner {
       if (checked.issues) return { issues: checked.issues };
       const ran = (await action.run(room, room.state, checked.value)) ?? {};
       if (typeof ran !== "object" || Array.isArray(ran))
-        throw new TypeError(`${name} must answer { state, result } or { error }`);
+        throw new TypeError(
+          `${name} must return { state, result } or { error }, got ${describeValue(ran)}`,
+        );
       if ("error" in ran && ran.error !== undefined) return { refused: String(ran.error) };
       return { ran };
     });
@@ -191,7 +193,8 @@ export class HookRunner {
     const { limits } = this.#behaviour;
     try {
       const { bytes } = measure(result, limits.stateDepth);
-      if (bytes > limits.frameBytes) throw new RangeError(`the result has ${bytes} bytes`);
+      if (bytes > limits.frameBytes)
+        throw new RangeError(`the result has ${bytes} bytes; the limit is ${limits.frameBytes}`);
       return result;
     } catch (error) {
       throw this.#failure("action_failed", name, error);
@@ -208,7 +211,9 @@ export class HookRunner {
       if (answer === undefined) return { ok: undefined };
       if (isObject(answer) && "ok" in answer) return { ok: answer["ok"] };
       if (isObject(answer) && "error" in answer) return { refused: String(answer["error"]) };
-      throw new TypeError(`${name} must answer { ok: … } or { error: "…" }`);
+      throw new TypeError(
+        `${name} must return { ok: … } or { error: "…" }, got ${describeValue(answer)}`,
+      );
     });
   }
 

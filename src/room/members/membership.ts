@@ -106,10 +106,13 @@ export class Membership {
   attach(userId: string): void {
     const { ports, sessions, activity } = this.#parts;
     const member = this.#member(userId);
-    if (member.scopes && !allows(member.scopes, "room:read")) throw new CollabError("forbidden");
+    if (member.scopes && !allows(member.scopes, "room:read"))
+      throw new CollabError("forbidden", {
+        detail: "A socket needs the scope room:read, which this user does not have.",
+      });
     if (sessions.of(userId).length >= maxUserSessions)
       throw new CollabError("room_full", {
-        detail: `A user may have ${maxUserSessions} sockets in a room. Close one and try again.`,
+        detail: `A user may have at most ${maxUserSessions} sockets in a room. Close one and try again.`,
       });
     ports.storage.atomically(() => {
       if (isAbsent(member)) this.#put(endAbsence(member));

@@ -39,17 +39,17 @@ export function receiveFrame(
   let items: readonly JsonValue[];
   let wait: number;
   try {
-    if (typeof frame !== "string") throw bad("A frame must be text, not binary");
+    if (typeof frame !== "string") throw badMessage("A frame must be text, not binary");
     const bytes = utf8Bytes(frame);
     if (bytes > limits.frameBytes)
       throw new CollabError("too_large", {
-        detail: `The frame has ${bytes} bytes; the limit is ${limits.frameBytes}.`,
+        detail: `The frame has ${bytes} bytes; the limit is ${limits.frameBytes}. Split it.`,
       });
     wait = session.rateLimiter.admitBytes(bytes, now);
     const json = parseFrame(frame);
     items = Array.isArray(json) ? json : [json];
     if (items.length === 0 || items.length > maxFrameMessages)
-      throw bad(`A frame must have 1 to ${maxFrameMessages} messages, not ${items.length}`);
+      throw badMessage(`A frame must have 1 to ${maxFrameMessages} messages, not ${items.length}`);
   } catch (error) {
     refuse(received, session, error, undefined, now);
     return received;
@@ -81,7 +81,7 @@ function receiveMessage(
   }
   if (message.type === "ack") {
     if (session.acknowledge(message.n)) return;
-    const error = new CollabError("bad_message", { detail: "No mark with that number was sent." });
+    const error = badMessage(`X`);
     return refuse(received, session, error, undefined, now);
   }
   // The last presence of a window wins in any case, and a client may always leave.
@@ -109,9 +109,9 @@ function parseFrame(frame: string): JsonValue {
   try {
     return parseJson(frame);
   } catch {
-    throw bad("A frame must be JSON");
+    throw badMessage("A frame must be valid JSON");
   }
 }
 
-const bad = (expected: string): CollabError =>
+const badMessage = (expected: string): CollabError =>
   new CollabError("bad_message", { detail: `${expected}.` });
