@@ -81,7 +81,7 @@ function receiveMessage(
   }
   if (message.type === "ack") {
     if (session.acknowledge(message.n)) return;
-    const error = badMessage(`X`);
+    const error = badMessage(`"n" must be the number of a mark that the room has sent`);
     return refuse(received, session, error, undefined, now);
   }
   // The last presence of a window wins in any case, and a client may always leave.
