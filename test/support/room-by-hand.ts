@@ -1,15 +1,18 @@
 // One room in plain memory, in any runtime: the test moves the clock, and every port records what it is
-// asked for. For tests of the room as a process; those of objects that come and go use a whole platform.
+// asked for. For tests of the room as a process and of its parts, without a platform.
 
 import { resolveBehaviours } from "../../src/behaviours/resolve.ts";
 import type { RoomBehaviour } from "../../src/behaviours/behaviour.ts";
 import { workerCaller, type Caller } from "../../src/protocol/caller.ts";
 import type { Member } from "../../src/model/members.ts";
 import type { RoomRecord } from "../../src/model/record.ts";
+import { initialFlow, type SessionAttachment } from "../../src/model/session-attachment.ts";
+import { resolveLimits, type Limits } from "../../src/protocol/limits.ts";
 import type { Operation } from "../../src/room/operation.ts";
 import { connectSession } from "../../src/room/operations/connect-session.ts";
 import type { SocketPort } from "../../src/room/ports.ts";
 import { Room } from "../../src/room/room.ts";
+import { Session } from "../../src/room/sessions/session.ts";
 import { MemoryRoomStorage } from "../../src/storage/memory.ts";
 import type { RoomStorage } from "../../src/storage/room-storage.ts";
 
@@ -34,6 +37,32 @@ export class SocketByHand implements SocketPort {
   }
 }
 
+/** A session on a socket of its own. */
+export function sessionByHand(
+  attachment: Partial<SessionAttachment> = {},
+  { limits = {}, now = 0 }: { limits?: Partial<Limits>; now?: number } = {},
+): { session: Session; socket: SocketByHand } {
+  const socket = new SocketByHand();
+  const session = new Session(
+    socket,
+    {
+      shape: 2,
+      id: "s-1",
+      userId: "ada",
+      scopes: workerCaller.scopes,
+      presence: { data: {}, at: 0 },
+      state: { kind: "live" },
+      flow: initialFlow,
+      ...attachment,
+    },
+    resolveLimits(limits),
+    now,
+  );
+  return { session, socket };
+}
+
+type Timer = { readonly at: number; readonly call: () => void };
+
 type Options = {
   readonly storage?: RoomStorage<RoomRecord, Member>;
   readonly behaviour?: RoomBehaviour;
@@ -47,7 +76,7 @@ export class RoomByHand {
   readonly logged: string[] = [];
   /** Epoch ms the alarm is set to, `null` for none. */
   alarmAt: number | null = null;
-  readonly #timers = new Set<{ readonly at: number; readonly call: () => void }>();
+  readonly #timers = new Set<Timer>();
   readonly #awake = new Set<Promise<unknown>>();
   #ids = 0;
 
@@ -113,15 +142,23 @@ export class RoomByHand {
     return this.#awake.size > 0;
   }
 
-  /** Let time pass, and the timers in memory ring that are due. */
+  /** Let time pass. Timers in memory ring at their time, and what they lead to settles before the next. */
   async pass(ms: number): Promise<void> {
-    this.now += ms;
-    for (const timer of this.#timers)
-      if (timer.at <= this.now) {
-        this.#timers.delete(timer);
-        timer.call();
-      }
+    const end = this.now + ms;
     await settle();
+    for (let timer = this.#next(end); timer !== undefined; timer = this.#next(end)) {
+      this.#timers.delete(timer);
+      this.now = Math.max(this.now, timer.at);
+      timer.call();
+      await settle();
+    }
+    this.now = end;
+  }
+
+  /** The timer that rings next, if it does by then. */
+  #next(end: number): Timer | undefined {
+    const due = [...this.#timers].filter(({ at }) => at <= end);
+    return due.toSorted((a, b) => a.at - b.at)[0];
   }
 }
 

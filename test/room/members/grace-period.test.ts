@@ -1,0 +1,91 @@
+// What begins when a member's last socket has gone, and what ends when they have one again.
+
+import { describe, expect, test } from "vitest";
+import type { Member } from "../../../src/model/members.ts";
+import {
+  beginAbsence,
+  endAbsence,
+  hasSocket,
+  isAbsent,
+} from "../../../src/room/members/grace-period.ts";
+
+const now = 1_000_000;
+const grace = 10_000;
+const seen = { at: 5, until: 7 };
+
+const base: Member = {
+  seq: 3,
+  entry: { id: "ada", joinedAt: "2026-01-01T00:00:00.000Z", meta: null },
+  scopes: ["room:read"],
+};
+
+/** Every kind of member, by how they came and what they have now. */
+const members = {
+  "by socket, with a socket": { ...base, bySocket: true },
+  "by socket, whose socket is gone": { ...base, bySocket: true, awayUntil: now + 1 },
+  "without a lease": base,
+  "with a lease": { ...base, lease: { ttl: 60_000, seen } },
+  "with a lease, and a socket": { ...base, lease: { ttl: 60_000, seen, paused: true } },
+} satisfies Record<string, Member>;
+
+const withSocket = new Set<string>(["by socket, with a socket", "with a lease, and a socket"]);
+const absent = new Set<string>(["by socket, whose socket is gone", "with a lease"]);
+
+describe.each(Object.entries(members))("a member %s", (name, member: Member) => {
+  test("[U6, U7] says whether a socket is theirs to lose, and whether one would end a deadline", () => {
+    expect([hasSocket(member), isAbsent(member)]).toEqual([withSocket.has(name), absent.has(name)]);
+  });
+
+  test("[U6, U7] has one deadline when their last socket goes, if they had one", () => {
+    const absence = beginAbsence(member, now, grace);
+    expect(absence !== null).toBe(withSocket.has(name));
+    if (absence === null) return;
+    expect([hasSocket(absence.member), isAbsent(absence.member)]).toEqual([false, true]);
+    // What goes twice begins nothing anew.
+    expect(beginAbsence(absence.member, now + 5000, grace)).toBeNull();
+  });
+
+  test("[U6, U7] has no deadline once they have a socket, and keeps everything else", () => {
+    const back = endAbsence(member);
+    expect(isAbsent(back)).toBe(false);
+    expect(hasSocket(back)).toBe(name !== "without a lease");
+    expect(back).toMatchObject({ seq: base.seq, entry: base.entry, scopes: base.scopes });
+    expect(endAbsence(back)).toEqual(back);
+  });
+});
+
+describe("the deadline", () => {
+  test("[U6] of a member who came by socket is the end of the grace period", () => {
+    const member = members["by socket, with a socket"];
+    const awayUntil = now + grace;
+    expect(beginAbsence(member, now, grace)).toEqual({
+      member: { ...member, awayUntil },
+      timer: "grace",
+      at: awayUntil,
+    });
+  });
+
+  test("[U7] of a member with a lease is a whole lease from now", () => {
+    const member = members["with a lease, and a socket"];
+    expect(beginAbsence(member, now, grace)).toEqual({
+      member: { ...member, lease: { ttl: 60_000, seen: { at: now, until: now } } },
+      timer: "lease",
+      at: now + 60_000,
+    });
+  });
+
+  test("[U6, U7] ends with the next socket, and the member is what they were", () => {
+    const bySocket = members["by socket, with a socket"];
+    const absence = beginAbsence(bySocket, now, grace);
+    expect(endAbsence(absence?.member ?? base)).toEqual(bySocket);
+  });
+
+  test("[U6, U7] is decided without touching the member that is given", () => {
+    for (const member of Object.values(members)) {
+      const before = structuredClone(member);
+      beginAbsence(member, now, grace);
+      endAbsence(member);
+      expect(member).toEqual(before);
+    }
+  });
+});

@@ -1,0 +1,181 @@
+// A frame becomes the messages to handle, or refusals for its session; what is wrong with it is never
+// thrown, and too much of it ends the session.
+
+import { describe, expect, test } from "vitest";
+import { maxFrameMessages, resolveLimits, type Limits } from "../../../src/protocol/limits.ts";
+import type { SessionAttachment } from "../../../src/model/session-attachment.ts";
+import { receiveFrame, type ReceivedFrame } from "../../../src/room/sessions/message-receiver.ts";
+import { sessionByHand } from "../../support/room-by-hand.ts";
+
+const start = 1_000_000;
+
+/** A session, and the frames it sends. */
+function createSession(limits: Partial<Limits> = {}, attachment: Partial<SessionAttachment> = {}) {
+  const resolved = resolveLimits(limits);
+  const { session, socket } = sessionByHand(attachment, { limits, now: start });
+  const receive = (frame: string | ArrayBuffer, now = start): ReceivedFrame =>
+    receiveFrame(session, frame, resolved, now);
+  return {
+    session,
+    socket,
+    receive,
+    send: (json: unknown, now = start) => receive(JSON.stringify(json), now),
+  };
+}
+
+const nothing: ReceivedFrame = { requests: [], refusals: [], end: null };
+const touch = { type: "touch" };
+
+describe("a good frame", () => {
+  test("[W2] with one message is that message", () => {
+    const { send } = createSession();
+    const message = { type: "presence", data: { cursor: { x: 1 } }, ref: 7 };
+    expect(send(message)).toEqual({ ...nothing, requests: [message] });
+  });
+
+  test("[R1] with several is each of them, in order", () => {
+    const { send } = createSession();
+    const frame = [1, 2, 3].map((ref) => ({ type: "touch", ref }));
+    expect(send(frame)).toEqual({ ...nothing, requests: frame });
+  });
+
+  test("[W3] of the largest size and the most messages is taken", () => {
+    const { receive, send } = createSession({ frameBytes: 2048 });
+    const text = JSON.stringify(touch);
+    expect(receive(text.padEnd(2048)).requests).toHaveLength(1);
+    expect(send(Array.from({ length: maxFrameMessages }, () => touch)).requests).toHaveLength(
+      maxFrameMessages,
+    );
+  });
+
+  test("[W3] that acknowledges a mark is dealt with at once", () => {
+    const flow = { sent: 30, acked: 0, marks: [10, 20, 30] };
+    const { send, socket } = createSession({}, { flow });
+    expect(send({ type: "ack", n: 20 })).toEqual(nothing);
+    expect(socket.attachment).toMatchObject({ flow: { sent: 30, acked: 20, marks: [30] } });
+  });
+});
+
+describe("a bad frame", () => {
+  const long = { type: "broadcast", event: "e", payload: "é".repeat(200) };
+  const frames: [string, string | ArrayBuffer, string][] = [
+    ["binary", new ArrayBuffer(2), "bad_message"],
+    ["no JSON", "{", "bad_message"],
+    ["empty", "", "bad_message"],
+    ["an empty array", "[]", "bad_message"],
+    [
+      "a message too many",
+      JSON.stringify(Array.from({ length: maxFrameMessages + 1 }, () => 1)),
+      "bad_message",
+    ],
+    ["no message", "null", "bad_message"],
+    ["of a type that does not exist", '{"type":"shout"}', "bad_message"],
+    ["too large in bytes, not in characters", JSON.stringify(long), "too_large"],
+    ["an acknowledgement of a mark that was never sent", '{"type":"ack","n":5}', "bad_message"],
+  ];
+
+  test.each(frames)(
+    "[W3] that is %s is refused, and nothing of it is handled",
+    (_, frame, code) => {
+      const { receive } = createSession({ frameBytes: 300 });
+      const { requests, refusals, end } = receive(frame);
+      expect(refusals).toMatchObject([{ type: "error", code, detail: expect.any(String) }]);
+      expect({ requests, end }).toEqual({ requests: [], end: null });
+    },
+  );
+
+  test("[W3] is told by a reply if the message says which", () => {
+    const { send } = createSession();
+    expect(send({ type: "update", ref: "r-1" }).refusals).toMatchObject([
+      { type: "reply", ref: "r-1", ok: false, code: "bad_message" },
+    ]);
+    expect(send({ type: "update", ref: {} }).refusals).toMatchObject([{ type: "error" }]);
+  });
+
+  test("[W3] in the middle of good ones is refused alone", () => {
+    const { send } = createSession();
+    const { requests, refusals, end } = send([touch, { type: "shout" }, touch]);
+    expect([requests, refusals, end]).toMatchObject([[touch, touch], [{ type: "error" }], null]);
+  });
+
+  test("[W3] is tolerated ten times, and the next one ends the session after it was told", () => {
+    const { receive } = createSession();
+    for (let time = 0; time < 10; time++) expect(receive("{").end).toBeNull();
+    const { refusals, end } = receive("{");
+    expect([refusals, end]).toMatchObject([[{ code: "bad_message" }], "bad_message"]);
+  });
+
+  test("[W3] among many in one frame ends the session where that is enough", () => {
+    const { send } = createSession();
+    const { requests, refusals, end } = send([
+      touch,
+      ...Array.from({ length: 20 }, () => 1),
+      touch,
+    ]);
+    expect([requests.length, refusals.length, end]).toEqual([1, 11, "bad_message"]);
+  });
+});
+
+describe("a session that sends too much", () => {
+  const update = (ref: number) => ({ type: "update", ref, merge: {} });
+
+  test("[L1] is told when the same message is taken again", () => {
+    const { send } = createSession({ messagesPerSecond: 10 });
+    for (let ref = 0; ref < 20; ref++) expect(send(update(ref)).requests).toHaveLength(1);
+    expect(send(update(20))).toEqual({
+      requests: [],
+      refusals: [
+        {
+          type: "reply",
+          ref: 20,
+          ok: false,
+          code: "rate_limited",
+          retryAfter: 100,
+          detail: expect.any(String),
+        },
+      ],
+      end: null,
+    });
+    expect(send(update(20), start + 100).requests).toHaveLength(1);
+  });
+
+  test("[L1] is told by an error when the message has no ref", () => {
+    const { send } = createSession({ messagesPerSecond: 1 });
+    send([touch, touch]);
+    expect(send(touch).refusals).toMatchObject([{ type: "error", code: "rate_limited" }]);
+  });
+
+  test("[L1] in bytes has every message of such a frame refused", () => {
+    const { send } = createSession({ bytesPerSecond: 1000, frameBytes: 1000 });
+    const fill = { type: "broadcast", event: "e", payload: "x".repeat(900) };
+    expect([send(fill), send(fill)].map(({ requests }) => requests.length)).toEqual([1, 1]);
+    const { requests, refusals, end } = send([1, 2, 3, 4].map(update));
+    expect([requests, end]).toEqual([[], null]);
+    expect(refusals).toMatchObject([1, 2, 3, 4].map((ref) => ({ ref, code: "rate_limited" })));
+  });
+
+  test("[L1, P1] may still show its presence, acknowledge and leave", () => {
+    const flow = { sent: 10, acked: 0, marks: [10] };
+    const { send, socket } = createSession({ messagesPerSecond: 1 }, { flow });
+    send([touch, touch]);
+    const presence = { type: "presence", data: {} };
+    expect(send([presence, { type: "ack", n: 10 }, { type: "leave" }])).toEqual({
+      ...nothing,
+      requests: [presence, { type: "leave" }],
+    });
+    expect(socket.attachment).toMatchObject({ flow: { acked: 10 } });
+  });
+
+  test("[L1] and does not stop is ended, whatever it sends", () => {
+    const { send } = createSession({ messagesPerSecond: 1 });
+    send([touch, touch]);
+    for (let excess = 0; excess < 10; excess++) expect(send(touch).end).toBeNull();
+    for (const type of ["touch", "leave"])
+      expect(send([{ type }, { type }])).toEqual({ ...nothing, end: "rate_limited" });
+  });
+
+  test("[L1, W3] is not taken for making mistakes", () => {
+    const { send } = createSession({ messagesPerSecond: 10 });
+    for (let n = 0; n < 100; n++) expect(send(touch).end).toBeNull();
+  });
+});

@@ -1,0 +1,63 @@
+// How much a session may send: messages and bytes at their rates with a burst of twice as much, some
+// patience with messages beyond that, and with bad frames.
+
+import { describe, expect, test } from "vitest";
+import { resolveLimits } from "../../../src/protocol/limits.ts";
+import { RateLimiter } from "../../../src/room/sessions/rate-limiter.ts";
+
+const start = 1_000_000;
+
+const create = (limits: Parameters<typeof resolveLimits>[0] = {}) =>
+  new RateLimiter(resolveLimits(limits), start);
+
+/** How many of these calls in a row are admitted before the first one is not. */
+function admitted(admit: () => boolean): number {
+  let count = 0;
+  while (count < 100_000 && admit()) count++;
+  return count;
+}
+
+describe("a rate limiter", () => {
+  test("[L1] admits two seconds' worth of messages at once, then as many as the rate", () => {
+    const limiter = create({ messagesPerSecond: 10 });
+    expect(admitted(() => limiter.admitMessage(start) === 0)).toBe(20);
+    expect(limiter.admitMessage(start)).toBe(100); // ms until the next one
+    expect(admitted(() => limiter.admitMessage(start + 500) === 0)).toBe(5);
+    expect(admitted(() => limiter.admitMessage(start + 60_000) === 0)).toBe(20);
+  });
+
+  test("[L1] admits two seconds' worth of bytes at once, then as many as the rate", () => {
+    const limiter = create({ bytesPerSecond: 1000, frameBytes: 100 });
+    expect(limiter.admitBytes(1500, start)).toBe(0);
+    expect(limiter.admitBytes(501, start)).toBe(1);
+    expect(limiter.admitBytes(500, start)).toBe(0); // what is refused takes nothing
+    expect(limiter.admitBytes(250, start)).toBe(250);
+    expect(limiter.admitBytes(250, start + 250)).toBe(0);
+  });
+
+  test("[L1] always admits one whole frame, however slow the rate", () => {
+    const limiter = create({ bytesPerSecond: 10, frameBytes: 5000 });
+    expect(limiter.admitBytes(5000, start)).toBe(0);
+    expect(limiter.admitBytes(1, start)).toBe(100);
+  });
+
+  test("[L1] counts messages and bytes apart", () => {
+    const limiter = create({ messagesPerSecond: 1, bytesPerSecond: 1000, frameBytes: 1 });
+    expect(admitted(() => limiter.admitMessage(start) === 0)).toBe(2);
+    expect(limiter.admitBytes(2000, start)).toBe(0);
+  });
+
+  test("[L1] tolerates ten seconds' worth of messages beyond the rate, four times the rate later", () => {
+    const limiter = create({ messagesPerSecond: 10 });
+    expect(admitted(() => limiter.tolerateExcess(start))).toBe(100);
+    expect(admitted(() => limiter.tolerateExcess(start + 1000))).toBe(40);
+  });
+
+  test("[W3] tolerates ten mistakes, and one more every ten seconds", () => {
+    const limiter = create();
+    expect(admitted(() => limiter.tolerateMistake(start))).toBe(10);
+    expect(limiter.tolerateMistake(start + 9999)).toBe(false);
+    expect(limiter.tolerateMistake(start + 10_000)).toBe(true);
+    expect(limiter.tolerateMistake(start + 10_000)).toBe(false);
+  });
+});
