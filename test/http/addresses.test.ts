@@ -1,4 +1,4 @@
-// Addresses and methods: what answers where there is nothing, and which methods an address takes.
+// Addresses and methods: the responses to unknown addresses, and the methods that an address supports.
 
 import { describe, expect, test } from "vitest";
 import { collab } from "../fixtures/worker.ts";
@@ -26,13 +26,13 @@ describe("unknown addresses", () => {
     "/healthz/",
     "/openapi.yaml",
     "/%72ooms/",
-  ])("[A6] %s is a problem, not found", async (path) => {
+  ])("[A6] such as %s get 404 with a problem", async (path) => {
     await expectProblem(await send("GET", path), 404, "not_found");
     await expectProblem(await send("POST", path, { json: {} }), 404, "not_found");
     await expectEmpty(await send("HEAD", path), 404);
   });
 
-  test("[A6] a slash in a room's id must be escaped", async () => {
+  test("[A6] include a room id with an unescaped slash", async () => {
     const id = newId("a/b");
     await expectProblem(await send("PUT", `/rooms/${id}`), 404, "not_found");
     expect(await stored(id)).toEqual(nothingStored);
@@ -40,7 +40,7 @@ describe("unknown addresses", () => {
 });
 
 describe("methods", () => {
-  const taken: [string, string[]][] = [
+  const supported: [string, string[]][] = [
     ["/rooms", ["GET", "HEAD"]],
     ["/rooms/:id", ["PUT", "GET", "HEAD", "DELETE"]],
     ["/rooms/:id/users", ["POST", "GET", "HEAD"]],
@@ -57,8 +57,8 @@ describe("methods", () => {
   ];
   const all = ["GET", "PUT", "POST", "PATCH", "DELETE", "OPTIONS", "TRACE", "PROPFIND"];
 
-  test.each(taken)(
-    "[A6] other methods at %s get 405, Allow tells which it takes",
+  test.each(supported)(
+    "[A6] that %s does not support get 405, and Allow lists the others",
     async (...row) => {
       const [pattern, methods] = row;
       const path = pattern.replaceAll(/:\w+/g, "some");
@@ -72,8 +72,8 @@ describe("methods", () => {
     },
   );
 
-  test("[A6] every address of the app is in that table", () => {
+  test("[A6] are tested for every address of the app", () => {
     const paths = new Set(collab.app.routes.map(({ path }) => path));
-    expect([...paths].toSorted()).toEqual(taken.map(([path]) => path).toSorted());
+    expect([...paths].toSorted()).toEqual(supported.map(([path]) => path).toSorted());
   });
 });

@@ -1,5 +1,5 @@
-// Closed by default: without AUTH_MODE=open nobody is served, whatever they ask for, and no object hears
-// of it. And nobody becomes somebody else by sending a header.
+// Closed by default: without AUTH_MODE=open every request is refused before any Durable Object is called.
+// And no header changes who a caller is.
 
 import { describe, expect, test, vi } from "vitest";
 import { collab } from "../fixtures/worker.ts";
@@ -9,7 +9,7 @@ import { newId } from "../support/rooms.ts";
 const { asked, objects } = untouchable();
 const closed = { ...objects, AUTH_MODE: undefined };
 
-/** Every route, and the methods that only "any other method" stands for. */
+/** Every route; "any other method" is represented by a few methods. */
 const requests = collab.app.routes.flatMap(({ method, path }) => {
   const methods = method === "ALL" ? ["OPTIONS", "TRACE", "PROPFIND", "POST", "GET"] : [method];
   const names = path.replaceAll(/:\w+/g, "some");
@@ -20,12 +20,12 @@ const isPublic = (method: string, path: string): boolean =>
 const guarded = requests.filter(([method, path]) => !isPublic(method, path));
 
 describe("without AUTH_MODE", () => {
-  test("[A2] there are routes to try", () => {
+  test("[A2] only four of many requests are public", () => {
     expect(guarded.length).toBeGreaterThan(30);
     expect(requests.length - guarded.length).toBe(4);
   });
 
-  test.each(guarded)("[A2] %s %s is refused, and no object hears of it", async (method, path) => {
+  test.each(guarded)("[A2] %s %s is refused, and no object is called", async (method, path) => {
     const response = await send(method, path, { env: closed });
     expect(response.headers.has("allow")).toBe(false);
     expect(response.headers.has("retry-after")).toBe(false);
@@ -34,7 +34,7 @@ describe("without AUTH_MODE", () => {
   });
 
   test.each(["/", "/rooms/", "/nowhere", "/rooms/a/b", "/favicon.ico", "/rooms/%ff", "/%zz"])(
-    "[A2] what there is at %s stays unknown",
+    "[A2] a response does not reveal whether %s exists",
     async (path) => {
       for (const method of ["GET", "POST", "DELETE", "OPTIONS"])
         await expectProblem(await send(method, path, { env: closed }), 503, "auth_not_configured");
@@ -49,7 +49,7 @@ describe("without AUTH_MODE", () => {
     expect(asked).not.toHaveBeenCalled();
   });
 
-  test("[A2] a body is not read, and its faults are not told", async () => {
+  test("[A2] a body is not read, and its mistakes are not reported", async () => {
     const pull = vi.fn<() => void>();
     const body = new ReadableStream({ pull }, { highWaterMark: 0 });
     for (const [method, rest] of [
@@ -64,7 +64,7 @@ describe("without AUTH_MODE", () => {
     expect(pull).not.toHaveBeenCalled();
   });
 
-  test("[A2] the deployment still tells that it is up, and what its API is", async () => {
+  test("[A2] the health check and the OpenAPI document are still served", async () => {
     expect(await expectJson(await send("GET", "/healthz", { env: closed }), 200)).toEqual({
       status: "ok",
     });
@@ -96,7 +96,7 @@ test.each([
   expect(asked).not.toHaveBeenCalled();
 });
 
-test("[A5] no header makes somebody of a client", async () => {
+test("[A5] no header gives a client an identity", async () => {
   const id = newId();
   const headers = {
     authorization: "Bearer root",

@@ -1,5 +1,5 @@
-// Bodies are read as a stream, up to the limit and no further: what a client would send beyond it is
-// never asked for, whatever the client says of its length.
+// Bodies are read as a stream up to the limit: nothing beyond it is read, whatever length the client
+// declares.
 
 import { describe, expect, test } from "vitest";
 import { at, expectJson, expectProblem, send, type Sent } from "../support/http.ts";
@@ -8,7 +8,7 @@ import { newId } from "../support/rooms.ts";
 const chunk = new TextEncoder().encode(" ".repeat(64 * 1024));
 const gigabyte = 1024 ** 3;
 
-/** A body that gives white space as long as it is asked, and counts. */
+/** A body that supplies white space while it is read, and counts the bytes. */
 function endless(total = gigabyte) {
   const given = { bytes: 0, cancelled: false };
   const body = new ReadableStream<Uint8Array>(
@@ -33,8 +33,7 @@ async function room(): Promise<string> {
   return id;
 }
 
-// The largest limits that a behaviour of the fixture has decide how much is read before it is known
-// which room is meant.
+// A body is read before its room is known, so the largest limits of the fixture's behaviours apply.
 const mib = 1024 ** 2;
 const requests: [string, string, number, string?][] = [
   ["PUT", "", 4096],
@@ -48,7 +47,7 @@ const requests: [string, string, number, string?][] = [
 ];
 
 describe("a body of 1 GiB", () => {
-  test.each(requests)("[S9] %s …%s is refused past its limit of %i bytes", async (...row) => {
+  test.each(requests)("[S9] is refused by %s …%s at its limit of %i bytes", async (...row) => {
     const [method, rest, limit, type = "application/json"] = row;
     const { body, given } = endless();
     const response = await send(method, at(await room(), rest), { body, type });
@@ -58,17 +57,20 @@ describe("a body of 1 GiB", () => {
     expect(given.cancelled).toBe(true);
   });
 
-  test.each(requests)("[S9] %s …%s is refused unread when it is announced", async (...row) => {
-    const [method, rest, , type = "application/json"] = row;
-    const { body, given } = endless();
-    const headers = { "content-length": String(gigabyte) };
-    const response = await send(method, at(await room(), rest), { body, type, headers });
-    await expectProblem(response, 413, "too_large");
-    expect(given).toEqual({ bytes: 0, cancelled: true });
-  });
+  test.each(requests)(
+    "[S9] is refused unread by %s …%s if its length is declared",
+    async (...row) => {
+      const [method, rest, , type = "application/json"] = row;
+      const { body, given } = endless();
+      const headers = { "content-length": String(gigabyte) };
+      const response = await send(method, at(await room(), rest), { body, type, headers });
+      await expectProblem(response, 413, "too_large");
+      expect(given).toEqual({ bytes: 0, cancelled: true });
+    },
+  );
 
   test.each(["0", "2", "-1", "", "many", "1e1", "1, 2"])(
-    "[S9] it does not pass as one of %j bytes",
+    "[S9] is refused even if its declared length is %j",
     async (length) => {
       const { body, given } = endless();
       const headers = { "content-length": length };
@@ -80,7 +82,7 @@ describe("a body of 1 GiB", () => {
   );
 });
 
-test("[S9] the problem tells the limit", async () => {
+test("[S9] the problem names the limit", async () => {
   const { body } = endless();
   const sent: Sent = { body, type: "application/json" };
   const response = await send("POST", at(await room(), "/touch"), sent);
@@ -88,7 +90,7 @@ test("[S9] the problem tells the limit", async () => {
   expect(detail).toBe("The body is larger than its limit of 4096 bytes.");
 });
 
-test("[S9] a body may come in pieces of any size, cut through characters too", async () => {
+test("[S9] a body may arrive in chunks of any size, even split within a character", async () => {
   const id = await room();
   const text = JSON.stringify({ title: "é日🦊", list: [1, 2, 3] });
   const bytes = new TextEncoder().encode(`\ufeff${text}`);
@@ -107,7 +109,7 @@ test("[S9] a body may come in pieces of any size, cut through characters too", a
   }
 });
 
-test("[A6] a body that breaks off is a problem, and changes nothing", async () => {
+test("[A6] an incomplete body gets a problem and changes nothing", async () => {
   const id = await room();
   const body = new ReadableStream<Uint8Array>({
     pull(controller) {

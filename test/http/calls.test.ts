@@ -1,4 +1,4 @@
-// What one does in a room over HTTP besides changing its state: actions, broadcasts, signs of life.
+// Actions, broadcasts and touches over HTTP.
 
 import { describe, expect, test } from "vitest";
 import { isoNow, pass, useFakeDate } from "../support/fake-date.ts";
@@ -21,7 +21,7 @@ describe("actions", () => {
   const act = (id: string, name: string, sent?: Sent): Promise<Response> =>
     send("POST", at(id, `/actions/${name}`), sent);
 
-  test("[S7, S3] an action answers its result and the version it has made", async () => {
+  test("[S7, S3] an action returns its result and the version after it", async () => {
     const id = await room();
     const response = await act(id, "rename", { json: { title: "Bridge" } });
     expect(await expectJson(response, 200)).toEqual({ result: "renamed", version: 1 });
@@ -30,7 +30,7 @@ describe("actions", () => {
     expect(await expectJson(again, 200)).toEqual({ result: "renamed", version: 1 });
   });
 
-  test("[S7] an action sees the room, and no body is the payload {}", async () => {
+  test("[S7] an action gets the room, and the payload {} if there is no body", async () => {
     const id = await room();
     await send("POST", at(id, "/users"), { json: { id: "ada" } });
     const result = { id, users: 1, version: 0, state: {} };
@@ -38,7 +38,7 @@ describe("actions", () => {
       expect(await expectJson(await act(id, "look", sent), 200)).toEqual({ result, version: 0 });
   });
 
-  test("[S7] an action that gives nothing has the result null", async () => {
+  test("[S7] an action that returns nothing has the result null", async () => {
     const id = await room();
     for (const body of ["null", "[]", "0", '"x"', "{}"])
       expect(await expectJson(await act(id, "nothing", { body, type: json }), 200)).toEqual({
@@ -64,16 +64,16 @@ describe("actions", () => {
     await expectProblem(await act(await room(), "a".repeat(5000)), 404, "unknown_action");
   });
 
-  test("[S7] a room without actions knows none", async () => {
+  test("[S7] every action is unknown in a room without actions", async () => {
     await expectProblem(await act(await room("default"), "rename"), 404, "unknown_action");
   });
 
-  test("[S7] an escaped name is the name", async () => {
+  test("[S7] a name may be percent-encoded", async () => {
     const response = await act(await room(), "%72ename", { json: { title: "x" } });
     await expectJson(response, 200);
   });
 
-  test.each(["%zz", "%ff", "%"])("[S7] %s is no percent-encoded name", async (name) => {
+  test.each(["%zz", "%ff", "%"])("[S7] the name %s is not valid percent-encoding", async (name) => {
     const response = await act(await room(), name);
     expect((await expectProblem(response, 400, "invalid_request")).detail).toContain("name");
   });
@@ -84,7 +84,7 @@ describe("actions", () => {
     ["null", ""],
     ["[]", ""],
     ['{"__proto__":{"title":"x"}}', "title"],
-  ])("[S7] input that does not fit, %s, gets 422 and tells where", async (body, path) => {
+  ])("[S7] the invalid payload %s gets 422 with the place of the mistake", async (body, path) => {
     const id = await room();
     const { issues } = await expectProblem(
       await act(id, "rename", { body, type: json }),
@@ -106,7 +106,7 @@ describe("actions", () => {
     ["bad", 422, "invalid_state"],
     ["hang", 504, "call_timeout"],
   ])(
-    "[S2, S7, A6] the action %s gets %i %s, and the room answers on",
+    "[S2, S7, A6] the action %s gets %i %s, and the room keeps working",
     async (name, status, code) => {
       const id = await room();
       await expectProblem(await act(id, name), status, code);
@@ -127,7 +127,7 @@ describe("actions", () => {
     await expectProblem(await act(await room(), "rename", sent), status, code);
   });
 
-  test("[S9] a room holds payloads to its own limit", async () => {
+  test("[S9] a room applies its own limit to payloads", async () => {
     const id = await room("small");
     const payload = (bytes: number) => ({ json: { title: "x".repeat(bytes - 12) } });
     await expectJson(await act(id, "rename", payload(512)), 200);
@@ -139,7 +139,7 @@ describe("broadcasts", () => {
   const broadcast = (id: string, sent: Sent): Promise<Response> =>
     send("POST", at(id, "/broadcast"), sent);
 
-  test("[T1] an event is taken with 202, and changes nothing but the last activity", async () => {
+  test("[T1] an event gets 202 and changes only the last activity", async () => {
     const id = await room();
     const before = await expectJson(await send("GET", at(id)), 200);
     for (const body of [{ event: "wave" }, { event: "e".repeat(128), payload: [{ a: null }] }]) {
@@ -160,7 +160,7 @@ describe("broadcasts", () => {
     ["", { event: "wave", to: "ada" }],
     ["", []],
     ["", "wave"],
-  ])("[A6] what is wrong at %j of an event is told: %j", async (path, body) => {
+  ])("[A6] a mistake at %j of an event is reported: %j", async (path, body) => {
     const response = await broadcast(await room(), { json: body });
     const { issues } = await expectProblem(response, 400, "invalid_request");
     expect(issues).toEqual([{ path, message: expect.any(String) }]);
@@ -188,7 +188,7 @@ describe("touches", () => {
   const touch = (id: string, sent?: Sent): Promise<Response> =>
     send("POST", at(id, "/touch"), sent);
 
-  test("[T1] a touch is taken with 204, with a user or without", async () => {
+  test("[T1] a touch gets 204, with or without a user", async () => {
     const id = await room();
     await send("POST", at(id, "/users"), { json: { id: "ada", ttl: 60_000 } });
     for (const sent of [{}, { json: {} }, { json: { userId: "ada" } }, { body: "", type: json }]) {
@@ -207,7 +207,7 @@ describe("touches", () => {
   });
 
   test.each(["bob", "", "__proto__"])(
-    "[U7] a touch of %j, who is not there, is a 404",
+    "[U7] a touch of %j, who is not in the room, gets 404",
     async (userId) => {
       await expectProblem(await touch(await room(), { json: { userId } }), 404, "user_not_found");
     },
@@ -219,12 +219,12 @@ describe("touches", () => {
     [400, "invalid_request", { json: [] }],
     [400, "malformed", { body: "{", type: json }],
     [415, "unsupported_media_type", { body: "{}", type: "text/plain" }],
-  ])("[T1] a bad touch gets %i %s: %j", async (status, code, sent) => {
+  ])("[T1] an invalid touch gets %i %s: %j", async (status, code, sent) => {
     await expectProblem(await touch(await room(), sent), status, code);
   });
 });
 
-test("[R4] bad calls of an absent room leave nothing behind", async () => {
+test("[R4] invalid requests to an absent room leave nothing behind", async () => {
   const id = newId();
   for (const [rest, body] of [
     ["/actions/rename", "{"],

@@ -1,4 +1,4 @@
-// Changes that cannot be written, as HTTP tells of them: a problem that the OpenAPI document knows.
+// Changes that cannot be written, over HTTP: the response is a problem that the OpenAPI document describes.
 
 import { expect, test } from "vitest";
 import { at, expectJson, expectProblem, send } from "../support/http.ts";
@@ -11,7 +11,7 @@ const changes = [
 ] as const;
 
 for (const [method, path, json] of changes)
-  test(`[S4] ${method} ${path} that cannot be written answers commit_failed, and changes nothing`, async () => {
+  test(`[S4] ${method} ${path} that cannot be written gets commit_failed and changes nothing`, async () => {
     const id = newId();
     await send("PUT", at(id), { json: { behaviour: "scripted" } });
     await send("PUT", at(id, "/state"), { json: { n: 1 } });

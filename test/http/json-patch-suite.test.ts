@@ -1,4 +1,4 @@
-// The published JSON Patch suite against PATCH of a room's state: every enabled case, over HTTP, on real
+// The published JSON Patch suite with PATCH of a room's state: every enabled case, over HTTP and with real
 // storage.
 
 import { describe, expect, test } from "vitest";
@@ -23,7 +23,7 @@ async function read(id: string): Promise<{ state: unknown; version: string | nul
 }
 
 describe("the published suite", () => {
-  test("[S5] is there whole", () => {
+  test("[S5] is complete", () => {
     expect(suiteSizes).toEqual({ "tests.json": 75, "spec_tests.json": 16 });
     expect(casesBelow).toHaveLength(91);
   });
@@ -34,9 +34,9 @@ describe("the published suite", () => {
     "[S5] $name",
     async ({ state, patch, expected }) => {
       const id = await roomWith(state);
-      const answered = await send("PATCH", at(id, "/state"), { json: patch, type });
-      const version = answered.headers.get("etag");
-      expect(await expectJson(answered, 200)).toEqual({ version: Number(version?.slice(1, -1)) });
+      const response = await send("PATCH", at(id, "/state"), { json: patch, type });
+      const version = response.headers.get("etag");
+      expect(await expectJson(response, 200)).toEqual({ version: Number(version?.slice(1, -1)) });
       expect(await read(id)).toEqual({ state: expected, version });
       await evict(id);
       expect(await read(id)).toEqual({ state: expected, version });
@@ -44,17 +44,17 @@ describe("the published suite", () => {
   );
 
   test.each(patches.filter(({ expected }) => expected === null))(
-    "[S5] $name: refused, and nothing has changed",
+    "[S5] $name: is refused and changes nothing",
     async ({ state, patch }) => {
       const id = await roomWith(state);
       const before = await read(id);
-      const answered = await send("PATCH", at(id, "/state"), { json: patch, type });
-      const { code } = await answered.json<{ code: string }>();
-      // What is no patch is malformed; what does not fit this state has failed.
+      const response = await send("PATCH", at(id, "/state"), { json: patch, type });
+      const { code } = await response.json<{ code: string }>();
+      // An invalid patch is malformed; a patch that does not apply to this state has failed.
       expect([
         [400, "malformed"],
         [409, "patch_failed"],
-      ]).toContainEqual([answered.status, code]);
+      ]).toContainEqual([response.status, code]);
       expect(await read(id)).toEqual(before);
     },
   );

@@ -1,5 +1,5 @@
-// The list of running rooms over HTTP: its pages, its prefix, and what is refused as a query. What the
-// directory itself does is tested in test/durable/directory.test.ts.
+// The list of running rooms over HTTP: its pages, its prefix, and the queries that are refused. The
+// directory itself is tested in test/cloudflare/directory.test.ts.
 
 import { describe, expect, test } from "vitest";
 import { at, expectEmpty, expectJson, expectProblem, send } from "../support/http.ts";
@@ -13,7 +13,7 @@ const list = (query: Record<string, string | number> = {}): Promise<Response> =>
 const page = async (query: Record<string, string | number>): Promise<Page> =>
   expectJson<Page>(await list(query), 200);
 
-/** Running rooms whose ids begin with what no other room's id does. */
+/** Start rooms whose ids have a unique prefix. @returns the prefix */
 async function start(endings: readonly string[]): Promise<string> {
   const prefix = newId("list/");
   for (const ending of endings) await expectJson(await send("PUT", at(prefix + ending)), 201);
@@ -21,7 +21,7 @@ async function start(endings: readonly string[]): Promise<string> {
 }
 
 describe("pages", () => {
-  test("[D1] a listed room has an id, a behaviour, users and a time of creation", async () => {
+  test("[D1] list the id, behaviour, number of users and creation time of a room", async () => {
     const id = newId();
     const started = await send("PUT", at(id), { json: { behaviour: "brief" } });
     const { createdAt } = await expectJson(started, 201);
@@ -33,13 +33,13 @@ describe("pages", () => {
     });
   });
 
-  test("[D1] a user who starts a room by joining is counted at once", async () => {
+  test("[D1] count a user who starts a room by joining immediately", async () => {
     const id = newId();
     await send("POST", at(id, "/users"), { json: { id: "ada" } });
     expect((await page({ prefix: id })).rooms).toMatchObject([{ id, users: 1 }]);
   });
 
-  test("[D1] pages follow each other by cursor, in code point order, to the last one", async () => {
+  test("[D1] follow each other by cursor in code point order", async () => {
     // An emoji comes after U+FF5E in code points, but before it in UTF-16 units.
     const endings = ["", "!", "A", "a", "aa", "b", "é", "～", "🦊", "🦊🦊"];
     const prefix = await start(endings.toReversed());
@@ -56,13 +56,13 @@ describe("pages", () => {
     }
   });
 
-  test("[D1] a page that ends with the last room has no cursor", async () => {
+  test("[D1] have no cursor if they end with the last room", async () => {
     const prefix = await start(["a", "b"]);
     expect(await page({ prefix, limit: 2 })).not.toHaveProperty("cursor");
     expect(await page({ prefix, limit: 1 })).toHaveProperty("cursor");
   });
 
-  test("[D1] total counts every running room, whatever the page shows", async () => {
+  test("[D1] have the total of all running rooms", async () => {
     const prefix = await start(["a", "b", "c"]);
     const { total } = await page({ prefix, limit: 1 });
     expect(total).toBeGreaterThanOrEqual(3);
@@ -71,14 +71,14 @@ describe("pages", () => {
     expect((await page({ prefix })).total).toBe(total - 1);
   });
 
-  test("[D1] a cursor is good for going on though its room has stopped", async () => {
+  test("[D1] have a cursor that works even after its room has stopped", async () => {
     const prefix = await start(["a", "b", "c"]);
     const { cursor = "" } = await page({ prefix, limit: 2 });
     await send("DELETE", at(`${prefix}b`));
     expect((await page({ prefix, cursor })).rooms.map(({ id }) => id)).toEqual([`${prefix}c`]);
   });
 
-  test("[D1] a prefix is taken letter by letter: no pattern, no folding of case", async () => {
+  test("[D1] match a prefix literally, without patterns or case folding", async () => {
     const prefix = await start(["a%b", "a_b", "axb", "A*b", "a", "a\u0301", "ä"]);
     const found = async (ending: string): Promise<string[]> =>
       (await page({ prefix: prefix + ending })).rooms.map(({ id }) => id.slice(prefix.length));
@@ -90,11 +90,11 @@ describe("pages", () => {
     expect(await found("ä")).toEqual(["ä"]);
   });
 
-  test("[D1] HEAD gives the headers alone", async () => {
+  test("[D1] return only headers for HEAD", async () => {
     await expectEmpty(await send("HEAD", "/rooms?limit=1"), 200);
   });
 
-  test("[D1] a parameter that is unknown is refused, and named", async () => {
+  test("[D1] refuse an unknown parameter by name", async () => {
     const response = await send("GET", "/rooms?limti=1");
     const { issues } = await expectProblem(response, 400, "invalid_request");
     expect(issues).toEqual([{ path: "", message: expect.stringContaining("limti") }]);
@@ -102,12 +102,12 @@ describe("pages", () => {
 });
 
 describe("queries", () => {
-  test.each(["1", "1000"])("[D1] limit=%s is taken", async (limit) => {
+  test.each(["1", "1000"])("[D1] with limit=%s are accepted", async (limit) => {
     await expectJson(await list({ limit }), 200);
   });
 
   test.each(["0", "-1", "1001", "1.5", "", " ", "ten", "NaN", "Infinity", "1e9", "1,2"])(
-    "[D1] limit=%j is refused, and named",
+    "[D1] with limit=%j are refused, and the problem names it",
     async (limit) => {
       const { issues } = await expectProblem(await list({ limit }), 400, "invalid_request");
       expect(issues).toEqual([{ path: "limit", message: expect.any(String) }]);
@@ -116,13 +116,13 @@ describe("queries", () => {
 
   test.each([
     ["nothing", ""],
-    ["what is no base64", "!!!"],
+    ["invalid base64", "!!!"],
     ["half of a character", btoa("\u00f0\u009f")],
-    ["bytes that are no UTF-8", "_____w"],
+    ["bytes that are not UTF-8", "_____w"],
     ["a control character", btoa("a\u0000")],
     ["an id that is too long", btoa("a".repeat(257))],
-    ["an id as it is", "room-1"],
-  ])("[D1] a cursor of %s is refused", async (_, cursor) => {
+    ["an id that is not encoded", "room-1"],
+  ])("[D1] with a cursor of %s are refused", async (_, cursor) => {
     const { detail } = await expectProblem(await list({ cursor }), 400, "invalid_request");
     expect(detail).toBe(
       "cursor must be the cursor of an earlier page. Leave it out for the first page.",
@@ -136,7 +136,7 @@ describe("queries", () => {
     "prefix=%ED%A0%80",
     "cursor=%C0%80",
     "limit=5&x=%f0",
-  ])("[D1] ?%s is no percent-encoded UTF-8, and refused", async (query) => {
+  ])("[D1] such as ?%s, which is not percent-encoded UTF-8, are refused", async (query) => {
     await expectProblem(await send("GET", `/rooms?${query}`), 400, "invalid_request");
   });
 });

@@ -1,4 +1,4 @@
-// RFC 7396 against PATCH of a room's state: every case of its appendix, over HTTP, on real storage.
+// The appendix of RFC 7396 with PATCH of a room's state: every case, over HTTP and with real storage.
 
 import { describe, expect, test } from "vitest";
 import { at, expectJson, expectProblem, send } from "../support/http.ts";
@@ -8,7 +8,7 @@ import { evict, newId } from "../support/rooms.ts";
 const type = "application/merge-patch+json";
 
 describe("RFC 7396, appendix A", () => {
-  test("[S5] is there whole", () => {
+  test("[S5] is complete", () => {
     expect(mergeAppendix).toHaveLength(15);
   });
 
@@ -30,12 +30,12 @@ describe("RFC 7396, appendix A", () => {
   );
 
   test.each(noObjects)(
-    "[S1] $merge would make the state no object: malformed",
+    "[S1] $merge is malformed, because it is not an object",
     async ({ merge }) => {
       const id = newId();
       await send("PUT", at(id));
-      const answered = await send("PATCH", at(id, "/state"), { json: merge, type });
-      await expectProblem(answered, 400, "malformed");
+      const response = await send("PATCH", at(id, "/state"), { json: merge, type });
+      await expectProblem(response, 400, "malformed");
     },
   );
 });

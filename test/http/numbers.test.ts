@@ -1,5 +1,5 @@
-// JSON text can hold numbers that no JSON value has: 1e999 parses to infinity, and would be passed on as
-// null. It is refused wherever it comes in.
+// JSON text can contain a number such as 1e999, which parses to Infinity and would be serialized as null. It
+// is refused wherever it arrives.
 
 import { expect, test } from "vitest";
 import { at, expectProblem, send } from "../support/http.ts";
@@ -8,7 +8,7 @@ import { refusal } from "../support/socket-client.ts";
 
 const type = "application/json";
 
-test("[U1] a user with one is invalid, over HTTP and by socket", async () => {
+test("[U1] a user with such a number is invalid, over HTTP and by socket", async () => {
   const id = newId();
   const body = '{"id":"ada","n":1e999}';
   await expectProblem(await send("POST", at(id, "/users"), { body, type }), 400, "invalid_user");
@@ -17,7 +17,7 @@ test("[U1] a user with one is invalid, over HTTP and by socket", async () => {
   expect(await rooms.getRoom(id)).toBeNull();
 });
 
-test("[P4, W5] presence and events with one are malformed", async () => {
+test("[P4, W5] presence and events with such a number are malformed", async () => {
   const room = await rooms.joinOrCreateRoom(newId());
   await room.join({ id: "ada" });
   const held = { body: '{"data":{"cursor":{"x":1e999}}}', type };

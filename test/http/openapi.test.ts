@@ -1,5 +1,5 @@
-// The OpenAPI document against the app that serves it: every route is in it, and nothing else. That it is
-// valid, and that answers fit its schemas, is tested in test/node/openapi.test.ts.
+// The OpenAPI document has exactly the routes of the app that serves it. That the document is valid and that
+// responses match its schemas is tested in test/node/openapi.test.ts.
 
 import { expect, test } from "vitest";
 import { collab } from "../fixtures/worker.ts";
@@ -34,7 +34,7 @@ test("[A6] the document and the app have the same routes", () => {
   );
 });
 
-test("[A6] the document has what a rooms service serves", () => {
+test("[A6] the document has every operation of the API", () => {
   expect(operations.map(([method, path]) => `${method} ${path}`).toSorted()).toEqual(
     [
       "DELETE /rooms/{id}",
@@ -60,7 +60,7 @@ test("[A6] the document has what a rooms service serves", () => {
   );
 });
 
-test("[A6] each operation has a name of its own, and declares the parameters of its path", () => {
+test("[A6] each operation has a unique id and declares the parameters of its path", () => {
   const names = operations.map(([, , { operationId }]) => operationId);
   expect(new Set(names).size).toBe(names.length);
   for (const [, path, { parameters }] of operations) {
@@ -73,7 +73,7 @@ test("[A6] each operation has a name of its own, and declares the parameters of 
 
 const bodies = operations.filter(([, , { requestBody }]) => requestBody !== undefined);
 
-test.each(bodies)("[A6] %s %s takes the media types that it lists", async (...row) => {
+test.each(bodies)("[A6] %s %s accepts exactly the media types that it lists", async (...row) => {
   const [method, path, { requestBody }] = row;
   const id = newId();
   await send("PUT", at(id), { json: { behaviour: "scripted" } });
@@ -90,7 +90,7 @@ test.each(bodies)("[A6] %s %s takes the media types that it lists", async (...ro
   expect(empty.ok).toBe(requestBody?.required === false);
 });
 
-test("[A6] HEAD of the document is its headers", async () => {
+test("[A6] HEAD of the document returns only its headers", async () => {
   await expectEmpty(await send("HEAD", "/openapi.json"), 200);
 });
 

@@ -1,5 +1,5 @@
-// Patching the state over HTTP: the two kinds of patch, told apart by content type alone, and what each
-// does when it does not fit. What patches mean is tested in test/protocol.
+// Patching the state over HTTP: the two kinds of patch, which only the content type distinguishes, and their
+// errors. The patches themselves are tested in test/protocol.
 
 import { describe, expect, test } from "vitest";
 import { at, expectJson, expectProblem, send } from "../support/http.ts";
@@ -27,7 +27,7 @@ async function expectState(id: string, version: number, state: unknown): Promise
 }
 
 describe("JSON Patch", () => {
-  test("[S5, S3] all six operations in one patch are one change", async () => {
+  test("[S5, S3] makes one change of all six operations in one patch", async () => {
     const id = await room();
     const operations = [
       { op: "test", path: "/title", value: "one" },
@@ -44,17 +44,17 @@ describe("JSON Patch", () => {
   });
 
   test.each([
-    ["no operation", []],
+    ["no operations", []],
     ["a test that passes", [{ op: "test", path: "/list/0", value: 1 }]],
     [
-      "a change and its undoing",
+      "a change and its reversal",
       [
         { op: "add", path: "/x", value: 1 },
         { op: "remove", path: "/x" },
       ],
     ],
-    ["a value that is there already", [{ op: "replace", path: "/title", value: "one" }]],
-  ])("[S3] %s keeps the version", async (_, operations) => {
+    ["the present value", [{ op: "replace", path: "/title", value: "one" }]],
+  ])("[S3] keeps the version for %s", async (_, operations) => {
     const id = await room();
     const response = await patch(id, jsonPatch, JSON.stringify(operations));
     expect(response.headers.get("etag")).toBe('"1"');
@@ -64,28 +64,28 @@ describe("JSON Patch", () => {
 
   test.each<[string, number, string, BodyInit]>([
     ["an object", 400, "malformed", '{"op":"remove","path":"/title"}'],
-    ["an operation that is none", 400, "malformed", '[{"op":"delete","path":"/title"}]'],
-    ["an operation by its prototype", 400, "malformed", '[{"__proto__":{"op":"remove"}}]'],
+    ["an unknown operation", 400, "malformed", '[{"op":"delete","path":"/title"}]'],
+    ["an inherited operation", 400, "malformed", '[{"__proto__":{"op":"remove"}}]'],
     ["an operation without value", 400, "malformed", '[{"op":"add","path":"/a"}]'],
-    ["a path that is no pointer", 400, "malformed", '[{"op":"remove","path":"title"}]'],
+    ["a path that is not a pointer", 400, "malformed", '[{"op":"remove","path":"title"}]'],
     ["a bad escape", 400, "malformed", '[{"op":"remove","path":"/~2"}]'],
     ["nothing", 400, "malformed", ""],
     ["invalid UTF-8", 400, "malformed", Uint8Array.of(0x5b, 0xff, 0x5d)],
     ["a path to nothing", 409, "patch_failed", '[{"op":"remove","path":"/nothing"}]'],
     ["an index out of range", 409, "patch_failed", '[{"op":"add","path":"/list/9","value":1}]'],
     ["a test that fails", 409, "patch_failed", '[{"op":"test","path":"/title","value":1}]'],
-    ["what a prototype has", 409, "patch_failed", '[{"op":"remove","path":"/toString"}]'],
-    ["an array for a state", 422, "invalid_state", '[{"op":"replace","path":"","value":[]}]'],
+    ["a path to an inherited member", 409, "patch_failed", '[{"op":"remove","path":"/toString"}]'],
+    ["an array as the state", 422, "invalid_state", '[{"op":"replace","path":"","value":[]}]'],
     ["65 levels", 413, "too_large", `[{"op":"add","path":"/a","value":${nested(64)}}]`],
     ["1,001 operations", 413, "too_large", operationsOf(1001)],
     ["over 1 MiB of state", 413, "too_large", adding("x".repeat(1024 * 1024))],
-  ])("[S5, S2] a patch with %s gets %i %s and changes nothing", async (_, status, code, body) => {
+  ])("[S5, S2] with %s gets %i %s and changes nothing", async (_, status, code, body) => {
     const id = await room();
     await expectProblem(await patch(id, jsonPatch, body), status, code);
     await expectState(id, 1, before);
   });
 
-  test("[S5] a patch whose last operation fails leaves nothing of the others", async () => {
+  test("[S5] changes nothing if its last operation fails", async () => {
     const id = await room();
     const body = `[{"op":"remove","path":"/title"},{"op":"remove","path":"/title"}]`;
     const { detail } = await expectProblem(await patch(id, jsonPatch, body), 409, "patch_failed");
@@ -93,7 +93,7 @@ describe("JSON Patch", () => {
     await expectState(id, 1, before);
   });
 
-  test("[S9] 1,000 operations are not too many", async () => {
+  test("[S9] may have 1,000 operations", async () => {
     const id = await room();
     const response = await patch(id, jsonPatch, operationsOf(1000));
     expect(await expectJson(response, 200)).toEqual({ version: 2 });
@@ -101,7 +101,7 @@ describe("JSON Patch", () => {
 });
 
 describe("JSON Merge Patch", () => {
-  test("[S5, S3] members are set, and removed by null", async () => {
+  test("[S5, S3] sets members, and removes them with null", async () => {
     const id = await room();
     const response = await patch(
       id,
@@ -114,7 +114,7 @@ describe("JSON Merge Patch", () => {
   });
 
   test.each(["{}", '{"title":"one"}', '{"nothing":null}', '{"list":[1,2,3.0]}'])(
-    "[S3] %s keeps the version",
+    "[S3] keeps the version for %s",
     async (body) => {
       const id = await room();
       expect(await expectJson(await patch(id, mergePatch, body), 200)).toEqual({ version: 1 });
@@ -131,13 +131,13 @@ describe("JSON Merge Patch", () => {
     ["65 levels", 413, "too_large", `{"a":${nested(64)}}`],
     ["150,000 levels", 413, "too_large", `${'{"a":'.repeat(150_000)}1${"}".repeat(150_000)}`],
     ["over 1 MiB of state", 413, "too_large", JSON.stringify({ a: "x".repeat(1024 * 1024 - 9) })],
-  ])("[S5, S2] a merge patch of %s gets %i %s", async (_, status, code, body) => {
+  ])("[S5, S2] of %s gets %i %s and changes nothing", async (_, status, code, body) => {
     const id = await room();
     await expectProblem(await patch(id, mergePatch, body), status, code);
     await expectState(id, 1, before);
   });
 
-  test("[S9] keys with a meaning to JavaScript are plain data", async () => {
+  test("[S9] treats keys with a meaning to JavaScript as plain data", async () => {
     const id = await room();
     await patch(id, mergePatch, '{"__proto__":{"polluted":1},"constructor":{"prototype":{"a":1}}}');
     const text = await (await send("GET", at(id, "/state"))).text();
@@ -157,7 +157,7 @@ describe("content types", () => {
     "application/json-patch",
     `${jsonPatch}; charset=latin1`,
     `${mergePatch}, ${jsonPatch}`,
-  ])("[S5] a patch sent as %s gets 415, and is told what is taken", async (type) => {
+  ])("[S5] such as %s get 415 with the supported types", async (type) => {
     const id = await room();
     const sent = { body: Uint8Array.of(0x5b, 0x5d), ...(type !== undefined && { type }) };
     const response = await send("PATCH", at(id, "/state"), sent);
@@ -165,7 +165,7 @@ describe("content types", () => {
     expect(detail).toBe(`The Content-Type must be ${jsonPatch} or ${mergePatch} in UTF-8.`);
   });
 
-  test("[S5] the type decides what a patch means, in any case and with a charset", async () => {
+  test("[S5] decide how a patch is read, in upper or lower case and with a charset", async () => {
     const id = await room();
     await expectJson(await patch(id, "Application/JSON-Patch+JSON; charset=UTF-8", "[]"), 200);
     await expectJson(await patch(id, 'application/merge-patch+json;charset="utf-8"', "{}"), 200);
@@ -174,7 +174,7 @@ describe("content types", () => {
   });
 });
 
-test("[S9] a room holds to its own limits, not to the largest that a behaviour has", async () => {
+test("[S9] a room applies its own limits, not the largest ones of any behaviour", async () => {
   const id = await room("small");
   const wide = (bytes: number): string => JSON.stringify({ a: "x".repeat(bytes - 8) });
   const put = (body: string) => send("PUT", at(id, "/state"), { body, type: "application/json" });
@@ -196,7 +196,7 @@ function adding(value: unknown): string {
   return JSON.stringify([{ op: "add", path: "/a", value }]);
 }
 
-/** A patch of so many operations. */
+/** A patch with this many operations. */
 function operationsOf(count: number): string {
   return JSON.stringify(
     Array.from({ length: count }, (_, value) => ({ op: "add", path: "/n", value })),

@@ -1,5 +1,5 @@
-// Presence that is refused, over HTTP: each fault of a body has its problem, presence is for users of
-// running rooms, and what is refused changes nothing.
+// Presence that is refused, over HTTP: each mistake in a body has its problem, only users of running rooms
+// have presence, and a refusal changes nothing.
 
 import { beforeEach, expect, test } from "vitest";
 import { useFakeDate } from "../support/fake-date.ts";
@@ -18,7 +18,7 @@ beforeEach(async () => {
 
 const wide = (bytes: number): object => ({ fill: "x".repeat(bytes - '{"fill":""}'.length) });
 
-test("[P1] it may have 2,048 bytes, white space not counted", async () => {
+test("[P1] presence may have 2,048 bytes, not counting white space", async () => {
   const body = `{"data":${JSON.stringify(wide(2048))}${" ".repeat(5000)}}`;
   await expectEmpty(await putPresence(id, { body, type: "application/json" }), 204);
   expect(await seen(id)).toMatchObject({ ada: wide(2048) });
@@ -32,13 +32,13 @@ test.each<[string, object]>([
   ["idleSince, though null", { idleSince: null }],
   ["a number for typing", { typing: 1 }],
   ["text for typing", { typing: "yes" }],
-  ["a status nobody knows", { status: "busy" }],
-  ["the status that the room alone gives", { status: "away" }],
+  ["an unknown status", { status: "busy" }],
+  ["a status that only the room sets", { status: "away" }],
   ["a boolean for a status", { status: true }],
   ["a number for a name", { name: 7 }],
   ["an object for a color", { color: { r: 1 } }],
   ["an array for an avatarUrl", { avatarUrl: ["a.png"] }],
-])("[P1, P4] with %s it is invalid_presence, and what was held stays", async (_, data) => {
+])("[P1, P4] presence with %s is invalid_presence, and the held one stays", async (_, data) => {
   await hold(id, { mood: "calm" });
   const before = await stored(id);
   const { detail } = await expectProblem(
@@ -46,7 +46,7 @@ test.each<[string, object]>([
     400,
     "invalid_presence",
   );
-  expect(detail).toMatch(/presence|idleSince|typing|status|name|color|avatarUrl/);
+  expect(detail).toMatch(/Presence|idleSince|typing|status|name|color|avatarUrl/);
   expect(await stored(id)).toEqual(before);
   expect(await seen(id)).toEqual({ ada: { ...online, mood: "calm" } });
 });
@@ -56,7 +56,7 @@ test.each<[string, number, string, Sent]>([
   ["null for data", 400, "invalid_request", { json: { data: null } }],
   ["an array for data", 400, "invalid_request", { json: { data: [] } }],
   ["text for data", 400, "invalid_request", { json: { data: "calm" } }],
-  ["data by its prototype only", 400, "invalid_request", { body: '{"__proto__":{"data":{}}}' }],
+  ["inherited data", 400, "invalid_request", { body: '{"__proto__":{"data":{}}}' }],
   ["members beside data", 400, "invalid_request", { json: { data: {}, name: "Ada" } }],
   ["a ttl of 0", 400, "invalid_request", { json: { data: {}, ttl: 0 } }],
   ["a ttl below 0", 400, "invalid_request", { json: { data: {}, ttl: -1 } }],
@@ -76,7 +76,7 @@ test.each<[string, number, string, Sent]>([
 });
 
 test.each(["bob", "ADA", "ada ", "toString", "__proto__"])(
-  "[P4] for %j, who is not in the room, there is none",
+  "[P4] presence of %j, who is not in the room, gets 404",
   async (userId) => {
     const before = await stored(id);
     const refused = await putPresence(id, { json: { data: {} } }, userId);
@@ -86,14 +86,14 @@ test.each(["bob", "ADA", "ada ", "toString", "__proto__"])(
 );
 
 test.each(["%zz", "%ff", "a%", "%ED%A0%80"])(
-  "[P4] the user id %s is no percent-encoded text",
+  "[P4] the user id %s is not valid percent-encoding",
   async (userId) => {
     const refused = await send("PUT", at(id, `/presence/${userId}`), { json: { data: {} } });
     expect((await expectProblem(refused, 400, "invalid_request")).detail).toContain("userId");
   },
 );
 
-test("[R4] in an absent room there is none, and asking leaves nothing behind", async () => {
+test("[R4] an absent room has no presence, and the request leaves nothing behind", async () => {
   const absent = newId();
   await expectProblem(await send("GET", at(absent, "/presence")), 404, "room_not_running");
   await expectProblem(await putPresence(absent, { json: { data: {} } }), 404, "room_not_running");

@@ -1,5 +1,5 @@
-// Presence without a socket, over HTTP: servers and agents hold it for users of a room, for a time. It
-// goes when that is over, or with the user. What is refused is in presence-refused.test.ts.
+// Presence without a socket, over HTTP: servers and agents hold it for users of a room until its ttl ends or
+// the user leaves. Refusals are in presence-refused.test.ts.
 
 import { beforeEach, describe, expect, test } from "vitest";
 import { isoNow, pass, useFakeDate } from "../support/fake-date.ts";
@@ -19,13 +19,13 @@ beforeEach(async () => {
   await join(id, { id: "ada" });
 });
 
-describe("presence that is held", () => {
-  test("[P4, P1] is seen at once, with defaults for what it does not say", async () => {
+describe("held presence", () => {
+  test("[P4, P1] is visible immediately, with defaults for missing members", async () => {
     await hold(id, {});
     expect(await seen(id)).toEqual({ ada: online });
   });
 
-  test("[P1] is what it says, with members of the app's own", async () => {
+  test("[P1] has the members that were sent, including the application's own", async () => {
     const data = {
       name: "Ada",
       color: "#f00",
@@ -38,18 +38,18 @@ describe("presence that is held", () => {
     expect(await seen(id)).toEqual({ ada: { ...data, typing: false, status: "online" } });
   });
 
-  test("[P1] says nothing by what is null", async () => {
+  test("[P1] ignores members that are null", async () => {
     await hold(id, { name: null, cursor: null, typing: null, status: null, tool: { size: null } });
     expect(await seen(id)).toEqual({ ada: { ...online, tool: {} } });
   });
 
-  test("[P4] is replaced by the next, whole", async () => {
+  test("[P4] is replaced completely by the next one", async () => {
     await hold(id, { name: "Ada", tool: { pen: true, size: 3 }, typing: true });
     await hold(id, { tool: { pen: false } });
     expect(await seen(id)).toEqual({ ada: { ...online, tool: { pen: false } } });
   });
 
-  test("[P4] is each user's own; who has none is not seen", async () => {
+  test("[P4] belongs to one user; a user without it is not listed", async () => {
     await join(id, { id: "bob" });
     await join(id, { id: "eve" });
     await hold(id, { name: "Bob" }, undefined, "bob");
@@ -60,7 +60,7 @@ describe("presence that is held", () => {
     });
   });
 
-  test("[P1, P3] who is idle is so from now on, and types no more", async () => {
+  test("[P1, P3] with status idle has idleSince and does not type", async () => {
     await hold(id, { status: "idle", typing: true, cursor: { x: 1 } });
     const idleSince = isoNow();
     pass(1000);
@@ -70,7 +70,7 @@ describe("presence that is held", () => {
     expect(await seen(id)).toEqual({ ada: online });
   });
 
-  test("[P3] typing lapses by itself, 5 s after it was said", async () => {
+  test("[P3] stops typing 5 s after it was set", async () => {
     await hold(id, { typing: true });
     pass(4999);
     expect(await seen(id)).toEqual({ ada: { ...online, typing: true } });
@@ -78,7 +78,7 @@ describe("presence that is held", () => {
     expect(await seen(id)).toEqual({ ada: online });
   });
 
-  test("[P2] is not in the state, and no version", async () => {
+  test("[P2] is not part of the state and does not change the version", async () => {
     await hold(id, { mood: "calm" });
     const state = await send("GET", at(id, "/state"));
     expect(state.headers.get("etag")).toBe('"0"');
@@ -86,7 +86,7 @@ describe("presence that is held", () => {
     expect(JSON.stringify(await (await send("GET", at(id, "/users"))).json())).not.toMatch("calm");
   });
 
-  test("[T1] is activity in the room; looking at it is none", async () => {
+  test("[T1] counts as activity of the room; reading it does not", async () => {
     pass(1000);
     await hold(id, {});
     const lastActivityAt = isoNow();
@@ -95,7 +95,7 @@ describe("presence that is held", () => {
     expect(await expectJson(await send("GET", at(id)), 200)).toMatchObject({ lastActivityAt });
   });
 
-  test("[P4, P1] is of users whose ids mean something to JavaScript or to a URL", async () => {
+  test("[P4, P1] works for user ids with a meaning to JavaScript or to a URL", async () => {
     for (const userId of ["__proto__", "constructor", "a/b", "100%", "é🦊"]) {
       await join(id, { id: userId });
       await hold(id, { name: userId }, undefined, userId);
@@ -106,7 +106,7 @@ describe("presence that is held", () => {
     );
   });
 
-  test("[S9, P1] has keys that mean something to JavaScript as plain data", async () => {
+  test("[S9, P1] treats keys with a meaning to JavaScript as plain data", async () => {
     const data = '{"__proto__":{"admin":true},"constructor":{"__proto__":1},"toString":"x"}';
     const body = `{"data":${data}}`;
     await expectEmpty(await putPresence(id, { body, type: "application/json" }), 204);
@@ -117,13 +117,13 @@ describe("presence that is held", () => {
   });
 });
 
-describe("its time", () => {
-  test("[P4] is 30 s if not said", async () => {
+describe("the ttl of held presence", () => {
+  test("[P4] is 30 s by default", async () => {
     await hold(id, {});
     expect(await timerOf(id)).toBe(Date.now() + 30_000);
   });
 
-  test("[P4, T3] ends it, and the room is not woken for it again", async () => {
+  test("[P4, T3] ends it once, and the room is not woken again", async () => {
     await hold(id, { mood: "calm" }, 7000);
     pass(6999);
     await ring(id);
@@ -136,7 +136,7 @@ describe("its time", () => {
     expect(JSON.stringify((await stored(id)).tables)).not.toContain("calm");
   });
 
-  test("[P4] begins anew when the same is held again", async () => {
+  test("[P4] starts again when the same presence is held again", async () => {
     const data = { mood: "calm" };
     await hold(id, data, 10_000);
     pass(9000);
@@ -158,7 +158,7 @@ describe("its time", () => {
     expect(await seen(id)).toEqual({});
   });
 
-  test("[P4, T3] is each user's own", async () => {
+  test("[P4, T3] is separate for each user", async () => {
     await join(id, { id: "bob" });
     await hold(id, {}, 2000);
     await hold(id, {}, 5000, "bob");
@@ -180,7 +180,7 @@ describe("its time", () => {
     }
   });
 
-  test("[U7, P4] is no sign of life: a user whose lease ends takes it along", async () => {
+  test("[U7, P4] does not renew a lease: when the lease ends, the presence ends too", async () => {
     await join(id, { id: "bob", ttl: 2000 });
     pass(1000);
     await hold(id, {}, 60_000, "bob");
@@ -191,11 +191,11 @@ describe("its time", () => {
   });
 });
 
-describe("what becomes of it", () => {
+describe("held presence later", () => {
   test.each([
     ["an eviction", evict],
     ["a crash", crash],
-  ])("[P4, R6] %s changes nothing of it, nor of its end", async (_, interrupt) => {
+  ])("[P4, R6] survives %s and still ends in time", async (_, interrupt) => {
     await hold(id, { name: "Ada", status: "idle" }, 10_000);
     const before = await seen(id);
     pass(1000);
@@ -207,7 +207,7 @@ describe("what becomes of it", () => {
     expect(await seen(id)).toEqual({});
   });
 
-  test("[P3, R6] typing lapses in its time though the object has died", async () => {
+  test("[P3, R6] stops typing in time even if the object has crashed", async () => {
     await hold(id, { typing: true });
     await crash(id);
     expect(await seen(id)).toEqual({ ada: { ...online, typing: true } });
@@ -216,7 +216,7 @@ describe("what becomes of it", () => {
     expect(await seen(id)).toEqual({ ada: online });
   });
 
-  test("[P4, U4] it goes with the user, and does not come back with them", async () => {
+  test("[P4, U4] ends when the user leaves and does not return with them", async () => {
     await hold(id, { mood: "calm" });
     await expectEmpty(await send("DELETE", at(id, "/users/ada")), 204);
     expect(await seen(id)).toEqual({});
@@ -227,7 +227,7 @@ describe("what becomes of it", () => {
     expect(await seen(id)).toEqual({});
   });
 
-  test("[P4, U3] it stays when they join again", async () => {
+  test("[P4, U3] stays when the user joins again", async () => {
     await hold(id, { mood: "calm" });
     await join(id, { id: "ada", name: "Ada" });
     await evict(id);
@@ -237,7 +237,7 @@ describe("what becomes of it", () => {
     expect(await seen(id)).toEqual({});
   });
 
-  test("[P4, R7] it goes with the room", async () => {
+  test("[P4, R7] ends when the room stops", async () => {
     await hold(id, {});
     await expectEmpty(await send("DELETE", at(id)), 204);
     await join(id, { id: "ada" });

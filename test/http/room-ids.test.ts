@@ -1,4 +1,4 @@
-// Room ids as they come in paths: what names a room, what does not, and that what does not reaches none.
+// Room ids in paths: valid ones reach a room, and invalid ones are refused before any object is called.
 
 import { env } from "cloudflare:workers";
 import { CollabError } from "collab-room";
@@ -12,7 +12,7 @@ const { asked, objects } = untouchable();
 test.each([
   ["a space", "two words"],
   ["slashes", "a/b/../c//"],
-  ["what a URL gives meaning to", "a?b=c&d#e%20;f:@+$,!'()*~"],
+  ["characters with a meaning in URLs", "a?b=c&d#e%20;f:@+$,!'()*~"],
   ["a percent sign that looks like an escape", "100%2F"],
   ["a backslash", "a\\..\\b"],
   ["dots", "..."],
@@ -22,12 +22,12 @@ test.each([
   ["the first character after the control characters", "\u00a0"],
   ["the last character of all", "\u{10ffff}"],
   ["a byte order mark", "\ufeffa"],
-  ["names of the API's own", "users"],
-  ["a name that objects have", "__proto__"],
+  ["a name that the API uses", "users"],
+  ["a name that objects inherit", "__proto__"],
   ["256 bytes of ASCII", "a".repeat(256)],
   ["256 bytes of emoji", "🦊".repeat(64)],
-])("[R2] a room's id may have %s", async (_, name) => {
-  // The fixture's storage outlives a test: ids that need not be exact are made unique.
+])("[R2] a room id may have %s", async (_, name) => {
+  // The fixture's storage outlives a test, so ids are made unique unless they must be exact.
   const id = name.length < 100 ? `${name}${newId("")}` : name;
   const path = `/rooms/${encodeURIComponent(id)}`;
   expect(await expectJson(await send("PUT", path), 201)).toMatchObject({ id });
@@ -39,7 +39,7 @@ test.each([
   await send("DELETE", path);
 });
 
-test("[R2] an id is the same however its characters are escaped", async () => {
+test("[R2] a room id is the same however its characters are escaped", async () => {
   const id = newId("Same");
   const { epoch } = await expectJson(await send("PUT", `/rooms/${id}`), 201);
   const escaped = Array.from(id, (c) => `%${c.charCodeAt(0).toString(16)}`).join("");
@@ -61,10 +61,10 @@ const badIds: [string, string][] = [
   ["a tab", "%09"],
   ["DEL", "%7F"],
   ["a C1 control character", "%C2%85"],
-  ["an escape of no hexadecimal digits", "%zz"],
-  ["an escape that breaks off", "a%2"],
+  ["an escape without hexadecimal digits", "%zz"],
+  ["an incomplete escape", "a%2"],
   ["a lone percent sign", "100%"],
-  ["a byte that is no UTF-8", "%ff"],
+  ["a byte that is not UTF-8", "%ff"],
   ["an overlong escape of a slash", "%C0%AF"],
   ["half of a character", "%F0%9F"],
   ["a surrogate as bytes", "%ED%A0%80"],
@@ -80,7 +80,7 @@ const routes: [string, string][] = [
   ["POST", "/touch"],
 ];
 
-test.each(badIds)("[R2] a room's id may not have %s", async (_, encoded) => {
+test.each(badIds)("[R2] a room id must not have %s", async (_, encoded) => {
   for (const [method, rest] of routes)
     await expectProblem(
       await send(method, `/rooms/${encoded}${rest}`, { env: objects }),
@@ -100,7 +100,7 @@ test.each(badIds)("[R2] a room's id may not have %s", async (_, encoded) => {
   expect(asked).not.toHaveBeenCalled();
 });
 
-test("[R2] an empty id is no address", async () => {
+test("[R2] a path with an empty room id gets 404", async () => {
   await expectProblem(await send("PUT", "/rooms/"), 404, "not_found");
   await expectProblem(await send("GET", "/rooms//state"), 404, "not_found");
 });
@@ -112,13 +112,13 @@ test.each([
   ["nothing", ""],
   ["a control character", "\u0000"],
   ["257 bytes", `${"é".repeat(128)}a`],
-])("[R2] the library refuses an id of %s in every call", async (_, id) => {
+])("[R2] every call of the public API refuses a room id with %s", async (_, id) => {
   expect(() => rooms.room(id)).toThrow(CollabError);
   const calls = [rooms.joinOrCreateRoom(id), rooms.getRoom(id), rooms.leaveRoom(id, "ada")];
   for (const call of calls) expect(await failureCode(call)).toBe("invalid_room_id");
 });
 
-test("[R2] what is no string at all is no room id either", async () => {
+test("[R2] a room id must be a string", async () => {
   for (const id of [undefined, null, 5, {}, ["a"]] as unknown as string[])
     expect(await failureCode(collab.rooms(env).joinOrCreateRoom(id))).toBe("invalid_room_id");
 });

@@ -1,4 +1,4 @@
-// Rooms over HTTP: starting, looking at and stopping one, and everything that is refused on the way.
+// Rooms over HTTP: starting, reading and stopping one, and everything that is refused.
 
 import { describe, expect, test } from "vitest";
 import { callsOf, setScript } from "../fixtures/scripts.ts";
@@ -7,8 +7,8 @@ import { evict, isListed, newId, nothingStored, sql, stored } from "../support/r
 
 const time = expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
 
-describe("starting", () => {
-  test("[R2, R8] PUT starts an absent room with 201 and its whole info", async () => {
+describe("starting a room", () => {
+  test("[R2, R8] PUT starts an absent room and returns its info with 201", async () => {
     const id = newId();
     const response = await send("PUT", at(id));
     const info = await expectJson(response, 201);
@@ -30,7 +30,7 @@ describe("starting", () => {
     expect(response.headers.get("x-content-type-options")).toBe("nosniff");
   });
 
-  test("[R2] PUT of a running room gives it with 200, whatever options it carries", async () => {
+  test("[R2] PUT of a running room returns its info with 200 and ignores the options", async () => {
     const id = newId();
     const json = { behaviour: "scripted", idleTimeout: 60_000 };
     const first = await expectJson(await send("PUT", at(id), { json }), 201);
@@ -48,11 +48,11 @@ describe("starting", () => {
     ["an empty object", { json: {} }],
     ["JSON with a charset", { body: "{}", type: 'application/JSON ; charset="utf-8"' }],
     ["a byte order mark before the JSON", { body: "\ufeff{}", type: "application/json" }],
-  ])("[R2] a room starts with %s", async (_, sent) => {
+  ])("[R2] works with %s", async (_, sent) => {
     await expectJson(await send("PUT", at(newId()), sent), 201);
   });
 
-  test("[R2] an unknown behaviour is refused, and the known ones are named", async () => {
+  test("[R2] fails for an unknown behaviour, and the problem lists the deployed ones", async () => {
     const id = newId();
     const problem = await expectProblem(
       await send("PUT", at(id), { json: { behaviour: "doc" } }),
@@ -77,7 +77,7 @@ describe("starting", () => {
     ["", "[]"],
     ["", '"scripted"'],
     ["", "null"],
-  ])("[R2] what is wrong with a start's option %j is told: %s", async (path, body) => {
+  ])("[R2] fails with the place %j of an invalid option: %s", async (path, body) => {
     const id = newId();
     const response = await send("PUT", at(id), { body, type: "application/json" });
     const { issues } = await expectProblem(response, 400, "invalid_request");
@@ -94,18 +94,18 @@ describe("starting", () => {
     ["a form", 415, "unsupported_media_type", "a=b", "application/x-www-form-urlencoded"],
     ["latin-1", 415, "unsupported_media_type", "{}", "application/json; charset=iso-8859-1"],
     ["another JSON type", 415, "unsupported_media_type", "{}", "application/merge-patch+json"],
-  ])("[R2] a start with %s gets %i %s", async (_, status, code, body, type) => {
+  ])("[R2] with %s gets %i %s", async (_, status, code, body, type) => {
     const id = newId();
     await expectProblem(await send("PUT", at(id), { body, type }), status, code);
     expect(await stored(id)).toEqual(nothingStored);
   });
 
-  test("[R2] a start's body may have 4,096 bytes", async () => {
+  test("[R2] works with a body of 4,096 bytes", async () => {
     const body = `${" ".repeat(4094)}{}`;
     await expectJson(await send("PUT", at(newId()), { body, type: "application/json" }), 201);
   });
 
-  test("[R5, A6] a start that cannot load gets 503 and may be tried again", async () => {
+  test("[R5, A6] gets 503 if the state cannot be loaded, and can be retried", async () => {
     const id = newId();
     setScript(id, {
       loadRoomState: () => {
@@ -123,8 +123,8 @@ describe("starting", () => {
   });
 });
 
-describe("looking", () => {
-  test("[R2] GET gives a running room's info, HEAD its headers alone", async () => {
+describe("reading a room", () => {
+  test("[R2] GET returns a running room's info, and HEAD only its headers", async () => {
     const id = newId();
     const info = await expectJson(await send("PUT", at(id)), 201);
     const got = await send("GET", at(id));
@@ -134,7 +134,7 @@ describe("looking", () => {
     await expectEmpty(head, 200);
   });
 
-  test("[T2] info counts the users, and an occupied room has no idle deadline", async () => {
+  test("[T2] GET counts the users and returns no idle deadline for an occupied room", async () => {
     const id = newId();
     await send("POST", at(id, "/users"), { json: { id: "ada" } });
     const info = await expectJson(await send("GET", at(id)), 200);
@@ -154,7 +154,7 @@ describe("looking", () => {
     ["POST", "/actions/rename"],
     ["POST", "/broadcast", { json: { event: "x" } }],
     ["POST", "/touch"],
-  ])("[R4] %s of an absent room's %j is a 404 and leaves nothing behind", async (...row) => {
+  ])("[R4] %s of %j in an absent room gets 404 and leaves nothing behind", async (...row) => {
     const [method, rest, sent] = row;
     const id = newId();
     await expectProblem(await send(method, at(id, rest), sent), 404, "room_not_running");
@@ -162,12 +162,12 @@ describe("looking", () => {
     expect(await isListed(id)).toBe(false);
   });
 
-  test("[R4] HEAD of an absent room is a 404 without a body", async () => {
+  test("[R4] HEAD of an absent room gets 404 without a body", async () => {
     await expectEmpty(await send("HEAD", at(newId())), 404);
   });
 });
 
-test("[A6] a room whose behaviour is no longer deployed says so, until it is stopped", async () => {
+test("[A6] a room without its behaviour gets behaviour_missing until it is stopped", async () => {
   const id = newId();
   await send("PUT", at(id));
   await sql(id, "UPDATE room SET data = json_set(data, '$.behaviour', 'forgotten')");
@@ -184,8 +184,8 @@ test("[A6] a room whose behaviour is no longer deployed says so, until it is sto
   await expectJson(await send("PUT", at(id)), 201);
 });
 
-describe("stopping", () => {
-  test("[R7] DELETE stops a room with 204: users leave, the list forgets it", async () => {
+describe("stopping a room", () => {
+  test("[R7] DELETE stops a room with 204: its users leave, and it is no longer listed", async () => {
     const id = newId();
     await send("PUT", at(id), { json: { behaviour: "scripted" } });
     await send("POST", at(id, "/users"), { json: { id: "ada" } });
@@ -209,7 +209,7 @@ describe("stopping", () => {
     expect(await (await send("GET", at(id, "/state"))).json()).toEqual({ kept: true });
   });
 
-  test("[R7, R8] DELETE?purge=true leaves nothing, and the next start is another epoch", async () => {
+  test("[R7, R8] DELETE?purge=true deletes everything, and the next start has a new epoch", async () => {
     const id = newId();
     const { epoch } = await expectJson(await send("PUT", at(id)), 201);
     await send("PUT", at(id, "/state"), { json: { kept: true } });
@@ -221,7 +221,7 @@ describe("stopping", () => {
     expect(await (await send("GET", at(id, "/state"))).json()).toEqual({});
   });
 
-  test("[R7] what a stopped room has kept can be purged, once", async () => {
+  test("[R7] DELETE?purge=true deletes what a stopped room has kept, once", async () => {
     const id = newId();
     await send("PUT", at(id));
     await send("PUT", at(id, "/state"), { json: { kept: true } });
@@ -242,7 +242,7 @@ describe("stopping", () => {
     },
   );
 
-  test("[R7, S8] a stop that cannot save gets 503, and the room runs on", async () => {
+  test("[R7, S8] DELETE gets 503 if the state cannot be saved, and the room keeps running", async () => {
     const id = newId();
     setScript(id, { saveRoomState: () => ({ error: "secret: disk full" }) });
     await send("PUT", at(id), { json: { behaviour: "saved" } });

@@ -1,4 +1,4 @@
-// The schemas of requests say what the code that decodes them does, though that is written by hand.
+// The schema of JSON Patch in the OpenAPI document accepts the same input as the hand-written decoder.
 
 import fc from "fast-check";
 import { expect, test } from "vitest";
@@ -17,7 +17,7 @@ const parses = (input: unknown): boolean => {
 };
 const fits = (input: unknown): boolean => jsonPatchBody.safeParse(input).success;
 
-/** Something of an operation: a member that is right, wrong, strange or missing. */
+/** Parts of an operation: members that are valid, invalid, unusual or missing. */
 const pointers = fc.oneof(
   fc.constantFrom("", "/", "/a", "/a/b", "/~0~1", "/a\n/b", "//", "/-", "/🦊"),
   fc.constantFrom("a", " /a", "/~", "/~2", "/a~", "~1", "#/a", "\n", "/a\n~"),
@@ -57,22 +57,22 @@ const input = fc.oneof(
   { weight: 1, arbitrary: patchCases().map(({ patch }) => patch) },
 );
 
-test("[S5] the schema of JSON Patch takes what the decoder takes, and refuses what it refuses", () => {
-  let taken = 0;
+test("[S5] the schema of JSON Patch accepts exactly what the decoder accepts", () => {
+  let accepted = 0;
   fc.assert(
     fc.property(input, (value) => {
       const parsed = parses(value);
-      if (parsed) taken++;
+      if (parsed) accepted++;
       expect(fits(value)).toBe(parsed);
     }),
     { numRuns: 3000 },
   );
-  // Both ways have been seen.
-  expect(taken).toBeGreaterThan(100);
-  expect(taken).toBeLessThan(2900);
+  // Both cases occurred.
+  expect(accepted).toBeGreaterThan(100);
+  expect(accepted).toBeLessThan(2900);
 });
 
-test("[S5] an operation's value may be null, but not left out", () => {
+test("[S5] the value of an operation may be null but not missing", () => {
   for (const op of ["add", "replace", "test"]) {
     for (const check of [fits, parses]) {
       expect(check([{ op, path: "", value: null }])).toBe(true);

@@ -1,5 +1,5 @@
-// What a user's sockets may do, said over HTTP: it is kept with the user, and heeded by the sessions they
-// have and by those to come.
+// Scopes of a user, set over HTTP: they are stored with the user and apply to the user's open sessions and
+// to later ones.
 
 import { beforeEach, describe, expect, test } from "vitest";
 import { useFakeDate } from "../support/fake-date.ts";
@@ -16,11 +16,11 @@ const all = ["room:read", "room:write", "presence:write", "room:admin"];
 const patch = (id: string, sent: Sent, userId = "ada"): Promise<Response> =>
   send("PATCH", at(id, `/users/${encodeURIComponent(userId)}`), sent);
 
-/** Say what a user's sockets may do. */
+/** Set the scopes of a user. */
 const allow = async (id: string, scopes: string[], userId?: string): Promise<object> =>
   expectJson(await patch(id, { json: { scopes } }, userId), 200);
 
-/** What a socket of a user is told that it may do. */
+/** The scopes that a new socket of a user gets. */
 async function scopesOf(id: string, userId = "ada"): Promise<readonly string[]> {
   const session = await connect(id, { id: userId });
   const { scopes } = session.welcome;
@@ -37,11 +37,11 @@ beforeEach(async () => {
 });
 
 describe("scopes", () => {
-  test("[A3] are all of them, if nobody has said anything", async () => {
+  test("[A3] are all scopes by default", async () => {
     expect(await scopesOf(id)).toEqual(all);
   });
 
-  test("[A3] are set by PATCH, which answers with the entry", async () => {
+  test("[A3] are set by PATCH, which returns the entry", async () => {
     const response = await patch(id, { json: { scopes: ["room:read", "presence:write"] } });
     expect(response.headers.get("cache-control")).toBe("no-store");
     expect(await expectJson(response, 200)).toEqual(ada);
@@ -49,18 +49,18 @@ describe("scopes", () => {
     expect(await expectJson(await send("GET", at(id, "/users")), 200)).toEqual({ users: [ada] });
   });
 
-  test("[A3] come once each, in the order of the table", async () => {
+  test("[A3] have no duplicates and a fixed order", async () => {
     await allow(id, ["room:admin", "room:write", "room:read", "room:write"]);
     expect(await scopesOf(id)).toEqual(["room:read", "room:write", "room:admin"]);
   });
 
-  test("[A3] are those that were said last", async () => {
+  test("[A3] are replaced by later ones", async () => {
     await allow(id, ["room:read"]);
     await allow(id, all);
     expect(await scopesOf(id)).toEqual(all);
   });
 
-  test("[A3] are each user's own", async () => {
+  test("[A3] are separate for each user", async () => {
     for (const userId of ["__proto__", "a/b", "é"]) {
       await join(id, { id: userId });
       await allow(id, ["room:read"], userId);
@@ -69,7 +69,7 @@ describe("scopes", () => {
     expect(await scopesOf(id)).toEqual(all);
   });
 
-  test("[T1, S3] are no change of the state, and no activity", async () => {
+  test("[T1, S3] are neither a change of the state nor activity", async () => {
     const before = await (await send("GET", at(id))).text();
     await allow(id, ["room:read"]);
     expect(await (await send("GET", at(id))).text()).toBe(before);
@@ -102,7 +102,7 @@ describe("scopes stay", () => {
 });
 
 describe("an open socket", () => {
-  test("[A3] is told, and held to them from the next message on", async () => {
+  test("[A3] is told its new scopes, and they apply from the next message on", async () => {
     const session = await connect(id, { id: "ada" });
     expectOk(await session.update([{ op: "add", path: "/n", value: 1 }]));
     await allow(id, ["room:read", "presence:write"]);
@@ -113,7 +113,7 @@ describe("an open socket", () => {
     expectOk(await session.update([{ op: "add", path: "/n", value: 3 }]));
   });
 
-  test("[A3] is closed without room:read, and no other opens until that is back", async () => {
+  test("[A3] is closed without room:read, and no other opens until it is granted again", async () => {
     const session = await connect(id, { id: "ada" });
     await allow(id, ["room:write"]);
     expect(await session.closed).toEqual({ code: 4003, reason: "forbidden" });
@@ -126,24 +126,24 @@ describe("an open socket", () => {
   });
 });
 
-describe("scopes that are refused", () => {
+describe("invalid scopes", () => {
   test.each<[string, number, string, Sent]>([
     ["no scopes", 400, "invalid_request", { json: {} }],
     ["null", 400, "invalid_request", { json: { scopes: null } }],
-    ["one that is no list", 400, "invalid_request", { json: { scopes: "room:read" } }],
+    ["a string", 400, "invalid_request", { json: { scopes: "room:read" } }],
     ["an object", 400, "invalid_request", { json: { scopes: { 0: "room:read", length: 1 } } }],
-    ["one that nobody knows", 400, "invalid_request", { json: { scopes: ["room:reed"] } }],
-    ["one in capitals", 400, "invalid_request", { json: { scopes: ["ROOM:READ"] } }],
-    ["a name that objects have", 400, "invalid_request", { json: { scopes: ["__proto__"] } }],
-    ["a list in the list", 400, "invalid_request", { json: { scopes: [["room:read"]] } }],
-    ["null among them", 400, "invalid_request", { json: { scopes: ["room:read", null] } }],
-    ["a member beside them", 400, "invalid_request", { json: { scopes: [], name: "Ada" } }],
+    ["an unknown scope", 400, "invalid_request", { json: { scopes: ["room:reed"] } }],
+    ["a scope in capitals", 400, "invalid_request", { json: { scopes: ["ROOM:READ"] } }],
+    ["a name that objects inherit", 400, "invalid_request", { json: { scopes: ["__proto__"] } }],
+    ["a nested array", 400, "invalid_request", { json: { scopes: [["room:read"]] } }],
+    ["a null in the array", 400, "invalid_request", { json: { scopes: ["room:read", null] } }],
+    ["another member", 400, "invalid_request", { json: { scopes: [], name: "Ada" } }],
     ["an array", 400, "invalid_request", { json: ["room:read"] }],
     ["nothing", 400, "malformed", { body: "" }],
     ["malformed JSON", 400, "malformed", { body: "{scopes:[]}" }],
     ["over 4 KiB", 413, "too_large", { body: `${" ".repeat(4096)}{}` }],
     ["text", 415, "unsupported_media_type", { body: '{"scopes":[]}', type: "text/plain" }],
-  ])("[A3] a body with %s gets %i %s, and changes nothing", async (_, status, code, sent) => {
+  ])("[A3] with %s get %i %s and change nothing", async (_, status, code, sent) => {
     await allow(id, ["room:read"]);
     const before = await stored(id);
     const type = sent.type ?? "application/json";
@@ -152,14 +152,14 @@ describe("scopes that are refused", () => {
     expect(await scopesOf(id)).toEqual(["room:read"]);
   });
 
-  test("[A3] what is wrong with them is told", async () => {
+  test("[A3] are reported by their place", async () => {
     const response = await patch(id, { json: { scopes: ["room:read", "room:reed"] } });
     const { issues } = await expectProblem(response, 400, "invalid_request");
     expect(issues).toEqual([{ path: "scopes.1", message: expect.stringContaining("room:write") }]);
   });
 
   test.each(["bob", "ADA", "toString", "__proto__"])(
-    "[A3] %j, who is not in the room, has none",
+    "[A3] include those of %j, who is not in the room",
     async (userId) => {
       const before = await stored(id);
       const response = await patch(id, { json: { scopes: all } }, userId);
@@ -168,12 +168,15 @@ describe("scopes that are refused", () => {
     },
   );
 
-  test.each(["%zz", "%ff", "%ED%A0%80"])("[A3] the user id %s is no text", async (userId) => {
-    const response = await send("PATCH", at(id, `/users/${userId}`), { json: { scopes: all } });
-    expect((await expectProblem(response, 400, "invalid_request")).detail).toContain("userId");
-  });
+  test.each(["%zz", "%ff", "%ED%A0%80"])(
+    "[A3] include those of the malformed user id %s",
+    async (userId) => {
+      const response = await send("PATCH", at(id, `/users/${userId}`), { json: { scopes: all } });
+      expect((await expectProblem(response, 400, "invalid_request")).detail).toContain("userId");
+    },
+  );
 
-  test("[R4] an absent room has no users, and asking leaves nothing behind", async () => {
+  test("[R4] include those for an absent room, and the request leaves nothing behind", async () => {
     const absent = newId();
     await expectProblem(await patch(absent, { json: { scopes: all } }), 404, "room_not_running");
     expect(await stored(absent)).toEqual(nothingStored);

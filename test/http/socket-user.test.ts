@@ -1,5 +1,5 @@
-// Who comes by socket is who the query says, and nobody else: no header, no other parameter and no member
-// of theirs makes more of them.
+// The user of a socket is the one in the query parameter `user`. No header, no other parameter and no member
+// of the user changes identity or rights.
 
 import { describe, expect, test } from "vitest";
 import { callsOf, setScript } from "../fixtures/scripts.ts";
@@ -9,8 +9,8 @@ import { connect } from "../support/socket-client.ts";
 
 const time = expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
 
-describe("who comes by socket", () => {
-  test("[U2, R3] joins, and starts an absent room of the behaviour they name", async () => {
+describe("a socket user", () => {
+  test("[U2, R3] joins, and starts an absent room with the behaviour they name", async () => {
     const id = newId();
     setScript(id, { onJoin: (_, user) => ({ ok: { role: `${user.id}-role` } }) });
     const user = { id: "ada", name: "Ada", tags: ["a", null, { deep: 1.5 }] };
@@ -27,14 +27,14 @@ describe("who comes by socket", () => {
     expect(await isListed(id)).toBe(true);
   });
 
-  test("[R2] finds a running room as it is, whatever behaviour they name", async () => {
+  test("[R2] joins a running room unchanged, whatever behaviour they name", async () => {
     const room = await rooms.joinOrCreateRoom(newId(), { behaviour: "small" });
     for (const behaviour of ["scripted", "nobody-wrote-this"])
       await connect(room.id, { id: "ada" }, { behaviour });
     expect(await room.info()).toMatchObject({ behaviour: "small", users: 1 });
   });
 
-  test("[S9, U1] has keys that mean something to JavaScript as plain data", async () => {
+  test("[S9, U1] may have keys with a meaning to JavaScript, which are plain data", async () => {
     const id = newId();
     const user = JSON.parse('{"id":"__proto__","__proto__":{"admin":true},"constructor":1}');
     const session = await connect(id, user);
@@ -44,14 +44,14 @@ describe("who comes by socket", () => {
     expect(await (await send("GET", at(id, "/users"))).text()).toContain(text);
   });
 
-  test("[U2, A5] cannot give themselves meta or a time of joining", async () => {
+  test("[U2, A5] cannot set their own meta or joinedAt", async () => {
     const joinedAt = "1815-12-10T00:00:00.000Z";
     const { welcome } = await connect(newId(), { id: "ada", meta: { role: "owner" }, joinedAt });
     expect(welcome.user).toEqual({ id: "ada", joinedAt: time, meta: {} });
     expect(welcome.user.joinedAt).not.toBe(joinedAt);
   });
 
-  test("[A3, A5] cannot give themselves scopes", async () => {
+  test("[A3, A5] cannot set their own scopes", async () => {
     const id = newId();
     await rooms.room(id).join({ id: "ada" });
     await rooms.room(id).setScopes("ada", ["room:read"]);
@@ -61,7 +61,7 @@ describe("who comes by socket", () => {
   });
 });
 
-describe("somebody else's name", () => {
+describe("the identity of a socket user", () => {
   test.each<[string, Record<string, string>]>([
     ["authorization", { authorization: "Bearer root" }],
     ["basic authorization", { authorization: `Basic ${btoa("root:root")}` }],
@@ -70,8 +70,14 @@ describe("somebody else's name", () => {
     ["headers of proxies", { "x-forwarded-user": "root", "remote-user": "root" }],
     ["headers of Cloudflare", { "cf-access-authenticated-user-email": "root@example.org" }],
     ["cf", { cf: '{"user":"root"}', "cf-connecting-ip": "10.0.0.1" }],
-    ["headers of its own", { "x-collab-room-user": '{"id":"root"}', "x-partykit-room": "root" }],
-    ["what the object is asked with", { connect: '{"user":{"id":"root"},"scopes":[]}' }],
+    [
+      "headers of collab-room and partykit",
+      { "x-collab-room-user": '{"id":"root"}', "x-partykit-room": "root" },
+    ],
+    [
+      "the header of the internal upgrade request",
+      { connect: '{"user":{"id":"root"},"scopes":[]}' },
+    ],
     ["a subprotocol", { "sec-websocket-protocol": "collab-room.v1, bearer.root" }],
   ])("[A5] is not taken from %s", async (_, headers) => {
     const id = newId();

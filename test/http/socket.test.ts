@@ -1,5 +1,5 @@
-// The way into a room by socket, up to the upgrade: whoever is refused gets a problem instead of a socket,
-// and nothing of them is left behind. What goes on in a socket is tested elsewhere.
+// Opening a socket, up to the upgrade: a refused client gets a problem instead of a socket and leaves
+// nothing behind. Open sockets are tested elsewhere.
 
 import { runInDurableObject } from "cloudflare:test";
 import { describe, expect, test } from "vitest";
@@ -11,7 +11,7 @@ import { connect } from "../support/socket-client.ts";
 const upgrade = { upgrade: "websocket" };
 const ada = { user: '{"id":"ada","name":"Ada"}' };
 
-/** Ask for a socket that is refused; what comes back is held to the OpenAPI document. */
+/** Request a socket that is refused. The response is checked against the OpenAPI document. */
 const ask = (
   id: string,
   query: string | Record<string, string> = ada,
@@ -22,7 +22,7 @@ const ask = (
     headers: { ...upgrade, ...sent.headers },
   });
 
-/** Everything there is to see of a running room. */
+/** Everything that is visible of a running room. */
 const everythingOf = async (id: string): Promise<unknown[]> => [
   await rooms.room(id).info(),
   await rooms.room(id).getUsers(),
@@ -31,7 +31,7 @@ const everythingOf = async (id: string): Promise<unknown[]> => [
   await runInDurableObject(stubOf(id), (_, state) => state.getWebSockets().length),
 ];
 
-/** A running room with one user, who came by HTTP. */
+/** A running room with one user, who joined by HTTP. */
 async function start(behaviour = "scripted"): Promise<string> {
   const id = newId();
   const room = await rooms.joinOrCreateRoom(id, { behaviour });
@@ -39,7 +39,7 @@ async function start(behaviour = "scripted"): Promise<string> {
   return id;
 }
 
-/** Hold a refusal to leaving an absent room absent, and a running one as it was. */
+/** Check that a refusal leaves an absent room absent and a running one unchanged. */
 async function expectRefused(
   status: number,
   code: string,
@@ -59,9 +59,9 @@ async function expectRefused(
   return problem;
 }
 
-describe("a request that asks for no upgrade", () => {
+describe("a request without a WebSocket upgrade", () => {
   test.each([undefined, "", "h2c", "web socket", "websocket2", "TLS/1.0"])(
-    "[A6] but for %j gets 426, and joins nothing",
+    "[A6] but with Upgrade %j gets 426 and joins nothing",
     async (to) => {
       await expectRefused(426, "upgrade_required", (id) =>
         send("GET", `${at(id, "/socket")}?${new URLSearchParams(ada)}`, {
@@ -71,17 +71,17 @@ describe("a request that asks for no upgrade", () => {
     },
   );
 
-  test("[A6] as HEAD gets 426, too", async () => {
+  test("[A6] gets 426 for HEAD, too", async () => {
     await expectEmpty(await send("HEAD", at(newId(), "/socket")), 426);
   });
 
-  test("[A6] is told so before it is told anything else", async () => {
+  test("[A6] gets 426 before any other problem", async () => {
     const response = await send("GET", at(newId(), "/socket?user=nobody"));
     await expectProblem(response, 426, "upgrade_required");
   });
 });
 
-describe("a user who is none", () => {
+describe("an invalid user", () => {
   const fill = (bytes: number): string => {
     const empty = '{"id":"ada","fill":""}';
     return empty.replace('""', `"${"x".repeat(bytes - empty.length)}"`);
@@ -90,49 +90,49 @@ describe("a user who is none", () => {
   test.each([
     ["missing", {}],
     ["empty", { user: "" }],
-    ["no JSON", { user: "ada" }],
+    ["not JSON", { user: "ada" }],
     ["cut off", { user: '{"id":"ada"' }],
     ["null", { user: "null" }],
     ["a number", { user: "7" }],
     ["text", { user: '"ada"' }],
     ["an array", { user: '[{"id":"ada"}]' }],
     ["without an id", { user: '{"name":"Ada"}' }],
-    ["with an id by its prototype only", { user: '{"__proto__":{"id":"ada"}}' }],
+    ["with an inherited id", { user: '{"__proto__":{"id":"ada"}}' }],
     ["with an empty id", { user: '{"id":""}' }],
     ["with a number for an id", { user: '{"id":5}' }],
     ["with an id of 129 characters", { user: JSON.stringify({ id: "a".repeat(129) }) }],
-    ["with an id that is no Unicode", { user: '{"id":"\\ud800"}' }],
+    ["with an id that is not valid Unicode", { user: '{"id":"\\ud800"}' }],
     ["of 4,097 bytes", { user: fill(4097) }],
     ["of 100,000 bytes", { user: fill(100_000) }],
     ["of 17 levels", { user: `{"id":"ada","deep":${"[".repeat(16)}${"]".repeat(16)}}` }],
     ["of thousands of levels", { user: `{"id":"ada","d":${"[".repeat(8000)}${"]".repeat(8000)}}` }],
-  ])("[U1, R4] %s gets 400, and starts no room", async (_, query) => {
+  ])("[U1, R4] that is %s gets 400 and starts no room", async (_, query) => {
     const { detail } = await expectRefused(400, "invalid_user", (id) => ask(id, query));
     expect(detail).toMatch(/./);
   });
 
-  test("[U1] may be one of 4,096 bytes", async () => {
+  test("[U1] is not a user of exactly 4,096 bytes", async () => {
     const session = await connect(newId(), JSON.parse(fill(4096)));
     expect(session.welcome.user).toMatchObject({ id: "ada" });
   });
 });
 
-describe("a query that is not understood", () => {
+describe("an invalid query", () => {
   test.each([
     ["a version without an epoch", { since: "1" }, "together"],
     ["an epoch without a version", { epoch: "e" }, "together"],
     ["a version below 0", { since: "-1", epoch: "e" }, "since"],
-    ["half a version", { since: "1.5", epoch: "e" }, "since"],
-    ["a version in other digits", { since: "0x1", epoch: "e" }, "since"],
-    ["a version with a zero before it", { since: "01", epoch: "e" }, "since"],
+    ["a fractional version", { since: "1.5", epoch: "e" }, "since"],
+    ["a hexadecimal version", { since: "0x1", epoch: "e" }, "since"],
+    ["a version with a leading zero", { since: "01", epoch: "e" }, "since"],
     ["a version with a space", { since: " 1", epoch: "e" }, "since"],
     ["an empty version", { since: "", epoch: "e" }, "since"],
     ["a version of 17 digits", { since: "1".repeat(17), epoch: "e" }, "since"],
     ["an epoch of 65 characters", { since: "1", epoch: "e".repeat(65) }, "epoch"],
-    ["a parameter nobody knows", { token: "abc" }, "token"],
+    ["an unknown parameter", { token: "abc" }, "token"],
     ["a parameter in capitals", { User: '{"id":"eve"}' }, "User"],
-    ["a name that objects have", { constructor: "1" }, "constructor"],
-  ])("[W1] %s gets 400, which tells of it", async (_, query, what) => {
+    ["a name that objects inherit", { constructor: "1" }, "constructor"],
+  ])("[W1] with %s gets 400, and the problem names it", async (_, query, what) => {
     const refused = (id: string): Promise<Response> =>
       ask(id, { ...ada, ...(query as Record<string, string>) });
     const problem = await expectRefused(400, "invalid_request", refused);
@@ -146,9 +146,9 @@ describe("a query that is not understood", () => {
   });
 });
 
-describe("a subprotocol", () => {
+describe("a list of subprotocols", () => {
   test.each(["chat", "collab-room.v2", "collab-room.v10", "Collab-Room.v1", "", "bearer.abc", ","])(
-    "[W1] %j, without ours, gets 400, which names ours",
+    "[W1] without the supported one gets 400, and the problem names it: %j",
     async (offered) => {
       const headers = { "sec-websocket-protocol": offered };
       const { detail } = await expectRefused(400, "invalid_request", (id) =>
@@ -162,20 +162,23 @@ describe("a subprotocol", () => {
     [["collab-room.v1"]],
     [["chat", "collab-room.v1"]],
     [["collab-room.v1", "bearer.secret"]],
-  ])("[W1, A6] %j is agreed on: ours alone is named", async (protocols) => {
-    const session = await connect(newId(), { id: "ada" }, { protocols });
-    expect(session.protocol).toBe("collab-room.v1");
-  });
+  ])(
+    "[W1, A6] with the supported one is accepted, and the response names only that: %j",
+    async (protocols) => {
+      const session = await connect(newId(), { id: "ada" }, { protocols });
+      expect(session.protocol).toBe("collab-room.v1");
+    },
+  );
 
-  test("[W1] need not be named: then none is", async () => {
+  test("[W1] is optional: without one the response names none", async () => {
     const session = await connect(newId(), { id: "ada" }, { protocols: [] });
     expect(session.protocol).toBe("");
   });
 });
 
-describe("a room that takes nobody in", () => {
+describe("a refused socket", () => {
   test.each(["nobody-wrote-this", "__proto__", "", "Scripted"])(
-    "[R2] for the behaviour %j, which nobody has deployed, gets 400",
+    "[R2] gets 400 for the unknown behaviour %j",
     async (behaviour) => {
       const id = newId();
       const response = await ask(id, { ...ada, behaviour });
@@ -186,7 +189,7 @@ describe("a room that takes nobody in", () => {
   );
 
   test.each([["absent"], ["running"]])(
-    "[U2] for its hook refuses the user, is %s as before",
+    "[U2] gets 403 if onJoin refuses the user, and the room is %s as before",
     async (life) => {
       const id = life === "running" ? await start() : newId();
       setScript(id, { onJoin: () => ({ error: "members_only" }) });
@@ -203,9 +206,9 @@ describe("a room that takes nobody in", () => {
   test.each<[string, number, string, () => unknown]>([
     ["throws", 500, "hook_failed", () => Promise.reject(new Error("secret: the table is gone"))],
     ["hangs", 504, "call_timeout", hang],
-    ["answers nonsense", 500, "hook_failed", () => "yes"],
-    ["gives what is no JSON", 500, "hook_failed", () => ({ ok: { at: new Date() } })],
-  ])("[U2, A6] for its hook %s, gets %i %s", async (_, status, code, onJoin) => {
+    ["returns an invalid value", 500, "hook_failed", () => "yes"],
+    ["returns a meta that is not JSON", 500, "hook_failed", () => ({ ok: { at: new Date() } })],
+  ])("[U2, A6] because onJoin %s gets %i %s", async (_, status, code, onJoin) => {
     for (const id of [newId(), await start()]) {
       setScript(id, { onJoin: onJoin as () => void });
       const before = (await rooms.getRoom(id)) && (await everythingOf(id));
@@ -217,7 +220,7 @@ describe("a room that takes nobody in", () => {
     }
   });
 
-  test("[R5] for its state cannot be loaded, gets 503, and may be asked again", async () => {
+  test("[R5] gets 503 if the state cannot be loaded, and can be retried", async () => {
     const id = newId();
     setScript(id, { loadRoomState: () => Promise.reject(new Error("secret: the store is down")) });
     const response = await ask(id, { ...ada, behaviour: "loaded" });
@@ -229,7 +232,7 @@ describe("a room that takes nobody in", () => {
     expect(session.welcome).toMatchObject({ state: {}, version: 0 });
   });
 
-  test("[U9] for it is full, gets 409, and lets in who is there already", async () => {
+  test("[U9] gets 409 if the room is full, but a user in the room may open one", async () => {
     const id = await start("small");
     await rooms.room(id).join({ id: "ada" });
     const before = await everythingOf(id);
@@ -239,7 +242,7 @@ describe("a room that takes nobody in", () => {
   });
 
   test.each(["%ff", "%00", "a".repeat(257), "%C3%28"])(
-    "[R2] for %s is no room id, gets 400",
+    "[R2] gets 400 for the invalid room id %s",
     async (name) => {
       const { asked, objects } = untouchable();
       const path = `/rooms/${name}/socket?${new URLSearchParams(ada)}`;
@@ -249,7 +252,7 @@ describe("a room that takes nobody in", () => {
     },
   );
 
-  test("[A2] for nobody has set up authentication, gets 503, and no object hears of it", async () => {
+  test("[A2] gets 503 without configured authentication, and no object is called", async () => {
     const { asked, objects } = untouchable();
     for (const sent of [{ headers: upgrade }, {}])
       await expectProblem(
@@ -264,7 +267,7 @@ describe("a room that takes nobody in", () => {
   });
 });
 
-test("[W1] HEAD opens no socket and lets nobody join", async () => {
+test("[W1] HEAD neither opens a socket nor joins the user", async () => {
   const id = newId();
   const headers = { upgrade: "websocket" };
   const response = await send(

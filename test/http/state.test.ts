@@ -1,4 +1,4 @@
-// The state over HTTP: reading and replacing it, and requests on the condition of its version.
+// The state over HTTP: reading and replacing it, and conditional requests on its version.
 
 import { describe, expect, test } from "vitest";
 import { at, expectEmpty, expectJson, expectProblem, send } from "../support/http.ts";
@@ -14,8 +14,8 @@ async function room(json: object = { title: "one" }): Promise<string> {
   return id;
 }
 
-describe("reading", () => {
-  test("[S1, R8] GET gives the state, and its version as ETag", async () => {
+describe("reading the state", () => {
+  test("[S1, R8] GET returns the state, and its version as ETag", async () => {
     const id = newId();
     await send("PUT", at(id));
     const fresh = await send("GET", stateOf(id));
@@ -28,7 +28,7 @@ describe("reading", () => {
     expect(await expectJson(changed, 200)).toEqual({ n: 1 });
   });
 
-  test("[S1] HEAD gives the same headers and no body", async () => {
+  test("[S1] HEAD returns the same headers and no body", async () => {
     const id = await room();
     const got = await send("GET", stateOf(id));
     const head = await send("HEAD", stateOf(id));
@@ -37,7 +37,7 @@ describe("reading", () => {
   });
 
   test.each(['"1"', 'W/"1"', "*", " * ", '"0", "1"', '"0","1","2"', '"a,b" , W/"1"', '"0", , "1"'])(
-    "[S6] If-None-Match: %s is answered 304",
+    "[S6] If-None-Match: %s gets 304",
     async (tag) => {
       const id = await room();
       for (const method of ["GET", "HEAD"]) {
@@ -69,20 +69,20 @@ describe("reading", () => {
     "",
     "no tag",
     "1".repeat(400),
-  ])("[S6] If-None-Match: %s is answered with the state", async (tag) => {
+  ])("[S6] If-None-Match: %s gets the state", async (tag) => {
     const id = await room();
     const response = await send("GET", stateOf(id), { headers: { "if-none-match": tag } });
     expect(await expectJson(response, 200)).toEqual({ title: "one" });
   });
 
-  test("[S6] If-None-Match of an absent room is a 404", async () => {
+  test("[S6] If-None-Match for an absent room gets 404", async () => {
     const headers = { "if-none-match": "*" };
     await expectProblem(await send("GET", stateOf(newId()), { headers }), 404, "room_not_running");
   });
 });
 
-describe("replacing", () => {
-  test("[S1, S3] PUT answers the version after it, in its body and as ETag", async () => {
+describe("replacing the state", () => {
+  test("[S1, S3] PUT returns the new version, in its body and as ETag", async () => {
     const id = await room();
     const response = await send("PUT", stateOf(id), { json: { title: "two" } });
     expect(response.headers.get("etag")).toBe('"2"');
@@ -91,7 +91,7 @@ describe("replacing", () => {
     expect(await (await send("GET", stateOf(id))).json()).toEqual({ title: "two" });
   });
 
-  test("[S3] the same JSON in other words keeps the version", async () => {
+  test("[S3] PUT of the same JSON in different text keeps the version", async () => {
     const id = await room({ a: 1, b: [1, { c: "é" }] });
     const body = ' { "b" : [ 1.0, {"\\u0063":"\\u00e9"} ], "a" : 10e-1 } ';
     const response = await send("PUT", stateOf(id), { body, type: "application/json" });
@@ -99,7 +99,7 @@ describe("replacing", () => {
     expect(await expectJson(response, 200)).toEqual({ version: 1 });
   });
 
-  test("[S9] keys with a meaning to JavaScript are plain data", async () => {
+  test("[S9] PUT treats keys with a meaning to JavaScript as plain data", async () => {
     const id = await room();
     const body = '{"__proto__":{"polluted":1},"constructor":{"prototype":2},"toString":3}';
     await send("PUT", stateOf(id), { body, type: "application/json" });
@@ -109,7 +109,7 @@ describe("replacing", () => {
     expect({}).not.toHaveProperty("polluted");
   });
 
-  test("[S1] text is kept as it is, lone surrogates too", async () => {
+  test("[S1] PUT keeps strings exactly, even lone surrogates", async () => {
     const id = await room();
     const body = '{"text":"\\ud800 \\u0000 é 🦊 \\u2028","empty":{"":""}}';
     await send("PUT", stateOf(id), { body, type: "application/json" });
@@ -122,8 +122,8 @@ describe("replacing", () => {
     ["an empty body", 400, "malformed", "", "application/json"],
     ["only a byte order mark", 400, "malformed", "\ufeff", "application/json"],
     ["malformed JSON", 400, "malformed", "{'a':1}", "application/json"],
-    ["JSON that breaks off", 400, "malformed", '{"a":', "application/json"],
-    ["a number JSON does not have", 400, "malformed", '{"a":NaN}', "application/json"],
+    ["incomplete JSON", 400, "malformed", '{"a":', "application/json"],
+    ["a number that is not JSON", 400, "malformed", '{"a":NaN}', "application/json"],
     ["invalid UTF-8", 400, "malformed", Uint8Array.of(0x7b, 0xc0, 0x7d), "application/json"],
     ["an array", 400, "malformed", "[]", "application/json"],
     ["null", 400, "malformed", "null", "application/json"],
@@ -137,7 +137,7 @@ describe("replacing", () => {
     ["two types", 415, "unsupported_media_type", "{}", "application/json, text/plain"],
     ["UTF-16", 415, "unsupported_media_type", "{}", "application/json; charset=utf-16"],
     ["an unnamed charset", 415, "unsupported_media_type", "{}", "application/json;charset="],
-  ])("[S2] a PUT of %s gets %i %s and changes nothing", async (_, status, code, body, type) => {
+  ])("[S2] PUT of %s gets %i %s and changes nothing", async (_, status, code, body, type) => {
     const id = await room();
     const sent = type === undefined ? { body } : { body, type };
     const { detail } = await expectProblem(await send("PUT", stateOf(id), sent), status, code);
@@ -147,7 +147,7 @@ describe("replacing", () => {
     expect(await after.json()).toEqual({ title: "one" });
   });
 
-  test("[S9] a state may have exactly 1 MiB, and exactly 64 levels", async () => {
+  test("[S9] PUT accepts a state of exactly 1 MiB, and one of exactly 64 levels", async () => {
     const id = await room();
     for (const [body, version] of [
       [wide(1024 * 1024), 2],
@@ -166,7 +166,7 @@ describe("replacing", () => {
     "application/json ; charset=UTF-8",
     'application/json; charset="utf-8"',
     "application/json; v=1; charset=utf-8",
-  ])("[S1] %s is taken", async (type) => {
+  ])("[S1] PUT accepts the content type %s", async (type) => {
     const id = await room();
     await expectJson(await send("PUT", stateOf(id), { body: "\ufeff{}", type }), 200);
   });
@@ -185,7 +185,7 @@ describe("conditional changes", () => {
   ] as const;
 
   test.each(['"1"', "*", " * ", '"0", "1"', '"0","1"', 'W/"0" , "1"'])(
-    "[S6] If-Match: %s lets a change of version 1 pass",
+    "[S6] are made with If-Match: %s at version 1",
     async (tag) => {
       for (const [method, sent] of changes) {
         const id = await room();
@@ -196,7 +196,7 @@ describe("conditional changes", () => {
   );
 
   test.each(['"0"', '"2"', 'W/"1"', 'W/"1", "2"', '"01"'])(
-    "[S6] If-Match: %s lets no change of version 1 pass",
+    "[S6] are refused with If-Match: %s at version 1",
     async (tag) => {
       const id = await room();
       for (const [method, sent] of changes) {
@@ -211,7 +211,7 @@ describe("conditional changes", () => {
   );
 
   test.each(["1", 'w/"1"', '"1', '1"', 'x"1"', '"1"x', "", ",", "no tag"])(
-    "[S6] If-Match: %s has no tag, which is refused",
+    "[S6] with If-Match: %s, which has no entity tag, get 400",
     async (tag) => {
       const id = await room();
       for (const [method, sent] of changes) {
@@ -224,7 +224,7 @@ describe("conditional changes", () => {
     },
   );
 
-  test("[S6] of two changes on the same condition one passes", async () => {
+  test("[S6] on the same version succeed only once", async () => {
     const id = await room();
     const sent = { ...merge, headers: { "if-match": '"1"' } };
     const both = await Promise.all([
@@ -234,7 +234,7 @@ describe("conditional changes", () => {
     expect(both.map(({ status }) => status).toSorted()).toEqual([200, 412]);
   });
 
-  test("[S6] the condition is looked at before whether the change fits", async () => {
+  test("[S6] check the condition before the change itself", async () => {
     const id = await room();
     const body = '[{"op":"remove","path":"/nothing"}]';
     const headers = { "if-match": '"5"' };
@@ -242,13 +242,13 @@ describe("conditional changes", () => {
     await expectProblem(await send("PATCH", stateOf(id), sent), 412, "version_conflict");
   });
 
-  test("[S6] a condition on an absent room's state is a 404", async () => {
+  test("[S6] in an absent room get 404", async () => {
     const sent = { json: {}, headers: { "if-match": "*" } };
     await expectProblem(await send("PUT", stateOf(newId()), sent), 404, "room_not_running");
   });
 });
 
-/** An object whose value nests this many levels below it. */
+/** An object with a value of this many levels. */
 function deep(levels: number): string {
   return `{"a":${"[".repeat(levels)}${"]".repeat(levels)}}`;
 }

@@ -1,4 +1,4 @@
-// Users over HTTP: joining, listing and leaving, and every way a join can be turned down.
+// Users over HTTP: joining, listing and leaving, and every way in which a join can be refused.
 
 import { describe, expect, test } from "vitest";
 import { callsOf, hang, setScript } from "../fixtures/scripts.ts";
@@ -21,7 +21,7 @@ const idsIn = async (id: string): Promise<unknown[]> => {
 };
 
 describe("joining", () => {
-  test("[U2, R3] POST answers 201 with the entry, and starts an absent room", async () => {
+  test("[U2, R3] POST starts an absent room and returns the entry with 201", async () => {
     const id = newId();
     const json = { id: "ada", name: "Ada", tags: ["a", null, { deep: 1.5 }] };
     const response = await send("POST", users(id), { json });
@@ -33,14 +33,14 @@ describe("joining", () => {
     expect(info).toMatchObject({ behaviour: "default", users: 1 });
   });
 
-  test("[U2] what onJoin gives becomes the entry's meta", async () => {
+  test("[U2] the meta from onJoin is part of the entry", async () => {
     const id = await start("scripted");
     setScript(id, { onJoin: (room, user) => ({ ok: { room: room.id, role: `${user.id}-role` } }) });
     const entry = await expectJson(await send("POST", users(id), { json: { id: "ada" } }), 201);
     expect(entry).toEqual({ id: "ada", joinedAt: time, meta: { room: id, role: "ada-role" } });
   });
 
-  test("[U2, A5] a client cannot give itself meta or a time of joining", async () => {
+  test("[U2, A5] a client cannot set its own meta or joinedAt", async () => {
     const id = newId();
     const json = { id: "ada", meta: { role: "owner" }, joinedAt: "1815-12-10T00:00:00.000Z" };
     const entry = await expectJson(await send("POST", users(id), { json }), 201);
@@ -58,7 +58,7 @@ describe("joining", () => {
     expect(await (await send("GET", users(id))).text()).toContain('"__proto__":{"admin":true}');
   });
 
-  test("[U3, U5] joining again replaces the entry, and moves it to the end of the list", async () => {
+  test("[U3, U5] joining again replaces the entry and moves it to the end of the list", async () => {
     const id = await start("scripted");
     await send("POST", users(id), { json: { id: "ada", name: "Ada" } });
     await send("POST", users(id), { json: { id: "bob" } });
@@ -72,7 +72,7 @@ describe("joining", () => {
     });
   });
 
-  test("[U7] ttl is no field of the entry", async () => {
+  test("[U7] ttl is not a field of the entry", async () => {
     const id = newId();
     const json = { id: "ada", ttl: 60_000, name: "Ada" };
     const entry = await expectJson(await send("POST", users(id), { json }), 201);
@@ -84,7 +84,7 @@ describe("joining", () => {
     return JSON.stringify({ ...json, fill: "x".repeat(bytes - JSON.stringify(json).length) });
   };
 
-  test("[U1] a user may have 4,096 bytes, white space and ttl not counted", async () => {
+  test("[U1] a user may have 4,096 bytes, not counting white space and ttl", async () => {
     const body = wide(4096).replace("{", `{${" ".repeat(4000)}"ttl":60000,`);
     const response = await send("POST", users(newId()), { body, type: "application/json" });
     await expectJson(response, 201);
@@ -92,12 +92,12 @@ describe("joining", () => {
 
   test.each([
     ["no id", '{"name":"Ada"}'],
-    ["an id by its prototype only", '{"__proto__":{"id":"ada"}}'],
+    ["an inherited id", '{"__proto__":{"id":"ada"}}'],
     ["an empty id", '{"id":""}'],
     ["a number for an id", '{"id":5}'],
     ["null for an id", '{"id":null}'],
     ["an id of 129 characters", JSON.stringify({ id: "a".repeat(129) })],
-    ["an id that is no Unicode", '{"id":"\\ud800"}'],
+    ["an id that is not valid Unicode", '{"id":"\\ud800"}'],
     ["4,097 bytes", wide(4097)],
     ["4,097 bytes in other letters", JSON.stringify({ id: "ada", fill: "é".repeat(2040) })],
     ["17 levels", `{"id":"ada","deep":${"[".repeat(16)}${"]".repeat(16)}}`],
@@ -109,7 +109,7 @@ describe("joining", () => {
     ["an array", '[{"id":"ada"}]'],
     ["text", '"ada"'],
     ["null", "null"],
-  ])("[U1, R4] a user with %s is invalid, and no room starts for them", async (_, body) => {
+  ])("[U1, R4] a user with %s is invalid and starts no room", async (_, body) => {
     const id = newId();
     const response = await send("POST", users(id), { body, type: "application/json" });
     const { detail, issues } = await expectProblem(response, 400, "invalid_user");
@@ -132,7 +132,7 @@ describe("joining", () => {
     expect(await stored(id)).toEqual(nothingStored);
   });
 
-  test("[U2] a refused join gets 403 with the behaviour's reason, and changes nothing", async () => {
+  test("[U2] a refused join gets 403 with the reason from onJoin and changes nothing", async () => {
     const id = await start("scripted");
     setScript(id, { onJoin: () => ({ error: "members_only" }) });
     const before = await (await send("GET", at(id))).text();
@@ -141,7 +141,7 @@ describe("joining", () => {
     expect(await (await send("GET", at(id))).text()).toBe(before);
   });
 
-  test("[U2, A6] a hook that throws gets 500 and tells nothing but where to look", async () => {
+  test("[U2, A6] a hook that throws gets 500 with nothing but the id of the log entry", async () => {
     const id = await start("scripted");
     setScript(id, {
       onJoin: () => {
@@ -154,7 +154,7 @@ describe("joining", () => {
     expect(await idsIn(id)).toEqual([]);
   });
 
-  test("[R1, U2] a hook that hangs gets 504, and the room answers on", async () => {
+  test("[R1, U2] a hook that hangs gets 504, and the room keeps working", async () => {
     const id = await start("scripted");
     setScript(id, { onJoin: hang });
     const response = await send("POST", users(id), { json: { id: "ada" } });
@@ -163,7 +163,7 @@ describe("joining", () => {
     expect(await idsIn(id)).toEqual([]);
   });
 
-  test("[U9] a full room gets 409, but lets a user in who is there already", async () => {
+  test("[U9] a full room gets 409, but a user in the room may join again", async () => {
     const id = await start("small");
     for (const user of ["ada", "bob"])
       await expectJson(await send("POST", users(id), { json: { id: user } }), 201);
@@ -176,7 +176,7 @@ describe("joining", () => {
 });
 
 describe("leaving", () => {
-  test("[U4] DELETE takes a user out, once or again, with 204", async () => {
+  test("[U4] DELETE removes a user with 204, and doing it twice does no harm", async () => {
     const id = await start("scripted");
     for (const user of ["ada", "bob"]) await send("POST", users(id), { json: { id: user } });
     for (const _ of ["once", "again"])
@@ -187,7 +187,7 @@ describe("leaving", () => {
     ]);
   });
 
-  test("[R4] leaving an absent room is fine, and leaves nothing behind", async () => {
+  test("[R4] leaving an absent room gets 204 and leaves nothing behind", async () => {
     const id = newId();
     await expectEmpty(await send("DELETE", `${users(id)}/ada`), 204);
     expect(await stored(id)).toEqual(nothingStored);
@@ -206,7 +206,7 @@ describe("leaving", () => {
     "__proto__",
     "\\",
     "a".repeat(128),
-  ])("[U1, U4] a user may be called %j", async (user) => {
+  ])("[U1, U4] a user id may be %j", async (user) => {
     const id = newId();
     await expectJson(await send("POST", users(id), { json: { id: "other" } }), 201);
     await expectJson(await send("POST", users(id), { json: { id: user } }), 201);
@@ -215,7 +215,7 @@ describe("leaving", () => {
   });
 
   test.each(["%zz", "%ff", "a%", "%ED%A0%80"])(
-    "[U4] the user id %s is no percent-encoded text",
+    "[U4] the user id %s is not valid percent-encoding",
     async (user) => {
       const id = await start("scripted");
       const response = await send("DELETE", `${users(id)}/${user}`);
