@@ -1,8 +1,11 @@
+import { join } from "node:path";
 import { cloudflareTest } from "@cloudflare/vitest-plugin";
 import { defineConfig } from "vitest/config";
 
 // Folders whose tests run inside workerd; all others run in Node, so no file is left out.
-const workerd = "test/{durable,http,public-api}/**/*.test.ts";
+const workerd = "test/{cloudflare,durable,http,public-api}/**/*.test.ts";
+/** Starts real servers. */
+const servers = "test/node/**/*.test.ts";
 
 export default defineConfig({
   test: {
@@ -17,10 +20,26 @@ export default defineConfig({
     projects: [
       {
         extends: true,
+        // The library's rooms run here too: it loads, and its Durable Object classes are not used.
+        resolve: {
+          alias: {
+            "cloudflare:workers": join(
+              import.meta.dirname,
+              "test/support/core/cloudflare-workers.ts",
+            ),
+          },
+        },
         test: {
-          name: "node",
+          name: "core",
           include: ["test/**/*.test.ts"],
-          exclude: [workerd],
+          exclude: [workerd, servers],
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: "servers",
+          include: [servers],
         },
       },
       {

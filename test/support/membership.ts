@@ -1,21 +1,10 @@
-// What tests of users, their sockets and their presence have in common: rooms that lose what is in
-// memory, with or without their sockets, who was told to have joined and left, and what a session is
-// told of users and presence.
+// What tests of users, their sockets and their presence have in common: who was told to have joined and
+// left, and what a session is told of users and presence.
 
-import { evictDurableObject } from "cloudflare:test";
 import type { RoomHandle } from "collab-room";
 import type { RoomMessage } from "../../src/protocol/messages.ts";
 import { callsOf, type Call } from "../fixtures/scripts.ts";
-import { stubOf } from "./rooms.ts";
 import type { TestSession } from "./session.ts";
-
-/** The object goes from memory, and its sockets stay open, as when it sleeps. */
-export const hibernate = (id: string): Promise<void> =>
-  evictDurableObject(stubOf(id), { webSockets: "hibernate" });
-
-/** The object goes from memory, and its sockets with it, as when another version is deployed. */
-export const redeploy = (id: string): Promise<void> =>
-  evictDurableObject(stubOf(id), { webSockets: "close" });
 
 export const userIds = async (room: RoomHandle): Promise<string[]> =>
   (await room.getUsers()).map(({ id }) => id);

@@ -1,39 +1,6 @@
-// Clients inside workerd: they come to rooms through the fixture's app, in the same isolate.
+// Clients inside workerd.
 
 import { env } from "cloudflare:workers";
-import { collab } from "../fixtures/worker.ts";
-import { createClients } from "./clients.ts";
+import { appClients } from "./app-clients.ts";
 
-/**
- * @example
- * ```ts
- * const ada = await connect(newId(), { id: "ada" });
- * expectOk(await ada.update([{ op: "add", path: "/title", value: "Bridge" }]));
- * ```
- */
-export const { connect, refusal } = createClients(async (call) => {
-  const request = new Request(`https://rooms.test${call.path}`, {
-    headers: {
-      upgrade: "websocket",
-      ...(call.protocols.length > 0 && { "sec-websocket-protocol": call.protocols.join(", ") }),
-      ...call.headers,
-    },
-  });
-  const response = await collab.app.fetch(request, env);
-  const { status, headers, webSocket: socket } = response;
-  if (socket === null)
-    return { status, type: headers.get("content-type") ?? "", text: await response.text() };
-  socket.addEventListener("message", ({ data }) => {
-    call.onFrame(typeof data === "string" ? data : null);
-  });
-  socket.addEventListener("close", ({ code, reason }) => call.onClose({ code, reason }));
-  // The other end is gone without a word, as when an object crashes.
-  socket.addEventListener("error", () => call.onClose({ code: 1006, reason: "" }));
-  socket.accept();
-  call.onOpen({
-    protocol: headers.get("sec-websocket-protocol") ?? "",
-    send: (data) => socket.send(data),
-    close: (code, reason) => socket.close(code, reason),
-  });
-  return null;
-});
+export const { connect, refusal } = appClients(env);

@@ -1,0 +1,110 @@
+// The directory's objects: what they list and count, and the entries of rooms whose objects die.
+
+import { env } from "cloudflare:workers";
+import { beforeEach, describe, expect, test } from "vitest";
+import { Directory } from "../../src/cloudflare/directory.ts";
+import { gate, setScript } from "../fixtures/scripts.ts";
+import { pass, useFakeDate } from "../support/fake-date.ts";
+import { crash, evict, failureCode, isListed, newId, ring, rooms } from "../support/rooms.ts";
+
+useFakeDate();
+
+describe("an entry", () => {
+  test("[D2] is there when joinOrCreateRoom returns, and gone when stop has", async () => {
+    const ids = Array.from({ length: 50 }, () => newId());
+    await Promise.all(
+      ids.map(async (id) => {
+        const room = await rooms.joinOrCreateRoom(id);
+        expect(await isListed(id)).toBe(true);
+        await room.stop();
+        expect(await isListed(id)).toBe(false);
+      }),
+    );
+  });
+
+  test("[D1] put twice is counted once, and one that is not there goes without harm", async () => {
+    const directory = new Directory(env);
+    const entry = {
+      id: newId(),
+      behaviour: "default",
+      users: 1,
+      createdAt: "2026-11-22T00:00:00.000Z",
+    };
+    const before = await rooms.roomCount();
+    for (const users of [1, 2]) await directory.put({ ...entry, users });
+    expect(await rooms.roomCount()).toBe(before + 1);
+    expect((await rooms.listRooms({ prefix: entry.id })).rooms).toEqual([{ ...entry, users: 2 }]);
+    for (const _ of ["once", "again"]) await directory.remove(entry.id);
+    expect(await rooms.roomCount()).toBe(before);
+  });
+
+  test("[D3] a call that comes after the room has given up on it does nothing", async () => {
+    const shard = env.DIRECTORY.getByName(newId("shard"));
+    const entry = {
+      id: newId(),
+      behaviour: "default",
+      users: 0,
+      createdAt: "2026-01-01T00:00:00.000Z",
+    };
+    await shard.put(entry, Date.now() - 1);
+    expect(await shard.total()).toBe(0);
+    await shard.put(entry, Date.now());
+    await shard.remove(entry.id, Date.now() - 1);
+    expect(await shard.total()).toBe(1);
+    await shard.remove(entry.id, Date.now());
+    expect(await shard.total()).toBe(0);
+  });
+});
+
+describe("a shard that is down", () => {
+  // Alarms are set by the fake Date: this far ahead none of them rings by itself.
+  beforeEach(() => pass(3_600_000));
+
+  /** A minute later, the room's alarm rings. */
+  async function ringLater(id: string): Promise<void> {
+    pass(60_000);
+    expect(await ring(id)).toBe(true);
+  }
+
+  test("[D3, R6] is remembered through evictions and crashes", async () => {
+    const id = newId();
+    const shard = { down: true };
+    setScript(id, { directoryDown: () => shard.down });
+    await rooms.joinOrCreateRoom(id, { behaviour: "scripted" });
+    await evict(id);
+    await ringLater(id);
+    await crash(id);
+    shard.down = false;
+    await ringLater(id);
+    expect(await isListed(id)).toBe(true);
+  });
+
+  test.each<[string, (id: string) => Promise<unknown>, number]>([
+    ["start", (id) => rooms.joinOrCreateRoom(id), 0],
+    ["join", (id) => rooms.room(id).join({ id: "ada" }), 5000],
+  ])("[D2, D3] or slow, hides no room that died while it was listed: %s", async (...row) => {
+    const [, again, delay] = row;
+    const id = newId();
+    const [asked, dead] = [gate(), gate()];
+    setScript(id, {
+      async listing() {
+        asked.resolve();
+        await dead.promise;
+        throw new Error("the call has died with its caller");
+      },
+    });
+    const first = failureCode(again(id));
+    await asked.promise;
+    await crash(id);
+    dead.resolve();
+    expect(await first).toBe("room_unavailable");
+    setScript(id, {});
+    expect(await rooms.room(id).alive()).toBe(true);
+    await again(id);
+    if (delay > 0) {
+      pass(delay);
+      await ring(id);
+    }
+    expect(await isListed(id)).toBe(true);
+  });
+});

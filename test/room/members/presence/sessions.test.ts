@@ -1,0 +1,160 @@
+// Presence of users, made of that of their sessions: what several tabs show together, what is left when
+// they go, and what the room still knows of it after it has slept.
+
+import { describe, expect, test } from "vitest";
+import { pass, useFakeDate } from "../../../support/fake-date.ts";
+import { hear } from "../../../support/membership.ts";
+import { hibernate, newId, rooms } from "../../../support/core/rooms.ts";
+import type { TestSession } from "../../../support/session.ts";
+import { connect } from "../../../support/core/socket-client.ts";
+
+useFakeDate();
+
+async function tabs(count: number) {
+  const room = await rooms.joinOrCreateRoom(newId(), { behaviour: "forgiving" });
+  const bob = await connect(room.id, { id: "bob" });
+  const ada: TestSession[] = [];
+  for (let n = 0; n < count; n++) {
+    ada.push(await connect(room.id, { id: "ada", name: "Ada" }));
+    pass(1000);
+  }
+  await bob.fence();
+  return { room, bob, ada: ada as [TestSession, TestSession], news: hear(bob, "presence") };
+}
+
+describe("several tabs of a user", () => {
+  test("[P1] show the data of the one that moved last", async () => {
+    const { bob, ada } = await tabs(2);
+    for (const [tab, x] of [
+      [0, 1],
+      [1, 2],
+      [0, 3],
+    ] as const) {
+      pass(10);
+      await ada[tab].show({ cursor: { x } });
+      await bob.fence();
+      expect(bob.presence["ada"]?.cursor).toEqual({ x });
+    }
+  });
+
+  test("[P1] type when any of them types, and are idle when all of them are", async () => {
+    const { bob, ada, room } = await tabs(2);
+    const seen = async () => {
+      await bob.fence();
+      expect(bob.presence).toEqual(await room.getPresence());
+      const { typing, status } = bob.presence["ada"] ?? {};
+      return { typing, status };
+    };
+    await ada[0].show({ typing: true });
+    pass(10);
+    await ada[1].show({ status: "idle" });
+    expect(await seen()).toEqual({ typing: true, status: "online" });
+    pass(10);
+    await ada[0].show({ status: "idle" });
+    expect(await seen()).toEqual({ typing: false, status: "idle" });
+    await ada[1].show({ cursor: { x: 1 } });
+    expect(await seen()).toEqual({ typing: false, status: "online" });
+  });
+
+  test("[P1] show what is left when one goes", async () => {
+    const { ada, news, bob } = await tabs(2);
+    await ada[0].show({ mood: "fine" });
+    pass(10);
+    await ada[1].show({ mood: "sour", typing: true });
+    await news();
+    await ada[1].close();
+    await bob.until(({ presence }) => presence["ada"]?.["mood"] === "fine");
+    expect(await news()).toEqual([{ updates: { ada: { mood: "fine", typing: false } } }]);
+  });
+
+  test("[P1, R6] show what is left when one goes while the room sleeps", async () => {
+    const { ada, news, room, bob } = await tabs(2);
+    await ada[0].show({ mood: "fine" });
+    pass(10);
+    await ada[1].show({ mood: "sour" });
+    await news();
+    await hibernate(room.id);
+    await ada[1].close();
+    await bob.until(({ presence }) => presence["ada"]?.["mood"] === "fine");
+    expect(await news()).toEqual([{ updates: { ada: { mood: "fine" } } }]);
+  });
+});
+
+describe("a flapping socket", () => {
+  test("[P3, U6] shows one update to away and one back, each time", async () => {
+    const { room, ada, news } = await tabs(1);
+    let session: TestSession = ada[0];
+    for (let round = 0; round < 3; round++) {
+      await session.close();
+      expect(await news()).toEqual([{ updates: { ada: { status: "away" } } }]);
+      pass(3000);
+      session = await connect(room.id, { id: "ada" });
+      expect(await news()).toEqual([{ updates: { ada: { status: "online" } } }]);
+      pass(3000);
+    }
+  });
+
+  test("[P3] loses its cursor, and no more typing is seen of it", async () => {
+    const { ada, bob, news } = await tabs(1);
+    await ada[0].show({ cursor: { x: 1 }, typing: true, mood: "fine" });
+    await news();
+    await ada[0].close();
+    expect(await news()).toEqual([
+      { updates: { ada: { cursor: null, typing: false, status: "away" } } },
+    ]);
+    expect(bob.presence["ada"]).toMatchObject({ name: "Ada", mood: "fine", status: "away" });
+  });
+
+  test("[P3] of an idle user is away, and not idle", async () => {
+    const { ada, bob } = await tabs(1);
+    await ada[0].show({ status: "idle" });
+    await ada[0].close();
+    await bob.until(({ presence }) => presence["ada"]?.status === "away");
+    expect(bob.presence["ada"]).not.toHaveProperty("idleSince");
+  });
+
+  test("[P3, R6] shows the same to those who come meanwhile, though the room has slept", async () => {
+    const { room, ada, bob } = await tabs(1);
+    await ada[0].show({ mood: "fine" });
+    await ada[0].close();
+    await hibernate(room.id);
+    const cyn = await connect(room.id, { id: "cyn" });
+    await bob.fence();
+    expect(bob.presence).toEqual(cyn.presence);
+    pass(1000);
+    await connect(room.id, { id: "ada" });
+    await Promise.all([bob.fence(), cyn.fence()]);
+    expect(bob.presence).toEqual(await room.getPresence());
+    expect(cyn.presence).toEqual(bob.presence);
+  });
+});
+
+describe("a room that has slept", () => {
+  test("[P2, R6] knows everybody's presence, and tells nothing that is known", async () => {
+    const { room, ada, bob, news } = await tabs(2);
+    await ada[0].show({ cursor: { x: 1 }, mood: "fine" });
+    pass(10);
+    await bob.show({ status: "idle", app: [1, { two: null }] });
+    await news();
+    const seen = bob.presence;
+    pass(1000);
+    await hibernate(room.id);
+    expect(await room.getPresence()).toEqual(seen);
+    expect(await news()).toEqual([]);
+    await ada[0].show({ cursor: { x: 2 } });
+    expect(await news()).toEqual([{ updates: { ada: { cursor: { x: 2 } } } }]);
+    const cyn = await connect(room.id, { id: "cyn" });
+    expect(cyn.presence).toEqual(await room.getPresence());
+  });
+
+  test("[P3, R6] tells of typing that has lapsed meanwhile", async () => {
+    const { room, ada, bob, news } = await tabs(1);
+    await ada[0].show({ typing: true });
+    await news();
+    pass(6000);
+    await hibernate(room.id);
+    await room.info();
+    await bob.until(({ presence }) => presence["ada"]?.typing === false);
+    expect(await news()).toEqual([{ updates: { ada: { typing: false } } }]);
+  });
+});

@@ -1,0 +1,162 @@
+// Actions by socket: the result is the reply, what is wrong is told by ref, and a slow one holds back
+// what comes after it, but nothing that came before.
+
+import { beforeEach, describe, expect, test } from "vitest";
+import type { RoomHandle } from "collab-room";
+import { hang, setScript } from "../../fixtures/scripts.ts";
+import { useFakeDate } from "../../support/fake-date.ts";
+import { expectFailed, expectOk, type TestSession } from "../../support/session.ts";
+import {
+  arrived,
+  changesTo,
+  gather,
+  journalOf,
+  messagesOf,
+  set,
+  slowly,
+} from "../../support/core/sessions.ts";
+
+useFakeDate();
+
+let [id, room, ada, bob] = ["", {} as RoomHandle, {} as TestSession, {} as TestSession];
+
+beforeEach(async () => {
+  const gathered = await gather("swift", "ada", "bob");
+  [id, room] = [gathered.id, gathered.room];
+  [ada, bob] = gathered.sessions as [TestSession, TestSession];
+});
+
+describe("an action", () => {
+  test("[S7] changes the state, and its result is the reply", async () => {
+    expect(expectOk(await ada.act("rename", { title: "Bridge" }))).toEqual({
+      type: "reply",
+      ref: 1,
+      ok: true,
+      version: 1,
+      result: "renamed",
+    });
+    await bob.fence();
+    expect(bob.state).toEqual({ title: "Bridge" });
+  });
+
+  test("[S7] without a payload gets {}, and without a result answers null", async () => {
+    expect(expectOk(await ada.act("look")).result).toEqual({ id, users: 2, version: 0, state: {} });
+    expect(expectOk(await ada.act("nothing", 42))).toMatchObject({ version: 0, result: null });
+  });
+
+  test("[S7] sees the changes before it that are not committed yet", async () => {
+    await ada.update(set("n", 0));
+    ada.send(
+      { type: "update", ref: "one", patch: set("n", 1) },
+      { type: "update", ref: "two", patch: set("n", 2) },
+      { type: "action", ref: "look", name: "look" },
+    );
+    const reply = expectOk(await ada.next("reply", ({ ref }) => ref === "look"));
+    expect(reply.result).toMatchObject({ version: 3, state: { n: 2 } });
+    expect(ada.version).toBe(3);
+  });
+
+  test("[S7] whose input does not fit is told what is wrong, and never runs", async () => {
+    const reply = expectFailed(await ada.act("rename", { title: 1 }), "invalid_payload");
+    expect(reply.issues).toEqual([{ path: "title", message: expect.any(String) }]);
+  });
+
+  test("[S7] that there is not is unknown_action", async () => {
+    for (const name of ["missing", "", "constructor"])
+      expectFailed(await ada.act(name), "unknown_action");
+  });
+
+  test("[S7] that refuses gives its reason", async () => {
+    expect(expectFailed(await ada.act("refuse"), "action_refused").reason).toBe("not_today");
+  });
+
+  test("[S7, A6] that breaks is told with the id of its log line, and no more", async () => {
+    for (const name of ["fail", "vandal"]) {
+      const reply = expectFailed(await ada.act(name), "action_failed");
+      expect(reply.instance).toMatch(/^[0-9a-f-]{36}$/);
+      expect(JSON.stringify(reply)).not.toMatch(/secret|\bat /);
+    }
+    expectFailed(await ada.act("bad"), "invalid_state");
+    await bob.fence();
+    expect(changesTo(bob)).toEqual([]);
+  });
+
+  test("[R1, S2] that hangs is call_timeout, and what waits behind it goes on", async () => {
+    const gathered = await gather("scripted", "ada"); // half a second
+    const [session] = gathered.sessions as [TestSession];
+    const replies = [session.act("hang"), session.update(set("n", 1))];
+    expectFailed((await replies[0])!, "call_timeout");
+    expect(expectOk((await replies[1])!).version).toBe(1);
+    setScript(gathered.id, { play: hang });
+    const answers = [session.act("play"), session.act("play"), session.act("look")];
+    for (const reply of (await Promise.all(answers)).slice(0, 2))
+      expectFailed(reply, "call_timeout");
+  });
+});
+
+describe("a slow action", () => {
+  /** Play until told to end. */
+  async function play(session: TestSession) {
+    const { began, end } = slowly(id, (state) => ({
+      state: { ...state, played: true },
+      result: "played",
+    }));
+    const reply = session.act("play");
+    await began();
+    return { reply, end };
+  }
+
+  test("[R1] holds back all that comes after it, from everybody, in order", async () => {
+    const { reply, end } = await play(ada);
+    const later = [
+      ada.update(set("n", 1)),
+      bob.act("look"),
+      ada.update(set("n", 2)),
+      bob.broadcast("after"),
+    ];
+    await Promise.all([arrived(ada), arrived(bob)]);
+    expect([...messagesOf(ada, "reply"), ...messagesOf(bob, "reply")]).toEqual([]);
+    expect(await journalOf(id)).toEqual([]);
+    end();
+    expect(expectOk(await reply)).toMatchObject({ version: 1, result: "played" });
+    const [first, look, second] = (await Promise.all(later)).map(expectOk);
+    expect([first?.version, second?.version]).toEqual([2, 3]);
+    expect(look?.result).toMatchObject({ state: { played: true, n: 1 } });
+    await Promise.all([ada.fence(), bob.fence()]);
+    for (const { state } of [ada, bob]) expect(state).toEqual({ played: true, n: 2 });
+  });
+
+  test("[R1, S4] does not hold back the window of what came before it", async () => {
+    await bob.update(set("n", 0));
+    const { began, end } = slowly(id);
+    ada.send(
+      { type: "update", ref: "one", patch: set("n", 1) },
+      { type: "update", ref: "two", patch: set("n", 2) },
+      { type: "action", ref: "play", name: "play" },
+    );
+    expectOk(await ada.next("reply", ({ ref }) => ref === "one"));
+    expectOk(await ada.next("reply", ({ ref }) => ref === "two"));
+    await bob.until(({ state }) => state["n"] === 2);
+    await began();
+    expect(messagesOf(ada, "reply").map(({ ref }) => ref)).not.toContain("play");
+    end();
+    expectOk(await ada.next("reply", ({ ref }) => ref === "play"));
+  });
+
+  test("[R1] does not keep pings and bad frames waiting", async () => {
+    const { reply, end } = await play(ada);
+    await bob.ping();
+    await ada.ping();
+    await arrived(ada);
+    end();
+    expectOk(await reply);
+  });
+
+  test("[R1] whose client has gone is carried out all the same", async () => {
+    const { end } = await play(ada);
+    await ada.close(1000);
+    end();
+    await bob.until(({ state }) => state["played"] === true);
+    expect(await room.getState()).toEqual({ played: true });
+  });
+});

@@ -1,0 +1,50 @@
+// An object's alarm. It rings in real time: tests move only Date, and an alarm that they have set by it lies
+// in the real future.
+
+/** The longest delay that a timer takes. */
+const maxDelay = 2 ** 31 - 1;
+
+const realNow = (): number => performance.timeOrigin + performance.now();
+
+export class TestAlarm {
+  readonly #ring: () => void;
+  #at: number | null = null;
+  #timer: NodeJS.Timeout | undefined;
+
+  /** @param ring called when the time has come; by then no alarm is set */
+  constructor(ring: () => void) {
+    this.#ring = ring;
+  }
+
+  /** Epoch ms, `null` for none. */
+  get at(): number | null {
+    return this.#at;
+  }
+
+  /** Let it ring at this time instead. A time that has passed counts as now. */
+  set(at: number): void {
+    this.restore(Math.max(at, Math.ceil(realNow())));
+  }
+
+  clear(): void {
+    this.restore(null);
+  }
+
+  /** Set what `at` was before, as a write that is rolled back does. */
+  restore(at: number | null): void {
+    clearTimeout(this.#timer);
+    this.#at = at;
+    if (at !== null) this.#arm(at);
+  }
+
+  #arm(at: number): void {
+    this.#timer = setTimeout(
+      () => {
+        if (realNow() < at) return this.#arm(at);
+        this.#at = null;
+        this.#ring();
+      },
+      Math.min(Math.max(0, at - realNow()), maxDelay),
+    ).unref();
+  }
+}

@@ -1,0 +1,47 @@
+// The directory's shards in memory, as objects that one reaches by name. They follow the scripts of their
+// rooms like the shards of fixtures/worker.ts.
+
+import { compareIds } from "../../../src/protocol/room-id.ts";
+import type { RoomEntry } from "../../../src/protocol/rooms.ts";
+import type { ShardQuery } from "../../../src/cloudflare/rpc.ts";
+import { failIfDirectoryDown, scriptOf } from "../../fixtures/scripts.ts";
+import { nextEvent } from "./events.ts";
+
+export class TestShard {
+  readonly #name: string;
+  readonly #rooms = new Map<string, RoomEntry>();
+
+  constructor(name: string) {
+    this.#name = name;
+  }
+
+  async put(entry: RoomEntry, until: number): Promise<void> {
+    await nextEvent();
+    await scriptOf(entry.id).listing?.();
+    failIfDirectoryDown(entry.id);
+    if (Date.now() <= until) this.#rooms.set(entry.id, entry);
+  }
+
+  async remove(id: string, until: number): Promise<void> {
+    await nextEvent();
+    await scriptOf(id).unlisting?.();
+    failIfDirectoryDown(id);
+    if (Date.now() <= until) this.#rooms.delete(id);
+  }
+
+  async list({ prefix, after, limit }: ShardQuery): Promise<{ rooms: RoomEntry[]; total: number }> {
+    await nextEvent();
+    failIfDirectoryDown(this.#name);
+    const rooms = [...this.#rooms.values()]
+      .filter(({ id }) => id.startsWith(prefix) && compareIds(id, after) > 0)
+      .toSorted((a, b) => compareIds(a.id, b.id))
+      .slice(0, limit);
+    return { rooms, total: this.#rooms.size };
+  }
+
+  async total(): Promise<number> {
+    await nextEvent();
+    failIfDirectoryDown(this.#name);
+    return this.#rooms.size;
+  }
+}

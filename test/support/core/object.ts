@@ -1,0 +1,196 @@
+// A room's object in Node, as the platform would run it: storage, an alarm and sockets that outlive the
+// instance in memory, which comes with the first event. It does what cloudflare/collab-room.ts does on the
+// platform.
+
+import { Directory } from "../../../src/cloudflare/directory.ts";
+import type { CollabEnv } from "../../../src/cloudflare/env.ts";
+import { readUpgrade } from "../../../src/cloudflare/upgrade.ts";
+import type { Caller } from "../../../src/protocol/caller.ts";
+import { CollabError, type Result } from "../../../src/protocol/errors.ts";
+import { createLog, describe } from "../../../src/room/log.ts";
+import type { Operation } from "../../../src/room/operation.ts";
+import { connectSession } from "../../../src/room/operations/connect-session.ts";
+import { operations, type OperationName } from "../../../src/room/operations/table.ts";
+import type { RoomPorts } from "../../../src/room/ports.ts";
+import { SqliteRoomStorage, type SqlStore } from "../../../src/storage/sqlite.ts";
+import { openNodeSqlite } from "../node-sqlite.ts";
+import { TestAlarm } from "./alarm.ts";
+import { nextEvent } from "./events.ts";
+import { TestInstance, type InstancePorts } from "./instance.ts";
+import { crossing } from "./rpc.ts";
+import { ClientSocket, ObjectSocket, type SocketEvents } from "./sockets.ts";
+import { instanceStore } from "./storage.ts";
+
+export class TestObject {
+  readonly #id: string;
+  readonly #env: CollabEnv;
+  readonly #behaviours: RoomPorts["behaviours"];
+  readonly #store: SqlStore = openNodeSqlite();
+  readonly #alarm = new TestAlarm(() => void this.#ring());
+  readonly #sockets = new Set<ObjectSocket>();
+  #instance: TestInstance | null = null;
+  /** What had been written when the instance woke. */
+  #writtenBefore = 0;
+
+  constructor(id: string, env: CollabEnv, behaviours: RoomPorts["behaviours"]) {
+    this.#id = id;
+    this.#env = env;
+    this.#behaviours = behaviours;
+  }
+
+  /** Run an operation by its name, as over RPC. */
+  async call(name: OperationName, input: unknown, caller: Caller): Promise<Result<unknown>> {
+    const values = crossing(input);
+    await nextEvent();
+    try {
+      return await this.#call(name, values.input, structuredClone(caller));
+    } finally {
+      values.end();
+      await nextEvent();
+    }
+  }
+
+  #call(name: OperationName, input: unknown, caller: Caller): Promise<Result<unknown>> {
+    const operation = operations[name] as Operation<unknown, unknown>;
+    return this.#answer(({ room }) => room.call(operation, input, caller, textLength(input)));
+  }
+
+  /** Open a socket. */
+  async fetch(request: Request): Promise<Response> {
+    await nextEvent();
+    const { caller, ...connect } = readUpgrade(request);
+    const client = new ClientSocket();
+    const outcome = await this.#answer((instance) => {
+      const accept = () => {
+        const socket = new ObjectSocket(client, this.#events);
+        this.#sockets.add(socket);
+        return instance.socket(socket);
+      };
+      return instance.room.call(connectSession, { ...connect, accept }, caller);
+    });
+    await nextEvent();
+    if ("error" in outcome) return Response.json(outcome);
+    return new Response(null, { status: 101, webSocket: client as unknown as WebSocket });
+  }
+
+  readonly #events: SocketEvents = {
+    message: (socket, frame) =>
+      void this.#run((instance) => instance.room.receive(instance.socket(socket), frame)),
+    close: (socket) => {
+      this.#sockets.delete(socket);
+      void this.#run((instance) => instance.room.socketClosed(instance.socket(socket)));
+    },
+  };
+
+  /** Ring the alarm now, whatever it is set to. @returns false when none is set */
+  async ring(): Promise<boolean> {
+    await nextEvent();
+    return this.#run(async ({ room }) => {
+      if (this.#alarm.at === null) return false;
+      this.#alarm.clear();
+      await room.ring();
+      return true;
+    });
+  }
+
+  /**
+   * Let the instance go from memory, once nothing is under way.
+   * @throws Error when there is none
+   */
+  async evict(sockets: "hibernate" | "close"): Promise<void> {
+    await nextEvent();
+    const instance = this.#instance;
+    if (instance === null) throw new Error("The object is not in memory.");
+    await instance.idle();
+    instance.go();
+    this.#instance = null;
+    if (sockets === "hibernate") return;
+    for (const socket of this.#sockets) socket.drop();
+    this.#sockets.clear();
+  }
+
+  /** Look into the object, after all that was sent to it so far. */
+  async look<T>(look: (inside: ObjectState) => T | Promise<T>): Promise<T> {
+    await nextEvent();
+    return this.#run(async () =>
+      look({
+        sql: this.#store.sql,
+        alarm: this.#alarm,
+        sockets: [...this.#sockets],
+        call: (name, input, caller) => this.#call(name, input, caller),
+        rowsWritten: this.#rowsWritten() - this.#writtenBefore,
+      }),
+    );
+  }
+
+  /** The test is over. */
+  dispose(): void {
+    this.#alarm.clear();
+    this.#instance?.go();
+    this.#instance = null;
+    this.#sockets.clear();
+  }
+
+  #ring(): Promise<void> {
+    return this.#run(({ room }) => room.ring());
+  }
+
+  async #answer<T>(ask: (instance: TestInstance) => Promise<T>): Promise<Result<T>> {
+    try {
+      return { ok: structuredClone(await this.#run(ask)) };
+    } catch (error) {
+      if (error instanceof CollabError) return { error: structuredClone(error.info) };
+      const instance = crypto.randomUUID();
+      createLog({ room: this.#id })("error", "internal", { instance, error: describe(error) });
+      return { error: { code: "internal", instance } };
+    }
+  }
+
+  async #run<T>(work: (instance: TestInstance) => Promise<T>): Promise<T> {
+    const instance = (this.#instance ??= this.#wake());
+    return instance.run(() => work(instance));
+  }
+
+  #wake(): TestInstance {
+    this.#writtenBefore = this.#rowsWritten();
+    return new TestInstance((isThere) => this.#portsFor(isThere));
+  }
+
+  #portsFor(isThere: () => boolean): InstancePorts {
+    return {
+      id: this.#id,
+      env: this.#env,
+      behaviours: this.#behaviours,
+      storage: new SqliteRoomStorage(instanceStore(this.#store, this.#alarm, isThere)),
+      alarm: {
+        set: (at) => isThere() && this.#alarm.set(at),
+        clear: () => isThere() && this.#alarm.clear(),
+      },
+      alarmAt: this.#alarm.at,
+      sockets: () => [...this.#sockets].filter(({ isOpen }) => isOpen),
+      directory: new Directory(this.#env),
+    };
+  }
+
+  #rowsWritten(): number {
+    const [row] = this.#store.sql.exec("SELECT total_changes() AS n").toArray();
+    return Number(row?.["n"]);
+  }
+}
+
+/** What a test sees of an object. */
+export type ObjectState = {
+  readonly sql: SqlStore["sql"];
+  readonly alarm: TestAlarm;
+  readonly sockets: readonly ObjectSocket[];
+  readonly call: TestObject["call"];
+  /** Since the instance has woken. */
+  readonly rowsWritten: number;
+};
+
+/** Characters of the JSON text in an operation's input. */
+const textLength = (input: unknown): number =>
+  Object.values(Object(input)).reduce<number>((sum, value) => {
+    const text: unknown = Object(value).text;
+    return typeof text === "string" ? sum + text.length : sum;
+  }, 0);
