@@ -77,6 +77,7 @@ const responseObject = ({
 const roomProblems = [
   "invalid_room_id",
   "behaviour_missing",
+  "storage_too_new",
   "room_overloaded",
   "room_unavailable",
   // A request waits for the commit of earlier changes by others, and that commit can fail.

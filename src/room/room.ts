@@ -280,14 +280,16 @@ export class Room {
       this.#ports.background(this.#background(() => {}));
       return;
     }
-    this.#typingTimer.armAtLatest(room.presence.nextLapseAt, () => this.#lapseTyping(room));
+    this.#typingTimer.armAtLatest(room.presence.nextLapseAt, () => this.#lapseTyping());
     if (room.hub.hasEndedUsers) this.#afterEvent();
   }
 
-  #lapseTyping(room: RunningRoom): void {
+  #lapseTyping(): void {
+    const { room } = this.#lifecycle; // not the one that armed the timer: it may have stopped since
+    if (room === null) return;
     room.presence.lapse(this.#ports.now());
     if (room.presence.hasNews) room.batch.requestFlush("signal");
-    else this.#typingTimer.armAtLatest(room.presence.nextLapseAt, () => this.#lapseTyping(room));
+    else this.#typingTimer.armAtLatest(room.presence.nextLapseAt, () => this.#lapseTyping());
     this.#afterEvent();
   }
 

@@ -136,13 +136,9 @@ export class StateSaver {
         timers.set("save", now + backoff(attempts), attempts);
         return;
       }
-      if (document.version === version) {
-        const hadFailed = this.#attempts > 0;
-        timers.clear("save");
-        // A stop may have waited for this.
-        if (hadFailed) timers.setAtLatest("idle", now);
-        return;
-      }
+      // A stop may have waited for this. It saves by itself what has changed meanwhile.
+      if (this.#attempts > 0) timers.setAtLatest("idle", now);
+      if (document.version === version) return timers.clear("save");
       const due = this.#due();
       if (due > now) {
         timers.set("save", due);

@@ -35,6 +35,8 @@ export class CommitWindow {
   /** How many requests of a lone author are due at once before one has to wait, and how many are left. */
   #trust = initialTrust;
   #trustLeft = initialTrust;
+  /** Whether the request that waits is the one of a lone author that has to, now and then. */
+  #isTrial = false;
   #dueAt = Infinity;
 
   /** When the next flush is due; `Infinity` when nothing has requested one. */
@@ -60,7 +62,8 @@ export class CommitWindow {
   }
 
   #dueAfterTrust(now: number, length: number): number {
-    if (this.#trustLeft === 0) return now + length;
+    this.#isTrial = this.#trustLeft === 0;
+    if (this.#isTrial) return now + length;
     this.#trustLeft--;
     return now;
   }
@@ -69,11 +72,12 @@ export class CommitWindow {
   flushed(now: number, sockets: number): void {
     const author = this.#requests === 1 ? this.#author : null;
     if (author !== this.#loneAuthor) this.#trustLeft = this.#trust = initialTrust;
-    else if (this.#trustLeft === 0 && this.#dueAt <= now) {
+    else if (this.#isTrial && this.#dueAt <= now) {
       this.#trust = Math.min(2 * this.#trust, maxTrust);
       this.#trustLeft = this.#trust;
     }
     this.#loneAuthor = author;
+    this.#isTrial = false;
     this.#requests = 0;
     this.#dueAt = Infinity;
     if (sockets > 0) this.#flushedAt = now;

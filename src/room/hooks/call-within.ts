@@ -28,7 +28,7 @@ export async function callWithin<T>(
     return await Promise.race([outcome, late]);
   } finally {
     clearTimeout(timer);
-    letGo(outcome);
+    disposeCall(outcome);
   }
 }
 
@@ -36,7 +36,7 @@ export async function callWithin<T>(
  * Let go of a call that nobody waits for any more: a failed RPC promise would keep the object that made
  * the call in memory until it is collected. Other promises have nothing to let go of.
  */
-export function letGo(call: PromiseLike<unknown>): void {
+export function disposeCall(call: PromiseLike<unknown>): void {
   (call as Partial<Disposable>)[Symbol.dispose]?.();
 }
 

@@ -11,7 +11,7 @@ import { allows, type Scope } from "../../protocol/scopes.ts";
 import type { User, UserEntry } from "../../protocol/users.ts";
 import { advanceWatermark, exactWatermark } from "../../model/activity-watermark.ts";
 import type { Deadline, Member, Members } from "../../model/members.ts";
-import { changePresence, firstPresence } from "../../model/presence.ts";
+import { changePresence, initialPresence } from "../../model/presence.ts";
 import { createEntry } from "../../model/user.ts";
 import type { Activity } from "../activity.ts";
 import type { BatchBuilder } from "../batch/batch.ts";
@@ -254,7 +254,7 @@ export class Membership {
       const { data, ttl } = presence;
       const until = now + ttl;
       const idleSince = data["status"] === "idle" ? old?.presence.idleSince : undefined;
-      const first = { ...firstPresence(member.entry), ...(idleSince && { idleSince }) };
+      const first = { ...initialPresence(member.entry), ...(idleSince && { idleSince }) };
       const held = { presence: changePresence(first, data, now), until };
       this.#put({ ...member, held });
       timers.setAtLatest("presence", until);

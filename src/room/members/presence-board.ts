@@ -8,9 +8,9 @@ import type { RoomMessage } from "../../protocol/messages.ts";
 import type { Members } from "../../model/members.ts";
 import {
   awayPresence,
-  firstPresence,
-  nextLapse,
-  rollUp,
+  initialPresence,
+  nextTypingExpiry,
+  combinePresence,
   type SessionPresence,
 } from "../../model/presence.ts";
 import type { Sessions } from "../sessions/sessions.ts";
@@ -146,10 +146,10 @@ export class PresenceBoard {
     const member = this.#members.get(userId);
     if (member === undefined) return null;
     const views = this.#views(userId);
-    if (views.length > 0) return rollUp(views, now);
+    if (views.length > 0) return combinePresence(views, now);
     if (!member.bySocket) return null;
     const last = this.#shown.get(userId);
-    return awayPresence(last ?? rollUp([firstPresence(member.entry)], now));
+    return awayPresence(last ?? combinePresence([initialPresence(member.entry)], now));
   }
 
   /** What makes up a user's presence: that of their sessions, and what a server holds for them. */
@@ -166,7 +166,7 @@ export class PresenceBoard {
 
   #expectLapse(userIds: Iterable<string>, now: number): void {
     const views = Array.from(userIds, (userId) => this.#views(userId)).flat();
-    this.#lapseAt = Math.min(this.#lapseAt, nextLapse(views, now) ?? Infinity);
+    this.#lapseAt = Math.min(this.#lapseAt, nextTypingExpiry(views, now) ?? Infinity);
   }
 
   /** Let typing lapse that nobody has renewed. */

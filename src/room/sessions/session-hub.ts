@@ -7,7 +7,7 @@ import type { ErrorCode } from "../../protocol/errors.ts";
 import type { RoomMessage } from "../../protocol/messages.ts";
 import { allows, type Scope } from "../../protocol/scopes.ts";
 import type { Members } from "../../model/members.ts";
-import { firstPresence } from "../../model/presence.ts";
+import { initialPresence } from "../../model/presence.ts";
 import { initialFlow, readAttachment, type Resume } from "../../model/session-attachment.ts";
 import type { BatchBuilder } from "../batch/batch.ts";
 import type { PresenceBoard } from "../members/presence-board.ts";
@@ -73,7 +73,7 @@ export class SessionHub {
       id: ports.newId(),
       userId,
       scopes: member?.scopes ?? scopes,
-      presence: member ? firstPresence(member.entry) : { data: {}, at: 0 },
+      presence: member ? initialPresence(member.entry) : { data: {}, at: 0 },
       state: { kind: "joining", ...(resume && { resume }) },
       flow: initialFlow,
     } as const;
