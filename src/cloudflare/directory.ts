@@ -5,7 +5,7 @@ import { CollabError } from "../protocol/errors.ts";
 import { describeValue } from "../protocol/json.ts";
 import { checkRoomId, compareIds } from "../protocol/room-id.ts";
 import type { ListOptions, RoomEntry, RoomPage } from "../protocol/rooms.ts";
-import { letGo } from "../room/hooks/call-within.ts";
+import { disposeCall } from "../room/hooks/call-within.ts";
 import type { CollabEnv } from "./env.ts";
 import { createLog, describe } from "../room/log.ts";
 import type { DirectoryRpc } from "./rpc.ts";
@@ -93,7 +93,7 @@ async function awaitAndDispose(call: PromiseLike<void>): Promise<void> {
   try {
     await call;
   } finally {
-    letGo(call);
+    disposeCall(call);
   }
 }
 

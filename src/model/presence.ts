@@ -10,7 +10,7 @@ import { isoTime } from "../protocol/time.ts";
 import type { User } from "../protocol/users.ts";
 
 /** ms after which `typing` expires unless the client sets it again. */
-export const typingLasts = 5000;
+export const typingTimeout = 5000;
 
 /** The most levels of nesting in presence. */
 const presenceDepth = 16;
@@ -29,7 +29,7 @@ export type SessionPresence = {
  * The initial presence of a session, from fields of the user. It counts as never changed, so a new tab does
  * not replace what the user's other tabs show.
  */
-export function firstPresence(user: User): SessionPresence {
+export function initialPresence(user: User): SessionPresence {
   let data: JsonObject = {};
   for (const key of ["name", "color", "avatarUrl"] as const) {
     const value = Object.hasOwn(user, key) ? user[key] : undefined;
@@ -72,7 +72,7 @@ export function changePresence(
   const idle = status === "idle" || (status === undefined && !moves && idled !== undefined);
   if (idle) return { data, at: now, idleSince: idled ?? now };
   const typingUntil =
-    typing === true ? now + typingLasts : typing === undefined ? typed : undefined;
+    typing === true ? now + typingTimeout : typing === undefined ? typed : undefined;
   return { data, at: now, ...(typingUntil !== undefined && { typingUntil }) };
 }
 
@@ -80,7 +80,7 @@ export function changePresence(
  * Combine the presence of a user's sessions into what everybody sees.
  * @param sessions at least one
  */
-export function rollUp(sessions: readonly SessionPresence[], now: number): Presence {
+export function combinePresence(sessions: readonly SessionPresence[], now: number): Presence {
   const latest = sessions.reduce((a, b) => (b.at >= a.at ? b : a));
   const typing = sessions.some(({ typingUntil = 0 }) => typingUntil > now);
   const idle = sessions.flatMap(({ idleSince }) => (idleSince === undefined ? [] : [idleSince]));
@@ -96,7 +96,10 @@ export function awayPresence(presence: Presence): Presence {
 }
 
 /** When the next `typing` expires; `undefined` if nobody types. */
-export function nextLapse(sessions: Iterable<SessionPresence>, now: number): number | undefined {
+export function nextTypingExpiry(
+  sessions: Iterable<SessionPresence>,
+  now: number,
+): number | undefined {
   let next: number | undefined;
   for (const { typingUntil } of sessions)
     if (typingUntil !== undefined && typingUntil > now && typingUntil < (next ?? Infinity))

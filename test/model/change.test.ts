@@ -1,5 +1,5 @@
-// Whatever changes a state comes down to one patch and the state it leads to; what changes nothing
-// comes down to nothing, and what cannot be done is told by its code.
+// Every kind of change becomes one patch and the state after it. A change without an effect becomes `null`,
+// and a change that is not possible fails with its code.
 
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
@@ -35,8 +35,8 @@ const returned = (
   limits: Limits = defaultLimits,
 ): PlannedChange | null => planReturned(sized(deepFreeze(state)), next, limits);
 
-/** A planned change holds together: its patch leads to its state, and the size is that of the state. */
-function expectWhole(state: JsonObject, { patch, next }: PlannedChange): void {
+/** Check that the patch of a planned change leads to its state, and that the size is that of the state. */
+function expectConsistent(state: JsonObject, { patch, next }: PlannedChange): void {
   expect(canonical(applyPatch(sized(state), patch, defaultLimits).value)).toBe(
     canonical(next.value),
   );
@@ -58,7 +58,7 @@ describe("decoding", () => {
     expect(() => decodeChange({ kind, text }, defaultLimits)).toThrow(code("malformed"));
   });
 
-  test("[S9] a patch of too many operations is too large", () => {
+  test("[S9] a patch with too many operations is too_large", () => {
     const text = JSON.stringify([1, 2, 3].map(() => ({ op: "remove", path: "/a" })));
     const limits = { ...defaultLimits, patchOperations: 2 };
     expect(() => decodeChange({ kind: "patch", text }, limits)).toThrow(code("too_large"));
@@ -66,7 +66,7 @@ describe("decoding", () => {
 });
 
 describe("a patch", () => {
-  test("[S3] its tests are not part of its effect", () => {
+  test("[S3] is stored without its tests", () => {
     const plan = request(
       { a: 1 },
       "patch",
@@ -76,24 +76,24 @@ describe("a patch", () => {
   });
 
   test.each([
-    ["nothing at all", "[]"],
-    ["tests", '[{"op":"test","path":"/a","value":1}]'],
-    ["the value that is there", '[{"op":"replace","path":"/a","value":1.0}]'],
+    ["no operations", "[]"],
+    ["only tests", '[{"op":"test","path":"/a","value":1}]'],
+    ["the present value", '[{"op":"replace","path":"/a","value":1.0}]'],
     [
       "the same members in another order",
       '[{"op":"replace","path":"/o","value":{"y":[{}],"x":null}}]',
     ],
     [
-      "something and its opposite",
+      "a change and its reversal",
       '[{"op":"add","path":"/b","value":2},{"op":"remove","path":"/b"}]',
     ],
-    ["the whole, moved onto itself", '[{"op":"move","from":"/a","path":"/a"}]'],
-    ["minus nothing for nothing", '[{"op":"replace","path":"/z","value":-0}]'],
-  ])("[S3] %s changes nothing", (_, text) => {
+    ["a value moved to its own place", '[{"op":"move","from":"/a","path":"/a"}]'],
+    ["-0 in place of 0", '[{"op":"replace","path":"/z","value":-0}]'],
+  ])("[S3] with %s changes nothing", (_, text) => {
     expect(request({ a: 1, z: 0, o: { x: null, y: [{}] } }, "patch", text)).toBeNull();
   });
 
-  test("[S10] what it copies is worked out, and nothing of work that came to nothing is kept", () => {
+  test("[S10] is stored without copies, and without values that it removes again", () => {
     const big = Object.fromEntries(Array.from({ length: 1000 }, (_, n) => [`k${n}`, n]));
     const text = JSON.stringify([
       { op: "copy", from: "/big", path: "/twin" },
@@ -106,11 +106,11 @@ describe("a patch", () => {
     expect(planned?.next.value).toEqual({ big, seven: 7 });
   });
 
-  test("[S5] any patch leads to the state it plans, or to nothing when that is the state it had", () => {
+  test("[S5] leads to the planned state, or is null if the state does not change", () => {
     fc.assert(
       fc.property(patchCases({ wild: false }), ({ doc, patch }) => {
         const plan = request(doc, "patch", JSON.stringify(patch));
-        if (plan) expectWhole(doc, plan);
+        if (plan) expectConsistent(doc, plan);
         const after = applyPatch(sized(doc), JSON.parse(JSON.stringify(patch)), defaultLimits);
         expect(plan === null).toBe(canonical(after.value) === canonical(doc));
       }),
@@ -119,7 +119,7 @@ describe("a patch", () => {
 });
 
 describe("a merge patch, a replacement and a returned state", () => {
-  test("[S5] a merge patch becomes the operations it amounts to", () => {
+  test("[S5] a merge patch becomes the operations with the same effect", () => {
     const plan = request({ a: 1, b: { c: 2, d: 3 } }, "merge", '{"a":null,"b":{"c":9},"x":{}}');
     expect(plan?.next.value).toEqual({ b: { c: 9, d: 3 }, x: {} });
     expect(plan?.patch).toEqual([
@@ -129,7 +129,7 @@ describe("a merge patch, a replacement and a returned state", () => {
     ]);
   });
 
-  test("[S3] what is the same JSON changes nothing, be it another object", () => {
+  test("[S3] the same JSON changes nothing, even as another object", () => {
     const state = { a: [1, { b: null }], c: "x" };
     expect(request(state, "replace", '{"c":"x","a":[1,{"b":null}]}')).toBeNull();
     expect(request(state, "merge", '{"c":"x","gone":null,"a":[1,{"b":null}]}')).toBeNull();
@@ -138,7 +138,7 @@ describe("a merge patch, a replacement and a returned state", () => {
     expect(returned(state, { ...state })).toBeNull();
   });
 
-  test("[S1, S3] a replacement and a returned state lead to the state they name", () => {
+  test("[S1, S3] a replacement and a returned state become the next state", () => {
     fc.assert(
       fc.property(beforeAndAfter, ([before, after]) => {
         for (const plan of [
@@ -147,14 +147,14 @@ describe("a merge patch, a replacement and a returned state", () => {
         ]) {
           expect(plan === null).toBe(canonical(before) === canonical(after));
           if (plan === null) continue;
-          expectWhole(before, plan);
+          expectConsistent(before, plan);
           expect(canonical(plan.next.value)).toBe(canonical(after));
         }
       }),
     );
   });
 
-  test("[S1] what was returned is copied, for the author may still hold it", () => {
+  test("[S1] a returned state is copied, because the author's code may still hold it", () => {
     const list = [1];
     const plan = returned({}, { list });
     list.push(2);
@@ -162,7 +162,7 @@ describe("a merge patch, a replacement and a returned state", () => {
     expect(plan?.patch).toEqual([{ op: "add", path: "/list", value: [1] }]);
   });
 
-  test("[S1] what was kept of the state before stays the same object", () => {
+  test("[S1] unchanged parts of a returned state stay the same objects", () => {
     const state = deepFreeze({ kept: { deep: [1] }, n: 1 });
     expect(planReturned(sized(state), { ...state, n: 2 }, defaultLimits)?.next.value["kept"]).toBe(
       state.kept,
@@ -180,22 +180,22 @@ describe("a merge patch, a replacement and a returned state", () => {
     ["a class instance", new Error("no state")],
     ["a function", () => ({})],
     ["a promise", Promise.resolve({})],
-    ["an object of which __proto__ was set", Object.create({ a: 1 })],
+    ["an object with another prototype", Object.create({ a: 1 })],
     ["a member without a value", { a: undefined }],
     ["a member that is a function", { a: () => 1 }],
     ["NaN inside", { a: [Number.NaN] }],
     ["Infinity inside", { a: { b: -Infinity } }],
     ["a date inside", { a: new Date(0) }],
-    ["a date where an empty object was", { list: [new Date(0)] }],
-    ["an item without a value where null was", { list: [{}], nulls: [{ a: undefined }] }],
+    ["a date in place of an empty object", { list: [new Date(0)] }],
+    ["a member without a value in place of null", { list: [{}], nulls: [{ a: undefined }] }],
     ["a bigint inside", { a: 1n }],
     ["a hole in an array", { a: [1, , 3] }], // oxlint-disable-line no-sparse-arrays
-  ])("[S2] %s is no state", (_, next) => {
+  ])("[S2] %s is not a state", (_, next) => {
     const state = { n: 1, list: [{}], nulls: [{ a: null }] };
     expect(() => returned(state, next)).toThrow(code("invalid_state"));
   });
 
-  test("[S9] a state that names one part again and again is measured as it would be written", () => {
+  test("[S9] a value in many places of a returned state counts many times", () => {
     let value: JsonObject = { text: "x" };
     for (let level = 0; level < 40; level++) value = { a: value, b: value };
     expect(() => planReturned(sized({}), { value }, defaultLimits)).toThrow(code("too_large"));
@@ -208,7 +208,7 @@ describe("a merge patch, a replacement and a returned state", () => {
   });
 
   test.each(["patch", "merge", "replace"] as const)(
-    "[S1] a number beyond all numbers does not get in by %s",
+    "[S1] a number that JSON cannot represent is refused in a %s",
     (kind) => {
       const text = kind === "patch" ? '[{"op":"add","path":"/n","value":1e999}]' : '{"n":[-1e999]}';
       expect(() => request({}, kind, text)).toThrow(code("invalid_state"));
@@ -222,34 +222,34 @@ describe("limits", () => {
 
   const deep = JSON.parse('{"x":{"y":{"z":{}}}}') as JsonObject;
 
-  test.each(["merge", "replace"] as const)("[S9] %s past a limit is too large", (kind) => {
+  test.each(["merge", "replace"] as const)("[S9] a %s over a limit is too_large", (kind) => {
     expect(() => request({}, kind, JSON.stringify({ a, b }), limits)).toThrow(code("too_large"));
     expect(() => request({}, kind, JSON.stringify(deep), limits)).toThrow(code("too_large"));
     expect(() => request({}, kind, "[".repeat(9), limits)).toThrow(code("malformed"));
   });
 
-  test("[S9] a returned state past a limit is too large", () => {
+  test("[S9] a returned state over a limit is too_large", () => {
     expect(() => returned({}, { a, b }, limits)).toThrow(code("too_large"));
     expect(() => returned({}, deep, limits)).toThrow(code("too_large"));
   });
 
-  // Each of these ends within the limit; on the way old and new would stand beside each other.
+  // Each of these ends within the limit, but exceeds it while old and new values exist at the same time.
   test.each([
     ["members change places", { x: "", y: b }, { x: a, y: "" }],
-    ["an array's items do", { list: ["", b] }, { list: [a, ""] }],
-    ["something goes deep down and something comes above", { o: { b } }, { a, o: {} }],
-  ])("[S9] what counts is the state in the end: %s", (_, before, after) => {
+    ["items of an array change places", { list: ["", b] }, { list: [a, ""] }],
+    ["a nested value is removed and another is added above it", { o: { b } }, { a, o: {} }],
+  ])("[S9] only the final state counts: %s", (_, before, after) => {
     expect(request(before, "replace", JSON.stringify(after), limits)?.next.value).toEqual(after);
     expect(returned(before, after, limits)?.next.value).toEqual(after);
   });
 
-  test("[S9] what counts is the state in the end: a merge patch gives and takes", () => {
+  test("[S9] only the final state counts: a merge patch adds and removes", () => {
     expect(request({ b }, "merge", JSON.stringify({ a, b: null }), limits)?.next.value).toEqual({
       a,
     });
   });
 
-  test("[S9] a state past limits that were lowered later can still be made smaller, not larger", () => {
+  test("[S9] a state over limits that were lowered later can be made smaller, but not larger", () => {
     const state = { a, b, n: 1 };
     expect(request(state, "merge", '{"n":null}', limits)?.next.value).toEqual({ a, b });
     expect(returned(state, { b, a }, limits)?.next.value).toEqual({ a, b });

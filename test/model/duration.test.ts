@@ -1,10 +1,10 @@
-// A span of time that a caller chooses is a whole number of milliseconds, from 1 to a year.
+// A duration that a caller chooses is a whole number of milliseconds, from 1 to a year.
 
 import { expect, test } from "vitest";
 import { CollabError } from "../../src/protocol/errors.ts";
 import { checkDuration, maxDuration } from "../../src/model/duration.ts";
 
-test.each([1, 60_000, maxDuration])("[T2, U7] %d ms will do", (ms) => {
+test.each([1, 60_000, maxDuration])("[T2, U7] %d ms is accepted", (ms) => {
   expect(() => checkDuration("ttl", ms)).not.toThrow();
 });
 
@@ -22,7 +22,7 @@ const bad: unknown[] = [
   1n,
 ];
 
-test.each(bad)("[T2, U7] %s is refused, and the error names what it was for", (ms) => {
+test.each(bad)("[T2, U7] %s is refused, and the error names the option", (ms) => {
   const check = (): void => checkDuration("ttl", ms as number);
   expect(check).toThrow(CollabError);
   expect(check).toThrow(

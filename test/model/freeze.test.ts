@@ -1,5 +1,5 @@
-// A state that hooks and actions are given cannot be changed, at any depth, and giving it again costs
-// what has changed since.
+// A state that hooks and actions get cannot be changed at any depth, and freezing it again costs only what
+// has changed since.
 
 import fc from "fast-check";
 import { expect, test } from "vitest";
@@ -13,7 +13,7 @@ const isDeeplyFrozen = (value: unknown): boolean =>
   value === null ||
   (Object.isFrozen(value) && Object.values(value).every(isDeeplyFrozen));
 
-test("[S1] every state is frozen down to its leaves, and stays the same JSON and the same object", () => {
+test("[S1] a state is frozen at every depth and stays the same JSON and the same object", () => {
   fc.assert(
     fc.property(json.object, (state) => {
       const before = canonical(state);
@@ -24,7 +24,7 @@ test("[S1] every state is frozen down to its leaves, and stays the same JSON and
   );
 });
 
-test("[S1] what is frozen already is not walked again", () => {
+test("[S1] frozen parts of a state are skipped", () => {
   const kept = Object.freeze(
     Object.defineProperty({}, "unread", { enumerable: true, get: () => expect.unreachable() }),
   ) as JsonObject;

@@ -1,5 +1,5 @@
-// Whatever changes a state, and however often its history is compacted and read again, the state is what
-// the same changes make of a plain object; and a damaged history opens at the last version that is whole.
+// After any changes, compactions and reloads, a document has the state that the same changes give a plain
+// object. A damaged history opens at its last intact version.
 
 import fc, { type Arbitrary } from "fast-check";
 import { describe, expect, test } from "vitest";
@@ -25,7 +25,7 @@ const limits = resolveLimits({ stateBytes: 8 * 1024 * 1024, stateDepth: 200 });
 type Step =
   | { readonly kind: "patch"; readonly patched: PatchCase }
   | { readonly kind: "merge" | "replace" | "returned"; readonly value: JsonObject }
-  /** A text of this length: what makes journals outgrow snapshots, and patches outgrow rows. */
+  /** A string of this length, so that journals outgrow snapshots and patches outgrow rows. */
   | { readonly kind: "fill"; readonly length: number }
   | { readonly kind: "reload" };
 
@@ -67,10 +67,10 @@ const record: RoomRecord = {
   activeUntil: 0,
 };
 
-/** What goes into a state is the room's from then on: it may change it in place. */
+/** A copy, because the room owns a value in its state and may change it in place. */
 const copy = <T>(value: T): T => JSON.parse(JSON.stringify(value)) as T;
 
-/** A document beside a plain object that goes through the same changes. */
+/** A document and a plain object that go through the same changes. */
 class Run {
   document: JsonDocument;
   readonly #storage: Storage;
@@ -106,7 +106,7 @@ class Run {
       }
       case "fill":
         this.#fill(String(this.#fills++ % 10).repeat(step.length));
-        // A long one does not stay, or every step after it would take its time.
+        // A long string is removed again, because it would slow down every later step.
         if (step.length > 100_000) this.#fill("");
         return;
       case "reload": {
@@ -120,7 +120,7 @@ class Run {
     }
   }
 
-  /** The document says what the plain object says. */
+  /** Check that the document equals the plain object. */
   check(): void {
     expect(canonical(this.document.value)).toBe(canonical(this.#model));
     expect(canonical(JSON.parse(this.document.text))).toBe(canonical(this.#model));
@@ -135,7 +135,7 @@ class Run {
     });
   }
 
-  /** A document is put in place, then patched there. */
+  /** Put a document into the state and patch it there. */
   #patch({ doc, patch: operations }: PatchCase): void {
     const put: Patch = [{ op: "add", path: "/doc", value: copy(doc) }];
     this.#change(planChange(this.document.head, { kind: "patch", patch: put }, limits), {
@@ -168,7 +168,7 @@ describe.each([
   { name: "memory", open: () => new MemoryRoomStorage<RoomRecord, Member>() },
   { name: "SQLite", open: () => new SqliteRoomStorage<RoomRecord, Member>(openNodeSqlite()) },
 ])("in $name", ({ open }) => {
-  test("[S10, S3] any changes, compactions and reloads lead where a plain object gets", () => {
+  test("[S10, S3] any changes, compactions and reloads give the state of a plain object", () => {
     let compacted = 0;
     fc.assert(
       fc.property(steps, (taken) => {
@@ -181,7 +181,7 @@ describe.each([
       }),
       { numRuns: 100 },
     );
-    // Or the property would prove little.
+    // Otherwise the property would prove little.
     expect(compacted).toBeGreaterThan(5);
   });
 });
@@ -189,7 +189,7 @@ describe.each([
 type Damage = "garbage" | "cut" | "gone";
 
 describe("a damaged history", () => {
-  test("[S10] opens at the last version that is whole, and goes on from there", () => {
+  test("[S10] opens at its last intact version and continues from there", () => {
     const seen = new Set<string>();
     fc.assert(
       fc.property(
@@ -224,7 +224,7 @@ describe("a damaged history", () => {
           const { document, quarantined, lost } = JsonDocument.open(storage);
           expect(document.version).toBe(whole);
           expect(canonical(document.value)).toBe(run.states[whole]);
-          // That the newest record of all is gone shows in no other.
+          // A missing newest record cannot be detected.
           const unseen = damage === "gone" && version === latest;
           expect(lost).toBe(unseen ? 0 : latest - whole);
           expect(storage.readQuarantine()).toHaveLength(quarantined);
@@ -241,12 +241,12 @@ describe("a damaged history", () => {
       ),
       { numRuns: 200 },
     );
-    // Records that could be spared were among them, and records that could not.
+    // Both damaged changes and damaged snapshots occurred, each with and without lost versions.
     expect(seen.size).toBe(4);
   });
 });
 
-/** The last version that can still be had after one record is damaged. */
+/** The last version that can be rebuilt after one record is damaged. */
 function lastWhole(
   table: string,
   damaged: number,
@@ -255,6 +255,7 @@ function lastWhole(
   changes: readonly { readonly to: number }[],
 ): number {
   if (table === "changes") return damaged > newest ? damaged - 1 : latest;
-  // The snapshot before it and the changes since will do, unless it was too much for one change.
+  // The snapshot before it and the changes since are enough, unless the change that led to it was too large for
+  // a row and was stored as this snapshot only.
   return damaged < newest || changes.some(({ to }) => to === damaged) ? latest : damaged - 1;
 }

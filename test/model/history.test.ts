@@ -1,5 +1,5 @@
-// A state is rebuilt from the newest readable snapshot and the changes that follow on it; what cannot
-// be used is reported, and nothing after it is.
+// A state is rebuilt from the newest readable snapshot and the changes that follow it. Records that cannot be
+// used are reported, and so are the changes after them.
 
 import { describe, expect, test } from "vitest";
 import type { Change } from "../../src/protocol/history.ts";
@@ -18,10 +18,10 @@ const changes = (first: number, last: number): Change[] =>
 
 const snapshot = (version: number) => ({ version, text: `{"n":${version}}` });
 
-const nothingBad = { snapshots: [], changes: [] };
+const nothingUnreadable = { snapshots: [], changes: [] };
 
-describe("a history that can be read", () => {
-  test("[R8] an empty one is {} at version 0", () => {
+describe("a readable history", () => {
+  test("[R8] that is empty leads to {} at version 0", () => {
     expect(rebuild({ snapshots: [], changes: [] })).toEqual({
       version: 0,
       state: emptyState,
@@ -29,20 +29,20 @@ describe("a history that can be read", () => {
       journalChanges: 0,
       lost: 0,
       snapshotBytes: 2,
-      unreadable: nothingBad,
+      unreadable: nothingUnreadable,
     });
   });
 
-  test("[S10] changes alone lead from {} to the last of them", () => {
+  test("[S10] without a snapshot leads from {} to the last change", () => {
     const { version, state, unreadable } = rebuild({ snapshots: [], changes: changes(1, 12) });
     expect({ version, state, unreadable }).toEqual({
       version: 12,
       state: { value: { n: 12 }, bytes: '{"n":12}'.length },
-      unreadable: nothingBad,
+      unreadable: nothingUnreadable,
     });
   });
 
-  test("[S10] the newest snapshot counts, and of the changes only those after it", () => {
+  test("[S10] leads from the newest snapshot through the changes after it", () => {
     const rebuilt = rebuild({ snapshots: [snapshot(6), snapshot(3)], changes: changes(4, 8) });
     expect(rebuilt).toEqual({
       version: 8,
@@ -51,21 +51,21 @@ describe("a history that can be read", () => {
       journalChanges: 2,
       lost: 0,
       snapshotBytes: 7,
-      unreadable: nothingBad,
+      unreadable: nothingUnreadable,
     });
   });
 
-  test("[S10] damage that a newer snapshot covers does no harm", () => {
+  test("[S10] is not affected by damage before its newest snapshot", () => {
     const damaged = [...changes(4, 5), { from: 5, to: 6, patch: "garbage" }, change(7)];
     const { version, unreadable } = rebuild({ snapshots: [snapshot(6)], changes: damaged });
-    expect({ version, unreadable }).toEqual({ version: 7, unreadable: nothingBad });
+    expect({ version, unreadable }).toEqual({ version: 7, unreadable: nothingUnreadable });
   });
 
-  test("[S10] a change may lead over several versions", () => {
+  test("[S10] may have a change that spans several versions", () => {
     expect(rebuild({ snapshots: [snapshot(3)], changes: [change(9, 3)] }).version).toBe(9);
   });
 
-  test("[S9] it is read whatever today's limits are", () => {
+  test("[S9] is readable whatever the current limits are", () => {
     const deep = JSON.stringify({ d: JSON.parse("[".repeat(250) + "]".repeat(250)) });
     expect(rebuild({ snapshots: [{ version: 1, text: deep }], changes: [] }).version).toBe(1);
     const long = JSON.stringify(
@@ -80,11 +80,11 @@ describe("records that cannot be used", () => {
     ["garbage", "\u0001\u0002"],
     ["nothing", ""],
     ["cut off", change(5).patch.slice(0, -3)],
-    ["no patch", '{"op":"remove"}'],
-    ["no operations", "[1]"],
-    ["an operation nobody knows", '[{"op":"jump","path":"/n"}]'],
+    ["not a patch", '{"op":"remove"}'],
+    ["an array without operations", "[1]"],
+    ["an unknown operation", '[{"op":"jump","path":"/n"}]'],
     ["not for this state", '[{"op":"remove","path":"/m"}]'],
-    ["leading to no object", '[{"op":"replace","path":"","value":7}]'],
+    ["leading to a number", '[{"op":"replace","path":"","value":7}]'],
   ];
 
   test.each(bad)("[S10] a change that is %s ends the history before it", (_, patch) => {
@@ -99,7 +99,7 @@ describe("records that cannot be used", () => {
     });
   });
 
-  test("[S10] so does a gap", () => {
+  test("[S10] a gap ends the history before it", () => {
     const { version, unreadable } = rebuild({
       snapshots: [snapshot(3)],
       changes: [change(4), change(6), change(7)],
@@ -110,7 +110,7 @@ describe("records that cannot be used", () => {
     });
   });
 
-  test("[S10] without the snapshot they follow on, changes lead nowhere", () => {
+  test("[S10] changes without the snapshot that they follow are not used", () => {
     const { version, state, unreadable } = rebuild({ snapshots: [], changes: changes(4, 6) });
     expect({ version, state, unreadable }).toEqual({
       version: 0,
@@ -120,7 +120,7 @@ describe("records that cannot be used", () => {
   });
 
   test.each(["", "[]", "null", "7", '{"n":', "\u0001", '{"n":1e999}'])(
-    "[S10] a snapshot %j gives way to the one before it, and the changes since lose nothing",
+    "[S10] a snapshot %j is replaced by the one before it and the changes since",
     (text) => {
       const { version, state, unreadable } = rebuild({
         snapshots: [{ version: 6, text }, snapshot(3)],
@@ -134,7 +134,7 @@ describe("records that cannot be used", () => {
     },
   );
 
-  test("[S10] when no snapshot can be read the changes since the beginning count", () => {
+  test("[S10] without a readable snapshot all changes from the beginning are used", () => {
     const history = {
       snapshots: [
         { version: 6, text: "" },
@@ -154,28 +154,28 @@ describe("records that cannot be used", () => {
   });
 });
 
-describe("when a snapshot is worth its rows", () => {
+describe("a snapshot is due", () => {
   const due = (journalBytes: number, snapshotBytes: number, journalChanges = 1): boolean =>
     snapshotDue({ journalBytes, snapshotBytes, journalChanges });
 
-  test("[S10] the journal of a small state may grow to 256 KiB", () => {
+  test("[S10] when the journal of a small state exceeds 256 KiB", () => {
     expect(due(262_144, 2)).toBe(false);
     expect(due(262_145, 2)).toBe(true);
   });
 
-  test("[S10] the journal of a large state may grow to its size", () => {
+  test("[S10] when the journal of a large state exceeds the state's size", () => {
     expect(due(1_000_000, 1_000_000)).toBe(false);
     expect(due(1_000_001, 1_000_000)).toBe(true);
   });
 
-  test("[S10] a journal may have so many changes as can be read again in a moment", () => {
+  test("[S10] when the journal has 2,000 changes", () => {
     expect(due(2000, 1_000_000, 1999)).toBe(false);
     expect(due(2000, 1_000_000, 2000)).toBe(true);
   });
 });
 
-describe("patches in the journal", () => {
-  test("[S10] a whole state can stand for a patch", () => {
+describe("a patch in the journal", () => {
+  test("[S10] may replace the whole state", () => {
     const patch = JSON.stringify(replaceAll({ n: 1 }));
     const { state } = rebuild({
       snapshots: [snapshot(1)],

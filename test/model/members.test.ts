@@ -1,4 +1,4 @@
-// Members keep their join order, and those with a lease are found when it has run out.
+// Members keep their join order, and members whose lease has expired are found.
 
 import { describe, expect, test } from "vitest";
 import { Members, type Member } from "../../src/model/members.ts";
@@ -12,28 +12,28 @@ const member = (seq: number, id: string, lease?: { ttl: number; at: number }): M
 const ids = (members: Members): string[] => members.entries().map(({ id }) => id);
 
 describe("the join order", () => {
-  test("[U5] entries come in the order in which their users joined", () => {
+  test("[U5] is the order in which users joined", () => {
     const members = new Members();
     for (const id of ["zoe", "ada", "1", "0"]) members.put(member(members.nextSeq, id));
     expect(ids(members)).toEqual(["zoe", "ada", "1", "0"]);
     expect(members.size).toBe(4);
   });
 
-  test("[U3, U5] a user who joins again goes to the end, and counts once", () => {
+  test("[U3, U5] has a user who joins again once, at its end", () => {
     const members = new Members([member(1, "ada"), member(2, "zoe")]);
     members.put(member(members.nextSeq, "ada"));
     expect(ids(members)).toEqual(["zoe", "ada"]);
     expect(members.get("ada")?.seq).toBe(3);
   });
 
-  test("[U7] a member written again at their place keeps it", () => {
+  test("[U7] does not change when a member is replaced with the same position", () => {
     const members = new Members([member(1, "ada"), member(2, "zoe")]);
     members.put(member(1, "ada", { ttl: 10, at: 0 }));
     expect(ids(members)).toEqual(["ada", "zoe"]);
     expect(members.get("ada")?.lease?.ttl).toBe(10);
   });
 
-  test("[U5] a place is never given twice, also when the last user has left or the room has woken", () => {
+  test("[U5] never reuses a position, even if the last user has left or the room has woken", () => {
     const members = new Members([member(3, "ada"), member(7, "zoe")]);
     expect(members.nextSeq).toBe(8);
     members.remove("zoe");
@@ -61,13 +61,13 @@ describe("leases", () => {
     member(3, "short", { ttl: 100, at: 1000 }),
   ]);
 
-  test("[U7] a lease has run out when its ttl has passed, and not a millisecond before", () => {
+  test("[U7] expire exactly when their ttl has passed", () => {
     expect(members.due("lease", 1099)).toEqual([]);
     expect(members.due("lease", 1100).map(({ entry }) => entry.id)).toEqual(["short"]);
     expect(members.due("lease", 1500).map(({ entry }) => entry.id)).toEqual(["long", "short"]);
   });
 
-  test("[U7] the next lease to run out is the earliest of all", () => {
+  test("[U7] have a next deadline, which is the earliest of all", () => {
     expect(members.next("lease")).toBe(1100);
     expect(new Members([member(1, "forever")]).next("lease")).toBeUndefined();
     expect(new Members().next("lease")).toBeUndefined();

@@ -1,10 +1,10 @@
-// What the directory lists of a room comes from its record.
+// The directory entry of a room, which comes from its record.
 
 import { expect, test } from "vitest";
 import { defaultIdleTimeout } from "../../src/model/duration.ts";
 import { roomEntry } from "../../src/model/record.ts";
 
-test("[D1] an entry has the id, the behaviour, the number of users and the time of the start", () => {
+test("[D1] an entry has the id, the behaviour, the number of users and the start time", () => {
   const record = {
     status: "running",
     behaviour: "doc",
@@ -21,6 +21,6 @@ test("[D1] an entry has the id, the behaviour, the number of users and the time 
   });
 });
 
-test("[T2] a room of which nothing else is said is idle for 30 minutes before it stops", () => {
+test("[T2] the default idleTimeout is 30 minutes", () => {
   expect(defaultIdleTimeout).toBe(1_800_000);
 });

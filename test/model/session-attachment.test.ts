@@ -1,5 +1,4 @@
-// An attachment is read as it was saved, and what another version of this program has saved is not taken
-// for one.
+// An attachment is read as it was saved. Attachments that another version of the code has saved are ignored.
 
 import { describe, expect, test } from "vitest";
 import {
@@ -48,11 +47,11 @@ describe("a saved attachment", () => {
     ["of a later shape", { ...attachment, shape: 3 }],
     ["of a shape in text", { ...attachment, shape: "2" }],
     ["of no shape", { ...attachment, shape: undefined }],
-  ])("[R6] is not read when it is %s", (_, other) => {
+  ])("[R6] is ignored if it is %s", (_, other) => {
     expect(readAttachment(other)).toBeNull();
   });
 
-  test("[L1] a session that was sent nothing has nothing left to read", () => {
+  test("[L1] of a new session has nothing to acknowledge", () => {
     expect(initialFlow).toEqual({ sent: 0, acked: 0, marks: [] });
   });
 });

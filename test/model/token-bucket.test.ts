@@ -1,5 +1,5 @@
-// A token bucket lets through what its rate allows and a burst on top, never more, and tells how long to
-// wait for what is not there yet.
+// A token bucket allows its rate and a burst on top, never more, and returns how long to wait for tokens that
+// are not available yet.
 
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
@@ -7,15 +7,15 @@ import { TokenBucket } from "../../src/model/token-bucket.ts";
 
 const start = 1_000_000;
 
-/** Take tokens if they are there. */
+/** Take tokens if they are available. */
 function take(bucket: TokenBucket, tokens: number, now: number): boolean {
-  const there = bucket.has(tokens, now);
-  if (there) bucket.take(tokens);
-  return there;
+  const available = bucket.has(tokens, now);
+  if (available) bucket.take(tokens);
+  return available;
 }
 
-describe("a bucket", () => {
-  test("[L1] is full in the beginning: all that fits may be taken at once, and no more", () => {
+describe("a token bucket", () => {
+  test("[L1] is full at first: its whole capacity can be taken at once, and no more", () => {
     const bucket = new TokenBucket(10, 20, start);
     expect(bucket.has(21, start)).toBe(false);
     expect(take(bucket, 20, start)).toBe(true);
@@ -32,13 +32,13 @@ describe("a bucket", () => {
     expect(bucket.has(10, start + 1000)).toBe(true);
   });
 
-  test("[L1] holds no more than fits, however long it stands", () => {
+  test("[L1] never holds more than its capacity", () => {
     const bucket = new TokenBucket(10, 20, start);
     expect(bucket.has(20, start + 3_600_000)).toBe(true);
     expect(bucket.has(20.5, start + 7_200_000)).toBe(false);
   });
 
-  test("[L1] is not filled by a look, nor by time that goes back", () => {
+  test("[L1] is filled neither by checks nor by time that goes backwards", () => {
     const bucket = new TokenBucket(10, 20, start);
     take(bucket, 20, start);
     for (let look = 0; look < 1000; look++) expect(bucket.has(1, start + 99)).toBe(false);
@@ -47,16 +47,16 @@ describe("a bucket", () => {
     expect(bucket.has(1, start + 100)).toBe(true);
   });
 
-  test("[L1] gives tokens that are there, and says how long to wait for others", () => {
+  test("[L1] gives available tokens, and returns how long to wait for others", () => {
     const bucket = new TokenBucket(10, 20, start);
     expect(bucket.tryTake(15, start)).toBe(0);
     expect(bucket.tryTake(6, start)).toBe(100);
-    expect(bucket.tryTake(5, start)).toBe(0); // the refusal has taken nothing
+    expect(bucket.tryTake(5, start)).toBe(0); // the refusal took nothing
     expect(bucket.tryTake(1, start + 50)).toBe(50);
     expect(bucket.tryTake(1, start + 100)).toBe(0);
   });
 
-  test("[L1] may fill slower than once a second", () => {
+  test("[L1] may fill at less than one token per second", () => {
     const bucket = new TokenBucket(0.1, 10, start);
     take(bucket, 10, start);
     expect(bucket.wait(1)).toBe(10_000);
@@ -72,7 +72,7 @@ const asked = fc.array(
   { minLength: 1, maxLength: 50, size: "max" },
 );
 
-test("[L1] in any span of time no more is taken than fits plus what the rate has brought", () => {
+test("[L1] in any period no more is taken than the capacity plus the rate times its length", () => {
   fc.assert(
     fc.property(rates, fc.integer({ min: 1, max: 10_000 }), asked, (rate, capacity, wanted) => {
       const bucket = new TokenBucket(rate, capacity, start);
@@ -93,7 +93,7 @@ test("[L1] in any span of time no more is taken than fits plus what the rate has
   );
 });
 
-test("[L1] what was told to wait is there after that time, to the millisecond", () => {
+test("[L1] tokens are available after the returned wait, to the millisecond", () => {
   fc.assert(
     fc.property(rates, fc.integer({ min: 1, max: 10_000 }), asked, (rate, capacity, wanted) => {
       const bucket = new TokenBucket(rate, capacity, start);
@@ -103,7 +103,7 @@ test("[L1] what was told to wait is there after that time, to the millisecond", 
         if (tokens > capacity || take(bucket, tokens, now)) continue;
         const wait = bucket.wait(tokens);
         expect(wait).toBeGreaterThan(0);
-        // Tokens are fractions: rounding may cost a millisecond, or win one.
+        // Tokens are fractions: rounding may add or remove a millisecond.
         expect(bucket.has(tokens, now + wait - 2)).toBe(false);
         now += wait + 1;
         expect(take(bucket, tokens, now)).toBe(true);
@@ -112,7 +112,7 @@ test("[L1] what was told to wait is there after that time, to the millisecond", 
   );
 });
 
-test("[L1] there is nothing to wait for what is there", () => {
+test("[L1] there is no wait for available tokens", () => {
   const bucket = new TokenBucket(10, 20, start);
   expect([bucket.wait(0), bucket.wait(20)]).toEqual([0, 0]);
 });

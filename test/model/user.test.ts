@@ -1,5 +1,5 @@
-// A user has an id and at most 4 KiB of JSON; their entry is what they said, when they came, and what
-// the behaviour gave.
+// A user has an id and at most 4 KiB of JSON. The entry has the user's fields, the time of joining, and the
+// meta from onJoin.
 
 import { describe, expect, test } from "vitest";
 import { checkMeta, checkUser, createEntry } from "../../src/model/user.ts";
@@ -11,7 +11,7 @@ const parse = (text: string): unknown => JSON.parse(text);
 
 describe("a user", () => {
   test.each(["a", "x".repeat(128), "😀".repeat(64), "a/b c", "\u0000", "__proto__"])(
-    "[U1] %j is an id",
+    "[U1] may have the id %j",
     (id) => {
       expect(checkUser({ id })).toEqual({ id });
     },
@@ -20,42 +20,42 @@ describe("a user", () => {
   test.each([
     ["empty", ""],
     ["too long", "x".repeat(129)],
-    ["no Unicode", "\ud800"],
+    ["not valid Unicode", "\ud800"],
     ["a number", 7],
     ["null", null],
     ["an object", {}],
     ["missing", undefined],
-  ])("[U1] an id that is %s is refused", (_, id) => {
+  ])("[U1] must not have an id that is %s", (_, id) => {
     expect(() => checkUser({ id })).toThrow(invalid);
   });
 
-  test.each([["null"], ["[]"], ['"ada"'], ["7"], ["true"]])("[U1] %s is no user", (text) => {
+  test.each([["null"], ["[]"], ['"ada"'], ["7"], ["true"]])("[U1] must not be %s", (text) => {
     expect(() => checkUser(parse(text))).toThrow(invalid);
   });
 
-  test("[U1, S9] an id that only a prototype has is none", () => {
+  test("[U1, S9] must not inherit its id", () => {
     expect(() => checkUser(parse('{"__proto__":{"id":"ada"}}'))).toThrow(invalid);
   });
 
-  test("[U1] other fields are kept as they are", () => {
+  test("[U1] keeps other fields unchanged", () => {
     const user = { id: "ada", name: "Ada", tags: ["x", { y: null }] };
     expect(checkUser(user)).toEqual(user);
   });
 
-  test("[U1, S9] a field __proto__ is kept as a field", () => {
+  test("[U1, S9] may have a field __proto__", () => {
     const user = checkUser(parse('{"id":"ada","__proto__":{"admin":true},"constructor":1}'));
     expect(JSON.stringify(user)).toBe('{"id":"ada","__proto__":{"admin":true},"constructor":1}');
     expect("admin" in user).toBe(false);
   });
 
-  test("[U1] all of it has at most 4 KiB as JSON in UTF-8", () => {
+  test("[U1] has at most 4 KiB as JSON in UTF-8", () => {
     const user = { id: "ada", note: "" };
     const note = "é".repeat((4096 - jsonBytes(user)) / 2);
     expect(checkUser({ id: "ada", note })).toEqual({ id: "ada", note });
     expect(() => checkUser({ id: "ada", note: `${note}x` })).toThrow(invalid);
   });
 
-  test("[U1] fields that nest too deep, or are no JSON, are refused", () => {
+  test("[U1] must not have fields that nest too deep or are not JSON", () => {
     const deep = (levels: number): unknown =>
       parse(`{"id":"ada","deep":${"[".repeat(levels)}${"]".repeat(levels)}}`);
     expect(() => checkUser(deep(15))).not.toThrow();
@@ -65,17 +65,17 @@ describe("a user", () => {
   });
 });
 
-describe("what onJoin gives", () => {
-  test("[U2] nothing counts as an empty object", () => {
+describe("the meta from onJoin", () => {
+  test("[U2] is an empty object by default", () => {
     expect(checkMeta(undefined)).toEqual({});
     expect(checkMeta()).toEqual({});
   });
 
-  test.each([null, 0, "editor", [1], { role: "editor" }])("[U2] %j is kept", (meta) => {
+  test.each([null, 0, "editor", [1], { role: "editor" }])("[U2] may be %j", (meta) => {
     expect(checkMeta(meta)).toEqual(meta);
   });
 
-  test("[U2] it is copied, for the author may still hold it", () => {
+  test("[U2] is copied, because the author's code may still hold it", () => {
     const meta = { role: { name: "editor" } };
     const kept = checkMeta(meta);
     meta.role.name = "owner";
@@ -88,14 +88,14 @@ describe("what onJoin gives", () => {
     ["a map", new Map()],
     ["a symbol", Symbol("x")],
     ["a bigint", 1n],
-    ["a number that JSON has not", { n: Number.NaN }],
+    ["a number that is not JSON", { n: Number.NaN }],
     ["a member without a value", { role: undefined }],
     ["more than 4 KiB", "x".repeat(4095)],
-  ])("[U2] %s is refused", (_, meta) => {
+  ])("[U2] must not be %s", (_, meta) => {
     expect(() => checkMeta(meta)).toThrow(TypeError);
   });
 
-  test("[U2] a value that contains itself is refused", () => {
+  test("[U2] must not contain itself", () => {
     const meta: { me?: unknown } = {};
     meta.me = meta;
     expect(() => checkMeta(meta)).toThrow(TypeError);
@@ -103,7 +103,7 @@ describe("what onJoin gives", () => {
 });
 
 describe("an entry", () => {
-  test("[U2] it is the user, when they joined, and meta", () => {
+  test("[U2] has the user's fields, the time of joining, and the meta", () => {
     expect(createEntry({ id: "ada", name: "Ada" }, { role: "editor" }, 0)).toEqual({
       id: "ada",
       name: "Ada",
@@ -112,7 +112,7 @@ describe("an entry", () => {
     });
   });
 
-  test("[U2] a user cannot say themselves when they joined or what meta is", () => {
+  test("[U2] does not take joinedAt and meta from the user", () => {
     const user = { id: "ada", joinedAt: "never", meta: { role: "owner" } };
     expect(createEntry(user, {}, 0)).toEqual({
       id: "ada",

@@ -1,5 +1,5 @@
-// Who came, changed and went since clients were told, as one message: what it leads to is what each step
-// would have led to, and what nobody saw is not mentioned.
+// The users who joined, changed and left since the last message, as one message. It has the same result as a
+// message for each step, and users who joined and left in between are left out.
 
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
@@ -14,7 +14,7 @@ const entry = (id: string, at = 0): UserEntry => ({
 });
 
 describe("a delta of users", () => {
-  test("[U5] tells who has joined, in join order", () => {
+  test("[U5] lists users who joined, in join order", () => {
     const delta = new UsersDelta();
     expect(delta.isEmpty).toBe(true);
     for (const id of ["zoe", "1", "ada", "0"]) delta.put(entry(id), true);
@@ -23,21 +23,21 @@ describe("a delta of users", () => {
     expect(delta.take()).toEqual({ type: "users", joins });
   });
 
-  test("[U3] tells who has joined again with their new entry", () => {
+  test("[U3] lists users who joined again with their new entry", () => {
     const delta = new UsersDelta();
     delta.put(entry("ada", 1), false);
     delta.put(entry("ada", 2), false);
     expect(delta.take()).toEqual({ type: "users", updates: [entry("ada", 2)] });
   });
 
-  test("[U4] tells who has left, by id", () => {
+  test("[U4] lists the ids of users who left", () => {
     const delta = new UsersDelta();
     delta.remove("ada");
     delta.remove("bob");
     expect(delta.take()).toEqual({ type: "users", leaves: ["ada", "bob"] });
   });
 
-  test("[U3] tells of a newcomer who joined again once, in the place of the last time", () => {
+  test("[U3] lists a new user who joined again once, in the order of the last join", () => {
     const delta = new UsersDelta();
     delta.put(entry("ada", 1), true);
     delta.put(entry("bob", 2), true);
@@ -45,7 +45,7 @@ describe("a delta of users", () => {
     expect(delta.take()).toEqual({ type: "users", joins: [entry("bob", 2), entry("ada", 3)] });
   });
 
-  test("[U4] does not mention who has come and gone", () => {
+  test("[U4] leaves out users who joined and left", () => {
     const delta = new UsersDelta();
     delta.put(entry("ada"), true);
     delta.put(entry("ada"), false);
@@ -54,7 +54,7 @@ describe("a delta of users", () => {
     expect(delta.take()).toBeNull();
   });
 
-  test("[U3, U4] tells who has gone and come back as an update", () => {
+  test("[U3, U4] lists users who left and came back as updates", () => {
     const delta = new UsersDelta();
     delta.remove("ada");
     delta.put(entry("ada", 2), true);
@@ -64,7 +64,7 @@ describe("a delta of users", () => {
     expect(delta.take()).toEqual({ type: "users", leaves: ["ada"] });
   });
 
-  test("[U4] tells nothing twice", () => {
+  test("[U4] lists each change once", () => {
     const delta = new UsersDelta();
     delta.put(entry("ada"), true);
     delta.take();
@@ -74,7 +74,7 @@ describe("a delta of users", () => {
     expect(delta.take()).toEqual({ type: "users", updates: [entry("ada", 1)] });
   });
 
-  test.each(["__proto__", "constructor", "toString"])("[S9] takes %s for an id", (id) => {
+  test.each(["__proto__", "constructor", "toString"])("[S9] accepts the id %s", (id) => {
     const delta = new UsersDelta();
     delta.put(entry(id), true);
     expect(delta.take()).toEqual({ type: "users", joins: [entry(id)] });
@@ -85,8 +85,8 @@ describe("a delta of users", () => {
 
 type Known = Map<string, UserEntry>;
 
-/** What a client makes of a message, as docs/PROTOCOL.md tells. */
-function hear(known: Known, message: RoomMessage | null): void {
+/** Apply a message as a client does, see docs/PROTOCOL.md. */
+function applyMessage(known: Known, message: RoomMessage | null): void {
   if (message === null) return;
   if (message.type !== "users") throw new Error(`a message ${message.type}`);
   const { leaves = [], updates = [], joins = [] } = message;
@@ -97,12 +97,12 @@ function hear(known: Known, message: RoomMessage | null): void {
     expect(known.has(each.id), `${each.id} was known`).toBe(false);
     known.set(each.id, each);
   }
-  const told = [...leaves, ...put.map((each) => each.id)];
-  expect(new Set(told).size).toBe(told.length);
-  expect(told).not.toEqual([]);
+  const ids = [...leaves, ...put.map((each) => each.id)];
+  expect(new Set(ids).size).toBe(ids.length);
+  expect(ids).not.toEqual([]);
 }
 
-test("[U5, W2] whatever happens between two messages, clients know who is in the room, in order", () => {
+test("[U5, W2] clients know the users in order, whatever happens between two messages", () => {
   fc.assert(
     fc.property(
       fc.array(
@@ -122,7 +122,7 @@ test("[U5, W2] whatever happens between two messages, clients know who is in the
           } else if (what === "leave") {
             if (room.delete(who)) delta.remove(who);
           } else {
-            hear(client, delta.take());
+            applyMessage(client, delta.take());
             expect([...client.values()]).toEqual([...room.values()]);
           }
         }

@@ -1,5 +1,5 @@
-// Real hibernation: the platform takes a quiet object from memory, and leaves its sockets open. Only a
-// real server does; it takes 10 s of quiet.
+// Real hibernation: the platform removes an idle object from memory and leaves its sockets open. Only a real
+// server does this, after 10 s without activity.
 
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { asking, startEnds } from "../support/ends.ts";
@@ -16,7 +16,7 @@ afterAll(() => server.stop());
 const { connect } = outsideClients(() => server.url);
 const ask = asking(() => server);
 
-test("[U6, R6, P2] a quiet room sleeps; its sockets, users and presence are there when it wakes", async () => {
+test("[U6, R6, P2] an idle room hibernates and has its sockets, users and presence when it wakes", async () => {
   const id = await ask.start("patient");
   const bob = await connect(id, { id: "bob" });
   const ada = await connect(id, { id: "ada", name: "Ada" });
@@ -28,11 +28,11 @@ test("[U6, R6, P2] a quiet room sleeps; its sockets, users and presence are ther
   await bob.until(
     ({ presence: { ada: one, bob: other } }) =>
       one?.["mood"] === "fine" && other?.status === "idle",
-    "all that was shown",
+    "all presence updates",
   );
   const seen = bob.presence;
 
-  // Each look wakes the room, so there is quiet in between for long enough to sleep in.
+  // Each poll wakes the room, so the interval is long enough for it to hibernate.
   await expect.poll(instance, { interval: 12_000, timeout: 60_000 }).not.toBe(before);
 
   expect(ada.presence).toEqual(seen);
@@ -42,7 +42,7 @@ test("[U6, R6, P2] a quiet room sleeps; its sockets, users and presence are ther
   expectOk(await bob.merge({ awake: true }));
   await ada.until(({ state }) => state["awake"] === true);
   await tab.fence();
-  // What ends now is told to all, though the room has slept since it was opened.
+  // Sockets that were opened before the hibernation end now, and everybody is notified.
   await tab.close();
   await ada.close();
   await bob.until(({ presence }) => presence["ada"]?.status === "away");

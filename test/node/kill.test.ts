@@ -1,5 +1,5 @@
-// A server that is killed by SIGKILL while changes are under way: whatever it had acknowledged is there
-// when it comes back, and nothing is there in part.
+// A server that is killed by SIGKILL while changes are in progress: after a restart every acknowledged change
+// is there, and no change is there in part.
 
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -18,7 +18,7 @@ const start = (): Promise<Server> =>
 
 type Ask = <T>(method: string, path: string, body?: unknown, type?: string) => Promise<T>;
 
-/** Requests to a server; they reject when it dies. */
+/** Requests to a server. They reject when it dies. */
 const asking =
   ({ url }: Server): Ask =>
   async <T>(method: string, path: string, body?: unknown, type = "application/json") => {
@@ -32,13 +32,13 @@ const asking =
 
 type Info = { epoch: string; version: number; users: number; createdAt: string };
 
-/** Let clients work at once until so many of their requests were answered, then kill the server. */
+/** Run clients in parallel until this many of their requests were answered, then kill the server. */
 async function killAfter(
   server: Server,
-  answers: number,
+  responses: number,
   clients: ((n: number) => Promise<void>)[],
 ): Promise<void> {
-  let left = answers;
+  let left = responses;
   let killed: Promise<void> | undefined;
   const work = clients.map(async (client) => {
     for (let n = 0; killed === undefined; n++) {
@@ -46,7 +46,7 @@ async function killAfter(
         await client(n);
       } catch (error) {
         if (killed === undefined) throw error;
-        return; // it was under way
+        return; // it was in progress when the server died
       }
       if (--left === 0) killed = server.kill();
     }
@@ -60,7 +60,7 @@ test("[S4, R6] every acknowledged change survives, with its version, the epoch a
   const { epoch, createdAt } = await asking(server)<Info>("PUT", "/rooms/doc", {
     behaviour: "doc",
   });
-  /** Versions by the member that was added. */
+  /** Versions by the key that was added. */
   const acknowledged = new Map<string, number>();
   const joined = new Set<string>();
 
@@ -87,7 +87,7 @@ test("[S4, R6] every acknowledged change survives, with its version, the epoch a
     const state = await again<Record<string, unknown>>("GET", "/rooms/doc/state");
     const { title, ...added } = state;
     expect(title).toBe("Untitled");
-    // Each change added one member: as many versions as members, no change in part and none twice.
+    // Each change added one member, so the version is the number of members if no change is partial or double.
     expect(info.version).toBe(Object.keys(added).length);
     expect([...acknowledged.keys()].filter((key) => !(key in added))).toEqual([]);
     expect(Math.max(...acknowledged.values())).toBeLessThanOrEqual(info.version);
@@ -104,7 +104,7 @@ test("[S4, R6] every acknowledged change survives, with its version, the epoch a
   await server.stop();
 });
 
-test("[S4, D2] every room whose start was acknowledged runs, and is listed", async () => {
+test("[S4, D2] every room whose start was acknowledged is running and listed", async () => {
   const server = await start();
   const epochs = new Map<string, string>();
   const ask = asking(server);
@@ -129,7 +129,7 @@ test("[S4, D2] every room whose start was acknowledged runs, and is listed", asy
   await second.stop();
 });
 
-test("[S4, R7] a stop that was acknowledged stays one, and its state stays kept", async () => {
+test("[S4, R7] an acknowledged stop lasts, and the state of the room is kept", async () => {
   const server = await start();
   const ask = asking(server);
   const { epoch } = await ask<Info>("PUT", "/rooms/stopped");

@@ -1,5 +1,5 @@
-// The OpenAPI document is valid, and what a running server answers fits the schemas it shows: each answer
-// that the document promises is asked for at least once.
+// The OpenAPI document is valid, and the responses of a running server match its schemas. Every successful
+// response in the document is requested at least once.
 
 import { request, type IncomingMessage } from "node:http";
 import { text as textOf } from "node:stream/consumers";
@@ -27,7 +27,7 @@ test("[A6] the document is valid OpenAPI 3.1", async () => {
   expect(validator.version).toBe("3.1");
 });
 
-test("[A6] the validator would see what is not", async () => {
+test("[A6] the validator detects invalid documents", async () => {
   const parameter = { in: "path", name: "id", required: false };
   for (const paths of [
     { "/rooms": { get: { responses: { 200: {} } } } },
@@ -37,7 +37,7 @@ test("[A6] the validator would see what is not", async () => {
     expect(await new Validator().validate({ ...document, paths })).toMatchObject({ valid: false });
 });
 
-test("[A6] a server serves this same document", async () => {
+test("[A6] a server serves the same document", async () => {
   const response = await fetch(`${server.url}/openapi.json`);
   expect(await response.json()).toEqual(document);
 });
@@ -54,7 +54,7 @@ const upgrade = {
 };
 const eve = encodeURIComponent('{"id":"eve","name":"Eve"}');
 
-/** Requests in the order they are sent: method, path, status to expect, body and its type, headers. */
+/** Requests in the order they are sent: method, path, expected status, body, its type, headers. */
 type Sent = [
   string,
   string,
@@ -125,7 +125,7 @@ const requests: Sent[] = [
   ["DELETE", "/rooms/a", 404],
 ];
 
-/** Send a request; `fetch` would send none that asks for an upgrade. */
+/** Send a request. `fetch` cannot send upgrade requests. */
 async function ask(
   target: string,
   init: { readonly method: string; readonly headers: Readonly<Record<string, string>> },
@@ -139,16 +139,16 @@ async function ask(
     resolve(response);
   });
   outgoing.end(body);
-  const answer = await promise;
-  const { statusCode = 0, headers } = answer;
+  const response = await promise;
+  const { statusCode = 0, headers } = response;
   return {
     status: statusCode,
     headers: new Headers(headers as Record<string, string>),
-    text: statusCode === 101 ? "" : await textOf(answer),
+    text: statusCode === 101 ? "" : await textOf(response),
   };
 }
 
-test("[A6] real answers fit the schemas that the document shows for them", async () => {
+test("[A6] real responses match the schemas of the document", async () => {
   const ajv = new Ajv2020({ strict: false, allErrors: true });
   addFormats.default(ajv);
   ajv.addSchema(document, "api");
@@ -164,7 +164,7 @@ test("[A6] real answers fit the schemas that the document shows for them", async
     const { pathname } = new URL(target, server.url);
     expectDocumented(document, { method, pathname, status, headers: response.headers, text });
     const found = findOperation(document, method, pathname);
-    if (found === null) throw new Error(`${sent} is no operation`);
+    if (found === null) throw new Error(`${sent} is not an operation of the document`);
     seen.add(`${found.operation.operationId} ${status}`);
     const media = Object.keys(found.operation.responses[status]?.content ?? {})[0];
     if (media === undefined) {
@@ -188,12 +188,12 @@ test("[A6] real answers fit the schemas that the document shows for them", async
     expect(fits.errors, sent).toBeNull();
   }
 
-  const promised = Object.values(document.paths)
+  const documented = Object.values(document.paths)
     .flatMap((methods) => Object.values(methods))
     .flatMap(({ operationId, responses }) =>
       Object.keys(responses)
         .filter((status) => Number(status) < 400)
         .map((status) => `${operationId} ${status}`),
     );
-  expect(promised.filter((answer) => !seen.has(answer))).toEqual([]);
+  expect(documented.filter((response) => !seen.has(response))).toEqual([]);
 });

@@ -1,5 +1,5 @@
-// A server that goes down and comes back, softly or by SIGKILL: all sockets are lost, and nobody has left
-// for it. Whoever does not come back leaves when the grace is over, once.
+// A server that restarts, gracefully or after SIGKILL: all sockets are lost, but no user leaves because of
+// it. Users who do not come back leave once, when the grace period ends.
 
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -35,7 +35,7 @@ describe.for(Object.entries(downs))("after %s", ([, goDown]) => {
   }
 
   test.for([1, 2])(
-    "[U8, U6, R6] a user of %d sockets is away; back in time, nothing has happened",
+    "[U8, U6, R6] a user with %d sockets is away, and no hook is called if they come back in time",
     async (tabs) => {
       const id = await ask.start("patient");
       const before = await Promise.all(
@@ -55,12 +55,12 @@ describe.for(Object.entries(downs))("after %s", ([, goDown]) => {
   );
 
   test.for([1, 2])(
-    "[U8, U6] a user of %d sockets who does not come back leaves, once",
+    "[U8, U6] a user with %d sockets who does not come back leaves once",
     async (tabs) => {
       const id = await ask.start("steady");
       await Promise.all(Array.from({ length: tabs }, () => connect(id, { id: "ada" })));
       await restart();
-      await ask.users(id); // whoever asks wakes the room
+      await ask.users(id); // any request wakes the room
       await ask.called(id, "onLeave ada");
       await (await connect(id, { id: "bob" })).close();
       await ask.called(id, "onLeave bob");
@@ -69,14 +69,14 @@ describe.for(Object.entries(downs))("after %s", ([, goDown]) => {
     },
   );
 
-  test("[U6, R6] who was away already leaves when that is over, once, whoever asks or not", async () => {
+  test("[U6, R6] users leave once when their grace period ends, even without any request", async () => {
     const id = await ask.start("steady");
     const bob = await connect(id, { id: "bob" });
     const ada = await connect(id, { id: "ada" });
     await ada.close();
     await bob.until(({ presence }) => presence["ada"]?.status === "away");
     await restart();
-    // The alarm wakes the room: nobody asks it.
+    // The alarm wakes the room; no request does.
     await ask.called(id, "onLeave ada");
     await ask.called(id, "onLeave bob");
     expect((await ask.calls(id)).toSorted()).toEqual(["onLeave ada", "onLeave bob"]);

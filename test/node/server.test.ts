@@ -1,5 +1,5 @@
-// A real server process and clients that behave badly: bodies without end, lengths that lie, lines that
-// are slow or cut. What is measured is what the client could send, for that is what the server took.
+// A real server process and clients that misbehave: endless bodies, false lengths, slow and broken
+// connections. The tests measure how much the client could send, because that is what the server accepted.
 
 import { Agent, request, type IncomingMessage, type RequestOptions } from "node:http";
 import { connect } from "node:net";
@@ -26,10 +26,10 @@ afterAll(() => server.stop());
 
 const json = { "content-type": "application/json" };
 const mib = 1024 ** 2;
-// The fixture takes bodies of 8 MiB at most; what lies in the buffers between here and there comes on top.
+// The fixture accepts bodies of at most 8 MiB. The data in the buffers in between comes on top.
 const bounded = 64 * mib;
 
-/** Begin a request whose path and headers go out as they are, on a line of its own if not said otherwise. */
+/** Start a request with exactly this path and these headers, by default on a connection of its own. */
 function open(method: string, path: string, options: RequestOptions = {}) {
   const { hostname, port } = new URL(server.url);
   const outgoing = request({ hostname, port, method, path, agent: false, ...options });
@@ -49,18 +49,18 @@ async function send(method: string, path: string, options: RequestOptions = {}, 
 }
 
 /**
- * Write a chunk again and again, as fast as it is taken, to 1 GiB or until there is an answer.
- * @returns how many bytes were written
+ * Write a chunk repeatedly, as fast as it is accepted, up to 1 GiB or until a response arrives.
+ * @returns the number of bytes written
  */
 async function pour(to: Writable, chunk: Buffer, answer: Promise<unknown>): Promise<number> {
   const progress = { answered: false, sent: 0 };
-  const note = (): void => {
+  const stop = (): void => {
     progress.answered = true;
   };
-  answer.then(note, note);
+  answer.then(stop, stop);
   while (!progress.answered && progress.sent < 1024 * mib) {
     progress.sent += chunk.length;
-    // An error that comes instead is the line being closed: the answer has been sent by then.
+    // An error instead of "drain" means that the connection was closed after the response was sent.
     if (!to.write(chunk)) await Promise.race([once(to, "drain").catch(() => answer), answer]);
   }
   return progress.sent;
@@ -76,11 +76,11 @@ async function room(id: string): Promise<string> {
 }
 
 describe("a body of 1 GiB", () => {
-  test("[S9] in chunks, it is refused while the client has sent but little of it", async () => {
+  test("[S9] in chunks is refused before the client has sent much of it", async () => {
     const path = await room("chunked");
     const { outgoing, answered } = open("PUT", `${path}/state`, { headers: json });
     const chunk = Buffer.alloc(64 * 1024, " ");
-    outgoing.on("error", () => {}); // the server closes the line once it has answered
+    outgoing.on("error", () => {}); // the server closes the connection after its response
     const sent = await pour(outgoing, chunk, answered);
     const response = await answered;
     expect(response.statusCode).toBe(413);
@@ -90,7 +90,7 @@ describe("a body of 1 GiB", () => {
     expect((await send("GET", `${path}/state`)).text).toBe("{}");
   });
 
-  test("[S9] with a content-length that belies its chunks, it is refused just so", async () => {
+  test("[S9] in chunks with a false content-length is refused in the same way", async () => {
     const path = await room("belied");
     const { hostname, port } = new URL(server.url);
     const socket = connect(Number(port), hostname);
@@ -116,7 +116,7 @@ describe("a body of 1 GiB", () => {
     socket.destroy();
   });
 
-  test("[S9] announced, it is refused before any of it is sent", async () => {
+  test("[S9] with its real content-length is refused before any of it is sent", async () => {
     const path = await room("announced");
     const headers = { ...json, "content-length": String(1024 * mib), expect: "100-continue" };
     const { outgoing, answered } = open("PUT", `${path}/state`, { headers });
@@ -128,8 +128,8 @@ describe("a body of 1 GiB", () => {
   });
 });
 
-describe("the line", () => {
-  test("[S9] is kept, and another one's refused body does not harm it", async () => {
+describe("a connection", () => {
+  test("[S9] is kept alive, and a refused body on another connection does not affect it", async () => {
     const state = `${await room("kept")}/state`;
     const agent = new Agent({ keepAlive: true, maxSockets: 1 });
     expect(await send("GET", state, { agent })).toMatchObject({ status: 200, reused: false });
@@ -144,13 +144,13 @@ describe("the line", () => {
     agent.destroy();
   });
 
-  test("[R1] may be slow: others are served while a body comes in piece by piece", async () => {
+  test("[R1] may be slow: other requests are served while a body arrives byte by byte", async () => {
     const path = await room("slow");
     const { outgoing, answered } = open("PUT", `${path}/state`, { headers: json });
     const pieces = '{"title":"é🦊","slow":true}';
     for (const byte of Buffer.from(pieces)) {
       outgoing.write(Uint8Array.of(byte));
-      // Answered by the same room while that body is on its way.
+      // Served by the same room while the body is still arriving.
       expect((await send("GET", `${path}/state`)).text).toBe("{}");
     }
     outgoing.end();
@@ -160,7 +160,7 @@ describe("the line", () => {
     expect((await send("GET", `${path}/state`)).text).toBe(pieces);
   });
 
-  test("[S2] may be cut in the middle of a body: nothing has changed", async () => {
+  test("[S2] may break in the middle of a body: nothing changes", async () => {
     const path = await room("cut");
     for (const headers of [json, { ...json, "content-length": "100" }]) {
       const { outgoing, answered } = open("PUT", `${path}/state`, { headers });
@@ -174,7 +174,7 @@ describe("the line", () => {
   });
 });
 
-describe("addresses as they come", () => {
+describe("raw addresses", () => {
   test.each([
     "/rooms/%2e%2e/state",
     "/rooms/../state",
@@ -183,7 +183,7 @@ describe("addresses as they come", () => {
     "/rooms/a\\b",
     "//rooms/a",
     "/rooms/a/",
-  ])("[R2] %s names no room", async (path) => {
+  ])("[R2] such as %s do not name a room", async (path) => {
     for (const method of ["GET", "PUT"]) {
       const { status, text } = await send(
         method,
@@ -195,13 +195,13 @@ describe("addresses as they come", () => {
     }
   });
 
-  test("[R2] what a path leads back to is the room it names", async () => {
+  test("[R2] with dot segments name the room they resolve to", async () => {
     const path = await room("named");
     expect((await send("GET", "/rooms/other/../named")).text).toBe((await send("GET", path)).text);
   });
 
   test.each(["/rooms/%zz", "/rooms/%ff", "/rooms/a%00", "/rooms/%", "/rooms/%C3%28"])(
-    "[R2] %s is no room id",
+    "[R2] such as %s have an invalid room id",
     async (path) => {
       const { status, text } = await send("PUT", path);
       expect({ status, code: codeOf(text) }).toEqual({ status: 400, code: "invalid_room_id" });
@@ -210,7 +210,7 @@ describe("addresses as they come", () => {
 });
 
 describe("the log", () => {
-  /** The line that holds a text, once it has come. */
+  /** Wait for the log line that contains a text. */
   async function logged(part: string): Promise<unknown> {
     for (;;) {
       const line = lines.find((each) => each.includes(part));
@@ -219,7 +219,7 @@ describe("the log", () => {
     }
   }
 
-  /** Call an action that fails; the id of the line that tells why. */
+  /** Call an action that fails. @returns the id of the log line with the cause */
   async function fail(id: string): Promise<string> {
     const { status, text } = await send("POST", `/rooms/${id}/actions/fail`);
     expect(status).toBe(500);
@@ -228,7 +228,7 @@ describe("the log", () => {
     return instance.replace("urn:uuid:", "");
   }
 
-  test("[A6] has what a problem keeps to itself, under the problem's instance", async () => {
+  test("[A6] has the cause that a problem does not reveal, under the problem's instance", async () => {
     await send("PUT", "/rooms/logged", { headers: json }, '{"behaviour":"scripted"}');
     expect(await logged(await fail("logged"))).toMatchObject({
       level: "error",
@@ -237,10 +237,10 @@ describe("the log", () => {
     });
   });
 
-  test("[A2] tells once that everybody is served", async () => {
+  test("[A2] warns once that every request is served", async () => {
     await send("PUT", "/rooms/open", { headers: json }, '{"behaviour":"scripted"}');
     await send("GET", "/rooms/open");
-    await logged(await fail("open")); // whatever was told before has come by now
+    await logged(await fail("open")); // earlier lines have arrived by now
     const warnings = lines.filter((line) => line.includes("auth_open"));
     expect(warnings.map((line): unknown => JSON.parse(line))).toEqual([
       { level: "warn", event: "auth_open", text: expect.stringContaining("AUTH_MODE=open") },
@@ -248,7 +248,7 @@ describe("the log", () => {
   });
 });
 
-test("[A2] the deployable app serves nobody unless it is told to", async () => {
+test("[A2] the Worker to deploy refuses all requests by default", async () => {
   const closed = await startServer();
   try {
     for (const [method, path, status] of [

@@ -1,5 +1,5 @@
-// The upgrade on a real server: clients get the true status and problem of what refuses them, as HTTP, and
-// nobody who was refused is left in a room.
+// The upgrade on a real server: a refused client gets the status and the problem as an HTTP response and is
+// not left in a room.
 
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { ConnectOptions } from "../support/clients.ts";
@@ -19,8 +19,8 @@ const get = (path: string, headers: Record<string, string> = {}): Promise<Respon
 
 const ada = encodeURIComponent('{"id":"ada"}');
 
-describe("a request that asks for no upgrade", () => {
-  test("[A6] gets 426 with a problem, and joins nothing", async () => {
+describe("a request without a WebSocket upgrade", () => {
+  test("[A6] gets 426 with a problem and joins nothing", async () => {
     const response = await get(`/rooms/plain/socket?user=${ada}`);
     expect(response.status).toBe(426);
     expect(response.headers.get("content-type")).toBe("application/problem+json");
@@ -28,13 +28,13 @@ describe("a request that asks for no upgrade", () => {
     expect((await get("/rooms/plain")).status).toBe(404);
   });
 
-  test("[A6] as HEAD gets 426 without a body", async () => {
+  test("[A6] gets 426 without a body for HEAD", async () => {
     const response = await fetch(`${server.url}/rooms/plain/socket`, { method: "HEAD" });
     expect([response.status, await response.text()]).toEqual([426, ""]);
   });
 });
 
-describe("a client that is refused", () => {
+describe("a refused client", () => {
   const user = { id: "ada" };
 
   test.each<[string, number, object | undefined, ConnectOptions]>([
@@ -47,14 +47,17 @@ describe("a client that is refused", () => {
     ["invalid_request", 400, user, { query: { since: "x", epoch: "e" } }],
     ["invalid_request", 400, user, { query: { connect: "{}" } }],
     ["invalid_request", 400, user, { protocols: ["chat"] }],
-  ])("[A6] by %s gets %i as HTTP, and nothing is started", async (code, status, who, options) => {
-    const room = `refused-${crypto.randomUUID()}`;
-    const { problem, ...rest } = await refusal(room, who as typeof user | undefined, options);
-    expect({ ...rest, code: problem.code }).toEqual({ status, code });
-    expect((await get(`/rooms/${room}`)).status).toBe(404);
-  });
+  ])(
+    "[A6] with %s gets %i as an HTTP response and starts no room",
+    async (code, status, who, options) => {
+      const room = `refused-${crypto.randomUUID()}`;
+      const { problem, ...rest } = await refusal(room, who as typeof user | undefined, options);
+      expect({ ...rest, code: problem.code }).toEqual({ status, code });
+      expect((await get(`/rooms/${room}`)).status).toBe(404);
+    },
+  );
 
-  test("[U9] by a full room gets 409, and nobody in it hears of it", async () => {
+  test("[U9] of a full room gets 409, and nobody in the room is notified", async () => {
     const first = await connect("full", { id: "first" }, { behaviour: "small" });
     await connect("full", { id: "second" });
     expect((await refusal("full", { id: "third" })).problem).toMatchObject({ code: "room_full" });
@@ -63,12 +66,12 @@ describe("a client that is refused", () => {
     expect(await (await get("/rooms/full")).json()).toMatchObject({ users: 2, sockets: 2 });
   });
 
-  test("[R2] by a name that is no room id gets 400", async () => {
+  test("[R2] with an invalid room id gets 400", async () => {
     const { status, problem } = await refusal("a\u0000b", user);
     expect({ status, code: problem.code }).toEqual({ status: 400, code: "invalid_room_id" });
   });
 
-  test("[A2] by a deployment without authentication gets 503", async () => {
+  test("[A2] of a deployment without configured authentication gets 503", async () => {
     const closed = await startServer();
     try {
       const { status, problem } = await outsideClients(() => closed.url).refusal("any", user);
@@ -79,19 +82,19 @@ describe("a client that is refused", () => {
   });
 });
 
-describe("a client that is let in", () => {
+describe("an accepted client", () => {
   test.each<[string[], string]>([
     [[], ""],
     [["collab-room.v1"], "collab-room.v1"],
     [["chat", "collab-room.v1"], "collab-room.v1"],
     [["collab-room.v1", "bearer.abc"], "collab-room.v1"],
-  ])("[W1] and offers %j agrees on %j", async (protocols, agreed) => {
+  ])("[W1] that offers the subprotocols %j gets %j", async (protocols, agreed) => {
     const session = await connect("agreed", { id: "ada" }, { protocols });
     expect(session.protocol).toBe(agreed);
     expect(session.welcome).toMatchObject({ room: "agreed", user: { id: "ada" } });
   });
 
-  test("[A5] is who they say, whatever their headers say", async () => {
+  test("[A5] is the user in the query, whatever the headers contain", async () => {
     const headers = {
       "x-user-id": "root",
       "x-forwarded-user": "root",

@@ -1,4 +1,4 @@
-// The deployable app: small, written against the library's door alone, and a rooms service when it runs.
+// The Worker to deploy: it is short, uses only the public API, and serves rooms.
 
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -22,14 +22,14 @@ async function ask(method: string, path: string, body?: unknown): Promise<unknow
   return { status: response.status, ...((await response.json()) as object) };
 }
 
-test("[R2] its source has under 30 lines, and imports the door and nothing below it", async () => {
+test("[R2] its source has fewer than 30 lines and imports only the public API", async () => {
   const source = await readFile(join(import.meta.dirname, "../../src/worker.ts"), "utf8");
   expect(source.trimEnd().split("\n").length).toBeLessThan(30);
   const imports = Array.from(source.matchAll(/from "([^"]+)"/g), ([, name]) => name);
   expect(imports.filter((name) => name?.startsWith("."))).toEqual(["./index.ts"]);
 });
 
-test("[R5, S7, U2] its documents have a title, editors, and an action to rename them", async () => {
+test("[R5, S7, U2] its documents have a title, editors, and an action that renames them", async () => {
   expect(await ask("PUT", "/rooms/notes", { behaviour: "doc" })).toMatchObject({ status: 201 });
   expect(await ask("GET", "/rooms/notes/state")).toEqual({ status: 200, title: "Untitled" });
   expect(await ask("POST", "/rooms/notes/users", { id: "ada" })).toMatchObject({

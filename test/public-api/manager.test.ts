@@ -1,5 +1,5 @@
-// Rooms for code in a Worker: the manager finds and starts them, a handle is one of them, and what goes
-// wrong is a CollabError.
+// Rooms for code in a Worker: the manager starts and finds them, a handle calls one of them, and every
+// failure is a CollabError.
 
 import { env } from "cloudflare:workers";
 import { CollabError } from "collab-room";
@@ -18,7 +18,7 @@ import {
 
 const start = (behaviour = "scripted") => rooms.joinOrCreateRoom(newId(), { behaviour });
 
-/** What a promise was rejected with. */
+/** The reason of a rejected promise; `null` if it is fulfilled. */
 const errorOf = (work: Promise<unknown>): Promise<unknown> =>
   work.then(
     () => null,
@@ -26,7 +26,7 @@ const errorOf = (work: Promise<unknown>): Promise<unknown> =>
   );
 
 describe("the manager", () => {
-  test("[R2] joinOrCreateRoom starts a room with its options, and finds it afterwards", async () => {
+  test("[R2] starts a room with its options by joinOrCreateRoom, and finds it afterwards", async () => {
     const id = newId();
     const options = { behaviour: "scripted", idleTimeout: 60_000 };
     const first = await rooms.joinOrCreateRoom(id, options);
@@ -38,14 +38,14 @@ describe("the manager", () => {
     expect(await isListed(id)).toBe(true);
   });
 
-  test("[R2] without options a room has the default behaviour and 30 minutes", async () => {
+  test("[R2] starts a room with the default behaviour and 30 minutes without options", async () => {
     const room = await rooms.joinOrCreateRoom(newId());
     expect(await room.info()).toMatchObject({ behaviour: "default", idleTimeout: 1_800_000 });
     const same = await rooms.joinOrCreateRoom(newId(), { behaviour: undefined });
     expect(await same.info()).toMatchObject({ behaviour: "default", idleTimeout: 1_800_000 });
   });
 
-  test("[R2] bad options start nothing", async () => {
+  test("[R2] starts nothing with invalid options", async () => {
     const id = newId();
     const bad: [object, string][] = [
       [{ behaviour: "nobody-wrote-this" }, "unknown_behaviour"],
@@ -60,7 +60,7 @@ describe("the manager", () => {
     expect(await stored(id)).toEqual(nothingStored);
   });
 
-  test("[R4] getRoom gives null for an absent room, and leaves nothing behind", async () => {
+  test("[R4] returns null from getRoom for an absent room and leaves nothing behind", async () => {
     const id = newId();
     expect(await rooms.getRoom(id)).toBeNull();
     expect(await stored(id)).toEqual(nothingStored);
@@ -71,7 +71,7 @@ describe("the manager", () => {
     expect(await rooms.getRoom(id)).toBeNull();
   });
 
-  test("[R4] leaveRoom is fine wherever there is nobody to leave", async () => {
+  test("[R4] accepts leaveRoom for an absent room or user", async () => {
     const id = newId();
     expect(await rooms.leaveRoom(id, "ada")).toBeUndefined();
     expect(await stored(id)).toEqual(nothingStored);
@@ -79,7 +79,7 @@ describe("the manager", () => {
     expect(await rooms.leaveRoom(id, "ada")).toBeUndefined();
   });
 
-  test("[U4] leaveRoom takes a user out of a running room", async () => {
+  test("[U4] removes a user from a running room by leaveRoom", async () => {
     const room = await start();
     await room.join({ id: "ada" });
     await rooms.leaveRoom(room.id, "ada");
@@ -87,7 +87,7 @@ describe("the manager", () => {
     expect(callsOf(room.id)).toContainEqual({ hook: "onLeave", user: "ada" });
   });
 
-  test("[D1] listRooms and roomCount follow the rooms that run", async () => {
+  test("[D1] lists and counts the running rooms by listRooms and roomCount", async () => {
     const before = await rooms.roomCount();
     const prefix = newId("count/");
     for (const ending of ["b", "a", "c"]) await rooms.joinOrCreateRoom(prefix + ending);
@@ -101,7 +101,7 @@ describe("the manager", () => {
     expect(await rooms.roomCount()).toBe(before + 2);
   });
 
-  test("[D1] listRooms refuses what cannot be a query", async () => {
+  test("[D1] refuses invalid options of listRooms", async () => {
     for (const limit of [0, -1, 1001, 1.5, Number.NaN])
       expect(await failureCode(rooms.listRooms({ limit }))).toBe("invalid_request");
     for (const prefix of ["\ud800", "a\udc00"])
@@ -110,7 +110,7 @@ describe("the manager", () => {
       expect(await failureCode(rooms.listRooms({ cursor }))).toBe("invalid_request");
   });
 
-  test("[A2] code in the Worker needs no AUTH_MODE", async () => {
+  test("[A2] needs no AUTH_MODE", async () => {
     const closed = collab.rooms({ ROOMS: env.ROOMS, DIRECTORY: env.DIRECTORY });
     const room = await closed.joinOrCreateRoom(newId());
     expect(await room.alive()).toBe(true);
@@ -118,7 +118,7 @@ describe("the manager", () => {
 });
 
 describe("a handle", () => {
-  test("[R3] on an absent room starts it by join alone", async () => {
+  test("[R3] on an absent room starts it only by join", async () => {
     const room = rooms.room(newId());
     expect(await room.alive()).toBe(false);
     for (const call of [
@@ -142,7 +142,7 @@ describe("a handle", () => {
     expect(await room.alive()).toBe(true);
   });
 
-  test("[U2, U5] joins, lists and leaves", async () => {
+  test("[U2, U5] joins, lists and removes users", async () => {
     const room = await start();
     setScript(room.id, { onJoin: (_, user) => ({ ok: { role: user["role"] ?? "guest" } }) });
     const ada = await room.join({ id: "ada", role: "owner" });
@@ -158,7 +158,7 @@ describe("a handle", () => {
     expect(await room.getUsers()).toEqual([bob]);
   });
 
-  test("[S1] updates the state by a function, async too", async () => {
+  test("[S1] updates the state by a function, which may be async", async () => {
     const room = await start();
     expect(await room.updateState((state) => ({ ...state, n: 1 }))).toEqual({ version: 1 });
     const later = async (state: { n: number }) => ({ n: await Promise.resolve(state.n + 1) });
@@ -166,7 +166,7 @@ describe("a handle", () => {
     expect(await room.getState()).toEqual({ n: 2 });
   });
 
-  test("[S5, S6] patches the state, on condition of its version if it is given one", async () => {
+  test("[S5, S6] patches the state, optionally only at a given version", async () => {
     const room = await start();
     const patch = [{ op: "add", path: "/a", value: 1 }] as const;
     expect(await room.patchState(patch)).toEqual({ version: 1 });
@@ -186,7 +186,7 @@ describe("a handle", () => {
     });
   });
 
-  test("[T1] touches and broadcasts", async () => {
+  test("[T1] touches the room and broadcasts events", async () => {
     const room = await start();
     await room.join({ id: "ada" });
     expect(await room.touch()).toBeUndefined();
@@ -196,7 +196,7 @@ describe("a handle", () => {
     expect(await failureCode(room.broadcast(""))).toBe("invalid_request");
   });
 
-  test("[R7] stops, with or without what it has stored", async () => {
+  test("[R7] stops the room and keeps or deletes its stored state", async () => {
     const room = await start();
     await room.updateState(() => ({ kept: true }));
     await room.stop();
@@ -209,7 +209,7 @@ describe("a handle", () => {
 });
 
 describe("errors", () => {
-  test("[A6] are CollabErrors with code, status and whether to try again", async () => {
+  test("[A6] are CollabErrors with code, status and retryability", async () => {
     const room = await start();
     const error = await errorOf(room.touch("bob"));
     expect(error).toBeInstanceOf(CollabError);
@@ -236,7 +236,7 @@ describe("errors", () => {
     });
   });
 
-  test("[A6] of an author's code tell nothing of it", async () => {
+  test("[A6] of an author's code reveal nothing of it", async () => {
     const room = await start();
     setScript(room.id, {
       onJoin: () => {
@@ -249,7 +249,7 @@ describe("errors", () => {
     expect(String(error)).not.toContain("secret");
   });
 
-  test("[S2] of an update function have what it threw as their cause", async () => {
+  test("[S2] of an update function have the thrown value as their cause", async () => {
     const room = await start();
     const thrown = new RangeError("too far");
     const error = await errorOf(
@@ -273,14 +273,14 @@ describe("errors", () => {
     ["a bigint", { n: 1n }, "invalid_state"],
     ["a Map", new Map(), "invalid_state"],
     ["a sparse array", { list: Object.assign([1], { length: 3 }) }, "invalid_state"],
-  ])("[S2] an update that returns %s leaves the state alone", async (_, returned, code) => {
+  ])("[S2] of an update that returns %s leave the state unchanged", async (_, returned, code) => {
     const room = await start();
     expect(await failureCode(room.updateState(() => returned as object))).toBe(code);
     expect(await room.info()).toMatchObject({ version: 0 });
     expect(await room.getState()).toEqual({});
   });
 
-  test("[S2] values that are no JSON are refused before they are sent", async () => {
+  test("[S2] for values that are not JSON are thrown before anything is sent", async () => {
     const room = await start();
     const cyclic: Record<string, unknown> = { id: "ada" };
     cyclic["self"] = cyclic;

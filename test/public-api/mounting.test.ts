@@ -1,4 +1,4 @@
-// The app as a part of another one: under any path, beside routes of one's own, which stay what they were.
+// The app as a part of another Hono app: it works under any path and does not affect the host's own routes.
 
 import { env } from "cloudflare:workers";
 import type { CollabEnv } from "collab-room";
@@ -42,7 +42,7 @@ async function ask(host: Host, method: string, path: string, json?: unknown): Pr
 }
 
 describe.each(mounts)("%s", (_, base, host) => {
-  test("[R2] a whole room's life works", async () => {
+  test("[R2] serves a room from start to stop", async () => {
     const id = newId();
     const room = `${base}/rooms/${id}`;
     const json = { behaviour: "scripted" };
@@ -61,7 +61,7 @@ describe.each(mounts)("%s", (_, base, host) => {
   });
 
   test.each(["a/b", "100%", "%2F", "é🦊", "x/y", "rooms", "a?b#c", "..."])(
-    "[R2] the room %j is reached under its own name",
+    "[R2] serves the room %j under its exact name",
     async (name) => {
       const id = name + newId("");
       const room = `${base}/rooms/${encodeURIComponent(id)}`;
@@ -73,14 +73,14 @@ describe.each(mounts)("%s", (_, base, host) => {
     },
   );
 
-  test("[A6] what is refused is a problem, other methods included", async () => {
+  test("[A6] responds to invalid requests and other methods with problems", async () => {
     await expectProblem(await ask(host, "PUT", `${base}/rooms/%zz`), 400, "invalid_room_id");
     const post = await ask(host, "POST", `${base}/rooms`);
     expect(post.headers.get("allow")).toBe("GET, HEAD");
     await expectProblem(post, 405, "method_not_allowed");
   });
 
-  test("[A2] closed, it refuses, and the host's own routes do not", async () => {
+  test("[A2] refuses requests without configured authentication", async () => {
     const closed = { ...env, AUTH_MODE: undefined } as unknown as CollabEnv;
     const room = await host.request(`${base}/rooms/a`, { method: "PUT" }, closed);
     await expectProblem(room, 503, "auth_not_configured");
@@ -91,7 +91,7 @@ describe.each(mounts)("%s", (_, base, host) => {
 });
 
 test.each(mounts.filter(([name]) => name.startsWith("route")))(
-  "[A6] %s: the document's server is %j",
+  "[A6] %s: the OpenAPI document has the server %j",
   async (_, base, host) => {
     const response = await host.request(`${base}/openapi.json`, {}, env);
     const document = await response.json<Document>();
@@ -103,22 +103,19 @@ test.each(mounts.filter(([name]) => name.startsWith("route")))(
 describe("a host", () => {
   const hosts = mounts.filter(([name]) => !/base path|mount at/.test(name));
 
-  test.each(hosts)(
-    "[A2] with a %s keeps its routes, without any authentication",
-    async (...row) => {
-      const [, , host] = row;
-      for (const bindings of [env, {}]) {
-        const response = await host.request("/mine", {}, bindings);
-        expect({ status: response.status, text: await response.text() }).toEqual({
-          status: 200,
-          text: "mine",
-        });
-      }
-    },
-  );
+  test.each(hosts)("[A2] with a %s keeps its own routes without authentication", async (...row) => {
+    const [, , host] = row;
+    for (const bindings of [env, {}]) {
+      const response = await host.request("/mine", {}, bindings);
+      expect({ status: response.status, text: await response.text() }).toEqual({
+        status: 200,
+        text: "mine",
+      });
+    }
+  });
 
   test.each(hosts.filter(([name]) => name.startsWith("route")))(
-    "[A2] with a %s answers itself at addresses that nobody has",
+    "[A2] with a %s responds to unknown addresses itself",
     async (...row) => {
       const [, base, host] = row;
       for (const path of ["/nowhere", `${base}/nowhere`, `${base}/rooms/a/b`]) {
@@ -128,7 +125,7 @@ describe("a host", () => {
     },
   );
 
-  test("[A2] may have routes of its own that were added later, and before at the same address", async () => {
+  test("[A2] may add its own routes before and after the app, even at the same address", async () => {
     const host = new Hono<Bindings>();
     host.get("/healthz", (c) => c.text("well"));
     host.route("/", collab.app);
@@ -137,7 +134,7 @@ describe("a host", () => {
     expect(await (await host.request("/later", {}, {})).text()).toBe("later");
   });
 
-  test("[A2] may put a guard of its own before the rooms", async () => {
+  test("[A2] may add its own middleware before the app", async () => {
     const host = new Hono<Bindings>();
     host.use("/api/*", async (c, next) =>
       c.req.header("authorization") === "Bearer ok" ? next() : c.text("who are you?", 401),
@@ -148,7 +145,7 @@ describe("a host", () => {
     expect((await host.request("/api/rooms", { headers }, env)).status).toBe(200);
   });
 
-  test("[R2] may have two rooms services, with the same rooms", async () => {
+  test("[R2] may mount the app twice, with the same rooms", async () => {
     const host = own().route("/a", collab.app).route("/b", collab.app);
     const id = newId();
     await expectJson(await ask(host, "PUT", `/a/rooms/${id}`), 201);

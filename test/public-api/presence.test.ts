@@ -1,4 +1,4 @@
-// Presence and scopes through a handle, for code in a Worker: values in, values out, and each error.
+// Presence and scopes through a handle, for code in a Worker: arguments, return values and errors.
 
 import { CollabError, type JsonObject } from "collab-room";
 import { describe, expect, test } from "vitest";
@@ -18,7 +18,7 @@ async function start() {
 }
 
 describe("presence", () => {
-  test("[P4, P1] is held for a user, and seen by everybody who asks", async () => {
+  test("[P4, P1] is held for a user and visible to every caller", async () => {
     const { room } = await start();
     expect(await room.getPresence()).toEqual({});
     const data = { cursor: { line: 3 }, status: "idle" } as const;
@@ -27,7 +27,7 @@ describe("presence", () => {
     expect(ada).toEqual({ ...online, ...data, idleSince: isoNow() });
   });
 
-  test("[P4] is held for 30 s, or for as long as is said", async () => {
+  test("[P4] is held for 30 s or for the given ttl", async () => {
     const { room } = await start();
     await room.join({ id: "bob" });
     await room.holdPresence("ada", {});
@@ -43,7 +43,7 @@ describe("presence", () => {
     expect(await room.getPresence()).toEqual({});
   });
 
-  test("[P4] replaces what was held, and an undefined ttl is none", async () => {
+  test("[P4] replaces the presence that was held, and an undefined ttl means the default", async () => {
     const { room } = await start();
     await room.holdPresence("ada", { name: "Ada", tool: "pen" }, { ttl: 1000 });
     await room.holdPresence("ada", { tool: "brush" }, { ttl: undefined });
@@ -52,7 +52,7 @@ describe("presence", () => {
     expect(await room.getPresence()).toEqual({ ada: { ...online, tool: "brush" } });
   });
 
-  test("[P1, P4] rolls up what is held and what sockets say", async () => {
+  test("[P1, P4] combines held presence with that of the sockets", async () => {
     const { room } = await start();
     const session = await connect(room.id, { id: "ada" });
     await room.holdPresence("ada", { name: "Ada", status: "idle", typing: false });
@@ -65,7 +65,7 @@ describe("presence", () => {
     await session.until(({ presence }) => "cursor" in (presence["ada"] ?? {}));
   });
 
-  test("[S9, P4] may have any key, of users and of data", async () => {
+  test("[S9, P4] may have any user id and any key", async () => {
     const { room } = await start();
     await room.join({ id: "__proto__" });
     await room.holdPresence("__proto__", JSON.parse('{"__proto__":{"admin":true}}'));
@@ -89,11 +89,11 @@ describe("presence", () => {
     ["17 levels", { deep: JSON.parse("[".repeat(16) + "]".repeat(16)) }],
     ["thousands of levels", { deep: JSON.parse("[".repeat(5000) + "]".repeat(5000)) }],
     ["2,049 bytes", { fill: "x".repeat(2049 - '{"fill":""}'.length) }],
-    ["typing that is no boolean", { typing: 1 }],
-    ["a status that the room gives", { status: "away" }],
-    ["a name that is no text", { name: 1 }],
+    ["typing that is not a boolean", { typing: 1 }],
+    ["a status that only the room sets", { status: "away" }],
+    ["a name that is not a string", { name: 1 }],
     ["idleSince", { idleSince: new Date(0).toISOString() }],
-  ])("[P1] that is %s is invalid_presence, and what was held stays", async (_, data) => {
+  ])("[P1] with %s is invalid_presence, and the held one stays", async (_, data) => {
     const { room } = await start();
     await room.holdPresence("ada", { mood: "calm" });
     const before = await stored(room.id);
@@ -104,7 +104,7 @@ describe("presence", () => {
     expect(await room.getPresence()).toEqual({ ada: { ...online, mood: "calm" } });
   });
 
-  test("[P4] for a span that is none is invalid_request", async () => {
+  test("[P4] with an invalid ttl is invalid_request", async () => {
     const { room } = await start();
     for (const ttl of [0, -1, 0.5, Number.NaN, Infinity, 365 * 24 * 3_600_000 + 1, "1000", null])
       expect(await failureCode(room.holdPresence("ada", {}, { ttl: ttl as number }))).toBe(
@@ -113,7 +113,7 @@ describe("presence", () => {
     expect(await room.getPresence()).toEqual({});
   });
 
-  test("[P4] of users who are not in the room is not held", async () => {
+  test("[P4] is not held for users who are not in the room", async () => {
     const { room } = await start();
     for (const userId of ["bob", "", "__proto__", "ADA"])
       expect(await failure(room.holdPresence(userId, {}))).toEqual({ code: "user_not_found" });
@@ -123,7 +123,7 @@ describe("presence", () => {
     expect(await failureCode(room.holdPresence("ada", {}))).toBe("user_not_found");
   });
 
-  test("[A6] that is refused is a CollabError with a status", async () => {
+  test("[A6] throws a CollabError with a status if it is refused", async () => {
     const { room } = await start();
     const error = await room.holdPresence("bob", {}).catch((thrown: unknown) => thrown);
     expect(error).toBeInstanceOf(CollabError);
@@ -132,7 +132,7 @@ describe("presence", () => {
 });
 
 describe("scopes", () => {
-  test("[A3] are set for a user's sockets; the entry comes back, and says nothing of them", async () => {
+  test("[A3] are set for a user's sockets and are not part of the returned entry", async () => {
     const { room, ada } = await start();
     expect(await room.setScopes("ada", ["presence:write", "room:read"])).toEqual(ada);
     await evict(room.id);
@@ -141,7 +141,7 @@ describe("scopes", () => {
     expect(await room.getUsers()).toEqual([ada]);
   });
 
-  test("[A3] act on sockets that are open", async () => {
+  test("[A3] apply to open sockets", async () => {
     const { room } = await start();
     const session = await connect(room.id, { id: "ada" });
     await room.setScopes("ada", ["room:read"]);
@@ -154,11 +154,11 @@ describe("scopes", () => {
     ["nothing", undefined],
     ["null", null],
     ["text", "room:read"],
-    ["one that nobody knows", ["room:read", "room:reed"]],
+    ["an unknown scope", ["room:read", "room:reed"]],
     ["a number", [1]],
-    ["a list in the list", [["room:read"]]],
+    ["a nested array", [["room:read"]]],
     ["a set", new Set(["room:read"])],
-  ])("[A3] that are %s are invalid_request, and change nothing", async (_, scopes) => {
+  ])("[A3] such as %s are invalid_request and change nothing", async (_, scopes) => {
     const { room } = await start();
     const before = await stored(room.id);
     const { code, detail } = await failure(room.setScopes("ada", scopes as []));
@@ -169,7 +169,7 @@ describe("scopes", () => {
     expect(await stored(room.id)).toEqual(before);
   });
 
-  test("[A3] of users who are not in the room are not set", async () => {
+  test("[A3] are not set for users who are not in the room", async () => {
     const { room } = await start();
     for (const userId of ["bob", "", "__proto__"])
       expect(await failure(room.setScopes(userId, []))).toEqual({ code: "user_not_found" });

@@ -1,5 +1,5 @@
-// The library's door: what its types let an author write, and settings that it refuses when the Worker
-// loads. The types are checked by the compiler; at run time expectTypeOf does nothing.
+// The public API: the code that its types accept, and the settings that it refuses when the Worker loads.
+// The compiler checks the types; at run time expectTypeOf does nothing.
 
 import {
   action,
@@ -22,7 +22,7 @@ import type { Hono } from "hono";
 import { describe, expect, expectTypeOf, test } from "vitest";
 import * as z from "zod";
 
-describe("a Worker of one's own", () => {
+describe("a Worker with its own rooms", () => {
   const doc = defineRoom({
     idleTimeout: 15 * 60_000,
     async onJoin(_room, user) {
@@ -42,7 +42,7 @@ describe("a Worker of one's own", () => {
   });
   const collab = createCollab({ behaviours: { doc } });
 
-  test("[S7] the program of the documentation compiles, and gives an app and two classes", () => {
+  test("[S7] compiles as documented and gets an app and two classes", () => {
     expectTypeOf(collab.app).toEqualTypeOf<Hono<{ Bindings: CollabEnv }>>();
     expectTypeOf(collab.rooms).toEqualTypeOf<(env: CollabEnv) => RoomManager>();
     expectTypeOf(collab.app).toHaveProperty("fetch");
@@ -52,7 +52,7 @@ describe("a Worker of one's own", () => {
       expect(String(objects)).toMatch(/^class/);
   });
 
-  test("[S7] hooks and actions are told the types of what they get", () => {
+  test("[S7] has typed arguments in hooks and actions", () => {
     defineRoom({
       onJoin(room, user) {
         expectTypeOf(room).toEqualTypeOf<RoomContext>();
@@ -78,7 +78,7 @@ describe("a Worker of one's own", () => {
     });
   });
 
-  test("[S7] an author may name the types of the state and of the bindings", () => {
+  test("[S7] may name the types of the state and of the bindings", () => {
     type Poll = { question: string; votes: Record<string, number> };
     type Bindings = CollabEnv & { readonly STORE: string };
     const poll = defineRoom<Poll, Bindings>({
@@ -109,26 +109,26 @@ describe("a Worker of one's own", () => {
     expectTypeOf<CollabError["code"]>().toEqualTypeOf<ErrorCode>();
   });
 
-  test("[S7] what cannot work does not compile", () => {
-    // @ts-expect-error: a hook answers ok or error
+  test("[S7] does not compile with mistakes", () => {
+    // @ts-expect-error: a hook returns ok or error
     defineRoom({ onJoin: () => ({ accepted: true }) });
-    // @ts-expect-error: a reason is text
+    // @ts-expect-error: a reason is a string
     defineRoom({ onJoin: () => ({ error: 5 }) });
     // @ts-expect-error: a loaded state is an object
     defineRoom({ loadRoomState: () => ({ ok: 5 }) });
-    // @ts-expect-error: a state must be loaded or refused
+    // @ts-expect-error: the hook must return a state or an error
     defineRoom({ loadRoomState: () => {} });
-    // @ts-expect-error: there is no such setting
+    // @ts-expect-error: this setting does not exist
     defineRoom({ idleTimeOut: 5 });
     // @ts-expect-error: an action needs a schema
     defineRoom({ actions: { rename: () => ({}) } });
-    // @ts-expect-error: the input has what the schema says
+    // @ts-expect-error: the input has the type of the schema
     action(z.object({ title: z.string() }), (_room, _state, input) => ({ result: input.name }));
     // @ts-expect-error: a result is JSON
     action(z.unknown(), () => ({ result: new Date() }));
-    // @ts-expect-error: the state is not for writing
+    // @ts-expect-error: the state is read-only
     defineRoom({ onJoin: (room) => void (room.state["title"] = "x") });
-    // @ts-expect-error: it is called retention
+    // @ts-expect-error: the setting is called retention
     const other: RoomBehaviour = { retain: "keep" };
     expect(other).toBeDefined();
   });
@@ -153,15 +153,15 @@ describe("settings", () => {
     ["limits.stateDepth", { limits: { stateDepth: 257 } }, "from 1 to 256, got 257"],
     ["limits.patchOperations", { limits: { patchOperations: Number.NaN } }, "got NaN"],
     ["limits.frameBytes", { limits: { frameBytes: 1.5 } }, "got 1.5"],
-  ])("[S9] a bad %s is refused by name: %j", (setting, behaviour, said) => {
+  ])("[S9] with an invalid %s are refused by name: %j", (setting, behaviour, text) => {
     const create = (): unknown => createCollab({ behaviours: { fine: {}, poll: behaviour } });
     expect(create).toThrow(/^behaviour "poll": /);
     expect(create).toThrow(setting);
-    expect(create).toThrow(said);
+    expect(create).toThrow(text);
   });
 
   test.each(["", "a b", "a/b", "é", "a".repeat(65), "poll\n"])(
-    "[R2] %j cannot name a behaviour",
+    "[R2] of a behaviour with the invalid name %j are refused",
     (name) => {
       expect(() => createCollab({ behaviours: { [name]: {} } })).toThrow(TypeError);
       expect(() => createCollab({ behaviours: { [name]: {} } })).toThrow(
@@ -170,7 +170,7 @@ describe("settings", () => {
     },
   );
 
-  test("[R2] names may be as odd as __proto__, and the largest settings are taken", () => {
+  test("[R2] may have their largest values, in a behaviour of any valid name", () => {
     const largest: RoomBehaviour = {
       idleTimeout: 365 * 24 * 3_600_000,
       callTimeout: 25_000,
@@ -183,7 +183,7 @@ describe("settings", () => {
     expect(() => createCollab({ behaviours })).toThrow('behaviour "__proto__": maxUsers');
   });
 
-  test("[R2] a rooms service needs no behaviours at all", () => {
+  test("[R2] are optional, and so are behaviours", () => {
     expect(() => createCollab()).not.toThrow();
     expect(() => createCollab({})).not.toThrow();
   });

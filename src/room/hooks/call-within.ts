@@ -33,8 +33,8 @@ export async function callWithin<T>(
 }
 
 /**
- * Let go of a call that nobody waits for any more: a failed RPC promise would keep the object that made
- * the call in memory until it is collected. Other promises have nothing to let go of.
+ * Dispose of a call that nobody waits for any more: a failed RPC promise would keep the calling object in
+ * memory until it is collected. Other promises need no disposal.
  */
 export function disposeCall(call: PromiseLike<unknown>): void {
   (call as Partial<Disposable>)[Symbol.dispose]?.();
