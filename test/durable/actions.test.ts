@@ -109,7 +109,7 @@ describe("an action that fails", () => {
     ["fail", {}, { code: "action_failed", instance: expect.any(String) }],
     ["vandal", {}, { code: "action_failed", instance: expect.any(String) }],
     ["refuse", {}, { code: "action_refused", reason: "not_today" }],
-    ["bad", {}, { code: "invalid_state", detail: "The next state must be a JSON object." }],
+    ["bad", {}, { code: "invalid_state", detail: "The next state must be a JSON object, got 42." }],
     [
       "hang",
       {},
@@ -166,7 +166,7 @@ describe("an action that fails", () => {
     const room = await playing();
     expect(await failure(room.act(name, {}))).toEqual({
       code: "unknown_action",
-      detail: expect.stringMatching(/^Actions: (\w+, )*rename(, \w+)*\.$/),
+      detail: expect.stringMatching(/^The room's actions are: (\w+, )*rename(, \w+)*\.$/),
     });
     expect(await room.info()).toMatchObject({ version: 1 });
   });
