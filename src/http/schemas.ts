@@ -190,9 +190,9 @@ export const presenceMap = z
   .object({ presence: z.record(z.string(), presence) })
   .meta({ id: "PresenceMap", description: "Presence by user id." });
 
-export const versionAnswer = z.object({ version: z.int() }).meta({ id: "Version" });
+export const versionResponse = z.object({ version: z.int() }).meta({ id: "Version" });
 
-export const actionAnswer = z
+export const actionResponse = z
   .object({ result: anyJson, version: z.int() })
   .meta({ id: "ActionAnswer" });
 

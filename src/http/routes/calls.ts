@@ -3,7 +3,7 @@
 import type { Limits } from "../../protocol/limits.ts";
 import { jsonText, noContent } from "../answers.ts";
 import { jsonBody, route } from "../route.ts";
-import { actionAnswer, broadcastBody, payloadBody, touchBody } from "../schemas.ts";
+import { actionResponse, broadcastBody, payloadBody, touchBody } from "../schemas.ts";
 
 /** @param limits the largest sizes that any behaviour allows; the room checks its own limits */
 export const callRoutes = ({ frameBytes }: Pick<Limits, "frameBytes">) => [
@@ -12,7 +12,7 @@ export const callRoutes = ({ frameBytes }: Pick<Limits, "frameBytes">) => [
     path: "/rooms/:id/actions/:name",
     summary: "Call an action of the room's behaviour",
     body: { types: { "application/json": payloadBody }, limit: frameBytes, ifEmpty: "{}" },
-    responses: { 200: { description: "The result of the action.", schema: actionAnswer } },
+    responses: { 200: { description: "The result of the action.", schema: actionResponse } },
     problems: [
       "malformed",
       "invalid_request",

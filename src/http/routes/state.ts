@@ -6,7 +6,7 @@ import type { ChangeInput } from "../../room/operations/change-state.ts";
 import { json, jsonText } from "../answers.ts";
 import { etag, ifMatch, ifNoneMatch } from "../conditions.ts";
 import { route, type RouteRequest } from "../route.ts";
-import { jsonPatchBody, mergePatchBody, stateBody, versionAnswer } from "../schemas.ts";
+import { jsonPatchBody, mergePatchBody, stateBody, versionResponse } from "../schemas.ts";
 
 const ifMatchHeader = {
   "If-Match": 'Change the state only if it has this version, as `"<version>"`.',
@@ -43,7 +43,7 @@ export const stateRoutes = ({ stateBytes }: Pick<Limits, "stateBytes">) => [
     responses: {
       200: {
         description: "The version after the change.",
-        schema: versionAnswer,
+        schema: versionResponse,
         headers: versionTag,
       },
     },
@@ -72,7 +72,7 @@ export const stateRoutes = ({ stateBytes }: Pick<Limits, "stateBytes">) => [
     responses: {
       200: {
         description: "The version after the change.",
-        schema: versionAnswer,
+        schema: versionResponse,
         headers: versionTag,
       },
     },
