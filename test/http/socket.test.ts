@@ -75,7 +75,7 @@ describe("a request without a WebSocket upgrade", () => {
     await expectEmpty(await send("HEAD", at(newId(), "/socket")), 426);
   });
 
-  test("[A6] gets 426 before any other problem", async () => {
+  test("[A6] gets 426 before its user is checked", async () => {
     const response = await send("GET", at(newId(), "/socket?user=nobody"));
     await expectProblem(response, 426, "upgrade_required");
   });
