@@ -31,6 +31,8 @@ export default defineConfig({
         },
         test: {
           name: "core",
+          // A worker for each file would take longer to start than the file's tests.
+          isolate: false,
           include: ["test/**/*.test.ts"],
           exclude: [workerd, servers],
         },

@@ -2,7 +2,7 @@
 // (`Replica`) and holds every frame to the protocol: what breaks it fails the test in the end, at the
 // latest. Sessions belong to the test that opens them; they are closed when it is over.
 
-import { afterEach, expect } from "vitest";
+import { expect, onTestFinished } from "vitest";
 import type { ErrorCode } from "../../src/protocol/errors.ts";
 import type { JsonObject, JsonValue } from "../../src/protocol/json.ts";
 import type { ClientMessage, Ref, RoomMessage } from "../../src/protocol/messages.ts";
@@ -26,15 +26,6 @@ export type Reply = RoomMessageOf<"reply">;
 
 type Request = Extract<ClientMessage, { ref?: Ref }>;
 type WithoutRef<T> = T extends unknown ? Omit<T, "ref"> : never;
-
-const openSessions = new Set<TestSession>();
-
-afterEach(() => {
-  const sessions = [...openSessions];
-  openSessions.clear();
-  for (const session of sessions) session.hangUp();
-  expect(sessions.flatMap(({ problems }) => problems)).toEqual([]);
-});
 
 export class TestSession extends Replica {
   readonly name: string;
@@ -62,7 +53,10 @@ export class TestSession extends Replica {
     this.#acks = options.acks ?? true;
     this.#inbox = new Inbox(name);
     this.closed = this.#end.promise;
-    openSessions.add(this);
+    onTestFinished(() => {
+      this.hangUp();
+      expect(this.problems).toEqual([]);
+    });
   }
 
   /** The socket has opened. */

@@ -10,6 +10,7 @@ export class TestAlarm {
   readonly #ring: () => void;
   #at: number | null = null;
   #timer: NodeJS.Timeout | undefined;
+  #isDisabled = false;
 
   /** @param ring called when the time has come; by then no alarm is set */
   constructor(ring: () => void) {
@@ -37,7 +38,14 @@ export class TestAlarm {
     if (at !== null) this.#arm(at);
   }
 
+  /** Never ring again, whatever it is set to. */
+  disable(): void {
+    this.#isDisabled = true;
+    this.clear();
+  }
+
   #arm(at: number): void {
+    if (this.#isDisabled) return;
     this.#timer = setTimeout(
       () => {
         if (realNow() < at) return this.#arm(at);

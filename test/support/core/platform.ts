@@ -1,7 +1,7 @@
-// The platform in Node: rooms' objects and the directory's shards by name, as the bindings of an app. They
-// live as long as the test file.
+// The platform in Node: rooms' objects and the directory's shards by name, as the bindings of an app. An object
+// belongs to the test that names it first, and is gone after it.
 
-import { afterAll } from "vitest";
+import { onTestFinished } from "vitest";
 import { resolveBehaviours } from "../../../src/behaviours/resolve.ts";
 import type { CollabEnv } from "../../../src/cloudflare/env.ts";
 import { behaviours } from "../../fixtures/behaviours.ts";
@@ -28,6 +28,11 @@ export class TestPlatform {
     if (known !== undefined) return known;
     const object = new TestObject(id, this.env, this.#behaviours);
     this.#objects.set(id, object);
+    onTestFinished(() => {
+      this.#objects.delete(id);
+      object.retire();
+      for (const shard of this.#shards.values()) shard.forget(id);
+    });
     return object;
   }
 
@@ -36,15 +41,8 @@ export class TestPlatform {
     this.#shards.set(name, shard);
     return shard;
   }
-
-  /** Nothing happens any more. */
-  dispose(): void {
-    for (const object of this.#objects.values()) object.dispose();
-  }
 }
 
 allowUpgrades();
 
 export const platform = new TestPlatform();
-
-afterAll(() => platform.dispose());
