@@ -96,6 +96,8 @@ export type RoomBehaviour<State extends object = JsonObject, Env = unknown> = {
    * its users in memory.
    */
   readonly maxUsers?: number;
+  /** Sockets beyond this many get `room_full`; 5,000 if left out. */
+  readonly maxSockets?: number;
   /**
    * ms that a user stays in the room after their last socket has closed. If they reconnect within it, no hook
    * is called. 0 makes them leave at once. Default: 10,000.

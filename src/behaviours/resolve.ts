@@ -13,6 +13,7 @@ export type ResolvedBehaviour = {
   readonly idleTimeout: number;
   readonly callTimeout: number;
   readonly maxUsers: number;
+  readonly maxSockets: number;
   readonly reconnectGrace: number;
   readonly retention: "keep" | "drop";
   readonly save: { readonly debounce: number; readonly maxWait: number };
@@ -58,6 +59,7 @@ export function resolveBehaviour(name: string, behaviour: RoomBehaviour): Resolv
     idleTimeout: wholeNumber("idleTimeout", behaviour.idleTimeout ?? defaultIdleTimeout, 1),
     callTimeout: wholeNumber("callTimeout", behaviour.callTimeout ?? 5000, 1, 25_000),
     maxUsers: wholeNumber("maxUsers", behaviour.maxUsers ?? 10_000, 1, 100_000),
+    maxSockets: wholeNumber("maxSockets", behaviour.maxSockets ?? 5000, 1, 32_000),
     reconnectGrace: wholeNumber("reconnectGrace", behaviour.reconnectGrace ?? 10_000, 0),
     retention,
     save: { debounce, maxWait: wholeNumber("save.maxWait", save.maxWait ?? 10 * debounce, 0) },
@@ -72,6 +74,7 @@ const settings = new Set<string>([
   "idleTimeout",
   "callTimeout",
   "maxUsers",
+  "maxSockets",
   "reconnectGrace",
   "retention",
   "save",

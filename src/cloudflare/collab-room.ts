@@ -15,6 +15,7 @@ import { Room } from "../room/room.ts";
 import { SqliteRoomStorage } from "../storage/sqlite.ts";
 import { Directory } from "./directory.ts";
 import type { CollabEnv } from "./env.ts";
+import { waitingRooms, whileWaiting } from "./hook-context.ts";
 import type { RoomRpc } from "./rpc.ts";
 import { answerClose, socketPort } from "./socket-port.ts";
 import { readUpgrade } from "./upgrade.ts";
@@ -50,6 +51,8 @@ export class CollabRoom extends DurableObject<CollabEnv> implements RoomRpc {
         log: this.#log,
         now: () => Date.now(),
         newId: () => crypto.randomUUID(),
+        random: () => Math.random(),
+        insideHook: (run) => whileWaiting([...waitingRooms(), id], run),
         later: (ms, call) => {
           const timer = setTimeout(call, ms);
           return () => clearTimeout(timer);
@@ -66,10 +69,17 @@ export class CollabRoom extends DurableObject<CollabEnv> implements RoomRpc {
   }
 
   /** Run an operation by its name. */
-  call(name: OperationName, input: unknown, caller: Caller): Promise<Result<unknown>> {
+  call(
+    name: OperationName,
+    input: unknown,
+    caller: Caller,
+    waiting: readonly string[] = [],
+  ): Promise<Result<unknown>> {
     // RoomStub holds each input to its operation's type, and nobody else has this object's stub.
     const operation = operations[name] as Operation<unknown, unknown>;
-    return this.#reply(this.#room.call(operation, input, caller, charactersOf(input)));
+    return whileWaiting(waiting, () =>
+      this.#reply(this.#room.call(operation, input, caller, charactersOf(input))),
+    );
   }
 
   /** The one request it takes is an upgrade, made by RoomStub: a socket cannot cross RPC. */

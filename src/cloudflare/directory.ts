@@ -5,13 +5,15 @@ import { CollabError } from "../protocol/errors.ts";
 import { describeValue } from "../protocol/json.ts";
 import { checkRoomId, compareIds } from "../protocol/room-id.ts";
 import type { ListOptions, RoomEntry, RoomPage } from "../protocol/rooms.ts";
-import { disposeCall } from "../room/hooks/call-within.ts";
+import { callWithin, disposeCall } from "../room/hooks/call-within.ts";
 import type { CollabEnv } from "./env.ts";
 import { createLog, describe } from "../room/log.ts";
 import type { DirectoryRpc } from "./rpc.ts";
 
 const defaultShards = 4;
-/** Rooms per page: the default and the maximum. */
+/** ms within which a shard has to answer. */
+const shardTimeout = 5000;
+/** Rooms on a page: if not said, and at most. */
 export const pageSize = { default: 100, max: 1000 } as const;
 
 export class Directory {
@@ -27,14 +29,13 @@ export class Directory {
       );
   }
 
-  /** List a room. After `until` (epoch ms) the shard ignores the call. */
-  async put(entry: RoomEntry, until = Infinity): Promise<void> {
-    await awaitAndDispose(this.#shardOf(entry.id).put(entry, until));
+  /** See `DirectoryPort`. */
+  async put(entry: RoomEntry, revision: number): Promise<number> {
+    return settle(this.#shardOf(entry.id).put(entry, revision));
   }
 
-  /** Remove a room from the list. After `until` (epoch ms) the shard ignores the call. */
-  async remove(id: string, until = Infinity): Promise<void> {
-    await awaitAndDispose(this.#shardOf(id).remove(id, until));
+  async remove(id: string, revision: number): Promise<number> {
+    return settle(this.#shardOf(id).remove(id, revision));
   }
 
   /**
@@ -71,12 +72,33 @@ export class Directory {
   }
 
   async #all<T>(ask: (shard: DurableObjectStub<DirectoryRpc>) => PromiseLike<T>): Promise<T[]> {
+    const asked = Array.from({ length: this.#shards }, (_, n) => this.#ask(n, ask));
+    const answers = await Promise.all(asked);
+    const missing = answers.flatMap((answer, n) => ("error" in answer ? [n] : []));
+    if (missing.length === 0)
+      return answers.flatMap((answer) => ("ok" in answer ? [answer.ok] : []));
+    // A list with a hole in it would look complete: better none.
+    for (const [n, answer] of answers.entries())
+      if ("error" in answer)
+        createLog({})("error", "directory_unavailable", {
+          shard: n,
+          error: describe(answer.error),
+        });
+    throw new CollabError("directory_unavailable", {
+      detail: `${missing.length} of ${this.#shards} shards of the directory did not answer. Try again.`,
+    });
+  }
+
+  /** Ask one shard, for a limited time. */
+  async #ask<T>(
+    n: number,
+    ask: (shard: DurableObjectStub<DirectoryRpc>) => PromiseLike<T>,
+  ): Promise<{ ok: T } | { error: unknown }> {
     try {
-      return await Promise.all(Array.from({ length: this.#shards }, (_, n) => ask(this.#shard(n))));
+      const ok = await callWithin(shardTimeout, `Shard ${n}`, () => ask(this.#shard(n)));
+      return { ok };
     } catch (error) {
-      // A list without the rooms of one shard would look complete, so the whole request fails.
-      createLog({})("error", "directory_unavailable", { error: describe(error) });
-      throw new CollabError("directory_unavailable");
+      return { error };
     }
   }
 
@@ -89,9 +111,9 @@ export class Directory {
   }
 }
 
-async function awaitAndDispose(call: PromiseLike<void>): Promise<void> {
+async function settle<T>(call: PromiseLike<T>): Promise<T> {
   try {
-    await call;
+    return await call;
   } finally {
     disposeCall(call);
   }

@@ -1,5 +1,8 @@
-// One shard of the directory: a Durable Object with the running rooms, by id. Rooms report to it; it never
-// calls a room.
+// One shard of the directory: the running rooms, by id. It is told what it lists; it asks nobody.
+//
+// Calls of one room may arrive in another order than they were sent, even after the object that sent them has
+// died. So each carries a revision, and an older one changes nothing. The row of a removed room stays for a
+// while, because its revision is still needed for that.
 
 import { DurableObject } from "cloudflare:workers";
 import { prefixEnd } from "../protocol/room-id.ts";
@@ -7,67 +10,120 @@ import type { RoomEntry } from "../protocol/rooms.ts";
 import type { CollabEnv } from "./env.ts";
 import type { DirectoryRpc, ShardQuery } from "./rpc.ts";
 
+/** ms for which the row of a removed room is kept: no call takes as long to arrive. */
+const keepRemoved = 3_600_000;
+/** After so many removals the rows of rooms that were removed long ago are deleted. */
+const cleanUpInterval = 1000;
+
+const table = `
+  CREATE TABLE IF NOT EXISTS rooms (
+    id TEXT PRIMARY KEY, behaviour TEXT NOT NULL, users INTEGER NOT NULL, created_at TEXT NOT NULL,
+    revision INTEGER NOT NULL DEFAULT 0, removed_at INTEGER
+  ) WITHOUT ROWID`;
+
+/** Leads from the table of the first release to the one above. */
+const migration = `
+  ALTER TABLE rooms ADD COLUMN revision INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE rooms ADD COLUMN removed_at INTEGER`;
+
+type Row = { readonly revision: number; readonly isListed: number };
+
 export class RoomDirectory extends DurableObject<CollabEnv> implements DirectoryRpc {
-  /** Number of listed rooms. It is counted once, because a count in SQL reads every row. */
-  #total: number;
+  /** How many rooms are listed; counted once, because a count in SQL reads every row. */
+  #total: number | null = null;
+  #removals = 0;
 
-  constructor(ctx: DurableObjectState, env: CollabEnv) {
-    super(ctx, env);
-    this.#sql.exec(`CREATE TABLE IF NOT EXISTS rooms (
-      id TEXT PRIMARY KEY, behaviour TEXT NOT NULL, users INTEGER NOT NULL, created_at TEXT NOT NULL
-    ) WITHOUT ROWID`);
-    this.#total = this.#sql.exec<{ n: number }>("SELECT count(*) AS n FROM rooms").one().n;
-  }
-
-  /** List a room, or replace its entry. Does nothing after `until` (epoch ms). */
-  put({ id, behaviour, users, createdAt }: RoomEntry, until = Infinity): void {
-    if (Date.now() > until) return;
-    const listed = this.#isListed(id);
+  /**
+   * List a room, or refresh its entry.
+   * @returns the newest revision that is known of the room
+   */
+  put({ id, behaviour, users, createdAt }: RoomEntry, revision: number): number | Promise<number> {
+    const total = this.#open();
+    const row = this.#row(id);
+    if (row !== undefined && row.revision >= revision) return row.revision;
     this.#sql.exec(
-      "INSERT OR REPLACE INTO rooms VALUES (?, ?, ?, ?)",
+      `INSERT OR REPLACE INTO rooms (id, behaviour, users, created_at, revision, removed_at)
+       VALUES (?, ?, ?, ?, ?, NULL)`,
       id,
       behaviour,
       users,
       createdAt,
+      revision,
     );
-    if (!listed) this.#total++;
+    if (!row?.isListed) this.#total = total + 1;
+    return revision;
   }
 
-  /** Remove a room; it need not be listed. Does nothing after `until` (epoch ms). */
-  remove(id: string, until = Infinity): void {
-    if (Date.now() > until) return;
-    if (!this.#isListed(id)) return;
-    this.#sql.exec("DELETE FROM rooms WHERE id = ?", id);
-    this.#total--;
+  /**
+   * Remove a room; one that is not listed is no error.
+   * @returns the newest revision that is known of the room
+   */
+  remove(id: string, revision: number): number | Promise<number> {
+    const total = this.#open();
+    const row = this.#row(id);
+    if (row === undefined) return revision;
+    if (row.revision >= revision) return row.revision;
+    this.#sql.exec(
+      "UPDATE rooms SET revision = ?, removed_at = ? WHERE id = ?",
+      revision,
+      Date.now(),
+      id,
+    );
+    if (row.isListed) this.#total = total - 1;
+    if (++this.#removals % cleanUpInterval === 0) this.#cleanUp();
+    return revision;
   }
 
   /** Rooms of this shard in code point order of their ids, and the number of all its rooms. */
   list({ prefix, after, limit }: ShardQuery): { rooms: RoomEntry[]; total: number } {
+    const total = this.#open();
     // TEXT compares as UTF-8 bytes, which is code point order.
     const end = prefixEnd(prefix);
     const rooms = this.#sql
       .exec<RoomEntry>(
         `SELECT id, behaviour, users, created_at AS createdAt FROM rooms
-         WHERE id >= ? AND id > ? ${end === null ? "" : "AND id < ?"} ORDER BY id LIMIT ?`,
+         WHERE removed_at IS NULL AND id >= ? AND id > ? ${end === null ? "" : "AND id < ?"}
+         ORDER BY id LIMIT ?`,
         prefix,
         after,
         ...(end === null ? [] : [end]),
         limit,
       )
       .toArray();
-    return { rooms, total: this.#total };
+    return { rooms, total };
   }
 
   /** Number of all rooms of this shard. */
   total(): number {
+    return this.#open();
+  }
+
+  /** Make or migrate the table, once. @returns how many rooms are listed */
+  #open(): number {
+    if (this.#total !== null) return this.#total;
+    const columns = this.#sql.exec("SELECT name FROM pragma_table_info('rooms')").toArray();
+    if (columns.length === 0) this.#sql.exec(table);
+    else if (!columns.some(({ name }) => name === "revision")) this.#sql.exec(migration);
+    this.#cleanUp();
+    const counted = this.#sql.exec<{ n: number }>(
+      "SELECT count(*) AS n FROM rooms WHERE removed_at IS NULL",
+    );
+    this.#total = counted.one().n;
     return this.#total;
+  }
+
+  #cleanUp(): void {
+    this.#sql.exec("DELETE FROM rooms WHERE removed_at < ?", Date.now() - keepRemoved);
   }
 
   get #sql(): SqlStorage {
     return this.ctx.storage.sql;
   }
 
-  #isListed(id: string): boolean {
-    return this.#sql.exec("SELECT 1 FROM rooms WHERE id = ?", id).toArray().length > 0;
+  #row(id: string): Row | undefined {
+    const [row] = this.#sql
+      .exec<Row>("SELECT revision, removed_at IS NULL AS isListed FROM rooms WHERE id = ?", id)
+      .toArray();
+    return row;
   }
 }

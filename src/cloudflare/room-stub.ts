@@ -12,6 +12,7 @@ import {
   type OperationName,
   type OutputOf,
 } from "../room/operations/table.ts";
+import { waitingRooms } from "./hook-context.ts";
 import type { RoomRpc } from "./rpc.ts";
 import { createUpgrade } from "./upgrade.ts";
 
@@ -43,8 +44,10 @@ export class RoomStub {
     name: Name,
     input: InputOf<Name>,
   ): Promise<OutputOf<Name>> {
+    const waiting = waitingRooms();
+    if (waiting.includes(this.id)) throw new CollabError("reentrant_call");
     const ask = (stub: Stub): PromiseLike<Result<OutputOf<Name>>> =>
-      stub.call(name, input, this.#caller) as PromiseLike<Result<OutputOf<Name>>>;
+      stub.call(name, input, this.#caller, waiting) as PromiseLike<Result<OutputOf<Name>>>;
     return operations[name].repeatable ? this.#repeatable(ask) : this.#once(ask);
   }
 

@@ -9,7 +9,13 @@ import type { OperationName } from "../room/operations/table.ts";
 
 /** A room. `RoomStub` gives each operation its types. */
 export interface RoomRpc extends Rpc.DurableObjectBranded {
-  call(operation: OperationName, input: unknown, caller: Caller): Promise<Result<unknown>>;
+  /** @param waiting ids of the rooms whose hooks wait for this call */
+  call(
+    operation: OperationName,
+    input: unknown,
+    caller: Caller,
+    waiting?: readonly string[],
+  ): Promise<Result<unknown>>;
 }
 
 export type ShardQuery = {
@@ -21,9 +27,9 @@ export type ShardQuery = {
 
 /** One shard of the directory. */
 export interface DirectoryRpc extends Rpc.DurableObjectBranded {
-  /** Does nothing after `until` (epoch ms): the caller has given up, and may have sent something else. */
-  put(entry: RoomEntry, until: number): void | Promise<void>;
-  remove(id: string, until: number): void | Promise<void>;
+  /** See `DirectoryPort`. */
+  put(entry: RoomEntry, revision: number): number | Promise<number>;
+  remove(id: string, revision: number): number | Promise<number>;
   list(query: ShardQuery): { rooms: RoomEntry[]; total: number };
   total(): number;
 }

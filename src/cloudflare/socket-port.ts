@@ -18,18 +18,30 @@ export function socketPort(socket: WebSocket, ctx: DurableObjectState): SocketPo
 }
 
 /**
- * Answer a close frame, as rule W4 demands: without an answer the client stays in CLOSING. A frame without
- * a code (1005) is answered without one; after a cut connection (1006) nobody is there to answer.
+ * Answer a close frame, as rule W4 demands: without an answer the client stays in CLOSING. The code is
+ * repeated where that is allowed. A frame without a code (1005) is answered without one, and one with a code
+ * that must not be sent, or a reason that cannot be, as a protocol error. After a cut connection (1006)
+ * nobody is there to answer, and the attempt does no harm.
  */
 export function answerClose(socket: WebSocket, code: number, reason: string): void {
-  if (code === 1005) attempt(() => socket.close());
-  else if (code !== 1006) attempt(() => socket.close(code, reason));
+  const answers: (() => void)[] = [
+    () => socket.close(code, reason),
+    () => socket.close(code),
+    () => socket.close(1002),
+    () => socket.close(),
+  ];
+  answers.slice(code === 1005 ? -1 : 0).some(succeeds);
+}
+
+function succeeds(action: () => void): boolean {
+  try {
+    action();
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function attempt(action: () => void): void {
-  try {
-    action();
-  } catch {
-    // It is closed already.
-  }
+  succeeds(action); // a socket that has closed already throws
 }

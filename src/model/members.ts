@@ -1,7 +1,9 @@
 // The members of a room in join order (rule U5), with their deadlines (rules U6, U7, P4). It keeps them in
 // memory only and neither writes storage nor sets timers.
 
+import { isObject } from "../protocol/json.ts";
 import type { Scope } from "../protocol/scopes.ts";
+import type { Presence } from "../protocol/presence.ts";
 import type { SessionPresence } from "./presence.ts";
 import { deadline, watermarkFromStorage, type ActivityWatermark } from "./activity-watermark.ts";
 import type { UserEntry } from "../protocol/users.ts";
@@ -24,7 +26,9 @@ export type Member = {
   readonly bySocket?: true;
   /** Epoch ms at which the grace period ends; present while the user has no socket. */
   readonly awayUntil?: number;
-  /** Scopes of the user's sessions, if an administrator has set them. */
+  /** What clients see of them meanwhile. */
+  readonly away?: Presence;
+  /** What their sessions may do, if an administrator has set that. */
   readonly scopes?: readonly Scope[];
   /** Presence that a server holds for the user (rule P4). */
   readonly held?: HeldPresence;
@@ -33,11 +37,29 @@ export type Member = {
 /** Presence without a socket, until a time in epoch ms. */
 export type HeldPresence = { readonly presence: SessionPresence; readonly until: number };
 
-/** A member as read from storage when the room wakes. */
-export const memberFromStorage = ({ lease, ...member }: Member): Member =>
-  lease === undefined
-    ? member
-    : { ...member, lease: { ...lease, seen: watermarkFromStorage(lease.seen.until) } };
+/**
+ * A member as a room that wakes finds them.
+ * @param grace ms. The clock may have been ahead when a deadline was written: none lies further ahead now
+ * than its own duration.
+ * @returns `null` when the record is not one of a member
+ */
+export function memberFromStorage(stored: Member, grace: number, now: number): Member | null {
+  const { seq, entry, lease, awayUntil, ...rest } = stored;
+  if (!Number.isSafeInteger(seq) || !isObject(entry) || typeof entry.id !== "string") return null;
+  if (lease !== undefined && (!isObject(lease) || !isObject(lease.seen))) return null;
+  return {
+    ...rest,
+    seq,
+    entry: { ...entry, seq },
+    ...(awayUntil !== undefined && { awayUntil: Math.min(awayUntil, now + grace) }),
+    ...(lease && {
+      lease: {
+        ...lease,
+        seen: watermarkFromStorage(Math.min(lease.seen.until, now + lease.ttl / 10)),
+      },
+    }),
+  };
+}
 
 export class Members {
   readonly #byId = new Map<string, Member>();

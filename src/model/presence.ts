@@ -45,7 +45,7 @@ export function initialPresence(user: User): SessionPresence {
  * @throws CollabError `invalid_presence`
  */
 export function changePresence(
-  { data: old, typingUntil: typed, idleSince: idled }: SessionPresence,
+  { data: old, at: moved, typingUntil: typed, idleSince: idled }: SessionPresence,
   patch: JsonObject,
   now: number,
 ): SessionPresence {
@@ -70,10 +70,12 @@ export function changePresence(
 
   const moves = (Object.hasOwn(rest, "cursor") && rest["cursor"] !== null) || typing === true;
   const idle = status === "idle" || (status === undefined && !moves && idled !== undefined);
-  if (idle) return { data, at: now, idleSince: idled ?? now };
+  // Only a session that has moved decides what everybody sees of its user (rule P1).
+  const at = Object.keys(rest).length > 0 || typing === true ? now : moved;
+  if (idle) return { data, at, idleSince: idled ?? now };
   const typingUntil =
     typing === true ? now + typingTimeout : typing === undefined ? typed : undefined;
-  return { data, at: now, ...(typingUntil !== undefined && { typingUntil }) };
+  return { data, at, ...(typingUntil !== undefined && { typingUntil }) };
 }
 
 /**

@@ -18,9 +18,7 @@ export type RoomRecord = {
   readonly idleTimeout: number;
   /** Epoch ms of the bound of the last activity, see `activity-watermark.ts`. */
   readonly activeUntil: number;
-  /** Whether the directory is known to list the room. */
-  readonly listed?: boolean;
-  /** Set while a requested stop waits for the state to be saved. */
+  /** Set while an asked-for stop waits for the state to be saved. */
   readonly stopping?: StopRequest;
 };
 

@@ -37,15 +37,22 @@ export type SessionAttachment = {
   readonly sessionCount?: number;
   readonly state: SessionState;
   readonly flow: Flow;
+  /** Epoch ms of the last frame that had arrived when this was saved. */
+  readonly heardAt: number;
+  /** The mark that a silent client has to acknowledge before the next liveness check. */
+  readonly probe?: number;
 };
 
 /** How much a client has received, in characters sent since the socket opened. */
 export type Flow = {
   readonly sent: number;
   readonly acked: number;
-  /** Marks that were sent and are not yet acknowledged, in order. */
-  readonly marks: readonly number[];
+  /** Marks that were sent and not yet acknowledged, in order. */
+  readonly marks: readonly Mark[];
 };
+
+/** A mark in the stream: its number, which clients cannot guess, and the characters sent before it. */
+export type Mark = { readonly n: number; readonly at: number };
 
 export const initialFlow: Flow = { sent: 0, acked: 0, marks: [] };
 

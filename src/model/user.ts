@@ -42,10 +42,11 @@ export function checkMeta(meta: unknown = {}): JsonValue {
   return JSON.parse(JSON.stringify(meta)) as JsonValue;
 }
 
-/** Create the entry of a user who joins at `now` (epoch ms). */
-export const createEntry = (user: User, meta: JsonValue, now: number): UserEntry => ({
+/** The entry of a user who joins now. */
+export const createEntry = (user: User, meta: JsonValue, now: number, seq: number): UserEntry => ({
   ...user,
   joinedAt: isoTime(now),
+  seq,
   meta,
 });
 

@@ -29,7 +29,20 @@ export class UsersDelta {
     else this.#changes.set(userId, { kind: "leave" });
   }
 
-  /** Return the message and forget its changes; `null` when there are none. */
+  /**
+   * Take over what an earlier instance had not yet told, now that storage says who is in the room.
+   * @param entryOf a user's stored entry
+   */
+  restore(earlier: UsersDelta, entryOf: (userId: string) => UserEntry | undefined): void {
+    for (const [userId, { kind }] of earlier.#changes) {
+      const isTold = kind !== "join";
+      const entry = entryOf(userId);
+      if (entry !== undefined) this.put(entry, !isTold);
+      else if (isTold) this.remove(userId);
+    }
+  }
+
+  /** The message, `null` when there is nothing to tell. From here on clients know it. */
   take(): RoomMessage | null {
     if (this.#changes.size === 0) return null;
     const joins: UserEntry[] = [];

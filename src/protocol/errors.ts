@@ -94,7 +94,7 @@ export const errorTable = {
     412,
     "The room's state does not have the expected version. Read the state and try again.",
   ),
-  too_large: row(413, "A size limit would be exceeded. See `detail`."),
+  too_large: row(413, "A size limit would be exceeded. See `detail`.", { close: 4413 }),
   unsupported_media_type: row(
     415,
     "This request does not take the content type. See `detail` for the types it takes.",
@@ -128,6 +128,20 @@ export const errorTable = {
     503,
     "The room's state could not be saved. The room keeps running and stops after a successful save.",
     retryable,
+  ),
+  room_busy: row(
+    503,
+    "The room did not get to this operation in time. Nothing has changed. Try again.",
+    retryable,
+  ),
+  hook_unavailable: row(
+    503,
+    "A hook or action of the room keeps timing out. The room tries it again shortly. Try again later.",
+    retryable,
+  ),
+  reentrant_call: row(
+    409,
+    "A hook or action has called its own room, which waits for it. Use what the hook is given instead.",
   ),
   room_overloaded: row(
     503,

@@ -5,5 +5,12 @@ import type { JsonObject, JsonValue } from "./json.ts";
 /** A user from outside: an id, and any fields of the application. */
 export type User = JsonObject & { readonly id: string };
 
-/** A user in the room: the fields from outside, the time of joining (ISO 8601), and the `meta` from `onJoin`. */
-export type UserEntry = User & { readonly joinedAt: string; readonly meta: JsonValue };
+/** A user in the room: the caller's fields, and what the room adds to them. */
+export type UserEntry = User & {
+  /** ISO 8601. */
+  readonly joinedAt: string;
+  /** Place in the join order: later joins have higher numbers, whatever the clock says. */
+  readonly seq: number;
+  /** What `onJoin` gave. */
+  readonly meta: JsonValue;
+};

@@ -51,11 +51,6 @@ export class Activity {
     this.#write({ ...this.#record, stopping });
   }
 
-  /** Remember whether the directory has the room's entry. */
-  markListed(listed: boolean): void {
-    if ((this.#record.listed ?? false) !== listed) this.#write({ ...this.#record, listed });
-  }
-
   /** Write the record of a room that starts. */
   writeInitial(): void {
     this.#ports.storage.writeRoom(this.#record);

@@ -4,13 +4,17 @@ import type { Lifecycle } from "./lifecycle.ts";
 import type { TimerName } from "./timers.ts";
 
 /**
- * Do the work of a timer that has rung, within a turn.
+ * Do the work of a timer that has rung, within a turn; that of `directory`, outside of one.
  * @param now epoch ms
  */
-export async function fireTimer(lifecycle: Lifecycle, name: TimerName, now: number): Promise<void> {
+export function fireTimer(
+  lifecycle: Lifecycle,
+  name: TimerName,
+  now: number,
+): Promise<void> | void {
   const { room, timers } = lifecycle;
   if (!timers.isDue(name, now)) return; // an earlier turn has seen to it
-  if (name === "directory") return lifecycle.repairRegistration();
+  if (name === "directory") return lifecycle.syncDirectory();
   if (room === null) return timers.clear(name);
   switch (name) {
     case "idle":
@@ -24,6 +28,6 @@ export async function fireTimer(lifecycle: Lifecycle, name: TimerName, now: numb
     case "save":
       return room.saver.ring(now);
     default:
-      name satisfies never;
+      return name satisfies never;
   }
 }

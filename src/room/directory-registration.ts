@@ -1,6 +1,8 @@
-// The room's entry in the directory (rules D2, D3): put when the room starts, removed when it has stopped,
-// with a user count that follows a little later. A shard that does not answer never stops the room: the
-// timer `directory` tries again.
+// The room's entry in the directory (rules D1–D3): put when the room starts, removed when it has stopped,
+// with a user count that follows a little later. No call to the directory is made within a turn. The row of
+// the timer `directory` is the durable note that the directory may not be up to date: it is written together
+// with the start or the stop, and deleted once the directory has answered. So a crash at any point is
+// repaired by the alarm.
 
 import type { RoomEntry } from "../protocol/rooms.ts";
 import { backoff } from "../model/backoff.ts";
@@ -14,53 +16,78 @@ const countDelay = 5000;
 /** ms within which the directory has to answer. */
 const answerTimeout = 5000;
 
-export class DirectoryRegistration {
-  readonly #ports: Pick<RoomPorts, "id" | "directory" | "now" | "log">;
-  readonly #timers: Timers;
+type Ports = Pick<RoomPorts, "id" | "directory" | "now" | "random" | "log">;
 
-  constructor(ports: Pick<RoomPorts, "id" | "directory" | "now" | "log">, timers: Timers) {
+export class DirectoryRegistration {
+  readonly #ports: Ports;
+  readonly #timers: Timers;
+  /** Grows with each call, so that one which arrives late cannot undo a later one. */
+  #revision = 0;
+  #isUrgent = false;
+
+  constructor(ports: Ports, timers: Timers) {
     this.#ports = ports;
     this.#timers = timers;
   }
 
-  /** Put the entry as it is now. */
-  async put(entry: RoomEntry): Promise<boolean> {
-    return this.#send((until) => this.#ports.directory.put(entry, until));
-  }
-
-  /** Whether the timer `directory` is already retrying. */
-  get isRetrying(): boolean {
-    return (this.#timers.get("directory")?.attempts ?? 0) > 0;
-  }
-
-  /** It is not known whether the directory has the entry: let the timer put it right. */
-  markUncertain(): void {
-    if (this.#timers.get("directory") === undefined)
-      this.#timers.set("directory", this.#ports.now());
-  }
-
-  /** Remove the entry. */
-  async remove(): Promise<boolean> {
-    return this.#send((until) => this.#ports.directory.remove(this.#ports.id, until));
+  /** The room has started or stopped, as part of the same write. */
+  markStale(): void {
+    this.#isUrgent = true;
+    this.#timers.setAtLatest("directory", this.#ports.now() + answerTimeout);
   }
 
   /** The user count has changed. */
-  countChanged(): void {
+  markCountChanged(): void {
     this.#timers.setAtLatest("directory", this.#ports.now() + countDelay);
   }
 
-  /** @param send gets the epoch ms after which the call must have no effect, because another one follows */
-  async #send(send: (until: number) => Promise<void>): Promise<boolean> {
-    const until = this.#ports.now() + answerTimeout;
+  /** The room has woken: the instance before it may have died beside a call to the directory. */
+  restore(): void {
+    const timer = this.#timers.get("directory");
+    this.#isUrgent = timer !== undefined && timer.attempts === 0;
+  }
+
+  /** Whether a caller should wait until the directory knows of a start or a stop. */
+  get isUrgent(): boolean {
+    return this.#isUrgent;
+  }
+
+  /**
+   * Send what the directory should have, outside a turn.
+   * @param entry of the running room, `null` for an absent one
+   * @returns false when the directory cannot be reached: then the timer tries again
+   */
+  async send(entry: RoomEntry | null): Promise<boolean> {
     try {
-      await callWithin(answerTimeout, "the directory", () => send(until));
-      this.#timers.clear("directory");
+      await callWithin(answerTimeout, "The directory", () => this.#sendNewer(entry));
+      this.#isUrgent = false;
       return true;
     } catch (error) {
+      const { now, random, log } = this.#ports;
       const attempts = (this.#timers.get("directory")?.attempts ?? 0) + 1;
-      this.#timers.set("directory", this.#ports.now() + backoff(attempts), attempts);
-      this.#ports.log("warn", "directory_unreachable", { attempts, error: describe(error) });
+      this.#timers.set("directory", now() + backoff(attempts, random()), attempts);
+      this.#isUrgent = false;
+      log("warn", "directory_unreachable", { attempts, error: describe(error) });
       return false;
     }
+  }
+
+  /** Send with a revision that the directory accepts. */
+  async #sendNewer(entry: RoomEntry | null): Promise<void> {
+    const { id, directory, now } = this.#ports;
+    this.#revision = Math.max(this.#revision + 1, now());
+    const known = await (entry === null
+      ? directory.remove(id, this.#revision)
+      : directory.put(entry, this.#revision));
+    if (!(known > this.#revision)) return;
+    // An earlier instance, whose clock was ahead, has sent a later one.
+    this.#revision = known;
+    return this.#sendNewer(entry);
+  }
+
+  /** The directory has this user count. @param users how many are in the room by now */
+  settle(sentUsers: number, users: number): void {
+    if (sentUsers === users) this.#timers.clearBeforeAlarm("directory");
+    else this.#timers.set("directory", this.#ports.now() + countDelay);
   }
 }

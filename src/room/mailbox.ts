@@ -1,30 +1,48 @@
 // The mailbox: turns run one at a time, in the order they arrived, however long one of them awaits.
-// It knows nothing of rooms. A turn that asks for another turn of its own mailbox waits for itself.
+// It knows nothing of rooms. A turn that waits for another turn of its own mailbox waits for itself.
 
 import { CollabError } from "../protocol/errors.ts";
+import { MemoryTimer } from "./memory-timer.ts";
+import type { RoomPorts } from "./ports.ts";
 
 /** How many turns may wait, and how many characters of input they may hold: an object has 128 MB. */
 export const mailboxSize = { turns: 1000, characters: 16 * 1024 * 1024 } as const;
 
+export type TurnOptions = {
+  /** Characters of input that the turn holds in memory while it waits. */
+  readonly characters?: number;
+  /** ms after which a turn that still waits is refused; left out for one that must run whatever happens. */
+  readonly waitLimit?: number;
+};
+
+type Waiting = {
+  readonly characters: number;
+  /** Epoch ms. */
+  readonly expiresAt: number;
+  start(): void;
+  refuse(error: CollabError): void;
+};
+
 export class Mailbox {
-  readonly #waiting: (() => void)[] = [];
+  readonly #ports: Pick<RoomPorts, "now" | "later" | "background">;
+  readonly #expiry: MemoryTimer;
+  #waiting: Waiting[] = [];
   #characters = 0;
   #busy = false;
 
-  /** Whether turns wait for the one that runs. */
-  get hasWaiting(): boolean {
-    return this.#waiting.length > 0;
+  constructor(ports: Pick<RoomPorts, "now" | "later" | "background">) {
+    this.#ports = ports;
+    this.#expiry = new MemoryTimer(ports);
   }
 
   /**
    * Run a turn once all earlier ones have ended; synchronously, when none is running.
-   * @param characters of input that the turn holds in memory
-   * @param refusable false for work that must happen however many turns wait, such as a closed socket
    * @returns what the turn returns. If the turn throws, this rejects and the next turn still runs.
-   * @throws CollabError `room_overloaded` when too many turns wait already
+   * @throws CollabError `room_overloaded` when too many turns wait, `room_busy` when this one has waited for
+   * too long: it has not run then
    */
-  async run<T>(turn: () => T | Promise<T>, characters = 0, refusable = true): Promise<T> {
-    if (this.#busy) await this.#wait(characters, refusable);
+  async run<T>(turn: () => T | Promise<T>, options: TurnOptions = {}): Promise<T> {
+    if (this.#busy) await this.#wait(options);
     this.#busy = true;
     try {
       return await turn();
@@ -32,17 +50,38 @@ export class Mailbox {
       const next = this.#waiting.shift();
       // While a turn is handed over the mailbox stays busy, so that nothing can jump the queue.
       if (next === undefined) this.#busy = false;
-      else next();
+      else next.start();
     }
   }
 
-  async #wait(characters: number, refusable: boolean): Promise<void> {
+  async #wait({ characters = 0, waitLimit }: TurnOptions): Promise<void> {
     const isFull =
       this.#waiting.length >= mailboxSize.turns ||
       this.#characters + characters > mailboxSize.characters;
-    if (isFull && refusable) throw new CollabError("room_overloaded");
+    if (isFull && waitLimit !== undefined) throw new CollabError("room_overloaded");
     this.#characters += characters;
-    await new Promise<void>((resolve) => this.#waiting.push(resolve));
-    this.#characters -= characters;
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    const expiresAt = this.#ports.now() + (waitLimit ?? Infinity);
+    this.#waiting.push({ characters, expiresAt, start: resolve, refuse: reject });
+    if (waitLimit !== undefined) this.#expiry.armAtLatest(expiresAt, () => this.#expire());
+    try {
+      await promise;
+    } finally {
+      this.#characters -= characters;
+      if (this.#waiting.length === 0) this.#expiry.cancel();
+    }
+  }
+
+  /** Refuse the turns that have waited for too long. */
+  #expire(): void {
+    const now = this.#ports.now();
+    const [expired, waiting] = [
+      this.#waiting.filter(({ expiresAt }) => expiresAt <= now),
+      this.#waiting.filter(({ expiresAt }) => expiresAt > now),
+    ];
+    this.#waiting = waiting;
+    for (const { refuse } of expired) refuse(new CollabError("room_busy"));
+    const next = waiting.reduce((at, { expiresAt }) => Math.min(at, expiresAt), Infinity);
+    if (next < Infinity) this.#expiry.armAtLatest(next, () => this.#expire());
   }
 }

@@ -30,17 +30,27 @@ type Definition = {
   readonly isActivity?: true;
 };
 
-/** An operation on a running room; an absent one answers `room_not_running`. */
-export type RunningOperation<Input, Output> = Definition & {
-  readonly on: "running";
-  run(room: RunningRoom, input: Input, caller: Caller): Awaitable<Output>;
+/** What an operation waits for outside its turn. */
+type Waits<Input> = {
+  /** Before its turn; asked again until it answers `null`. */
+  before?(lifecycle: Lifecycle, input: Input): Promise<unknown> | null;
+  /** After its turn: its caller is answered then. Never rejects. */
+  after?(lifecycle: Lifecycle, input: Input): Promise<unknown> | null;
 };
 
+/** An operation on a running room; an absent one answers `room_not_running`. */
+export type RunningOperation<Input, Output> = Definition &
+  Waits<Input> & {
+    readonly on: "running";
+    run(room: RunningRoom, input: Input, caller: Caller): Awaitable<Output>;
+  };
+
 /** An operation that an absent room takes too. */
-export type RoomOperation<Input, Output> = Definition & {
-  readonly on: "room";
-  run(lifecycle: Lifecycle, input: Input, caller: Caller): Awaitable<Output>;
-};
+export type RoomOperation<Input, Output> = Definition &
+  Waits<Input> & {
+    readonly on: "room";
+    run(lifecycle: Lifecycle, input: Input, caller: Caller): Awaitable<Output>;
+  };
 
 export type Operation<Input, Output> =
   | RunningOperation<Input, Output>
@@ -52,10 +62,11 @@ export type Operation<Input, Output> =
  * is wrong with it; `run` then does the work
  */
 export function runningOperation<Input, Decoded, Output>(
-  definition: Definition & {
-    decode(input: Input, limits: Limits): Decoded;
-    run(room: RunningRoom, input: Decoded, caller: Caller): Awaitable<Output>;
-  },
+  definition: Definition &
+    Waits<Input> & {
+      decode(input: Input, limits: Limits): Decoded;
+      run(room: RunningRoom, input: Decoded, caller: Caller): Awaitable<Output>;
+    },
 ): RunningOperation<Input, Output> {
   return {
     ...definition,
@@ -67,10 +78,11 @@ export function runningOperation<Input, Decoded, Output>(
 
 /** Define an operation that an absent room takes too; see `runningOperation`. */
 export function roomOperation<Input, Decoded, Output>(
-  definition: Definition & {
-    decode(input: Input): Decoded;
-    run(lifecycle: Lifecycle, input: Decoded, caller: Caller): Awaitable<Output>;
-  },
+  definition: Definition &
+    Waits<Input> & {
+      decode(input: Input): Decoded;
+      run(lifecycle: Lifecycle, input: Decoded, caller: Caller): Awaitable<Output>;
+    },
 ): RoomOperation<Input, Output> {
   return {
     ...definition,
@@ -120,3 +132,16 @@ export type JsonSource = { readonly text: string } | { readonly json: JsonValue 
 /** @throws CollabError `malformed` */
 export const readJson = (source: JsonSource): JsonValue =>
   "text" in source ? parseJson(source.text) : source.json;
+
+/** How an operation has ended: with an output, or an error of the error table. */
+export type Outcome<T> = { readonly ok: T } | { readonly error: CollabError };
+
+/** Run something, and tell an error of the table from its value. */
+export async function attempt<T>(run: () => T | Promise<T>): Promise<Outcome<T>> {
+  try {
+    return { ok: await run() };
+  } catch (error) {
+    if (error instanceof CollabError) return { error };
+    throw error;
+  }
+}

@@ -15,10 +15,14 @@ export type AlarmPort = {
   clear(): void;
 };
 
-/** The room's connection to the directory. A call that arrives after `until` (epoch ms) does nothing. */
+/**
+ * The room's connection to the directory. Each call carries a revision, which grows from call to call.
+ * Both answer the newest revision that the directory knows: if that is another one, the call came too late
+ * and has changed nothing.
+ */
 export type DirectoryPort = {
-  put(entry: RoomEntry, until: number): Promise<void>;
-  remove(roomId: string, until: number): Promise<void>;
+  put(entry: RoomEntry, revision: number): Promise<number>;
+  remove(roomId: string, revision: number): Promise<number>;
 };
 
 /** One open socket. Sending and closing never throw: an event reports that the socket has closed. */
@@ -48,9 +52,14 @@ export type RoomPorts = {
   sockets(): Iterable<SocketPort>;
   /** Epoch ms. */
   now(): number;
+  /** A random UUID (version 4). */
   newId(): string;
+  /** A random number from 0 to 1; not for secrets. */
+  random(): number;
   /** Call back in this many ms. The object stays awake for it. @returns a function that cancels it */
   later(ms: number, call: () => void): () => void;
+  /** Run author code so that a call of its own room is noticed: it would wait for itself (rule B7). */
+  insideHook<T>(run: () => T): T;
   /** Keep the object awake until this work has ended. */
   background(work: Promise<unknown>): void;
 };

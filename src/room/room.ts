@@ -7,51 +7,56 @@
 // unexpectedly, memory and storage may have come apart: then the room restarts from storage, as a
 // supervised process would.
 
-import type { Caller, Door } from "../protocol/caller.ts";
+import type { Caller } from "../protocol/caller.ts";
 import { CollabError } from "../protocol/errors.ts";
 import { failureMessage, type Ref } from "../protocol/messages.ts";
 import { readAttachment } from "../model/session-attachment.ts";
 import { fireTimer } from "./alarm.ts";
-import { Lifecycle } from "./lifecycle.ts";
+import { Lifecycle, type Arrivals } from "./lifecycle.ts";
 import { describe } from "./log.ts";
-import { Mailbox } from "./mailbox.ts";
+import { Mailbox, type TurnOptions } from "./mailbox.ts";
+import { LeaveHooks } from "./hooks/leave-hooks.ts";
 import { MemoryTimer } from "./memory-timer.ts";
-import { execute, type Operation } from "./operation.ts";
+import { attempt, execute, type Operation } from "./operation.ts";
 import type { RoomPorts, SocketPort } from "./ports.ts";
 import type { RunningRoom } from "./running-room.ts";
-import { callOf, successText, type MessageCall } from "./sessions/message-operations.ts";
+import { callOf } from "./sessions/message-operations.ts";
+import { reply, sessionCaller } from "./sessions/reply.ts";
 import { receiveFrame, type RequestMessage } from "./sessions/message-receiver.ts";
-import { refuseSocket, type Session } from "./sessions/session.ts";
+import { refuseSocket } from "./sessions/session.ts";
+import { SteadyClock, withClock } from "./steady-clock.ts";
+import type { TimerName, Timers } from "./timers.ts";
 
 /** Characters that may wait for a flush: with more, it is made before the window ends. */
 const maxWaitingCharacters = 512 * 1024;
 
+/** ms that a turn may wait in an absent room. */
+const defaultWaitLimit = 5000;
 /** ms after which a room whose storage is too new looks again whether a newer release is deployed. */
 const refusedAlarmDelay = 3_600_000;
 
-type Outcome<T> = { readonly ok: T } | { readonly error: CollabError };
-
-type TurnOptions = {
-  /** Characters of input that the turn holds in memory while it waits. */
-  readonly characters?: number;
-  /** False for a turn that must run however many wait. */
-  readonly refusable?: boolean;
-};
-
 export class Room {
   readonly #ports: RoomPorts;
-  readonly #mailbox = new Mailbox();
+  readonly #clock: SteadyClock;
+  readonly #mailbox: Mailbox;
+  readonly #leaveHooks: LeaveHooks;
+  readonly #arrivals: Arrivals = { current: 0, last: 0 };
   readonly #flushTimer: MemoryTimer;
   readonly #typingTimer: MemoryTimer;
   #lifecycle: Lifecycle;
   /** Whether memory and storage may have come apart: the room restarts before its next turn. */
   #isBroken = false;
+  /** By how much the clock was ahead of the wall clock when the alarm was last set for it. */
+  #knownAhead = 0;
 
   constructor(ports: RoomPorts) {
-    this.#ports = ports;
-    this.#flushTimer = new MemoryTimer(ports);
-    this.#typingTimer = new MemoryTimer(ports);
-    this.#lifecycle = new Lifecycle(ports);
+    this.#clock = new SteadyClock(ports.now);
+    this.#ports = withClock(ports, this.#clock);
+    this.#mailbox = new Mailbox(this.#ports);
+    this.#leaveHooks = new LeaveHooks(ports);
+    this.#flushTimer = new MemoryTimer(this.#ports);
+    this.#typingTimer = new MemoryTimer(this.#ports);
+    this.#lifecycle = new Lifecycle(this.#ports, this.#leaveHooks, this.#arrivals);
   }
 
   /** Read from storage what the room is. To be called once, before anything else. */
@@ -72,9 +77,16 @@ export class Room {
     characters = 0,
   ): Promise<Output> {
     const { sees } = operation;
+    let awaited = operation.before?.(this.#lifecycle, input) ?? null;
+    while (awaited !== null) {
+      await awaited;
+      awaited = operation.before?.(this.#lifecycle, input) ?? null;
+    }
     const run = (): Output | Promise<Output> => execute(this.#lifecycle, operation, input, caller);
+    const arrival = ++this.#arrivals.last;
     const answer = await this.#turn(
       async () => {
+        this.#arrivals.current = arrival;
         const { room } = this.#lifecycle;
         if (sees === "snapshot" && room?.document.isStaged)
           return { read: room.batch.readCommitted(run) };
@@ -85,13 +97,22 @@ export class Room {
         const waits = sees === "head" || sees === "committed" || "error" in outcome;
         return { outcome, committed: waits ? this.#whenCommitted() : null };
       },
-      { characters },
+      { characters, waitLimit: this.#waitLimit },
     );
     if ("read" in answer) return answer.read;
-    const { committed } = answer;
-    if (committed !== null) await (operation.standsAlone ? committed.catch(() => {}) : committed);
-    if ("error" in answer.outcome) throw answer.outcome.error;
-    return answer.outcome.ok;
+    const { committed, outcome } = answer;
+    if (committed !== null)
+      await (operation.standsAlone && "ok" in outcome ? committed.catch(() => {}) : committed);
+    await this.#afterCall(operation, input);
+    if ("error" in outcome) throw outcome.error;
+    return outcome.ok;
+  }
+
+  /** Wait for what an operation has set off beside the turns. */
+  async #afterCall<Input>(operation: Operation<Input, unknown>, input: Input): Promise<void> {
+    const awaited = operation.after?.(this.#lifecycle, input) ?? null;
+    if (awaited !== null) await awaited;
+    if (this.#lifecycle.isGone) await this.#background(() => this.#lifecycle.clearIfGone());
   }
 
   /** A frame has arrived on a socket. */
@@ -121,7 +142,10 @@ export class Room {
     characters: number,
   ): Promise<void> {
     try {
-      await this.#turn(() => this.#answer(socket, message), { characters });
+      await this.#turn(() => this.#answer(socket, message), {
+        characters,
+        waitLimit: this.#waitLimit,
+      });
     } catch (error) {
       if (!(error instanceof CollabError)) throw error;
       const { room } = this.#lifecycle;
@@ -137,10 +161,8 @@ export class Room {
     if (room === null || session === undefined) return;
     const call = callOf(message, session.userId);
     if (call.sees === "committed") await this.#whenCommitted();
-    const before = room.document.headVersion;
     const outcome = await attempt(() => call.run(this.#lifecycle, sessionCaller(room, session)));
     reply(room, session, call, outcome);
-    this.#scheduleFlush(room.document.headVersion > before ? session : null);
   }
 
   /** A socket has closed or broken. */
@@ -158,10 +180,7 @@ export class Room {
     if (refusal !== null) return alarm.set(now() + refusedAlarmDelay);
     await timers.ring(now(), async (name) => {
       try {
-        await this.#turn(async () => {
-          await this.#whenCommitted();
-          await fireTimer(this.#lifecycle, name, now());
-        });
+        await this.#fire(name, now());
       } catch (error) {
         log("error", "timer_failed", { timer: name, error: describe(error) });
         this.#lifecycle.timers.retryLater(name, now());
@@ -173,54 +192,80 @@ export class Room {
     else this.#lifecycle.timers.ensureAlarm();
   }
 
+  async #fire(name: TimerName, now: number): Promise<void> {
+    if (name === "directory") await fireTimer(this.#lifecycle, name, now);
+    else
+      await this.#turn(async () => {
+        await this.#whenCommitted();
+        await fireTimer(this.#lifecycle, name, now);
+      });
+    await this.#lifecycle.whenListed(); // of a room that has stopped
+    if (this.#lifecycle.isGone) await this.#turn(() => this.#lifecycle.clearIfGone());
+  }
+
   // Turns
+
+  /** ms that a turn may wait for its turn. */
+  get #waitLimit(): number {
+    return this.#lifecycle.room?.behaviour.callTimeout ?? defaultWaitLimit;
+  }
 
   /**
    * Run one turn. An error that is not in the error table may have left memory and storage apart: then the
    * room restarts.
    */
-  #turn<T>(work: () => T | Promise<T>, { characters, refusable }: TurnOptions = {}): Promise<T> {
-    return this.#mailbox.run(
-      async () => {
-        try {
-          if (this.#isBroken) await this.#restart();
-          const { refusal, timers } = this.#lifecycle;
-          if (refusal !== null) throw refusal;
-          timers.ensureAlarm();
-          return await work();
-        } catch (error) {
-          if (error instanceof CollabError) throw error;
-          const instance = this.#ports.newId();
-          this.#ports.log("error", "internal", { instance, error: describe(error) });
-          await this.#restart();
-          throw new CollabError("internal", { instance });
-        } finally {
-          const { room } = this.#lifecycle;
-          if (room?.hub.hasEndedUsers) await this.#processEndedSessions(room);
-          this.#scheduleFlush();
+  #turn<T>(work: () => T | Promise<T>, options?: TurnOptions): Promise<T> {
+    return this.#mailbox.run(async () => {
+      try {
+        if (this.#isBroken) await this.#restart();
+        const { refusal, timers } = this.#lifecycle;
+        if (refusal !== null) throw refusal;
+        this.#watchClock(timers);
+        const outcome = await work();
+        this.#endTurn();
+        return outcome;
+      } catch (error) {
+        if (error instanceof CollabError) {
+          this.#endTurn();
+          throw error;
         }
-      },
-      characters,
-      refusable,
-    );
+        const instance = this.#ports.newId();
+        this.#ports.log("error", "internal", { instance, error: describe(error) });
+        await this.#restart();
+        throw new CollabError("internal", { instance });
+      }
+    }, options);
+  }
+
+  /** See to what a turn has left to do. Never throws: the turn's own outcome stands. */
+  #endTurn(): void {
+    const { room } = this.#lifecycle;
+    try {
+      if (room?.hub.hasEndedUsers) room.processEndedSessions();
+    } catch (error) {
+      this.#ports.log("error", "internal", { error: describe(error) });
+      this.#isBroken = true;
+      this.#ports.background(this.#background(() => {}));
+    }
+    this.#scheduleFlush();
+  }
+
+  /** Make sure that the alarm is set, and set it anew when the clock was set back. */
+  #watchClock(timers: Timers): void {
+    timers.ensureAlarm();
+    const { ahead } = this.#clock;
+    if (ahead === this.#knownAhead) return;
+    this.#knownAhead = ahead;
+    timers.rearm();
   }
 
   /** Run a turn that nobody waits for, however many wait before it. Never throws. */
   async #background(work: () => void | Promise<void>): Promise<void> {
     try {
-      await this.#turn(work, { refusable: false });
+      await this.#turn(work);
     } catch (error) {
       const code = error instanceof CollabError ? error.code : "internal";
       if (code !== "internal") this.#ports.log("warn", "background_turn_failed", { code });
-    }
-  }
-
-  async #processEndedSessions(room: RunningRoom): Promise<void> {
-    try {
-      await room.processEndedSessions();
-    } catch (error) {
-      this.#ports.log("error", "internal", { error: describe(error) });
-      await this.#restart();
     }
   }
 
@@ -238,30 +283,23 @@ export class Room {
     timers.retire();
     this.#flushTimer.cancel();
     this.#typingTimer.cancel();
-    this.#lifecycle = new Lifecycle({ ...this.#ports, alarmAt: timers.alarmAt });
-    this.#lifecycle.wake();
+    const ports = { ...this.#ports, alarmAt: timers.alarmAt };
+    this.#lifecycle = new Lifecycle(ports, this.#leaveHooks, this.#arrivals);
+    this.#lifecycle.wake(room);
     this.#isBroken = false;
+    this.#endTurn();
   }
 
   // Flushing
 
-  /**
-   * Flush what waits, now or when the window ends.
-   * @param author the session whose change it is, if its client waits for the reply
-   */
-  #scheduleFlush(author: Session | null = null): void {
+  /** Flush what waits, now or when the window ends. */
+  #scheduleFlush(): void {
     const { room } = this.#lifecycle;
     if (room === null || this.#isBroken) return;
     const urgency = room.batch.takeRequest();
     if (urgency === null) return;
     const now = this.#ports.now();
-    room.window.request({
-      urgency,
-      // Where turns wait, more is about to come.
-      author: this.#mailbox.hasWaiting ? null : author,
-      sockets: room.sessions.size,
-      now,
-    });
+    room.window.request({ urgency, sockets: room.sessions.size, now });
     const { dueAt } = room.window;
     if (dueAt <= now || room.waitingCharacters > maxWaitingCharacters) this.#flush(room);
     else this.#flushTimer.armAtLatest(dueAt, () => this.#flush(room));
@@ -303,41 +341,5 @@ export class Room {
   }
 }
 
-/** Reply to a message; behind the commit, if the reply may tell of what is staged. */
-function reply(
-  room: RunningRoom,
-  session: Session,
-  { ref, sees }: MessageCall,
-  outcome: Outcome<string>,
-): void {
-  if ("ok" in outcome && ref === undefined) return;
-  const depends = room.document.isStaged && (sees === "head" || "error" in outcome);
-  const { failure } = room.batch;
-  const text =
-    depends && failure !== null
-      ? JSON.stringify(failureMessage(ref, failure))
-      : "ok" in outcome
-        ? successText(ref ?? "", outcome.ok)
-        : JSON.stringify(failureMessage(ref, outcome.error));
-  if (depends && failure === null) room.batch.addReply(session, text, ref);
-  else room.hub.tellText(session, text);
-}
-
-/** A session as the caller of an operation. */
-function sessionCaller({ members }: RunningRoom, { id, userId, scopes }: Session): Caller {
-  const user = members.get(userId)?.entry ?? { id: userId };
-  return { door: "socket" satisfies Door, user, scopes, expiresAt: null, session: id };
-}
-
 const refOf = (message: RequestMessage): Ref | undefined =>
   "ref" in message ? message.ref : undefined;
-
-/** Run something, and tell an error of the table from its value. */
-async function attempt<T>(run: () => T | Promise<T>): Promise<Outcome<T>> {
-  try {
-    return { ok: await run() };
-  } catch (error) {
-    if (error instanceof CollabError) return { error };
-    throw error;
-  }
-}

@@ -14,6 +14,7 @@ import { createWelcome } from "./batch/welcome.ts";
 import type { DirectoryRegistration } from "./directory-registration.ts";
 import type { JsonDocument } from "./document/json-document.ts";
 import type { HookRunner } from "./hooks/hook-runner.ts";
+import type { LeaveHooks } from "./hooks/leave-hooks.ts";
 import { Membership } from "./members/membership.ts";
 import { PresenceBoard } from "./members/presence-board.ts";
 import type { RoomPorts } from "./ports.ts";
@@ -24,6 +25,8 @@ import type { Timers } from "./timers.ts";
 
 /** ms between two checks for dead sockets, while any are open. */
 const livenessInterval = 300_000;
+/** ms that a silent client has to give a sign of life. */
+const probeTimeout = 60_000;
 
 /** What a room is made from. */
 export type RoomBasis = {
@@ -33,6 +36,7 @@ export type RoomBasis = {
   readonly behaviour: ResolvedBehaviour;
   readonly document: JsonDocument;
   readonly hooks: HookRunner;
+  readonly leaveHooks: LeaveHooks;
   readonly members: Members;
 };
 
@@ -78,6 +82,7 @@ export class RunningRoom implements RoomParts {
   readonly behaviour: ResolvedBehaviour;
   readonly document: JsonDocument;
   readonly hooks: HookRunner;
+  readonly leaveHooks: LeaveHooks;
   readonly members: Members;
   readonly activity: Activity;
   readonly sessions: Sessions;
@@ -95,6 +100,7 @@ export class RunningRoom implements RoomParts {
     this.behaviour = parts.behaviour;
     this.document = parts.document;
     this.hooks = parts.hooks;
+    this.leaveHooks = parts.leaveHooks;
     this.members = parts.members;
     this.activity = parts.activity;
     this.sessions = parts.sessions;
@@ -106,15 +112,26 @@ export class RunningRoom implements RoomParts {
     this.window = parts.window;
   }
 
-  /** Take over what storage and the open sockets say: the room has woken (rule R6). */
-  restore(): void {
+  /**
+   * Take over what storage and the open sockets say: the room has woken (rule R6).
+   * @param earlier the room as it was before, if it has restarted: what its clients know then need not be
+   * told again, as long as the state they have is the stored one
+   */
+  restore(earlier: RunningRoom | null): void {
     this.saver.restore();
     this.hub.restore();
-    this.presence.restore();
-    this.hub.welcomeRestored();
-    this.hub.endUnresponsive();
-    this.membership.noticeLostSockets();
-    if (this.presence.hasNews) this.batch.requestFlush("signal");
+    if (earlier === null) this.presence.restore();
+    else {
+      this.presence.takeOver(earlier.presence);
+      this.batch.users.restore(earlier.batch.users, (userId) => this.members.get(userId)?.entry);
+    }
+    const isSameState =
+      earlier === null ||
+      (earlier.record.epoch === this.record.epoch &&
+        earlier.document.version === this.document.version);
+    this.hub.welcomeRestored(!isSameState);
+    this.membership.restoreDeadlines();
+    if (this.presence.hasNews || !this.batch.users.isEmpty) this.batch.requestFlush("signal");
   }
 
   get record(): RoomRecord {
@@ -153,14 +170,15 @@ export class RunningRoom implements RoomParts {
 
   /** End sessions that have gone silent, now and again while any are open (rule U8). */
   checkLiveness(): void {
-    this.hub.endUnresponsive();
+    const isAwaited = this.hub.checkLiveness();
+    const interval = isAwaited ? probeTimeout : livenessInterval;
     if (this.sessions.size === 0) this.timers.clear("liveness");
-    else this.timers.set("liveness", this.ports.now() + livenessInterval);
+    else this.timers.set("liveness", this.ports.now() + interval);
   }
 
   /** See to the users whose sessions have ended since the last time. */
-  async processEndedSessions(): Promise<void> {
-    for (const userId of this.hub.takeEndedUsers()) await this.membership.sessionEnded(userId);
+  processEndedSessions(): void {
+    for (const userId of this.hub.takeEndedUsers()) this.membership.sessionEnded(userId);
   }
 
   /** Remember that a stop was requested, if it takes more than this turn: a crash must not undo it. */
@@ -190,13 +208,14 @@ export class RunningRoom implements RoomParts {
     this.#send(change, now);
     if (change !== null) this.saver.afterCommit();
     this.window.flushed(now, this.sessions.size);
-    for (const session of this.sessions) if (session.isTooSlow) this.hub.end(session, "too_slow");
+    this.hub.endTooSlow();
   }
 
   #send(change: ReturnType<JsonDocument["commit"]>, now: number): void {
     const batch = this.batch.take(change, this.presence.takeNews(now));
     deliver(batch, this.sessions, () =>
       createWelcome({
+        newcomers: batch.newcomers.keys(),
         roomId: this.ports.id,
         epoch: this.record.epoch,
         behaviour: this.behaviour,
@@ -208,15 +227,13 @@ export class RunningRoom implements RoomParts {
   }
 
   /**
-   * The room is about to restart from storage. What depends on a commit fails with this error; everything
-   * else that waits is sent. Sessions that were welcomed start over from another welcome, and those that
-   * were not get theirs then: what memory holds now is not what is committed.
+   * The room is about to restart from storage. What depends on a commit fails with this error. Whatever else
+   * waits to be told is left to the restarted room, which knows what is stored.
    */
   abandon(error: CollabError): void {
     this.batch.reject(error);
-    for (const session of this.sessions)
-      if (session.state.kind === "joining") this.batch.forget(session);
-    this.#send(null, this.ports.now());
-    this.hub.restart();
+    for (const [session, replies] of this.batch.takeReplies())
+      for (const { text } of replies) this.hub.tellText(session, text);
+    this.hub.saveAttachments();
   }
 }

@@ -12,7 +12,7 @@ import type { Timers } from "./timers.ts";
 
 export type StateSaverParts = {
   readonly behaviour: Pick<ResolvedBehaviour, "save" | "callTimeout">;
-  readonly ports: Pick<RoomPorts, "now" | "background">;
+  readonly ports: Pick<RoomPorts, "now" | "random" | "background">;
   readonly timers: Timers;
   readonly hooks: Pick<HookRunner, "saves" | "save">;
   readonly document: Pick<RoomDocument, "version" | "isStaged">;
@@ -133,7 +133,7 @@ export class StateSaver {
       const now = ports.now();
       if (this.#failure !== null) {
         const attempts = this.#attempts + 1;
-        timers.set("save", now + backoff(attempts), attempts);
+        timers.set("save", now + backoff(attempts, ports.random()), attempts);
         return;
       }
       // A stop may have waited for this. It saves by itself what has changed meanwhile.

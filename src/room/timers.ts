@@ -13,7 +13,20 @@ import type { RoomPorts } from "./ports.ts";
  */
 export type TimerName = "idle" | Deadline | "liveness" | "save" | "directory";
 
+type TimerPorts = Pick<RoomPorts, "storage" | "alarm" | "alarmAt" | "random" | "log">;
+
+const timerNames: readonly string[] = [
+  "idle",
+  "lease",
+  "grace",
+  "presence",
+  "liveness",
+  "save",
+  "directory",
+] satisfies TimerName[];
+
 export class Timers {
+  readonly #ports: TimerPorts;
   readonly #storage: RoomPorts["storage"];
   readonly #alarm: RoomPorts["alarm"];
   readonly #timers = new Map<string, StoredTimer>();
@@ -23,7 +36,9 @@ export class Timers {
   #retired = false;
   #ensured = false;
 
-  constructor({ storage, alarm, alarmAt }: Pick<RoomPorts, "storage" | "alarm" | "alarmAt">) {
+  constructor(ports: TimerPorts) {
+    const { storage, alarm, alarmAt } = ports;
+    this.#ports = ports;
     this.#storage = storage;
     this.#alarm = alarm;
     this.#alarmAt = alarmAt;
@@ -31,7 +46,11 @@ export class Timers {
 
   /** Read the rows. */
   restore(): void {
-    for (const timer of this.#storage.readTimers()) this.#timers.set(timer.name, timer);
+    for (const timer of this.#storage.readTimers()) {
+      // One that nobody handles would ring for ever.
+      if (timerNames.includes(timer.name)) this.#timers.set(timer.name, timer);
+      else this.#ports.log("warn", "unknown_timer", { timer: timer.name });
+    }
   }
 
   get(name: TimerName): StoredTimer | undefined {
@@ -68,14 +87,22 @@ export class Timers {
     if (this.#timers.delete(name) && !this.#retired) this.#storage.removeTimer(name);
   }
 
+  /** Drop a timer that the alarm may be set for, and set the alarm for what comes next. */
+  clearBeforeAlarm(name: TimerName): void {
+    const timer = this.#timers.get(name);
+    this.clear(name);
+    if (timer === undefined || timer.at !== this.#alarmAt || this.#timers.size === 0) return;
+    this.rearm();
+  }
+
   /** A timer has fired and its work has failed: let it fire again, later each time. */
   retryLater(name: TimerName, now: number): void {
     const attempts = (this.#timers.get(name)?.attempts ?? 0) + 1;
     try {
-      this.set(name, now + backoff(attempts), attempts);
+      this.set(name, now + backoff(attempts, this.#ports.random()), attempts);
     } catch {
       // Not even a timer can be written. The alarm alone brings it back, because the row is still due.
-      this.#alarm.set(now + backoff(10));
+      this.#alarm.set(now + backoff(10, this.#ports.random()));
       this.#retired = true;
     }
   }
@@ -90,11 +117,11 @@ export class Timers {
     this.#arm();
   }
 
-  /** Drop every timer but these, and the alarm if none is left. */
-  clearAllBut(...kept: TimerName[]): void {
-    for (const name of this.#timers.keys())
-      if (!kept.includes(name as TimerName)) this.clear(name as TimerName);
-    if (this.#timers.size > 0 || this.#alarmAt === null) return;
+  /** Drop every timer, and the alarm. */
+  clearAll(): void {
+    if (this.#retired) return;
+    for (const name of this.#timers.keys()) this.clear(name as TimerName);
+    if (this.#alarmAt === null) return;
     this.#alarm.clear();
     this.#alarmAt = null;
   }
@@ -125,6 +152,12 @@ export class Timers {
       this.#handling = false;
       this.#arm();
     }
+  }
+
+  /** The clock has been set back: the alarm would ring late by that much. */
+  rearm(): void {
+    this.#alarmAt = null;
+    this.#arm();
   }
 
   #arm(): void {

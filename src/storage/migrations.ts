@@ -28,5 +28,7 @@ export const migrations: Readonly<Record<number, string>> = {
   1: `
     ALTER TABLE room ADD COLUMN schema INTEGER NOT NULL DEFAULT 2;
     ALTER TABLE aside RENAME TO quarantine;
+    INSERT OR IGNORE INTO timers SELECT 'directory', 0, 0 FROM room
+      WHERE json_extract(data, '$.status') = 'running';
   `,
 };

@@ -53,10 +53,11 @@ export function sessionByHand(
       presence: { data: {}, at: 0 },
       state: { kind: "live" },
       flow: initialFlow,
+      heardAt: now,
       ...attachment,
     },
     resolveLimits(limits),
-    now,
+    { now: () => now, newId: () => crypto.randomUUID() },
   );
   return { session, socket };
 }
@@ -92,11 +93,16 @@ export class RoomByHand {
         clear: () => void (this.alarmAt = null),
       },
       alarmAt: null,
-      directory: { put: async () => {}, remove: async () => {} },
+      directory: {
+        put: async (_entry, revision) => revision,
+        remove: async (_id, revision) => revision,
+      },
       log: (_level, event) => void this.logged.push(event),
       sockets: () => this.sockets,
       now: () => this.now,
       newId: () => `id-${++this.#ids}`,
+      random: () => 0,
+      insideHook: (run) => run(),
       later: (ms, call) => {
         const timer = { at: this.now + ms, call };
         this.#timers.add(timer);

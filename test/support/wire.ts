@@ -47,7 +47,7 @@ const operation: z.ZodType<Operation> = z.discriminatedUnion("op", [
 ]);
 
 const userEntry: z.ZodType<UserEntry> = z
-  .object({ id: name, joinedAt: time, meta: json })
+  .object({ id: name, joinedAt: time, seq: count, meta: json })
   .catchall(json);
 
 export const presence: z.ZodType<Presence> = z

@@ -158,6 +158,18 @@ export class BatchBuilder {
     return batch;
   }
 
+  /**
+   * Take only the replies: what else waits may not be what storage holds.
+   * @returns by session
+   */
+  takeReplies(): ReadonlyMap<Session, readonly Reply[]> {
+    for (const session of this.#unsavedSessions) session.saveAttachment();
+    this.#unsavedSessions.clear();
+    const replies = this.#replies;
+    this.#replies = new Map();
+    return replies;
+  }
+
   /** What is staged will not be committed: whoever waits for it is told that, by a reply or an error. */
   reject(error: CollabError): void {
     this.#failure = error;

@@ -56,9 +56,7 @@ function welcomeNewcomers(
       ...events.slice(before).filter(({ except }) => except !== session),
       ...(replies.get(session) ?? []),
     ];
-    session.send(frame([welcome(session), ...later.map(({ text }) => text)]) ?? "");
-    session.become({ kind: "live" });
-    session.saveAttachment();
+    session.sendWelcome(frame([welcome(session), ...later.map(({ text }) => text)]) ?? "");
   }
 }
 

@@ -13,6 +13,7 @@ import type { Session } from "../sessions/session.ts";
 export const pingInterval = 30_000;
 
 export type WelcomeParts = {
+  readonly newcomers: Iterable<Session>;
   readonly roomId: string;
   readonly epoch: string;
   readonly behaviour: ResolvedBehaviour;
@@ -23,27 +24,20 @@ export type WelcomeParts = {
 
 /** Create the encoder of welcomes, for the room as it is now. */
 export function createWelcome(parts: WelcomeParts): (session: Session) => string {
-  const { roomId, epoch, behaviour, document, members, presence } = parts;
+  const { newcomers, roomId, epoch, behaviour, document, members, presence } = parts;
   const head = `"type":"welcome","room":${JSON.stringify(roomId)},"epoch":"${epoch}"`;
   const users = `"users":[${members.texts().join(",")}]`;
   const tail = `"presence":${presence.text},"version":${document.version},"limits":${limitsText(behaviour)}`;
-  const contents = new Map<number | null, string>();
-
-  const content = ({ state }: Session): string => {
+  const since = ({ state }: Session): number | null => {
     const resume = state.kind === "joining" ? state.resume : undefined;
-    const since = resume?.epoch === epoch ? resume.since : null;
-    let text = contents.get(since);
-    if (text === undefined) {
-      text = document.welcomeMembers(since);
-      contents.set(since, text);
-    }
-    return text;
+    return resume?.epoch === epoch ? resume.since : null;
   };
+  const contents = document.welcomeMembers(new Set(Array.from(newcomers, since)));
 
   return (session) => {
     const user = members.text(session.userId);
     const own = `"session":"${session.id}","user":${user},"scopes":${JSON.stringify(session.scopes)}`;
-    return `{${head},${own},${users},${tail},${content(session)}}`;
+    return `{${head},${own},${users},${tail},${contents.get(since(session))}}`;
   };
 }
 

@@ -21,8 +21,9 @@ export interface RoomDocument {
    */
   commit(): Change | null;
   /**
-   * What a new session needs to have the committed content, as JSON members of its `welcome`.
-   * @param since the version that the client has, `null` for a client that has nothing
+   * What new sessions need to have the committed content, as JSON members of their `welcome`.
+   * @param sinces the versions that the clients have, `null` for a client that has nothing
+   * @returns the members by version
    */
-  welcomeMembers(since: number | null): string;
+  welcomeMembers(sinces: ReadonlySet<number | null>): ReadonlyMap<number | null, string>;
 }

@@ -202,27 +202,39 @@ export class JsonDocument implements RoomDocument {
     return change;
   }
 
-  welcomeMembers(since: number | null): string {
-    const patch = since === null ? null : this.patchSince(since);
-    return patch === null
-      ? `"resumed":false,"state":${this.text}`
-      : `"resumed":true,"patch":${patch}`;
+  welcomeMembers(sinces: ReadonlySet<number | null>): ReadonlyMap<number | null, string> {
+    const patches = this.patchesSince([...sinces].filter((since) => since !== null));
+    let whole: string | undefined;
+    const members = new Map<number | null, string>();
+    for (const since of sinces) {
+      const patch = since === null ? undefined : patches.get(since);
+      if (patch !== undefined) members.set(since, `"resumed":true,"patch":${patch}`);
+      else members.set(since, (whole ??= `"resumed":false,"state":${this.text}`));
+    }
+    return members;
   }
 
   /**
-   * The patch from an earlier version to the committed one, as text. If it would be longer than the
-   * state, it replaces the state.
-   * @returns `null` when the journal does not reach back that far, or has no such version
+   * The patches from earlier versions to the committed one, as text. The journal is read once, from the
+   * oldest of them on. A patch that would be longer than the state replaces the state.
+   * @returns by version; a version that the journal does not reach back to, or does not have, is left out
    */
-  patchSince(version: number): string | null {
-    if (version === this.#version) return "[]";
-    if (version > this.#version) return null;
-    const changes = this.#storage.readChanges(version);
-    if (changes[0]?.from !== version || changes.at(-1)?.to !== this.#version) return null;
-    const contiguous = changes.every(
-      ({ from }, index) => index === 0 || from === changes[index - 1]?.to,
-    );
-    return contiguous ? shorter(joined(changes.map(({ patch }) => patch)), this.#state) : null;
+  patchesSince(versions: readonly number[]): ReadonlyMap<number, string> {
+    const patches = new Map<number, string>();
+    const earlier = new Set(versions.filter((version) => version < this.#version));
+    if (versions.includes(this.#version)) patches.set(this.#version, "[]");
+    if (earlier.size === 0) return patches;
+    let next = this.#version;
+    const later: string[] = [];
+    for (const { from, to, patch } of this.#storage
+      .readChanges(Math.min(...earlier))
+      .toReversed()) {
+      if (to !== next) break; // a gap: nothing before it leads here
+      later.unshift(patch);
+      next = from;
+      if (earlier.has(from)) patches.set(from, shorter(joined(later), this.#state));
+    }
+    return patches;
   }
 
   #adopt(state: Sized, version: number): void {

@@ -1,10 +1,11 @@
 // Calls of the room author's code: bounded in time, with every way to fail turned into an error of the
 // table. What the code threw goes to the log; the caller gets the id of that log line.
 
+import type { StandardSchemaV1 } from "@standard-schema/spec";
 import type { Action, HookResult, RoomContext } from "../../behaviours/behaviour.ts";
 import type { ResolvedBehaviour } from "../../behaviours/resolve.ts";
 import { roomCaller, type Caller } from "../../protocol/caller.ts";
-import { CollabError, type ErrorCode } from "../../protocol/errors.ts";
+import { CollabError, type ErrorCode, type Issue } from "../../protocol/errors.ts";
 import { describeValue, isObject, measure, type JsonValue } from "../../protocol/json.ts";
 import { freezeState } from "../../model/freeze.ts";
 import type { Members } from "../../model/members.ts";
@@ -12,15 +13,21 @@ import type { User, UserEntry } from "../../protocol/users.ts";
 import { checkMeta } from "../../model/user.ts";
 import type { JsonDocument } from "../document/json-document.ts";
 import { callWithin, TimedOut } from "./call-within.ts";
+import { CircuitBreaker } from "./circuit-breaker.ts";
 import { describe } from "../log.ts";
 import type { RoomPorts } from "../ports.ts";
+
+type ActionOutcome =
+  | { readonly issues: Issue[] }
+  | { readonly refused: string }
+  | { readonly state: object | undefined; readonly result: string };
 
 type Called<T> = { readonly ok: T } | { readonly refused: string };
 
 export type SaveFailure = "save_failed" | "call_timeout";
 
 export type HookRunnerParts = {
-  readonly ports: Pick<RoomPorts, "id" | "env" | "log" | "now" | "newId">;
+  readonly ports: Pick<RoomPorts, "id" | "env" | "log" | "now" | "newId" | "insideHook">;
   readonly behaviour: ResolvedBehaviour;
   readonly epoch: string;
   readonly document: JsonDocument;
@@ -31,11 +38,17 @@ export class HookRunner {
   readonly #parts: HookRunnerParts;
   readonly #behaviour: ResolvedBehaviour;
   readonly #ports: HookRunnerParts["ports"];
+  /** By what is called: `onJoin`, and each action. */
+  readonly #breakers = new Map<string, CircuitBreaker>();
 
   constructor(parts: HookRunnerParts) {
     this.#parts = parts;
     this.#behaviour = parts.behaviour;
     this.#ports = parts.ports;
+  }
+
+  get hasOnLeave(): boolean {
+    return this.#behaviour.hooks.onLeave !== undefined;
   }
 
   /** Whether the behaviour saves the state somewhere else. */
@@ -72,7 +85,9 @@ export class HookRunner {
     const { hooks } = this.#behaviour;
     if (hooks.onJoin === undefined) return checkMeta();
     const room = this.#context(caller);
-    const called = await this.#hook("onJoin", () => hooks.onJoin?.(room, freezeState(user)));
+    const called = await this.#unlessHanging("onJoin", () =>
+      this.#hook("onJoin", () => hooks.onJoin?.(room, freezeState(user))),
+    );
     if ("refused" in called) throw new CollabError("join_refused", { reason: called.refused });
     try {
       return checkMeta(called.ok);
@@ -81,19 +96,14 @@ export class HookRunner {
     }
   }
 
-  /**
-   * Report that a user has left; a failure is logged and goes no further.
-   * @returns false when the hook timed out
-   */
-  async onLeave(entry: UserEntry, caller: Caller): Promise<boolean> {
+  /** Report that a user has left. Never throws: a failure is logged and goes no further. */
+  async onLeave(entry: UserEntry, caller: Caller): Promise<void> {
     const { hooks, callTimeout } = this.#behaviour;
-    if (hooks.onLeave === undefined) return true;
     const room = this.#context(caller);
     try {
       await callWithin(callTimeout, "onLeave", () => hooks.onLeave?.(room, entry));
-      return true;
     } catch (error) {
-      return this.#failure("hook_failed", "onLeave", error).code !== "call_timeout";
+      this.#failure("hook_failed", "onLeave", error);
     }
   }
 
@@ -156,48 +166,75 @@ export class HookRunner {
 
   /**
    * Check an action's input and run it.
-   * @returns the next state, if the action gave one, and the result
-   * @throws CollabError `unknown_action`, `invalid_payload`, `action_failed`, `action_refused`, `call_timeout`
+   * @returns the next state, if the action gave one, and the result as JSON text
+   * @throws CollabError `unknown_action`, `invalid_payload`, `action_failed`, `action_refused`,
+   * `call_timeout`, `hook_unavailable`
    */
   async act(
     name: string,
     payload: JsonValue,
     caller: Caller,
-  ): Promise<{ state?: object | undefined; result: JsonValue }> {
+  ): Promise<{ state: object | undefined; result: string }> {
     const action = this.#action(name);
     const room = this.#context(caller);
-    const answer = await this.#call("action_failed", name, async () => {
+    const run = (): Promise<ActionOutcome> => this.#runAction(name, action, room, payload);
+    const outcome = await this.#unlessHanging(`action ${name}`, run);
+    if ("issues" in outcome) throw new CollabError("invalid_payload", { issues: outcome.issues });
+    if ("refused" in outcome) throw new CollabError("action_refused", { reason: outcome.refused });
+    return outcome;
+  }
+
+  #runAction(
+    name: string,
+    action: Action<object>,
+    room: RoomContext,
+    payload: JsonValue,
+  ): Promise<ActionOutcome> {
+    return this.#call("action_failed", name, async () => {
       const checked = await action.schema["~standard"].validate(payload);
-      if (checked.issues) return { issues: checked.issues };
+      if (checked.issues) return { issues: checked.issues.map(issueOf) };
       const ran = (await action.run(room, room.state, checked.value)) ?? {};
       if (typeof ran !== "object" || Array.isArray(ran))
         throw new TypeError(
           `${name} must return { state, result } or { error }, got ${describeValue(ran)}`,
         );
       if ("error" in ran && ran.error !== undefined) return { refused: String(ran.error) };
-      return { ran };
+      // Whatever the author gave is read in here: a getter may throw.
+      const { state, result } = ran as { state?: object; result?: JsonValue };
+      return { state, result: this.#resultText(result) };
     });
-    if ("issues" in answer)
-      throw new CollabError("invalid_payload", {
-        issues: answer.issues.map(({ path = [], message }) => ({
-          path: path.map((step) => String(typeof step === "object" ? step.key : step)).join("."),
-          message,
-        })),
-      });
-    if ("refused" in answer) throw new CollabError("action_refused", { reason: answer.refused });
-    const { state, result } = answer.ran as { state?: object; result?: JsonValue };
-    return { state, result: this.#checkResult(name, result) };
   }
 
-  #checkResult(name: string, result: JsonValue = null): JsonValue {
+  #resultText(result: JsonValue = null): string {
     const { limits } = this.#behaviour;
+    const { bytes } = measure(result, limits.stateDepth);
+    if (bytes > limits.frameBytes)
+      throw new RangeError(`the result has ${bytes} bytes; the limit is ${limits.frameBytes}`);
+    return JSON.stringify(result);
+  }
+
+  /** Turn what is wrong with a state that an action returned into the error its caller gets. */
+  badState(name: string, error: unknown): CollabError {
+    return error instanceof CollabError ? error : this.#failure("action_failed", name, error);
+  }
+
+  /**
+   * Make a call that holds the room's turn, unless it keeps timing out.
+   * @throws CollabError `hook_unavailable`
+   */
+  async #unlessHanging<T>(what: string, call: () => Promise<T>): Promise<T> {
+    const breaker = this.#breakers.get(what) ?? new CircuitBreaker();
+    this.#breakers.set(what, breaker);
+    if (!breaker.allow(this.#ports.now())) throw new CollabError("hook_unavailable");
     try {
-      const { bytes } = measure(result, limits.stateDepth);
-      if (bytes > limits.frameBytes)
-        throw new RangeError(`the result has ${bytes} bytes; the limit is ${limits.frameBytes}`);
-      return result;
+      const outcome = await call();
+      breaker.answered();
+      return outcome;
     } catch (error) {
-      throw this.#failure("action_failed", name, error);
+      const isTimeout = error instanceof CollabError && error.code === "call_timeout";
+      if (isTimeout) breaker.timedOut(this.#ports.now(), this.#behaviour.callTimeout);
+      else breaker.answered();
+      throw error;
     }
   }
 
@@ -219,7 +256,9 @@ export class HookRunner {
 
   async #call<T>(code: ErrorCode, what: string, call: () => Promise<T>): Promise<T> {
     try {
-      return await callWithin(this.#behaviour.callTimeout, what, call);
+      return await callWithin(this.#behaviour.callTimeout, what, () =>
+        this.#ports.insideHook(call),
+      );
     } catch (error) {
       throw this.#failure(code, what, error);
     }
@@ -228,10 +267,17 @@ export class HookRunner {
   #failure(code: ErrorCode, what: string, error: unknown): CollabError {
     const instance = this.#ports.newId();
     this.#ports.log("error", code, { what, instance, error: describe(error) });
+    if (error instanceof CollabError && error.code === "reentrant_call")
+      return new CollabError("reentrant_call", { instance });
     if (!(error instanceof TimedOut)) return new CollabError(code, { instance });
     return new CollabError("call_timeout", { detail: error.message, instance });
   }
 }
+
+const issueOf = ({ path = [], message }: StandardSchemaV1.Issue): Issue => ({
+  path: path.map((step) => String(typeof step === "object" ? step.key : step)).join("."),
+  message,
+});
 
 const loadFailed = (error: unknown): CollabError => {
   const instance = error instanceof CollabError ? error.info.instance : undefined;

@@ -2,6 +2,7 @@
 // lease runs again (rule U7). Pure decisions; membership.ts writes them.
 
 import { exactWatermark } from "../../model/activity-watermark.ts";
+import type { Presence } from "../../protocol/presence.ts";
 import type { Deadline, Member } from "../../model/members.ts";
 
 /** A deadline that begins: the member as they are from now on, and which timer has to ring when. */
@@ -10,13 +11,23 @@ export type Absence = { readonly member: Member; readonly timer: Deadline; reado
 /**
  * The deadline that begins for a member whose last socket has gone.
  * @param reconnectGrace ms
+ * @param away what clients see of them meanwhile, if that is known: it must survive a hibernation
  * @returns `null` when none begins: they have no socket to lose, or their deadline already runs
  */
-export function beginAbsence(member: Member, now: number, reconnectGrace: number): Absence | null {
+export function beginAbsence(
+  member: Member,
+  now: number,
+  reconnectGrace: number,
+  away: Presence | null,
+): Absence | null {
   if (!hasSocket(member)) return null;
   if (member.bySocket) {
     const awayUntil = now + reconnectGrace;
-    return { member: { ...member, awayUntil }, timer: "grace", at: awayUntil };
+    return {
+      member: { ...member, awayUntil, ...(away && { away }) },
+      timer: "grace",
+      at: awayUntil,
+    };
   }
   const { ttl } = member.lease ?? { ttl: 0 };
   return {
@@ -35,7 +46,7 @@ export const isAbsent = ({ awayUntil, lease }: Member): boolean =>
   awayUntil !== undefined || (lease !== undefined && !lease.paused);
 
 /** A member who has a socket again: none of their deadlines runs. */
-export function endAbsence({ awayUntil: _awayUntil, ...member }: Member): Member {
+export function endAbsence({ awayUntil: _until, away: _away, ...member }: Member): Member {
   const { lease } = member;
   return lease ? { ...member, lease: { ...lease, paused: true } } : member;
 }

@@ -17,15 +17,13 @@ import type { Activity } from "../activity.ts";
 import type { BatchBuilder } from "../batch/batch.ts";
 import type { DirectoryRegistration } from "../directory-registration.ts";
 import type { HookRunner } from "../hooks/hook-runner.ts";
+import type { LeaveHooks } from "../hooks/leave-hooks.ts";
 import type { RoomPorts } from "../ports.ts";
 import type { SessionHub } from "../sessions/session-hub.ts";
 import type { Sessions } from "../sessions/sessions.ts";
 import type { Timers } from "../timers.ts";
 import { beginAbsence, endAbsence, hasSocket, isAbsent } from "./grace-period.ts";
 import type { PresenceBoard } from "./presence-board.ts";
-
-/** How many users leave at once after `onLeave` has timed out: one by one would take too long. */
-const departuresAtOnce = 25;
 
 export type MembershipParts = {
   readonly ports: Pick<RoomPorts, "storage" | "now">;
@@ -35,6 +33,7 @@ export type MembershipParts = {
   readonly members: Members;
   readonly activity: Activity;
   readonly hooks: HookRunner;
+  readonly leaveHooks: LeaveHooks;
   readonly sessions: Sessions;
   readonly hub: SessionHub;
   readonly presence: PresenceBoard;
@@ -64,9 +63,10 @@ export class Membership {
    * @throws CollabError `room_full`, `join_refused`, `hook_failed`, `call_timeout`
    */
   async acceptJoin(user: User, caller: Caller): Promise<AcceptedJoin> {
-    const { members, hooks, behaviour } = this.#parts;
+    const { members, hooks, leaveHooks, behaviour } = this.#parts;
     if (!members.get(user.id) && members.size >= behaviour.maxUsers)
       throw new CollabError("room_full");
+    await leaveHooks.pendingFor(user.id); // the operation has waited for it already, outside the turn
     return { user, meta: await hooks.onJoin(user, caller) };
   }
 
@@ -76,7 +76,7 @@ export class Membership {
       this.#parts;
     const { ttl, bySocket, startsRoom } = options;
     const now = ports.now();
-    const entry = createEntry(user, meta, now);
+    const entry = createEntry(user, meta, now, members.nextSeq);
     const before = members.get(user.id);
     const paused = sessions.hasUser(user.id) && ({ paused: true } as const);
     const member: Member = {
@@ -91,7 +91,7 @@ export class Membership {
     this.#put(member);
     activity.markActive(true);
     if (ttl !== undefined) timers.setAtLatest("lease", now + ttl);
-    if (!startsRoom) registration.countChanged();
+    if (!startsRoom) registration.markCountChanged();
     batch.users.put(entry, before === undefined);
     presence.markChanged(user.id);
     // A user who comes by socket is announced once their session opens.
@@ -100,112 +100,91 @@ export class Membership {
   }
 
   /**
-   * A further socket of a user who is in the room: no hook is called (rule U3).
+   * Check whether a user who is in the room may have a further socket.
    * @throws CollabError `user_not_found`, `forbidden`, `room_full`
    */
-  attach(userId: string): void {
-    const { ports, sessions, activity } = this.#parts;
+  checkAttach(userId: string): void {
+    const { sessions } = this.#parts;
     const member = this.#member(userId);
-    if (member.scopes && !allows(member.scopes, "room:read"))
-      throw new CollabError("forbidden", {
-        detail: "A socket needs the scope room:read, which this user does not have.",
-      });
+    if (member.scopes && !allows(member.scopes, "room:read")) throw new CollabError("forbidden");
+    if (sessions.of(userId).length >= maxUserSessions) this.#parts.hub.endSilentOf(userId);
     if (sessions.of(userId).length >= maxUserSessions)
       throw new CollabError("room_full", {
         detail: `A user may have at most ${maxUserSessions} sockets in a room. Close one and try again.`,
       });
-    ports.storage.atomically(() => {
-      if (isAbsent(member)) this.#put(endAbsence(member));
-      activity.markActive(true);
-    });
+  }
+
+  /** A further socket of a user who is in the room: no hook is called (rule U3). */
+  attach(userId: string): void {
+    const member = this.#member(userId);
+    if (isAbsent(member)) this.#put(endAbsence(member));
+    this.#parts.activity.markActive(true);
   }
 
   /**
    * A session of a user has ended.
-   * @param left whether the client said that it leaves: then there is no grace period
+   * @param leaver who said that they leave: then there is no grace period
    */
-  async sessionEnded(userId: string, left = false): Promise<void> {
+  sessionEnded(userId: string, leaver: Caller | null = null): void {
     const { ports, members, sessions, presence, batch, behaviour } = this.#parts;
     const member = members.get(userId);
     if (member === undefined) return;
     batch.requestFlush("signal");
     if (sessions.hasUser(userId)) return;
-    if (left || (member.bySocket && behaviour.reconnectGrace === 0))
-      return void (await this.#depart([member], roomCaller));
+    if (leaver !== null || (member.bySocket && behaviour.reconnectGrace === 0))
+      return this.#depart([member], leaver ?? roomCaller);
     ports.storage.atomically(() => this.#beginAbsence(member));
     presence.markChanged(userId);
   }
 
   /** Let a user leave; one who is not in the room is no error. */
-  async leave(userId: string, caller: Caller): Promise<void> {
+  leave(userId: string, caller: Caller): void {
     const { members, activity } = this.#parts;
     const member = members.get(userId);
     if (member === undefined) return activity.markActive(members.size > 0);
-    await this.#depart([member], caller);
+    this.#depart([member], caller);
   }
 
   /** Let every user leave, for a room that stops. */
-  async leaveAll(): Promise<void> {
-    await this.#departAll(this.#parts.members.all(), null);
+  leaveAll(caller: Caller): void {
+    this.#depart(this.#parts.members.all(), caller, null);
   }
 
   /** The timer of this deadline has rung: see to the members for whom it has passed. */
-  async ring(deadline: Deadline): Promise<void> {
+  ring(deadline: Deadline): void {
     const { members, ports, timers } = this.#parts;
     const due = members.due(deadline, ports.now());
     if (deadline === "presence") {
       for (const { entry } of due) this.holdPresence(entry.id, null);
-    } else {
-      await this.#departAll(due, "kicked");
-    }
+    } else if (due.length > 0) this.#depart(due, roomCaller);
     const next = members.next(deadline);
     if (next === undefined) timers.clear(deadline);
     else timers.set(deadline, next);
   }
 
-  /** Remove members one by one, or many at once after a hook has timed out. */
-  async #departAll(leaving: readonly Member[], reason: ErrorCode | null): Promise<void> {
-    let atOnce = 1;
-    for (let first = 0; first < leaving.length;) {
-      const group = leaving.slice(first, first + atOnce);
-      if (!(await this.#depart(group, roomCaller, reason))) atOnce = departuresAtOnce;
-      first += group.length;
-    }
-  }
-
   /**
-   * Remove members, then call `onLeave` for each.
+   * Remove members. Their `onLeave` follows beside the turn, in this order (rule B6).
    * @param reason closes the sockets they have; `null` for a room that stops, which closes them later
-   * @returns false when a hook timed out
    */
-  async #depart(
-    leaving: readonly Member[],
-    caller: Caller,
-    reason: ErrorCode | null = "kicked",
-  ): Promise<boolean> {
-    const { ports, members, hooks, hub, presence, batch } = this.#parts;
+  #depart(leaving: readonly Member[], caller: Caller, reason: ErrorCode | null = "kicked"): void {
+    const { ports, members, hooks, leaveHooks, hub, presence, batch } = this.#parts;
     ports.storage.atomically(() => {
-      for (const { seq, entry } of leaving) {
-        ports.storage.removeMember(seq);
-        members.remove(entry.id);
-      }
+      for (const { seq } of leaving) ports.storage.removeMember(seq);
+      for (const { entry } of leaving) members.remove(entry.id);
       if (reason !== null) this.#afterDeparture();
     });
-    if (reason !== null) {
-      for (const { entry } of leaving) {
-        hub.endAllOf(entry.id, reason);
-        batch.users.remove(entry.id);
-        presence.markChanged(entry.id);
-      }
-      batch.requestFlush("signal");
+    for (const { entry } of leaving) {
+      if (reason !== null) hub.endAllOf(entry.id, reason);
+      batch.users.remove(entry.id);
+      presence.markChanged(entry.id);
+      if (hooks.hasOnLeave) leaveHooks.add(entry.id, () => hooks.onLeave(entry, caller));
     }
-    const inTime = await Promise.all(leaving.map(({ entry }) => hooks.onLeave(entry, caller)));
-    return inTime.every(Boolean);
+    batch.requestFlush("signal");
   }
 
   #afterDeparture(): void {
     const { members, activity, registration, timers } = this.#parts;
-    registration.countChanged();
+    registration.markCountChanged();
     if (members.size > 0) return activity.markActive(true);
     activity.markEmptied();
     timers.setAtLatest("idle", activity.idleDeadline);
@@ -263,19 +242,28 @@ export class Membership {
     batch.requestFlush("signal");
   }
 
-  /** Begin the absence of users whose sockets went while nobody looked: in a crash or a deploy. */
-  noticeLostSockets(): void {
-    const { members, sessions, presence } = this.#parts;
+  /**
+   * Begin the absence of users whose sockets went while nobody looked, in a crash or a deploy; and make sure
+   * that a timer rings for each deadline, as an earlier instance may have set it by a clock that was ahead.
+   */
+  restoreDeadlines(): void {
+    const { members, sessions, presence, timers, activity } = this.#parts;
     for (const member of members.all()) {
       if (!hasSocket(member) || sessions.hasUser(member.entry.id)) continue;
       this.#beginAbsence(member);
       presence.markChanged(member.entry.id);
     }
+    for (const deadline of ["lease", "grace", "presence"] as const) {
+      const next = members.next(deadline);
+      if (next !== undefined) timers.setAtLatest(deadline, next);
+    }
+    if (members.size === 0) timers.setAtLatest("idle", activity.idleDeadline);
   }
 
   #beginAbsence(member: Member): void {
     const { ports, timers, behaviour } = this.#parts;
-    const absence = beginAbsence(member, ports.now(), behaviour.reconnectGrace);
+    const away = this.#parts.presence.awayOf(member.entry.id);
+    const absence = beginAbsence(member, ports.now(), behaviour.reconnectGrace, away);
     if (absence === null) return;
     this.#put(absence.member);
     timers.setAtLatest(absence.timer, absence.at);

@@ -33,6 +33,13 @@ export class PresenceBoard {
     this.#sessions = sessions;
   }
 
+  /** Take over what clients were told by an instance that has just restarted: look for what is different. */
+  takeOver(earlier: PresenceBoard): void {
+    for (const [userId, presence] of earlier.#shown) this.#shown.set(userId, presence);
+    for (const userId of earlier.#shown.keys()) this.#changed.add(userId);
+    for (const { entry } of this.#members.all()) this.#changed.add(entry.id);
+  }
+
   /** Take over what clients were told before the room slept. Typing that has lapsed since is news to them. */
   restore(): void {
     for (const { entry } of this.#members.all()) {
@@ -40,7 +47,8 @@ export class PresenceBoard {
       if (presence !== null) this.#shown.set(entry.id, presence);
       if (presence?.typing) this.#changed.add(entry.id);
     }
-    for (const { entry, awayUntil } of this.#members.all()) {
+    for (const { entry, awayUntil, away } of this.#members.all()) {
+      if (away !== undefined) continue; // clients were told exactly that
       const isAway = this.#shown.get(entry.id)?.status === "away";
       if (isAway || !this.#sessions.areAllOf(entry.id)) this.#unknown.add(entry.id);
       if (isAway) (awayUntil === undefined ? this.#missed : this.#changed).add(entry.id);
@@ -148,8 +156,14 @@ export class PresenceBoard {
     const views = this.#views(userId);
     if (views.length > 0) return combinePresence(views, now);
     if (!member.bySocket) return null;
-    const last = this.#shown.get(userId);
+    const last = this.#shown.get(userId) ?? member.away;
     return awayPresence(last ?? combinePresence([initialPresence(member.entry)], now));
+  }
+
+  /** What clients will see of a user who has no socket any more; `null` if they have seen nothing. */
+  awayOf(userId: string): Presence | null {
+    const shown = this.#shown.get(userId);
+    return shown === undefined || this.#unknown.has(userId) ? null : awayPresence(shown);
   }
 
   /** What makes up a user's presence: that of their sessions, and what a server holds for them. */

@@ -23,8 +23,11 @@ export const callAction = runningOperation({
   }),
   async run({ hooks, document, behaviour }, { name, payload }, caller): Promise<ActionOutput> {
     const { state, result } = await hooks.act(name, payload, caller);
-    const version =
-      state === undefined ? document.headVersion : document.changeTo(state, behaviour.limits);
-    return { result: JSON.stringify(result), version };
+    if (state === undefined) return { result, version: document.headVersion };
+    try {
+      return { result, version: document.changeTo(state, behaviour.limits) };
+    } catch (error) {
+      throw hooks.badState(name, error);
+    }
   },
 });

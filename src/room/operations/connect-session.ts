@@ -1,12 +1,14 @@
 // Open a session on a socket: its user joins, unless they are in the room already (rules R3, U3). It goes
 // through `fetch` instead of RPC, because a socket cannot cross RPC.
 
-import type { JsonValue } from "../../protocol/json.ts";
+import { CollabError } from "../../protocol/errors.ts";
+import { isObject, type JsonValue } from "../../protocol/json.ts";
 import type { Scope } from "../../protocol/scopes.ts";
 import type { Resume } from "../../model/session-attachment.ts";
 import { checkUser } from "../../model/user.ts";
 import { roomOperation } from "../operation.ts";
 import type { SocketPort } from "../ports.ts";
+import { refuseSocket } from "../sessions/session.ts";
 
 /** Who asks for a socket, and with what. Plain data. */
 export type ConnectRequest = {
@@ -19,7 +21,7 @@ export type ConnectRequest = {
 };
 
 export type ConnectInput = ConnectRequest & {
-  /** Accepts the socket; called once nothing can refuse it any more. */
+  /** Accepts the socket; called once nothing refuses it any more. */
   accept(): SocketPort;
 };
 
@@ -29,18 +31,34 @@ export const connectSession = roomOperation({
   standsAlone: true,
   repeatable: false,
   decode: ({ user, ...rest }: ConnectInput) => ({ ...rest, user: checkUser(user) }),
+  before: (lifecycle, { user }) =>
+    isObject(user) ? lifecycle.leaveHooks.pendingFor(String(user["id"])) : null,
+  after: (lifecycle) => lifecycle.whenListed(),
   async run(lifecycle, { user, scopes, resume, behaviour, accept }, caller): Promise<void> {
     const running = lifecycle.room && lifecycle.running();
     const room = running ?? (await lifecycle.prepare({ behaviour }, caller));
-    const { membership, members } = room;
-    if (members.get(user.id)) membership.attach(user.id);
-    else {
-      const accepted = await membership.acceptJoin(user, caller);
-      const join = { bySocket: true } as const;
-      if (running) room.ports.storage.atomically(() => membership.join(accepted, join));
-      else
-        await lifecycle.start(room, () => membership.join(accepted, { ...join, startsRoom: true }));
+    const { membership, members, sessions, ports } = room;
+    const { maxSockets } = room.behaviour;
+    if (sessions.size >= maxSockets)
+      throw new CollabError("room_full", {
+        detail: `The room takes ${maxSockets} sockets. Try again when some have closed.`,
+      });
+    const isMember = members.get(user.id) !== undefined;
+    const accepted = isMember ? null : await membership.acceptJoin(user, caller);
+    if (accepted === null) membership.checkAttach(user.id);
+    // The socket comes before the rows: if it cannot be had, nothing has changed.
+    const socket = accept();
+    try {
+      const enter = (): void => {
+        if (accepted === null) membership.attach(user.id);
+        else membership.join(accepted, { bySocket: true, startsRoom: !running });
+        room.openSession(socket, { userId: user.id, scopes, resume });
+      };
+      if (running) ports.storage.atomically(enter);
+      else lifecycle.start(room, enter);
+    } catch (error) {
+      refuseSocket(socket, "session_lost");
+      throw error;
     }
-    room.openSession(accept(), { userId: user.id, scopes, resume });
   },
 });

@@ -3,6 +3,7 @@
 
 import { checkDuration } from "../../model/duration.ts";
 import { checkUser } from "../../model/user.ts";
+import { isObject } from "../../protocol/json.ts";
 import { readJson, roomOperation, type JsonSource } from "../operation.ts";
 
 export type JoinInput = {
@@ -10,6 +11,16 @@ export type JoinInput = {
   /** ms without a sign of life after which the user leaves. */
   readonly ttl?: number | undefined;
 };
+
+/** The id of a user who is not checked yet; empty if there is none. */
+function userIdIn(source: JsonSource): string {
+  try {
+    const user = readJson(source);
+    return isObject(user) ? String(user["id"]) : "";
+  } catch {
+    return ""; // `decode` says what is wrong with it
+  }
+}
 
 /** Answers the user's entry as JSON text. */
 export const joinRoom = roomOperation({
@@ -22,13 +33,14 @@ export const joinRoom = roomOperation({
     if (ttl !== undefined) checkDuration("ttl", ttl);
     return { user: checked, ttl };
   },
+  before: (lifecycle, { user }) => lifecycle.leaveHooks.pendingFor(userIdIn(user)),
+  after: (lifecycle) => lifecycle.whenListed(),
   async run(lifecycle, { user, ttl }, caller): Promise<string> {
     const running = lifecycle.room && lifecycle.running();
     const room = running ?? (await lifecycle.prepare({}, caller));
     const accepted = await room.membership.acceptJoin(user, caller);
     if (running) room.ports.storage.atomically(() => room.membership.join(accepted, { ttl }));
-    else
-      await lifecycle.start(room, () => room.membership.join(accepted, { ttl, startsRoom: true }));
+    else lifecycle.start(room, () => room.membership.join(accepted, { ttl, startsRoom: true }));
     return room.members.text(user.id);
   },
 });

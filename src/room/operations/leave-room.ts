@@ -10,7 +10,8 @@ export const leaveRoom = roomOperation({
   standsAlone: true,
   repeatable: true,
   decode: (input: LeaveInput) => input,
-  async run(lifecycle, { userId }, caller): Promise<void> {
-    if (lifecycle.room) await lifecycle.running().membership.leave(userId, caller);
+  after: (lifecycle, { userId }) => lifecycle.leaveHooks.pendingFor(userId),
+  run(lifecycle, { userId }, caller): void {
+    if (lifecycle.room) lifecycle.running().membership.leave(userId, caller);
   },
 });

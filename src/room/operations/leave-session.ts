@@ -7,11 +7,11 @@ export const leaveSession = runningOperation({
   repeatable: true,
   sees: "committed", // its replies go out before the socket closes
   decode: noInput,
-  async run({ sessions, hub, membership }, _input, caller): Promise<void> {
+  run({ sessions, hub, membership }, _input, caller): void {
     const session = sessions.withId(caller.session);
     if (session === undefined) return;
     session.socket.close(1000, "left");
     hub.end(session);
-    await membership.sessionEnded(session.userId, true);
+    membership.sessionEnded(session.userId, caller);
   },
 });

@@ -14,15 +14,13 @@ export const startRoom = roomOperation({
   scope: "room:write",
   repeatable: true,
   decode: (options: StartOptions) => options,
+  after: (lifecycle) => lifecycle.whenListed(),
   async run(lifecycle, options, caller): Promise<Started> {
     if (lifecycle.room) {
-      const room = lifecycle.running();
-      // The instance that started it may have died before the room was listed.
-      if (!room.record.listed && !lifecycle.registration.isRetrying) await lifecycle.register(room);
-      return { created: false, info: roomInfo(room) };
+      return { created: false, info: roomInfo(lifecycle.running()) };
     }
     const room = await lifecycle.prepare(options, caller);
-    await lifecycle.start(room, () => {});
+    lifecycle.start(room, () => {});
     return { created: true, info: roomInfo(room) };
   },
 });

@@ -10,13 +10,14 @@ export const stopRoom = roomOperation({
   repeatable: false,
   sees: "committed",
   decode: (request: StopRequest) => request,
-  async run(lifecycle, { purge }): Promise<void> {
+  after: (lifecycle) => lifecycle.whenStopped(),
+  async run(lifecycle, { purge }, caller): Promise<void> {
     const { room } = lifecycle;
     if (room === null) {
       if (purge) return lifecycle.purge();
       throw new CollabError("room_not_running");
     }
     room.requestStop({ purge });
-    if (!(await lifecycle.stop(room, purge))) throw new CollabError("save_failed");
+    if (!(await lifecycle.stop(room, purge, caller))) throw new CollabError("save_failed");
   },
 });

@@ -74,7 +74,3 @@ function call<Input, Output>(
     },
   };
 }
-
-/** The reply to a request that has succeeded, as text. */
-export const successText = (ref: Ref, members: string): string =>
-  `{"type":"reply","ref":${JSON.stringify(ref)},"ok":true${members}}`;

@@ -28,6 +28,11 @@ export type ReceivedFrame = {
 
 type Draft = { requests: RequestMessage[]; refusals: RoomMessage[]; end: ErrorCode | null };
 
+/** A frame this many times larger than the limit ends its session at once. */
+const farTooLarge = 4;
+/** Bytes of a frame that is still parsed when it is beyond the byte rate, so that replies can name its refs. */
+const parsedBeyondRate = 16 * 1024;
+
 /** Receive a frame of a session. */
 export function receiveFrame(
   session: Session,
@@ -36,6 +41,10 @@ export function receiveFrame(
   now: number,
 ): ReceivedFrame {
   const received: Draft = { requests: [], refusals: [], end: null };
+  session.heard();
+  const size = typeof frame === "string" ? frame.length : frame.byteLength;
+  // Far past the limit is no mistake: compressed, such a frame costs its sender next to nothing.
+  if (size > farTooLarge * limits.frameBytes) return { ...received, end: "too_large" };
   let items: readonly JsonValue[];
   let wait: number;
   try {
@@ -43,9 +52,16 @@ export function receiveFrame(
     const bytes = utf8Bytes(frame);
     if (bytes > limits.frameBytes)
       throw new CollabError("too_large", {
-        detail: `The frame has ${bytes} bytes; the limit is ${limits.frameBytes}. Split it.`,
+        detail: `The frame has ${bytes} bytes; the limit is ${limits.frameBytes}. Send less per frame.`,
       });
     wait = session.rateLimiter.admitBytes(bytes, now);
+    if (wait > 0 && !session.rateLimiter.tolerateExcessBytes(bytes, now))
+      return { ...received, end: "rate_limited" };
+    if (wait > 0 && bytes > parsedBeyondRate) {
+      // Parsing it to find its refs would cost what the limit is there to save.
+      received.refusals.push(excess(undefined, wait));
+      return received;
+    }
     const json = parseFrame(frame);
     items = Array.isArray(json) ? json : [json];
     if (items.length === 0 || items.length > maxFrameMessages)
@@ -89,9 +105,11 @@ function receiveMessage(
     received.requests.push(message);
     return;
   }
-  const excess = new CollabError("rate_limited", { retryAfter });
-  received.refusals.push(failureMessage(refOf(json), excess));
+  received.refusals.push(excess(refOf(json), retryAfter));
 }
+
+const excess = (ref: Ref | undefined, retryAfter: number): RoomMessage =>
+  failureMessage(ref, new CollabError("rate_limited", { retryAfter }));
 
 function refuse(
   received: Draft,

@@ -8,6 +8,8 @@ export class RateLimiter {
   readonly #bytes: TokenBucket;
   /** Messages beyond the rate that are answered before the session is closed. */
   readonly #excess: TokenBucket;
+  /** Bytes beyond the rate that are tolerated before the session is closed. */
+  readonly #excessBytes: TokenBucket;
   /** Bad frames that are answered before the session is closed. */
   readonly #mistakes: TokenBucket;
 
@@ -15,6 +17,8 @@ export class RateLimiter {
     this.#messages = new TokenBucket(messagesPerSecond, 2 * messagesPerSecond, now);
     this.#bytes = new TokenBucket(bytesPerSecond, Math.max(2 * bytesPerSecond, frameBytes), now);
     this.#excess = new TokenBucket(4 * messagesPerSecond, 10 * messagesPerSecond, now);
+    const burst = Math.max(10 * bytesPerSecond, 10 * frameBytes);
+    this.#excessBytes = new TokenBucket(4 * bytesPerSecond, burst, now);
     this.#mistakes = new TokenBucket(0.1, 10, now);
   }
 
@@ -31,6 +35,11 @@ export class RateLimiter {
   /** Count a message beyond the rate. @returns false when there have been too many */
   tolerateExcess(now: number): boolean {
     return this.#excess.tryTake(1, now) === 0;
+  }
+
+  /** Count a frame beyond the byte rate. @returns false when there has been too much */
+  tolerateExcessBytes(bytes: number, now: number): boolean {
+    return this.#excessBytes.tryTake(bytes, now) === 0;
   }
 
   /** Count a bad frame. @returns false when there have been too many */

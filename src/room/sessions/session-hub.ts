@@ -15,8 +15,10 @@ import type { RoomPorts, SocketPort } from "../ports.ts";
 import { refuseSocket, Session } from "./session.ts";
 import type { Sessions } from "./sessions.ts";
 
-/** ms of silence after which a socket that has pinged before counts as dead: five missed pings. */
+/** ms of silence after which a client is asked for a sign of life: five missed pings. */
 const silenceLimit = 150_000;
+/** Characters that may be sent and not acknowledged, in all sessions together. */
+const totalUnreadLimit = 64 * 1024 * 1024;
 
 export type SessionHubParts = {
   readonly ports: RoomPorts;
@@ -53,15 +55,20 @@ export class SessionHub {
     const { ports, behaviour, members, sessions } = this.#parts;
     const attachment = readAttachment(socket.attachment);
     if (attachment === null || members.get(attachment.userId) === undefined) return null;
-    const session = new Session(socket, attachment, behaviour.limits, ports.now());
+    const session = new Session(socket, attachment, behaviour.limits, ports);
     sessions.add(session);
     return session;
   }
 
-  /** Welcome the sessions that were not welcomed before the room slept or restarted. */
-  welcomeRestored(): void {
-    for (const session of this.#parts.sessions)
+  /**
+   * Welcome the sessions that were not welcomed before the room slept.
+   * @param startOver whether the others have to start over from another welcome as well
+   */
+  welcomeRestored(startOver: boolean): void {
+    for (const session of this.#parts.sessions) {
+      if (startOver && session.state.kind === "live") session.become({ kind: "restarting" });
       if (session.state.kind !== "live") this.#parts.batch.addNewcomer(session);
+    }
   }
 
   /** Open a session for a member. Its welcome follows with the next flush. */
@@ -76,8 +83,9 @@ export class SessionHub {
       presence: member ? initialPresence(member.entry) : { data: {}, at: 0 },
       state: { kind: "joining", ...(resume && { resume }) },
       flow: initialFlow,
+      heardAt: ports.now(),
     } as const;
-    const session = new Session(socket, attachment, behaviour.limits, ports.now());
+    const session = new Session(socket, attachment, behaviour.limits, ports);
     session.saveAttachment();
     sessions.add(session);
     this.#countSessions(userId);
@@ -130,18 +138,45 @@ export class SessionHub {
     for (const session of this.#parts.sessions) this.end(session, reason);
   }
 
-  /** End the sessions that have read too little of what was sent, or have gone silent (rules U8, L1). */
-  endUnresponsive(): void {
+  /**
+   * End the sessions that were asked for a sign of life and have given none, and ask those that have gone
+   * silent since (rule U8).
+   * @returns whether an answer is awaited
+   */
+  checkLiveness(): boolean {
+    let isAwaited = false;
     for (const session of this.#parts.sessions) {
       if (session.isTooSlow) this.end(session, "too_slow");
-      else if (this.#isSilent(session)) this.end(session, "silent");
+      else if (!session.isSilentFor(silenceLimit)) continue;
+      else if (session.isProbed) this.end(session, "silent");
+      else {
+        session.probe();
+        isAwaited = true;
+      }
     }
+    return isAwaited;
   }
 
-  #isSilent({ socket }: Session): boolean {
-    const { pingedAt } = socket;
-    // A client that has never pinged is not expected to: the platform finds out that it is gone.
-    return pingedAt !== null && this.#parts.ports.now() - pingedAt > silenceLimit;
+  /** End the silent sessions of a user who needs room for another one. */
+  endSilentOf(userId: string): void {
+    for (const session of this.#parts.sessions.of(userId))
+      if (session.isSilentFor(silenceLimit)) this.end(session, "silent");
+  }
+
+  /** End the sessions that are too far behind, each by itself and all together (rules L1, N4). */
+  endTooSlow(): void {
+    let total = 0;
+    for (const session of this.#parts.sessions) {
+      if (session.isTooSlow) this.end(session, "too_slow");
+      else total += session.unread;
+    }
+    if (total <= totalUnreadLimit) return;
+    const byUnread = [...this.#parts.sessions].toSorted((a, b) => b.unread - a.unread);
+    for (const session of byUnread) {
+      if (total <= totalUnreadLimit) return;
+      total -= session.unread;
+      this.end(session, "too_slow");
+    }
   }
 
   /** Whether the user of an ended session waits to be seen to. */
@@ -186,11 +221,8 @@ export class SessionHub {
     }
   }
 
-  /** The room is about to restart: sessions that were welcomed start over from another welcome. */
-  restart(): void {
-    for (const session of this.#parts.sessions) {
-      if (session.state.kind === "live") session.become({ kind: "restarting" });
-      session.saveAttachment();
-    }
+  /** The room is about to restart: what memory holds of the sessions goes beside their sockets. */
+  saveAttachments(): void {
+    for (const session of this.#parts.sessions) session.saveAttachment();
   }
 }

@@ -5,14 +5,12 @@ import type { Limits } from "../../protocol/limits.ts";
 import type { RoomMessage } from "../../protocol/messages.ts";
 import type { Scope } from "../../protocol/scopes.ts";
 import type { SessionPresence } from "../../model/presence.ts";
-import type { SessionAttachment, SessionState } from "../../model/session-attachment.ts";
-import type { SocketPort } from "../ports.ts";
+import type { Mark, SessionAttachment, SessionState } from "../../model/session-attachment.ts";
+import type { RoomPorts, SocketPort } from "../ports.ts";
 import { RateLimiter } from "./rate-limiter.ts";
 
 /** Characters sent between two marks. */
 const markInterval = 256 * 1024;
-/** The count of a user's sessions stops here: it only has to tell one from many. */
-const maxSessionCount = 17;
 /** Characters that may be sent and not acknowledged, unless a state is larger still. */
 const minUnreadLimit = 4 * 1024 * 1024;
 
@@ -27,11 +25,20 @@ export class Session {
   #sessionCount: number;
   #sent: number;
   #acked: number;
-  #marks: readonly number[];
+  #marks: readonly Mark[];
+  #probe: number | undefined;
+  /** Epoch ms of the last frame, as far as this instance knows. */
+  #heardAt: number;
   readonly #unreadLimit: number;
+  readonly #ports: Pick<RoomPorts, "now" | "newId">;
 
-  constructor(socket: SocketPort, attachment: SessionAttachment, limits: Limits, now: number) {
-    const { id, userId, scopes, presence, state, flow } = attachment;
+  constructor(
+    socket: SocketPort,
+    attachment: SessionAttachment,
+    limits: Limits,
+    ports: Pick<RoomPorts, "now" | "newId">,
+  ) {
+    const { id, userId, scopes, presence, state, flow, probe } = attachment;
     this.socket = socket;
     this.id = id;
     this.userId = userId;
@@ -42,8 +49,11 @@ export class Session {
     this.#sent = flow.sent;
     this.#acked = flow.acked;
     this.#marks = flow.marks;
+    this.#probe = probe;
+    this.#heardAt = attachment.heardAt;
     this.#unreadLimit = Math.max(minUnreadLimit, 2 * limits.stateBytes);
-    this.rateLimiter = new RateLimiter(limits, now);
+    this.#ports = ports;
+    this.rateLimiter = new RateLimiter(limits, ports.now());
   }
 
   get state(): SessionState {
@@ -55,42 +65,92 @@ export class Session {
     this.#state = state;
   }
 
-  /** How many sessions its user has, as far as it is counted. */
+  /** How many sessions its user has. */
   get sessionCount(): number {
     return this.#sessionCount;
   }
 
   setSessionCount(count: number): void {
-    const capped = Math.min(count, maxSessionCount);
-    if (capped === this.#sessionCount) return;
-    this.#sessionCount = capped;
+    if (count === this.#sessionCount) return;
+    this.#sessionCount = count;
     this.saveAttachment();
+  }
+
+  /** Characters that were sent and not acknowledged; its welcome does not count. */
+  get unread(): number {
+    return this.#sent - this.#acked;
   }
 
   /** Whether it reads more slowly than the room can wait for. */
   get isTooSlow(): boolean {
-    return this.#sent - this.#acked > this.#unreadLimit;
+    return this.unread > this.#unreadLimit;
   }
 
   /** Send a frame: one message, or an array of them, as text. */
   send(frame: string): void {
     this.socket.send(frame);
     this.#sent += frame.length;
-    if (this.#sent - (this.#marks.at(-1) ?? this.#acked) < markInterval) return;
-    this.#marks = [...this.#marks, this.#sent];
-    this.socket.send(JSON.stringify({ type: "mark", n: this.#sent } satisfies RoomMessage));
+    if (this.#sent - (this.#marks.at(-1)?.at ?? this.#acked) < markInterval) return;
+    this.#sendMark();
     this.saveAttachment();
   }
 
-  /** The client has read up to this mark. @returns false for a mark that was never sent */
-  acknowledge(mark: number): boolean {
-    if (mark <= this.#acked) return true;
-    const index = this.#marks.indexOf(mark);
-    if (index < 0) return false;
-    this.#acked = mark;
+  /**
+   * Send the frame that begins with its welcome. However large that is, it never makes the session too slow:
+   * a client that needs long for it could never join.
+   */
+  sendWelcome(frame: string): void {
+    this.socket.send(frame);
+    this.#sent += frame.length;
+    this.#acked = this.#sent;
+    this.#state = { kind: "live" };
+    this.saveAttachment();
+  }
+
+  /** Mark the stream. The number is random: nobody can acknowledge what they have not read. */
+  #sendMark(): number {
+    const n = Number.parseInt(this.#ports.newId().replaceAll("-", "").slice(0, 12), 16);
+    this.#marks = [...this.#marks, { n, at: this.#sent }];
+    this.socket.send(JSON.stringify({ type: "mark", n } satisfies RoomMessage));
+    return n;
+  }
+
+  /** The client has read up to this mark. @returns false for a mark that waits for no acknowledgement */
+  acknowledge(n: number): boolean {
+    const index = this.#marks.findIndex((mark) => mark.n === n);
+    const mark = this.#marks[index];
+    if (mark === undefined) return false;
+    this.#acked = Math.max(this.#acked, mark.at);
     this.#marks = this.#marks.slice(index + 1);
     this.saveAttachment(); // a room that wakes must know what was read
     return true;
+  }
+
+  // Liveness
+
+  /** A frame has arrived. */
+  heard(): void {
+    this.#heardAt = this.#ports.now();
+    if (this.#probe === undefined) return;
+    this.#probe = undefined;
+    this.saveAttachment();
+  }
+
+  /** Whether nothing has been heard of the client for this many ms. */
+  isSilentFor(ms: number): boolean {
+    const heardAt = Math.max(this.#heardAt, this.socket.pingedAt ?? 0);
+    return this.#ports.now() - heardAt > ms;
+  }
+
+  /** Whether it was asked for a sign of life and has given none. */
+  get isProbed(): boolean {
+    return this.#probe !== undefined;
+  }
+
+  /** Ask for a sign of life: a mark that has to be acknowledged. */
+  probe(): void {
+    this.#probe = this.#sendMark();
+    this.saveAttachment();
   }
 
   /** Save what has changed beside the socket. */
@@ -104,6 +164,8 @@ export class Session {
       ...(this.#sessionCount > 1 && { sessionCount: this.#sessionCount }),
       state: this.#state,
       flow: { sent: this.#sent, acked: this.#acked, marks: this.#marks },
+      heardAt: this.#heardAt,
+      ...(this.#probe !== undefined && { probe: this.#probe }),
     });
   }
 
@@ -124,5 +186,5 @@ export function refuseSocket(socket: SocketPort, reason: ErrorCode): void {
   socket.close(closeCode(reason), reason);
 }
 
-/** The close code of an error; for one that has none in the table, the code of a session that may come back. */
+/** The close code of an error; for one that has none in the table, that of a session that may come back. */
 const closeCode = (code: ErrorCode): number => errorTable[code].close ?? 4201;

@@ -10,23 +10,37 @@ import { nextEvent } from "./events.ts";
 export class TestShard {
   readonly #name: string;
   readonly #rooms = new Map<string, RoomEntry>();
+  readonly #revisions = new Map<string, number>();
 
   constructor(name: string) {
     this.#name = name;
   }
 
-  async put(entry: RoomEntry, until: number): Promise<void> {
+  async put(entry: RoomEntry, revision: number): Promise<number> {
     await nextEvent();
     await scriptOf(entry.id).listing?.();
     failIfDirectoryDown(entry.id);
-    if (Date.now() <= until) this.#rooms.set(entry.id, entry);
+    if (this.#isNew(entry.id, revision)) this.#rooms.set(entry.id, entry);
+    return this.#revisions.get(entry.id) ?? revision;
   }
 
-  async remove(id: string, until: number): Promise<void> {
+  async remove(id: string, revision: number): Promise<number> {
     await nextEvent();
     await scriptOf(id).unlisting?.();
     failIfDirectoryDown(id);
-    if (Date.now() <= until) this.#rooms.delete(id);
+    if (this.#isNew(id, revision)) this.#rooms.delete(id);
+    return this.#revisions.get(id) ?? revision;
+  }
+
+  #isNew(id: string, revision: number): boolean {
+    if (revision <= (this.#revisions.get(id) ?? 0)) return false;
+    this.#revisions.set(id, revision);
+    return true;
+  }
+
+  /** Remove a room that nobody asks for any more. */
+  forget(id: string): void {
+    this.#rooms.delete(id);
   }
 
   /** Remove a room that nobody asks for any more. */

@@ -1,6 +1,7 @@
 // One life of an object in memory: a room that has woken from the object's storage. When the instance goes,
 // whatever it had under way no longer reaches storage, sockets or timers.
 
+import { waitingRooms, whileWaiting } from "../../../src/cloudflare/hook-context.ts";
 import { createLog, describe } from "../../../src/room/log.ts";
 import type { RoomPorts, SocketPort } from "../../../src/room/ports.ts";
 import { Room } from "../../../src/room/room.ts";
@@ -9,7 +10,7 @@ import type { ObjectSocket } from "./sockets.ts";
 /** What an object gives each of its instances. */
 export type InstancePorts = Omit<
   RoomPorts,
-  "log" | "now" | "newId" | "later" | "background" | "sockets"
+  "log" | "now" | "newId" | "random" | "insideHook" | "later" | "background" | "sockets"
 > & {
   /** The open ones. */
   readonly sockets: () => readonly ObjectSocket[];
@@ -33,6 +34,8 @@ export class TestInstance {
       log,
       now: () => Date.now(),
       newId: () => crypto.randomUUID(),
+      random: () => 0,
+      insideHook: (run) => whileWaiting([...waitingRooms(), ports.id], run),
       later: (ms, call) => this.#later(ms, call),
       background: (work) => {
         this.run(() => work).catch((error: unknown) =>

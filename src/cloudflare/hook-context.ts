@@ -1,0 +1,28 @@
+// Notices when a hook or an action calls its own room, directly or by way of another room: the room would
+// wait for itself (rule B7). What runs inside a hook carries the ids of the rooms whose hooks wait for it.
+// That takes AsyncLocalStorage, which workerd has with the compatibility flag `nodejs_als` or
+// `nodejs_compat`; without it such a call ends with `call_timeout`.
+
+type Store = {
+  run<T>(rooms: readonly string[], run: () => T): T;
+  getStore(): readonly string[] | undefined;
+};
+
+const none: Store = { run: (_rooms, run) => run(), getStore: () => undefined };
+
+async function createStore(): Promise<Store> {
+  try {
+    const { AsyncLocalStorage } = await import("node:async_hooks");
+    return new AsyncLocalStorage<readonly string[]>();
+  } catch {
+    return none;
+  }
+}
+
+const store = await createStore();
+
+/** The ids of the rooms whose hooks wait for what runs now. */
+export const waitingRooms = (): readonly string[] => store.getStore() ?? [];
+
+/** Run something that these rooms wait for. */
+export const whileWaiting = <T>(rooms: readonly string[], run: () => T): T => store.run(rooms, run);

@@ -1,0 +1,189 @@
+// Puts a room together: from what storage says of a running one, or for a start. The lifecycle decides which.
+
+import { resolveBehaviour, type ResolvedBehaviour } from "../behaviours/resolve.ts";
+import type { Caller } from "../protocol/caller.ts";
+import { CollabError } from "../protocol/errors.ts";
+import type { StartOptions } from "../protocol/rooms.ts";
+import { planReturned } from "../model/change.ts";
+import { checkDuration } from "../model/duration.ts";
+import { memberFromStorage, Members } from "../model/members.ts";
+import type { RoomRecord } from "../model/record.ts";
+import type { DirectoryRegistration } from "./directory-registration.ts";
+import { JsonDocument } from "./document/json-document.ts";
+import { HookRunner } from "./hooks/hook-runner.ts";
+import type { LeaveHooks } from "./hooks/leave-hooks.ts";
+import { describe } from "./log.ts";
+import type { RoomPorts } from "./ports.ts";
+import { createRunningRoom, type RunningRoom } from "./running-room.ts";
+import type { Timers } from "./timers.ts";
+
+export type RoomBuilderParts = {
+  readonly ports: RoomPorts;
+  readonly timers: Timers;
+  readonly registration: DirectoryRegistration;
+  readonly leaveHooks: LeaveHooks;
+};
+
+/** A stored state, and the record it belongs to. */
+export type StoredRoom = { readonly document: JsonDocument; readonly record: RoomRecord };
+
+export class RoomBuilder {
+  readonly #parts: RoomBuilderParts;
+  readonly #ports: RoomPorts;
+
+  constructor(parts: RoomBuilderParts) {
+    this.#parts = parts;
+    this.#ports = parts.ports;
+  }
+
+  /** The room that storage says is running. */
+  open(found: RoomRecord): RunningRoom {
+    const { storage, behaviours, log } = this.#ports;
+    const { document, record } = this.openDocument(found);
+    const behaviour = behaviours.get(record.behaviour);
+    if (behaviour === undefined) log("error", "behaviour_missing", { behaviour: record.behaviour });
+    const members = this.#readMembers(behaviour);
+    const quarantined = storage.readQuarantine().length;
+    if (quarantined > 0) log("warn", "records_quarantined", { quarantined });
+    return this.#createRoom(
+      behaviour ?? this.#standIn(record.behaviour),
+      document,
+      record,
+      members,
+    );
+  }
+
+  /** The record. If it cannot be read, the room counts as stopped: its state may well be readable. */
+  readRecord(): RoomRecord | null {
+    const { storage, log, newId } = this.#ports;
+    try {
+      return storage.readRoom();
+    } catch (error) {
+      log("error", "record_unreadable", { error: describe(error) });
+      return {
+        status: "stopped",
+        behaviour: "default",
+        epoch: newId(),
+        createdAt: 0,
+        idleTimeout: 0,
+        activeUntil: 0,
+      };
+    }
+  }
+
+  /** The members. One that cannot be used is quarantined alone. */
+  #readMembers(behaviour: ResolvedBehaviour | undefined): Members {
+    const { storage, now } = this.#ports;
+    const members = new Members();
+    for (const stored of storage.readMembers()) {
+      const member = memberFromStorage(stored, behaviour?.reconnectGrace ?? Infinity, now());
+      if (member === null) storage.quarantine([{ kind: "member", version: stored.seq }]);
+      else members.put(member);
+    }
+    return members;
+  }
+
+  /**
+   * Without its behaviour a room answers nothing, but it still stops when its time has come, unless it
+   * has something to save: then it waits until the behaviour is deployed again.
+   */
+  #standIn(name: string): ResolvedBehaviour {
+    const unsaved = this.#parts.timers.get("save") !== undefined;
+    return resolveBehaviour(
+      name,
+      unsaved ? { saveRoomState: () => ({ error: "behaviour_missing" }) } : {},
+    );
+  }
+
+  /** The stored state, and the record, with another epoch if versions were lost. */
+  openDocument(record: RoomRecord): StoredRoom {
+    const { storage, log, newId } = this.#ports;
+    const { document, quarantined, lost } = JsonDocument.open(storage);
+    const { version } = document;
+    if (quarantined > 0) log("error", "history_damaged", { quarantined, lost, version });
+    if (lost === 0) return { document, record };
+    // Versions that clients have seen with another state will be counted again: a new epoch begins.
+    const renewed = { ...record, epoch: newId() };
+    storage.writeRoom(renewed);
+    return { document, record: renewed };
+  }
+
+  /**
+   * Everything it takes to start, hooks included, without writing any of it.
+   * @param kept what a stopped room has kept
+   * @throws CollabError `unknown_behaviour`, `invalid_request`, `load_failed`
+   */
+  async prepare(
+    options: StartOptions,
+    kept: StoredRoom | null,
+    caller: Caller,
+  ): Promise<RunningRoom> {
+    const { storage, behaviours, newId, now } = this.#ports;
+    const behaviour = behaviours.get(options.behaviour ?? "default");
+    if (behaviour === undefined)
+      throw new CollabError("unknown_behaviour", {
+        detail: `The deployed behaviours are: ${[...behaviours.keys()].join(", ")}.`,
+      });
+    const { idleTimeout = behaviour.idleTimeout } = options;
+    checkDuration("idleTimeout", idleTimeout);
+
+    const document = kept?.document ?? JsonDocument.create(storage);
+    const epoch = kept?.record.epoch ?? newId();
+
+    const members = new Members();
+    const hooks = new HookRunner({ ports: this.#ports, behaviour, epoch, document, members });
+    const loaded = await hooks.load(caller);
+    if (loaded !== undefined) this.#load(document, loaded, behaviour, hooks, kept !== null);
+
+    const createdAt = now();
+    const record: RoomRecord = {
+      status: "running",
+      behaviour: behaviour.name,
+      epoch,
+      createdAt,
+      idleTimeout,
+      activeUntil: createdAt,
+    };
+    return this.#createRoom(behaviour, document, record, members, hooks);
+  }
+
+  #load(
+    document: JsonDocument,
+    loaded: unknown,
+    behaviour: ResolvedBehaviour,
+    hooks: HookRunner,
+    kept: boolean,
+  ): void {
+    try {
+      const change = planReturned(document.head, loaded, behaviour.limits);
+      if (change !== null) document.load(change.next, kept ? document.version + 1 : 0);
+    } catch (error) {
+      throw hooks.badLoad(error);
+    }
+  }
+
+  #createRoom(
+    behaviour: ResolvedBehaviour,
+    document: JsonDocument,
+    record: RoomRecord,
+    members: Members,
+    hooks?: HookRunner,
+  ): RunningRoom {
+    const ports = this.#ports;
+    const { timers, registration, leaveHooks } = this.#parts;
+    const { epoch } = record;
+    return createRunningRoom(
+      {
+        ports,
+        timers,
+        registration,
+        behaviour,
+        document,
+        hooks: hooks ?? new HookRunner({ ports, behaviour, epoch, document, members }),
+        leaveHooks,
+        members,
+      },
+      record,
+    );
+  }
+}

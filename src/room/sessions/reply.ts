@@ -1,0 +1,38 @@
+// How a session is answered, and as whom it asks.
+
+import type { Caller } from "../../protocol/caller.ts";
+import { failureMessage, type Ref } from "../../protocol/messages.ts";
+import type { Outcome } from "../operation.ts";
+import type { RunningRoom } from "../running-room.ts";
+import type { MessageCall } from "./message-operations.ts";
+import type { Session } from "./session.ts";
+
+/** Reply to a message; behind the commit, if the reply may tell of what is staged. */
+export function reply(
+  room: RunningRoom,
+  session: Session,
+  { ref, sees }: MessageCall,
+  outcome: Outcome<string>,
+): void {
+  if ("ok" in outcome && ref === undefined) return;
+  const depends = room.document.isStaged && (sees === "head" || "error" in outcome);
+  const { failure } = room.batch;
+  const text =
+    depends && failure !== null
+      ? JSON.stringify(failureMessage(ref, failure))
+      : "ok" in outcome
+        ? successText(ref ?? "", outcome.ok)
+        : JSON.stringify(failureMessage(ref, outcome.error));
+  if (depends && failure === null) room.batch.addReply(session, text, ref);
+  else room.hub.tellText(session, text);
+}
+
+/** A session as the caller of an operation. */
+export function sessionCaller({ members }: RunningRoom, { id, userId, scopes }: Session): Caller {
+  const user = members.get(userId)?.entry ?? { id: userId };
+  return { door: "socket", user, scopes, expiresAt: null, session: id };
+}
+
+/** The reply to a request that has succeeded, as text. */
+const successText = (ref: Ref, members: string): string =>
+  `{"type":"reply","ref":${JSON.stringify(ref)},"ok":true${members}}`;
