@@ -1,20 +1,20 @@
-// What the alarm does: each named timer that is due has its work here. Doing it twice does no harm.
+// What the alarm does: each named timer that is due has its work here; that of `directory` is outside the
+// turns, in Lifecycle.syncDirectory. Doing it twice does no harm.
 
 import type { Lifecycle } from "./lifecycle.ts";
 import type { TimerName } from "./timers.ts";
 
 /**
- * Do the work of a timer that has rung, within a turn; that of `directory`, outside of one.
+ * Do the work of a timer that has rung, within a turn.
  * @param now epoch ms
  */
 export function fireTimer(
   lifecycle: Lifecycle,
-  name: TimerName,
+  name: Exclude<TimerName, "directory">,
   now: number,
 ): Promise<void> | void {
   const { room, timers } = lifecycle;
   if (!timers.isDue(name, now)) return; // an earlier turn has seen to it
-  if (name === "directory") return lifecycle.syncDirectory();
   if (room === null) return timers.clear(name);
   switch (name) {
     case "idle":

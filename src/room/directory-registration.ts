@@ -58,6 +58,7 @@ export class DirectoryRegistration {
    * @returns false when the directory cannot be reached: then the timer tries again
    */
   async send(entry: RoomEntry | null): Promise<boolean> {
+    this.#timers.postpone("directory", this.#ports.now() + answerTimeout + 1000);
     try {
       await callWithin(answerTimeout, "The directory", () => this.#sendNewer(entry));
       this.#isUrgent = false;

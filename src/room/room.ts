@@ -19,7 +19,6 @@ import { LeaveHooks } from "./hooks/leave-hooks.ts";
 import { MemoryTimer } from "./memory-timer.ts";
 import { attempt, execute, type Operation } from "./operation.ts";
 import type { RoomPorts, SocketPort } from "./ports.ts";
-import type { RunningRoom } from "./running-room.ts";
 import { callOf } from "./sessions/message-operations.ts";
 import { reply, sessionCaller } from "./sessions/reply.ts";
 import { receiveFrame, type RequestMessage } from "./sessions/message-receiver.ts";
@@ -178,29 +177,31 @@ export class Room {
     const { now, log, alarm } = this.#ports;
     const { timers, refusal } = this.#lifecycle;
     if (refusal !== null) return alarm.set(now() + refusedAlarmDelay);
+    const beside: Promise<void>[] = [];
     await timers.ring(now(), async (name) => {
       try {
-        await this.#fire(name, now());
+        // A slow directory must not hold up the timers behind it.
+        if (name === "directory") beside.push(this.#lifecycle.syncDirectory());
+        else await this.#fire(name, now());
       } catch (error) {
         log("error", "timer_failed", { timer: name, error: describe(error) });
         this.#lifecycle.timers.retryLater(name, now());
       }
     });
+    await Promise.all(beside);
+    if (this.#lifecycle.isGone) await this.#background(() => this.#lifecycle.clearIfGone());
     if (this.#lifecycle.timers === timers) return;
     // The room has restarted meanwhile: its new timers ring too, but only once.
     if (again) await this.ring(false);
     else this.#lifecycle.timers.ensureAlarm();
   }
 
-  async #fire(name: TimerName, now: number): Promise<void> {
-    if (name === "directory") await fireTimer(this.#lifecycle, name, now);
-    else
-      await this.#turn(async () => {
-        await this.#whenCommitted();
-        await fireTimer(this.#lifecycle, name, now);
-      });
+  async #fire(name: Exclude<TimerName, "directory">, now: number): Promise<void> {
+    await this.#turn(async () => {
+      await this.#whenCommitted();
+      await fireTimer(this.#lifecycle, name, now);
+    });
     await this.#lifecycle.whenListed(); // of a room that has stopped
-    if (this.#lifecycle.isGone) await this.#turn(() => this.#lifecycle.clearIfGone());
   }
 
   // Turns
@@ -301,13 +302,14 @@ export class Room {
     const now = this.#ports.now();
     room.window.request({ urgency, sockets: room.sessions.size, now });
     const { dueAt } = room.window;
-    if (dueAt <= now || room.waitingCharacters > maxWaitingCharacters) this.#flush(room);
-    else this.#flushTimer.armAtLatest(dueAt, () => this.#flush(room));
+    if (dueAt <= now || room.waitingCharacters > maxWaitingCharacters) this.#flush();
+    else this.#flushTimer.armAtLatest(dueAt, () => this.#flush());
   }
 
-  #flush(room: RunningRoom): void {
+  #flush(): void {
     this.#flushTimer.cancel();
-    if (this.#isBroken) return;
+    const { room } = this.#lifecycle; // not the one that armed the timer: it may have stopped since
+    if (room === null || this.#isBroken) return;
     try {
       room.flush();
     } catch (error) {
@@ -323,7 +325,7 @@ export class Room {
   }
 
   #lapseTyping(): void {
-    const { room } = this.#lifecycle; // not the one that armed the timer: it may have stopped since
+    const { room } = this.#lifecycle;
     if (room === null) return;
     room.presence.lapse(this.#ports.now());
     if (room.presence.hasNews) room.batch.requestFlush("signal");

@@ -31,6 +31,8 @@ export class Timers {
   readonly #alarm: RoomPorts["alarm"];
   readonly #timers = new Map<string, StoredTimer>();
   #alarmAt: number | null;
+  /** Timers whose work is under way: they ring again only if that never ends. Epoch ms by name. */
+  readonly #postponed = new Map<string, number>();
   /** While the alarm is being handled it is set once, at the end. */
   #handling = false;
   #retired = false;
@@ -74,7 +76,13 @@ export class Timers {
     const timer = { name, at, attempts };
     this.#storage.writeTimer(timer);
     this.#timers.set(name, timer);
+    this.#postponed.delete(name);
     this.#arm();
+  }
+
+  /** The work of a timer is under way, beside the turns: do not ring it again before this time (epoch ms). */
+  postpone(name: TimerName, until: number): void {
+    if (this.#timers.has(name)) this.#postponed.set(name, until);
   }
 
   /** Let a timer fire at this time or before. */
@@ -84,15 +92,16 @@ export class Timers {
   }
 
   clear(name: TimerName): void {
+    this.#postponed.delete(name);
     if (this.#timers.delete(name) && !this.#retired) this.#storage.removeTimer(name);
   }
 
   /** Drop a timer that the alarm may be set for, and set the alarm for what comes next. */
   clearBeforeAlarm(name: TimerName): void {
     const timer = this.#timers.get(name);
+    const at = timer && this.#dueAt(timer);
     this.clear(name);
-    if (timer === undefined || timer.at !== this.#alarmAt || this.#timers.size === 0) return;
-    this.rearm();
+    if (at === this.#alarmAt && this.#timers.size > 0) this.rearm();
   }
 
   /** A timer has fired and its work has failed: let it fire again, later each time. */
@@ -146,12 +155,16 @@ export class Timers {
     this.#ensured = true;
     this.#handling = true;
     try {
-      const due = [...this.#timers.values()].filter(({ at }) => at <= now);
+      const due = [...this.#timers.values()].filter((timer) => this.#dueAt(timer) <= now);
       for (const { name } of due) await fire(name as TimerName);
     } finally {
       this.#handling = false;
       this.#arm();
     }
+  }
+
+  #dueAt({ name, at }: StoredTimer): number {
+    return Math.max(at, this.#postponed.get(name) ?? at);
   }
 
   /** The clock has been set back: the alarm would ring late by that much. */
@@ -162,7 +175,7 @@ export class Timers {
 
   #arm(): void {
     if (this.#retired || this.#handling || this.#timers.size === 0) return;
-    const next = [...this.#timers.values()].reduce((a, { at }) => Math.min(a, at), Infinity);
+    const next = Math.min(...Array.from(this.#timers.values(), (timer) => this.#dueAt(timer)));
     if (this.#alarmAt !== null && this.#alarmAt <= next) return;
     this.#alarm.set(next);
     this.#alarmAt = next;
