@@ -8,6 +8,7 @@
 import { roomCaller, type Caller } from "../protocol/caller.ts";
 import { CollabError } from "../protocol/errors.ts";
 import type { StartOptions } from "../protocol/rooms.ts";
+import type { Member } from "../model/members.ts";
 import type { RoomRecord } from "../model/record.ts";
 import { DirectoryRegistration } from "./directory-registration.ts";
 import type { LeaveHooks } from "./hooks/leave-hooks.ts";
@@ -155,14 +156,16 @@ export class Lifecycle {
     const drop = purge || !room.keepsState;
     const { stopping: _stopping, ...rest } = room.record;
     const record = { ...rest, status: drop ? "gone" : "stopped" } as const;
+    let left: readonly Member[] = [];
     storage.atomically(() => {
-      room.membership.leaveAll(caller);
+      left = room.membership.removeAll();
       if (drop) storage.removeHistory();
       storage.writeRoom(record);
       this.timers.clearAll();
       this.registration.markStale();
     });
     room.hub.endAll("room_stopped");
+    room.membership.callLeaveHooks(left, caller);
     this.#life = { kind: "absent", record };
     return true;
   }

@@ -4,7 +4,7 @@
 
 import type { ResolvedBehaviour } from "../../behaviours/resolve.ts";
 import { roomCaller, type Caller } from "../../protocol/caller.ts";
-import { CollabError, type ErrorCode } from "../../protocol/errors.ts";
+import { CollabError } from "../../protocol/errors.ts";
 import type { JsonObject, JsonValue } from "../../protocol/json.ts";
 import { maxUserSessions } from "../../protocol/limits.ts";
 import { allows, type Scope } from "../../protocol/scopes.ts";
@@ -145,9 +145,16 @@ export class Membership {
     this.#depart([member], caller);
   }
 
-  /** Let every user leave, for a room that stops. */
-  leaveAll(caller: Caller): void {
-    this.#depart(this.#parts.members.all(), caller, null);
+  /**
+   * Remove every member of a room that stops, as part of its write.
+   * @returns the members, for `callLeaveHooks` once that has succeeded
+   */
+  removeAll(): readonly Member[] {
+    const { ports, members } = this.#parts;
+    const all = members.all();
+    ports.storage.removeMembers();
+    for (const { entry } of all) members.remove(entry.id);
+    return all;
   }
 
   /** The timer of this deadline has rung: see to the members for whom it has passed. */
@@ -162,24 +169,28 @@ export class Membership {
     else timers.set(deadline, next);
   }
 
-  /**
-   * Remove members. Their `onLeave` follows beside the turn, in this order (rule B6).
-   * @param reason closes the sockets they have; `null` for a room that stops, which closes them later
-   */
-  #depart(leaving: readonly Member[], caller: Caller, reason: ErrorCode | null = "kicked"): void {
-    const { ports, members, hooks, leaveHooks, hub, presence, batch } = this.#parts;
+  /** Remove members, end their sessions and tell the others. Their `onLeave` follows beside the turn. */
+  #depart(leaving: readonly Member[], caller: Caller): void {
+    const { ports, members, hub, presence, batch } = this.#parts;
     ports.storage.atomically(() => {
       for (const { seq } of leaving) ports.storage.removeMember(seq);
       for (const { entry } of leaving) members.remove(entry.id);
-      if (reason !== null) this.#afterDeparture();
+      this.#afterDeparture();
     });
     for (const { entry } of leaving) {
-      if (reason !== null) hub.endAllOf(entry.id, reason);
+      hub.endAllOf(entry.id, "kicked");
       batch.users.remove(entry.id);
       presence.markChanged(entry.id);
-      if (hooks.hasOnLeave) leaveHooks.add(entry.id, () => hooks.onLeave(entry, caller));
     }
     batch.requestFlush("signal");
+    this.callLeaveHooks(leaving, caller);
+  }
+
+  /** Call `onLeave` for members who were removed: beside the turn, in this order (rule B6). */
+  callLeaveHooks(left: readonly Member[], caller: Caller): void {
+    const { hooks, leaveHooks } = this.#parts;
+    if (!hooks.hasOnLeave) return;
+    for (const { entry } of left) leaveHooks.add(entry.id, () => hooks.onLeave(entry, caller));
   }
 
   #afterDeparture(): void {
