@@ -51,8 +51,8 @@ export type Flow = {
   readonly marks: readonly Mark[];
 };
 
-/** A mark in the stream: its number, which clients cannot guess, and the characters sent before it. */
-export type Mark = { readonly n: number; readonly at: number };
+/** A mark in the stream: its number, which clients cannot guess, the characters sent before it, and when (epoch ms). */
+export type Mark = { readonly n: number; readonly at: number; readonly sentAt: number };
 
 export const initialFlow: Flow = { sent: 0, acked: 0, marks: [] };
 

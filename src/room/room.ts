@@ -297,10 +297,10 @@ export class Room {
   #scheduleFlush(): void {
     const { room } = this.#lifecycle;
     if (room === null || this.#isBroken) return;
-    const urgency = room.batch.takeRequest();
-    if (urgency === null) return;
+    const request = room.batch.takeRequest();
+    if (request === null) return;
     const now = this.#ports.now();
-    room.window.request({ urgency, sockets: room.sessions.size, now });
+    room.window.request({ ...request, sockets: room.sessions.size, now });
     const { dueAt } = room.window;
     if (dueAt <= now || room.waitingCharacters > maxWaitingCharacters) this.#flush();
     else this.#flushTimer.armAtLatest(dueAt, () => this.#flush());

@@ -17,8 +17,10 @@ import type { Sessions } from "./sessions.ts";
 
 /** ms of silence after which a client is asked for a sign of life: five missed pings. */
 const silenceLimit = 150_000;
-/** Characters that may be sent and not acknowledged, in all sessions together. */
+/** Characters that may be sent and not acknowledged in time, in all sessions together. */
 const totalUnreadLimit = 64 * 1024 * 1024;
+/** ms in which a client should acknowledge a mark. */
+const acknowledgeTime = 5000;
 
 export type SessionHubParts = {
   readonly ports: RoomPorts;
@@ -168,13 +170,16 @@ export class SessionHub {
     let total = 0;
     for (const session of this.#parts.sessions) {
       if (session.isTooSlow) this.end(session, "too_slow");
-      else total += session.unread;
+      else total += session.unreadAfter(acknowledgeTime);
     }
     if (total <= totalUnreadLimit) return;
-    const byUnread = [...this.#parts.sessions].toSorted((a, b) => b.unread - a.unread);
-    for (const session of byUnread) {
+    const late = Array.from(this.#parts.sessions, (session) => ({
+      session,
+      unread: session.unreadAfter(acknowledgeTime),
+    })).toSorted((a, b) => b.unread - a.unread);
+    for (const { session, unread } of late) {
       if (total <= totalUnreadLimit) return;
-      total -= session.unread;
+      total -= unread;
       this.end(session, "too_slow");
     }
   }

@@ -81,6 +81,12 @@ export class Session {
     return this.#sent - this.#acked;
   }
 
+  /** The same, if the client has had this many ms to acknowledge some of it; else 0. */
+  unreadAfter(ms: number): number {
+    const [oldest] = this.#marks;
+    return oldest !== undefined && this.#ports.now() - oldest.sentAt > ms ? this.unread : 0;
+  }
+
   /** Whether it reads more slowly than the room can wait for. */
   get isTooSlow(): boolean {
     return this.unread > this.#unreadLimit;
@@ -110,7 +116,7 @@ export class Session {
   /** Mark the stream. The number is random: nobody can acknowledge what they have not read. */
   #sendMark(): number {
     const n = Number.parseInt(this.#ports.newId().replaceAll("-", "").slice(0, 12), 16);
-    this.#marks = [...this.#marks, { n, at: this.#sent }];
+    this.#marks = [...this.#marks, { n, at: this.#sent, sentAt: this.#ports.now() }];
     this.socket.send(JSON.stringify({ type: "mark", n } satisfies RoomMessage));
     return n;
   }
