@@ -52,6 +52,7 @@ export class CollabRoom extends DurableObject<CollabEnv> implements RoomRpc {
         now: () => Date.now(),
         newId: () => crypto.randomUUID(),
         random: () => Math.random(),
+        whenDurable: () => ctx.storage.sync(),
         insideHook: (run) => whileWaiting([...waitingRooms(), id], run),
         later: (ms, call) => {
           const timer = setTimeout(call, ms);

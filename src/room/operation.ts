@@ -126,6 +126,16 @@ function finish(room: RunningRoom, { isActivity }: Definition): void {
   if (room.document.isStaged) room.batch.requestFlush("change");
 }
 
+/** Wait for what an operation waits for before its turn. */
+export async function waitBefore<Input>(
+  { before }: Operation<Input, unknown>,
+  lifecycle: () => Lifecycle,
+  input: Input,
+): Promise<void> {
+  for (let awaited = before?.(lifecycle(), input); awaited; awaited = before?.(lifecycle(), input))
+    await awaited;
+}
+
 /** JSON as it comes through a door: text over HTTP and RPC, a value on a socket. */
 export type JsonSource = { readonly text: string } | { readonly json: JsonValue };
 

@@ -60,6 +60,8 @@ export type RoomPorts = {
   later(ms: number, call: () => void): () => void;
   /** Run author code so that a call of its own room is noticed: it would wait for itself (rule B7). */
   insideHook<T>(run: () => T): T;
+  /** Resolves when everything written so far is durable; what was sent since has left by then. */
+  whenDurable(): Promise<void>;
   /** Keep the object awake until this work has ended. */
   background(work: Promise<unknown>): void;
 };

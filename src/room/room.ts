@@ -9,7 +9,7 @@
 
 import type { Caller } from "../protocol/caller.ts";
 import { CollabError } from "../protocol/errors.ts";
-import { failureMessage, type Ref } from "../protocol/messages.ts";
+import { failureMessage } from "../protocol/messages.ts";
 import { readAttachment } from "../model/session-attachment.ts";
 import { fireTimer } from "./alarm.ts";
 import { Lifecycle, type Arrivals } from "./lifecycle.ts";
@@ -17,9 +17,10 @@ import { describe } from "./log.ts";
 import { Mailbox, type TurnOptions } from "./mailbox.ts";
 import { LeaveHooks } from "./hooks/leave-hooks.ts";
 import { MemoryTimer } from "./memory-timer.ts";
-import { attempt, execute, type Operation } from "./operation.ts";
+import { attempt, execute, waitBefore, type Operation } from "./operation.ts";
 import type { RoomPorts, SocketPort } from "./ports.ts";
-import { callOf } from "./sessions/message-operations.ts";
+import type { RunningRoom } from "./running-room.ts";
+import { callOf, refOf } from "./sessions/message-operations.ts";
 import { reply, sessionCaller } from "./sessions/reply.ts";
 import { receiveFrame, type RequestMessage } from "./sessions/message-receiver.ts";
 import { refuseSocket } from "./sessions/session.ts";
@@ -28,7 +29,6 @@ import type { TimerName, Timers } from "./timers.ts";
 
 /** Characters that may wait for a flush: with more, it is made before the window ends. */
 const maxWaitingCharacters = 512 * 1024;
-
 /** ms that a turn may wait in an absent room. */
 const defaultWaitLimit = 5000;
 /** ms after which a room whose storage is too new looks again whether a newer release is deployed. */
@@ -76,11 +76,7 @@ export class Room {
     characters = 0,
   ): Promise<Output> {
     const { sees } = operation;
-    let awaited = operation.before?.(this.#lifecycle, input) ?? null;
-    while (awaited !== null) {
-      await awaited;
-      awaited = operation.before?.(this.#lifecycle, input) ?? null;
-    }
+    if (operation.before) await waitBefore(operation, () => this.#lifecycle, input);
     const run = (): Output | Promise<Output> => execute(this.#lifecycle, operation, input, caller);
     const arrival = ++this.#arrivals.last;
     const answer = await this.#turn(
@@ -109,8 +105,7 @@ export class Room {
 
   /** Wait for what an operation has set off beside the turns. */
   async #afterCall<Input>(operation: Operation<Input, unknown>, input: Input): Promise<void> {
-    const awaited = operation.after?.(this.#lifecycle, input) ?? null;
-    if (awaited !== null) await awaited;
+    await operation.after?.(this.#lifecycle, input);
     if (this.#lifecycle.isGone) await this.#background(() => this.#lifecycle.clearIfGone());
   }
 
@@ -128,9 +123,6 @@ export class Room {
       return this.#afterEvent();
     }
     const characters = typeof frame === "string" ? frame.length / requests.length : 0;
-    const [only] = requests;
-    if (only !== undefined && requests.length === 1)
-      return this.#handleMessage(socket, only, characters);
     await Promise.all(requests.map((message) => this.#handleMessage(socket, message, characters)));
   }
 
@@ -149,7 +141,7 @@ export class Room {
       if (!(error instanceof CollabError)) throw error;
       const { room } = this.#lifecycle;
       const session = room?.sessions.get(socket);
-      if (session !== undefined) room?.hub.tell(session, failureMessage(refOf(message), error));
+      if (session) room?.hub.tell(session, failureMessage(refOf(message), error));
     }
   }
 
@@ -297,18 +289,31 @@ export class Room {
   #scheduleFlush(): void {
     const { room } = this.#lifecycle;
     if (room === null || this.#isBroken) return;
-    const request = room.batch.takeRequest();
-    if (request === null) return;
     const now = this.#ports.now();
-    room.window.request({ ...request, sockets: room.sessions.size, now });
+    const urgency = room.batch.takeRequest();
+    if (urgency !== null) room.window.request({ urgency, sockets: room.sessions.size, now });
     const { dueAt } = room.window;
     if (dueAt <= now || room.waitingCharacters > maxWaitingCharacters) this.#flush();
-    else this.#flushTimer.armAtLatest(dueAt, () => this.#flush());
+    else if (dueAt < Infinity)
+      this.#flushTimer.armAtLatest(dueAt, () => {
+        room.window.end();
+        this.#scheduleFlush();
+      });
+  }
+
+  /** What was flushed is durable: the next flush may follow. */
+  async #afterCommit(room: RunningRoom): Promise<void> {
+    try {
+      await this.#ports.whenDurable();
+    } finally {
+      room.window.committed();
+      this.#scheduleFlush();
+    }
   }
 
   #flush(): void {
     this.#flushTimer.cancel();
-    const { room } = this.#lifecycle; // not the one that armed the timer: it may have stopped since
+    const { room } = this.#lifecycle;
     if (room === null || this.#isBroken) return;
     try {
       room.flush();
@@ -320,6 +325,7 @@ export class Room {
       this.#ports.background(this.#background(() => {}));
       return;
     }
+    if (room.window.isCommitting) this.#ports.background(this.#afterCommit(room));
     this.#typingTimer.armAtLatest(room.presence.nextLapseAt, () => this.#lapseTyping());
     if (room.hub.hasEndedUsers) this.#afterEvent();
   }
@@ -342,6 +348,3 @@ export class Room {
     return room?.document.isStaged ? room.batch.whenCommitted() : null;
   }
 }
-
-const refOf = (message: RequestMessage): Ref | undefined =>
-  "ref" in message ? message.ref : undefined;

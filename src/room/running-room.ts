@@ -207,7 +207,7 @@ export class RunningRoom implements RoomParts {
     const change = this.document.commit();
     this.#send(change, now);
     if (change !== null) this.saver.afterCommit();
-    this.window.flushed(now, this.sessions.size);
+    this.window.flushed(now, this.sessions.size, change !== null && this.sessions.size > 0);
     this.hub.endTooSlow();
   }
 

@@ -102,6 +102,7 @@ export class RoomByHand {
       now: () => this.now,
       newId: () => `id-${++this.#ids}`,
       random: () => 0,
+      whenDurable: () => Promise.resolve(),
       insideHook: (run) => run(),
       later: (ms, call) => {
         const timer = { at: this.now + ms, call };

@@ -40,8 +40,6 @@ export class BatchBuilder {
   readonly #unsavedSessions = new Set<Session>();
   #characters = 0;
   #requested: Urgency | null = null;
-  /** The sessions that wait for a reply to what was requested since. */
-  readonly #waiting = new Set<Session>();
   #commit: PromiseWithResolvers<void> | null = null;
   #failure: CollabError | null = null;
   #reads: { run(): void; reject(error: CollabError): void }[] = [];
@@ -56,15 +54,11 @@ export class BatchBuilder {
     if (this.#requested !== "change") this.#requested = urgency;
   }
 
-  /** What was requested since this was last asked, `null` if nothing was; and the author, if it is only one. */
-  takeRequest(): { urgency: Urgency; author: Session | null } | null {
-    const urgency = this.#requested;
-    if (urgency === null) return null;
-    const [author = null] = this.#waiting;
-    const isAlone = this.#waiting.size === 1;
+  /** How urgently a flush was requested since this was last asked, `null` if it was not. */
+  takeRequest(): Urgency | null {
+    const requested = this.#requested;
     this.#requested = null;
-    this.#waiting.clear();
-    return { urgency, author: isAlone ? author : null };
+    return requested;
   }
 
   /** Welcome a session at the next flush. */
@@ -91,7 +85,6 @@ export class BatchBuilder {
     if (replies) replies.push(reply);
     else this.#replies.set(session, [reply]);
     this.#characters += text.length;
-    if (pendingRef !== undefined) this.#waiting.add(session);
   }
 
   /** A session's presence has changed: its attachment is saved once, at the next flush. */
@@ -158,7 +151,6 @@ export class BatchBuilder {
     this.#newcomers = new Map();
     this.#characters = 0;
     this.#requested = null;
-    this.#waiting.clear();
     this.#commit?.resolve();
     this.#commit = null;
     for (const { run } of this.#reads) run();

@@ -1,97 +1,72 @@
-// When the next flush is due. In a quiet room it is due at once; while much happens, requests wait for the
-// end of a window and go out together, as one row and one frame per socket (rule N4). Times are epoch ms.
+// When the next flush is due (rule N4). In a quiet room it is due at once. While much happens, requests wait and
+// go out together, as one row and one frame per socket: until the commit before is durable, for nobody can
+// have its outcome earlier, and until the end of a window, which keeps the cost of sending small. A writer who
+// waits for each answer is never held up by the first, and by the second only in a room with many sockets.
 //
-//   quiet ──request──▶ due at once; the flush opens a window
-//   open  ──request──▶ due at the end of the window, with all others …
-//         ──request──▶ … or at once, for a lone writer in a room with few sockets
+//   quiet ──request──▶ due at once; the flush opens a window and starts a commit
+//   open  ──request──▶ due at the end of the window, once the commit is durable
 //
-// The exception is for a writer who waits for each answer before the next change: a window would only slow
-// that writer down. The room cannot see whether they wait, so it tries: every so often such a request has to
-// wait for the window. If nothing else arrives meanwhile, the next ones are due at once, and more of them
-// each time.
+// It knows no clock and no timers: the room asks it, and tells it what has happened. Times are epoch ms.
 
 import type { Urgency } from "./batch.ts";
 
 export type FlushRequest = {
   readonly urgency: Urgency;
-  /** Whose change it is, if they alone wait for a reply. */
-  readonly author: object | null;
   /** How many sockets a flush sends to. */
   readonly sockets: number;
   readonly now: number;
 };
 
-const initialTrust = 4;
-const maxTrust = 128;
-/** ms after a flush within which the next request of the same writer counts as following it. */
-const followTime = 10;
-/** With more sockets than this, sending after each change of a lone writer would take too much of the time. */
-const maxSocketsOfLoneWriter = 12;
-
 export class CommitWindow {
   #flushedAt = -Infinity;
-  /** Who requested a flush in this window, and how often; and the author who alone requested the last one. */
-  #author: object | null = null;
-  #requests = 0;
-  #loneAuthor: object | null = null;
-  /** How many requests of a lone author are due at once before one has to wait, and how many are left. */
-  #trust = initialTrust;
-  #trustLeft = initialTrust;
-  /** Whether the request that waits is the one of a lone author that has to, now and then. */
-  #isTrial = false;
-  #dueAt = Infinity;
+  #windowEnd = Infinity;
+  #isCommitting = false;
 
-  /** When the next flush is due; `Infinity` when nothing has requested one. */
+  /** When the next flush is due; `Infinity` when nothing has requested one, or a commit is under way. */
   get dueAt(): number {
-    return this.#dueAt;
+    return this.#isCommitting ? Infinity : this.#windowEnd;
   }
 
-  request({ urgency, author, sockets, now }: FlushRequest): void {
-    const isWaiting = this.#dueAt < Infinity;
-    this.#author = author;
-    this.#requests++;
-    const length = sockets === 0 ? 0 : windowLength(urgency, sockets);
-    const followsAlone =
-      !isWaiting &&
-      author !== null &&
-      author === this.#loneAuthor &&
-      this.#requests === 1 &&
-      sockets <= maxSocketsOfLoneWriter &&
-      this.#flushedAt > now - followTime;
+  /** Whether what was flushed is not durable yet. */
+  get isCommitting(): boolean {
+    return this.#isCommitting;
+  }
+
+  /** Something waits to be flushed. */
+  request({ urgency, sockets, now }: FlushRequest): void {
     // A clock that was set ahead must not make anybody wait for longer than a window.
-    const windowEnd = Math.min(this.#flushedAt, now) + length;
-    const dueAt = followsAlone ? this.#dueAfterTrust(now, length) : windowEnd;
-    this.#dueAt = Math.min(this.#dueAt, dueAt);
+    const openedAt = Math.min(this.#flushedAt, now);
+    this.#windowEnd = Math.min(this.#windowEnd, openedAt + windowLength(urgency, sockets));
   }
 
-  #dueAfterTrust(now: number, length: number): number {
-    this.#isTrial = this.#trustLeft === 0;
-    if (this.#isTrial) return now + length;
-    this.#trustLeft--;
-    return now;
+  /** The window has ended: what waits is due as soon as no commit is under way. */
+  end(): void {
+    if (this.#windowEnd < Infinity) this.#windowEnd = -Infinity;
   }
 
-  /** A flush has been made. */
-  flushed(now: number, sockets: number): void {
-    const author = this.#requests === 1 ? this.#author : null;
-    if (author !== this.#loneAuthor) this.#trustLeft = this.#trust = initialTrust;
-    else if (this.#isTrial && this.#dueAt <= now) {
-      this.#trust = Math.min(2 * this.#trust, maxTrust);
-      this.#trustLeft = this.#trust;
-    }
-    this.#loneAuthor = author;
-    this.#isTrial = false;
-    this.#requests = 0;
-    this.#dueAt = Infinity;
+  /**
+   * A flush has been made.
+   * @param isCommitting whether it wrote something that is not durable yet; then `committed` has to follow
+   */
+  flushed(now: number, sockets: number, isCommitting: boolean): void {
+    this.#windowEnd = Infinity;
+    this.#isCommitting = isCommitting;
     if (sockets > 0) this.#flushedAt = now;
+  }
+
+  /** What was flushed is durable. */
+  committed(): void {
+    this.#isCommitting = false;
   }
 }
 
 /**
  * ms from one flush to the next. Sending costs about 10 µs per socket: a flush takes an eighth of the window
- * with up to 480 sockets, and a quarter at most with more. Presence may wait three times as long.
+ * with up to 480 sockets, and a quarter at most with more. With a dozen sockets or fewer the commit alone sets
+ * the pace. Presence may wait three times as long.
  */
 export function windowLength(urgency: Urgency, sockets: number): number {
-  const length = Math.max(1, Math.min(sockets / 12, 40), sockets / 25);
-  return urgency === "change" ? length : 3 * length;
+  const length = Math.max(Math.min(sockets / 12, 40), sockets / 25);
+  if (urgency === "signal") return 3 * length;
+  return length < 1 ? 0 : length;
 }

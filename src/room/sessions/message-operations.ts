@@ -21,6 +21,10 @@ export type MessageCall = {
   run(lifecycle: Lifecycle, caller: Caller): string | Promise<string>;
 };
 
+/** The ref that the reply to a message names. */
+export const refOf = (message: RequestMessage): Ref | undefined =>
+  "ref" in message ? message.ref : undefined;
+
 /** @param userId of the session that has sent the message */
 export function callOf(message: RequestMessage, userId: string): MessageCall {
   switch (message.type) {

@@ -43,11 +43,6 @@ export class TestShard {
     this.#rooms.delete(id);
   }
 
-  /** Remove a room that nobody asks for any more. */
-  forget(id: string): void {
-    this.#rooms.delete(id);
-  }
-
   async list({ prefix, after, limit }: ShardQuery): Promise<{ rooms: RoomEntry[]; total: number }> {
     await nextEvent();
     failIfDirectoryDown(this.#name);

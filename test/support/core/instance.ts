@@ -10,7 +10,15 @@ import type { ObjectSocket } from "./sockets.ts";
 /** What an object gives each of its instances. */
 export type InstancePorts = Omit<
   RoomPorts,
-  "log" | "now" | "newId" | "random" | "insideHook" | "later" | "background" | "sockets"
+  | "log"
+  | "now"
+  | "newId"
+  | "random"
+  | "insideHook"
+  | "whenDurable"
+  | "later"
+  | "background"
+  | "sockets"
 > & {
   /** The open ones. */
   readonly sockets: () => readonly ObjectSocket[];
@@ -35,6 +43,7 @@ export class TestInstance {
       now: () => Date.now(),
       newId: () => crypto.randomUUID(),
       random: () => 0,
+      whenDurable: () => Promise.resolve(),
       insideHook: (run) => whileWaiting([...waitingRooms(), ports.id], run),
       later: (ms, call) => this.#later(ms, call),
       background: (work) => {
