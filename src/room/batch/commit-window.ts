@@ -1,10 +1,14 @@
 // When the next flush is due (rule N4). In a quiet room it is due at once. While much happens, requests wait and
-// go out together, as one row and one frame per socket: until the commit before is durable, for nobody can
-// have its outcome earlier, and until the end of a window, which keeps the cost of sending small. A writer who
-// waits for each answer is never held up by the first, and by the second only in a room with many sockets.
+// go out together, as one row and one frame per socket: until the commit before is durable, and until the end
+// of a window, which keeps the cost of sending small.
 //
 //   quiet ──request──▶ due at once; the flush opens a window and starts a commit
 //   open  ──request──▶ due at the end of the window, once the commit is durable
+//
+// In a room with few sockets the window is there for writers who send many changes without waiting. It would
+// only slow down one who waits for each answer, and the room cannot see whether they wait. So it tries: a
+// request waits for the window, and if no other arrives meanwhile, the next ones are due at once, more of them
+// after each try.
 //
 // It knows no clock and no timers: the room asks it, and tells it what has happened. Times are epoch ms.
 
@@ -17,10 +21,22 @@ export type FlushRequest = {
   readonly now: number;
 };
 
+/** How requests have come lately: one at a time, so that some more are due at once, or together. */
+type Pace =
+  | { readonly kind: "alone"; readonly granted: number; readonly left: number }
+  | { readonly kind: "together" };
+
+const maxGranted = 128;
+/** With more sockets than this, a flush after each change would take too much of the time. */
+const fewSockets = 12;
+
 export class CommitWindow {
   #flushedAt = -Infinity;
   #windowEnd = Infinity;
   #isCommitting = false;
+  #requests = 0;
+  #hasWaited = false;
+  #pace: Pace = { kind: "alone", granted: 4, left: 0 };
 
   /** When the next flush is due; `Infinity` when nothing has requested one, or a commit is under way. */
   get dueAt(): number {
@@ -34,9 +50,20 @@ export class CommitWindow {
 
   /** Something waits to be flushed. */
   request({ urgency, sockets, now }: FlushRequest): void {
+    this.#requests++;
     // A clock that was set ahead must not make anybody wait for longer than a window.
-    const openedAt = Math.min(this.#flushedAt, now);
-    this.#windowEnd = Math.min(this.#windowEnd, openedAt + windowLength(urgency, sockets));
+    const windowEnd = Math.min(this.#flushedAt, now) + windowLength(urgency, sockets);
+    const mayGoNow = windowEnd <= now || (sockets <= fewSockets && this.#isGranted());
+    if (!mayGoNow) this.#hasWaited = true;
+    this.#windowEnd = Math.min(this.#windowEnd, mayGoNow ? now : windowEnd);
+  }
+
+  /** Whether a request in an open window is due at once: the only one, where they came one at a time. */
+  #isGranted(): boolean {
+    const pace = this.#pace;
+    if (this.#requests > 1 || pace.kind === "together" || pace.left === 0) return false;
+    this.#pace = { ...pace, left: pace.left - 1 };
+    return true;
   }
 
   /** The window has ended: what waits is due as soon as no commit is under way. */
@@ -49,6 +76,9 @@ export class CommitWindow {
    * @param isCommitting whether it wrote something that is not durable yet; then `committed` has to follow
    */
   flushed(now: number, sockets: number, isCommitting: boolean): void {
+    if (this.#hasWaited) this.#pace = paceAfter(this.#pace, this.#requests);
+    this.#requests = 0;
+    this.#hasWaited = false;
     this.#windowEnd = Infinity;
     this.#isCommitting = isCommitting;
     if (sockets > 0) this.#flushedAt = now;
@@ -60,13 +90,19 @@ export class CommitWindow {
   }
 }
 
+/** The pace after a window in which so many requests have come. */
+function paceAfter(pace: Pace, requests: number): Pace {
+  if (requests > 1) return { kind: "together" };
+  const granted = pace.kind === "alone" ? Math.min(2 * pace.granted, maxGranted) : 4;
+  return { kind: "alone", granted, left: granted };
+}
+
 /**
  * ms from one flush to the next. Sending costs about 10 µs per socket: a flush takes an eighth of the window
- * with up to 480 sockets, and a quarter at most with more. With a dozen sockets or fewer the commit alone sets
- * the pace. Presence may wait three times as long.
+ * with up to 480 sockets, and a quarter at most with more. Presence may wait three times as long.
  */
 export function windowLength(urgency: Urgency, sockets: number): number {
-  const length = Math.max(Math.min(sockets / 12, 40), sockets / 25);
-  if (urgency === "signal") return 3 * length;
-  return length < 1 ? 0 : length;
+  if (sockets === 0) return 0;
+  const length = Math.max(1, Math.min(sockets / 12, 40), sockets / 25);
+  return urgency === "change" ? length : 3 * length;
 }
