@@ -27,6 +27,8 @@ type Pace =
   | { readonly kind: "together" };
 
 const maxGranted = 128;
+/** ms after a flush in which the next request belongs to a group of them. */
+const groupTime = 10;
 /** With more sockets than this, a flush after each change would take too much of the time. */
 const fewSockets = 12;
 
@@ -51,8 +53,12 @@ export class CommitWindow {
   /** Something waits to be flushed. */
   request({ urgency, sockets, now }: FlushRequest): void {
     this.#requests++;
+    const length = windowLength(urgency, sockets);
+    // Where requests come together, the first of a group waits for the others.
+    const isGroup = this.#pace.kind === "together" && this.#flushedAt > now - groupTime;
     // A clock that was set ahead must not make anybody wait for longer than a window.
-    const windowEnd = Math.min(this.#flushedAt, now) + windowLength(urgency, sockets);
+    const openedAt = isGroup && sockets > 0 ? now : Math.min(this.#flushedAt, now);
+    const windowEnd = openedAt + length;
     const mayGoNow = windowEnd <= now || (sockets <= fewSockets && this.#isGranted());
     if (!mayGoNow) this.#hasWaited = true;
     this.#windowEnd = Math.min(this.#windowEnd, mayGoNow ? now : windowEnd);
@@ -76,7 +82,8 @@ export class CommitWindow {
    * @param isCommitting whether it wrote something that is not durable yet; then `committed` has to follow
    */
   flushed(now: number, sockets: number, isCommitting: boolean): void {
-    if (this.#hasWaited) this.#pace = paceAfter(this.#pace, this.#requests);
+    if (this.#hasWaited && sockets <= fewSockets)
+      this.#pace = paceAfter(this.#pace, this.#requests);
     this.#requests = 0;
     this.#hasWaited = false;
     this.#windowEnd = Infinity;
