@@ -75,7 +75,7 @@ describe("a client that follows the messages", () => {
 describe("a violation is detected:", () => {
   const welcomed = golden("welcome");
   const ada = { name: "Ada", color: "#000", typing: false, status: "online" } as const;
-  const entry = { id: "ada", joinedAt: "2026-11-22T10:00:00.000Z", meta: {} };
+  const entry = { id: "ada", joinedAt: "2026-11-22T10:00:00.000Z", seq: 2, meta: {} };
   const change = (from: number, to: number, path: string): RoomMessage => ({
     type: "change",
     from,
@@ -144,7 +144,12 @@ describe("a violation is detected:", () => {
       "idleSince",
       [welcomed, { type: "presence", updates: { ada: { status: "idle" } } }],
     ],
-    ["[W3] a mark comes twice", "mark 1 after 1", [welcomed, golden("mark"), golden("mark")]],
+    [
+      "[U5] a user joins with the place of an earlier one",
+      "seq 1 after 1",
+      [welcomed, { type: "users", joins: [{ ...entry, id: "eve", seq: 1 }] }],
+    ],
+    ["[W3] a mark comes twice", "came twice", [welcomed, golden("mark"), golden("mark")]],
   ])("%s: %s", (_, error, messages) => {
     const replica = new Replica();
     const last = messages.pop();

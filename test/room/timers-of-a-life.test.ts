@@ -4,7 +4,7 @@
 import { describe, expect, test } from "vitest";
 import { CollabError } from "../../src/protocol/errors.ts";
 import type { Member } from "../../src/model/members.ts";
-import { typingLasts } from "../../src/model/presence.ts";
+import { typingTimeout } from "../../src/model/presence.ts";
 import type { RoomRecord } from "../../src/model/record.ts";
 import { changeState } from "../../src/room/operations/change-state.ts";
 import { getPresence } from "../../src/room/operations/get-presence.ts";
@@ -101,7 +101,7 @@ describe("a room whose commit has failed", () => {
     await hand.pass(0);
     expect(hand.timers).toBe(1);
     bob.frames.length = 0;
-    await hand.pass(typingLasts - 1001);
+    await hand.pass(typingTimeout - 1001);
     expect(await typingOf(hand)).toEqual({ "user-0": true, "user-1": false });
     await hand.pass(1);
     await hand.pass(1000);
@@ -124,7 +124,7 @@ describe("a room that was stopped while somebody typed", () => {
     await show(hand, ada, { typing: true });
     await hand.pass(1000);
     bob.frames.length = 0;
-    await hand.pass(typingLasts - 2000); // when the first typing would have lapsed
+    await hand.pass(typingTimeout - 2000); // when the first typing would have lapsed
     expect(bob.frames).toEqual([]);
     await hand.pass(1000);
     await hand.pass(1000);

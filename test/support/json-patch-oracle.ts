@@ -58,7 +58,7 @@ function move(doc: JsonValue, from: string, path: string): Document | null {
 
 function call(doc: JsonValue, operation: Operation): Document | null {
   // A member of an object, so that the library can replace the whole document.
-  const box = structuredClone({ doc });
+  const box = { doc: copyOf(doc) };
   const pointers = Object.entries(operation).map(([name, value]) =>
     name === "path" || name === "from" ? [name, `/doc${value}`] : [name, value],
   );
@@ -68,6 +68,15 @@ function call(doc: JsonValue, operation: Operation): Document | null {
   } catch {
     return null;
   }
+}
+
+/** As `structuredClone`, in a fraction of the time. `fromEntries` keeps a member `__proto__`. */
+function copyOf(value: JsonValue): JsonValue {
+  if (typeof value !== "object" || value === null) return value;
+  if (Array.isArray(value)) return value.map(copyOf);
+  return Object.fromEntries(
+    Object.entries(value).map(([key, item]) => [key, copyOf(item as JsonValue)]),
+  );
 }
 
 const tokensOf = (pointer: string): string[] =>

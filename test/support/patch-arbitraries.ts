@@ -109,22 +109,30 @@ function fit(doc: JsonValue, intent: Intent, wild: boolean): Operation | null {
 
 /** A pointer at which something may be added. */
 function roomIn(doc: JsonValue, pick: number, key: string): string {
-  const containers = pointersOf(doc).filter(
-    (pointer) => typeof (locate(doc, pointer) ?? 0) === "object",
-  );
-  const pointer = containers[pick % containers.length] ?? "";
-  const container = locate(doc, pointer);
+  const containers: [pointer: string, container: object][] = [];
+  walk(doc, "", (pointer, value) => {
+    if (typeof value === "object" && value !== null) containers.push([pointer, value]);
+  });
+  const [pointer, container] = containers[pick % containers.length] ?? [""];
   if (!Array.isArray(container)) return `${pointer}/${escaped(key)}`;
   return `${pointer}/${pick % 5 === 0 ? "-" : pick % (container.length + 1)}`;
 }
 
 /** Pointers to every value of a document, the document itself last. */
-function pointersOf(value: JsonValue): string[] {
-  if (typeof value !== "object" || value === null) return [""];
-  return [
-    ...Object.entries(value).flatMap(([key, item]) =>
-      pointersOf(item as JsonValue).map((rest) => `/${escaped(key)}${rest}`),
-    ),
-    "",
-  ];
+function pointersOf(doc: JsonValue): string[] {
+  const pointers: string[] = [];
+  walk(doc, "", (pointer) => pointers.push(pointer));
+  return pointers;
+}
+
+/** Visit every value of a document, each after those within it. */
+function walk(
+  value: JsonValue,
+  pointer: string,
+  visit: (pointer: string, value: JsonValue) => void,
+): void {
+  if (typeof value === "object" && value !== null)
+    for (const [key, item] of Object.entries(value) as [string, JsonValue][])
+      walk(item, `${pointer}/${escaped(key)}`, visit);
+  visit(pointer, value);
 }

@@ -30,7 +30,7 @@ export class Replica {
   #scopes: Welcome["scopes"] = [];
   readonly #users = new Map<string, UserEntry>();
   readonly #presence = new Map<string, Presence>();
-  #mark = 0;
+  readonly #marks = new Set<number>();
 
   /**
    * Take the next message in.
@@ -53,8 +53,8 @@ export class Replica {
         this.#scopes = message.scopes;
         return;
       case "mark":
-        if (message.n <= this.#mark) throw breach("W3", `mark ${message.n} after ${this.#mark}`);
-        this.#mark = message.n;
+        if (this.#marks.has(message.n)) throw breach("W3", `mark ${message.n} came twice`);
+        this.#marks.add(message.n);
         return;
       case "reply":
         if (message.ok && message.version !== undefined && message.version > this.#version)
@@ -101,7 +101,6 @@ export class Replica {
     this.#welcome = welcome;
     this.#version = welcome.version;
     this.#scopes = welcome.scopes;
-    this.#mark = 0;
     this.#users.clear();
     for (const entry of welcome.users) this.#join(entry);
     if (JSON.stringify(this.#users.get(welcome.user.id)) !== JSON.stringify(welcome.user))
@@ -127,11 +126,14 @@ export class Replica {
     for (const { id } of updates)
       if (!this.#users.delete(id)) throw breach("W2", `${id} is updated without being there`);
     // Whoever joined again is as good as new: the last in join order.
-    for (const entry of [...updates, ...joins].toSorted(byJoinedAt)) this.#join(entry);
+    for (const entry of [...updates, ...joins].toSorted((a, b) => a.seq - b.seq)) this.#join(entry);
   }
 
   #join(entry: UserEntry): void {
     if (this.#users.has(entry.id)) throw breach("W2", `${entry.id} joins and is there already`);
+    const last = this.users.at(-1);
+    if (last !== undefined && entry.seq <= last.seq)
+      throw breach("U5", `${entry.id} joins with seq ${entry.seq} after ${last.seq}`);
     this.#users.set(entry.id, entry);
   }
 
@@ -164,6 +166,3 @@ function patched(state: JsonObject, patch: Patch): JsonObject {
 }
 
 const breach = (rule: string, what: string): Error => new Error(`[${rule}] ${what}`);
-
-const byJoinedAt = (a: UserEntry, b: UserEntry): number =>
-  Date.parse(a.joinedAt) - Date.parse(b.joinedAt);

@@ -21,7 +21,7 @@ export class SocketByHand implements SocketPort {
   readonly frames: string[] = [];
   closed: { readonly code: number; readonly reason: string } | null = null;
   attachment: unknown = null;
-  pingedAt: number | null = null;
+  pingedAgo: number | null = null;
 
   send(frame: string): void {
     this.frames.push(frame);
@@ -70,7 +70,10 @@ type Options = {
 };
 
 export class RoomByHand {
+  /** Time that has passed, in ms. */
   now = 1_000_000;
+  /** By how much the wall clock was set ahead; negative if it was set back. */
+  wallOffset = 0;
   readonly storage: RoomStorage<RoomRecord, Member>;
   readonly room: Room;
   readonly sockets: SocketByHand[] = [];
@@ -79,7 +82,6 @@ export class RoomByHand {
   alarmAt: number | null = null;
   readonly #timers = new Set<Timer>();
   readonly #awake = new Set<Promise<unknown>>();
-  #ids = 0;
 
   constructor({ storage = new MemoryRoomStorage(), behaviour = {} }: Options = {}) {
     this.storage = storage;
@@ -99,8 +101,8 @@ export class RoomByHand {
       },
       log: (_level, event) => void this.logged.push(event),
       sockets: () => this.sockets,
-      now: () => this.now,
-      newId: () => `id-${++this.#ids}`,
+      now: () => this.now + this.wallOffset,
+      newId: () => crypto.randomUUID(),
       random: () => 0,
       whenDurable: () => Promise.resolve(),
       insideHook: (run) => run(),

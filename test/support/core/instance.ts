@@ -5,6 +5,7 @@ import { waitingRooms, whileWaiting } from "../../../src/cloudflare/hook-context
 import { createLog, describe } from "../../../src/room/log.ts";
 import type { RoomPorts, SocketPort } from "../../../src/room/ports.ts";
 import { Room } from "../../../src/room/room.ts";
+import { wallTimeSince } from "../../../src/room/steady-clock.ts";
 import type { ObjectSocket } from "./sockets.ts";
 
 /** What an object gives each of its instances. */
@@ -77,8 +78,8 @@ export class TestInstance {
       get attachment() {
         return socket.attachment;
       },
-      get pingedAt() {
-        return socket.pingedAt;
+      get pingedAgo() {
+        return socket.pingedAt === null ? null : wallTimeSince(socket.pingedAt, Date.now());
       },
     };
     this.#ports.set(socket, port);

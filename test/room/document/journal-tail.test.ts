@@ -10,10 +10,10 @@ import type { Member } from "../../../src/model/members.ts";
 import type { RoomRecord } from "../../../src/model/record.ts";
 import { MemoryRoomStorage } from "../../../src/storage/memory.ts";
 import { plainPatched } from "../../support/plain-patch.ts";
-import { evict, sql } from "../../support/rooms.ts";
+import { evict, sql } from "../../support/core/rooms.ts";
 import type { TestSession } from "../../support/session.ts";
-import { connect } from "../../support/socket-client.ts";
-import { gather } from "./support.ts";
+import { connect } from "../../support/core/socket-client.ts";
+import { gather } from "../../support/core/sessions.ts";
 
 const limits = resolveLimits();
 

@@ -2,19 +2,19 @@
 // more in a real room, where a real timer rings.
 
 import { describe, expect, test } from "vitest";
-import { PresenceBoard } from "../../../src/room/members/presence-board.ts";
-import { Session } from "../../../src/room/sessions/session.ts";
-import { Sessions } from "../../../src/room/sessions/sessions.ts";
-import type { SocketPort } from "../../../src/room/ports.ts";
-import type { JsonObject } from "../../../src/protocol/json.ts";
-import type { RoomMessage } from "../../../src/protocol/messages.ts";
-import type { PresenceMap } from "../../../src/protocol/presence.ts";
-import { resolveLimits } from "../../../src/protocol/limits.ts";
-import { Members, type Member } from "../../../src/model/members.ts";
-import { changePresence, typingLasts } from "../../../src/model/presence.ts";
-import { initialFlow, type SessionAttachment } from "../../../src/model/session-attachment.ts";
-import { newId, rooms } from "../../support/rooms.ts";
-import { connect } from "../../support/socket-client.ts";
+import { PresenceBoard } from "../../../../src/room/members/presence-board.ts";
+import { Session } from "../../../../src/room/sessions/session.ts";
+import { Sessions } from "../../../../src/room/sessions/sessions.ts";
+import type { SocketPort } from "../../../../src/room/ports.ts";
+import type { JsonObject } from "../../../../src/protocol/json.ts";
+import type { RoomMessage } from "../../../../src/protocol/messages.ts";
+import type { PresenceMap } from "../../../../src/protocol/presence.ts";
+import { resolveLimits } from "../../../../src/protocol/limits.ts";
+import { Members, type Member } from "../../../../src/model/members.ts";
+import { changePresence, typingTimeout } from "../../../../src/model/presence.ts";
+import { initialFlow, type SessionAttachment } from "../../../../src/model/session-attachment.ts";
+import { newId, rooms } from "../../../support/core/rooms.ts";
+import { connect } from "../../../support/core/socket-client.ts";
 
 const entry = (id: string) => ({ id, joinedAt: "2026-01-01T00:00:00.000Z", meta: null });
 
@@ -22,7 +22,7 @@ const silentSocket: Omit<SocketPort, "saveAttachment"> = {
   send() {},
   close() {},
   attachment: null,
-  pingedAt: null,
+  pingedAgo: null,
 };
 
 /** A board, and a world that lets typing lapse when that is due. */
@@ -110,7 +110,7 @@ describe("typing", () => {
     const ada = world.open("ada");
     world.say(ada, { typing: true });
     world.takeNews();
-    world.pass(typingLasts - 1);
+    world.pass(typingTimeout - 1);
     expect([world.changes, world.takeNews()]).toEqual([0, null]);
     world.pass(1);
     expect(world.changes).toBe(1);
@@ -125,7 +125,7 @@ describe("typing", () => {
     for (let round = 0; round < 5; round++) {
       world.say(ada, { typing: true });
       world.takeNews();
-      world.pass(typingLasts - 1);
+      world.pass(typingTimeout - 1);
     }
     expect(world.all()).toMatchObject({ ada: { typing: true } });
     world.pass(1);
@@ -167,7 +167,7 @@ describe("typing", () => {
     const world = new World("bot");
     world.hold("bot", { typing: true });
     world.takeNews();
-    world.pass(typingLasts);
+    world.pass(typingTimeout);
     expect(world.changes).toBe(1);
     expect(world.takeNews()).toEqual({ type: "presence", updates: { bot: { typing: false } } });
     expect(world.isAwaitingLapse).toBe(false);
@@ -180,7 +180,7 @@ describe("typing", () => {
     world.takeNews();
     world.say(ada, { typing: false });
     expect(world.takeNews()).toMatchObject({ updates: { ada: { typing: false } } });
-    world.pass(typingLasts);
+    world.pass(typingTimeout);
     expect([world.changes, world.takeNews()]).toEqual([0, null]);
     expect(world.isAwaitingLapse).toBe(false);
   });
@@ -192,8 +192,8 @@ describe("typing", () => {
     expect(world.isAwaitingLapse).toBe(false);
     world.say(ada, { typing: true });
     world.takeNews();
-    expect(world.board.nextLapseAt).toBe(world.now + typingLasts);
-    world.pass(10 * typingLasts);
+    expect(world.board.nextLapseAt).toBe(world.now + typingTimeout);
+    world.pass(10 * typingTimeout);
     expect([world.lapses, world.changes]).toEqual([1, 1]);
     expect(world.saved).toHaveLength(1);
   });

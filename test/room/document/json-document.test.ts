@@ -2,16 +2,16 @@
 // document opened again goes on where the last one was.
 
 import { describe, expect, test } from "vitest";
-import { JsonDocument } from "../../src/room/document/json-document.ts";
-import type { JsonObject } from "../../src/protocol/json.ts";
-import type { Patch } from "../../src/protocol/json-patch.ts";
-import { resolveLimits } from "../../src/protocol/limits.ts";
-import { planChange } from "../../src/model/change.ts";
-import type { Member } from "../../src/model/members.ts";
-import type { RoomRecord } from "../../src/model/record.ts";
-import { maxRowBytes } from "../../src/storage/bytes.ts";
-import { MemoryRoomStorage } from "../../src/storage/memory.ts";
-import { jsonBytes } from "../support/canonical-json.ts";
+import { JsonDocument } from "../../../src/room/document/json-document.ts";
+import type { JsonObject } from "../../../src/protocol/json.ts";
+import type { Patch } from "../../../src/protocol/json-patch.ts";
+import { resolveLimits } from "../../../src/protocol/limits.ts";
+import { planChange } from "../../../src/model/change.ts";
+import type { Member } from "../../../src/model/members.ts";
+import type { RoomRecord } from "../../../src/model/record.ts";
+import { maxRowBytes } from "../../../src/storage/bytes.ts";
+import { MemoryRoomStorage } from "../../../src/storage/memory.ts";
+import { jsonBytes } from "../../support/canonical-json.ts";
 
 const limits = resolveLimits({ stateBytes: 8 * 1024 * 1024 });
 

@@ -10,14 +10,14 @@ import {
   type JsonValue,
   type RoomHandle,
 } from "collab-room";
-import { resolveBehaviour } from "../../src/behaviours/resolve.ts";
-import { workerCaller } from "../../src/protocol/caller.ts";
-import { Members } from "../../src/model/members.ts";
-import { JsonDocument } from "../../src/room/document/json-document.ts";
-import { HookRunner } from "../../src/room/hooks/hook-runner.ts";
-import { MemoryRoomStorage } from "../../src/storage/memory.ts";
-import { gate, hang, setScript, type Script } from "../fixtures/scripts.ts";
-import { evict, failure, failureCode, newId, rooms, stored } from "../support/rooms.ts";
+import { resolveBehaviour } from "../../../src/behaviours/resolve.ts";
+import { workerCaller } from "../../../src/protocol/caller.ts";
+import { Members } from "../../../src/model/members.ts";
+import { JsonDocument } from "../../../src/room/document/json-document.ts";
+import { HookRunner } from "../../../src/room/hooks/hook-runner.ts";
+import { MemoryRoomStorage } from "../../../src/storage/memory.ts";
+import { gate, hang, setScript, type Script } from "../../fixtures/scripts.ts";
+import { evict, failure, failureCode, newId, rooms, stored } from "../../support/core/rooms.ts";
 
 afterEach(() => {
   vi.restoreAllMocks();

@@ -1,3 +1,0 @@
-// What the tests of sockets have in common.
-
-export * from "../../support/sessions.ts";

@@ -1,0 +1,37 @@
+// The project `core`: whatever needs no platform, rooms included, in Node. It has a file of its own because
+// `npm run test:core` should be quick, and the plugin for workerd takes two seconds to load.
+
+import { join } from "node:path";
+import { defineConfig } from "vitest/config";
+
+/** Folders whose tests run inside workerd. */
+export const workerd = "test/{cloudflare,durable,http,public-api}/**/*.test.ts";
+/** Tests that start real servers. */
+export const servers = "test/node/**/*.test.ts";
+
+export const common = {
+  // Rooms log what goes wrong in them, and in most tests something does, on purpose.
+  silent: "passed-only",
+  testTimeout: 30_000,
+  hookTimeout: 30_000,
+} as const;
+
+export default defineConfig({
+  // The public API loads here too; its Durable Object classes are not used.
+  resolve: {
+    alias: {
+      "cloudflare:workers": join(import.meta.dirname, "test/support/core/cloudflare-workers.ts"),
+    },
+  },
+  test: {
+    ...common,
+    name: "core",
+    // All that the other projects do not take, so no file is left out.
+    include: ["test/**/*.test.ts"],
+    exclude: [workerd, servers],
+    // A worker for each file would take longer to start than the file's tests.
+    isolate: false,
+    // More than there are cores, because some tests wait for a timeout.
+    maxWorkers: 4,
+  },
+});
