@@ -16,7 +16,7 @@ describe("order and prefixes", () => {
     const ids = [...one, ...two, ...three].map((ending) => base + ending);
     const directory = new Directory(env);
     const rest = { behaviour: "default", users: 0, createdAt: "2026-11-22T00:00:00.000Z" };
-    await Promise.all(ids.map((id) => directory.put({ id, ...rest })));
+    await Promise.all(ids.map((id) => directory.put({ id, ...rest }, 1)));
     const points = (id: string): string =>
       Array.from(id, (c) => String(c.codePointAt(0)).padStart(8, "0")).join();
     const inOrder = ids.toSorted((a, b) => (points(a) < points(b) ? -1 : 1));
@@ -50,7 +50,7 @@ describe("DIRECTORY_SHARDS", () => {
     const directory = new Directory(bindings(shards));
     const ids = Array.from({ length: 40 }, () => newId(`shards-${shards}/`));
     const before = await directory.count();
-    await Promise.all(ids.map((id) => directory.put(entry(id))));
+    await Promise.all(ids.map((id) => directory.put(entry(id), 1)));
     expect(await directory.count()).toBe(before + 40);
     const { rooms: found } = await directory.list({ prefix: `shards-${shards}/` });
     expect(found.map(({ id }) => id)).toEqual(ids.toSorted());

@@ -33,7 +33,7 @@ const sorted = (ids: readonly string[]): string[] =>
 let all: string[];
 beforeAll(async () => {
   const put = entries.map(
-    (id) => () => directory.put({ id, behaviour: "default", users: 0, createdAt }),
+    (id) => () => directory.put({ id, behaviour: "default", users: 0, createdAt }, 1),
   );
   const start = running.map((id) => () => rooms.joinOrCreateRoom(id));
   // In an order that is none, many at once.

@@ -31,10 +31,10 @@ describe("an entry", () => {
       createdAt: "2026-11-22T00:00:00.000Z",
     };
     const before = await rooms.roomCount();
-    for (const users of [1, 2]) await directory.put({ ...entry, users });
+    for (const users of [1, 2]) await directory.put({ ...entry, users }, users);
     expect(await rooms.roomCount()).toBe(before + 1);
     expect((await rooms.listRooms({ prefix: entry.id })).rooms).toEqual([{ ...entry, users: 2 }]);
-    for (const _ of ["once", "again"]) await directory.remove(entry.id);
+    for (const revision of [3, 4]) await directory.remove(entry.id, revision);
     expect(await rooms.roomCount()).toBe(before);
   });
 

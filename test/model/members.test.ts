@@ -5,7 +5,7 @@ import { Members, type Member } from "../../src/model/members.ts";
 
 const member = (seq: number, id: string, lease?: { ttl: number; at: number }): Member => ({
   seq,
-  entry: { id, joinedAt: "2026-01-01T00:00:00.000Z", meta: {} },
+  entry: { id, joinedAt: "2026-01-01T00:00:00.000Z", seq: 1, meta: {} },
   ...(lease && { lease: { ttl: lease.ttl, seen: { at: lease.at, until: lease.at } } }),
 });
 

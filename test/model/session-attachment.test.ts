@@ -16,7 +16,8 @@ const attachment: SessionAttachment = {
   presence: { data: { cursor: { x: 1 } }, at: 5, typingUntil: 5005 },
   sessionCount: 3,
   state: { kind: "joining", resume: { since: 3, epoch: "e" } },
-  flow: { sent: 9, acked: 7, marks: [8] },
+  flow: { sent: 9, acked: 7, marks: [{ n: 8, at: 8, sentAt: 0 }] },
+  heardAt: 6,
 };
 
 describe("a saved attachment", () => {

@@ -104,19 +104,21 @@ describe("the meta from onJoin", () => {
 
 describe("an entry", () => {
   test("[U2] has the user's fields, the time of joining, and the meta", () => {
-    expect(createEntry({ id: "ada", name: "Ada" }, { role: "editor" }, 0)).toEqual({
+    expect(createEntry({ id: "ada", name: "Ada" }, { role: "editor" }, 0, 7)).toEqual({
       id: "ada",
       name: "Ada",
       joinedAt: "1970-01-01T00:00:00.000Z",
+      seq: 7,
       meta: { role: "editor" },
     });
   });
 
-  test("[U2] does not take joinedAt and meta from the user", () => {
-    const user = { id: "ada", joinedAt: "never", meta: { role: "owner" } };
-    expect(createEntry(user, {}, 0)).toEqual({
+  test("[U2] does not take joinedAt, seq and meta from the user", () => {
+    const user = { id: "ada", joinedAt: "never", seq: -1, meta: { role: "owner" } };
+    expect(createEntry(user, {}, 0, 7)).toEqual({
       id: "ada",
       joinedAt: "1970-01-01T00:00:00.000Z",
+      seq: 7,
       meta: {},
     });
   });

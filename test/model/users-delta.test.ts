@@ -10,6 +10,7 @@ import { UsersDelta } from "../../src/model/users-delta.ts";
 const entry = (id: string, at = 0): UserEntry => ({
   id,
   joinedAt: new Date(at).toISOString(),
+  seq: 1,
   meta: { at },
 });
 

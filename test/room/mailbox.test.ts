@@ -6,9 +6,35 @@ import { callWithin } from "../../src/room/hooks/call-within.ts";
 import { Mailbox, mailboxSize } from "../../src/room/mailbox.ts";
 import { gate, hang } from "../fixtures/scripts.ts";
 
+/** A mailbox whose time is moved by hand. */
+function createMailboxAndTime() {
+  let now = 1000;
+  const timers = new Set<{ at: number; call: () => void }>();
+  const mailbox = new Mailbox({
+    now: () => now,
+    later(ms, call) {
+      const timer = { at: now + ms, call };
+      timers.add(timer);
+      return () => void timers.delete(timer);
+    },
+    background() {},
+  });
+  const pass = (ms: number): void => {
+    now += ms;
+    for (const timer of timers)
+      if (timer.at <= now) {
+        timers.delete(timer);
+        timer.call();
+      }
+  };
+  return { mailbox, pass, timers };
+}
+
+const createMailbox = (): Mailbox => createMailboxAndTime().mailbox;
+
 describe("a mailbox", () => {
   test("[R1] an idle mailbox runs a turn in the very call", () => {
-    const mailbox = new Mailbox();
+    const mailbox = createMailbox();
     const order: string[] = [];
     const turn = mailbox.run(() => order.push("turn"));
     order.push("after the call");
@@ -17,7 +43,7 @@ describe("a mailbox", () => {
   });
 
   test("[R1] turns run in the order they came, however long each awaits", async () => {
-    const mailbox = new Mailbox();
+    const mailbox = createMailbox();
     const order: string[] = [];
     const gates = [gate(), gate(), gate()];
     const turns = gates.map(({ promise }, index) =>
@@ -35,7 +61,7 @@ describe("a mailbox", () => {
   });
 
   test("[R1] no turn slips in while the mailbox is handed from one to the next", async () => {
-    const mailbox = new Mailbox();
+    const mailbox = createMailbox();
     const order: string[] = [];
     const first = gate();
     let running = 0;
@@ -73,7 +99,7 @@ describe("a mailbox", () => {
     ],
     ["rejects", () => Promise.reject(new RangeError("broken"))],
   ])("[R1] a turn that %s fails for its caller alone", async ([, turn]) => {
-    const mailbox = new Mailbox();
+    const mailbox = createMailbox();
     const results = [mailbox.run(() => "before"), mailbox.run(turn), mailbox.run(() => "after")];
     expect(await Promise.allSettled(results)).toEqual([
       { status: "fulfilled", value: "before" },
@@ -84,31 +110,57 @@ describe("a mailbox", () => {
   });
 });
 
-describe("a mailbox with turns that wait", () => {
-  test("[R1] says so, until the last of them has its turn", async () => {
-    const mailbox = new Mailbox();
+describe("a turn that waits for too long", () => {
+  const limit = { waitLimit: 500 };
+
+  test("[R1] is refused with room_busy and does not run; those that came later wait on", async () => {
+    const { mailbox, pass, timers } = createMailboxAndTime();
+    const { promise, resolve } = gate();
+    const order: string[] = [];
+    const first = mailbox.run(() => promise, limit);
+    const second = mailbox.run(() => order.push("second"), limit);
+    pass(300);
+    const third = mailbox.run(() => order.push("third"), limit);
+    pass(200);
+    await expect(second).rejects.toMatchObject({ code: "room_busy" });
+    resolve();
+    await Promise.all([first, third]);
+    expect(order).toEqual(["third"]);
+    expect(timers.size).toBe(0);
+  });
+
+  test("[R1, U8] waits on when it must run whatever happens", async () => {
+    const { mailbox, pass } = createMailboxAndTime();
     const { promise, resolve } = gate();
     const first = mailbox.run(() => promise);
-    expect(mailbox.hasWaiting).toBe(false); // what runs does not wait
-    const seen: boolean[] = [];
-    const others = [1, 2].map(() => mailbox.run(() => seen.push(mailbox.hasWaiting)));
-    expect(mailbox.hasWaiting).toBe(true);
+    const second = mailbox.run(() => "ran");
+    pass(3_600_000);
     resolve();
-    await Promise.all([first, ...others]);
-    expect(seen).toEqual([true, false]);
+    expect(await Promise.all([first, second])).toEqual([undefined, "ran"]);
+  });
+
+  test("[R1] is not counted while it runs: its own time is bounded elsewhere", async () => {
+    const { mailbox, pass } = createMailboxAndTime();
+    const { promise, resolve } = gate();
+    const first = mailbox.run(() => promise, limit);
+    pass(10_000);
+    resolve();
+    expect(await first).toBeUndefined();
   });
 });
 
 describe("a full mailbox", () => {
+  const refusable = { waitLimit: 60_000 };
+
   test("[R1] refuses a turn with room_overloaded, and takes turns again when there is place", async () => {
-    const mailbox = new Mailbox();
+    const mailbox = createMailbox();
     const { promise, resolve } = gate();
     const order: number[] = [];
     const first = mailbox.run(() => promise);
     const waiting = Array.from({ length: mailboxSize.turns }, (_, index) =>
-      mailbox.run(() => order.push(index)),
+      mailbox.run(() => order.push(index), refusable),
     );
-    await expect(mailbox.run(() => order.push(-1))).rejects.toMatchObject({
+    await expect(mailbox.run(() => order.push(-1), refusable)).rejects.toMatchObject({
       info: { code: "room_overloaded" },
     });
     resolve();
@@ -118,30 +170,32 @@ describe("a full mailbox", () => {
   });
 
   test("[R1, U8] takes what must be done all the same, in its turn", async () => {
-    const mailbox = new Mailbox();
+    const mailbox = createMailbox();
     const { promise, resolve } = gate();
     const order: number[] = [];
     const first = mailbox.run(() => promise);
     const waiting = Array.from({ length: mailboxSize.turns }, (_, index) =>
-      mailbox.run(() => order.push(index)),
+      mailbox.run(() => order.push(index), refusable),
     );
-    const last = mailbox.run(() => order.push(-1), 0, false);
+    const last = mailbox.run(() => order.push(-1));
     resolve();
     await Promise.all([first, ...waiting, last]);
     expect(order.at(-1)).toBe(-1);
   });
 
   test("[R1] counts the input that waits, not only the turns", async () => {
-    const mailbox = new Mailbox();
+    const mailbox = createMailbox();
     const { promise, resolve } = gate();
     const { characters } = mailboxSize;
-    const running = mailbox.run(() => promise, 2 * characters); // what runs does not wait
-    const waiting = mailbox.run(() => "waited", characters - 1);
-    await expect(mailbox.run(() => {}, 2)).rejects.toMatchObject({ code: "room_overloaded" });
-    const last = mailbox.run(() => "fits", 1);
+    const running = mailbox.run(() => promise, { characters: 2 * characters }); // what runs does not wait
+    const waiting = mailbox.run(() => "waited", { characters: characters - 1, ...refusable });
+    await expect(mailbox.run(() => {}, { characters: 2, ...refusable })).rejects.toMatchObject({
+      code: "room_overloaded",
+    });
+    const last = mailbox.run(() => "fits", { characters: 1, ...refusable });
     resolve();
     expect(await Promise.all([running, waiting, last])).toEqual([undefined, "waited", "fits"]);
-    expect(await mailbox.run(() => "again", characters)).toBe("again");
+    expect(await mailbox.run(() => "again", { characters, ...refusable })).toBe("again");
   });
 });
 

@@ -37,11 +37,17 @@ class Desk {
       storage: this.#storage,
       alarm: { set() {}, clear() {} },
       alarmAt: null,
+      random: () => 0,
+      log() {},
     });
     this.timers.restore();
     this.saver = new StateSaver({
       behaviour: { save: this.#timing, callTimeout: 500 },
-      ports: { now: () => this.now, background: (work) => (this.#underWay = work) },
+      ports: {
+        now: () => this.now,
+        random: () => 0,
+        background: (work) => (this.#underWay = work),
+      },
       timers: this.timers,
       hooks: {
         saves,

@@ -28,7 +28,7 @@ function create() {
   const alarm = new FakeAlarm();
   /** The timers of an object that has just woken. */
   const wake = () => {
-    const timers = new Timers({ storage, alarm, alarmAt: alarm.at });
+    const timers = new Timers({ storage, alarm, alarmAt: alarm.at, random: () => 0, log() {} });
     timers.restore();
     return timers;
   };
@@ -121,19 +121,38 @@ describe("setting timers", () => {
     const { storage, alarm, timers } = create();
     timers.set("lease", 100);
     timers.set("idle", 200);
-    timers.clearAllBut();
-    timers.clearAllBut();
+    timers.clearAll();
+    timers.clearAll();
     expect(storage.readTimers()).toEqual([]);
     expect(alarm.calls).toEqual([100, "clear"]);
   });
 
-  test("[T3, D3] clearing all but one that is set keeps the alarm", () => {
-    const { storage, alarm, timers } = create();
+  test("[T3, D3] clearing the one that the alarm is set for can set it for the next", () => {
+    const { alarm, timers } = create();
     timers.set("directory", 100);
     timers.set("idle", 200);
-    timers.clearAllBut("directory");
-    expect(storage.readTimers()).toMatchObject([{ name: "directory" }]);
-    expect(alarm.at).toBe(100);
+    timers.clearBeforeAlarm("directory");
+    timers.clearBeforeAlarm("idle");
+    expect(alarm.calls).toEqual([100, 200]);
+  });
+
+  test("[T3, D3] one whose work is under way does not ring again before its time", async () => {
+    const { storage, alarm, timers, ring } = create();
+    timers.set("directory", 100);
+    const fire = async (): Promise<void> => timers.postpone("directory", 160);
+    expect(await ring(timers, 100, fire)).toEqual(["directory"]);
+    expect(alarm.at).toBe(160);
+    expect(storage.readTimers()).toMatchObject([{ name: "directory", at: 100 }]);
+    expect(await ring(timers, 150)).toEqual([]);
+    expect(await ring(timers, 160)).toEqual(["directory"]);
+  });
+
+  test("[T3, R9] a row whose name nobody knows is left alone and sets no alarm", () => {
+    const { storage, alarm, wake } = create();
+    storage.writeTimer({ name: "from another release", at: 1, attempts: 0 });
+    wake().ensureAlarm();
+    expect(alarm.calls).toEqual([]);
+    expect(storage.readTimers()).toMatchObject([{ name: "from another release" }]);
   });
 
   test("[T3, R6] an object that wakes has the timers of its storage, and its alarm as it is", () => {

@@ -135,7 +135,7 @@ describe("a storage of version 1", () => {
     const storage = create(store);
     storage.open();
     storage.writeRoom({ ...record, epoch: "another" });
-    storage.writeMember({ seq: 9, entry: { id: "new", joinedAt: "", meta: null } });
+    storage.writeMember({ seq: 9, entry: { id: "new", joinedAt: "", seq: 1, meta: null } });
     storage.writeTimer({ name: "idle", at: 7, attempts: 1 });
     storage.appendChange({ from: 6, to: 7, patch: "[]" });
     storage.writeSnapshot({ version: 7, text: "{}" });

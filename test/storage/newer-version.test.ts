@@ -109,6 +109,7 @@ describe("a room whose storage is of a newer version", () => {
       presence: { data: {}, at: 0 },
       state: { kind: "live" },
       flow: initialFlow,
+      heardAt: 0,
     } satisfies SessionAttachment;
     hand.sockets.push(socket);
     await hand.room.receive(socket, '{"type":"touch","ref":1}');

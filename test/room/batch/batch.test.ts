@@ -42,7 +42,7 @@ const codeOf = (work: Promise<unknown>): Promise<unknown> =>
 describe("a batch", () => {
   test("[W2] has everything that waited, in order, and is taken once", () => {
     const { batch, ada, bob } = create();
-    const entry = { id: "ada", joinedAt: "2026-01-01T00:00:00.000Z", meta: null };
+    const entry = { id: "ada", joinedAt: "2026-01-01T00:00:00.000Z", seq: 1, meta: null };
     batch.users.put(entry, true);
     batch.addEvent(event("first"), null);
     batch.addNewcomer(bob);

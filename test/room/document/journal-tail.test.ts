@@ -43,8 +43,8 @@ function create() {
     },
     /** Whether a client of that version can resume; if so, it gets where it should. */
     resumes(version: number): boolean {
-      const patch = document.patchSince(version);
-      if (patch === null) return false;
+      const patch = document.patchesSince([version]).get(version);
+      if (patch === undefined) return false;
       expect(plainPatched(states[version] as JsonObject, JSON.parse(patch))).toEqual(
         document.value,
       );

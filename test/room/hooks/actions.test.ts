@@ -268,7 +268,14 @@ describe("schemas", () => {
     const run = vi.fn<(...given: unknown[]) => void>();
     const behaviour = defineRoom({ actions: { go: { schema, run } } });
     const hooks = new HookRunner({
-      ports: { id: "r", env: {}, log: () => {}, now: () => 0, newId: () => "id" },
+      ports: {
+        id: "r",
+        env: {},
+        log: () => {},
+        now: () => 0,
+        insideHook: (run) => run(),
+        newId: () => "id",
+      },
       behaviour: resolveBehaviour("test", behaviour),
       epoch: "e",
       document: JsonDocument.create(new MemoryRoomStorage()),

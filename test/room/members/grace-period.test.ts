@@ -15,7 +15,7 @@ const seen = { at: 5, until: 7 };
 
 const base: Member = {
   seq: 3,
-  entry: { id: "ada", joinedAt: "2026-01-01T00:00:00.000Z", meta: null },
+  entry: { id: "ada", joinedAt: "2026-01-01T00:00:00.000Z", seq: 1, meta: null },
   scopes: ["room:read"],
 };
 
@@ -37,12 +37,12 @@ describe.each(Object.entries(members))("a member %s", (name, member: Member) => 
   });
 
   test("[U6, U7] has one deadline when their last socket goes, if they had one", () => {
-    const absence = beginAbsence(member, now, grace);
+    const absence = beginAbsence(member, now, grace, null);
     expect(absence !== null).toBe(withSocket.has(name));
     if (absence === null) return;
     expect([hasSocket(absence.member), isAbsent(absence.member)]).toEqual([false, true]);
     // What goes twice begins nothing anew.
-    expect(beginAbsence(absence.member, now + 5000, grace)).toBeNull();
+    expect(beginAbsence(absence.member, now + 5000, grace, null)).toBeNull();
   });
 
   test("[U6, U7] has no deadline once they have a socket, and keeps everything else", () => {
@@ -58,7 +58,7 @@ describe("the deadline", () => {
   test("[U6] of a member who came by socket is the end of the grace period", () => {
     const member = members["by socket, with a socket"];
     const awayUntil = now + grace;
-    expect(beginAbsence(member, now, grace)).toEqual({
+    expect(beginAbsence(member, now, grace, null)).toEqual({
       member: { ...member, awayUntil },
       timer: "grace",
       at: awayUntil,
@@ -67,7 +67,7 @@ describe("the deadline", () => {
 
   test("[U7] of a member with a lease is a whole lease from now", () => {
     const member = members["with a lease, and a socket"];
-    expect(beginAbsence(member, now, grace)).toEqual({
+    expect(beginAbsence(member, now, grace, null)).toEqual({
       member: { ...member, lease: { ttl: 60_000, seen: { at: now, until: now } } },
       timer: "lease",
       at: now + 60_000,
@@ -76,14 +76,14 @@ describe("the deadline", () => {
 
   test("[U6, U7] ends with the next socket, and the member is what they were", () => {
     const bySocket = members["by socket, with a socket"];
-    const absence = beginAbsence(bySocket, now, grace);
+    const absence = beginAbsence(bySocket, now, grace, null);
     expect(endAbsence(absence?.member ?? base)).toEqual(bySocket);
   });
 
   test("[U6, U7] is decided without touching the member that is given", () => {
     for (const member of Object.values(members)) {
       const before = structuredClone(member);
-      beginAbsence(member, now, grace);
+      beginAbsence(member, now, grace, null);
       endAbsence(member);
       expect(member).toEqual(before);
     }

@@ -49,10 +49,12 @@ describe("a good frame", () => {
   });
 
   test("[W3] that acknowledges a mark is dealt with at once", () => {
-    const flow = { sent: 30, acked: 0, marks: [10, 20, 30] };
+    const flow = { sent: 30, acked: 0, marks: [10, 20, 30].map((n) => ({ n, at: n, sentAt: 0 })) };
     const { send, socket } = createSession({}, { flow });
     expect(send({ type: "ack", n: 20 })).toEqual(nothing);
-    expect(socket.attachment).toMatchObject({ flow: { sent: 30, acked: 20, marks: [30] } });
+    expect(socket.attachment).toMatchObject({
+      flow: { sent: 30, acked: 20, marks: [{ n: 30, at: 30, sentAt: 0 }] },
+    });
   });
 });
 
@@ -155,7 +157,7 @@ describe("a session that sends too much", () => {
   });
 
   test("[L1, P1] may still show its presence, acknowledge and leave", () => {
-    const flow = { sent: 10, acked: 0, marks: [10] };
+    const flow = { sent: 10, acked: 0, marks: [{ n: 10, at: 10, sentAt: 0 }] };
     const { send, socket } = createSession({ messagesPerSecond: 1 }, { flow });
     send([touch, touch]);
     const presence = { type: "presence", data: {} };

@@ -16,7 +16,7 @@ import { initialFlow, type SessionAttachment } from "../../../../src/model/sessi
 import { newId, rooms } from "../../../support/core/rooms.ts";
 import { connect } from "../../../support/core/socket-client.ts";
 
-const entry = (id: string) => ({ id, joinedAt: "2026-01-01T00:00:00.000Z", meta: null });
+const entry = (id: string) => ({ id, joinedAt: "2026-01-01T00:00:00.000Z", seq: 1, meta: null });
 
 const silentSocket: Omit<SocketPort, "saveAttachment"> = {
   send() {},
@@ -57,9 +57,10 @@ class World {
         presence: { data: {}, at: this.now },
         state: { kind: "live" },
         flow: initialFlow,
+        heardAt: 0,
       },
       resolveLimits({}),
-      this.now,
+      { now: () => this.now, newId: () => crypto.randomUUID() },
     );
     this.#sessions.add(session);
     this.board.markChanged(userId);
