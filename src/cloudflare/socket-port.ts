@@ -1,6 +1,7 @@
 // A hibernating socket as a room's port, and the answer to a close.
 
 import type { SocketPort } from "../room/ports.ts";
+import { wallTimeSince } from "../room/steady-clock.ts";
 
 export function socketPort(socket: WebSocket, ctx: DurableObjectState): SocketPort {
   return {
@@ -11,8 +12,9 @@ export function socketPort(socket: WebSocket, ctx: DurableObjectState): SocketPo
     get attachment() {
       return socket.deserializeAttachment() as unknown;
     },
-    get pingedAt() {
-      return ctx.getWebSocketAutoResponseTimestamp(socket)?.getTime() ?? null;
+    get pingedAgo() {
+      const pinged = ctx.getWebSocketAutoResponseTimestamp(socket);
+      return pinged === null ? null : wallTimeSince(pinged.getTime(), Date.now());
     },
   };
 }

@@ -4,7 +4,7 @@
 import { isObject } from "../protocol/json.ts";
 import type { Scope } from "../protocol/scopes.ts";
 import type { Presence } from "../protocol/presence.ts";
-import type { SessionPresence } from "./presence.ts";
+import { presenceFromStorage, type SessionPresence } from "./presence.ts";
 import { deadline, watermarkFromStorage, type ActivityWatermark } from "./activity-watermark.ts";
 import type { UserEntry } from "../protocol/users.ts";
 
@@ -34,8 +34,13 @@ export type Member = {
   readonly held?: HeldPresence;
 };
 
-/** Presence without a socket, until a time in epoch ms. */
-export type HeldPresence = { readonly presence: SessionPresence; readonly until: number };
+/** Presence without a socket: for `ttl` ms, until a time in epoch ms. */
+export type HeldPresence = {
+  readonly presence: SessionPresence;
+  readonly until: number;
+  /** Absent in records of the first release. */
+  readonly ttl?: number;
+};
 
 /**
  * A member as a room that wakes finds them.
@@ -44,20 +49,31 @@ export type HeldPresence = { readonly presence: SessionPresence; readonly until:
  * @returns `null` when the record is not one of a member
  */
 export function memberFromStorage(stored: Member, grace: number, now: number): Member | null {
-  const { seq, entry, lease, awayUntil, ...rest } = stored;
+  const { seq, entry, lease, awayUntil, held, ...rest } = stored;
   if (!Number.isSafeInteger(seq) || !isObject(entry) || typeof entry.id !== "string") return null;
   if (lease !== undefined && (!isObject(lease) || !isObject(lease.seen))) return null;
+  if (held !== undefined && (!isObject(held) || !isObject(held.presence))) return null;
   return {
     ...rest,
     seq,
     entry: { ...entry, seq },
     ...(awayUntil !== undefined && { awayUntil: Math.min(awayUntil, now + grace) }),
+    ...(held && { held: heldFromStorage(held, now) }),
     ...(lease && {
       lease: {
         ...lease,
         seen: watermarkFromStorage(Math.min(lease.seen.until, now + lease.ttl / 10)),
       },
     }),
+  };
+}
+
+function heldFromStorage(held: HeldPresence, now: number): HeldPresence {
+  const { presence, until, ttl = Infinity } = held;
+  return {
+    ...held,
+    presence: presenceFromStorage(presence, now),
+    until: Math.min(until, now + ttl),
   };
 }
 

@@ -19,7 +19,10 @@ const presenceDepth = 16;
 export type SessionPresence = {
   /** All members except those that the room maintains: `typing`, `status`, `idleSince`. */
   readonly data: JsonObject;
-  /** When the session last changed its presence; 0 if it has not. */
+  /**
+   * When the session last moved, 0 if it has not. It gives the order of a user's sessions, so each move has a
+   * later time than the one before, whatever the clock says.
+   */
   readonly at: number;
   readonly typingUntil?: number;
   readonly idleSince?: number;
@@ -42,12 +45,14 @@ export function initialPresence(user: User): SessionPresence {
 /**
  * Change a session's presence.
  * @param patch a JSON Merge Patch (RFC 7396)
+ * @param lastMove the latest `at` of the user's sessions
  * @throws CollabError `invalid_presence`
  */
 export function changePresence(
   { data: old, at: moved, typingUntil: typed, idleSince: idled }: SessionPresence,
   patch: JsonObject,
   now: number,
+  lastMove = moved,
 ): SessionPresence {
   const { typing, status, ...rest } = patch;
   if (Object.hasOwn(rest, "idleSince"))
@@ -71,11 +76,22 @@ export function changePresence(
   const moves = (Object.hasOwn(rest, "cursor") && rest["cursor"] !== null) || typing === true;
   const idle = status === "idle" || (status === undefined && !moves && idled !== undefined);
   // Only a session that has moved decides what everybody sees of its user (rule P1).
-  const at = Object.keys(rest).length > 0 || typing === true ? now : moved;
+  const isMove = Object.keys(rest).length > 0 || typing === true;
+  const at = isMove ? Math.max(now, lastMove + 1) : moved;
   if (idle) return { data, at, idleSince: idled ?? now };
   const typingUntil =
     typing === true ? now + typingTimeout : typing === undefined ? typed : undefined;
   return { data, at, ...(typingUntil !== undefined && { typingUntil }) };
+}
+
+/**
+ * Presence as a room that wakes finds it. The clock may have been ahead when it was saved: typing lasts no
+ * longer than it would from now.
+ */
+export function presenceFromStorage(presence: SessionPresence, now: number): SessionPresence {
+  const { typingUntil, ...rest } = presence;
+  if (typingUntil === undefined) return presence;
+  return { ...rest, typingUntil: Math.min(typingUntil, now + typingTimeout) };
 }
 
 /**

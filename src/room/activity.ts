@@ -18,7 +18,9 @@ export class Activity {
   constructor(ports: Pick<RoomPorts, "storage" | "now">, record: RoomRecord) {
     this.#ports = ports;
     this.#record = record;
-    this.#watermark = watermarkFromStorage(record.activeUntil);
+    // The clock may have been ahead when the bound was written.
+    const latest = ports.now() + Math.floor(record.idleTimeout / 10);
+    this.#watermark = watermarkFromStorage(Math.min(record.activeUntil, latest));
   }
 
   get record(): RoomRecord {

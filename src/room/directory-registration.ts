@@ -5,7 +5,7 @@
 // repaired by the alarm.
 
 import type { RoomEntry } from "../protocol/rooms.ts";
-import { backoff } from "../model/backoff.ts";
+import { backoff, maxBackoff } from "../model/backoff.ts";
 import { callWithin } from "./hooks/call-within.ts";
 import { describe } from "./log.ts";
 import type { RoomPorts } from "./ports.ts";
@@ -44,7 +44,11 @@ export class DirectoryRegistration {
   /** The room has woken: the instance before it may have died beside a call to the directory. */
   restore(): void {
     const timer = this.#timers.get("directory");
-    this.#isUrgent = timer !== undefined && timer.attempts === 0;
+    if (timer === undefined) return;
+    const { at, attempts } = timer;
+    this.#isUrgent = attempts === 0;
+    // The clock may have been ahead when it was set.
+    this.#timers.set("directory", Math.min(at, this.#ports.now() + maxBackoff), attempts);
   }
 
   /** Whether a caller should wait until the directory knows of a start or a stop. */

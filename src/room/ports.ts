@@ -34,8 +34,8 @@ export type SocketPort = {
   saveAttachment(attachment: SessionAttachment | null): void;
   /** What was saved. An older version of this program may have written it. */
   readonly attachment: unknown;
-  /** Epoch ms of the last `ping`, `null` if there was none. */
-  readonly pingedAt: number | null;
+  /** ms since the last `ping`; `null` if there was none, or if the wall clock was set back since. */
+  readonly pingedAgo: number | null;
 };
 
 export type RoomPorts = {

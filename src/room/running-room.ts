@@ -130,6 +130,9 @@ export class RunningRoom implements RoomParts {
       (earlier.record.epoch === this.record.epoch &&
         earlier.document.version === this.document.version);
     this.hub.welcomeRestored(!isSameState);
+    // Set already, unless by a clock that was ahead.
+    const livenessAt = this.ports.now() + livenessInterval;
+    if (this.sessions.size > 0) this.timers.setAtLatest("liveness", livenessAt);
     this.membership.restoreDeadlines();
     if (this.presence.hasNews || !this.batch.users.isEmpty) this.batch.requestFlush("signal");
   }

@@ -4,7 +4,7 @@
 
 import type { ResolvedBehaviour } from "../behaviours/resolve.ts";
 import type { SaveStatus } from "../protocol/rooms.ts";
-import { backoff } from "../model/backoff.ts";
+import { backoff, maxBackoff } from "../model/backoff.ts";
 import type { RoomDocument } from "./document/document.ts";
 import type { HookRunner, SaveFailure } from "./hooks/hook-runner.ts";
 import type { RoomPorts } from "./ports.ts";
@@ -32,7 +32,13 @@ export class StateSaver {
 
   /** Take over what an earlier instance has left: a save that kept failing still does. */
   restore(): void {
-    if (this.#attempts > 0) this.#failure = "save_failed";
+    const { timers, ports, behaviour } = this.#parts;
+    const timer = timers.get("save");
+    if (timer === undefined) return;
+    if (timer.attempts > 0) this.#failure = "save_failed";
+    // The clock may have been ahead when it was set.
+    const latest = ports.now() + Math.max(maxBackoff, behaviour.save.maxWait);
+    timers.set("save", Math.min(timer.at, latest), timer.attempts);
   }
 
   get status(): SaveStatus {

@@ -104,10 +104,10 @@ export class Membership {
    * @throws CollabError `user_not_found`, `forbidden`, `room_full`
    */
   checkAttach(userId: string): void {
-    const { sessions } = this.#parts;
+    const { sessions, hub } = this.#parts;
     const member = this.#member(userId);
     if (member.scopes && !allows(member.scopes, "room:read")) throw new CollabError("forbidden");
-    if (sessions.of(userId).length >= maxUserSessions) this.#parts.hub.endSilentOf(userId);
+    if (sessions.of(userId).length >= maxUserSessions) hub.endMostSilent(sessions.of(userId));
     if (sessions.of(userId).length >= maxUserSessions)
       throw new CollabError("room_full", {
         detail: `A user may have at most ${maxUserSessions} sockets in a room. Close one and try again.`,
@@ -239,13 +239,14 @@ export class Membership {
     const { ports, timers, batch } = this.#parts;
     const { held: old, ...member } = this.#member(userId);
     const now = ports.now();
+    const lastMove = this.#parts.presence.lastMoveOf(userId);
     ports.storage.atomically(() => {
       if (presence === null) return this.#put(member);
       const { data, ttl } = presence;
       const until = now + ttl;
       const idleSince = data["status"] === "idle" ? old?.presence.idleSince : undefined;
       const first = { ...initialPresence(member.entry), ...(idleSince && { idleSince }) };
-      const held = { presence: changePresence(first, data, now), until };
+      const held = { presence: changePresence(first, data, now, lastMove), until, ttl };
       this.#put({ ...member, held });
       timers.setAtLatest("presence", until);
     });

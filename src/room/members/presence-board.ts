@@ -81,6 +81,11 @@ export class PresenceBoard {
     this.#changed.add(userId);
   }
 
+  /** When a session of a user, or a server on their behalf, last moved: see `SessionPresence.at`. */
+  lastMoveOf(userId: string): number {
+    return this.#views(userId).reduce((last, { at }) => Math.max(last, at), 0);
+  }
+
   /** What is news to clients, as a message. From here on they know it. */
   takeNews(now: number): RoomMessage | null {
     if (this.#changed.size === 0) return null;

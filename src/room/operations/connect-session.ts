@@ -37,8 +37,9 @@ export const connectSession = roomOperation({
   async run(lifecycle, { user, scopes, resume, behaviour, accept }, caller): Promise<void> {
     const running = lifecycle.room && lifecycle.running();
     const room = running ?? (await lifecycle.prepare({ behaviour }, caller));
-    const { membership, members, sessions, ports } = room;
+    const { membership, members, sessions, hub, ports } = room;
     const { maxSockets } = room.behaviour;
+    if (sessions.size >= maxSockets) hub.endMostSilent(sessions);
     if (sessions.size >= maxSockets)
       throw new CollabError("room_full", {
         detail: `The room takes ${maxSockets} sockets. Try again when some have closed.`,

@@ -18,7 +18,8 @@ export const setPresence = runningOperation({
   run({ sessions, presence, batch, ports }, { data }, caller): void {
     const session = sessions.withId(caller.session);
     if (session === undefined) throw new CollabError("session_lost");
-    session.presence = changePresence(session.presence, data, ports.now());
+    const lastMove = presence.lastMoveOf(session.userId);
+    session.presence = changePresence(session.presence, data, ports.now(), lastMove);
     batch.markUnsaved(session);
     presence.markChanged(session.userId);
     batch.requestFlush("signal");

@@ -149,7 +149,7 @@ export class SessionHub {
     let isAwaited = false;
     for (const session of this.#parts.sessions) {
       if (session.isTooSlow) this.end(session, "too_slow");
-      else if (!session.isSilentFor(silenceLimit)) continue;
+      else if (session.silence <= silenceLimit) session.endProbe();
       else if (session.isProbed) this.end(session, "silent");
       else {
         session.probe();
@@ -159,10 +159,12 @@ export class SessionHub {
     return isAwaited;
   }
 
-  /** End the silent sessions of a user who needs room for another one. */
-  endSilentOf(userId: string): void {
-    for (const session of this.#parts.sessions.of(userId))
-      if (session.isSilentFor(silenceLimit)) this.end(session, "silent");
+  /** End the session that has been silent for longest, if any is silent: another one needs its place. */
+  endMostSilent(sessions: Iterable<Session>): void {
+    let longest: Session | null = null;
+    for (const session of sessions)
+      if (session.silence > (longest?.silence ?? silenceLimit)) longest = session;
+    if (longest !== null) this.end(longest, "silent");
   }
 
   /** End the sessions that are too far behind, each by itself and all together (rules L1, N4). */

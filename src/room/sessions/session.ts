@@ -4,15 +4,17 @@ import { errorTable, type ErrorCode } from "../../protocol/errors.ts";
 import type { Limits } from "../../protocol/limits.ts";
 import type { RoomMessage } from "../../protocol/messages.ts";
 import type { Scope } from "../../protocol/scopes.ts";
-import type { SessionPresence } from "../../model/presence.ts";
+import { presenceFromStorage, type SessionPresence } from "../../model/presence.ts";
 import type { Mark, SessionAttachment, SessionState } from "../../model/session-attachment.ts";
 import type { RoomPorts, SocketPort } from "../ports.ts";
 import { RateLimiter } from "./rate-limiter.ts";
 
-/** Characters sent between two marks. */
-const markInterval = 256 * 1024;
 /** Characters that may be sent and not acknowledged, unless a state is larger still. */
 const minUnreadLimit = 4 * 1024 * 1024;
+/** A mark is sent each time this part of them has been. */
+const marksPerLimit = 16;
+/** The most marks that wait for an acknowledgement; they have to fit beside the socket. */
+const maxMarks = 2 * marksPerLimit;
 
 export class Session {
   readonly socket: SocketPort;
@@ -39,21 +41,23 @@ export class Session {
     ports: Pick<RoomPorts, "now" | "newId">,
   ) {
     const { id, userId, scopes, presence, state, flow, probe } = attachment;
+    const now = ports.now();
     this.socket = socket;
     this.id = id;
     this.userId = userId;
     this.scopes = scopes;
-    this.presence = presence;
     this.#state = state;
     this.#sessionCount = attachment.sessionCount ?? 1;
     this.#sent = flow.sent;
     this.#acked = flow.acked;
-    this.#marks = flow.marks;
     this.#probe = probe;
-    this.#heardAt = attachment.heardAt;
+    // The clock may have been ahead when the attachment was saved.
+    this.presence = presenceFromStorage(presence, now);
+    this.#marks = flow.marks.map((mark) => ({ ...mark, sentAt: Math.min(mark.sentAt, now) }));
+    this.#heardAt = Math.min(attachment.heardAt, now);
     this.#unreadLimit = Math.max(minUnreadLimit, 2 * limits.stateBytes);
     this.#ports = ports;
-    this.rateLimiter = new RateLimiter(limits, ports.now());
+    this.rateLimiter = new RateLimiter(limits, now);
   }
 
   get state(): SessionState {
@@ -96,7 +100,8 @@ export class Session {
   send(frame: string): void {
     this.socket.send(frame);
     this.#sent += frame.length;
-    if (this.#sent - (this.#marks.at(-1)?.at ?? this.#acked) < markInterval) return;
+    const markedAt = Math.max(this.#marks.at(-1)?.at ?? 0, this.#acked);
+    if (this.#sent - markedAt < this.#unreadLimit / marksPerLimit) return;
     this.#sendMark();
     this.saveAttachment();
   }
@@ -116,7 +121,8 @@ export class Session {
   /** Mark the stream. The number is random: nobody can acknowledge what they have not read. */
   #sendMark(): number {
     const n = Number.parseInt(this.#ports.newId().replaceAll("-", "").slice(0, 12), 16);
-    this.#marks = [...this.#marks, { n, at: this.#sent, sentAt: this.#ports.now() }];
+    const mark = { n, at: this.#sent, sentAt: this.#ports.now() };
+    this.#marks = [...this.#marks, mark].slice(-maxMarks);
     this.socket.send(JSON.stringify({ type: "mark", n } satisfies RoomMessage));
     return n;
   }
@@ -137,15 +143,13 @@ export class Session {
   /** A frame has arrived. */
   heard(): void {
     this.#heardAt = this.#ports.now();
-    if (this.#probe === undefined) return;
-    this.#probe = undefined;
-    this.saveAttachment();
+    this.endProbe();
   }
 
-  /** Whether nothing has been heard of the client for this many ms. */
-  isSilentFor(ms: number): boolean {
-    const heardAt = Math.max(this.#heardAt, this.socket.pingedAt ?? 0);
-    return this.#ports.now() - heardAt > ms;
+  /** ms for which nothing has been heard of the client. */
+  get silence(): number {
+    const unheard = this.#ports.now() - this.#heardAt;
+    return Math.min(unheard, this.socket.pingedAgo ?? unheard);
   }
 
   /** Whether it was asked for a sign of life and has given none. */
@@ -156,6 +160,13 @@ export class Session {
   /** Ask for a sign of life: a mark that has to be acknowledged. */
   probe(): void {
     this.#probe = this.#sendMark();
+    this.saveAttachment();
+  }
+
+  /** It has given a sign of life. */
+  endProbe(): void {
+    if (this.#probe === undefined) return;
+    this.#probe = undefined;
     this.saveAttachment();
   }
 
