@@ -10,6 +10,8 @@ import {
   initialPresence,
   nextTypingExpiry,
   combinePresence,
+  presenceFromStorage,
+  typingTimeout,
   type SessionPresence,
 } from "../../src/model/presence.ts";
 import { canonical, deepFreeze, jsonBytes } from "../support/canonical-json.ts";
@@ -17,7 +19,8 @@ import { json } from "../support/json-arbitraries.ts";
 import { mergedByOracle } from "../support/merge-patch.ts";
 
 const now = 1_800_000_000_000;
-const nothing: SessionPresence = deepFreeze({ data: {}, at: now });
+const unmoved = deepFreeze({ data: {}, at: 0 } as const);
+const nothing: SessionPresence = deepFreeze({ data: {}, at: now - 60_000 });
 const iso = (ms: number): string => new Date(ms).toISOString();
 
 /** Presence after several changes, a second apart. */
@@ -33,8 +36,6 @@ const small = json.object.filter((object) => jsonBytes(object) <= 1000);
 const invalid = expect.objectContaining({ code: "invalid_presence", status: 400 });
 
 describe("the initial presence of a session", () => {
-  const unmoved = { data: {}, at: 0 };
-
   test("[P1] has the name, color and avatarUrl of the user's entry", () => {
     const user = {
       id: "ada",
@@ -85,7 +86,7 @@ describe("a change", () => {
         deepFreeze([data, rest]);
         const said = changePresence({ data, at: 0 }, rest, now);
         expect(canonical(said.data)).toBe(canonical(mergedByOracle(data, rest)));
-        expect(said.at).toBe(now);
+        expect(said.at).toBe(Object.keys(rest).length > 0 ? now : 0);
       }),
     );
   });
@@ -97,11 +98,11 @@ describe("a change", () => {
   });
 
   test.each([false, null])("[P3] of typing to %j ends it", (typing) => {
-    expect(after({ typing: true }, { typing })).toEqual({ data: {}, at: now + 1000 });
+    expect(after({ typing: true }, { typing })).toEqual({ data: {}, at: now });
   });
 
   test("[P1] to idle sets idleSince to when it was first sent", () => {
-    expect(after({ status: "idle" })).toEqual({ data: {}, at: now, idleSince: now });
+    expect(after({ status: "idle" })).toEqual({ ...nothing, idleSince: now });
     expect(after({ status: "idle" }, { status: "idle" }).idleSince).toBe(now);
     expect(after({ status: "idle" }, { status: "online" }, { status: "idle" }).idleSince).toBe(
       now + 2000,
@@ -116,7 +117,42 @@ describe("a change", () => {
   ])("[P3] %s ends idleness", (_, patch) => {
     const said = after({ status: "idle" }, patch);
     expect("idleSince" in said).toBe(false);
-    expect(said.at).toBe(now + 1000);
+  });
+
+  test.each<JsonObject>([
+    { cursor: { x: 1 } },
+    { cursor: null },
+    { mood: "calm" },
+    { typing: true },
+    { typing: true, status: "idle" },
+  ])("[P1] to %j is a move", (patch) => {
+    expect(changePresence(nothing, patch, now).at).toBe(now);
+  });
+
+  test.each<JsonObject>([
+    {},
+    { status: "idle" },
+    { status: "online" },
+    { status: null },
+    { typing: false },
+    { typing: null, status: "idle" },
+  ])("[P1] to %j is no move", (patch) => {
+    expect(changePresence(nothing, patch, now).at).toBe(nothing.at);
+    expect(changePresence(unmoved, patch, now).at).toBe(0);
+  });
+
+  test("[P1, T5] that is a move comes after all earlier moves of the user, whatever the clock says", () => {
+    const ahead = now + 3_600_000;
+    const [first, other] = [{ cursor: 1 }, { cursor: 2 }].map((patch, index) =>
+      changePresence(unmoved, patch, now, index === 0 ? ahead : ahead + 1),
+    ) as [SessionPresence, SessionPresence];
+    for (const sessions of [
+      [first, other],
+      [other, first],
+    ])
+      expect(combinePresence(sessions, now)).toMatchObject({ cursor: 2 });
+    const again = changePresence(first, { cursor: 3 }, now, other.at);
+    expect(combinePresence([again, other], now)).toMatchObject({ cursor: 3 });
   });
 
   test.each<[string, JsonObject]>([
@@ -174,7 +210,7 @@ describe("a refused change", () => {
     expect(() => changePresence(full, { b: 1 }, now)).toThrow(invalid);
     expect(changePresence(full, { a: null, b: 1 }, now).data).toEqual({ b: 1 });
     // Members that the room maintains do not count.
-    expect(changePresence(full, { typing: true }, now)).toMatchObject(full);
+    expect(changePresence(full, { typing: true }, now).data).toEqual(full.data);
     expect(() => after({ a: fill(2049) })).toThrow(invalid);
     expect(() => after({ a: "é".repeat(1024) })).toThrow(invalid);
   });
@@ -192,7 +228,7 @@ describe("the combined presence of a user", () => {
     expect(combinePresence([nothing], now)).toEqual(base);
   });
 
-  test("[P1] has only the data of the session that changed last", () => {
+  test("[P1] has only the data of the session that moved last", () => {
     const older = { data: { name: "Ada", cursor: 1 }, at: now - 1 };
     const newer = { data: { cursor: 2, mood: "calm" }, at: now };
     for (const sessions of [
@@ -223,6 +259,22 @@ describe("the combined presence of a user", () => {
     const seen = combinePresence([{ data, at: now }], now);
     expect(seen.status).toBe("online");
     expect(JSON.stringify(seen)).toContain('"__proto__":{"status":"busy"}');
+  });
+});
+
+describe("presence that was saved", () => {
+  test("[R6] is as it was", () => {
+    for (const presence of [nothing, after({ cursor: 1, typing: true }), after({ status: "idle" })])
+      expect(presenceFromStorage(presence, now)).toEqual(presence);
+  });
+
+  test("[T5, P3] by a clock that was ahead types no longer than anybody else", () => {
+    const presence = after({ typing: true });
+    const earlier = now - 3_600_000;
+    expect(presenceFromStorage(presence, earlier)).toEqual({
+      ...presence,
+      typingUntil: earlier + typingTimeout,
+    });
   });
 });
 
