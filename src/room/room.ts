@@ -98,8 +98,8 @@ export class Room {
     const { committed, outcome } = answer;
     if (committed !== null)
       await (operation.standsAlone && "ok" in outcome ? committed.catch(() => {}) : committed);
-    await this.#afterCall(operation, input);
     if ("error" in outcome) throw outcome.error;
+    await this.#afterCall(operation, input);
     return outcome.ok;
   }
 
@@ -290,8 +290,8 @@ export class Room {
     const { room } = this.#lifecycle;
     if (room === null || this.#isBroken) return;
     const now = this.#ports.now();
-    const urgency = room.batch.takeRequest();
-    if (urgency !== null) room.window.request({ urgency, sockets: room.sessions.size, now });
+    const request = room.batch.takeRequest();
+    if (request !== null) room.window.request({ ...request, sockets: room.sessions.size, now });
     const { dueAt } = room.window;
     if (dueAt <= now || room.waitingCharacters > maxWaitingCharacters) this.#flush();
     else if (dueAt < Infinity)

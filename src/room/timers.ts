@@ -98,10 +98,8 @@ export class Timers {
 
   /** Drop a timer that the alarm may be set for, and set the alarm for what comes next. */
   clearBeforeAlarm(name: TimerName): void {
-    const timer = this.#timers.get(name);
-    const at = timer && this.#dueAt(timer);
     this.clear(name);
-    if (at === this.#alarmAt && this.#timers.size > 0) this.rearm();
+    if (this.#alarmAt !== null && this.#alarmAt < this.#nextDue()) this.rearm();
   }
 
   /** A timer has fired and its work has failed: let it fire again, later each time. */
@@ -163,19 +161,24 @@ export class Timers {
     }
   }
 
+  #nextDue(): number {
+    return Math.min(...Array.from(this.#timers.values(), (timer) => this.#dueAt(timer)));
+  }
+
   #dueAt({ name, at }: StoredTimer): number {
     return Math.max(at, this.#postponed.get(name) ?? at);
   }
 
   /** The clock has been set back: the alarm would ring late by that much. */
   rearm(): void {
+    if (this.#timers.size === 0) return;
     this.#alarmAt = null;
     this.#arm();
   }
 
   #arm(): void {
     if (this.#retired || this.#handling || this.#timers.size === 0) return;
-    const next = Math.min(...Array.from(this.#timers.values(), (timer) => this.#dueAt(timer)));
+    const next = this.#nextDue();
     if (this.#alarmAt !== null && this.#alarmAt <= next) return;
     this.#alarm.set(next);
     this.#alarmAt = next;

@@ -40,6 +40,8 @@ export class BatchBuilder {
   readonly #unsavedSessions = new Set<Session>();
   #characters = 0;
   #requested: Urgency | null = null;
+  /** The sessions that wait for the outcome of what was requested since. */
+  readonly #waiting = new Set<Session>();
   #commit: PromiseWithResolvers<void> | null = null;
   #failure: CollabError | null = null;
   #reads: { run(): void; reject(error: CollabError): void }[] = [];
@@ -54,11 +56,15 @@ export class BatchBuilder {
     if (this.#requested !== "change") this.#requested = urgency;
   }
 
-  /** How urgently a flush was requested since this was last asked, `null` if it was not. */
-  takeRequest(): Urgency | null {
-    const requested = this.#requested;
+  /** What was requested since this was last asked, `null` if nothing was; and by whom, if one alone waits for it. */
+  takeRequest(): { urgency: Urgency; author: Session | null } | null {
+    const urgency = this.#requested;
+    if (urgency === null) return null;
+    const [first = null] = this.#waiting;
+    const author = this.#waiting.size === 1 ? first : null;
     this.#requested = null;
-    return requested;
+    this.#waiting.clear();
+    return { urgency, author };
   }
 
   /** Welcome a session at the next flush. */
@@ -85,6 +91,7 @@ export class BatchBuilder {
     if (replies) replies.push(reply);
     else this.#replies.set(session, [reply]);
     this.#characters += text.length;
+    if (pendingRef !== undefined) this.#waiting.add(session);
   }
 
   /** A session's presence has changed: its attachment is saved once, at the next flush. */
@@ -151,6 +158,7 @@ export class BatchBuilder {
     this.#newcomers = new Map();
     this.#characters = 0;
     this.#requested = null;
+    this.#waiting.clear();
     this.#commit?.resolve();
     this.#commit = null;
     for (const { run } of this.#reads) run();

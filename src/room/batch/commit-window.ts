@@ -16,15 +16,24 @@ import type { Urgency } from "./batch.ts";
 
 export type FlushRequest = {
   readonly urgency: Urgency;
+  /** Whose change it is, if one session alone waits for its outcome. */
+  readonly author: object | null;
   /** How many sockets a flush sends to. */
   readonly sockets: number;
   readonly now: number;
 };
 
-/** How requests have come lately: one at a time, so that some more are due at once, or together. */
+/** How requests have come lately: one at a time, so that some more of this author are due at once, or together. */
 type Pace =
-  | { readonly kind: "alone"; readonly granted: number; readonly left: number }
+  | {
+      readonly kind: "alone";
+      readonly author: object | null;
+      readonly granted: number;
+      readonly left: number;
+    }
   | { readonly kind: "together" };
+
+const initialGrant = 4;
 
 const maxGranted = 128;
 /** ms after a flush in which the next request belongs to a group of them. */
@@ -37,8 +46,9 @@ export class CommitWindow {
   #windowEnd = Infinity;
   #isCommitting = false;
   #requests = 0;
+  #author: object | null = null;
   #hasWaited = false;
-  #pace: Pace = { kind: "alone", granted: 4, left: 0 };
+  #pace: Pace = { kind: "alone", author: null, granted: initialGrant, left: 0 };
 
   /** When the next flush is due; `Infinity` when nothing has requested one, or a commit is under way. */
   get dueAt(): number {
@@ -51,23 +61,25 @@ export class CommitWindow {
   }
 
   /** Something waits to be flushed. */
-  request({ urgency, sockets, now }: FlushRequest): void {
+  request({ urgency, author, sockets, now }: FlushRequest): void {
     this.#requests++;
+    this.#author = author;
     const length = windowLength(urgency, sockets);
     // Where requests come together, the first of a group waits for the others.
     const isGroup = this.#pace.kind === "together" && this.#flushedAt > now - groupTime;
     // A clock that was set ahead must not make anybody wait for longer than a window.
     const openedAt = isGroup && sockets > 0 ? now : Math.min(this.#flushedAt, now);
     const windowEnd = openedAt + length;
-    const mayGoNow = windowEnd <= now || (sockets <= fewSockets && this.#isGranted());
+    const mayGoNow = windowEnd <= now || (sockets <= fewSockets && this.#isGranted(author));
     if (!mayGoNow) this.#hasWaited = true;
     this.#windowEnd = Math.min(this.#windowEnd, mayGoNow ? now : windowEnd);
   }
 
-  /** Whether a request in an open window is due at once: the only one, where they came one at a time. */
-  #isGranted(): boolean {
+  /** Whether a request in an open window is due at once: the only one, of an author whose requests come alone. */
+  #isGranted(author: object | null): boolean {
     const pace = this.#pace;
     if (this.#requests > 1 || pace.kind === "together" || pace.left === 0) return false;
+    if (author === null || author !== pace.author) return false;
     this.#pace = { ...pace, left: pace.left - 1 };
     return true;
   }
@@ -83,7 +95,7 @@ export class CommitWindow {
    */
   flushed(now: number, sockets: number, isCommitting: boolean): void {
     if (this.#hasWaited && sockets <= fewSockets)
-      this.#pace = paceAfter(this.#pace, this.#requests);
+      this.#pace = paceAfter(this.#pace, this.#requests, this.#author);
     this.#requests = 0;
     this.#hasWaited = false;
     this.#windowEnd = Infinity;
@@ -98,10 +110,11 @@ export class CommitWindow {
 }
 
 /** The pace after a window in which so many requests have come. */
-function paceAfter(pace: Pace, requests: number): Pace {
+function paceAfter(pace: Pace, requests: number, author: object | null): Pace {
   if (requests > 1) return { kind: "together" };
-  const granted = pace.kind === "alone" ? Math.min(2 * pace.granted, maxGranted) : 4;
-  return { kind: "alone", granted, left: granted };
+  const isSame = pace.kind === "alone" && pace.author === author;
+  const granted = isSame ? Math.min(2 * pace.granted, maxGranted) : initialGrant;
+  return { kind: "alone", author, granted, left: granted };
 }
 
 /**

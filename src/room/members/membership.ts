@@ -240,8 +240,10 @@ export class Membership {
     const { held: old, ...member } = this.#member(userId);
     const now = ports.now();
     const lastMove = this.#parts.presence.lastMoveOf(userId);
+    const away = this.#parts.presence.awayOf(userId);
     ports.storage.atomically(() => {
-      if (presence === null) return this.#put(member);
+      // What was held is what clients see from now on of a user who is away, so the row has to say it.
+      if (presence === null) return this.#put({ ...member, ...(member.away && away && { away }) });
       const { data, ttl } = presence;
       const until = now + ttl;
       const idleSince = data["status"] === "idle" ? old?.presence.idleSince : undefined;

@@ -18,9 +18,9 @@ class World {
     this.now = startAt;
   }
 
-  request(urgency: Urgency): void {
+  request(urgency: Urgency, author: object | null = null): void {
     const { sockets, now } = this;
-    this.window.request({ urgency, sockets, now });
+    this.window.request({ urgency, author, sockets, now });
     if (this.window.dueAt <= now) this.flush();
   }
 
@@ -174,9 +174,9 @@ describe("an open window", () => {
 describe("a commit that is under way", () => {
   test("[N4] lets nothing be flushed, however long it takes; what has come meanwhile is due then", () => {
     const window = new CommitWindow();
-    window.request({ urgency: "change", sockets: 120, now: 1000 });
+    window.request({ urgency: "change", author: null, sockets: 120, now: 1000 });
     window.flushed(1000, 120, true);
-    window.request({ urgency: "change", sockets: 120, now: 1001 });
+    window.request({ urgency: "change", author: null, sockets: 120, now: 1001 });
     expect([window.isCommitting, window.dueAt]).toEqual([true, Infinity]);
     window.end();
     expect(window.dueAt).toBe(Infinity);
@@ -186,9 +186,9 @@ describe("a commit that is under way", () => {
 
   test("[N4] that ends within the window leaves that as it is", () => {
     const window = new CommitWindow();
-    window.request({ urgency: "change", sockets: 120, now: 1000 });
+    window.request({ urgency: "change", author: null, sockets: 120, now: 1000 });
     window.flushed(1000, 120, true);
-    window.request({ urgency: "change", sockets: 120, now: 1001 });
+    window.request({ urgency: "change", author: null, sockets: 120, now: 1001 });
     window.committed();
     expect([window.isCommitting, window.dueAt]).toEqual([false, 1010]);
   });
@@ -206,18 +206,20 @@ describe("a clock that was set ahead, and back again", () => {
   test("[T5, N4] makes nobody wait for longer than a window", () => {
     const window = new CommitWindow();
     window.flushed(900_000, 120, false);
-    window.request({ urgency: "change", sockets: 120, now: 1000 });
+    window.request({ urgency: "change", author: null, sockets: 120, now: 1000 });
     expect(window.dueAt).toBe(1010);
   });
 });
 
 describe("a room with few sockets", () => {
+  const [ada, bob] = [{ name: "ada" }, { name: "bob" }];
+
   test("[N4] serves a writer who waits for each answer at once, nearly always", () => {
     const world = new World({ sockets: 1 });
     const waited = [];
     for (let n = 0; n < 300; n++) {
       const before = world.flushes.length;
-      world.request("change");
+      world.request("change", ada);
       if (world.flushes.length === before) {
         waited.push(n);
         world.pass(1);
@@ -225,16 +227,16 @@ describe("a room with few sockets", () => {
       expect(world.flushes).toHaveLength(n + 1);
     }
     // Each request that has waited alone lets twice as many go at once, up to 128.
-    expect(waited).toEqual([1, 10, 27, 60, 125, 254]);
+    expect(waited).toEqual([1, 6, 15, 32, 65, 130, 259]);
   });
 
   test("[N4] gathers what is sent without waiting: its first request waits for the others, too", () => {
     const world = new World({ sockets: 1 });
-    for (let n = 0; n < 20; n++) world.request("change");
+    for (let n = 0; n < 20; n++) world.request("change", ada);
     world.pass(1);
     expect(world.flushes).toEqual([1000, 1001]);
     world.pass(2);
-    for (let n = 0; n < 20; n++) world.request("change");
+    for (let n = 0; n < 20; n++) world.request("change", ada);
     expect(world.flushes).toHaveLength(2);
     world.pass(1);
     expect(world.flushes).toEqual([1000, 1001, 1004]);
@@ -242,13 +244,26 @@ describe("a room with few sockets", () => {
 
   test("[N4] serves at once again when one request has come alone", () => {
     const world = new World({ sockets: 1 });
-    for (let n = 0; n < 20; n++) world.request("change");
+    for (let n = 0; n < 20; n++) world.request("change", ada);
     world.pass(2);
-    world.request("change");
+    world.request("change", ada);
     world.pass(1);
     const before = world.flushes.length;
-    world.request("change");
+    world.request("change", ada);
     expect(world.flushes).toHaveLength(before + 1);
+  });
+
+  test("[N4] lets others wait for the window, and what nobody waits for", () => {
+    const world = new World({ sockets: 2 });
+    world.request("change", ada);
+    world.request("change", ada);
+    world.pass(1);
+    expect(world.flushes).toEqual([1000, 1001]);
+    world.request("change", bob);
+    expect(world.window.dueAt).toBe(1002);
+    world.pass(1);
+    world.request("change");
+    expect(world.window.dueAt).toBe(1003);
   });
 });
 
@@ -259,6 +274,7 @@ describe("a room with many sockets", () => {
       world.request("change");
       world.pass(1);
     }
-    expect(world.flushes).toHaveLength(10);
+    world.pass(100);
+    expect(world.flushes).toHaveLength(11);
   });
 });

@@ -31,18 +31,15 @@ beforeEach(async () => {
   expectOk(await bob.update(set("n", 1)));
 });
 
-/** Everybody has begun anew from version 1, and the room takes changes again. */
+/** Everybody has version 1 as before, nobody was welcomed again, and the room takes changes again. */
 async function expectToGoOn(...sessions: TestSession[]): Promise<void> {
   await mendWrites(id, "changes");
   expect(await room.getState()).toEqual({ n: 1 });
-  for (const session of sessions) {
-    await session.until(() => messagesOf(session, "welcome").length > 1, "another welcome");
-    expect(session.welcome).toMatchObject({ version: 1, state: { n: 1 }, resumed: false });
-  }
   expect(expectOk(await ada.update(set("n", 2))).version).toBe(2);
   for (const session of sessions) {
     await session.fence();
     expect([session.state, session.version]).toEqual([{ n: 2 }, 2]);
+    expect(messagesOf(session, "welcome")).toHaveLength(1);
   }
 }
 

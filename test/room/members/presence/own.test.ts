@@ -107,18 +107,23 @@ describe("presence", () => {
     expect(await news()).toEqual([{ updates: { ada: { cursor: { x: 89 } } } }]);
   });
 
-  test("[P2] is not in the state, and not in storage", async () => {
+  test("[P2] is not in the state, and not in storage but for what is seen of who is away", async () => {
     const { ada, bob, room } = await two();
+    const storedText = async (): Promise<string> =>
+      JSON.stringify(await stored(room.id), (_, part: unknown) =>
+        part instanceof ArrayBuffer ? Buffer.from(part).toString() : part,
+      );
     expectOk(await ada.show({ cursor: "here-i-am", mood: "secretive" }));
     await bob.fence();
+    expect(await storedText()).not.toMatch(/here-i-am|secretive|typing/);
     await ada.close();
     await bob.fence();
     expect(await room.getState()).toEqual({});
     expect(await room.info()).toMatchObject({ version: 0 });
-    const text = JSON.stringify(await stored(room.id), (_, part: unknown) =>
-      part instanceof ArrayBuffer ? Buffer.from(part).toString() : part,
-    );
-    expect(text).not.toMatch(/here-i-am|secretive|"typing"/);
+    expect(await storedText()).toContain("secretive");
+    expect(await storedText()).not.toContain("here-i-am");
+    await connect(room.id, { id: "ada" });
+    expect(await storedText()).not.toMatch(/here-i-am|secretive|typing/);
   });
 });
 

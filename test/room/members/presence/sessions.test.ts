@@ -4,7 +4,7 @@
 import { describe, expect, test } from "vitest";
 import { pass, useFakeDate } from "../../../support/fake-date.ts";
 import { hear } from "../../../support/membership.ts";
-import { hibernate, newId, rooms } from "../../../support/core/rooms.ts";
+import { hibernate, newId, ring, rooms } from "../../../support/core/rooms.ts";
 import type { TestSession } from "../../../support/session.ts";
 import { connect } from "../../../support/core/socket-client.ts";
 
@@ -36,6 +36,30 @@ describe("several tabs of a user", () => {
       expect(bob.presence["ada"]?.cursor).toEqual({ x });
     }
   });
+
+  test("[P1] show the data of the one that moved last, however often in a millisecond", async () => {
+    const { bob, ada } = await tabs(2);
+    for (const [tab, x] of [0, 1, 0, 0, 1, 0].entries()) {
+      await ada[x as 0 | 1].show({ cursor: { x: tab } });
+      await bob.fence();
+      expect(bob.presence["ada"]?.cursor).toEqual({ x: tab });
+    }
+  });
+
+  test.for([{ status: "idle" }, { status: "online" }, { typing: false }, {}])(
+    "[P1] show the same when one that has not moved says %j",
+    async (data) => {
+      const { bob, ada, news } = await tabs(2);
+      await ada[0].show({ cursor: { x: 1 } });
+      await ada[1].show({ cursor: { x: 2 } });
+      await ada[0].show({ cursor: { x: 3 } });
+      await news();
+      pass(10);
+      await ada[1].show(data);
+      expect(await news()).toEqual([]);
+      expect(bob.presence["ada"]).toMatchObject({ cursor: { x: 3 }, status: "online" });
+    },
+  );
 
   test("[P1] type when any of them types, and are idle when all of them are", async () => {
     const { bob, ada, room } = await tabs(2);
@@ -126,6 +150,55 @@ describe("a flapping socket", () => {
     await Promise.all([bob.fence(), cyn.fence()]);
     expect(bob.presence).toEqual(await room.getPresence());
     expect(cyn.presence).toEqual(bob.presence);
+  });
+});
+
+describe("a user who is away while the room sleeps", () => {
+  /** Ada has dropped her last socket, and the room has gone to sleep since. */
+  async function dropped() {
+    const { room, ada, bob, news } = await tabs(1);
+    const cyd = await connect(room.id, { id: "cyd" });
+    await ada[0].show({ cursor: { x: 1 }, mood: "fine" });
+    await news();
+    await ada[0].close();
+    expect(await news()).toEqual([{ updates: { ada: { status: "away", cursor: null } } }]);
+    await hibernate(room.id);
+    return { room, bob, cyd, news };
+  }
+
+  test("[P3, R6] comes back with one update, and no other", async () => {
+    const { room, bob, news } = await dropped();
+    await connect(room.id, { id: "ada" });
+    expect(await news()).toEqual([{ updates: { ada: { status: "online", mood: null } } }]);
+    expect(bob.presence).toEqual(await room.getPresence());
+  });
+
+  test("[P3, R6] is not spoken of when others move", async () => {
+    const { room, bob, cyd, news } = await dropped();
+    await cyd.show({ cursor: { x: 7 } });
+    expect(await news()).toEqual([{ updates: { cyd: { cursor: { x: 7 } } } }]);
+    expect(bob.presence).toEqual(await room.getPresence());
+  });
+
+  test("[P3, R6] leaves with one message when the grace period ends", async () => {
+    const { room, news } = await dropped();
+    pass(60_000);
+    await ring(room.id);
+    expect(await news()).toEqual([{ leaves: ["ada"] }]);
+  });
+
+  test("[P3, P4, R6] is seen as before by those who come, after a server held other presence", async () => {
+    const { room, bob, news } = await dropped();
+    await room.holdPresence("ada", { mood: "held" }, { ttl: 1000 });
+    pass(1000);
+    await ring(room.id);
+    await news();
+    expect(bob.presence["ada"]).toMatchObject({ status: "away", mood: "held" });
+    await hibernate(room.id);
+    expect(await room.getPresence()).toEqual(bob.presence);
+    const dan = await connect(room.id, { id: "dan" });
+    await bob.fence();
+    expect(dan.presence).toEqual(bob.presence);
   });
 });
 
