@@ -76,7 +76,8 @@ export class Room {
     characters = 0,
   ): Promise<Output> {
     const { sees } = operation;
-    if (operation.before) await waitBefore(operation, () => this.#lifecycle, input);
+    const awaited = waitBefore(operation, () => this.#lifecycle, input);
+    if (awaited !== null) await awaited;
     const run = (): Output | Promise<Output> => execute(this.#lifecycle, operation, input, caller);
     const arrival = ++this.#arrivals.last;
     const answer = await this.#turn(
@@ -193,7 +194,7 @@ export class Room {
       await this.#whenCommitted();
       await fireTimer(this.#lifecycle, name, now);
     });
-    await this.#lifecycle.whenListed(); // of a room that has stopped
+    if (this.#lifecycle.room === null) await this.#lifecycle.whenListed(); // it has stopped
   }
 
   // Turns

@@ -235,8 +235,7 @@ export class RunningRoom implements RoomParts {
    */
   abandon(error: CollabError): void {
     this.batch.reject(error);
-    for (const [session, replies] of this.batch.takeReplies())
-      for (const { text } of replies) this.hub.tellText(session, text);
+    deliver(this.batch.takeMessages(), this.sessions, () => () => "");
     this.hub.saveAttachments();
   }
 }

@@ -1,7 +1,7 @@
 // Members keep their join order, and members whose lease has expired are found.
 
 import { describe, expect, test } from "vitest";
-import { Members, type Member } from "../../src/model/members.ts";
+import { memberFromStorage, Members, type Member } from "../../src/model/members.ts";
 
 const member = (seq: number, id: string, lease?: { ttl: number; at: number }): Member => ({
   seq,
@@ -71,5 +71,50 @@ describe("leases", () => {
     expect(members.next("lease")).toBe(1100);
     expect(new Members([member(1, "forever")]).next("lease")).toBeUndefined();
     expect(new Members().next("lease")).toBeUndefined();
+  });
+});
+
+describe("a member whom storage has", () => {
+  const now = 1_800_000_000_000;
+  const hour = 3_600_000;
+  const grace = 10_000;
+  const entry = { id: "ada", joinedAt: "2026-01-01T00:00:00.000Z", seq: 3, meta: {} };
+  const full: Member = {
+    seq: 3,
+    entry,
+    lease: { ttl: 60_000, seen: { at: now, until: now } },
+    bySocket: true,
+    awayUntil: now + grace,
+    held: { presence: { data: {}, at: now, typingUntil: now + 5000 }, until: now + 900, ttl: 1000 },
+  };
+
+  test("[R6] is as they were", () => {
+    expect(memberFromStorage(full, grace, now)).toEqual(full);
+    expect(memberFromStorage({ seq: 3, entry }, grace, now)).toEqual({ seq: 3, entry });
+  });
+
+  test("[R9, U5] by the first release gets the number of their place in the join order", () => {
+    const { seq: _, ...before } = entry;
+    const stored = { seq: 3, entry: before } as unknown as Member;
+    expect(memberFromStorage(stored, grace, now)?.entry).toEqual(entry);
+  });
+
+  test("[T5] by a clock that was ahead has no deadline beyond its own duration", () => {
+    expect(memberFromStorage(full, grace, now - hour)).toMatchObject({
+      lease: { seen: { until: now - hour + 6000 } },
+      awayUntil: now - hour + grace,
+      held: { presence: { typingUntil: now - hour + 5000 }, until: now - hour + 1000 },
+    });
+  });
+
+  test.each<[string, object]>([
+    ["no number", { entry }],
+    ["no entry", { seq: 3 }],
+    ["no id", { seq: 3, entry: { ...entry, id: 7 } }],
+    ["a lease without a time", { seq: 3, entry, lease: { ttl: 1 } }],
+    ["held presence that is none", { seq: 3, entry, held: { until: 5 } }],
+    ["held presence in text", { seq: 3, entry, held: "typing" }],
+  ])("[R9] is refused if the record has %s", (_, stored) => {
+    expect(memberFromStorage(stored as Member, grace, now)).toBeNull();
   });
 });

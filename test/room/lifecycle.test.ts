@@ -197,10 +197,14 @@ const probes: [string, (room: RoomHandle) => Promise<unknown>][] = [
 ];
 
 describe("an absent room", () => {
-  test.for([
-    ...probes,
-    ["stop with purge", (room: RoomHandle) => room.stop({ purge: true })],
-  ] as const)(
+  test("[R4, R7] that was never started may be purged, and keeps nothing of it", async () => {
+    const id = newId();
+    await rooms.room(id).stop({ purge: true });
+    expect(await stored(id)).toEqual(nothingStored);
+    expect(await isListed(id)).toBe(false);
+  });
+
+  test.for(probes)(
     "[R4] that was never started answers %s with room_not_running, and keeps nothing of it",
     async ([, ask]) => {
       const id = newId();

@@ -69,9 +69,9 @@ describe("a stop", () => {
     await room.stop();
     expect(order).toEqual([
       "save",
-      "ada leaves, 1 stay, n is 2",
-      "listed",
+      "ada leaves, 0 stay, n is 2",
       "bob leaves, 0 stay, n is 2",
+      "listed",
       "listed",
       "unlisting",
       "kept",
@@ -153,14 +153,15 @@ describe("a stop with purge", () => {
     },
   );
 
-  test("[R7, R8] leaves nothing of a stopped room, cold or warm, and the next one has nothing to purge", async () => {
+  test("[R7, R8] leaves nothing of a stopped room, cold or warm, and may be repeated", async () => {
     for (const between of [() => {}, evict]) {
       const room = await start("scripted");
       await room.stop();
       await between(room.id);
       await room.stop({ purge: true });
       expect(await stored(room.id)).toEqual(nothingStored);
-      expect(await failure(room.stop({ purge: true }))).toEqual({ code: "room_not_running" });
+      await room.stop({ purge: true });
+      expect(await stored(room.id)).toEqual(nothingStored);
     }
   });
 });

@@ -84,7 +84,7 @@ describe("a room whose commit has failed", () => {
       expect(error instanceof CollabError && error.code).toBe("commit_failed");
     storage.isFull = false;
     await hand.pass(1000);
-    expect(hand.sockets.map(typesIn)).toEqual(hand.sockets.map(() => ["welcome"]));
+    expect(hand.sockets.map(typesIn)).toEqual(hand.sockets.map(() => []));
     expect([hand.timers, await hand.isAwake()]).toEqual([0, false]);
     expect(await hand.call(getState, {})).toEqual({ version: 1, text: '{"n":1}' });
     expect(await hand.call(changeState, merge({ n: 4 }))).toEqual({ version: 2 });

@@ -166,16 +166,13 @@ export class BatchBuilder {
     return batch;
   }
 
-  /**
-   * Take only the replies: what else waits may not be what storage holds.
-   * @returns by session
-   */
-  takeReplies(): ReadonlyMap<Session, readonly Reply[]> {
-    for (const session of this.#unsavedSessions) session.saveAttachment();
-    this.#unsavedSessions.clear();
-    const replies = this.#replies;
+  /** Take only events and replies: what else waits may not be what storage holds. */
+  takeMessages(): Batch {
+    const [events, replies] = [this.#events, this.#replies];
+    this.#events = [];
     this.#replies = new Map();
-    return replies;
+    this.#characters = 0;
+    return { change: null, users: null, presence: null, events, replies, newcomers: new Map() };
   }
 
   /** What is staged will not be committed: whoever waits for it is told that, by a reply or an error. */

@@ -47,6 +47,8 @@ export class CommitWindow {
   #isCommitting = false;
   #requests = 0;
   #author: object | null = null;
+  /** Whose the last flush was, if it was of one request. */
+  #lastAuthor: object | null = null;
   #hasWaited = false;
   #pace: Pace = { kind: "alone", author: null, granted: initialGrant, left: 0 };
 
@@ -79,7 +81,7 @@ export class CommitWindow {
   #isGranted(author: object | null): boolean {
     const pace = this.#pace;
     if (this.#requests > 1 || pace.kind === "together" || pace.left === 0) return false;
-    if (author === null || author !== pace.author) return false;
+    if (author === null || author !== pace.author || author !== this.#lastAuthor) return false;
     this.#pace = { ...pace, left: pace.left - 1 };
     return true;
   }
@@ -96,6 +98,7 @@ export class CommitWindow {
   flushed(now: number, sockets: number, isCommitting: boolean): void {
     if (this.#hasWaited && sockets <= fewSockets)
       this.#pace = paceAfter(this.#pace, this.#requests, this.#author);
+    this.#lastAuthor = this.#requests === 1 ? this.#author : null;
     this.#requests = 0;
     this.#hasWaited = false;
     this.#windowEnd = Infinity;

@@ -243,7 +243,8 @@ export class Membership {
     const away = this.#parts.presence.awayOf(userId);
     ports.storage.atomically(() => {
       // What was held is what clients see from now on of a user who is away, so the row has to say it.
-      if (presence === null) return this.#put({ ...member, ...(member.away && away && { away }) });
+      if (presence === null)
+        return this.#put({ ...member, ...(member.awayUntil !== undefined && away && { away }) });
       const { data, ttl } = presence;
       const until = now + ttl;
       const idleSince = data["status"] === "idle" ? old?.presence.idleSince : undefined;

@@ -125,11 +125,17 @@ describe("a request for a flush", () => {
     const { batch } = create();
     expect(batch.takeRequest()).toBeNull();
     batch.requestFlush("signal");
-    expect([batch.takeRequest(), batch.takeRequest()]).toEqual(["signal", null]);
+    expect([batch.takeRequest(), batch.takeRequest()]).toEqual([
+      { urgency: "signal", author: null },
+      null,
+    ]);
     batch.requestFlush("signal");
     batch.requestFlush("change");
     batch.requestFlush("signal");
-    expect([batch.takeRequest(), batch.takeRequest()]).toEqual(["change", null]);
+    expect([batch.takeRequest(), batch.takeRequest()]).toEqual([
+      { urgency: "change", author: null },
+      null,
+    ]);
   });
 
   test("[W1, W5] comes with events and newcomers; a reply goes with the flush it waits for", () => {
@@ -137,9 +143,9 @@ describe("a request for a flush", () => {
     batch.addReply(ada, "text", 1);
     expect(batch.takeRequest()).toBeNull();
     batch.addEvent(event("e"), null);
-    expect(batch.takeRequest()).toBe("change");
+    expect(batch.takeRequest()).toEqual({ urgency: "change", author: ada });
     batch.addNewcomer(ada);
-    expect(batch.takeRequest()).toBe("change");
+    expect(batch.takeRequest()).toEqual({ urgency: "change", author: null });
   });
 
   test("[S4] is met by a flush that was made for something else", () => {

@@ -26,7 +26,13 @@ describe("a user who comes by socket", () => {
     const bob = await connect(room.id, { id: "bob" });
     pass(1000);
     const ada = await connect(room.id, { id: "ada", name: "Ada" });
-    const entry = { id: "ada", name: "Ada", joinedAt: isoNow(), meta: { role: "role of ada" } };
+    const entry = {
+      id: "ada",
+      name: "Ada",
+      joinedAt: isoNow(),
+      seq: 2,
+      meta: { role: "role of ada" },
+    };
     expect(ada.welcome.user).toEqual(entry);
     expect(ada.users).toEqual([expect.objectContaining({ id: "bob" }), entry]);
     expect(await room.getUsers()).toEqual(ada.users);

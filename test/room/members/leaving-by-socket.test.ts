@@ -164,12 +164,11 @@ describe("a room that stops", () => {
     const stopping = room.stop();
     await hookCalled(room.id, "onLeave");
     const heard = [ada, bob].map(({ messages }) => messages.length);
-    ada.send({ type: "update", ref: 1, patch: [{ op: "add", path: "/late", value: true }] });
-    await bob.close();
+    expect(await ada.closed).toMatchObject({ code: 4002 });
+    expect(await bob.closed).toMatchObject({ code: 4002 });
     const late = connect(room.id, { id: "cyn" });
     hold.resolve();
     await stopping;
-    expect(await ada.closed).toMatchObject({ code: 4002 });
     expect([ada, bob].map(({ messages }) => messages.length)).toEqual(heard);
     // Who came meanwhile starts it anew.
     const cyn = await late;

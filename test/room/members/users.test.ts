@@ -34,13 +34,14 @@ describe("a user who joins", () => {
   test("[U1, U2] is kept with their own fields, when they joined, and what onJoin gave", async () => {
     const room = await start();
     setScript(room.id, { onJoin: () => ({ ok: { role: "editor", tags: ["a", null] } }) });
-    const user = { id: "ada", name: "Ada", age: 36, joinedAt: "never", meta: "mine" };
+    const user = { id: "ada", name: "Ada", age: 36, joinedAt: "never", seq: -1, meta: "mine" };
     const entry = await room.join(user);
     expect(entry).toEqual({
       id: "ada",
       name: "Ada",
       age: 36,
       joinedAt: isoNow(),
+      seq: 1,
       meta: { role: "editor", tags: ["a", null] },
     });
     expect(await room.getUsers()).toEqual([entry]);
@@ -62,7 +63,12 @@ describe("a user who joins", () => {
     };
     await room.join(user);
     const [entry] = await room.getUsers();
-    expect(JSON.parse(JSON.stringify(entry))).toEqual({ ...user, joinedAt: isoNow(), meta: {} });
+    expect(JSON.parse(JSON.stringify(entry))).toEqual({
+      ...user,
+      joinedAt: isoNow(),
+      seq: 1,
+      meta: {},
+    });
     expect(Object.keys(entry ?? {})).toContain("__proto__");
   });
 
@@ -196,7 +202,13 @@ describe("a user who joins again", () => {
     await room.join({ id: "bob" });
     pass(1000);
     const entry = await room.join({ id: "ada", name: "second" });
-    expect(entry).toEqual({ id: "ada", name: "second", joinedAt: isoNow(), meta: "second" });
+    expect(entry).toEqual({
+      id: "ada",
+      name: "second",
+      joinedAt: isoNow(),
+      seq: 3,
+      meta: "second",
+    });
     expect(await room.getUsers()).toMatchObject([{ id: "bob" }, entry]);
     expect(await room.info()).toMatchObject({ users: 2 });
     expect(hooksOf(room.id)).toEqual(["onJoin ada", "onJoin bob", "onJoin ada"]);
