@@ -1,9 +1,13 @@
 // What one client can have of a room is bounded, whatever it claims.
 
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
+import { pass, useFakeDate } from "../../support/fake-date.ts";
+import { RoomByHand } from "../../support/room-by-hand.ts";
 import type { TestSession } from "../../support/session.ts";
 import { connect, refusal } from "../../support/core/socket-client.ts";
 import { newId, rooms } from "../../support/core/rooms.ts";
+
+useFakeDate();
 
 test("[L1, W3] who guesses marks is told so, and closed when it goes on", async () => {
   const ada = await connect(newId(), { id: "ada" });
@@ -27,4 +31,52 @@ test("[L1, U3] a user has 32 sockets in a room at most; one that goes makes room
   await tabs[0]?.leave();
   await connect(id, { id: "ada" });
   expect(await rooms.room(id).info()).toMatchObject({ users: 2, sockets: 33 });
+});
+
+describe("where no further socket is allowed", () => {
+  const silence = 150_000;
+
+  /** A user with as many sockets as they may have, each opened a second after the one before. */
+  async function fill(id: string): Promise<TestSession[]> {
+    const tabs: TestSession[] = [];
+    for (let n = 0; n < 32; n++) {
+      tabs.push(await connect(id, { id: "ada" }));
+      pass(1000);
+    }
+    return tabs;
+  }
+
+  test("[U8, L1] the one that has been silent for longest goes for a user's next one", async () => {
+    const id = newId();
+    const tabs = await fill(id);
+    pass(silence);
+    for (const tab of tabs.slice(0, 20)) await tab.ping();
+    for (const tab of tabs.slice(22)) await tab.touch();
+    await connect(id, { id: "ada" });
+    expect(await tabs[20]?.closed).toEqual({ code: 4202, reason: "silent" });
+    await connect(id, { id: "ada" });
+    expect(await tabs[21]?.closed).toEqual({ code: 4202, reason: "silent" });
+    expect((await refusal(id, { id: "ada" })).problem.code).toBe("room_full");
+    expect(await rooms.room(id).info()).toMatchObject({ users: 1, sockets: 32 });
+  });
+
+  test("[U8] none goes that was heard of in the last 150 s", async () => {
+    const id = newId();
+    const tabs = await fill(id);
+    pass(silence - 32_000);
+    expect((await refusal(id, { id: "ada" })).problem.code).toBe("room_full");
+    for (const tab of tabs) await tab.touch();
+  });
+
+  test("[U8, N4] the one of all that has been silent for longest goes in a room with too many", async () => {
+    const hand = new RoomByHand({ behaviour: { maxSockets: 2 } });
+    const ada = await hand.connect("ada");
+    await hand.pass(1000);
+    const bob = await hand.connect("bob");
+    await expect(hand.connect("cyd")).rejects.toMatchObject({ code: "room_full" });
+    await hand.pass(silence);
+    await hand.connect("cyd");
+    expect([ada.closed, bob.closed]).toEqual([{ code: 4202, reason: "silent" }, null]);
+    await expect(hand.connect("dan")).rejects.toMatchObject({ code: "room_full" });
+  });
 });

@@ -1,19 +1,27 @@
-// Dead sockets: a session that has pinged and then fallen silent is ended, on every wake and by a timer;
-// one that never pings is left to the platform.
+// Dead sockets: now and again the room asks the clients that have gone silent for a sign of life, and ends
+// the sessions of those that give none.
 
 import { describe, expect, test } from "vitest";
 import { pass, useFakeDate } from "../../support/fake-date.ts";
 import { hear, told } from "../../support/membership.ts";
 import { alarmOf, hibernate, newId, ring, rooms, sql } from "../../support/core/rooms.ts";
+import { messagesOf } from "../../support/core/sessions.ts";
 import { connect } from "../../support/core/socket-client.ts";
+import type { TestSession } from "../../support/session.ts";
 
 useFakeDate();
 
-// The platform notes pings by its own time, which runs on while Date stands still.
 const silence = 150_000;
-const margin = 30_000;
 const interval = 300_000;
-const start = () => rooms.joinOrCreateRoom(newId(), { behaviour: "scripted" });
+const answerTime = 60_000;
+
+/** Bob, who keeps pinging, and Ada, who acknowledges nothing. */
+async function start() {
+  const room = await rooms.joinOrCreateRoom(newId(), { behaviour: "scripted" });
+  const bob = await connect(room.id, { id: "bob" });
+  const ada = await connect(room.id, { id: "ada" }, { acks: false });
+  return { room, bob, ada };
+}
 
 const timers = async (id: string): Promise<Record<string, number>> =>
   Object.fromEntries(
@@ -23,76 +31,134 @@ const timers = async (id: string): Promise<Record<string, number>> =>
     ]),
   );
 
-describe("a session that has pinged", () => {
-  test("[U8] and is silent for more than 150 s is ended when the room wakes, like any other", async () => {
-    const room = await start();
-    const ada = await connect(room.id, { id: "ada" });
-    await ada.ping();
-    pass(silence + margin);
-    await hibernate(room.id);
-    const bob = await connect(room.id, { id: "bob" });
-    expect(await ada.closed).toEqual({ code: 4202, reason: "silent" });
-    expect(bob.presence).toMatchObject({ ada: { status: "away" } });
-    expect(await room.info()).toMatchObject({ users: 2, sockets: 1 });
-    pass(10_000);
-    await ring(room.id);
-    await bob.fence();
-    expect(bob.users.map(({ id }) => id)).toEqual(["bob"]);
-    expect(bob.users).toEqual(await room.getUsers());
-    expect(told(room.id, "onLeave")).toEqual(["ada"]);
-  });
+/** Let this many ms pass in which nobody but Bob says anything, and let the alarm ring. */
+async function passSilently(id: string, bob: TestSession, ms: number): Promise<void> {
+  pass(ms);
+  await bob.ping();
+  await ring(id);
+}
 
-  test("[U8, T3] is found by a timer that rings every 5 minutes while sockets are open", async () => {
-    const room = await start();
-    const bob = await connect(room.id, { id: "bob" });
+/** Ada is asked for a sign of life. @returns the number of the mark */
+async function asked(id: string, bob: TestSession, ada: TestSession): Promise<number> {
+  const before = messagesOf(ada, "mark").length;
+  await passSilently(id, bob, interval);
+  await ada.until((session) => messagesOf(session, "mark").length > before);
+  return messagesOf(ada, "mark").at(-1)?.n ?? -1;
+}
+
+describe("the room looks for dead sockets", () => {
+  test("[U8, T3] by a timer that rings every five minutes while any are open", async () => {
+    const room = await rooms.joinOrCreateRoom(newId(), { behaviour: "scripted" });
     const ada = await connect(room.id, { id: "ada" });
     const opened = Date.now();
     expect(await timers(room.id)).toMatchObject({ liveness: opened + interval });
     expect(await alarmOf(room.id)).toBeLessThanOrEqual(opened + interval);
+    pass(interval - 1000);
     await ada.ping();
-    await bob.fence();
-    const presence = hear(bob, "presence");
-    pass(interval);
+    pass(1000);
     await ring(room.id);
-    expect(await ada.closed).toMatchObject({ code: 4202 });
-    expect(await presence()).toEqual([{ updates: { ada: { status: "away" } } }]);
     expect(await timers(room.id)).toMatchObject({ liveness: Date.now() + interval });
-  });
-
-  test("[U8] within 150 s is left alone, by wakes and by the timer", async () => {
-    const room = await start();
-    const ada = await connect(room.id, { id: "ada" });
-    await ada.ping();
-    pass(silence - margin);
-    await hibernate(room.id);
-    expect(await room.info()).toMatchObject({ sockets: 1 });
-    await ring(room.id);
-    await ada.fence();
-  });
-});
-
-describe("a session that never pings", () => {
-  test("[U8] is left alone, however silent it is", async () => {
-    const room = await start();
-    const ada = await connect(room.id, { id: "ada" });
-    for (let round = 0; round < 3; round++) {
-      pass(10 * interval);
-      await ring(room.id);
-      await hibernate(room.id);
-    }
-    expect(await room.info()).toMatchObject({ users: 1, sockets: 1 });
-    await ada.fence();
-    expect(told(room.id, "onLeave")).toEqual([]);
-  });
-});
-
-describe("the timer", () => {
-  test("[U8, T3] goes with the last socket", async () => {
-    const room = await start();
-    const ada = await connect(room.id, { id: "ada" });
     await ada.close();
     pass(interval);
     await ring(room.id);
     expect(await timers(room.id)).not.toHaveProperty("liveness");
+  });
+});
+
+const lastWords: [string, (ada: TestSession) => Promise<unknown>][] = [
+  ["has never sent anything", async () => {}],
+  ["has pinged", (ada) => ada.ping()],
+  ["has sent a message", (ada) => ada.touch()],
+];
+
+describe.for(lastWords)("a client that %s and is silent since", ([, speak]) => {
+  test("[U8] is asked for a sign of life, and ended if it gives none within a minute", async () => {
+    const { room, bob, ada } = await start();
+    await speak(ada);
+    const presence = hear(bob, "presence");
+    await asked(room.id, bob, ada);
+    expect(await timers(room.id)).toMatchObject({ liveness: Date.now() + answerTime });
+    await passSilently(room.id, bob, answerTime);
+    expect(await ada.closed).toEqual({ code: 4202, reason: "silent" });
+    expect(await presence()).toEqual([{ updates: { ada: { status: "away" } } }]);
+    expect(await room.info()).toMatchObject({ users: 2, sockets: 1 });
+    expect(await timers(room.id)).toMatchObject({ liveness: Date.now() + interval });
+    await passSilently(room.id, bob, 10_000);
+    await bob.fence();
+    expect(bob.users).toEqual(await room.getUsers());
+    expect(told(room.id, "onLeave")).toEqual(["ada"]);
+  });
+
+  test("[U8, R6] is ended after a minute though the room has slept meanwhile", async () => {
+    const { room, bob, ada } = await start();
+    await speak(ada);
+    await asked(room.id, bob, ada);
+    await hibernate(room.id);
+    await passSilently(room.id, bob, answerTime);
+    expect(await ada.closed).toMatchObject({ code: 4202 });
+  });
+});
+
+test.for(lastWords.slice(1))(
+  "[U8] a client that %s in the last 150 s is not asked",
+  async ([, speak]) => {
+    const { room, bob, ada } = await start();
+    pass(interval - silence);
+    await speak(ada);
+    await passSilently(room.id, bob, silence);
+    expect(messagesOf(ada, "mark")).toEqual([]);
+    expect(await timers(room.id)).toMatchObject({ liveness: Date.now() + interval });
+  },
+);
+
+const answers: [string, (ada: TestSession, n: number) => Promise<unknown> | void][] = [
+  ["acknowledges the mark", (ada, n) => ada.send({ type: "ack", n })],
+  ["sends a message", (ada) => ada.touch()],
+  ["sends what is no message", (ada) => ada.sendRaw("?")],
+  ["pings", (ada) => ada.ping()],
+];
+
+describe.for(answers)("a client that is asked and %s", ([, answer]) => {
+  test("[U8] stays, and is asked anew when it is silent again", async () => {
+    const { room, bob, ada } = await start();
+    for (let round = 0; round < 3; round++) {
+      const n = await asked(room.id, bob, ada);
+      await answer(ada, n);
+      await passSilently(room.id, bob, answerTime);
+      expect(await room.info()).toMatchObject({ sockets: 2 });
+    }
+    expect(messagesOf(ada, "mark")).toHaveLength(3);
+    await asked(room.id, bob, ada);
+    await passSilently(room.id, bob, answerTime);
+    expect(await ada.closed).toMatchObject({ code: 4202 });
+  });
+
+  test("[U8, R6] stays though the room has slept before and after", async () => {
+    const { room, bob, ada } = await start();
+    const n = await asked(room.id, bob, ada);
+    await hibernate(room.id);
+    await answer(ada, n);
+    await room.info();
+    await hibernate(room.id);
+    await passSilently(room.id, bob, answerTime);
+    expect(await room.info()).toMatchObject({ sockets: 2 });
+  });
+});
+
+describe("clients that acknowledge", () => {
+  test("[U8] stay for ever, though they never ping", async () => {
+    const room = await rooms.joinOrCreateRoom(newId(), { behaviour: "scripted" });
+    const ada = await connect(room.id, { id: "ada" });
+    for (let round = 1; round <= 4; round++) {
+      pass(interval);
+      await ring(room.id);
+      await ada.until((session) => messagesOf(session, "mark").length === round);
+      await room.info();
+      pass(answerTime);
+      await ring(room.id);
+      if (round % 2 === 0) await hibernate(room.id);
+    }
+    expect(await room.info()).toMatchObject({ users: 1, sockets: 1 });
+    expect(told(room.id, "onLeave")).toEqual([]);
   });
 });

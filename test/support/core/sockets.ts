@@ -147,7 +147,7 @@ export class ObjectSocket {
   receive(frame: Frame): void {
     if (this.#state === "closed") return;
     if (frame !== "ping") return this.#events.message(this, frame);
-    this.#pingedAt = Math.floor(performance.timeOrigin + performance.now());
+    this.#pingedAt = Date.now();
     if (this.isOpen) this.send("pong");
   }
 
