@@ -2,7 +2,7 @@
 // needs it earlier than it is set. An alarm that rings too early is harmless: the owner of the timer looks
 // at its own deadline and sets the timer again. What each timer does is in alarm.ts.
 
-import { backoff } from "../model/backoff.ts";
+import { backoff, maxBackoff } from "../model/backoff.ts";
 import type { Deadline } from "../model/members.ts";
 import type { StoredTimer } from "../storage/room-storage.ts";
 import type { RoomPorts } from "./ports.ts";
@@ -76,8 +76,10 @@ export class Timers {
     const timer = { name, at, attempts };
     this.#storage.writeTimer(timer);
     this.#timers.set(name, timer);
+    const postponed = this.#postponed.get(name);
     this.#postponed.delete(name);
-    this.#arm();
+    if (postponed !== undefined && postponed === this.#alarmAt) this.rearm();
+    else this.#arm();
   }
 
   /** The work of a timer is under way, beside the turns: do not ring it again before this time (epoch ms). */
@@ -91,6 +93,16 @@ export class Timers {
     if (old === undefined || old.at > at) this.set(name, at);
   }
 
+  /**
+   * The same in a room that has woken, for a timer that an earlier instance may have set: one that waits for
+   * its next attempt goes on waiting, but not for longer than that takes.
+   */
+  restoreAtLatest(name: TimerName, at: number, now: number): void {
+    const old = this.#timers.get(name);
+    if (old === undefined || old.attempts === 0) this.setAtLatest(name, at);
+    else this.set(name, Math.min(old.at, now + maxBackoff), old.attempts);
+  }
+
   clear(name: TimerName): void {
     this.#postponed.delete(name);
     if (this.#timers.delete(name) && !this.#retired) this.#storage.removeTimer(name);
@@ -99,6 +111,11 @@ export class Timers {
   /** Drop a timer that the alarm may be set for, and set the alarm for what comes next. */
   clearBeforeAlarm(name: TimerName): void {
     this.clear(name);
+    this.delayAlarm();
+  }
+
+  /** Set the alarm for what comes next, if it is set for an earlier time. */
+  delayAlarm(): void {
     if (this.#alarmAt !== null && this.#alarmAt < this.#nextDue()) this.rearm();
   }
 

@@ -147,6 +147,30 @@ describe("setting timers", () => {
     expect(await ring(timers, 160)).toEqual(["directory"]);
   });
 
+  test("[T3, D3] one whose work has failed rings at its next attempt, and not at the end of its wait too", async () => {
+    const { alarm, timers, ring } = create();
+    timers.set("directory", 100);
+    const fire = async (): Promise<void> => timers.postpone("directory", 160);
+    expect(await ring(timers, 100, fire)).toEqual(["directory"]);
+    timers.set("directory", 900, 4);
+    expect(alarm.at).toBe(900);
+  });
+
+  test("[T3, R6] one that waits for its next attempt goes on waiting in an object that wakes", () => {
+    const { storage, timers } = create();
+    timers.restoreAtLatest("lease", 100, 50);
+    timers.restoreAtLatest("lease", 90, 50);
+    timers.set("grace", 5000, 3);
+    timers.restoreAtLatest("grace", 100, 1000);
+    timers.set("idle", 900_000, 1); // by a clock that was ahead
+    timers.restoreAtLatest("idle", 100, 1000);
+    expect(storage.readTimers()).toEqual([
+      { name: "lease", at: 90, attempts: 0 },
+      { name: "grace", at: 5000, attempts: 3 },
+      { name: "idle", at: 301_000, attempts: 1 },
+    ]);
+  });
+
   test("[T3, R9] a row whose name nobody knows is left alone and sets no alarm", () => {
     const { storage, alarm, wake } = create();
     storage.writeTimer({ name: "from another release", at: 1, attempts: 0 });

@@ -262,7 +262,7 @@ export class Membership {
    * that a timer rings for each deadline, as an earlier instance may have set it by a clock that was ahead.
    */
   restoreDeadlines(): void {
-    const { members, sessions, presence, timers, activity } = this.#parts;
+    const { ports, members, sessions, presence, timers, activity } = this.#parts;
     for (const member of members.all()) {
       if (!hasSocket(member) || sessions.hasUser(member.entry.id)) continue;
       this.#beginAbsence(member);
@@ -270,9 +270,9 @@ export class Membership {
     }
     for (const deadline of ["lease", "grace", "presence"] as const) {
       const next = members.next(deadline);
-      if (next !== undefined) timers.setAtLatest(deadline, next);
+      if (next !== undefined) timers.restoreAtLatest(deadline, next, ports.now());
     }
-    if (members.size === 0) timers.setAtLatest("idle", activity.idleDeadline);
+    if (members.size === 0) timers.restoreAtLatest("idle", activity.idleDeadline, ports.now());
   }
 
   #beginAbsence(member: Member): void {
