@@ -71,6 +71,7 @@ export class DirectoryRegistration {
       const { now, random, log } = this.#ports;
       const attempts = (this.#timers.get("directory")?.attempts ?? 0) + 1;
       this.#timers.set("directory", now() + backoff(attempts, random()), attempts);
+      this.#timers.delayAlarm();
       this.#isUrgent = false;
       log("warn", "directory_unreachable", { attempts, error: describe(error) });
       return false;

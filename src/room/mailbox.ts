@@ -35,6 +35,11 @@ export class Mailbox {
     this.#expiry = new MemoryTimer(ports);
   }
 
+  /** Whether turns wait for the one that runs. */
+  get hasWaiting(): boolean {
+    return this.#waiting.length > 0;
+  }
+
   /**
    * Run a turn once all earlier ones have ended; synchronously, when none is running.
    * @returns what the turn returns. If the turn throws, this rejects and the next turn still runs.

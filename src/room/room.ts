@@ -27,8 +27,6 @@ import { refuseSocket } from "./sessions/session.ts";
 import { SteadyClock, withClock } from "./steady-clock.ts";
 import type { TimerName, Timers } from "./timers.ts";
 
-/** Characters that may wait for a flush: with more, it is made before the window ends. */
-const maxWaitingCharacters = 512 * 1024;
 /** ms that a turn may wait in an absent room. */
 const defaultWaitLimit = 5000;
 /** ms after which a room whose storage is too new looks again whether a newer release is deployed. */
@@ -292,9 +290,10 @@ export class Room {
     if (room === null || this.#isBroken) return;
     const now = this.#ports.now();
     const request = room.batch.takeRequest();
-    if (request !== null) room.window.request({ ...request, sockets: room.sessions.size, now });
+    // Where turns wait, more is about to come.
+    if (request !== null) room.requestFlush(request, this.#mailbox.hasWaiting);
     const { dueAt } = room.window;
-    if (dueAt <= now || room.waitingCharacters > maxWaitingCharacters) this.#flush();
+    if (dueAt <= now || room.isFull) this.#flush();
     else if (dueAt < Infinity)
       this.#flushTimer.armAtLatest(dueAt, () => {
         room.window.end();

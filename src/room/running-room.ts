@@ -8,7 +8,7 @@ import type { Members } from "../model/members.ts";
 import { roomEntry, type RoomRecord, type StopRequest } from "../model/record.ts";
 import { Activity } from "./activity.ts";
 import { BatchBuilder } from "./batch/batch.ts";
-import { CommitWindow } from "./batch/commit-window.ts";
+import { CommitWindow, type FlushRequest } from "./batch/commit-window.ts";
 import { deliver } from "./batch/delivery.ts";
 import { createWelcome } from "./batch/welcome.ts";
 import type { DirectoryRegistration } from "./directory-registration.ts";
@@ -23,6 +23,8 @@ import { Sessions } from "./sessions/sessions.ts";
 import { StateSaver } from "./state-saver.ts";
 import type { Timers } from "./timers.ts";
 
+/** Characters that may wait for a flush. */
+const maxWaitingCharacters = 512 * 1024;
 /** ms between two checks for dead sockets, while any are open. */
 const livenessInterval = 300_000;
 /** ms that a silent client has to give a sign of life. */
@@ -193,9 +195,19 @@ export class RunningRoom implements RoomParts {
     });
   }
 
-  /** Characters that wait for a flush. */
-  get waitingCharacters(): number {
-    return this.document.stagedCharacters + this.batch.characters;
+  /** Whether so much waits that it is flushed before the window ends. */
+  get isFull(): boolean {
+    return this.document.stagedCharacters + this.batch.characters > maxWaitingCharacters;
+  }
+
+  /** Tell the window that something waits. @param more whether more is about to come */
+  requestFlush({ urgency, author }: Pick<FlushRequest, "urgency" | "author">, more: boolean): void {
+    this.window.request({
+      urgency,
+      author: more ? null : author,
+      sockets: this.sessions.size,
+      now: this.ports.now(),
+    });
   }
 
   /**

@@ -110,6 +110,21 @@ describe("a mailbox", () => {
   });
 });
 
+describe("a mailbox with turns that wait", () => {
+  test("[R1] says so, until the last of them has its turn", async () => {
+    const mailbox = createMailbox();
+    const { promise, resolve } = gate();
+    const first = mailbox.run(() => promise);
+    expect(mailbox.hasWaiting).toBe(false); // what runs does not wait
+    const seen: boolean[] = [];
+    const others = [1, 2].map(() => mailbox.run(() => seen.push(mailbox.hasWaiting)));
+    expect(mailbox.hasWaiting).toBe(true);
+    resolve();
+    await Promise.all([first, ...others]);
+    expect(seen).toEqual([true, false]);
+  });
+});
+
 describe("a turn that waits for too long", () => {
   const limit = { waitLimit: 500 };
 

@@ -273,7 +273,7 @@ describe("schemas", () => {
         env: {},
         log: () => {},
         now: () => 0,
-        insideHook: (run) => run(),
+        insideHook: (call) => call(),
         newId: () => "id",
       },
       behaviour: resolveBehaviour("test", behaviour),

@@ -4,11 +4,11 @@
 import { runInDurableObject } from "cloudflare:test";
 import { beforeEach, describe, expect, test } from "vitest";
 import type { RoomHandle } from "collab-room";
-import { evict, newId, rooms, sql, stubOf } from "../../support/core/rooms.ts";
-import { expectOk, type TestSession } from "../../support/session.ts";
-import type { SessionAttachment } from "../../../src/model/session-attachment.ts";
-import { connect } from "../../support/core/socket-client.ts";
-import { knownBy, messagesOf, set } from "../../support/core/sessions.ts";
+import { evict, newId, rooms, sql, stubOf } from "../support/rooms.ts";
+import { expectOk, type TestSession } from "../support/session.ts";
+import type { SessionAttachment } from "../../src/model/session-attachment.ts";
+import { connect } from "../support/socket-client.ts";
+import { knownBy, messagesOf, set } from "../support/sessions.ts";
 
 let [id, room] = ["", {} as RoomHandle];
 
