@@ -131,12 +131,12 @@ export const errorTable = {
   ),
   room_busy: row(
     503,
-    "The room did not get to this operation in time. Nothing has changed. Try again.",
+    "The room did not get to this operation in time, and nothing has changed. Try again.",
     retryable,
   ),
   hook_unavailable: row(
     503,
-    "A hook or action of the room keeps timing out. The room tries it again shortly. Try again later.",
+    "A hook or action of the room keeps timing out, and is tried again shortly. Try again later.",
     retryable,
   ),
   reentrant_call: row(

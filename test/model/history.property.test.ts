@@ -179,7 +179,7 @@ describe.each([
         run.take({ kind: "reload" });
         if (storage.readHistory().snapshots.length > 1) compacted++;
       }),
-      { numRuns: 100 },
+      { numRuns: 60 },
     );
     // Otherwise the property would prove little.
     expect(compacted).toBeGreaterThan(5);
@@ -239,7 +239,7 @@ describe("a damaged history", () => {
           seen.add(`${table} ${whole === latest ? "restored" : "lost"}`);
         },
       ),
-      { numRuns: 200 },
+      { numRuns: 80 },
     );
     // Both damaged changes and damaged snapshots occurred, each with and without lost versions.
     expect(seen.size).toBe(4);
