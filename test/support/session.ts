@@ -43,6 +43,7 @@ export class TestSession extends Replica {
   readonly #unanswered: Ref[] = [];
   #line: Line | undefined;
   #isOpen = true;
+  #isClosing = false;
   #nextRef = 1;
 
   /** @param name for the texts of errors */
@@ -164,6 +165,7 @@ export class TestSession extends Replica {
   }
 
   close(code?: number, reason?: string): Promise<Closing> {
+    this.#isClosing = true;
     this.#opened.close(code, reason);
     return this.closed;
   }
@@ -179,6 +181,7 @@ export class TestSession extends Replica {
   /** Be gone, however things stand. */
   hangUp(): void {
     if (!this.#isOpen || this.#line === undefined) return;
+    this.#isClosing = true;
     if (this.#line.cut) this.#line.cut();
     else this.#line.close();
   }
@@ -231,7 +234,7 @@ export class TestSession extends Replica {
       this.#problem(String(error));
     }
     if (message.type === "reply") this.#answered(message.ref);
-    if (message.type === "mark" && this.#acks && this.#isOpen)
+    if (message.type === "mark" && this.#acks && this.#isOpen && !this.#isClosing)
       this.send({ type: "ack", n: message.n });
     this.#inbox.put(message);
   }
