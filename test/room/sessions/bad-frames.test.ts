@@ -178,6 +178,18 @@ describe("a bad frame", () => {
     await ada.fence();
   });
 
+  test.for<[string, Frame]>([
+    ["text", "x".repeat(1024 * 1024 + 1)],
+    ["bytes", new Uint8Array(1024 * 1024 + 1)],
+  ])("[W3, L1] of four times the limit in %s is closed at once with 4413", async ([, frame]) => {
+    ada.sendRaw(frame);
+    expect(await ada.closed).toEqual({ code: 4413, reason: "too_large" });
+    expect(messagesOf(ada, "error")).toEqual([]);
+    await bob.fence();
+    expect((await room.info()).sockets).toBe(1);
+    expect(await room.getState()).toEqual({ n: 1 });
+  });
+
   test("[W3, R6] that wakes the room is answered like any other", async () => {
     await evict(id);
     ada.sendRaw("?");

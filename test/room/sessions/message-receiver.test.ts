@@ -118,6 +118,27 @@ describe("a bad frame", () => {
   });
 });
 
+describe("a frame far past the limit", () => {
+  const frameBytes = 1000;
+  const receiveIn = (frame: string | ArrayBuffer): ReceivedFrame =>
+    createSession({ frameBytes }).receive(frame);
+
+  test.each<[string, string | ArrayBuffer]>([
+    ["text", "{".padEnd(4 * frameBytes + 1)],
+    ["a good message", JSON.stringify(touch).padEnd(4 * frameBytes + 1)],
+    ["binary", new ArrayBuffer(4 * frameBytes + 1)],
+  ])("[W3, L1] of %s ends the session at once", (_, frame) => {
+    expect(receiveIn(frame)).toEqual({ ...nothing, end: "too_large" });
+  });
+
+  test.each<[string, string | ArrayBuffer, string]>([
+    ["text", "{".padEnd(4 * frameBytes), "too_large"],
+    ["binary", new ArrayBuffer(4 * frameBytes), "bad_message"],
+  ])("[W3] begins at four times the limit: %s of that size is refused", (_, frame, code) => {
+    expect(receiveIn(frame)).toMatchObject({ requests: [], refusals: [{ code }], end: null });
+  });
+});
+
 describe("a session that sends too much", () => {
   const update = (ref: number) => ({ type: "update", ref, merge: {} });
 
@@ -154,6 +175,44 @@ describe("a session that sends too much", () => {
     const { requests, refusals, end } = send([1, 2, 3, 4].map(update));
     expect([requests, end]).toEqual([[], null]);
     expect(refusals).toMatchObject([1, 2, 3, 4].map((ref) => ({ ref, code: "rate_limited" })));
+  });
+
+  const parsedBeyondRate = 16 * 1024;
+
+  /** A session that has used up its bytes, of which it has 20,000 a second. */
+  function createGreedy() {
+    const session = createSession({ bytesPerSecond: 20_000, frameBytes: 40_000 });
+    session.receive(JSON.stringify(touch).padEnd(40_000));
+    return session;
+  }
+
+  test("[L1] in bytes has no large frame parsed: neither its refs are named nor its mistakes counted", () => {
+    const { receive } = createGreedy();
+    const frames = ["{".padEnd(parsedBeyondRate + 1), JSON.stringify(update(1)).padEnd(20_000)];
+    for (const frame of frames) {
+      const { requests, refusals, end } = receive(frame);
+      expect([requests, end]).toEqual([[], null]);
+      expect(refusals).toMatchObject([{ type: "error", code: "rate_limited" }]);
+      expect(refusals[0]).toMatchObject({ retryAfter: Math.ceil(frame.length / 20) });
+    }
+  });
+
+  test("[L1, P1] in bytes may still show its presence, in a frame that is small enough to be parsed", () => {
+    const { receive } = createGreedy();
+    const presence = { type: "presence", data: {} };
+    const text = JSON.stringify([presence, update(1)]);
+    expect(receive(text.padEnd(parsedBeyondRate))).toMatchObject({
+      requests: [presence],
+      refusals: [{ ref: 1, code: "rate_limited" }],
+    });
+    expect(receive(text.padEnd(parsedBeyondRate + 1)).requests).toEqual([]);
+  });
+
+  test("[L1] in bytes and does not stop is ended, however few its messages are", () => {
+    const { receive } = createGreedy();
+    const frame = JSON.stringify(touch).padEnd(40_000);
+    const ends = Array.from({ length: 11 }, () => receive(frame).end);
+    expect(ends).toEqual([...Array.from({ length: 10 }, () => null), "rate_limited"]);
   });
 
   test("[L1, P1] may still show its presence, acknowledge and leave", () => {

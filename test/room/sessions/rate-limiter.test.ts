@@ -53,6 +53,17 @@ describe("a rate limiter", () => {
     expect(admitted(() => limiter.tolerateExcess(start + 1000))).toBe(40);
   });
 
+  test("[L1] tolerates ten seconds' worth of bytes beyond the rate, four times the rate later", () => {
+    const limiter = create({ bytesPerSecond: 1000, frameBytes: 100 });
+    expect(admitted(() => limiter.tolerateExcessBytes(100, start))).toBe(100);
+    expect(admitted(() => limiter.tolerateExcessBytes(100, start + 1000))).toBe(40);
+  });
+
+  test("[L1] always tolerates ten whole frames beyond the rate", () => {
+    const limiter = create({ bytesPerSecond: 10, frameBytes: 5000 });
+    expect(admitted(() => limiter.tolerateExcessBytes(5000, start))).toBe(10);
+  });
+
   test("[W3] tolerates ten mistakes, and one more every ten seconds", () => {
     const limiter = create();
     expect(admitted(() => limiter.tolerateMistake(start))).toBe(10);

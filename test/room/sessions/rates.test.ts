@@ -121,6 +121,16 @@ describe("bytes beyond the rate", () => {
     expect(Object.keys(await room.getState())).toEqual(["a", "b", "c"]);
   });
 
+  test("[L1] close the session when there is no end to them, and nobody else's", async () => {
+    const { room, ada, bob } = await begin();
+    const frame = JSON.stringify({ type: "touch" }).padEnd(1000);
+    for (let n = 0; n < 20; n++) ada.sendRaw(frame);
+    expect(await ada.closed).toEqual({ code: 4290, reason: "rate_limited" });
+    expect(messagesOf(ada, "error")).toHaveLength(10);
+    await bob.fence();
+    expect((await room.info()).sockets).toBe(1);
+  });
+
   test("[L1] are counted in UTF-8", async () => {
     const { ada } = await begin();
     expectOk(await ada.update(set("a", "€".repeat(300))));
