@@ -38,7 +38,7 @@ describe("an entry", () => {
     expect(await rooms.roomCount()).toBe(before);
   });
 
-  test("[D3] a call that comes after the room has given up on it does nothing", async () => {
+  test("[D3] a call that arrives after a later one of its room does nothing, and is told so", async () => {
     const shard = env.DIRECTORY.getByName(newId("shard"));
     const entry = {
       id: newId(),
@@ -46,13 +46,14 @@ describe("an entry", () => {
       users: 0,
       createdAt: "2026-01-01T00:00:00.000Z",
     };
-    await shard.put(entry, Date.now() - 1);
-    expect(await shard.total()).toBe(0);
-    await shard.put(entry, Date.now());
-    await shard.remove(entry.id, Date.now() - 1);
+    expect(await shard.put(entry, 2)).toBe(2);
+    expect(await shard.remove(entry.id, 1)).toBe(2);
     expect(await shard.total()).toBe(1);
-    await shard.remove(entry.id, Date.now());
+    expect(await shard.remove(entry.id, 3)).toBe(3);
+    expect(await shard.put(entry, 2)).toBe(3);
     expect(await shard.total()).toBe(0);
+    expect(await shard.put(entry, 4)).toBe(4);
+    expect(await shard.total()).toBe(1);
   });
 });
 

@@ -112,7 +112,12 @@ test("[A5] no header gives a client an identity", async () => {
   await send("PUT", at(id), { json: { behaviour: "scripted" }, headers });
   const json = { id: "ada" };
   const entry = await expectJson(await send("POST", at(id, "/users"), { json, headers }), 201);
-  expect(entry).toEqual({ id: "ada", joinedAt: expect.any(String), meta: {} });
+  expect(entry).toEqual({
+    id: "ada",
+    joinedAt: expect.any(String),
+    seq: expect.any(Number),
+    meta: {},
+  });
   const looked = await send("POST", at(id, "/actions/look"), { headers });
   expect(await looked.text()).not.toContain("root");
   expect(await (await send("GET", at(id), { headers })).text()).not.toContain("root");

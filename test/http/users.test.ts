@@ -27,7 +27,7 @@ describe("joining", () => {
     const response = await send("POST", users(id), { json });
     expect(response.headers.get("cache-control")).toBe("no-store");
     const entry = await expectJson(response, 201);
-    expect(entry).toEqual({ ...json, joinedAt: time, meta: {} });
+    expect(entry).toEqual({ ...json, joinedAt: time, seq: expect.any(Number), meta: {} });
     expect(await expectJson(await send("GET", users(id)), 200)).toEqual({ users: [entry] });
     const info = await expectJson(await send("GET", at(id)), 200);
     expect(info).toMatchObject({ behaviour: "default", users: 1 });
@@ -37,7 +37,12 @@ describe("joining", () => {
     const id = await start("scripted");
     setScript(id, { onJoin: (room, user) => ({ ok: { room: room.id, role: `${user.id}-role` } }) });
     const entry = await expectJson(await send("POST", users(id), { json: { id: "ada" } }), 201);
-    expect(entry).toEqual({ id: "ada", joinedAt: time, meta: { room: id, role: "ada-role" } });
+    expect(entry).toEqual({
+      id: "ada",
+      joinedAt: time,
+      seq: expect.any(Number),
+      meta: { room: id, role: "ada-role" },
+    });
   });
 
   test("[U2, A5] a client cannot set its own meta or joinedAt", async () => {
@@ -66,8 +71,8 @@ describe("joining", () => {
     const list = await expectJson(await send("GET", users(id)), 200);
     expect(list).toEqual({
       users: [
-        { id: "bob", joinedAt: time, meta: {} },
-        { id: "ada", mood: "new", joinedAt: time, meta: {} },
+        { id: "bob", joinedAt: time, seq: expect.any(Number), meta: {} },
+        { id: "ada", mood: "new", joinedAt: time, seq: expect.any(Number), meta: {} },
       ],
     });
   });
@@ -76,7 +81,13 @@ describe("joining", () => {
     const id = newId();
     const json = { id: "ada", ttl: 60_000, name: "Ada" };
     const entry = await expectJson(await send("POST", users(id), { json }), 201);
-    expect(entry).toEqual({ id: "ada", name: "Ada", joinedAt: time, meta: {} });
+    expect(entry).toEqual({
+      id: "ada",
+      name: "Ada",
+      joinedAt: time,
+      seq: expect.any(Number),
+      meta: {},
+    });
   });
 
   const wide = (bytes: number): string => {

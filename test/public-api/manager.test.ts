@@ -150,6 +150,7 @@ describe("a handle", () => {
       id: "ada",
       role: "owner",
       joinedAt: expect.any(String),
+      seq: 1,
       meta: { role: "owner" },
     });
     const bob = await room.join({ id: "bob" }, { ttl: 60_000 });
