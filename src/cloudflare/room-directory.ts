@@ -35,12 +35,12 @@ export class RoomDirectory extends DurableObject<CollabEnv> implements Directory
 
   /**
    * List a room, or refresh its entry.
-   * @returns the newest revision that is known of the room
+   * @returns this revision; when one as new is known already, the next one after that
    */
   put({ id, behaviour, users, createdAt }: RoomEntry, revision: number): number | Promise<number> {
     const total = this.#open();
     const row = this.#row(id);
-    if (row !== undefined && row.revision >= revision) return row.revision;
+    if (row !== undefined && row.revision >= revision) return row.revision + 1;
     this.#sql.exec(
       `INSERT OR REPLACE INTO rooms (id, behaviour, users, created_at, revision, removed_at)
        VALUES (?, ?, ?, ?, ?, NULL)`,
@@ -56,20 +56,22 @@ export class RoomDirectory extends DurableObject<CollabEnv> implements Directory
 
   /**
    * Remove a room; one that is not listed is no error.
-   * @returns the newest revision that is known of the room
+   * @returns this revision, or a later one, see `put`
    */
   remove(id: string, revision: number): number | Promise<number> {
     const total = this.#open();
     const row = this.#row(id);
-    if (row === undefined) return revision;
-    if (row.revision >= revision) return row.revision;
+    if (row !== undefined && row.revision >= revision) return row.revision + 1;
+    // An unknown room gets a row too: its entry may still be on the way.
     this.#sql.exec(
-      "UPDATE rooms SET revision = ?, removed_at = ? WHERE id = ?",
+      `INSERT INTO rooms (id, behaviour, users, created_at, revision, removed_at)
+       VALUES (?, '', 0, '', ?, ?)
+       ON CONFLICT (id) DO UPDATE SET revision = excluded.revision, removed_at = excluded.removed_at`,
+      id,
       revision,
       Date.now(),
-      id,
     );
-    if (row.isListed) this.#total = total - 1;
+    if (row?.isListed) this.#total = total - 1;
     if (++this.#removals % cleanUpInterval === 0) this.#cleanUp();
     return revision;
   }

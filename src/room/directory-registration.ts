@@ -82,12 +82,12 @@ export class DirectoryRegistration {
   async #sendNewer(entry: RoomEntry | null): Promise<void> {
     const { id, directory, now } = this.#ports;
     this.#revision = Math.max(this.#revision + 1, now());
-    const known = await (entry === null
+    const answer = await (entry === null
       ? directory.remove(id, this.#revision)
       : directory.put(entry, this.#revision));
-    if (!(known > this.#revision)) return;
-    // An earlier instance, whose clock was ahead, has sent a later one.
-    this.#revision = known;
+    if (!(answer > this.#revision)) return;
+    // An earlier instance has sent a later one: in the same millisecond, or by a clock that was ahead.
+    this.#revision = answer;
     return this.#sendNewer(entry);
   }
 

@@ -17,8 +17,8 @@ export type AlarmPort = {
 
 /**
  * The room's connection to the directory. Each call carries a revision, which grows from call to call.
- * Both answer the newest revision that the directory knows: if that is another one, the call came too late
- * and has changed nothing.
+ * Both answer that revision. If they answer a later one, the call came too late and has changed nothing: the
+ * directory takes that one and any after it.
  */
 export type DirectoryPort = {
   put(entry: RoomEntry, revision: number): Promise<number>;

@@ -20,22 +20,28 @@ export class TestShard {
     await nextEvent();
     await scriptOf(entry.id).listing?.();
     failIfDirectoryDown(entry.id);
-    if (this.#isNew(entry.id, revision)) this.#rooms.set(entry.id, entry);
-    return this.#revisions.get(entry.id) ?? revision;
+    if (!this.#isNew(entry.id, revision)) return this.#nextRevision(entry.id);
+    this.#rooms.set(entry.id, entry);
+    return revision;
   }
 
   async remove(id: string, revision: number): Promise<number> {
     await nextEvent();
     await scriptOf(id).unlisting?.();
     failIfDirectoryDown(id);
-    if (this.#isNew(id, revision)) this.#rooms.delete(id);
-    return this.#revisions.get(id) ?? revision;
+    if (!this.#isNew(id, revision)) return this.#nextRevision(id);
+    this.#rooms.delete(id);
+    return revision;
   }
 
   #isNew(id: string, revision: number): boolean {
     if (revision <= (this.#revisions.get(id) ?? 0)) return false;
     this.#revisions.set(id, revision);
     return true;
+  }
+
+  #nextRevision(id: string): number {
+    return (this.#revisions.get(id) ?? 0) + 1;
   }
 
   /** Remove a room that nobody asks for any more. */

@@ -32,10 +32,13 @@ export class TestInstance {
   #underWay = 0;
   #whenIdle = Promise.withResolvers<void>();
   #hasGone = false;
+  #usesLeft = Infinity;
+  readonly #gone = Promise.withResolvers<never>();
 
   /** @param create gets whether the instance is still there, to be asked whenever it uses anything */
   constructor(create: (isThere: () => boolean) => InstancePorts) {
-    const ports = create(() => !this.#hasGone);
+    this.#gone.promise.catch(() => {}); // nobody may be waiting
+    const ports = create(() => this.#use());
     const log = createLog({ room: ports.id });
     this.room = new Room({
       ...ports,
@@ -104,13 +107,34 @@ export class TestInstance {
     while (this.#underWay > 0) await this.#whenIdle.promise;
   }
 
+  get hasGone(): boolean {
+    return this.#hasGone;
+  }
+
+  /** Rejects when the instance has gone: whoever still waits for it then has lost their call. */
+  get gone(): Promise<never> {
+    return this.#gone.promise;
+  }
+
   /** Go from memory. */
   go(): void {
     this.#hasGone = true;
+    this.#gone.reject(new Error("The object has gone."));
     for (const timer of this.#timers) clearTimeout(timer);
   }
 
+  /** Die in the middle of what it does: this many more uses of its ports succeed, and the next one does not. */
+  dieAfter(uses: number): void {
+    this.#usesLeft = uses;
+  }
+
+  #use(): boolean {
+    if (!this.#hasGone && this.#usesLeft-- === 0) this.go();
+    return !this.#hasGone;
+  }
+
   #later(ms: number, call: () => void): () => void {
+    if (this.#hasGone) return () => {};
     const timer = setTimeout(() => {
       this.#timers.delete(timer);
       call();

@@ -85,10 +85,11 @@ export class TestObject {
   /** Ring the alarm now, whatever it is set to. @returns false when none is set */
   async ring(): Promise<boolean> {
     await nextEvent();
-    return this.#run(async ({ room }) => {
-      if (this.#alarm.at === null) return false;
+    return this.#run(async (instance) => {
+      const { at } = this.#alarm;
+      if (at === null) return false;
       this.#alarm.clear();
-      await room.ring();
+      await this.#ringFor(instance);
       return true;
     });
   }
@@ -104,9 +105,36 @@ export class TestObject {
     await instance.idle();
     instance.go();
     this.#instance = null;
-    if (sockets === "hibernate") return;
+    if (sockets === "close") this.#dropSockets();
+  }
+
+  #dropSockets(): void {
     for (const socket of this.#sockets) socket.drop();
     this.#sockets.clear();
+  }
+
+  /** The instance dies where it stands, in the middle of a turn too. */
+  crash(): void {
+    this.#instance?.go();
+    this.#dropSockets();
+  }
+
+  /** Let the instance die after so many more uses of its ports; see `TestInstance`. */
+  async dieAfter(uses: number): Promise<void> {
+    await this.#run(async (instance) => {
+      instance.dieAfter(uses);
+      instance.gone.catch(() => this.#dropSockets());
+    });
+  }
+
+  /** Whether the instance has died, and none has woken since. */
+  get isDead(): boolean {
+    return this.#instance?.hasGone ?? false;
+  }
+
+  /** What storage holds and the alarm is set to, without waking the object. */
+  get atRest(): { readonly sql: SqlStore["sql"]; readonly alarmAt: number | null } {
+    return { sql: this.#store.sql, alarmAt: this.#alarm.at };
   }
 
   /** Look into the object, after all that was sent to it so far. */
@@ -129,12 +157,19 @@ export class TestObject {
   }
 
   #ring(): Promise<void> {
-    return this.#run(({ room }) => room.ring());
+    return this.#run((instance) => this.#ringFor(instance));
+  }
+
+  /** The alarm rings. The platform rings it again for an instance that dies of it. */
+  async #ringFor(instance: TestInstance): Promise<void> {
+    await Promise.race([instance.room.ring(), instance.gone.catch(() => {})]);
+    if (instance.hasGone) this.#alarm.set(Date.now());
   }
 
   async #answer<T>(ask: (instance: TestInstance) => Promise<T>): Promise<Result<T>> {
     try {
-      return { ok: structuredClone(await this.#run(ask)) };
+      const asked = this.#run((instance) => Promise.race([ask(instance), instance.gone]));
+      return { ok: structuredClone(await asked) };
     } catch (error) {
       if (error instanceof CollabError) return { error: structuredClone(error.info) };
       const instance = crypto.randomUUID();
@@ -144,6 +179,7 @@ export class TestObject {
   }
 
   async #run<T>(work: (instance: TestInstance) => Promise<T>): Promise<T> {
+    if (this.isDead) this.#instance = null;
     const instance = (this.#instance ??= this.#wake());
     return instance.run(() => work(instance));
   }
@@ -154,18 +190,40 @@ export class TestObject {
   }
 
   #portsFor(isThere: () => boolean): InstancePorts {
+    const check = (): void => {
+      if (!isThere()) throw new Error("An instance that has gone sets its alarm.");
+    };
     return {
       id: this.#id,
       env: this.#env,
       behaviours: this.#behaviours,
       storage: new SqliteRoomStorage(instanceStore(this.#store, this.#alarm, isThere)),
       alarm: {
-        set: (at) => isThere() && this.#alarm.set(at),
-        clear: () => isThere() && this.#alarm.clear(),
+        set: (at) => {
+          check();
+          this.#alarm.set(at);
+        },
+        clear: () => {
+          check();
+          this.#alarm.clear();
+        },
       },
       alarmAt: this.#alarm.at,
       sockets: () => [...this.#sockets].filter(({ isOpen }) => isOpen),
-      directory: new Directory(this.#env),
+      directory: this.#directoryFor(isThere),
+    };
+  }
+
+  /** The directory, as an instance asks it: one that has gone sends nothing, and hears no answer. */
+  #directoryFor(isThere: () => boolean): RoomPorts["directory"] {
+    const directory = new Directory(this.#env);
+    const ask = async (call: () => Promise<number>): Promise<number> => {
+      const answer = isThere() ? await call() : 0;
+      return isThere() ? answer : new Promise<never>(() => {});
+    };
+    return {
+      put: (entry, revision) => ask(() => directory.put(entry, revision)),
+      remove: (id, revision) => ask(() => directory.remove(id, revision)),
     };
   }
 

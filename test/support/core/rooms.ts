@@ -1,5 +1,4 @@
-// Rooms in Node, with the functions of ../rooms.ts: a test moves between the two by its imports. What only
-// the platform can do, such as to crash an object, is not here.
+// Rooms in Node, with the functions of ../rooms.ts: a test moves between the two by its imports.
 
 import { workerCaller } from "../../../src/protocol/caller.ts";
 import { collab } from "../../fixtures/worker.ts";
@@ -27,6 +26,9 @@ export const hibernate = evict;
 
 /** The object goes from memory, and its sockets with it, as when another version is deployed. */
 export const redeploy = (id: string): Promise<void> => platform.object(id).evict("close");
+
+/** The object dies where it stands, in the middle of a turn too. */
+export const crash = async (id: string): Promise<void> => platform.object(id).crash();
 
 /** Ring the alarm now, whatever it is set to; false when none is set. */
 export const ring = (id: string): Promise<boolean> => platform.object(id).ring();
