@@ -42,7 +42,7 @@ export class MemoryRoomStorage<
   }
 
   atomically(write: () => void): void {
-    const before = structuredClone(this.#kept);
+    const before = copyOf(this.#kept);
     try {
       write();
     } catch (error) {
@@ -128,6 +128,16 @@ export class MemoryRoomStorage<
     return Promise.resolve();
   }
 }
+
+/** What is kept, as it is now: its records are replaced, never changed. */
+const copyOf = (kept: Kept): Kept => ({
+  room: kept.room,
+  members: new Map(kept.members),
+  timers: new Map(kept.timers),
+  changes: new Map(kept.changes),
+  snapshots: new Map(kept.snapshots),
+  quarantine: [...kept.quarantine],
+});
 
 const ascending = <T>(map: ReadonlyMap<number, T>): [number, T][] =>
   [...map].toSorted(([a], [b]) => a - b);

@@ -225,14 +225,14 @@ export class JsonDocument implements RoomDocument {
     if (versions.includes(this.#version)) patches.set(this.#version, "[]");
     if (earlier.size === 0) return patches;
     let next = this.#version;
-    const later: string[] = [];
+    let operations = "";
     for (const { from, to, patch } of this.#storage
       .readChanges(Math.min(...earlier))
       .toReversed()) {
       if (to !== next) break; // a gap: nothing before it leads here
-      later.unshift(patch);
       next = from;
-      if (earlier.has(from)) patches.set(from, shorter(joined(later), this.#state));
+      operations = joined(patch.slice(1, -1), operations);
+      if (earlier.has(from)) patches.set(from, shorter(`[${operations}]`, this.#state));
     }
     return patches;
   }
@@ -255,9 +255,6 @@ export class JsonDocument implements RoomDocument {
 const shorter = (patch: string, { value, bytes }: Sized): string =>
   patch.length > bytes + 40 ? JSON.stringify(replaceAll(value)) : patch;
 
-/** Several patches as one, all of them text. */
-const joined = (patches: readonly string[]): string =>
-  `[${patches
-    .map((patch) => patch.slice(1, -1))
-    .filter((inner) => inner !== "")
-    .join(",")}]`;
+/** Operations of two patches as one list, all of them text. */
+const joined = (first: string, second: string): string =>
+  first === "" || second === "" ? first + second : `${first},${second}`;
