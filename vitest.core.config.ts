@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { defineConfig } from "vitest/config";
 
 /** Folders whose tests run inside workerd. */
-export const workerd = "test/{cloudflare,durable,http,public-api}/**/*.test.ts";
+export const workerd = "test/{cloudflare,http,public-api}/**/*.test.ts";
 /** Tests that start real servers. */
 export const servers = "test/node/**/*.test.ts";
 

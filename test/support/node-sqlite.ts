@@ -1,7 +1,7 @@
 // Node's own SQLite as the store of an object: enough of `ctx.storage` to run SqliteRoomStorage outside
 // of workerd.
 
-import { DatabaseSync, type SQLInputValue } from "node:sqlite";
+import { DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlite";
 import type { SqlStore } from "../../src/storage/sqlite.ts";
 
 type Exec = SqlStore["sql"]["exec"];
@@ -10,10 +10,21 @@ type Exec = SqlStore["sql"]["exec"];
 export function openNodeSqlite(): SqlStore {
   let db = new DatabaseSync(":memory:");
   let depth = 0;
+  const prepared = new Map<string, StatementSync>();
+  /** `null` for several statements, which cannot be prepared. */
+  const prepare = (query: string): StatementSync | null => {
+    const known = prepared.get(query);
+    if (known !== undefined) return known;
+    if (query.split(";").filter((statement) => statement.trim() !== "").length > 1) return null;
+    const statement = db.prepare(query);
+    // The columns of a `*` are those of the moment it was prepared.
+    if (!query.includes("*")) prepared.set(query, statement);
+    return statement;
+  };
   const exec: Exec = (query, ...bindings) => {
-    const several = query.split(";").filter((statement) => statement.trim() !== "").length > 1;
-    if (several) db.exec(query);
-    const rows = several ? [] : db.prepare(query).all(...(bindings as SQLInputValue[]));
+    const statement = prepare(query);
+    if (statement === null) db.exec(query);
+    const rows = statement?.all(...(bindings as SQLInputValue[])) ?? [];
     return { toArray: () => rows as ReturnType<ReturnType<Exec>["toArray"]> };
   };
   return {
@@ -32,6 +43,7 @@ export function openNodeSqlite(): SqlStore {
       }
     },
     async deleteAll() {
+      prepared.clear();
       db.close();
       db = new DatabaseSync(":memory:");
     },
