@@ -6,6 +6,6 @@ import { fuzz } from "../../support/fuzz/batch.ts";
 fuzz({
   name: "[W2, S4, S10, R6, U4, U6, U8, P2] five clients and two writers converge, and leave no ghosts",
   behaviour: "fleeting",
-  file: "test/durable/fuzz/short-grace.test.ts",
+  file: "test/cloudflare/fuzz/short-grace.test.ts",
   seeds: 100,
 });
