@@ -216,7 +216,7 @@ describe("a room whose tables are damaged", () => {
     });
   });
 
-  test("[S10] a member's recordis quarantined, and the others stay", async () => {
+  test("[S10] a member's record is quarantined, and the others stay", async () => {
     const room = await start();
     await room.join({ id: "bob" });
     await sql(room.id, "UPDATE members SET data = '{' WHERE data LIKE '%ada%'");
