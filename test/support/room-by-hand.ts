@@ -10,7 +10,7 @@ import { initialFlow, type SessionAttachment } from "../../src/model/session-att
 import { resolveLimits, type Limits } from "../../src/protocol/limits.ts";
 import type { Operation } from "../../src/room/operation.ts";
 import { connectSession } from "../../src/room/operations/connect-session.ts";
-import type { SocketPort } from "../../src/room/ports.ts";
+import type { DirectoryPort, SocketPort } from "../../src/room/ports.ts";
 import { Room } from "../../src/room/room.ts";
 import { Session } from "../../src/room/sessions/session.ts";
 import { MemoryRoomStorage } from "../../src/storage/memory.ts";
@@ -67,6 +67,13 @@ type Timer = { readonly at: number; readonly call: () => void };
 type Options = {
   readonly storage?: RoomStorage<RoomRecord, Member>;
   readonly behaviour?: RoomBehaviour;
+  readonly directory?: DirectoryPort;
+};
+
+/** A directory that takes whatever it is told. */
+const willing: DirectoryPort = {
+  put: async (_entry, revision) => revision,
+  remove: async (_id, revision) => revision,
 };
 
 export class RoomByHand {
@@ -83,7 +90,8 @@ export class RoomByHand {
   readonly #timers = new Set<Timer>();
   readonly #awake = new Set<Promise<unknown>>();
 
-  constructor({ storage = new MemoryRoomStorage(), behaviour = {} }: Options = {}) {
+  constructor(options: Options = {}) {
+    const { storage = new MemoryRoomStorage(), behaviour = {}, directory = willing } = options;
     this.storage = storage;
     this.room = new Room({
       id: "room",
@@ -95,10 +103,7 @@ export class RoomByHand {
         clear: () => void (this.alarmAt = null),
       },
       alarmAt: null,
-      directory: {
-        put: async (_entry, revision) => revision,
-        remove: async (_id, revision) => revision,
-      },
+      directory,
       log: (_level, event) => void this.logged.push(event),
       sockets: () => this.sockets,
       now: () => this.now + this.wallOffset,

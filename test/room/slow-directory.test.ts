@@ -1,0 +1,133 @@
+// A directory that takes its time, or never answers: no turn of the room waits for it. Only those wait who
+// start or stop the room, since its entry has to be right when they are answered.
+
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { joinRoom } from "../../src/room/operations/join-room.ts";
+import { getState } from "../../src/room/operations/get-state.ts";
+import { updateState } from "../../src/room/operations/update-state.ts";
+import { gate, hang, setScript } from "../fixtures/scripts.ts";
+import { pass, useFakeDate } from "../support/fake-date.ts";
+import { failureCode, isListed, newId, ring, rooms, stored } from "../support/core/rooms.ts";
+import { gather } from "../support/core/sessions.ts";
+import { RoomByHand } from "../support/room-by-hand.ts";
+import { expectOk } from "../support/session.ts";
+import { set } from "../support/session-helpers.ts";
+
+/** Let a room's shard wait with the next call of this kind until it is let go of. */
+function holdShard(id: string, kind: "listing" | "unlisting") {
+  const [asked, { promise, resolve }] = [gate(), gate()];
+  setScript(id, {
+    [kind]() {
+      asked.resolve();
+      return promise;
+    },
+  });
+  return { asked: asked.promise, letGo: resolve };
+}
+
+/** Whether something has ended once all that was sent to the room has been handled. */
+async function hasEnded(id: string, work: Promise<unknown>): Promise<boolean> {
+  let ended = false;
+  const end = (): void => {
+    ended = true;
+  };
+  work.then(end, end);
+  await stored(id);
+  await stored(id);
+  return ended;
+}
+
+describe("while a shard takes its time", () => {
+  useFakeDate();
+
+  test("[D2] with a new user count, nobody waits", async () => {
+    const { id, room, sessions } = await gather("scripted", "ada");
+    const [ada] = sessions;
+    const shard = holdShard(id, "listing");
+    pass(5000);
+    const ringing = ring(id);
+    await shard.asked;
+    await room.join({ id: "bob" });
+    await room.updateState(() => ({ n: 1 }));
+    expectOk(await ada!.update(set("m", 2)));
+    expect(await room.getState()).toEqual({ n: 1, m: 2 });
+    await room.leave("bob");
+    expect(await hasEnded(id, ringing)).toBe(false);
+    shard.letGo();
+    await ringing;
+  });
+
+  test("[D2, D1] with a start, the starter waits, and nobody else", async () => {
+    const id = newId();
+    const room = rooms.room(id);
+    const shard = holdShard(id, "listing");
+    const starting = rooms.joinOrCreateRoom(id, { behaviour: "scripted" });
+    await shard.asked;
+    expect(await room.alive()).toBe(true);
+    await room.updateState(() => ({ n: 1 }));
+    expect(await room.getState()).toEqual({ n: 1 });
+    await room.touch();
+    expect(await hasEnded(id, starting)).toBe(false);
+    shard.letGo();
+    await starting;
+    expect(await isListed(id)).toBe(true);
+  });
+
+  test("[D2, D1] with a stop, its caller waits, and nobody else", async () => {
+    const room = await rooms.joinOrCreateRoom(newId(), { behaviour: "scripted" });
+    const shard = holdShard(room.id, "unlisting");
+    const stopping = room.stop();
+    await shard.asked;
+    expect(await room.alive()).toBe(false);
+    expect(await failureCode(room.getState())).toBe("room_not_running");
+    const starting = rooms.joinOrCreateRoom(room.id, { behaviour: "scripted" });
+    await expect.poll(() => room.alive()).toBe(true);
+    await room.updateState(() => ({ n: 2 }));
+    expect(await hasEnded(room.id, stopping)).toBe(false);
+    shard.letGo();
+    await Promise.all([stopping, starting]);
+    expect(await isListed(room.id)).toBe(true);
+  });
+
+  test("[D2, T3] the other timers ring in time", async () => {
+    const room = await rooms.joinOrCreateRoom(newId(), { behaviour: "scripted" });
+    await room.join({ id: "ada" }, { ttl: 5000 });
+    const shard = holdShard(room.id, "listing");
+    pass(5000);
+    const ringing = ring(room.id);
+    await shard.asked;
+    await expect.poll(() => room.getUsers()).toEqual([]);
+    expect(await hasEnded(room.id, ringing)).toBe(false);
+    shard.letGo();
+    await ringing;
+  });
+});
+
+describe("a shard that never answers", () => {
+  beforeEach(() => void vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] }));
+  afterEach(() => void vi.useRealTimers());
+
+  test("[D2, D3] keeps the one who starts the room waiting for 5 s, and is asked again", async () => {
+    let asked = 0;
+    const put = (): Promise<never> => {
+      asked++;
+      return hang();
+    };
+    const hand = new RoomByHand({ directory: { put, remove: hang } });
+    const joined = vi.fn();
+    const joining = hand.call(joinRoom, { user: { text: '{"id":"ada"}' } }).then(joined);
+    await vi.advanceTimersByTimeAsync(4999);
+    expect([asked, joined.mock.calls.length]).toEqual([1, 0]);
+    await hand.call(updateState, { next: async () => '{"n":1}' });
+    expect(await hand.call(getState, {})).toMatchObject({ version: 1 });
+    await vi.advanceTimersByTimeAsync(1);
+    await joining;
+    expect(hand.logged).toContain("directory_unreachable");
+    await hand.pass(1000);
+    expect(hand.alarmAt).toBe(hand.now);
+    const ringing = hand.room.ring();
+    await vi.advanceTimersByTimeAsync(5000);
+    await ringing;
+    expect(asked).toBe(2);
+  });
+});
