@@ -113,7 +113,7 @@ describe("a client that disconnects before it has joined", () => {
   test("[U8, U2] leaves no user behind while it waits for a hook", async () => {
     const id = await ask.start("hasty");
     const bob = await connect(id, { id: "bob" });
-    await connectAndLeave(id, { id: "ada", slow: true });
+    await connectAndLeave(id, { id: "ada", slow: 500 });
     await ask.called(id, "onLeave ada");
     await bob.until(hasLeft);
     expect(await ask.statuses(id)).toEqual({ bob: "online" });

@@ -45,6 +45,11 @@ export function asking(server: () => Server) {
     sockets: async (id: string): Promise<number> =>
       (await get<{ sockets: number }>(`/rooms/${id}`)).sockets,
     calls,
+    /** Let this many ms pass for all rooms, and let the alarm of this one ring. */
+    async pass(id: string, ms: number): Promise<void> {
+      const { status } = await fetch(`${server().url}/pass/${id}/${ms}`);
+      expect(status).toBe(200);
+    },
     /** Wait until a hook was called for a user. */
     called: (id: string, call: string): Promise<void> =>
       expect.poll(() => calls(id), { timeout: 20_000, interval: 25 }).toContain(call),

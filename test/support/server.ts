@@ -25,6 +25,8 @@ export type ServerOptions = {
 export type Server = {
   /** Origin, without a slash at its end. */
   readonly url: string;
+  /** Origin of the Worker itself: at `url` a proxy of Miniflare's stands before it, as in `wrangler dev`. */
+  readonly directUrl: string;
   /** Process id of workerd. */
   readonly pid: number;
   stop(): Promise<void>;
@@ -52,13 +54,15 @@ subscribe("child_process", (message) => {
  */
 export async function startServer(options: ServerOptions = {}): Promise<Server> {
   const { main = "src/worker.ts", vars = {}, objects = roomObjects, persistTo, onLog } = options;
-  const [contents, compatibilityDate] = await Promise.all([bundle(main), deployedDate()]);
+  const [contents, { date, flags }] = await Promise.all([bundle(main), deployedCompatibility()]);
   const processes: ChildProcess[] = [];
-  const [miniflare, url] = await started.run(processes, async () => {
+  const [miniflare, url, directUrl] = await started.run(processes, async () => {
     const starting = new Miniflare(
       convertV4MiniflareOptions({
         modules: [{ type: "ESModule", path: "worker.js", contents }],
-        compatibilityDate,
+        compatibilityDate: date,
+        compatibilityFlags: flags,
+        unsafeDirectSockets: [{ host: "127.0.0.1", port: 0 }],
         bindings: vars,
         durableObjects: Object.fromEntries(
           Object.entries(objects).map(([name, className]) => [
@@ -75,7 +79,7 @@ export async function startServer(options: ServerOptions = {}): Promise<Server> 
         handleStructuredLogs: ({ message }) => onLog?.(message),
       }),
     );
-    return [starting, await starting.ready] as const;
+    return [starting, await starting.ready, await starting.unsafeGetDirectURL()] as const;
   });
   const workerd = processes.find(({ exitCode }) => exitCode === null);
   if (workerd?.pid === undefined) throw new Error("no process has started");
@@ -84,6 +88,7 @@ export async function startServer(options: ServerOptions = {}): Promise<Server> 
   const stop = (): Promise<void> => (stopped ??= miniflare.dispose());
   return {
     url: url.origin,
+    directUrl: directUrl.origin,
     pid,
     stop,
     async kill() {
@@ -108,10 +113,11 @@ async function bundle(main: string): Promise<string> {
   return outputFiles[0]?.text ?? "";
 }
 
-/** The date that the project deploys with. */
-async function deployedDate(): Promise<string> {
+/** The compatibility date and flags that the project deploys with. */
+async function deployedCompatibility(): Promise<{ date: string; flags: string[] }> {
   const config = await readFile(join(project, "wrangler.toml"), "utf8");
   const date = /^compatibility_date = "(.*)"$/m.exec(config)?.[1];
   if (date === undefined) throw new Error("wrangler.toml has no compatibility_date");
-  return date;
+  const [, flags = ""] = /^compatibility_flags = \[(.*)\]$/m.exec(config) ?? [];
+  return { date, flags: Array.from(flags.matchAll(/"([^"]*)"/g), ([, flag = ""]) => flag) };
 }
