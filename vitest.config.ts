@@ -16,6 +16,7 @@ export default defineConfig({
         test: {
           name: "servers",
           include: [servers],
+          sequence: { groupOrder: 1 }, // after the core, which has more workers
         },
       },
       {
@@ -24,6 +25,7 @@ export default defineConfig({
         test: {
           name: "workerd",
           include: [workerd],
+          sequence: { groupOrder: 1 },
         },
       },
     ],
