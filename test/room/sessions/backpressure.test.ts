@@ -207,6 +207,14 @@ describe("marks", () => {
     expect(flow.marks.length).toBeLessThanOrEqual(32);
     expect(session.acknowledge(flow.marks.at(-1)?.n ?? -1)).toBe(true);
   });
+
+  test("[T5, N4] that were sent by a clock that was ahead were sent now at the latest", () => {
+    const now = 1_000_000;
+    const flow = { sent: 9, acked: 0, marks: [{ n: 1, at: 9, sentAt: now + 3_600_000 }] };
+    const { session, socket } = sessionByHand({ flow }, { now });
+    session.saveAttachment();
+    expect(socket.attachment).toMatchObject({ flow: { marks: [{ n: 1, sentAt: now }] } });
+  });
 });
 
 describe("a welcome of any size", () => {
