@@ -11,7 +11,7 @@ import { CollabError } from "../protocol/errors.ts";
 export async function readText(request: Request, limit: number): Promise<string> {
   const declared = Number(request.headers.get("content-length") ?? Number.NaN);
   if (declared > limit) {
-    await request.body?.cancel();
+    await drain(request.body?.getReader());
     throw tooLarge(limit);
   }
   const bytes = await readStream(request.body, limit);
@@ -28,12 +28,16 @@ async function readStream(
 ): Promise<Uint8Array> {
   const chunks: Uint8Array[] = [];
   let length = 0;
+  const reader = body?.getReader();
   try {
     // Counted even if a length was declared: a chunked body may come with a wrong content-length.
-    for await (const chunk of body ?? []) {
-      length += chunk.length;
-      if (length > limit) throw tooLarge(limit); // leaving the loop cancels the stream
-      chunks.push(chunk);
+    for (let read = await reader?.read(); read && !read.done; read = await reader?.read()) {
+      length += read.value.length;
+      if (length > limit) {
+        await drain(reader);
+        throw tooLarge(limit);
+      }
+      chunks.push(read.value);
     }
   } catch (error) {
     if (error instanceof CollabError) throw error;
@@ -49,6 +53,21 @@ async function readStream(
     offset += chunk.length;
   }
   return bytes;
+}
+
+/** Bytes of a body past the limit that are read and dropped before it is answered. */
+const drainedBytes = 8 * 1024 * 1024;
+
+/**
+ * Read on for a while: a client that still sends when the answer comes may lose it with the connection. What is
+ * longer than that is cut off.
+ */
+async function drain(reader: ReadableStreamDefaultReader<Uint8Array> | undefined): Promise<void> {
+  let length = 0;
+  for (let read = await reader?.read(); read && !read.done; read = await reader?.read()) {
+    length += read.value.length;
+    if (length > drainedBytes) return reader?.cancel();
+  }
 }
 
 /**
