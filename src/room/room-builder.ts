@@ -133,7 +133,7 @@ export class RoomBuilder {
     const members = new Members();
     const hooks = new HookRunner({ ports: this.#ports, behaviour, epoch, document, members });
     const loaded = await hooks.load(caller);
-    if (loaded !== undefined) this.#load(document, loaded, behaviour, hooks, kept !== null);
+    if (loaded !== null) this.#load(document, loaded.state, behaviour, hooks, kept !== null);
 
     const createdAt = now();
     const record: RoomRecord = {

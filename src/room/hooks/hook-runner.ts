@@ -109,12 +109,12 @@ export class HookRunner {
 
   /**
    * Load the state a room starts with (rule R5).
-   * @returns what the hook gave; `{}` when it answered an error; `undefined` without a hook
+   * @returns what the hook gave, and `{}` when it answered an error; `null` without a hook
    * @throws CollabError `load_failed`
    */
-  async load(caller: Caller): Promise<unknown> {
+  async load(caller: Caller): Promise<{ readonly state: unknown } | null> {
     const { hooks } = this.#behaviour;
-    if (hooks.loadRoomState === undefined) return undefined;
+    if (hooks.loadRoomState === undefined) return null;
     const room = this.#context(caller);
     let called: Called<unknown>;
     try {
@@ -122,10 +122,10 @@ export class HookRunner {
     } catch (error) {
       throw loadFailed(error);
     }
-    // No value is not a state, and must not pass for a behaviour without the hook.
-    if ("ok" in called) return called.ok ?? null;
+    // In an object, because a promise looks into what it resolves with, and that may throw.
+    if ("ok" in called) return { state: called.ok };
     this.#ports.log("warn", "load_refused", { reason: called.refused });
-    return {};
+    return { state: {} };
   }
 
   /** Turn what is wrong with a loaded state into the error the caller gets. */
