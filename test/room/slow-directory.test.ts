@@ -2,12 +2,22 @@
 // start or stop the room, since its entry has to be right when they are answered.
 
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { Directory } from "../../src/cloudflare/directory.ts";
+import type { CollabEnv } from "../../src/cloudflare/env.ts";
 import { joinRoom } from "../../src/room/operations/join-room.ts";
 import { getState } from "../../src/room/operations/get-state.ts";
 import { updateState } from "../../src/room/operations/update-state.ts";
 import { gate, hang, setScript } from "../fixtures/scripts.ts";
 import { pass, useFakeDate } from "../support/fake-date.ts";
-import { failureCode, isListed, newId, ring, rooms, stored } from "../support/core/rooms.ts";
+import {
+  failure,
+  failureCode,
+  isListed,
+  newId,
+  ring,
+  rooms,
+  stored,
+} from "../support/core/rooms.ts";
 import { gather } from "../support/core/sessions.ts";
 import { RoomByHand } from "../support/room-by-hand.ts";
 import { expectOk } from "../support/session.ts";
@@ -108,6 +118,30 @@ describe("a shard that never answers", () => {
   beforeEach(() => void vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] }));
   afterEach(() => void vi.useRealTimers());
 
+  test.for<[string, (directory: Directory) => Promise<unknown>]>([
+    ["a list", (directory) => directory.list({})],
+    ["a count", (directory) => directory.count()],
+  ])("[D3] fails %s after 5 s, and says how many shards are missing", async ([, ask]) => {
+    const shardOf = (name: string) => ({
+      list: () => (name === "shard-2-of-4" ? hang() : Promise.resolve({ rooms: [], total: 1 })),
+      total: () => (name === "shard-2-of-4" ? hang() : Promise.resolve(1)),
+    });
+    const env = { DIRECTORY: { getByName: shardOf }, DIRECTORY_SHARDS: 4 };
+    const log = vi.spyOn(console, "error").mockImplementation(() => {});
+    const settled = vi.fn();
+    const asking = failure(ask(new Directory(env as unknown as CollabEnv))).finally(settled);
+    await vi.advanceTimersByTimeAsync(4999);
+    expect(settled).not.toHaveBeenCalled();
+    await vi.advanceTimersByTimeAsync(1);
+    expect(await asking).toEqual({
+      code: "directory_unavailable",
+      detail: "1 of 4 shards of the directory did not answer. Try again.",
+    });
+    const lines = log.mock.calls.map(([line]) => JSON.parse(String(line)) as object);
+    log.mockRestore();
+    expect(lines).toMatchObject([{ event: "directory_unavailable", shard: 2 }]);
+  });
+
   test("[D2, D3] keeps the one who starts the room waiting for 5 s, and is asked again", async () => {
     let asked = 0;
     const put = (): Promise<never> => {
@@ -120,7 +154,7 @@ describe("a shard that never answers", () => {
     await vi.advanceTimersByTimeAsync(4999);
     expect([asked, joined.mock.calls.length]).toEqual([1, 0]);
     await hand.call(updateState, { next: async () => '{"n":1}' });
-    expect(await hand.call(getState, {})).toMatchObject({ version: 1 });
+    expect(await hand.call(getState, {})).toMatchObject({ text: '{"n":1}' });
     await vi.advanceTimersByTimeAsync(1);
     await joining;
     expect(hand.logged).toContain("directory_unreachable");
