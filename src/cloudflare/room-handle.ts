@@ -104,11 +104,9 @@ export class RoomHandle {
   ): Promise<{ version: number }> {
     const { ifVersion } = options;
     const text = toJsonText(patch, "malformed");
-    return this.#stub.call("changeState", {
-      kind: "patch",
-      source: { text },
-      ...(ifVersion !== undefined && { ifVersion: [ifVersion] }),
-    });
+    const input = { kind: "patch", source: { text }, ifVersion } as const;
+    const { version } = await this.#stub.call("changeState", input);
+    return { version };
   }
 
   /**

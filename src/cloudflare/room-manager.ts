@@ -17,7 +17,7 @@ export class RoomManager {
 
   /**
    * Start a room if it is not running. When this returns, the room is listed.
-   * @param id 1 to 256 bytes of UTF-8 without control characters
+   * @param id 1 to 256 bytes of UTF-8 without control or invisible characters, not `.` or `..`
    * @param options for the start (`idleTimeout` in ms); a running room ignores them
    * @returns a handle on the room
    * @throws CollabError `invalid_room_id`, `unknown_behaviour`, `invalid_request`, `load_failed`

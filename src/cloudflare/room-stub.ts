@@ -5,7 +5,6 @@ import type { Caller } from "../protocol/caller.ts";
 import { CollabError, unwrap, type Result } from "../protocol/errors.ts";
 import { checkRoomId } from "../protocol/room-id.ts";
 import { createLog, describe } from "../room/log.ts";
-import type { ConnectRequest } from "../room/operations/connect-session.ts";
 import {
   operations,
   type InputOf,
@@ -14,7 +13,7 @@ import {
 } from "../room/operations/table.ts";
 import { waitingRooms } from "./hook-context.ts";
 import type { RoomRpc } from "./rpc.ts";
-import { createUpgrade } from "./upgrade.ts";
+import { createUpgrade, type SessionRequest } from "./upgrade.ts";
 
 type Stub = DurableObjectStub<RoomRpc>;
 
@@ -52,11 +51,11 @@ export class RoomStub {
   }
 
   /**
-   * Open a socket for a user.
+   * Open a socket for the caller's user.
    * @returns the client's end of it
    * @throws CollabError for whatever refuses them: nothing is half open
    */
-  async connect(request: ConnectRequest): Promise<WebSocket> {
+  async connect(request: SessionRequest): Promise<WebSocket> {
     return this.#once(async (stub) => {
       const response = await stub.fetch(createUpgrade({ ...request, caller: this.#caller }));
       const { webSocket } = response;

@@ -7,15 +7,20 @@ import type { ConnectRequest } from "../room/operations/connect-session.ts";
 
 const parameter = "connect";
 
-export type UpgradeRequest = ConnectRequest & { readonly caller: Caller };
+/** What a session is opened with besides who asks for it: its user and its scopes are those of the caller. */
+export type SessionRequest = Omit<ConnectRequest, "user" | "scopes">;
 
 /** The request that asks an object to open a session. */
-export const createUpgrade = (request: UpgradeRequest): Request => {
+export const createUpgrade = (request: SessionRequest & { readonly caller: Caller }): Request => {
   const url = new URL("https://room/socket");
   url.searchParams.set(parameter, JSON.stringify(request));
   return new Request(url, { headers: { upgrade: "websocket" } });
 };
 
-/** What such a request asks for. */
-export const readUpgrade = ({ url }: Request): UpgradeRequest =>
-  JSON.parse(new URL(url).searchParams.get(parameter) ?? "") as UpgradeRequest;
+/** What such a request asks for. The URL has the user only once, because its length is limited. */
+export function readUpgrade({ url }: Request): ConnectRequest & { readonly caller: Caller } {
+  const text = new URL(url).searchParams.get(parameter) ?? "";
+  const request = JSON.parse(text) as SessionRequest & { readonly caller: Caller };
+  const { user, scopes } = request.caller;
+  return { ...request, user, scopes };
+}

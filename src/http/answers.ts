@@ -1,7 +1,8 @@
 // Successful responses; problems.ts writes all others. Rooms change at any time and may be private, so
 // responses are not cached unless a route sets its own headers.
 
-const common = { "cache-control": "no-store", "x-content-type-options": "nosniff" };
+const uncached = { "cache-control": "no-store" };
+const common = { ...uncached, "x-content-type-options": "nosniff" };
 
 /** A JSON response with a value. */
 export const json = (
@@ -21,5 +22,6 @@ export const jsonText = (
     headers: { ...common, "content-type": "application/json", ...headers },
   });
 
-/** A 204 response. */
-export const noContent = (): Response => new Response(null, { status: 204 });
+/** A response without a body. */
+export const noContent = (status = 204, headers: Record<string, string> = {}): Response =>
+  new Response(null, { status, headers: { ...uncached, ...headers } });

@@ -1,11 +1,11 @@
 // The HTTP app: all routes, and the response for unknown addresses. It can be served on its own or mounted
-// under any path of another Hono app. It holds no state.
+// under any path of another Hono app. It keeps nothing but the text of its own description.
 
 import { Hono } from "hono";
 import type { Limits } from "../protocol/limits.ts";
-import { json } from "./answers.ts";
+import { json, jsonText } from "./answers.ts";
 import { describeRoutes } from "./openapi.ts";
-import { refuse, route, serve, type AppEnv, type Route } from "./route.ts";
+import { route, serve, serveUnknown, type AppEnv, type Route } from "./route.ts";
 import { callRoutes } from "./routes/calls.ts";
 import { presenceRoutes } from "./routes/presence.ts";
 import { roomRoutes } from "./routes/rooms.ts";
@@ -45,14 +45,27 @@ export function createApp(limits: Pick<Limits, "stateBytes" | "frameBytes">): Ho
         200: { description: "This document.", schema: z.record(z.string(), z.unknown()) },
       },
       problems: [],
-      handle: ({ url }) => {
-        const mounted = new URL(url).pathname.replace(/\/openapi\.json$/, "");
-        return json(describeRoutes(routes, mounted || "/"));
-      },
+      handle: ({ url }) =>
+        jsonText(describe(new URL(url).pathname.replace(/\/openapi\.json$/, ""))),
     }),
   ];
+  const describe = memoize((mountedAt) => JSON.stringify(describeRoutes(routes, mountedAt || "/")));
   const app = new Hono<AppEnv>();
   serve(app, routes);
-  app.notFound((c) => refuse(c, "not_found"));
+  serveUnknown(app);
   return app;
+}
+
+/** The most results that are kept. The host decides how many paths the app has, not the client. */
+const maxResults = 32;
+
+/** A function that computes the result for a text once, as long as there are not too many. */
+function memoize(compute: (text: string) => string): (text: string) => string {
+  const results = new Map<string, string>();
+  return (text) => {
+    const result = results.get(text) ?? compute(text);
+    if (results.size >= maxResults) results.clear();
+    results.set(text, result);
+    return result;
+  };
 }

@@ -6,11 +6,12 @@ import { createLog } from "../room/log.ts";
 import { workerCaller, type Caller } from "../protocol/caller.ts";
 import { CollabError } from "../protocol/errors.ts";
 import { parseJson, type JsonValue } from "../protocol/json.ts";
-import { allScopes, type Scope } from "../protocol/scopes.ts";
+import type { User } from "../protocol/users.ts";
 import { measurePayload } from "../model/payload.ts";
+import { checkUser } from "../model/user.ts";
 
-/** The user who opens a socket, not yet checked, and the scopes of their session. */
-export type Identity = { readonly user: JsonValue; readonly scopes: readonly Scope[] };
+/** A caller who opens a socket. They have no session yet. */
+export type SocketCaller = Caller & { readonly door: "socket"; readonly user: User };
 
 /** The caller of every request while authentication is off: without an identity, with every scope. */
 const openCaller: Caller = { ...workerCaller, door: "http" };
@@ -35,16 +36,22 @@ export function authenticate(env: Pick<CollabEnv, "AUTH_MODE">): Caller {
 }
 
 /**
- * Identify the user who opens a socket. With authentication off the claim is trusted, and the session gets
- * every scope.
+ * Identify the caller who opens a socket, and whose session gets the same scopes. With authentication off the
+ * claim is trusted, and they get every scope.
  * @param claimed JSON text of a user, from the query
  * @throws CollabError `invalid_user`
  */
-export function identify(claimed: string | undefined): Identity {
+export const identify = (claimed: string | undefined): SocketCaller => ({
+  ...openCaller,
+  door: "socket",
+  user: checkUser(parseUser(claimed)),
+});
+
+function parseUser(claimed: string | undefined): JsonValue {
   try {
     const user = parseJson(claimed ?? "");
     measurePayload(user, maxUserDepth);
-    return { user, scopes: allScopes };
+    return user;
   } catch {
     throw new CollabError("invalid_user", {
       detail:

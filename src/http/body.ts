@@ -1,20 +1,111 @@
-// Reads request bodies as a stream, never beyond a limit, and checks their content type. It does not parse
-// them.
+// Reads request bodies as a stream, keeps nothing beyond a limit, and checks their content type and coding.
+// It does not parse them.
 
+import type * as z from "zod";
 import { CollabError } from "../protocol/errors.ts";
+import { HttpError } from "./problems.ts";
+
+export type BodyDefinition = {
+  /** Schemas by media type. */
+  readonly types: Readonly<Record<string, z.ZodType>>;
+  /** The most bytes it may have. */
+  readonly limit: number;
+  /** JSON text that replaces an empty body; without it the body is required. */
+  readonly ifEmpty?: string;
+};
+
+export type Body = { readonly type: string; readonly text: string };
+
+type Reader = ReadableStreamDefaultReader<Uint8Array>;
+
+/** Bytes that are read of a body that nobody wants. */
+const maxDiscarded = 16 * 1024 * 1024;
+/** ms that this may take. */
+const discardTimeout = 5000;
 
 /**
  * Read a body as text.
- * @param limit bytes
- * @throws CollabError `too_large` as soon as the limit is exceeded; `malformed` when it is not UTF-8
+ * @throws CollabError `too_large` when the limit is exceeded; `unsupported_media_type` with the supported
+ * types, also when it is compressed; `malformed` when it is not UTF-8
  */
-export async function readText(request: Request, limit: number): Promise<string> {
-  const declared = Number(request.headers.get("content-length") ?? Number.NaN);
-  if (declared > limit) {
-    await drain(request.body?.getReader());
-    throw tooLarge(limit);
+export async function readBody(request: Request, definition: BodyDefinition): Promise<Body> {
+  const { limit, ifEmpty } = definition;
+  const { headers, body } = request;
+  if (!/^\s*(identity\s*)?$/i.test(headers.get("content-encoding") ?? ""))
+    throw compressed(request, definition, { "accept-encoding": "identity" });
+  if (declaredLength(request) > limit) throw tooLarge(limit);
+  const bytes = await readBytes(body, limit);
+  // That is how gzip begins, and JSON never does.
+  if (bytes[0] === 0x1f && bytes[1] === 0x8b) throw compressed(request, definition);
+  const text = decode(bytes);
+  if (text === "" && ifEmpty !== undefined && !typeIsRequired(request.method, definition))
+    return { type: "", text: ifEmpty };
+  const type = mediaType(request, definition);
+  return { type, text: text === "" && ifEmpty !== undefined ? ifEmpty : text };
+}
+
+/**
+ * Whether a content type is required even if there is no body (rule H4). Any web page can send a POST request
+ * without one to any origin, and the browser adds what authenticates its user.
+ */
+export const typeIsRequired = (method: string, { ifEmpty }: BodyDefinition): boolean =>
+  ifEmpty !== undefined && method.toUpperCase() === "POST";
+
+/** The header that lists the media types of a body. */
+export const acceptHeader = (
+  method: string,
+  { types }: BodyDefinition,
+): Record<string, string> => ({
+  [method.toUpperCase() === "PATCH" ? "accept-patch" : "accept"]: Object.keys(types).join(", "),
+});
+
+/**
+ * Read a body that is not wanted, if it has not been read. A client may send its whole body before it looks for
+ * a response, and if the connection closes meanwhile it gets none: locally, half of them failed (2026-11).
+ * The effort is bounded: much larger and slower bodies are cut off. Never throws.
+ */
+export async function discardBody(request: Request): Promise<void> {
+  const { body, bodyUsed } = request;
+  if (body === null || bodyUsed || body.locked) return;
+  const reader: Reader = body.getReader();
+  if (declaredLength(request) > maxDiscarded) return cancel(reader);
+  await discard(reader);
+}
+
+const declaredLength = ({ headers }: Request): number =>
+  Number(headers.get("content-length") ?? Number.NaN);
+
+async function readBytes(
+  body: ReadableStream<Uint8Array> | null,
+  limit: number,
+): Promise<Uint8Array> {
+  if (body === null) return new Uint8Array();
+  const reader: Reader = body.getReader();
+  const chunks: Uint8Array[] = [];
+  let length = 0;
+  for (;;) {
+    const { done, value } = await readChunk(reader);
+    if (done) return joined(chunks, length);
+    // Counted even if a length was declared: a chunked body may come with a wrong content-length.
+    length += value.length;
+    if (length > limit) {
+      await discard(reader);
+      throw tooLarge(limit);
+    }
+    chunks.push(value);
   }
-  const bytes = await readStream(request.body, limit);
+}
+
+async function readChunk(reader: Reader): Promise<ReadableStreamReadResult<Uint8Array>> {
+  try {
+    return await reader.read();
+  } catch {
+    // The client has disconnected, so nobody reads this.
+    throw new CollabError("malformed", { detail: "The body is incomplete. Send it again." });
+  }
+}
+
+function decode(bytes: Uint8Array): string {
   try {
     return new TextDecoder("utf-8", { fatal: true, ignoreBOM: false }).decode(bytes);
   } catch {
@@ -22,71 +113,70 @@ export async function readText(request: Request, limit: number): Promise<string>
   }
 }
 
-async function readStream(
-  body: ReadableStream<Uint8Array> | null,
-  limit: number,
-): Promise<Uint8Array> {
-  const chunks: Uint8Array[] = [];
-  let length = 0;
-  const reader = body?.getReader();
-  try {
-    // Counted even if a length was declared: a chunked body may come with a wrong content-length.
-    for (let read = await reader?.read(); read && !read.done; read = await reader?.read()) {
-      length += read.value.length;
-      if (length > limit) {
-        await drain(reader);
-        throw tooLarge(limit);
-      }
-      chunks.push(read.value);
-    }
-  } catch (error) {
-    if (error instanceof CollabError) throw error;
-    // The client has disconnected, so nobody reads this.
-    throw new CollabError("malformed", { detail: "The body is incomplete. Send it again." });
-  }
-  const [first = new Uint8Array()] = chunks;
-  if (first.length === length) return first;
+function joined([first = new Uint8Array(), ...rest]: Uint8Array[], length: number): Uint8Array {
+  if (rest.length === 0) return first;
   const bytes = new Uint8Array(length);
   let offset = 0;
-  for (const chunk of chunks) {
+  for (const chunk of [first, ...rest]) {
     bytes.set(chunk, offset);
     offset += chunk.length;
   }
   return bytes;
 }
 
-/** Bytes of a body past the limit that are read and dropped before it is answered. */
-const drainedBytes = 8 * 1024 * 1024;
-
-/**
- * Read on for a while: a client that still sends when the answer comes may lose it with the connection. What is
- * longer than that is cut off.
- */
-async function drain(reader: ReadableStreamDefaultReader<Uint8Array> | undefined): Promise<void> {
-  let length = 0;
-  for (let read = await reader?.read(); read && !read.done; read = await reader?.read()) {
-    length += read.value.length;
-    if (length > drainedBytes) return reader?.cancel();
+/** Read what is left of a body, within bounds, and cancel what is left of it then. */
+async function discard(reader: Reader): Promise<void> {
+  const timer = setTimeout(() => void cancel(reader), discardTimeout); // ends the read that waits
+  try {
+    for (let length = 0; length <= maxDiscarded;) {
+      const { done, value } = await reader.read();
+      if (done) break;
+      length += value.length;
+    }
+  } catch {
+    // The client has disconnected.
   }
+  clearTimeout(timer);
+  await cancel(reader);
 }
 
-/**
- * Check the media type of a body against the supported ones.
- * @throws CollabError `unsupported_media_type` with the supported media types
- */
-export function mediaType<T extends string>(request: Request, supported: readonly T[]): T {
+/** A stream that has ended ignores this. */
+const cancel = (reader: Reader): Promise<void> => reader.cancel().catch(() => {});
+
+/** The media type of a body, if it is one of the supported ones. */
+function mediaType(request: Request, definition: BodyDefinition): string {
   const [type = "", ...parameters] = (request.headers.get("content-type") ?? "")
     .toLowerCase()
     .split(";")
     .map((part) => part.trim());
   const charset = parameters.find((parameter) => parameter.startsWith("charset="));
-  const found = supported.find((candidate) => candidate === type);
-  if (found === undefined || (charset && !/^charset="?utf-8"?$/.test(charset)))
-    throw new CollabError("unsupported_media_type", {
-      detail: `The Content-Type must be ${supported.join(" or ")} in UTF-8.`,
-    });
-  return found;
+  const isUtf8 = charset === undefined || /^charset="?utf-8"?$/.test(charset);
+  if (Object.hasOwn(definition.types, type) && isUtf8) return type;
+  const supported = Object.keys(definition.types).join(" or ");
+  const always = typeIsRequired(request.method, definition) ? ", even if there is no body" : "";
+  const detail = `The Content-Type must be ${supported} in UTF-8${always}.`;
+  throw unsupported(detail, request, definition);
 }
+
+const compressed = (
+  request: Request,
+  definition: BodyDefinition,
+  headers?: Readonly<Record<string, string>>,
+): CollabError => {
+  const detail = "The body must not be compressed. Send it without Content-Encoding.";
+  return unsupported(detail, request, definition, headers);
+};
+
+const unsupported = (
+  detail: string,
+  { method }: Request,
+  definition: BodyDefinition,
+  headers: Readonly<Record<string, string>> = {},
+): CollabError =>
+  new HttpError("unsupported_media_type", detail, {
+    ...acceptHeader(method, definition),
+    ...headers,
+  });
 
 const tooLarge = (limit: number): CollabError =>
   new CollabError("too_large", { detail: `The body is larger than its limit of ${limit} bytes.` });

@@ -1,36 +1,71 @@
-// Conditional requests (RFC 9110, section 13). An entity tag is a version in quotes. Comparing versions is
-// up to the room.
+// Conditional requests (RFC 9110, section 13): parses the headers. Comparing entity tags is up to the room,
+// in its turn (src/model/preconditions.ts). Conditions on dates are ignored, because nothing here has one.
 
+import type { EntityTags, Preconditions } from "../model/preconditions.ts";
 import { CollabError } from "../protocol/errors.ts";
 
-/** The entity tag of a version, for example `"3"`. */
-export const etag = (version: number): string => `"${version}"`;
+/** The value of the header `ETag`. */
+export const etag = (tag: string): string => `"${tag}"`;
+
+/** The conditions that a route takes, by header, for the OpenAPI document. */
+export const conditionHeaders = {
+  "If-Match":
+    'Do this only if the state has one of these entity tags, `"<epoch>.<version>"`, or `*`.',
+  "If-None-Match": "Do this only if the state has none of these entity tags. `*` stands for all.",
+};
 
 /**
- * Read the versions in `If-Match`; `undefined` if any version matches. A weak tag matches no version.
- * @throws CollabError `invalid_request` when it has no entity tag, most likely because the quotes are missing
+ * Read the conditions of a request.
+ * @throws CollabError `invalid_request` when a header is not a list of entity tags. An invalid
+ * `If-None-Match` on a read is ignored: the client gets a state that it may have.
  */
-export function ifMatch(header: string | null): number[] | undefined {
-  if (header === null || header.trim() === "*") return undefined;
-  const found = parseTags(header);
-  if (found.length === 0)
-    throw new CollabError("invalid_request", {
-      detail: 'If-Match must be a version in quotes, such as "3".',
-    });
-  return found.flatMap(({ weak, version }) => (weak ? [] : version));
+export function readConditions(headers: Headers, isSafe: boolean): Preconditions {
+  const ifMatch = parseTags(headers.get("if-match"), weakNeverMatches);
+  const ifNoneMatch = parseTags(headers.get("if-none-match"), weakMatches);
+  if (ifMatch === "invalid") throw invalid("If-Match");
+  if (ifNoneMatch !== "invalid") return { ifMatch, ifNoneMatch };
+  if (!isSafe) throw invalid("If-None-Match");
+  return { ifMatch };
 }
 
-/** Read the versions in `If-None-Match`, or `"any"` for `*`. */
-export function ifNoneMatch(header: string | null): number[] | "any" {
-  if (header?.trim() === "*") return "any";
-  return parseTags(header ?? "").flatMap(({ version }) => version);
+/**
+ * Refuse conditions where nothing has an entity tag. To ignore them would do what the client has ruled out.
+ * @throws CollabError `invalid_request`
+ */
+export function refuseConditions(headers: Headers): void {
+  for (const name of Object.keys(conditionHeaders))
+    if (headers.has(name))
+      throw new CollabError("invalid_request", {
+        detail: `This request takes no ${name}: only the state has an entity tag. Send it without the header.`,
+      });
 }
 
-function parseTags(header: string): { weak: boolean; version: number[] }[] {
-  const list = header.matchAll(/(?:^|,)\s*(W\/)?"([^"]*)"\s*(?=,|$)/g);
-  return Array.from(list, ([, weak, tag = ""]) => ({
-    weak: weak !== undefined,
-    // A tag that is not a version matches nothing.
-    version: /^(0|[1-9]\d{0,15})$/.test(tag) ? [Number(tag)] : [],
-  }));
+/** `If-Match` uses the strong comparison, and `If-None-Match` the weak one. */
+type Comparison = (tag: string, isWeak: boolean) => string[];
+const weakNeverMatches: Comparison = (tag, isWeak) => (isWeak ? [] : [tag]);
+const weakMatches: Comparison = (tag) => [tag];
+
+/** Parse a list of entity tags, in which empty elements are allowed. */
+function parseTags(header: string | null, compare: Comparison): EntityTags | "invalid" | undefined {
+  if (header === null) return undefined;
+  if (header.trim() === "*") return "any";
+  const tags: string[] = [];
+  const element = /[ \t]*(?:(W\/)?"([^"]*)"[ \t]*)?(,|$)/y;
+  let found = 0;
+  for (let separator = ","; separator === ",";) {
+    const match = element.exec(header);
+    if (match === null) return "invalid";
+    const [, weak, tag, end = ""] = match;
+    if (tag !== undefined) {
+      found++;
+      tags.push(...compare(tag, weak !== undefined));
+    }
+    separator = end;
+  }
+  return found === 0 ? "invalid" : tags;
 }
+
+const invalid = (name: string): CollabError =>
+  new CollabError("invalid_request", {
+    detail: `${name} must be * or entity tags in quotes, such as "<epoch>.<version>".`,
+  });

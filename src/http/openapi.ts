@@ -7,6 +7,9 @@ import {
 } from "zod-openapi";
 import * as z from "zod";
 import { errorTable, type ErrorCode } from "../protocol/errors.ts";
+import { groupBy } from "../protocol/group-by.ts";
+import { typeIsRequired } from "./body.ts";
+import { conditionHeaders } from "./conditions.ts";
 import { problemType } from "./problems.ts";
 import type { ResponseDefinition, Route } from "./route.ts";
 import { problem } from "./schemas.ts";
@@ -35,7 +38,8 @@ export function describeRoutes(routes: readonly Route[], server: string): object
 }
 
 function operation(definition: Route): ZodOpenApiOperationObject {
-  const { method, path, summary, query, body, headers, responses } = definition;
+  const { method, path, summary, query, body, responses, conditional } = definition;
+  const headers = { ...definition.headers, ...(conditional && conditionHeaders) };
   const names = Array.from(path.matchAll(/:(\w+)/g), ([, name = ""]) => name);
   return {
     operationId: operationId(method, path),
@@ -45,7 +49,7 @@ function operation(definition: Route): ZodOpenApiOperationObject {
         path: z.object(Object.fromEntries(names.map((name) => [name, z.string()]))),
       }),
       ...(query instanceof z.ZodObject && { query }),
-      ...(headers && {
+      ...(Object.keys(headers).length > 0 && {
         header: z.object(
           mapValues(headers, (description) => z.string().optional().meta({ description })),
         ),
@@ -53,6 +57,9 @@ function operation(definition: Route): ZodOpenApiOperationObject {
     },
     ...(body && {
       requestBody: {
+        ...(typeIsRequired(method, body) && {
+          description: "May be left out. The Content-Type is required even if there is no body.",
+        }),
         required: body.ifEmpty === undefined,
         content: mapValues(body.types, (schema) => ({ schema })),
       },
@@ -89,8 +96,12 @@ function problemObjects(definition: Route): Record<string, ZodOpenApiResponseObj
   const codes = new Set<ErrorCode>(definition.problems);
   if (definition.path.includes(":id")) for (const code of roomProblems) codes.add(code);
   if (definition.body) codes.add("too_large").add("unsupported_media_type");
+  if (definition.conditional) codes.add("version_conflict");
+  // A condition that is not valid, or not supported.
+  if (definition.conditional || definition.method !== "get") codes.add("invalid_request");
+  if (definition.upgrade) codes.add("upgrade_required");
   if (!definition.public) codes.add("auth_not_configured").add("internal");
-  const byStatus = Map.groupBy(codes, (code) => errorTable[code].status);
+  const byStatus = groupBy(codes, (code) => errorTable[code].status);
   return Object.fromEntries(
     Array.from(byStatus, ([status, group]) => [
       status,

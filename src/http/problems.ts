@@ -1,7 +1,7 @@
 // Writes errors as problems (RFC 9457). No other file writes one, so that none can contain a stack or a
 // secret.
 
-import { CollabError, errorTable, type ErrorInfo } from "../protocol/errors.ts";
+import { CollabError, errorTable, type ErrorCode, type ErrorInfo } from "../protocol/errors.ts";
 import { createLog, describe } from "../room/log.ts";
 
 export const problemType = "application/problem+json";
@@ -14,6 +14,16 @@ export type Problem = Omit<ErrorInfo, "instance"> & {
   /** URN of this occurrence. The log has the cause under its UUID. */
   readonly instance?: string;
 };
+
+/** An error whose response has headers of its own. */
+export class HttpError extends CollabError {
+  readonly headers: Readonly<Record<string, string>>;
+
+  constructor(code: ErrorCode, detail: string | null, headers: Readonly<Record<string, string>>) {
+    super(code, detail === null ? {} : { detail });
+    this.headers = headers;
+  }
+}
 
 /** Create the problem of an error. */
 export function problemOf({ code, instance, ...rest }: ErrorInfo): Problem {
@@ -29,10 +39,7 @@ export function problemOf({ code, instance, ...rest }: ErrorInfo): Problem {
 }
 
 /** Create the response to a thrown value. Anything but a CollabError is logged and becomes `internal`. */
-export function problemResponse(
-  error: unknown,
-  headers: Readonly<Record<string, string>> = {},
-): Response {
+export function problemResponse(error: unknown): Response {
   const info = error instanceof CollabError ? error.info : unexpected(error);
   const { status, retryable } = errorTable[info.code];
   return Response.json(problemOf(info), {
@@ -42,7 +49,7 @@ export function problemResponse(
       "cache-control": "no-store",
       ...(retryable && { "retry-after": "1" }),
       ...(info.code === "upgrade_required" && { upgrade: "websocket", connection: "upgrade" }),
-      ...headers,
+      ...(error instanceof HttpError && error.headers),
     },
   });
 }

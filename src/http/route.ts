@@ -1,38 +1,30 @@
 // What a route is: an address, a description, the schemas of its input, and a handler. One definition both
 // serves requests and describes them in the OpenAPI document, so the two cannot differ.
 //
-// A request is processed in this order: authentication → path → query → body → handler. Anything that is
-// thrown becomes a problem.
+// A request is processed in this order: authentication → upgrade → query → body → conditions → handler, which
+// reads the path. Anything that is thrown becomes a problem. A body that nobody wanted is read all the same.
 
 import type { Context, Hono } from "hono";
+import { matchedRoutes, routePath } from "hono/route";
 import type * as z from "zod";
 import type { CollabEnv } from "../cloudflare/env.ts";
 import { RoomStub } from "../cloudflare/room-stub.ts";
 import { CollabError, type ErrorCode, type Issue } from "../protocol/errors.ts";
+import { groupBy } from "../protocol/group-by.ts";
 import { parseJson, type JsonValue } from "../protocol/json.ts";
 import { measurePayload } from "../model/payload.ts";
+import type { Preconditions } from "../model/preconditions.ts";
+import { noContent } from "./answers.ts";
 import { authenticate } from "./authentication.ts";
 import { workerCaller, type Caller } from "../protocol/caller.ts";
-import { mediaType, readText } from "./body.ts";
-import { problemResponse } from "./problems.ts";
+import { acceptHeader, discardBody, readBody, type Body, type BodyDefinition } from "./body.ts";
+import { readConditions, refuseConditions } from "./conditions.ts";
+import { HttpError, problemResponse } from "./problems.ts";
 
 export type AppEnv = { Bindings: CollabEnv };
 
-export type BodyDefinition = {
-  /** Schemas by media type. */
-  readonly types: Readonly<Record<string, z.ZodType>>;
-  /** The most bytes it may have. */
-  readonly limit: number;
-  /** JSON text that replaces an empty body; without it the body is required. */
-  readonly ifEmpty?: string;
-};
-
-export type Body = { readonly type: string; readonly text: string };
-
 export type RouteRequest<Query> = {
   readonly env: CollabEnv;
-  /** The route's method; also `HEAD` if that is `GET`. */
-  readonly method: string;
   readonly url: string;
   readonly headers: Headers;
   /** A named segment of the path, percent-decoded. */
@@ -41,6 +33,8 @@ export type RouteRequest<Query> = {
   readonly room: RoomStub;
   readonly query: Query;
   readonly body: Body;
+  /** Empty unless the route is `conditional`. */
+  readonly conditions: Preconditions;
 };
 
 /** A successful response, for the OpenAPI document. */
@@ -58,6 +52,10 @@ export type Route<Query extends z.ZodType = z.ZodType> = {
   readonly summary: string;
   readonly query?: Query;
   readonly body?: BodyDefinition;
+  /** Supports `If-Match` and `If-None-Match`, which are about the state. Other unsafe routes refuse them. */
+  readonly conditional?: true;
+  /** Takes only WebSocket upgrades. Everything else gets 426, whatever else is wrong with it. */
+  readonly upgrade?: true;
   /** Descriptions of the request headers that it supports, by name. */
   readonly headers?: Readonly<Record<string, string>>;
   /** Successful responses by status. */
@@ -76,63 +74,94 @@ export const route = <Query extends z.ZodType = z.ZodType>(definition: Route<Que
 /** Register routes, and respond to other methods at their addresses. */
 export function serve(app: Hono<AppEnv>, routes: readonly Route[]): void {
   for (const definition of routes)
-    app.on(definition.method.toUpperCase(), definition.path, (c) => respond(definition, c));
-  const byPath = Map.groupBy(routes, ({ path }) => path);
-  for (const [path, siblings] of byPath) {
-    const methods = siblings.map(({ method }) => method.toUpperCase());
-    const allow = [...methods, ...(methods.includes("GET") ? ["HEAD"] : [])].join(", ");
-    app.all(path, (c) => refuse(c, "method_not_allowed", { allow }));
+    app.on(definition.method.toUpperCase(), definition.path, (c) =>
+      respond(c, () => runRoute(definition, c)),
+    );
+  for (const [path, siblings] of groupBy(routes, (each) => each.path)) {
+    const headers = headersOf(siblings);
+    app.all(path, (c) => respond(c, () => describeAddress(c, headers)));
   }
 }
 
-/** Respond with a problem, or with the one of a failed authentication. */
-export function refuse(
-  c: Context<AppEnv>,
-  code: ErrorCode,
-  headers?: Readonly<Record<string, string>>,
-): Response {
+/** What OPTIONS tells of an address. */
+function headersOf(routes: readonly Route[]): { allow: string } {
+  const methods = routes.map(({ method }) => method.toUpperCase());
+  if (methods.includes("GET")) methods.push("HEAD");
+  const patch = routes.find(({ method }) => method === "patch")?.body;
+  return {
+    allow: [...methods, "OPTIONS"].join(", "),
+    ...(patch && acceptHeader("PATCH", patch)),
+  };
+}
+
+function describeAddress({ env, req }: Context<AppEnv>, headers: { allow: string }): Response {
+  authenticate(env);
+  if (req.method === "OPTIONS") return noContent(204, headers);
+  throw new HttpError("method_not_allowed", null, { allow: headers.allow });
+}
+
+/**
+ * Respond to unknown addresses. A host's own routes under the same path come first, even those that it adds
+ * later. If the app is mounted at `/`, unknown addresses are the host's.
+ */
+export function serveUnknown(app: Hono<AppEnv>): void {
+  const respondUnknown = (c: Context<AppEnv>): Promise<Response> =>
+    respond(c, () => {
+      authenticate(c.env);
+      throw new CollabError("not_found");
+    });
+  app.notFound(respondUnknown);
+  app.all("/*", async (c, next) => {
+    const isLast = matchedRoutes(c).length === c.req.routeIndex + 1;
+    return isLast && routePath(c) !== "/*" ? respondUnknown(c) : next();
+  });
+}
+
+/** Respond to a request, with a problem for what is thrown, once its body has arrived. */
+async function respond(
+  { req }: Context<AppEnv>,
+  run: () => Response | Promise<Response>,
+): Promise<Response> {
+  let response: Response;
   try {
-    authenticate(c.env);
-    return problemResponse(new CollabError(code), headers);
+    response = await run();
   } catch (error) {
-    return problemResponse(error);
+    response = problemResponse(error);
   }
+  await discardBody(req.raw);
+  return response;
 }
 
 /** The caller of a public route. It has no scopes, because public routes access no room. */
 const anonymous: Caller = { ...workerCaller, door: "http", scopes: [] };
 
-async function respond(definition: Route, c: Context<AppEnv>): Promise<Response> {
-  try {
-    const caller = definition.public ? anonymous : authenticate(c.env);
-    const param = pathReader(definition.path, c.req.url);
-    const { headers } = c.req.raw;
-    const request = {
-      env: c.env,
-      method: c.req.method,
-      url: c.req.url,
-      headers,
-      param,
-      get room() {
-        return new RoomStub(c.env.ROOMS, param("id"), caller);
-      },
-      query: definition.query && check(definition.query, readQuery(c), "invalid_request"),
-      body: definition.body ? await readBody(c.req.raw, definition.body) : { type: "", text: "" },
-    };
-    return await definition.handle(request);
-  } catch (error) {
-    return problemResponse(error);
-  }
+async function runRoute(definition: Route, c: Context<AppEnv>): Promise<Response> {
+  const caller = definition.public ? anonymous : authenticate(c.env);
+  const request = c.req.raw;
+  const { headers } = request;
+  if (definition.upgrade && !isWebSocketUpgrade(request)) throw new CollabError("upgrade_required");
+  const param = pathReader(definition.path, c.req.url);
+  const query = definition.query && check(definition.query, readQuery(c), "invalid_request");
+  const body = definition.body ? await readBody(request, definition.body) : { type: "", text: "" };
+  const isSafe = definition.method === "get";
+  if (!isSafe && !definition.conditional) refuseConditions(headers);
+  return definition.handle({
+    env: c.env,
+    url: c.req.url,
+    headers,
+    param,
+    get room() {
+      return new RoomStub(c.env.ROOMS, param("id"), caller);
+    },
+    query,
+    body,
+    conditions: definition.conditional ? readConditions(headers, isSafe) : {},
+  });
 }
 
-async function readBody(
-  request: Request,
-  { types, limit, ifEmpty }: BodyDefinition,
-): Promise<Body> {
-  const text = await readText(request, limit);
-  if (text === "" && ifEmpty !== undefined) return { type: "", text: ifEmpty };
-  return { type: mediaType(request, Object.keys(types)), text };
-}
+/** With another protocol beside it in the list, the platform cannot make the upgrade. */
+const isWebSocketUpgrade = ({ method, headers }: Request): boolean =>
+  method === "GET" && headers.get("upgrade")?.trim().toLowerCase() === "websocket";
 
 /**
  * Create a function that reads segments of the path by name. It reads the raw URL, because Hono passes on

@@ -130,6 +130,9 @@ export const socketQuery = z.strictObject({
 
 // Responses
 
+/** The header `ETag` of a response that tells the state's version. */
+export const tagHeader = { ETag: 'The state\'s entity tag, `"<epoch>.<version>"`.' };
+
 export const roomInfo = z
   .object({
     id: z.string(),

@@ -1,6 +1,7 @@
 // Checks users from outside and the `meta` from `onJoin`, and creates entries from them.
 
 import { CollabError } from "../protocol/errors.ts";
+import { isIdText } from "../protocol/id-text.ts";
 import { describeValue, isObject, measure, member, type JsonValue } from "../protocol/json.ts";
 import { maxUserBytes, maxUserIdLength } from "../protocol/limits.ts";
 import { isoTime } from "../protocol/time.ts";
@@ -17,9 +18,13 @@ export function checkUser(input: unknown): User {
   if (!isObject(input))
     throw invalid(`A user must be a JSON object with an "id", got ${describeValue(input)}.`);
   const id = member(input, "id");
-  if (typeof id !== "string" || id === "" || id.length > maxUserIdLength || !id.isWellFormed())
+  if (typeof id !== "string" || id === "" || id.length > maxUserIdLength || !isIdText(id))
     throw invalid(
-      `"id" must be a valid Unicode string of 1 to ${maxUserIdLength} characters, got ${describeValue(id)}.`,
+      `"id" must be a valid Unicode string of 1 to ${maxUserIdLength} characters, without invisible ones, and not "." or "..", got ${describeValue(id)}.`,
+    );
+  if (Object.hasOwn(input, "ttl"))
+    throw invalid(
+      'A user has no field "ttl". It belongs in the body of POST /rooms/:id/users, or in the options of join(); a user with an open socket stays without it.',
     );
   if (jsonBytes(input) > maxUserBytes)
     throw invalid(

@@ -32,7 +32,7 @@ export const errorTable = {
   invalid_request: row(400, "A parameter or an option is not valid. See `detail` or `issues`."),
   invalid_room_id: row(
     400,
-    "A room id must be 1 to 256 bytes of UTF-8 without control characters.",
+    "A room id must be 1 to 256 bytes of UTF-8, without control or invisible characters, and not one or two dots alone.",
   ),
   bad_message: row(
     400,

@@ -1,12 +1,13 @@
 // Room ids: which ones are valid, and how they are ordered.
 
 import { CollabError } from "./errors.ts";
+import { isIdText } from "./id-text.ts";
 import { maxRoomIdBytes } from "./limits.ts";
 
 const encoder = new TextEncoder();
 
 /**
- * Check a room id: 1 to 256 bytes of UTF-8, no control characters.
+ * Check a room id: 1 to 256 bytes of UTF-8 without control and format characters, and not `.` or `..`.
  * @returns the id
  * @throws CollabError `invalid_room_id`
  */
@@ -15,7 +16,7 @@ export function checkRoomId(id: unknown): string {
     typeof id !== "string" ||
     id === "" ||
     id.length > maxRoomIdBytes ||
-    !id.isWellFormed() ||
+    !isIdText(id) ||
     /\p{Cc}/u.test(id) ||
     encoder.encode(id).length > maxRoomIdBytes
   )

@@ -9,11 +9,12 @@ import { roomCaller, type Caller } from "../protocol/caller.ts";
 import { CollabError } from "../protocol/errors.ts";
 import type { StartOptions } from "../protocol/rooms.ts";
 import type { Member } from "../model/members.ts";
+import { entityTag } from "../model/preconditions.ts";
 import type { RoomRecord } from "../model/record.ts";
 import { DirectoryRegistration } from "./directory-registration.ts";
 import type { LeaveHooks } from "./hooks/leave-hooks.ts";
 import type { RoomPorts } from "./ports.ts";
-import { RoomBuilder } from "./room-builder.ts";
+import { RoomBuilder, type StoredRoom } from "./room-builder.ts";
 import type { RunningRoom } from "./running-room.ts";
 import { refuseSocket } from "./sessions/session.ts";
 import { Timers } from "./timers.ts";
@@ -114,9 +115,7 @@ export class Lifecycle {
   async prepare(options: StartOptions, caller: Caller): Promise<RunningRoom> {
     const { current } = this.#arrivals;
     if (this.#loadFailure && current <= this.#loadFailure.upTo) throw this.#loadFailure.error;
-    const old = this.#life.kind === "absent" ? this.#life.record : null;
-    const kept = old?.status === "stopped" ? this.#builder.openDocument(old) : null;
-    if (kept) this.#life = { kind: "absent", record: kept.record };
+    const kept = this.#openKept();
     try {
       return await this.#builder.prepare(options, kept, caller);
     } catch (error) {
@@ -124,6 +123,20 @@ export class Lifecycle {
         this.#loadFailure = { error, upTo: this.#arrivals.last };
       throw error;
     }
+  }
+
+  /** What a stopped room has kept, opened; `null` if there is nothing. */
+  #openKept(): StoredRoom | null {
+    const old = this.#life.kind === "absent" ? this.#life.record : null;
+    const kept = old?.status === "stopped" ? this.#builder.openDocument(old) : null;
+    if (kept) this.#life = { kind: "absent", record: kept.record };
+    return kept;
+  }
+
+  /** The entity tag of the state that a stopped room has kept; `null` if there is none. */
+  keptTag(): string | null {
+    const kept = this.#openKept();
+    return kept && entityTag(kept.record.epoch, kept.document.version);
   }
 
   /**

@@ -1,7 +1,9 @@
 // Room storage in the SQLite of a Durable Object. Each change is one row; rows are what costs.
 
 import { decode, encode, pieces } from "./bytes.ts";
+import { groupBy } from "../protocol/group-by.ts";
 import type { Change, History, Snapshot } from "../protocol/history.ts";
+import { isObject } from "../protocol/json.ts";
 import { migrations, schema, schemaVersion } from "./migrations.ts";
 import type { OpenedStorage, QuarantinedRecord, RoomStorage, StoredTimer } from "./room-storage.ts";
 
@@ -90,17 +92,19 @@ export class SqliteRoomStorage<
 
   readMembers(): Member[] {
     return this.#read("SELECT seq, data FROM members ORDER BY seq").flatMap(({ seq, data }) => {
-      try {
-        return [JSON.parse(String(data)) as Member];
-      } catch {
-        this.quarantine([{ kind: "member", version: Number(seq) }]);
-        return [];
-      }
+      const member = parseOrNull(String(data));
+      if (isObject(member) && member["seq"] === seq) return [member as Member];
+      this.quarantine([{ kind: "member", version: Number(seq) }]);
+      return [];
     });
   }
 
   writeMember(member: Member): void {
-    this.#rows("INSERT OR REPLACE INTO members VALUES (?, ?)", member.seq, JSON.stringify(member));
+    this.#rows(
+      "INSERT OR REPLACE INTO members (seq, data) VALUES (?, ?)",
+      member.seq,
+      JSON.stringify(member),
+    );
   }
 
   removeMember(seq: number): void {
@@ -120,7 +124,12 @@ export class SqliteRoomStorage<
   }
 
   writeTimer({ name, at, attempts }: StoredTimer): void {
-    this.#rows("INSERT OR REPLACE INTO timers VALUES (?, ?, ?)", name, at, attempts);
+    this.#rows(
+      "INSERT OR REPLACE INTO timers (name, at, attempts) VALUES (?, ?, ?)",
+      name,
+      at,
+      attempts,
+    );
   }
 
   removeTimer(name: string): void {
@@ -128,7 +137,7 @@ export class SqliteRoomStorage<
   }
 
   readHistory(): History {
-    const parts = Map.groupBy(
+    const parts = groupBy(
       this.#read("SELECT version, part, data FROM snapshots ORDER BY version DESC, part"),
       ({ version }) => Number(version),
     );
@@ -154,7 +163,12 @@ export class SqliteRoomStorage<
   }
 
   appendChange({ from, to, patch }: Change): void {
-    this.#rows("INSERT INTO changes VALUES (?, ?, ?)", to, from, encode(patch));
+    this.#rows(
+      "INSERT INTO changes (version, start, patch) VALUES (?, ?, ?)",
+      to,
+      from,
+      encode(patch),
+    );
   }
 
   writeSnapshot({ version, text }: Snapshot): void {
@@ -167,7 +181,12 @@ export class SqliteRoomStorage<
       this.#rows("DELETE FROM snapshots WHERE version < ? OR version = ?", before, version);
       this.#rows("DELETE FROM changes WHERE version <= ?", before);
       for (const [part, data] of pieces(encode(text)).entries())
-        this.#rows("INSERT INTO snapshots VALUES (?, ?, ?)", version, part, data);
+        this.#rows(
+          "INSERT INTO snapshots (version, part, data) VALUES (?, ?, ?)",
+          version,
+          part,
+          data,
+        );
     });
   }
 
@@ -180,7 +199,8 @@ export class SqliteRoomStorage<
     for (const { kind, version } of records) {
       const { table, key, column } = quarantineSource[kind];
       this.#rows(
-        `INSERT INTO quarantine SELECT ?, ${key}, ${column} FROM ${table} WHERE ${key} = ?`,
+        `INSERT INTO quarantine (kind, version, data)
+         SELECT ?, ${key}, ${column} FROM ${table} WHERE ${key} = ?`,
         kind,
         version,
       );
@@ -213,5 +233,14 @@ export class SqliteRoomStorage<
 
   #rows(query: string, ...bindings: Binding[]): Row[] {
     return this.#store.sql.exec(query, ...bindings).toArray();
+  }
+}
+
+/** The value of a JSON text; `null` if it is none. */
+function parseOrNull(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
   }
 }

@@ -55,7 +55,10 @@ describe("methods", () => {
     ["/healthz", ["GET", "HEAD"]],
     ["/openapi.json", ["GET", "HEAD"]],
   ];
-  const all = ["GET", "PUT", "POST", "PATCH", "DELETE", "OPTIONS", "TRACE", "PROPFIND"];
+  const all = ["GET", "PUT", "POST", "PATCH", "DELETE", "TRACE", "PROPFIND"];
+  /** What an address lists in Allow. */
+  const allowOf = (response: Response): string[] =>
+    (response.headers.get("allow")?.split(", ") ?? []).toSorted();
 
   test.each(supported)(
     "[A6] that %s does not support get 405, and Allow lists the others",
@@ -64,16 +67,53 @@ describe("methods", () => {
       const path = pattern.replaceAll(/:\w+/g, "some");
       for (const method of all.filter((other) => !methods.includes(other))) {
         const response = await send(method, path);
-        const allow = response.headers.get("allow")?.split(", ") ?? [];
-        expect(allow.toSorted()).toEqual(methods.toSorted());
+        expect(allowOf(response)).toEqual([...methods, "OPTIONS"].toSorted());
         await expectProblem(response, 405, "method_not_allowed");
       }
       if (!methods.includes("HEAD")) await expectEmpty(await send("HEAD", path), 405);
     },
   );
 
+  test.each(supported)("[H3] of %s are the answer to OPTIONS", async (pattern, methods) => {
+    const response = await send("OPTIONS", pattern.replaceAll(/:\w+/g, "some"));
+    expect(allowOf(response)).toEqual([...methods, "OPTIONS"].toSorted());
+    await expectEmpty(response, 204);
+  });
+
+  test("[H3] of an unknown address do not exist", async () => {
+    await expectProblem(await send("OPTIONS", "/rooms/a/b"), 404, "not_found");
+  });
+
+  const patchTypes: [string, string, string][] = [
+    ["/state", "application/json-patch+json, application/merge-patch+json", "application/json"],
+    ["/users/ada", "application/json", "application/merge-patch+json"],
+  ];
+
+  test.each(patchTypes)("[H3] of rooms…%s: Accept-Patch lists %s", async (rest, types, other) => {
+    const path = `/rooms/some${rest}`;
+    expect((await send("OPTIONS", path)).headers.get("accept-patch")).toBe(types);
+    for (const type of [other, "text/plain"]) {
+      const response = await send("PATCH", path, { body: "{}", type });
+      expect(response.headers.get("accept-patch")).toBe(types);
+      await expectProblem(response, 415, "unsupported_media_type");
+    }
+    const missing = await send("PATCH", path, { body: Uint8Array.of(0x7b, 0x7d) });
+    expect(missing.headers.get("accept-patch")).toBe(types);
+    await expectProblem(missing, 415, "unsupported_media_type");
+  });
+
+  test("[H3] without PATCH have no Accept-Patch", async () => {
+    for (const path of ["/rooms/some", "/rooms/some/touch", "/rooms"])
+      expect((await send("OPTIONS", path)).headers.has("accept-patch")).toBe(false);
+    const put = await send("PUT", "/rooms/some/state", { body: "{}", type: "text/plain" });
+    expect(put.headers.has("accept-patch")).toBe(false);
+    expect(put.headers.get("accept")).toBe("application/json");
+    await expectProblem(put, 415, "unsupported_media_type");
+  });
+
   test("[A6] are tested for every address of the app", () => {
     const paths = new Set(collab.app.routes.map(({ path }) => path));
+    paths.delete("/*"); // whatever is not found
     expect([...paths].toSorted()).toEqual(supported.map(([path]) => path).toSorted());
   });
 });

@@ -1,5 +1,5 @@
-// Bodies are read as a stream up to the limit: nothing beyond it is read, whatever length the client
-// declares.
+// Bodies are read as a stream. What exceeds a limit is never kept, and it is read on only so far that the
+// client, who is still sending, gets the response. Compressed bodies are refused.
 
 import { describe, expect, test } from "vitest";
 import { at, expectJson, expectProblem, send, type Sent } from "../support/http.ts";
@@ -35,6 +35,8 @@ async function room(): Promise<string> {
 
 // A body is read before its room is known, so the largest limits of the fixture's behaviours apply.
 const mib = 1024 ** 2;
+/** The most that is read of a body that is not wanted. */
+const readOn = 16 * mib;
 const requests: [string, string, number, string?][] = [
   ["PUT", "", 4096],
   ["POST", "/users", 16_384],
@@ -53,7 +55,7 @@ describe("a body of 1 GiB", () => {
     const response = await send(method, at(await room(), rest), { body, type });
     await expectProblem(response, 413, "too_large");
     expect(given.bytes).toBeGreaterThan(limit);
-    expect(given.bytes).toBeLessThanOrEqual(limit + 2 * chunk.length);
+    expect(given.bytes).toBeLessThanOrEqual(limit + readOn + 2 * chunk.length);
     expect(given.cancelled).toBe(true);
   });
 
@@ -76,8 +78,116 @@ describe("a body of 1 GiB", () => {
       const headers = { "content-length": length };
       const sent: Sent = { body, type: "application/json", headers };
       await expectProblem(await send("PUT", at(await room(), "/state"), sent), 413, "too_large");
-      expect(given.bytes).toBeLessThanOrEqual(8 * mib + 2 * chunk.length);
+      expect(given.bytes).toBeLessThanOrEqual(8 * mib + readOn + 2 * chunk.length);
       expect(given.cancelled).toBe(true);
+    },
+  );
+});
+
+describe("a body that is not wanted", () => {
+  const declared = (bytes: number): Record<string, string> => ({ "content-length": String(bytes) });
+
+  test.each(requests)("[H2] is read to its end by %s …%s, past %i bytes", async (...row) => {
+    const [method, rest, limit, type = "application/json"] = row;
+    const path = at(await room(), rest);
+    for (const headers of [{}, declared(limit + mib)]) {
+      const { body, given } = endless(limit + mib);
+      await expectProblem(await send(method, path, { body, type, headers }), 413, "too_large");
+      expect(given).toEqual({
+        bytes: Math.ceil((limit + mib) / chunk.length) * chunk.length,
+        cancelled: false,
+      });
+    }
+  });
+
+  const refused: [number, string, string, string, Sent][] = [
+    [404, "not_found", "POST", "/rooms/a/nothing", {}],
+    [405, "method_not_allowed", "POST", "/rooms/a/state", {}],
+    [400, "invalid_room_id", "PUT", "/rooms/%00/state", { type: "application/json" }],
+    [400, "invalid_request", "DELETE", "/rooms/a?purge=perhaps", {}],
+    [415, "unsupported_media_type", "PUT", "/rooms/a/state", { type: "text/plain" }],
+    [415, "unsupported_media_type", "POST", "/rooms/a/broadcast", {}],
+    [415, "unsupported_media_type", "PUT", "/rooms/a", { headers: { "content-encoding": "br" } }],
+    [503, "auth_not_configured", "PUT", "/rooms/a", { env: { AUTH_MODE: undefined } }],
+    [503, "auth_not_configured", "POST", "/nowhere", { env: { AUTH_MODE: undefined } }],
+  ];
+
+  test.each(refused)("[H2] is read before the response %i %s to %s %s", async (...row) => {
+    const [status, code, method, path, sent] = row;
+    const { body, given } = endless(mib / 4);
+    await expectProblem(await send(method, path, { ...sent, body }), status, code);
+    expect(given).toEqual({ bytes: mib / 4, cancelled: false });
+  });
+
+  test("[H2] is read before a response that needs no body", async () => {
+    const id = await room();
+    for (const [method, rest] of [
+      ["DELETE", "/users/ada"],
+      ["OPTIONS", "/state"],
+      ["DELETE", ""],
+    ] as const) {
+      const { body, given } = endless(mib);
+      expect((await send(method, at(id, rest), { body })).status).toBe(204);
+      expect(given).toEqual({ bytes: mib, cancelled: false });
+    }
+  });
+
+  test("[H2] is not waited for when it does not come", async () => {
+    const given = { cancelled: false };
+    const body = new ReadableStream({
+      cancel() {
+        given.cancelled = true;
+      },
+    });
+    await expectProblem(await send("POST", "/nowhere", { body }), 404, "not_found");
+    expect(given.cancelled).toBe(true);
+  });
+
+  test("[H2] may break off", async () => {
+    const body = new ReadableStream({
+      pull(controller) {
+        controller.error(new Error("secret: the line was cut"));
+      },
+    });
+    await expectProblem(await send("POST", "/nowhere", { body }), 404, "not_found");
+  });
+});
+
+describe("a compressed body", () => {
+  const text = '{"title":"one"}';
+  const gzip = async (): Promise<ArrayBuffer> =>
+    new Response(new Response(text).body?.pipeThrough(new CompressionStream("gzip"))).arrayBuffer();
+  const coded = (coding: string): Record<string, string> => ({ "content-encoding": coding });
+  const type = "application/json";
+
+  const expectRefused = async (id: string, sent: Sent): Promise<Response> => {
+    const response = await send("PUT", at(id, "/state"), { type, ...sent });
+    const { detail } = await expectProblem(response, 415, "unsupported_media_type");
+    expect(detail).toBe("The body must not be compressed. Send it without Content-Encoding.");
+    expect(await (await send("GET", at(id, "/state"))).text()).toBe("{}");
+    return response;
+  };
+
+  test.each(["gzip", "GZip", "x-gzip", "br", "deflate", "zstd", "identity, gzip", "nonsense"])(
+    "[H2] is refused if it claims to be %s, whatever it is",
+    async (coding) => {
+      const id = await room();
+      for (const body of [text, await gzip()]) {
+        const response = await expectRefused(id, { body, headers: coded(coding) });
+        expect(response.headers.get("accept-encoding")).toBe("identity");
+      }
+    },
+  );
+
+  test("[H2] is refused if it is gzip and does not say so", async () => {
+    await expectRefused(await room(), { body: await gzip() });
+  });
+
+  test.each(["identity", "Identity", "", " identity "])(
+    "[H2] is not one with Content-Encoding: %j",
+    async (coding) => {
+      const sent: Sent = { body: text, type, headers: coded(coding) };
+      await expectJson(await send("PUT", at(await room(), "/state"), sent), 200);
     },
   );
 });

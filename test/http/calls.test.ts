@@ -1,8 +1,17 @@
 // Actions, broadcasts and touches over HTTP.
 
 import { describe, expect, test } from "vitest";
+import { setScript } from "../fixtures/scripts.ts";
 import { isoNow, pass, useFakeDate } from "../support/fake-date.ts";
-import { at, expectEmpty, expectJson, expectProblem, send, type Sent } from "../support/http.ts";
+import {
+  at,
+  expectEmpty,
+  expectJson,
+  expectProblem,
+  send,
+  taggedVersion,
+  type Sent,
+} from "../support/http.ts";
 import { newId, nothingStored, stored } from "../support/rooms.ts";
 
 useFakeDate();
@@ -18,12 +27,13 @@ const json = "application/json";
 const deep = (levels: number): string => "[".repeat(levels) + "]".repeat(levels);
 
 describe("actions", () => {
-  const act = (id: string, name: string, sent?: Sent): Promise<Response> =>
+  const act = (id: string, name: string, sent: Sent = { type: json }): Promise<Response> =>
     send("POST", at(id, `/actions/${name}`), sent);
 
-  test("[S7, S3] an action returns its result and the version after it", async () => {
+  test("[S7, S3, E8] an action returns its result and the version after it, also as ETag", async () => {
     const id = await room();
     const response = await act(id, "rename", { json: { title: "Bridge" } });
+    expect(taggedVersion(response)).toBe(1);
     expect(await expectJson(response, 200)).toEqual({ result: "renamed", version: 1 });
     expect(await (await send("GET", at(id, "/state"))).json()).toEqual({ title: "Bridge" });
     const again = await act(id, "rename", { json: { title: "Bridge" } });
@@ -34,7 +44,7 @@ describe("actions", () => {
     const id = await room();
     await send("POST", at(id, "/users"), { json: { id: "ada" } });
     const result = { id, users: 1, version: 0, state: {} };
-    for (const sent of [{}, { json: {} }, { body: "", type: "text/plain" }])
+    for (const sent of [{ type: json }, { json: {} }, { body: "", type: json }])
       expect(await expectJson(await act(id, "look", sent), 200)).toEqual({ result, version: 0 });
   });
 
@@ -111,7 +121,7 @@ describe("actions", () => {
       const id = await room();
       await expectProblem(await act(id, name), status, code);
       const state = await send("GET", at(id, "/state"));
-      expect(state.headers.get("etag")).toBe('"0"');
+      expect(taggedVersion(state)).toBe(0);
       expect(await state.text()).toBe("{}");
     },
   );
@@ -185,13 +195,13 @@ describe("broadcasts", () => {
 });
 
 describe("touches", () => {
-  const touch = (id: string, sent?: Sent): Promise<Response> =>
+  const touch = (id: string, sent: Sent = { type: json }): Promise<Response> =>
     send("POST", at(id, "/touch"), sent);
 
   test("[T1] a touch gets 204, with or without a user", async () => {
     const id = await room();
     await send("POST", at(id, "/users"), { json: { id: "ada", ttl: 60_000 } });
-    for (const sent of [{}, { json: {} }, { json: { userId: "ada" } }, { body: "", type: json }]) {
+    for (const sent of [{ type: json }, { json: {} }, { json: { userId: "ada" } }]) {
       pass(1000);
       await expectEmpty(await touch(id, sent), 204);
       const { lastActivityAt } = await expectJson(await send("GET", at(id)), 200);
@@ -221,6 +231,48 @@ describe("touches", () => {
     [415, "unsupported_media_type", { body: "{}", type: "text/plain" }],
   ])("[T1] an invalid touch gets %i %s: %j", async (status, code, sent) => {
     await expectProblem(await touch(await room(), sent), status, code);
+  });
+});
+
+describe("a request that any web page can send", () => {
+  // The content types that a page may send to another origin without asking it first, and none at all.
+  const simple: Sent[] = [
+    {},
+    { body: "" },
+    { body: "{}" },
+    { body: "{}", type: "text/plain" },
+    { body: "", type: "text/plain;charset=UTF-8" },
+    { body: "{}", type: "text/plain; charset=application/json" },
+    { body: "", type: "application/x-www-form-urlencoded" },
+    { body: "--x--", type: "multipart/form-data; boundary=x" },
+    { body: new Blob(["{}"]) },
+  ];
+
+  test.each(simple)("[H4] runs no action and touches nothing: %j", async (sent) => {
+    const id = await room();
+    await send("PUT", at(id, "/state"), { json: { kept: true } });
+    setScript(id, { play: () => ({ state: {} }) });
+    const before = await expectJson(await send("GET", at(id)), 200);
+    pass(1000);
+    for (const rest of ["/actions/play", "/touch", "/broadcast", "/users"]) {
+      const response = await send("POST", at(id, rest), sent);
+      expect(response.headers.get("accept")).toBe(json);
+      const { detail } = await expectProblem(response, 415, "unsupported_media_type");
+      expect(detail).toMatch(/^The Content-Type must be application\/json in UTF-8/);
+    }
+    expect(await expectJson(await send("GET", at(id)), 200)).toEqual(before);
+    expect(await (await send("GET", at(id, "/state"))).json()).toEqual({ kept: true });
+  });
+
+  test("[H4] is told why, where the body may be left out", async () => {
+    const { detail } = await expectProblem(
+      await send("POST", at(await room(), "/touch")),
+      415,
+      "unsupported_media_type",
+    );
+    expect(detail).toBe(
+      "The Content-Type must be application/json in UTF-8, even if there is no body.",
+    );
   });
 });
 

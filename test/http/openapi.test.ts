@@ -85,9 +85,38 @@ test.each(bodies)("[A6] %s %s accepts exactly the media types that it lists", as
   }
   const refused = await send(method, url, { body: "?", type: "text/plain" });
   const { detail } = await expectJsonOf<{ detail: string }>(refused);
-  expect(detail).toBe(`The Content-Type must be ${types.join(" or ")} in UTF-8.`);
-  const empty = await send(method, url);
+  const always = method === "POST" && requestBody?.required === false;
+  const more = always ? ", even if there is no body" : "";
+  expect(detail).toBe(`The Content-Type must be ${types.join(" or ")} in UTF-8${more}.`);
+  const empty = await send(method, url, method === "POST" ? { type: "application/json" } : {});
   expect(empty.ok).toBe(requestBody?.required === false);
+});
+
+test("[H4] the document says where a content type is needed without a body", () => {
+  const told = operations
+    .filter(([, , { requestBody }]) =>
+      /even if there is no body/.test(requestBody?.description ?? ""),
+    )
+    .map(([method, path]) => `${method} ${path}`);
+  expect(told.toSorted()).toEqual(["POST /rooms/{id}/actions/{name}", "POST /rooms/{id}/touch"]);
+});
+
+test("[H1] the document lists the conditions that a route takes, and 412 for them", () => {
+  const told = operations
+    .filter(([, , { parameters }]) => {
+      const names = parameters.filter((each) => each.in === "header").map(({ name }) => name);
+      return names.includes("If-Match") && names.includes("If-None-Match");
+    })
+    .map(([method, path]) => `${method} ${path}`);
+  expect(told.toSorted()).toEqual([
+    "DELETE /rooms/{id}",
+    "GET /rooms/{id}/state",
+    "PATCH /rooms/{id}/state",
+    "POST /rooms/{id}/actions/{name}",
+    "PUT /rooms/{id}/state",
+  ]);
+  for (const [method, path, { responses }] of operations)
+    expect("412" in responses, `${method} ${path}`).toBe(told.includes(`${method} ${path}`));
 });
 
 test("[A6] HEAD of the document returns only its headers", async () => {

@@ -151,9 +151,9 @@ describe("reading a room", () => {
     ["GET", "/state"],
     ["PUT", "/state", { json: {} }],
     ["PATCH", "/state", merge],
-    ["POST", "/actions/rename"],
+    ["POST", "/actions/rename", { json: {} }],
     ["POST", "/broadcast", { json: { event: "x" } }],
-    ["POST", "/touch"],
+    ["POST", "/touch", { json: {} }],
   ])("[R4] %s of %j in an absent room gets 404 and leaves nothing behind", async (...row) => {
     const [method, rest, sent] = row;
     const id = newId();
@@ -172,14 +172,14 @@ test("[A6] a room without its behaviour gets behaviour_missing until it is stopp
   await send("PUT", at(id));
   await sql(id, "UPDATE room SET data = json_set(data, '$.behaviour', 'forgotten')");
   await evict(id);
-  for (const [method, rest] of [
+  for (const [method, rest, sent] of [
     ["PUT", ""],
     ["GET", ""],
     ["GET", "/users"],
     ["GET", "/state"],
-    ["POST", "/touch"],
+    ["POST", "/touch", { json: {} }],
   ] as const)
-    await expectProblem(await send(method, at(id, rest)), 503, "behaviour_missing");
+    await expectProblem(await send(method, at(id, rest), sent), 503, "behaviour_missing");
   await expectEmpty(await send("DELETE", at(id)), 204);
   await expectJson(await send("PUT", at(id)), 201);
 });
@@ -231,6 +231,13 @@ describe("stopping a room", () => {
     expect(await stored(id)).toEqual(nothingStored);
     await expectEmpty(await send("DELETE", at(id, "?purge=true")), 204);
     expect(await stored(id)).toEqual(nothingStored);
+  });
+
+  test("[R4] DELETE?purge=true of a room that never started gets 204 and leaves nothing behind", async () => {
+    const id = newId();
+    await expectEmpty(await send("DELETE", at(id, "?purge=true")), 204);
+    expect(await stored(id)).toEqual(nothingStored);
+    expect(await isListed(id)).toBe(false);
   });
 
   test.each(["?purge=", "?purge", "?purge=yes", "?purge=True", "?purge=1", "?purge=%zz"])(

@@ -2,6 +2,7 @@
 // of the user changes identity or rights.
 
 import { describe, expect, test } from "vitest";
+import { allScopes } from "../../src/protocol/scopes.ts";
 import { callsOf, setScript } from "../fixtures/scripts.ts";
 import { at, expectJson, expectProblem, send } from "../support/http.ts";
 import { isListed, newId, rooms } from "../support/rooms.ts";
@@ -58,6 +59,55 @@ describe("a socket user", () => {
     const { welcome } = await connect(id, { id: "ada", scopes: ["room:admin"] });
     expect(welcome.scopes).toEqual(["room:read"]);
     expect(welcome.user).toEqual({ id: "ada", joinedAt: time, seq: expect.any(Number), meta: {} });
+  });
+});
+
+describe("the caller that hooks see", () => {
+  const record = (id: string): unknown[] => {
+    const seen: unknown[] = [];
+    setScript(id, {
+      loadRoomState: (room) => {
+        seen.push(["loadRoomState", room.caller]);
+        return { ok: {} };
+      },
+      onJoin: (room) => {
+        seen.push(["onJoin", room.caller]);
+        return { ok: {} };
+      },
+    });
+    return seen;
+  };
+
+  test("[A5] is the user who opens a socket, before they have a session", async () => {
+    const id = newId();
+    const seen = record(id);
+    const user = { id: "ada", name: "Ada", tags: ["é", { deep: null }] };
+    await connect(id, user, { behaviour: "loaded" });
+    const caller = { door: "socket", user, scopes: allScopes, expiresAt: null, session: null };
+    expect(seen).toEqual([
+      ["loadRoomState", caller],
+      ["onJoin", caller],
+    ]);
+    await connect(id, { id: "bob" });
+    expect(seen.at(-1)).toEqual(["onJoin", { ...caller, user: { id: "bob" } }]);
+  });
+
+  test("[A5, S9] has keys with a meaning to JavaScript as plain data", async () => {
+    const id = newId();
+    const seen = record(id);
+    const user = JSON.parse('{"id":"ada","__proto__":{"admin":true}}');
+    await connect(id, user, { behaviour: "loaded" });
+    expect(JSON.stringify(seen.at(-1))).toContain(
+      '"user":{"id":"ada","__proto__":{"admin":true}},"scopes"',
+    );
+  });
+
+  test("[A5] has no identity over HTTP", async () => {
+    const id = newId();
+    const seen = record(id);
+    await send("PUT", at(id), { json: { behaviour: "loaded" } });
+    await expectJson(await send("POST", at(id, "/users"), { json: { id: "ada" } }), 201);
+    expect(seen.at(-1)).toMatchObject(["onJoin", { door: "http", user: null, session: null }]);
   });
 });
 

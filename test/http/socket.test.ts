@@ -60,23 +60,46 @@ async function expectRefused(
 }
 
 describe("a request without a WebSocket upgrade", () => {
-  test.each([undefined, "", "h2c", "web socket", "websocket2", "TLS/1.0"])(
-    "[A6] but with Upgrade %j gets 426 and joins nothing",
-    async (to) => {
-      await expectRefused(426, "upgrade_required", (id) =>
-        send("GET", `${at(id, "/socket")}?${new URLSearchParams(ada)}`, {
-          headers: to === undefined ? {} : { upgrade: to },
-        }),
-      );
-    },
-  );
+  test.each([
+    undefined,
+    "",
+    "h2c",
+    "web socket",
+    "websocket2",
+    "TLS/1.0",
+    "h2c, websocket",
+    "websocket, h2c",
+    "websocket, websocket",
+    "websocket,",
+    "websocket/13",
+  ])("[A6, H5] but with Upgrade %j gets 426 and joins nothing", async (to) => {
+    await expectRefused(426, "upgrade_required", (id) =>
+      send("GET", `${at(id, "/socket")}?${new URLSearchParams(ada)}`, {
+        headers: to === undefined ? {} : { upgrade: to },
+      }),
+    );
+  });
 
   test("[A6] gets 426 for HEAD, too", async () => {
     await expectEmpty(await send("HEAD", at(newId(), "/socket")), 426);
   });
 
-  test("[A6] gets 426 before its user is checked", async () => {
-    const response = await send("GET", at(newId(), "/socket?user=nobody"));
+  test.each([
+    "?user=nobody",
+    "?since=x",
+    "?unknown=1",
+    "?user=%ff",
+    "?behaviour=nobody-wrote-this",
+  ])("[H5] gets 426 before its query is checked: %s", async (query) => {
+    for (const headers of [{}, { upgrade: "h2c, websocket" }]) {
+      const response = await send("GET", at(newId(), `/socket${query}`), { headers });
+      expect(response.headers.get("upgrade")).toBe("websocket");
+      await expectProblem(response, 426, "upgrade_required");
+    }
+  });
+
+  test("[H5] gets 426 before its room id is checked", async () => {
+    const response = await send("GET", "/rooms/%00/socket");
     await expectProblem(response, 426, "upgrade_required");
   });
 });
@@ -102,6 +125,10 @@ describe("an invalid user", () => {
     ["with a number for an id", { user: '{"id":5}' }],
     ["with an id of 129 characters", { user: JSON.stringify({ id: "a".repeat(129) }) }],
     ["with an id that is not valid Unicode", { user: '{"id":"\\ud800"}' }],
+    ["with the id .", { user: '{"id":"."}' }],
+    ["with the id ..", { user: '{"id":".."}' }],
+    ["with a zero-width joiner in the id", { user: '{"id":"ada\\u200d"}' }],
+    ["with a ttl", { user: '{"id":"ada","ttl":60000}' }],
     ["of 4,097 bytes", { user: fill(4097) }],
     ["of 100,000 bytes", { user: fill(100_000) }],
     ["of 17 levels", { user: `{"id":"ada","deep":${"[".repeat(16)}${"]".repeat(16)}}` }],

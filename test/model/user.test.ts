@@ -10,7 +10,7 @@ const invalid = expect.objectContaining({ code: "invalid_user" });
 const parse = (text: string): unknown => JSON.parse(text);
 
 describe("a user", () => {
-  test.each(["a", "x".repeat(128), "😀".repeat(64), "a/b c", "\u0000", "__proto__"])(
+  test.each(["a", "x".repeat(128), "😀".repeat(64), "a/b c", "\u0000", "__proto__", "...", ".a"])(
     "[U1] may have the id %j",
     (id) => {
       expect(checkUser({ id })).toEqual({ id });
@@ -21,6 +21,11 @@ describe("a user", () => {
     ["empty", ""],
     ["too long", "x".repeat(129)],
     ["not valid Unicode", "\ud800"],
+    ["one dot, which no URL can name", "."],
+    ["two dots, which no URL can name", ".."],
+    ["the same to the eye as another, by a zero-width space", "ada\u200b"],
+    ["the same to the eye as another, by a byte order mark", "\ufeffada"],
+    ["shown in another order", "ada\u202e"],
     ["a number", 7],
     ["null", null],
     ["an object", {}],
@@ -35,6 +40,14 @@ describe("a user", () => {
 
   test("[U1, S9] must not inherit its id", () => {
     expect(() => checkUser(parse('{"__proto__":{"id":"ada"}}'))).toThrow(invalid);
+  });
+
+  test.each([60_000, null, "x"])("[U1, U7] must not have a ttl, here %j", (ttl) => {
+    const check = (): unknown => checkUser({ id: "ada", ttl });
+    expect(check).toThrow(invalid);
+    expect(check).toThrow(
+      'A user has no field "ttl". It belongs in the body of POST /rooms/:id/users, or in the options of join(); a user with an open socket stays without it.',
+    );
   });
 
   test("[U1] keeps other fields unchanged", () => {

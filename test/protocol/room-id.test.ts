@@ -1,4 +1,5 @@
-// A room id is 1 to 256 bytes of UTF-8 without control characters. Everything else is refused.
+// A room id is 1 to 256 bytes of UTF-8 without control characters and invisible format characters, and not
+// `.` or `..`. Everything else is refused.
 
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
@@ -15,14 +16,26 @@ const isRoomId = (id: unknown): boolean => {
   }
 };
 
-/** The rule, implemented differently: the text survives UTF-8 and has no control characters. */
+/** Characters that show nothing, or change what is shown of others. */
+const invisible = [
+  ..."\u200b\u200c\u200d\u2060\ufeff", // zero-width
+  ..."\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u200e\u200f\u061c", // bidirectional
+  ..."\u00ad\u180e\u2061\u2064\u206a\u206f\ufff9\u{e0001}\u{e0041}", // others of their kind
+];
+
+/** The rule, implemented differently: the text survives UTF-8, and no character is a control or invisible. */
 function byTheRule(id: string): boolean {
   const bytes = Buffer.from(id);
   const controls = [...id].some((character) => {
     const point = character.codePointAt(0) ?? 0;
-    return point < 0x20 || (point >= 0x7f && point <= 0x9f);
+    return (
+      point < 0x20 ||
+      (point >= 0x7f && point <= 0x9f) ||
+      /\p{General_Category=Format}/u.test(character)
+    );
   });
-  return bytes.length >= 1 && bytes.length <= 256 && bytes.toString() === id && !controls;
+  const isLong = bytes.length >= 1 && bytes.length <= 256;
+  return isLong && bytes.toString() === id && !controls && !/^\.\.?$/.test(id);
 }
 
 test("a string is a room id exactly when the rule allows it", () => {
@@ -54,12 +67,24 @@ describe("the length limit of room ids", () => {
   });
 });
 
-test.each(["a", " ", "/", "%00", "..", "doc:1", "комната", "👩‍👩‍👧", "\u2028", ...prototypeKeys])(
-  "%j is a room id and is returned unchanged",
-  (id) => {
-    expect(checkRoomId(id)).toBe(id);
-  },
-);
+test.each([
+  "a",
+  " ",
+  "/",
+  "%00",
+  "...",
+  ". ",
+  ".a",
+  "a..",
+  "doc:1",
+  "комната",
+  "עברית",
+  "👩🏽❤️",
+  "\u2028",
+  ...prototypeKeys,
+])("%j is a room id and is returned unchanged", (id) => {
+  expect(checkRoomId(id)).toBe(id);
+});
 
 test.each([
   "",
@@ -72,6 +97,9 @@ test.each([
   "\ud800",
   "a\udc00b",
   "\udc00\ud800",
+  ".",
+  "..",
+  ...invisible.map((character) => `a${character}b`),
 ])("%j is not a room id", (id) => {
   expect(isRoomId(id)).toBe(false);
 });

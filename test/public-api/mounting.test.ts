@@ -76,7 +76,7 @@ describe.each(mounts)("%s", (_, base, host) => {
   test("[A6] responds to invalid requests and other methods with problems", async () => {
     await expectProblem(await ask(host, "PUT", `${base}/rooms/%zz`), 400, "invalid_room_id");
     const post = await ask(host, "POST", `${base}/rooms`);
-    expect(post.headers.get("allow")).toBe("GET, HEAD");
+    expect(post.headers.get("allow")).toBe("GET, HEAD, OPTIONS");
     await expectProblem(post, 405, "method_not_allowed");
   });
 
@@ -89,6 +89,19 @@ describe.each(mounts)("%s", (_, base, host) => {
     expect((await host.request(`${base}/healthz`, {}, closed)).status).toBe(200);
   });
 });
+
+test.each(mounts.filter(([, base]) => base !== ""))(
+  "[H3] %s: unknown addresses under its path get problems",
+  async (_, base, host) => {
+    for (const path of ["/nowhere", "/rooms/a/b", "/rooms/", "/", ""])
+      for (const method of ["GET", "POST", "DELETE"])
+        await expectProblem(await ask(host, method, base + path), 404, "not_found");
+    await expectEmpty(await ask(host, "HEAD", `${base}/nowhere`), 404);
+    const closed = { ...env, AUTH_MODE: undefined } as unknown as CollabEnv;
+    const refused = await host.request(`${base}/nowhere`, {}, closed);
+    await expectProblem(refused, 503, "auth_not_configured");
+  },
+);
 
 test.each(mounts.filter(([name]) => name.startsWith("route")))(
   "[A6] %s: the OpenAPI document has the server %j",
@@ -115,15 +128,27 @@ describe("a host", () => {
   });
 
   test.each(hosts.filter(([name]) => name.startsWith("route")))(
-    "[A2] with a %s responds to unknown addresses itself",
+    "[A2, H3] with a %s responds to unknown addresses of its own",
     async (...row) => {
       const [, base, host] = row;
-      for (const path of ["/nowhere", `${base}/nowhere`, `${base}/rooms/a/b`]) {
+      for (const path of ["/nowhere", "/rooms/a/b", ...(base === "" ? [] : [`${base}s`])]) {
         const response = await host.request(path, {}, {});
         expect(await response.text()).toBe("not here");
       }
     },
   );
+
+  test("[H3] may add routes under the app's path, before and after it", async () => {
+    const host = new Hono<Bindings>();
+    host.get("/collab/before", (c) => c.text("before"));
+    host.route("/collab", collab.app);
+    host.get("/collab/after", (c) => c.text("after"));
+    host.notFound((c) => c.text("not here", 404));
+    for (const name of ["before", "after"])
+      expect(await (await host.request(`/collab/${name}`, {}, env)).text()).toBe(name);
+    await expectProblem(await host.request("/collab/later", {}, env), 404, "not_found");
+    await expectProblem(await ask(host, "POST", "/collab/after"), 404, "not_found");
+  });
 
   test("[A2] may add its own routes before and after the app, even at the same address", async () => {
     const host = new Hono<Bindings>();

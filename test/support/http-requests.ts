@@ -97,3 +97,16 @@ export async function expectEmpty(response: Response, status: number): Promise<v
   const text = await response.text();
   expect({ status: response.status, text }).toEqual({ status, text: "" });
 }
+
+/** The version in a response's entity tag, which is `"<epoch>.<version>"` (rule E8). */
+export const taggedVersion = (response: Response): number => Number(tagOf(response)[1]);
+
+/** The epoch in a response's entity tag. */
+export const taggedEpoch = (response: Response): string => tagOf(response)[0];
+
+function tagOf(response: Response): readonly [epoch: string, version: string] {
+  const tag = response.headers.get("etag") ?? "none";
+  expect(tag).toMatch(/^"[0-9a-f-]{36}\.(0|[1-9]\d*)"$/);
+  const [epoch = "", version = ""] = tag.slice(1, -1).split(".");
+  return [epoch, version];
+}

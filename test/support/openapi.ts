@@ -6,7 +6,11 @@ import { expect } from "vitest";
 export type Operation = {
   readonly operationId: string;
   readonly parameters: readonly { in: string; name: string; required?: boolean }[];
-  readonly requestBody?: { readonly required: boolean; readonly content: Record<string, Media> };
+  readonly requestBody?: {
+    readonly description?: string;
+    readonly required: boolean;
+    readonly content: Record<string, Media>;
+  };
   readonly responses: Record<string, { description: string; content?: Record<string, Media> }>;
 };
 type Media = { readonly schema: object };

@@ -2,8 +2,9 @@
 
 import type { Limits } from "../../protocol/limits.ts";
 import { jsonText, noContent } from "../answers.ts";
+import { etag } from "../conditions.ts";
 import { jsonBody, route } from "../route.ts";
-import { actionResponse, broadcastBody, payloadBody, touchBody } from "../schemas.ts";
+import { actionResponse, broadcastBody, payloadBody, tagHeader, touchBody } from "../schemas.ts";
 
 /** @param limits the largest sizes that any behaviour allows; the room checks its own limits */
 export const callRoutes = ({ frameBytes }: Pick<Limits, "frameBytes">) => [
@@ -11,8 +12,11 @@ export const callRoutes = ({ frameBytes }: Pick<Limits, "frameBytes">) => [
     method: "post",
     path: "/rooms/:id/actions/:name",
     summary: "Call an action of the room's behaviour",
+    conditional: true,
     body: { types: { "application/json": payloadBody }, limit: frameBytes, ifEmpty: "{}" },
-    responses: { 200: { description: "The result of the action.", schema: actionResponse } },
+    responses: {
+      200: { description: "The result of the action.", schema: actionResponse, headers: tagHeader },
+    },
     problems: [
       "malformed",
       "invalid_request",
@@ -25,12 +29,13 @@ export const callRoutes = ({ frameBytes }: Pick<Limits, "frameBytes">) => [
       "action_failed",
       "call_timeout",
     ],
-    handle: async ({ room, param, body }) => {
-      const { result, version } = await room.call("callAction", {
+    handle: async ({ room, param, body, conditions }) => {
+      const { result, version, tag } = await room.call("callAction", {
         name: param("name"),
         payload: { text: body.text },
+        ...conditions,
       });
-      return jsonText(`{"result":${result},"version":${version}}`);
+      return jsonText(`{"result":${result},"version":${version}}`, 200, { etag: etag(tag) });
     },
   }),
   route({
@@ -44,7 +49,7 @@ export const callRoutes = ({ frameBytes }: Pick<Limits, "frameBytes">) => [
       const { fields } = jsonBody(body, broadcastBody);
       const text = JSON.stringify(fields.payload ?? null);
       await room.call("broadcast", { event: fields.event, payload: { text } });
-      return new Response(null, { status: 202 });
+      return noContent(202);
     },
   }),
   route({

@@ -43,13 +43,17 @@ export const roomRoutes = [
     method: "delete",
     path: "/rooms/:id",
     summary: "Stop a room",
+    conditional: true,
     query: stopQuery,
     responses: {
-      204: { description: "The room has stopped. With `purge` its stored state is deleted." },
+      204: {
+        description:
+          "The room has stopped. With `purge` its stored state is deleted, and a room that is not running gets this too.",
+      },
     },
     problems: ["invalid_request", "room_not_running", "save_failed"],
-    handle: async ({ room, query }) => {
-      await room.call("stopRoom", { purge: query.purge === "true" });
+    handle: async ({ room, query, conditions }) => {
+      await room.call("stopRoom", { purge: query.purge === "true", ...conditions });
       return noContent();
     },
   }),

@@ -1,6 +1,7 @@
 // The route that opens sockets. A refusal is sent as a problem before the upgrade, so a socket that opens
 // has joined the room.
 
+import { RoomStub } from "../../cloudflare/room-stub.ts";
 import { CollabError } from "../../protocol/errors.ts";
 import { subprotocol } from "../../protocol/messages.ts";
 import { identify } from "../authentication.ts";
@@ -12,9 +13,10 @@ export const socketRoutes = [
     method: "get",
     path: "/rooms/:id/socket",
     summary: "Join a room by WebSocket; starts the room if it is not running",
+    upgrade: true,
     query: socketQuery,
     headers: {
-      Upgrade: "`websocket`.",
+      Upgrade: "`websocket`, and nothing else.",
       "Sec-WebSocket-Protocol": `Optional. If present, it must include \`${subprotocol}\`.`,
     },
     responses: { 101: { description: "The user has joined. The first message is `welcome`." } },
@@ -25,22 +27,19 @@ export const socketRoutes = [
       "join_refused",
       "forbidden",
       "room_full",
-      "upgrade_required",
       "hook_failed",
       "call_timeout",
       "load_failed",
     ],
-    handle: async ({ room, method, query, headers }) => {
-      if (method !== "GET" || !includesWebSocket(headers.get("upgrade")))
-        throw new CollabError("upgrade_required");
+    handle: async ({ env, param, query, headers }) => {
       const protocolHeader = acceptSubprotocol(headers.get("sec-websocket-protocol"));
       const { since, epoch, behaviour } = query;
       if ((since === undefined) !== (epoch === undefined))
         throw new CollabError("invalid_request", {
           detail: '"since" and "epoch" must be sent together: send both or neither.',
         });
+      const room = new RoomStub(env.ROOMS, param("id"), identify(query.user));
       const webSocket = await room.connect({
-        ...identify(query.user),
         ...(epoch !== undefined && { resume: { since: Number(since), epoch } }),
         ...(behaviour !== undefined && { behaviour }),
       });
@@ -48,9 +47,6 @@ export const socketRoutes = [
     },
   }),
 ];
-
-const includesWebSocket = (upgrade: string | null): boolean =>
-  upgrade?.split(",").some((name) => name.trim().toLowerCase() === "websocket") ?? false;
 
 /** The response header that accepts the subprotocol; none if the client offers no subprotocol. */
 function acceptSubprotocol(offered: string | null): Record<string, string> {

@@ -3,15 +3,16 @@
 
 import type { Limits } from "../../protocol/limits.ts";
 import type { ChangeInput } from "../../room/operations/change-state.ts";
-import { json, jsonText } from "../answers.ts";
-import { etag, ifMatch, ifNoneMatch } from "../conditions.ts";
+import { json, jsonText, noContent } from "../answers.ts";
+import { etag } from "../conditions.ts";
 import { route, type RouteRequest } from "../route.ts";
-import { jsonPatchBody, mergePatchBody, stateBody, versionResponse } from "../schemas.ts";
-
-const ifMatchHeader = {
-  "If-Match": 'Change the state only if it has this version, as `"<version>"`.',
-};
-const versionTag = { ETag: 'The version, as `"<version>"`.' };
+import {
+  jsonPatchBody,
+  mergePatchBody,
+  stateBody,
+  tagHeader,
+  versionResponse,
+} from "../schemas.ts";
 
 /** @param limits the largest sizes that any behaviour allows; the room checks its own limits */
 export const stateRoutes = ({ stateBytes }: Pick<Limits, "stateBytes">) => [
@@ -19,49 +20,40 @@ export const stateRoutes = ({ stateBytes }: Pick<Limits, "stateBytes">) => [
     method: "get",
     path: "/rooms/:id/state",
     summary: "Read the state",
-    headers: { "If-None-Match": "Respond with 304 if the state has one of these versions." },
+    conditional: true,
     responses: {
-      200: { description: "The state.", schema: stateBody, headers: versionTag },
-      304: { description: "The state has not changed.", headers: versionTag },
+      200: { description: "The state.", schema: stateBody, headers: tagHeader },
+      304: { description: "The state has not changed.", headers: tagHeader },
     },
     problems: ["room_not_running"],
-    handle: async ({ room, headers }) => {
-      const known = ifNoneMatch(headers.get("if-none-match"));
-      const { version, text } = await room.call("getState", { known });
-      // Caches may store the state, but must revalidate it each time.
-      const tags = { etag: etag(version), "cache-control": "no-cache" };
-      if (text === null) return new Response(null, { status: 304, headers: tags });
-      return jsonText(text, 200, tags);
+    handle: async ({ room, conditions }) => {
+      const { tag, text } = await room.call("getState", conditions);
+      // The client's own cache may store the state, but must revalidate it each time.
+      const headers = { etag: etag(tag), "cache-control": "private, no-cache" };
+      return text === null ? noContent(304, headers) : jsonText(text, 200, headers);
     },
   }),
   route({
     method: "put",
     path: "/rooms/:id/state",
     summary: "Replace the state",
-    headers: ifMatchHeader,
+    conditional: true,
     body: { types: { "application/json": stateBody }, limit: stateBytes },
     responses: {
       200: {
         description: "The version after the change.",
         schema: versionResponse,
-        headers: versionTag,
+        headers: tagHeader,
       },
     },
-    problems: [
-      "malformed",
-      "invalid_request",
-      "room_not_running",
-      "version_conflict",
-      "too_large",
-      "invalid_state",
-    ],
+    problems: ["malformed", "invalid_request", "room_not_running", "too_large", "invalid_state"],
     handle: (request) => change(request, "replace"),
   }),
   route({
     method: "patch",
     path: "/rooms/:id/state",
     summary: "Patch the state",
-    headers: ifMatchHeader,
+    conditional: true,
     body: {
       types: {
         "application/json-patch+json": jsonPatchBody,
@@ -73,7 +65,7 @@ export const stateRoutes = ({ stateBytes }: Pick<Limits, "stateBytes">) => [
       200: {
         description: "The version after the change.",
         schema: versionResponse,
-        headers: versionTag,
+        headers: tagHeader,
       },
     },
     problems: [
@@ -81,7 +73,6 @@ export const stateRoutes = ({ stateBytes }: Pick<Limits, "stateBytes">) => [
       "malformed",
       "room_not_running",
       "patch_failed",
-      "version_conflict",
       "too_large",
       "invalid_state",
     ],
@@ -91,13 +82,10 @@ export const stateRoutes = ({ stateBytes }: Pick<Limits, "stateBytes">) => [
 ];
 
 async function change(
-  { room, headers, body }: RouteRequest<unknown>,
+  { room, conditions, body }: RouteRequest<unknown>,
   kind: ChangeInput["kind"],
 ): Promise<Response> {
-  const { version } = await room.call("changeState", {
-    kind,
-    source: { text: body.text },
-    ifVersion: ifMatch(headers.get("if-match")),
-  });
-  return json({ version }, 200, { etag: etag(version) });
+  const source = { text: body.text };
+  const { version, tag } = await room.call("changeState", { kind, source, ...conditions });
+  return json({ version }, 200, { etag: etag(tag) });
 }

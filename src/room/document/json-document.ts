@@ -135,12 +135,12 @@ export class JsonDocument implements RoomDocument {
 
   /**
    * Stage what a client asks for (rules S3, S5, S6).
-   * @param ifVersion the head must have one of these versions; any will do if left out
+   * @param ifVersion the version that the head must have; any will do if left out
    * @returns the head's version after it
    * @throws CollabError `version_conflict`, `patch_failed`, `too_large`, `invalid_state`: nothing has changed
    */
-  change(request: ChangeRequest, ifVersion: readonly number[] | undefined, limits: Limits): number {
-    if (ifVersion && !ifVersion.includes(this.headVersion))
+  change(request: ChangeRequest, ifVersion: number | undefined, limits: Limits): number {
+    if (ifVersion !== undefined && ifVersion !== this.headVersion)
       throw new CollabError("version_conflict", {
         detail: `The state has version ${this.headVersion}, not the expected one. Read it again before you retry.`,
       });

@@ -1,15 +1,19 @@
 // Call an action of the room's behaviour (rule S7).
 
 import { checkPayload } from "../../model/payload.ts";
+import { checkPreconditions, entityTag, type Preconditions } from "../../model/preconditions.ts";
 import { readJson, runningOperation, type JsonSource } from "../operation.ts";
+import type { RunningRoom } from "../running-room.ts";
 
-export type ActionInput = { readonly name: string; readonly payload: JsonSource };
+export type ActionInput = Preconditions & { readonly name: string; readonly payload: JsonSource };
 
 export type ActionOutput = {
   /** JSON text. */
   readonly result: string;
   /** The version after the action. */
   readonly version: number;
+  /** The state's entity tag after the action. */
+  readonly tag: string;
 };
 
 export const callAction = runningOperation({
@@ -17,17 +21,30 @@ export const callAction = runningOperation({
   sees: "head",
   repeatable: false,
   isActivity: true,
-  decode: ({ name, payload }: ActionInput, limits) => ({
-    name,
+  decode: ({ payload, ...rest }: ActionInput, limits) => ({
+    ...rest,
     payload: checkPayload(readJson(payload), limits),
   }),
-  async run({ hooks, document, behaviour }, { name, payload }, caller): Promise<ActionOutput> {
+  async run(room, { name, payload, ...conditions }, caller): Promise<ActionOutput> {
+    const { hooks, document, behaviour, record } = room;
+    // An unknown action fails with or without conditions, so they do not count then.
+    if (Object.hasOwn(behaviour.actions, name))
+      checkPreconditions(conditions, entityTag(record.epoch, document.headVersion));
     const { state, result } = await hooks.act(name, payload, caller);
-    if (state === undefined) return { result, version: document.headVersion };
-    try {
-      return { result, version: document.changeTo(state, behaviour.limits) };
-    } catch (error) {
-      throw hooks.badState(name, error);
-    }
+    const version = state === undefined ? document.headVersion : changeTo(room, name, state);
+    return { result, version, tag: entityTag(record.epoch, version) };
   },
 });
+
+/** Make what an action returned the state. */
+function changeTo(
+  { hooks, document, behaviour }: RunningRoom,
+  name: string,
+  state: object,
+): number {
+  try {
+    return document.changeTo(state, behaviour.limits);
+  } catch (error) {
+    throw hooks.badState(name, error);
+  }
+}

@@ -1,13 +1,14 @@
 // Change the state by a JSON Patch, a merge patch, or another state (rules S3, S5, S6).
 
 import { checkChange, type ChangeRequest } from "../../model/change.ts";
+import { checkPreconditions, entityTag, type Preconditions } from "../../model/preconditions.ts";
 import { readJson, runningOperation, type JsonSource } from "../operation.ts";
 
-export type ChangeInput = {
+export type ChangeInput = Preconditions & {
   readonly kind: ChangeRequest["kind"];
   readonly source: JsonSource;
-  /** The state must have one of these versions; any will do if left out. */
-  readonly ifVersion?: readonly number[] | undefined;
+  /** The version that the state must have; any will do if left out. */
+  readonly ifVersion?: number | undefined;
 };
 
 export type ChangeOutput = {
@@ -15,16 +16,23 @@ export type ChangeOutput = {
   readonly version: number;
 };
 
+export type TaggedOutput = ChangeOutput & {
+  /** The state's entity tag after the change. */
+  readonly tag: string;
+};
+
 export const changeState = runningOperation({
   scope: "room:write",
   sees: "head",
   repeatable: false,
   isActivity: true,
-  decode: ({ kind, source, ifVersion }: ChangeInput, limits) => ({
+  decode: ({ kind, source, ...conditions }: ChangeInput, limits) => ({
     request: checkChange(kind, readJson(source), limits),
-    ifVersion,
+    ...conditions,
   }),
-  run: ({ document, behaviour }, { request, ifVersion }): ChangeOutput => ({
-    version: document.change(request, ifVersion, behaviour.limits),
-  }),
+  run({ document, record, behaviour }, { request, ifVersion, ...conditions }): TaggedOutput {
+    checkPreconditions(conditions, entityTag(record.epoch, document.headVersion));
+    const version = document.change(request, ifVersion, behaviour.limits);
+    return { version, tag: entityTag(record.epoch, version) };
+  },
 });

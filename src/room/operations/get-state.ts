@@ -1,15 +1,17 @@
 // Read the state.
 
+import {
+  checkPreconditions,
+  entityTag,
+  includesTag,
+  type Preconditions,
+} from "../../model/preconditions.ts";
 import { runningOperation } from "../operation.ts";
 
-export type StateInput = {
-  /** Versions that the caller has; `"any"` for whichever it is. */
-  readonly known?: readonly number[] | "any";
-};
-
 export type StateOutput = {
-  readonly version: number;
-  /** The state as JSON text; `null` when the caller has this version. */
+  /** The state's entity tag. */
+  readonly tag: string;
+  /** The state as JSON text; `null` if the caller has it, because `ifNoneMatch` has its tag. */
   readonly text: string | null;
 };
 
@@ -17,10 +19,10 @@ export const getState = runningOperation({
   scope: "room:read",
   sees: "snapshot",
   repeatable: true,
-  decode: (input: StateInput) => input,
-  run({ document }, { known = [] }): StateOutput {
-    const { version } = document;
-    const isKnown = known === "any" || known.includes(version);
-    return { version, text: isKnown ? null : document.text };
+  decode: (input: Preconditions) => input,
+  run({ document, record }, { ifMatch, ifNoneMatch = [] }): StateOutput {
+    const tag = entityTag(record.epoch, document.version);
+    checkPreconditions({ ifMatch }, tag);
+    return { tag, text: includesTag(ifNoneMatch, tag) ? null : document.text };
   },
 });

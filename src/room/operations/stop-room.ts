@@ -1,6 +1,7 @@
 // Stop a room (rule R7).
 
 import { CollabError } from "../../protocol/errors.ts";
+import { checkPreconditions, entityTag, type Preconditions } from "../../model/preconditions.ts";
 import type { StopRequest } from "../../model/record.ts";
 import { roomOperation } from "../operation.ts";
 
@@ -9,14 +10,18 @@ export const stopRoom = roomOperation({
   scope: "room:admin",
   repeatable: false,
   sees: "committed",
-  decode: (request: StopRequest) => request,
+  decode: (request: StopRequest & Preconditions) => request,
   after: (lifecycle) => lifecycle.whenStopped(),
-  async run(lifecycle, { purge }, caller): Promise<void> {
+  async run(lifecycle, { purge, ...conditions }, caller): Promise<void> {
     const { room } = lifecycle;
     if (room === null) {
-      if (purge) return lifecycle.purge();
-      throw new CollabError("room_not_running");
+      if (!purge) throw new CollabError("room_not_running");
+      const isConditional =
+        conditions.ifMatch !== undefined || conditions.ifNoneMatch !== undefined;
+      if (isConditional) checkPreconditions(conditions, lifecycle.keptTag());
+      return lifecycle.purge();
     }
+    checkPreconditions(conditions, entityTag(room.record.epoch, room.document.version));
     room.requestStop({ purge });
     if (!(await lifecycle.stop(room, purge, caller))) throw new CollabError("save_failed");
   },

@@ -35,7 +35,7 @@ export function callOf(message: RequestMessage, userId: string): MessageCall {
           ? // The decoder has seen an array: its items come from JSON text, and the operation checks them.
             ({ kind: "patch", source: { json: message.patch as JsonArray } } as const)
           : ({ kind: "merge", source: { json: message.merge } } as const)),
-        ...(ifVersion !== undefined && { ifVersion: [ifVersion] }),
+        ...(ifVersion !== undefined && { ifVersion }),
       };
       return call(changeState, input, ref, ({ version }) => `,"version":${version}`);
     }

@@ -57,10 +57,18 @@ const codeOf = (work: Promise<unknown>): Promise<unknown> =>
   work.catch((error: unknown) => (error instanceof CollabError ? error.code : error));
 
 const asks: Record<string, readonly [ask: Ask, answer: unknown]> = {
-  "the state": [(hand) => hand.call(getState, {}), { version: 2, text: '{"n":2}' }],
-  "the state, at a version that is known": [
-    (hand) => hand.call(getState, { known: [2] }),
-    { version: 2, text: null },
+  "the state": [
+    (hand) => hand.call(getState, {}),
+    { tag: expect.stringMatching(/\.2$/), text: '{"n":2}' },
+  ],
+  "the state, if it is another than the one that is known": [
+    (hand) => hand.call(getState, { ifNoneMatch: "any" }),
+    { tag: expect.stringMatching(/\.2$/), text: null },
+  ],
+  "a change of a state that was": [
+    (hand) =>
+      codeOf(hand.call(changeState, { kind: "merge", source: { text: "{}" }, ifMatch: ["old.1"] })),
+    "version_conflict",
   ],
   "what is no JSON": [
     (hand) => codeOf(hand.call(changeState, { kind: "patch", source: { text: "{" } })),
@@ -78,9 +86,7 @@ const asks: Record<string, readonly [ask: Ask, answer: unknown]> = {
   ],
   "a change of a version that was": [
     (hand) =>
-      codeOf(
-        hand.call(changeState, { kind: "merge", source: { text: '{"n":3}' }, ifVersion: [1] }),
-      ),
+      codeOf(hand.call(changeState, { kind: "merge", source: { text: '{"n":3}' }, ifVersion: 1 })),
     "version_conflict",
   ],
   "an update function that changes nothing": [
@@ -93,7 +99,7 @@ const asks: Record<string, readonly [ask: Ask, answer: unknown]> = {
   ],
   "an action that looks": [
     (hand) => hand.call(callAction, { name: "look", payload: { text: "{}" } }),
-    { result: "2", version: 2 },
+    { result: "2", version: 2, tag: expect.stringMatching(/\.2$/) },
   ],
   "an action that refuses": [
     (hand) => codeOf(hand.call(callAction, { name: "refuse", payload: { text: "{}" } })),
@@ -187,6 +193,9 @@ describe("in a window", () => {
     };
     await hand.pass(windowLength);
     expect(await Promise.all([reading, writingCode])).toEqual(["commit_failed", "commit_failed"]);
-    expect(await hand.call(getState, {})).toEqual({ version: 1, text: '{"n":1}' });
+    expect(await hand.call(getState, {})).toEqual({
+      tag: expect.stringMatching(/\.1$/),
+      text: '{"n":1}',
+    });
   });
 });

@@ -73,6 +73,11 @@ export class FuzzRoom {
     if (epoch !== this.#epoch) this.problem(`epoch ${epoch} after ${this.#epoch}`);
   }
 
+  /** The entity tag of a version; of no state before the epoch is known. */
+  tagOf(version: number): string {
+    return `"${this.#epoch ?? "unknown"}.${version}"`;
+  }
+
   /** The room is disturbed: at this moment, or for as long as this takes. */
   disturb(by: Promise<unknown> = Promise.resolve()): void {
     this.#disturbances++;

@@ -4,7 +4,7 @@
 import type { JsonObject } from "../../../src/protocol/json.ts";
 import { CollabError } from "../../../src/protocol/errors.ts";
 import { canonical } from "../canonical-json.ts";
-import { at, send } from "../http.ts";
+import { at, send, taggedEpoch, taggedVersion } from "../http.ts";
 import { mergedByOracle } from "../merge-patch.ts";
 import { plainPatched } from "../plain-patch.ts";
 import { rooms } from "../rooms.ts";
@@ -35,7 +35,8 @@ export class FuzzWriter {
     const floor = history.floor;
     const response = await send("GET", at(id, "/state"));
     if (response.status !== 200) throw new Error(await response.text());
-    const version = Number(JSON.parse(response.headers.get("etag") ?? "null"));
+    const version = taggedVersion(response);
+    this.room.noteEpoch(taggedEpoch(response));
     const state = await response.json<FuzzState>();
     history.saw(version, state, this.name, floor);
     this.#known = { version, state };
@@ -51,7 +52,7 @@ export class FuzzWriter {
     const token = this.room.nextToken(this.name);
     const { version, state } = this.#known;
     const conditional = random.chance(0.2);
-    const condition = conditional ? { headers: { "if-match": `"${version}"` } } : {};
+    const condition = conditional ? { headers: { "if-match": this.room.tagOf(version) } } : {};
     const ifVersion = conditional ? { ifVersion: version } : {};
     const mayFail = conditional ? (["version_conflict"] as const) : [];
     switch (random.weighted({ patch: 4, merge: 3, put: 2, act: 2, update: 4 })) {
@@ -91,7 +92,7 @@ export class FuzzWriter {
           () =>
             send("PUT", at(this.room.id, "/state"), {
               json,
-              headers: { "if-match": `"${version}"` },
+              headers: { "if-match": this.room.tagOf(version) },
             }),
         );
       }
