@@ -104,3 +104,25 @@ test("[S10] a quarantined record keeps its bytes, piece after piece", () => {
     { kind: "snapshot", version: 3, size: 9 },
   ]);
 });
+
+test("[R9] a column more in any table is no reason to fail", () => {
+  const store = openNodeSqlite();
+  open(store).writeRoom({ name: "first" });
+  for (const table of tables(store)) store.sql.exec(`ALTER TABLE ${table} ADD COLUMN more TEXT`);
+  const storage = open(store);
+  storage.writeRoom({ name: "second" });
+  storage.writeMember({ seq: 1, id: "ada" });
+  storage.writeTimer({ name: "idle", at: 5, attempts: 1 });
+  storage.writeSnapshot({ version: 1, text: "{}" });
+  storage.appendChange({ from: 1, to: 2, patch: "[]" });
+  storage.appendChange({ from: 2, to: 3, patch: "[]" });
+  storage.quarantine([{ kind: "change", version: 3 }]);
+  expect(storage.readRoom()).toEqual({ name: "second" });
+  expect(storage.readMembers()).toEqual([{ seq: 1, id: "ada" }]);
+  expect(storage.readTimers()).toEqual([{ name: "idle", at: 5, attempts: 1 }]);
+  expect(storage.readHistory()).toEqual({
+    snapshots: [{ version: 1, text: "{}" }],
+    changes: [{ from: 1, to: 2, patch: "[]" }],
+  });
+  expect(storage.readQuarantine()).toEqual([{ kind: "change", version: 3 }]);
+});
