@@ -3,6 +3,7 @@
 import { createInterface } from "node:readline";
 import { parseArgs, styleText } from "node:util";
 import { WebSocket } from "ws";
+import { afterClose, mayRepeat, reconnectDelay } from "./reconnecting.ts";
 
 const help = `npm run join -- <room> <user> [--behaviour name] [--url ws://localhost:8787]
 
@@ -35,6 +36,13 @@ if (values.help || room === undefined || userId === undefined) {
 let known: { epoch: string; version: number } | undefined;
 let socket: WebSocket | undefined;
 let nextRef = 1;
+/** Attempts to connect since a connection last stayed open for `stableTime`. */
+let attempts = 0;
+let isEnding = false;
+let retry: NodeJS.Timeout | undefined;
+
+/** ms after which a connection counts as stable: a room that closes it sooner is not asked at once again. */
+const stableTime = 10_000;
 
 connect();
 const lines = createInterface({ input: process.stdin });
@@ -42,7 +50,11 @@ lines.on("line", (line) => {
   const message = parseLine(line.trim());
   if (message) send(JSON.stringify(message));
 });
-lines.on("close", () => socket?.close());
+lines.on("close", () => {
+  isEnding = true;
+  clearTimeout(retry);
+  socket?.close();
+});
 
 function send(text: string): void {
   if (socket?.readyState === WebSocket.OPEN) socket.send(text);
@@ -58,6 +70,7 @@ function connect(): void {
   const address = `${values.url}/rooms/${encodeURIComponent(room ?? "")}/socket?${query}`;
   const opened = new WebSocket(address, "collab-room.v1");
   socket = opened;
+  const openedAt = Date.now();
   const pings = setInterval(() => send("ping"), 30_000);
   // Without a first message, local workerd closes the connection only when the object hibernates.
   opened.on("open", () => send("ping"));
@@ -67,17 +80,43 @@ function connect(): void {
       for (const message of [JSON.parse(text)].flat()) receive(message as Message);
   });
   opened.on("unexpected-response", (_, response) => {
+    clearInterval(pings);
     response.on("data", (body) => console.error(styleText("red", `refused: ${String(body)}`)));
-    response.on("end", () => process.exit(1));
+    response.on("end", () => {
+      if (mayRepeat(response.statusCode ?? 0)) comeBack();
+      else end(1);
+    });
   });
   opened.on("error", ({ message }) => console.error(styleText("red", message)));
   opened.on("close", (code, reason) => {
     clearInterval(pings);
     console.log(styleText("yellow", `closed: ${code} ${String(reason)}`));
-    // 1006: the connection broke. 42xx: reconnect later. All others are final.
-    if (known && (code === 1006 || Math.floor(code / 100) === 42)) setTimeout(connect, 1000);
-    else lines.close();
+    if (Date.now() - openedAt > stableTime) attempts = 0;
+    if (isEnding) return;
+    switch (afterClose(code)) {
+      case "stay away":
+        return end(code === 1000 ? 0 : 1);
+      case "get a new token":
+        console.error(styleText("red", "A new token is needed, and this program has none."));
+        return end(1);
+      case "reconnect":
+        return comeBack();
+    }
   });
+}
+
+/** Connect again a little later. A first attempt that fails is not repeated: the address is probably wrong. */
+function comeBack(): void {
+  if (isEnding) return;
+  if (known === undefined) return end(1);
+  const delay = reconnectDelay(++attempts, Math.random());
+  console.log(styleText("yellow", `reconnecting in ${(delay / 1000).toFixed(1)} s`));
+  retry = setTimeout(connect, delay);
+}
+
+function end(exitCode: number): void {
+  process.exitCode = exitCode;
+  lines.close();
 }
 
 function receive(message: Message): void {

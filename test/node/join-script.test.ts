@@ -1,0 +1,66 @@
+// `npm run join` as a process, against a server that closes its sockets.
+
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import type { AddressInfo } from "node:net";
+import { join } from "node:path";
+import { afterEach, expect, test } from "vitest";
+import { WebSocketServer, type WebSocket } from "ws";
+
+const script = join(import.meta.dirname, "../../scripts/join.ts");
+const welcome = JSON.stringify({ type: "welcome", epoch: "first", version: 7 });
+
+const ends: (() => void)[] = [];
+afterEach(() => {
+  for (const end of ends.splice(0)) end();
+});
+
+/** Run the script against a server that does this to each of its sockets in turn. */
+async function run(...closes: ((socket: WebSocket) => void)[]) {
+  const server = new WebSocketServer({ host: "127.0.0.1", port: 0 });
+  ends.push(() => server.close());
+  await once(server, "listening");
+  const { port } = server.address() as AddressInfo;
+  const queries: (string | null)[][] = [];
+  server.on("connection", (socket, { url = "" }) => {
+    const { searchParams } = new URL(url, "ws://server");
+    queries.push([searchParams.get("since"), searchParams.get("epoch")]);
+    socket.send(welcome);
+    // With the client's first message it has the welcome.
+    socket.once("message", () => closes[queries.length - 1]?.(socket));
+  });
+  const client = spawn(process.execPath, [
+    script,
+    "room",
+    "ada",
+    "--url",
+    `ws://127.0.0.1:${port}`,
+  ]);
+  ends.push(() => client.kill());
+  let output = "";
+  client.stdout.on("data", (text) => (output += String(text)));
+  const [exitCode] = (await once(client, "exit")) as [number | null];
+  return { queries, exitCode, output };
+}
+
+test("[W4] the script comes back when the connection breaks and after 42xx, with what it has, and stays away after 40xx", async () => {
+  const { queries, exitCode, output } = await run(
+    (socket) => socket.terminate(),
+    (socket) => socket.close(4291, "too_slow"),
+    (socket) => socket.close(4001, "kicked"),
+  );
+  expect(queries).toEqual([
+    [null, null],
+    ["7", "first"],
+    ["7", "first"],
+  ]);
+  expect(output).toContain("closed: 4001 kicked");
+  expect(exitCode).toBe(1);
+});
+
+test("[W4] the script ends when it would need a new token, and without an error when it has left", async () => {
+  const renewed = await run((socket) => socket.close(4109, "expired"));
+  expect(renewed).toMatchObject({ queries: [[null, null]], exitCode: 1 });
+  const left = await run((socket) => socket.close(1000, "left"));
+  expect(left).toMatchObject({ queries: [[null, null]], exitCode: 0 });
+});
