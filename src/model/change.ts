@@ -8,15 +8,13 @@ import {
   describeValue,
   isObject,
   isPlainObject,
-  jsonEqual,
   measure,
   parseJson,
   type JsonObject,
   type SizeCache,
 } from "../protocol/json.ts";
 import { parsePatch, type Patch, type Sized } from "../protocol/json-patch.ts";
-import { applyPatch } from "../protocol/patch-draft.ts";
-import { applyInPlace } from "../protocol/patch-in-place.ts";
+import { PatchRun } from "../protocol/apply-patch.ts";
 import type { Limits } from "../protocol/limits.ts";
 
 /** A change that a caller requests. */
@@ -76,20 +74,13 @@ export function planChange(
 }
 
 function planPatch(state: Sized, patch: Patch, limits: Limits): PlannedChange | null {
-  const applied = applyInPlace(state, patch, limits);
-  if (applied !== null)
-    return applied.changes ? { patch: withoutTests(patch), next: applied.next } : null;
-  const next = applyPatch(state, patch, limits);
-  if (jsonEqual(state.value, next.value)) return null;
-  if (!patch.some(({ op }) => op === "copy")) return { patch: withoutTests(patch), next };
-  // The journal keeps no `copy`: a few bytes could cause the work of copying a whole state each time the
-  // room wakes. And a copied value must not be in two places of a state that is changed in place.
-  return plan(state, copyOf(diff(state.value, next.value)), limits);
+  const run = new PatchRun(state, limits);
+  run.apply(patch);
+  const { effect, next } = run;
+  if (effect !== null) return { patch: effect, next };
+  run.rollback();
+  return null;
 }
-
-/** The patch as the journal keeps it: its tests have no effect. */
-const withoutTests = (patch: Patch): Patch =>
-  patch.some(({ op }) => op === "test") ? patch.filter(({ op }) => op !== "test") : patch;
 
 const copyOf = (patch: Patch): Patch => JSON.parse(JSON.stringify(patch)) as Patch;
 
@@ -124,11 +115,12 @@ export function planReturned(
  */
 function plan(state: Sized, patch: Patch, limits: Limits): PlannedChange | null {
   if (patch.length === 0) return null;
-  const applied = applyInPlace(state, patch, limits);
-  if (applied !== null) return applied.changes ? { patch, next: applied.next } : null;
-  const next = applyPatch(state, patch, { ...limits, stateBytes: Infinity });
-  if (next.bytes > Math.max(limits.stateBytes, state.bytes)) throw tooLarge(next.bytes, limits);
-  return { patch, next };
+  const run = new PatchRun(state, { ...limits, stateBytes: Infinity });
+  run.apply(patch);
+  const { next } = run;
+  if (next.bytes <= Math.max(limits.stateBytes, state.bytes)) return { patch, next };
+  run.rollback();
+  throw tooLarge(next.bytes, limits);
 }
 
 const tooLarge = (bytes: number, { stateBytes }: Limits): CollabError =>

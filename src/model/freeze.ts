@@ -10,7 +10,14 @@ export function freezeState<T extends JsonObject>(state: T): T {
 }
 
 function freeze(value: JsonValue): void {
-  if (typeof value !== "object" || value === null || Object.isFrozen(value)) return;
+  // To ask whether an object is frozen takes a walk over its members.
+  if (typeof value !== "object" || value === null || !Object.isExtensible(value)) return;
   Object.freeze(value);
-  for (const item of Array.isArray(value) ? value : Object.values(value)) freeze(item);
+  if (Array.isArray(value)) {
+    for (const item of value) freeze(item);
+    return;
+  }
+  const object = value as JsonObject;
+  // Much faster than a walk over the values, if there are many.
+  for (const key of Object.keys(object)) freeze(object[key] as JsonValue);
 }

@@ -2,14 +2,14 @@
 // when a new snapshot is due. (Rule S10.) It reads and writes no storage.
 
 import type { Change, History, Snapshot } from "../protocol/history.ts";
-import { isObject, measure } from "../protocol/json.ts";
+import { isObject, measure, utf8Bytes } from "../protocol/json.ts";
 import { parsePatch, type Sized } from "../protocol/json-patch.ts";
-import { PatchDraft } from "../protocol/patch-draft.ts";
+import { applyPatch } from "../protocol/apply-patch.ts";
 
 export type Rebuilt = {
   readonly version: number;
   readonly state: Sized;
-  /** Characters and number of the changes since the snapshot, and bytes of the snapshot. */
+  /** Bytes and number of the changes since the snapshot, and bytes of the snapshot. */
   readonly journalBytes: number;
   readonly journalChanges: number;
   readonly snapshotBytes: number;
@@ -39,7 +39,9 @@ export function rebuild({ snapshots, changes }: History): Rebuilt {
   return {
     version,
     state,
-    journalBytes: later.slice(0, replayed).reduce((bytes, { patch }) => bytes + patch.length, 0),
+    journalBytes: later
+      .slice(0, replayed)
+      .reduce((bytes, { patch }) => bytes + utf8Bytes(patch), 0),
     journalChanges: replayed,
     lost: Math.max(newest - version, orphaned ? 1 : 0),
     snapshotBytes: base.state.bytes,
@@ -73,30 +75,27 @@ function readSnapshot(text: string): Sized | null {
 }
 
 /** Apply changes up to the first one that cannot be applied. */
-function replay(base: Base, changes: readonly Change[]): Base & { replayed: number } {
-  const draft = new PatchDraft(base.state, noLimits);
-  let { version } = base;
-  for (const [index, change] of changes.entries()) {
-    // The draft may contain a part of the failed change, so start again without that change.
-    if (change.from !== version || !applies(draft, change))
-      return replay(base, changes.slice(0, index));
-    version = change.to;
+function replay({ version, state }: Base, changes: readonly Change[]): Base & { replayed: number } {
+  let reached: Base = { version, state };
+  for (const [replayed, change] of changes.entries()) {
+    const next = change.from === reached.version ? applied(reached.state, change) : null;
+    if (next === null) return { ...reached, replayed };
+    reached = { version: change.to, state: next };
   }
-  return { version, state: draft.finish(), replayed: changes.length };
+  return { ...reached, replayed: changes.length };
 }
 
-function applies(draft: PatchDraft, change: Change): boolean {
+function applied(state: Sized, { patch }: Change): Sized | null {
   try {
-    draft.apply(parsePatch(JSON.parse(change.patch), noLimits));
-    return true;
+    return applyPatch(state, parsePatch(JSON.parse(patch), noLimits), noLimits);
   } catch {
-    return false;
+    return null;
   }
 }
 
 /**
  * A snapshot is due when the journal is larger than 256 KiB and than the last snapshot, or when it has so
- * many changes that waking would take long: each one may cost as much as copying the object it changes.
+ * many changes that waking would take long.
  * Storage keeps the snapshot before the last and the changes since, so resuming clients find at least
  * 256 KiB or 2,000 of them.
  */

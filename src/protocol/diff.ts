@@ -13,6 +13,7 @@ import {
 import { replaceAll, type Operation, type Patch } from "./json-patch.ts";
 import { mergePatch } from "./merge-patch.ts";
 import { childPointer } from "./pointer.ts";
+import { countOf } from "./sizes.ts";
 
 // A container with more differences than this is replaced as a whole. A patch of that many operations
 // would be larger than the value, and each insertion into an array moves all items after it.
@@ -55,14 +56,21 @@ function compare(before: JsonValue, after: JsonValue, path: string, out: Operati
     return;
   }
   const start = out.length;
-  for (const key of Object.keys(before)) {
-    if (!Object.hasOwn(after, key)) out.push({ op: "remove", path: childPointer(path, key) });
+  let kept = 0;
+  // One pass over a wide object, in which most members are the same.
+  for (const key of Object.keys(after)) {
+    const value = after[key] as JsonValue;
+    if (!Object.hasOwn(before, key)) out.push({ op: "add", path: childPointer(path, key), value });
+    else {
+      kept++;
+      const old = before[key] as JsonValue;
+      if (old !== value) compare(old, value, childPointer(path, key), out);
+    }
     if (out.length - start > maxOperations) return replaceWhole(path, after, start, out);
   }
-  for (const [key, value] of Object.entries(after)) {
-    const child = childPointer(path, key);
-    if (Object.hasOwn(before, key)) compare(before[key] as JsonValue, value, child, out);
-    else out.push({ op: "add", path: child, value });
+  if (kept === countOf(before)) return;
+  for (const key of Object.keys(before)) {
+    if (!Object.hasOwn(after, key)) out.push({ op: "remove", path: childPointer(path, key) });
     if (out.length - start > maxOperations) return replaceWhole(path, after, start, out);
   }
 }

@@ -1,4 +1,4 @@
-// JSON Patch (RFC 6902) as data: the operations and their decoder. patch-draft.ts applies them.
+// JSON Patch (RFC 6902) as data: the operations and their decoder. apply-patch.ts applies them.
 
 import { CollabError } from "./errors.ts";
 import { describeValue, isObject, member, type JsonObject, type JsonValue } from "./json.ts";

@@ -65,34 +65,45 @@ export function setMember(object: Record<string, JsonValue>, key: string, value:
 /**
  * Whether two values are the same JSON. A value that is not JSON equals only itself. An object that both
  * sides share is not compared member by member.
+ * @param countOf the number of members of an object within `a`. If it knows that without counting, the cost
+ * depends on `b` only.
  */
-export function jsonEqual(a: JsonValue, b: JsonValue): boolean {
+export function jsonEqual(
+  a: JsonValue,
+  b: JsonValue,
+  countOf: (object: JsonObject) => number = (object) => Object.keys(object).length,
+): boolean {
   if (a === b) return true;
   if (Array.isArray(a)) {
     if (!Array.isArray(b) || a.length !== b.length) return false;
-    return a.every((item, index) => jsonEqual(item, b[index]));
+    return a.every((item, index) => jsonEqual(item, b[index], countOf));
   }
   if (!isPlainObject(a) || !isPlainObject(b)) return false;
-  const keys = Object.keys(a);
-  if (keys.length !== Object.keys(b).length) return false;
+  const keys = Object.keys(b);
+  if (keys.length !== countOf(a)) return false;
   return keys.every(
-    (key) => Object.hasOwn(b, key) && jsonEqual(a[key] as JsonValue, b[key] as JsonValue),
+    (key) => Object.hasOwn(a, key) && jsonEqual(a[key] as JsonValue, b[key] as JsonValue, countOf),
   );
 }
 
+/** Bytes of a value as compact JSON in UTF-8, and its levels of nesting (a leaf has 0, `{}` has 1). */
+export type Size = { readonly bytes: number; readonly depth: number };
+
+/** `nested[n]` is how many members have `n + 1` levels; the last number is not 0. */
+export type ContainerSize = Size & { readonly nested: readonly number[] };
+
 /** Sizes of containers that were measured before. An entry is valid until its container changes. */
-export type SizeCache = WeakMap<object, { readonly bytes: number; readonly depth: number }>;
+export type SizeCache = WeakMap<object, ContainerSize>;
+
+// One for all of them, because most containers have only leaves.
+const nothingNested: readonly number[] = [];
 
 /**
- * Measure a value: its bytes as compact JSON in UTF-8, and its levels of nesting (a leaf has 0, `{}` has 1).
+ * Measure a value.
  * @param depthLimit the most levels allowed
  * @throws CollabError `too_large` when the value has more levels, `invalid_state` when it is not JSON
  */
-export function measure(
-  value: unknown,
-  depthLimit: number,
-  cache?: SizeCache,
-): { bytes: number; depth: number } {
+export function measure(value: unknown, depthLimit: number, cache?: SizeCache): Size {
   switch (typeof value) {
     case "string":
       return { bytes: stringBytes(value), depth: 0 };
@@ -108,11 +119,7 @@ export function measure(
   }
 }
 
-function measureContainer(
-  value: object,
-  depthLimit: number,
-  cache?: SizeCache,
-): { bytes: number; depth: number } {
+function measureContainer(value: object, depthLimit: number, cache?: SizeCache): Size {
   const known = cache?.get(value);
   if (known !== undefined) {
     if (known.depth > depthLimit) throw tooDeep();
@@ -120,11 +127,14 @@ function measureContainer(
   }
   if (depthLimit < 1) throw tooDeep();
   let bytes = 2;
-  let depth = 0;
+  let nested: number[] | undefined;
   const add = (item: unknown): void => {
     const size = measure(item, depthLimit - 1, cache);
     bytes += size.bytes;
-    depth = Math.max(depth, size.depth);
+    if (size.depth === 0) return;
+    nested ??= [];
+    while (nested.length < size.depth) nested.push(0);
+    nested[size.depth - 1] = (nested[size.depth - 1] ?? 0) + 1;
   };
   if (Array.isArray(value)) {
     bytes += Math.max(0, value.length - 1);
@@ -139,7 +149,7 @@ function measureContainer(
       add(value[key]);
     }
   }
-  const size = { bytes, depth: depth + 1 };
+  const size = { bytes, depth: (nested?.length ?? 0) + 1, nested: nested ?? nothingNested };
   cache?.set(value, size);
   return size;
 }

@@ -5,7 +5,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { diff, diffMerge } from "../../src/protocol/diff.ts";
 import type { JsonObject } from "../../src/protocol/json.ts";
-import { applyPatch } from "../../src/protocol/patch-draft.ts";
+import { applyPatch } from "../../src/protocol/apply-patch.ts";
 import { defaultLimits } from "../../src/protocol/limits.ts";
 import { canonical, deepFreeze, jsonBytes } from "../support/canonical-json.ts";
 import { mergedByOracle, mergesBelow, mergesOfObjects } from "../support/merge-patch.ts";

@@ -7,14 +7,15 @@ import { diff } from "../../src/protocol/diff.ts";
 import { CollabError } from "../../src/protocol/errors.ts";
 import type { JsonObject, JsonValue } from "../../src/protocol/json.ts";
 import type { Operation } from "../../src/protocol/json-patch.ts";
-import { applyPatch } from "../../src/protocol/patch-draft.ts";
+import { applyPatch } from "../../src/protocol/apply-patch.ts";
 import { defaultLimits } from "../../src/protocol/limits.ts";
 import { canonical, deepFreeze, jsonBytes } from "../support/canonical-json.ts";
 import { beforeAndAfter, json, prototypeKeys } from "../support/json-arbitraries.ts";
 
+/** The state after a patch; the one before is left as it is. */
 const patched = (before: JsonObject, after: unknown): JsonObject =>
   applyPatch(
-    { value: before, bytes: jsonBytes(before) },
+    { value: JSON.parse(JSON.stringify(before)) as JsonObject, bytes: jsonBytes(before) },
     diff(before, after as JsonObject),
     defaultLimits,
   ).value;
@@ -97,8 +98,8 @@ describe("small patches", () => {
       before: { a: 1, b: 2 },
       after: { b: 3 },
       patch: [
-        { op: "remove", path: "/x/a" },
         { op: "replace", path: "/x/b", value: 3 },
+        { op: "remove", path: "/x/a" },
       ],
     },
     { before: [1, 2, 3], after: [1, 3], patch: [{ op: "remove", path: "/x/1" }] },

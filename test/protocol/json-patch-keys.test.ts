@@ -4,7 +4,7 @@
 import { afterEach, describe, expect, test } from "vitest";
 import type { JsonObject } from "../../src/protocol/json.ts";
 import { parsePatch } from "../../src/protocol/json-patch.ts";
-import { applyPatch } from "../../src/protocol/patch-draft.ts";
+import { applyPatch } from "../../src/protocol/apply-patch.ts";
 import { defaultLimits } from "../../src/protocol/limits.ts";
 import { canonical, jsonBytes } from "../support/canonical-json.ts";
 import { prototypeKeys } from "../support/json-arbitraries.ts";

@@ -6,13 +6,17 @@ import { describe, expect, test } from "vitest";
 import { CollabError } from "../../src/protocol/errors.ts";
 import type { JsonObject } from "../../src/protocol/json.ts";
 import { parsePatch, type Operation, type Patch } from "../../src/protocol/json-patch.ts";
-import { applyPatch } from "../../src/protocol/patch-draft.ts";
+import { applyPatch } from "../../src/protocol/apply-patch.ts";
 import { defaultLimits } from "../../src/protocol/limits.ts";
 import { canonical, jsonBytes, jsonDepth } from "../support/canonical-json.ts";
 import { documentsOnTheWay, locate } from "../support/json-patch-oracle.ts";
 import { patchCases } from "../support/patch-arbitraries.ts";
 
-const sized = (value: JsonObject) => ({ value, bytes: jsonBytes(value) });
+/** A state of its own, because patches change it. */
+const sized = (doc: JsonObject) => ({
+  value: JSON.parse(JSON.stringify(doc)) as JsonObject,
+  bytes: jsonBytes(doc),
+});
 
 /** The code a patch fails with, or the state it leads to as text. */
 function outcome(doc: JsonObject, patch: Patch, limits: Partial<typeof defaultLimits>): string {
@@ -202,7 +206,7 @@ describe("a patch that causes much work with few bytes", () => {
     expect(outcome(doc, copies(500), {}).slice(0, 9)).toBe("too_large");
   });
 
-  test("[S9] is too_large with a thousand alternating moves and changes", () => {
+  test("[S9] may move and change a value a thousand times, because that copies nothing", () => {
     const patch = Array.from({ length: 500 }, (_, index): Patch => {
       const [from, path] = index % 2 === 0 ? ["/a", "/b"] : ["/b", "/a"];
       return [
@@ -210,7 +214,7 @@ describe("a patch that causes much work with few bytes", () => {
         { op: "move", from, path },
       ];
     }).flat();
-    expect(outcome(doc, patch, {}).slice(0, 9)).toBe("too_large");
+    expect(outcome(doc, patch, {})).toBe(canonical({ a: { ...(doc["a"] as JsonObject), k1: 9 } }));
   });
 
   test("[S9] may move an unchanged value a thousand times", () => {

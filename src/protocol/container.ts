@@ -1,0 +1,50 @@
+// The objects and arrays of a state as something to change. Whoever calls this owns the container.
+
+import { member, setMember, type JsonValue } from "./json.ts";
+import { addToCount } from "./sizes.ts";
+
+export type Container = JsonValue[] | Record<string, JsonValue>;
+
+export const isContainer = (value: unknown): value is Container =>
+  typeof value === "object" && value !== null;
+
+/** A member, `undefined` if there is none. The token of an array is an index. */
+export const memberOf = (container: Container, token: string): JsonValue | undefined =>
+  Array.isArray(container) ? container[Number(token)] : member(container, token);
+
+/** Set or add a member. */
+export function put(container: Container, token: string, value: JsonValue): void {
+  if (Array.isArray(container)) {
+    container[Number(token)] = value;
+    return;
+  }
+  if (!Object.hasOwn(container, token)) addToCount(container, 1);
+  setMember(container, token, value);
+}
+
+export function removeMember(object: Record<string, JsonValue>, key: string): void {
+  addToCount(object, -1);
+  delete object[key];
+}
+
+/**
+ * Copy a container, without what is in its members.
+ * @param marks where to add the members that are containers
+ */
+export function shallowCopy(
+  source: Container,
+  marks: { add(item: object): unknown } | null,
+): Container {
+  if (Array.isArray(source)) {
+    if (marks) for (const item of source) if (isContainer(item)) marks.add(item);
+    return [...source];
+  }
+  const copy: Record<string, JsonValue> = {};
+  // Twice as fast as a spread, if there are many members.
+  for (const key of Object.keys(source)) {
+    const value = source[key] as JsonValue;
+    setMember(copy, key, value);
+    if (marks && isContainer(value)) marks.add(value);
+  }
+  return copy;
+}

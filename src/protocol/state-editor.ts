@@ -1,0 +1,235 @@
+// Changes a state in place and can take everything back: a change costs what it changes, not what the
+// state is. Only the owner of a state may use it. A container that is frozen, which means shared with the
+// room author's code, or that stands in two places is never changed: a shallow copy takes its place when
+// something in it changes. The caches of sizes.ts stay exact. No limit is checked here.
+
+import {
+  isContainer,
+  memberOf,
+  put,
+  removeMember,
+  shallowCopy,
+  type Container,
+} from "./container.ts";
+import { jsonEqual, measure, stringBytes, type JsonValue, type Size } from "./json.ts";
+import type { Sized } from "./json-patch.ts";
+import { countOf, resized, setCount, sizes } from "./sizes.ts";
+import { maxCompared, StateComparison, type Edit } from "./state-comparison.ts";
+
+/** Where a member of a container is, or may be. */
+export type Place = {
+  /** From the root to the container that has the member. */
+  readonly containers: Container[];
+  /** The keys of the other containers, and that of the member. */
+  readonly tokens: readonly string[];
+};
+
+/** Containers that stand in more than one place, or whose parent does. */
+const shared = new WeakSet<object>();
+
+/**
+ * Copies that a failed change has left, by the frozen containers that they are copies of. A client that
+ * sends such changes again and again causes one copy.
+ */
+const spares = new WeakMap<object, Container>();
+
+export class StateEditor {
+  #root: JsonValue;
+  #bytes: number;
+  readonly #state: Sized;
+  readonly #edits: Edit[] = [];
+  /** How many changes were made, without the copies that they required. */
+  #changes = 0;
+  /** What each copy was made of. */
+  readonly #sources = new Map<Container, Container>();
+  /** Values that must not change, because the patch will be stored with them; and what is in them. */
+  readonly #given = new Set<object>();
+
+  constructor(state: Sized) {
+    this.#state = state;
+    this.#root = state.value;
+    this.#bytes = state.bytes;
+  }
+
+  /** The root may be any JSON until the change is complete. */
+  get root(): JsonValue {
+    return this.#root;
+  }
+
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /** Whether the state is not the JSON that it was. Exact, but for large values that are exchanged. */
+  get hasChanged(): boolean {
+    if (this.#changes === 0) return false;
+    if (this.#changes === 1 || this.#bytes !== this.#state.bytes) return true;
+    return !new StateComparison(this.#edits, this.#sources).isSame(this.#state.value, this.#root);
+  }
+
+  /** A value from outside is about to be put into the state, and must stay as it is. */
+  give(value: JsonValue): void {
+    if (!isContainer(value)) return;
+    if (this.#given.has(value)) shared.add(value);
+    this.#given.add(value);
+  }
+
+  /** A value is about to stand in a second place. */
+  share(value: JsonValue): void {
+    if (isContainer(value)) shared.add(value);
+  }
+
+  setRoot(value: JsonValue): void {
+    if (this.#isEqual(this.#root, value)) return;
+    this.#root = value;
+    this.#bytes = sizeOf(value).bytes;
+    this.#changes++;
+  }
+
+  /** Set or add a member of an object, or set an item of an array. */
+  set(place: Place, value: JsonValue): void {
+    const { token, parent } = targetOf(place);
+    const old = memberOf(parent, token);
+    const size = sizeOf(value);
+    if (old === undefined) {
+      const separator = countOf(parent) > 0 ? 1 : 0;
+      const growth = size.bytes + stringBytes(token) + 1 + separator;
+      put(this.#own(place), token, value);
+      return this.#record(place, { kind: "put", token, old, growth, was: 0, is: size.depth });
+    }
+    if (this.#isEqual(old, value)) return;
+    const { bytes, depth } = sizeOf(old);
+    put(this.#own(place), token, value);
+    const growth = size.bytes - bytes;
+    this.#record(place, { kind: "put", token, old, growth, was: depth, is: size.depth });
+  }
+
+  insert(place: Place, at: number, value: JsonValue): void {
+    const array = this.#own(place) as JsonValue[];
+    const { bytes, depth } = sizeOf(value);
+    const growth = bytes + (array.length > 0 ? 1 : 0);
+    array.splice(at, 0, value);
+    const token = String(at);
+    this.#record(place, { kind: "insert", token, old: undefined, growth, was: 0, is: depth });
+  }
+
+  /** Remove a member that exists. */
+  remove(place: Place): void {
+    const owned = this.#own(place);
+    const { token } = targetOf(place);
+    const old = memberOf(owned, token) as JsonValue;
+    const { bytes, depth } = sizeOf(old);
+    const isArray = Array.isArray(owned);
+    const name = isArray ? 0 : stringBytes(token) + 1;
+    const growth = -bytes - name - (countOf(owned) > 1 ? 1 : 0);
+    if (isArray) owned.splice(Number(token), 1);
+    else removeMember(owned, token);
+    const kind = isArray ? "take" : "put";
+    this.#record(place, { kind, token, old, growth, was: depth, is: 0 });
+  }
+
+  /** Take everything back. The state is as before, except for the order of members. */
+  rollback(): void {
+    for (const edit of this.#edits.toReversed()) {
+      const { kind, containers, depth, token, old, growth, was, is } = edit;
+      const container = containers[depth] as Container;
+      if (kind !== "put") undoSplice(container as JsonValue[], Number(token), old);
+      else if (old !== undefined) put(container, token, old);
+      else removeMember(container as Record<string, JsonValue>, token);
+      resize({ containers, depth, growth: -growth, was: is, is: was });
+    }
+    for (const [copy, source] of this.#sources)
+      if (!Object.isExtensible(source)) spares.set(source, copy);
+  }
+
+  #record(place: Place, edit: Omit<Edit, "containers" | "tokens" | "depth">): void {
+    const { containers, tokens } = place;
+    const made = { containers, tokens, depth: containers.length - 1, ...edit };
+    this.#edits.push(made);
+    this.#changes++;
+    this.#bytes += made.growth;
+    resize(made);
+  }
+
+  /** Make sure that every container of a place may be changed. @returns the last one */
+  #own({ containers, tokens }: Place): Container {
+    for (const [index, container] of containers.entries()) {
+      if (this.#isOwn(container)) continue;
+      const copy = this.#copy(container);
+      containers[index] = copy;
+      const depth = index - 1;
+      const parent = containers[depth];
+      if (parent === undefined) {
+        this.#root = copy;
+        continue;
+      }
+      const token = tokens[depth] as string;
+      put(parent, token, copy);
+      const kind = "put";
+      const edit = { kind, token, old: container, growth: 0, was: 0, is: 0 } as const;
+      this.#edits.push({ containers, tokens, depth, ...edit });
+    }
+    return containers.at(-1) as Container;
+  }
+
+  #isOwn(container: Container): boolean {
+    return Object.isExtensible(container) && !shared.has(container) && !this.#given.has(container);
+  }
+
+  #copy(source: Container): Container {
+    const spare = spares.get(source);
+    spares.delete(source);
+    const copy = spare ?? shallowCopy(source, this.#marksOf(source));
+    const size = sizes.get(source);
+    if (size !== undefined) sizes.set(copy, size);
+    setCount(copy, countOf(source));
+    this.#sources.set(copy, source);
+    return copy;
+  }
+
+  /** Where the members of a container are marked that must be copied when they change, as it was itself. */
+  #marksOf(source: Container): { add(item: object): unknown } | null {
+    if (!Object.isExtensible(source)) return null; // they are frozen too
+    return shared.has(source) ? shared : this.#given;
+  }
+
+  /** Whether two values are the same JSON. Large ones are compared only if one is new, as its text was read. */
+  #isEqual(old: JsonValue, value: JsonValue): boolean {
+    const { bytes } = sizeOf(value);
+    if (bytes !== sizeOf(old).bytes) return false;
+    const isCheap = bytes <= maxCompared || !isContainer(value) || this.#given.has(value);
+    return isCheap && jsonEqual(old, value);
+  }
+}
+
+export const targetOf = ({ containers, tokens }: Place): { parent: Container; token: string } => ({
+  parent: containers.at(-1) as Container,
+  token: tokens.at(-1) as string,
+});
+
+/** @param old the item that was taken out; `undefined` if one was inserted */
+function undoSplice(array: JsonValue[], at: number, old: JsonValue | undefined): void {
+  if (old === undefined) array.splice(at, 1);
+  else array.splice(at, 0, old);
+}
+
+type Change = Pick<Edit, "containers" | "depth" | "growth" | "was" | "is">;
+
+/** Keep the cached sizes exact when a container has changed by one member. */
+function resize({ containers, depth, growth, was, is }: Change): void {
+  let [before, after, isKnown] = [was, is, true];
+  for (let index = depth; index >= 0; index--) {
+    const container = containers[index] as Container;
+    const size = isKnown ? sizes.get(container) : undefined;
+    isKnown = size !== undefined;
+    if (size === undefined) sizes.delete(container);
+    else {
+      const next = resized(size, growth, before, after);
+      sizes.set(container, next);
+      [before, after] = [size.depth, next.depth];
+    }
+  }
+}
+
+// Limits do not apply to what is in the state: they may have been lowered since.
+const sizeOf = (value: JsonValue): Size => measure(value, Infinity, sizes);
