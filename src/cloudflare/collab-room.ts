@@ -86,13 +86,13 @@ export class CollabRoom extends DurableObject<CollabEnv> implements RoomRpc {
   /** The one request it takes is an upgrade, made by RoomStub: a socket cannot cross RPC. */
   override async fetch(request: Request): Promise<Response> {
     const { 0: client, 1: server } = new WebSocketPair();
-    const { caller, ...connect } = readUpgrade(request);
+    const { caller, waiting, ...connect } = readUpgrade(request);
     const accept = (): SocketPort => {
       this.ctx.acceptWebSocket(server);
       return this.#socket(server);
     };
-    const outcome = await this.#reply(
-      this.#room.call(connectSession, { ...connect, accept }, caller),
+    const outcome = await whileWaiting(waiting, () =>
+      this.#reply(this.#room.call(connectSession, { ...connect, accept }, caller)),
     );
     if ("error" in outcome) return Response.json(outcome);
     return new Response(null, { status: 101, webSocket: client });

@@ -1,5 +1,5 @@
-// Notices when a hook or an action calls its own room, directly or by way of another room: the room would
-// wait for itself (rule B7). What runs inside a hook carries the ids of the rooms whose hooks wait for it.
+// Notices when a hook, an action or an update function calls its own room, directly or by way of another room:
+// the room would wait for itself (rule B7). What runs inside of one carries the ids of the rooms that wait for it.
 // That takes AsyncLocalStorage, which workerd has with the compatibility flag `nodejs_als` or
 // `nodejs_compat`; without it such a call ends with `call_timeout`.
 
@@ -21,7 +21,7 @@ async function createStore(): Promise<Store> {
 
 const store = await createStore();
 
-/** The ids of the rooms whose hooks wait for what runs now. */
+/** The ids of the rooms that wait for what runs now. */
 export const waitingRooms = (): readonly string[] => store.getStore() ?? [];
 
 /** Run something that these rooms wait for. */

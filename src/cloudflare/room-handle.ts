@@ -8,6 +8,7 @@ import type { RoomInfo } from "../protocol/rooms.ts";
 import { checkScopes, type Scope } from "../protocol/scopes.ts";
 import type { UserEntry } from "../protocol/users.ts";
 import { defaultPresenceTtl } from "../model/duration.ts";
+import { waitingRooms, whileWaiting } from "./hook-context.ts";
 import type { RoomStub } from "./room-stub.ts";
 
 /** Deeper than any room's limit: what nests deeper is refused before it is sent. */
@@ -64,7 +65,7 @@ export class RoomHandle {
    * @param next gets the state and returns the next one, within the room's `callTimeout`
    * @returns the version after it; what changes nothing keeps the version
    * @throws CollabError `update_failed` (`cause` is what `next` threw), `call_timeout`, `invalid_state`,
-   * `too_large`, `room_not_running`: the state is untouched
+   * `too_large`, `room_not_running`, `reentrant_call` (`next` has called the room): the state is untouched
    * @example
    * ```ts
    * await room.updateState((state) => ({ ...state, n: Number(state.n) + 1 }));
@@ -73,11 +74,13 @@ export class RoomHandle {
   async updateState<State extends object = JsonObject>(
     next: (state: State) => State | Promise<State>,
   ): Promise<{ version: number }> {
+    const waiting = [...waitingRooms(), this.id];
     let failure: CollabError | undefined;
     // What the function throws stays here: over RPC it would lose its type.
     const update = async (stateText: string): Promise<string | null> => {
       try {
-        return toJsonText(await next(JSON.parse(stateText) as State), "invalid_state");
+        const state = JSON.parse(stateText) as State;
+        return toJsonText(await whileWaiting(waiting, () => next(state)), "invalid_state");
       } catch (error) {
         failure =
           error instanceof CollabError

@@ -37,14 +37,13 @@ export class RoomStub {
 
   /**
    * Run an operation of the room.
-   * @throws CollabError as the operation does, or `room_unavailable`
+   * @throws CollabError as the operation does, `reentrant_call`, or `room_unavailable`
    */
   async call<Name extends OperationName>(
     name: Name,
     input: InputOf<Name>,
   ): Promise<OutputOf<Name>> {
-    const waiting = waitingRooms();
-    if (waiting.includes(this.id)) throw new CollabError("reentrant_call");
+    const waiting = this.#waiting();
     const ask = (stub: Stub): PromiseLike<Result<OutputOf<Name>>> =>
       stub.call(name, input, this.#caller, waiting) as PromiseLike<Result<OutputOf<Name>>>;
     return operations[name].repeatable ? this.#repeatable(ask) : this.#once(ask);
@@ -56,11 +55,20 @@ export class RoomStub {
    * @throws CollabError for whatever refuses them: nothing is half open
    */
   async connect(request: SessionRequest): Promise<WebSocket> {
+    const waiting = this.#waiting();
     return this.#once(async (stub) => {
-      const response = await stub.fetch(createUpgrade({ ...request, caller: this.#caller }));
+      const upgrade = createUpgrade({ ...request, caller: this.#caller, waiting });
+      const response = await stub.fetch(upgrade);
       const { webSocket } = response;
       return webSocket ? { ok: webSocket } : response.json<Result<WebSocket>>();
     });
+  }
+
+  /** The ids of the rooms that wait for what is asked now. @throws CollabError `reentrant_call` */
+  #waiting(): readonly string[] {
+    const waiting = waitingRooms();
+    if (waiting.includes(this.id)) throw new CollabError("reentrant_call");
+    return waiting;
   }
 
   /** Make a call that must not happen twice. */

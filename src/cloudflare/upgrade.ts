@@ -10,17 +10,20 @@ const parameter = "connect";
 /** What a session is opened with besides who asks for it: its user and its scopes are those of the caller. */
 export type SessionRequest = Omit<ConnectRequest, "user" | "scopes">;
 
+/** Who asks, and the ids of the rooms that wait for the answer. */
+type Asking = { readonly caller: Caller; readonly waiting: readonly string[] };
+
 /** The request that asks an object to open a session. */
-export const createUpgrade = (request: SessionRequest & { readonly caller: Caller }): Request => {
+export const createUpgrade = (request: SessionRequest & Asking): Request => {
   const url = new URL("https://room/socket");
   url.searchParams.set(parameter, JSON.stringify(request));
   return new Request(url, { headers: { upgrade: "websocket" } });
 };
 
 /** What such a request asks for. The URL has the user only once, because its length is limited. */
-export function readUpgrade({ url }: Request): ConnectRequest & { readonly caller: Caller } {
+export function readUpgrade({ url }: Request): ConnectRequest & Asking {
   const text = new URL(url).searchParams.get(parameter) ?? "";
-  const request = JSON.parse(text) as SessionRequest & { readonly caller: Caller };
+  const request = JSON.parse(text) as SessionRequest & Asking;
   const { user, scopes } = request.caller;
   return { ...request, user, scopes };
 }

@@ -58,7 +58,7 @@ export class TestObject {
   /** Open a socket. */
   async fetch(request: Request): Promise<Response> {
     await nextEvent();
-    const { caller, ...connect } = readUpgrade(request);
+    const { caller, waiting: _waiting, ...connect } = readUpgrade(request);
     const client = new ClientSocket();
     const outcome = await this.#answer((instance) => {
       const accept = () => {
