@@ -15,8 +15,16 @@ export type StateSaverParts = {
   readonly ports: Pick<RoomPorts, "now" | "random" | "background">;
   readonly timers: Timers;
   readonly hooks: Pick<HookRunner, "saves" | "save">;
-  readonly document: Pick<RoomDocument, "version" | "isStaged">;
+  readonly document: Pick<RoomDocument, "version" | "isStaged" | "freeze">;
 };
+
+/**
+ * A save freezes the state, and the next change copies each container that it touches. Together that takes
+ * about 1 ms for 1,000 members (60 ms for 80,000). After a state with n members in one container the next
+ * save starts no earlier than n / 80 ms later, so that it takes less than a tenth of the room's time. It is
+ * computed and not measured, so that a room behaves the same on every machine. Narrow states do not wait.
+ */
+const membersPerMs = 80;
 
 export class StateSaver {
   readonly #parts: StateSaverParts;
@@ -25,6 +33,8 @@ export class StateSaver {
   /** Epoch ms of the first and the last change that wait; unknown after a wake. */
   #firstAt: number | null = null;
   #lastAt = 0;
+  /** Epoch ms before which no save starts because of a change: the last one had a wide state. */
+  #notBefore = 0;
 
   constructor(parts: StateSaverParts) {
     this.#parts = parts;
@@ -104,7 +114,8 @@ export class StateSaver {
   /** Epoch ms at which the waiting changes are to be saved; 0 when none is known. */
   #due(): number {
     const { debounce, maxWait } = this.#parts.behaviour.save;
-    return this.#firstAt === null ? 0 : Math.min(this.#lastAt + debounce, this.#firstAt + maxWait);
+    if (this.#firstAt === null) return 0;
+    return Math.max(this.#notBefore, Math.min(this.#lastAt + debounce, this.#firstAt + maxWait));
   }
 
   /** How many saves have failed since one succeeded. */
@@ -135,11 +146,13 @@ export class StateSaver {
     while (this.#dirty && !document.isStaged) {
       const { version } = document;
       this.#firstAt = null;
+      this.#notBefore = ports.now() + Math.ceil(document.freeze() / membersPerMs);
       this.#failure = await hooks.save();
       const now = ports.now();
       if (this.#failure !== null) {
         const attempts = this.#attempts + 1;
-        timers.set("save", now + backoff(attempts, ports.random()), attempts);
+        const retryAt = Math.max(now + backoff(attempts, ports.random()), this.#notBefore);
+        timers.set("save", retryAt, attempts);
         return;
       }
       // A stop may have waited for this. It saves by itself what has changed meanwhile.

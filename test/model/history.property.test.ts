@@ -45,7 +45,7 @@ const steps: Arbitrary<Step[]> = fc.array(
         kind: fc.constant("fill" as const),
         length: fc.oneof(
           { weight: 15, arbitrary: fc.constantFrom(10, 40_000, 264_000) },
-          { weight: 1, arbitrary: fc.constant(700_000) },
+          { weight: 1, arbitrary: fc.constant(2_000_000) },
         ),
       }),
     },

@@ -55,6 +55,12 @@ describe("a readable history", () => {
     });
   });
 
+  test("[S10] has as many bytes as its changes have in UTF-8", () => {
+    const patch = JSON.stringify([{ op: "add", path: "/é", value: "日本 👍" }]);
+    const { journalBytes } = rebuild({ snapshots: [], changes: [{ from: 0, to: 1, patch }] });
+    expect(journalBytes).toBe(Buffer.byteLength(patch));
+  });
+
   test("[S10] is not affected by damage before its newest snapshot", () => {
     const damaged = [...changes(4, 5), { from: 5, to: 6, patch: "garbage" }, change(7)];
     const { version, unreadable } = rebuild({ snapshots: [snapshot(6)], changes: damaged });

@@ -16,6 +16,8 @@ class Desk {
   now = 1_000_000;
   version = 0;
   isStaged = false;
+  /** Members of the widest object of its state. */
+  width = 0;
   /** Saves so far: the version that each has got. */
   readonly saves: number[] = [];
   readonly #storage = new MemoryRoomStorage<RoomRecord, Member>();
@@ -62,6 +64,10 @@ class Desk {
     });
     this.saver.restore();
     return [this.timers, this.saver];
+  }
+
+  freeze(): number {
+    return this.width;
   }
 
   /** A change is staged. */
@@ -356,6 +362,93 @@ describe("debounce and maxWait", () => {
     expect(desk.saver.status).toEqual({ status: "pending" });
     desk.pass(2000);
     expect(desk.saves).toEqual([1]);
+  });
+});
+
+describe("a wide state", () => {
+  /** A room whose state has an object with this many members; its first save has started and ended. */
+  async function saved(width: number, timing?: { debounce: number; maxWait: number }) {
+    const desk = new Desk(timing);
+    desk.width = width;
+    desk.change();
+    if (timing) desk.pass(timing.debounce);
+    await desk.answer();
+    return desk;
+  }
+
+  test("[S8, R1] is saved at once, and then again after 1 ms for 80 members, by the timer", async () => {
+    const desk = await saved(80_000);
+    expect(desk.saves).toEqual([1]);
+    desk.now += 10;
+    desk.change();
+    expect([desk.saves, desk.row]).toEqual([[1], { at: 990, attempts: 0 }]);
+    desk.now += 900;
+    desk.change();
+    expect([desk.saves, desk.row]).toEqual([[1], { at: 90, attempts: 0 }]);
+    desk.pass(89);
+    expect(desk.saves).toEqual([1]);
+    desk.pass(1);
+    expect(desk.saves).toEqual([1, 3]);
+    await desk.answer();
+    expect([desk.row, desk.saver.status]).toEqual([undefined, { status: "saved" }]);
+  });
+
+  test("[S8] that has changed after that time is saved at once", async () => {
+    const desk = await saved(80_000);
+    desk.now += 1000;
+    desk.change();
+    expect(desk.saves).toEqual([1, 2]);
+  });
+
+  test("[S8] that changes while it is saved waits for its time, too", async () => {
+    const desk = new Desk();
+    desk.width = 8000;
+    desk.change();
+    desk.now += 30;
+    desk.change();
+    await desk.answer();
+    expect([desk.saves, desk.row]).toEqual([[1], { at: 70, attempts: 0 }]);
+    desk.pass(70);
+    expect(desk.saves).toEqual([1, 2]);
+  });
+
+  test("[S8] is retried no earlier, even by the first retry", async () => {
+    const desk = new Desk();
+    desk.width = 800_000;
+    desk.change();
+    await desk.answer("save_failed");
+    expect(desk.row).toEqual({ at: 10_000, attempts: 1 });
+  });
+
+  test("[S8] waits for the later of this and its debounce", async () => {
+    const timing = { debounce: 500, maxWait: 700 };
+    const desk = await saved(80_000, timing);
+    desk.change();
+    expect(desk.row).toEqual({ at: 1000, attempts: 0 });
+    desk.now += 900;
+    desk.pass(100);
+    desk.change();
+    await desk.answer();
+    expect([desk.saves, desk.row]).toEqual([[1, 2], { at: 1000, attempts: 0 }]);
+    const slow = await saved(8000, timing);
+    slow.change();
+    expect(slow.row).toEqual({ at: 500, attempts: 0 });
+  });
+
+  test("[S8, R7] does not make a stop wait", async () => {
+    const desk = await saved(80_000);
+    desk.change();
+    const flushed = desk.saver.flush();
+    expect(desk.saves).toEqual([1, 2]);
+    await desk.answer();
+    expect(await flushed).toBeNull();
+    expect(desk.saver.isClean).toBe(true);
+  });
+
+  test("[S8] waits only while it is wide: a narrow one is saved with each change", async () => {
+    const desk = await saved(0);
+    desk.change();
+    expect(desk.saves).toEqual([1, 2]);
   });
 });
 

@@ -13,6 +13,11 @@ export interface RoomDocument {
   readonly isStaged: boolean;
   /** Characters of the changes that are staged. */
   readonly stagedCharacters: number;
+  /**
+   * Freeze the content: the author's code is about to get it, and a change must not reach what it got.
+   * @returns what that costs the next change: members of the widest object or array, 0 if all are narrow
+   */
+  freeze(): number;
   /** Write the content that a starting room has loaded. */
   writeInitial(): void;
   /**

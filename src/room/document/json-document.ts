@@ -5,7 +5,7 @@
 
 import type { Change } from "../../protocol/history.ts";
 import { replaceAll, type Operation, type Sized } from "../../protocol/json-patch.ts";
-import type { JsonObject } from "../../protocol/json.ts";
+import { utf8Bytes, type JsonObject } from "../../protocol/json.ts";
 import { CollabError } from "../../protocol/errors.ts";
 import type { Limits } from "../../protocol/limits.ts";
 import { squash } from "../../protocol/squash.ts";
@@ -15,6 +15,7 @@ import {
   type ChangeRequest,
   type PlannedChange,
 } from "../../model/change.ts";
+import { freezeState, widthOf } from "../../model/freeze.ts";
 import { emptyState, rebuild, snapshotDue, type Rebuilt } from "../../model/history.ts";
 import { maxRowBytes } from "../../storage/bytes.ts";
 import type { RoomPorts } from "../ports.ts";
@@ -96,6 +97,10 @@ export class JsonDocument implements RoomDocument {
 
   get version(): number {
     return this.#version;
+  }
+
+  freeze(): number {
+    return widthOf(freezeState(this.#state.value));
   }
 
   /** The committed state as compact JSON, made once per version. Not available while something is staged. */
@@ -180,9 +185,10 @@ export class JsonDocument implements RoomDocument {
     const to = this.headVersion;
     const texts = squash(this.#staged.operations).map(({ text }) => text);
     const change = { from, to, patch: shorter(`[${texts.join(",")}]`, this.#state) };
-    // A patch that might not fit into one row in the longest encoding: the state is written instead.
-    const fits = change.patch.length <= maxRowBytes / 3;
-    const journalBytes = this.#journalBytes + change.patch.length;
+    const patchBytes = utf8Bytes(change.patch);
+    // The state is written instead of a patch that does not fit into one row.
+    const fits = patchBytes <= maxRowBytes;
+    const journalBytes = this.#journalBytes + patchBytes;
     const journalChanges = this.#journalChanges + 1;
     const snapshotBytes = this.#snapshotBytes;
     if (fits && !snapshotDue({ journalBytes, journalChanges, snapshotBytes })) {
@@ -253,7 +259,7 @@ export class JsonDocument implements RoomDocument {
 
 /** A patch, or the replacement of the whole state if that is shorter. */
 const shorter = (patch: string, { value, bytes }: Sized): string =>
-  patch.length > bytes + 40 ? JSON.stringify(replaceAll(value)) : patch;
+  utf8Bytes(patch) > bytes + 40 ? JSON.stringify(replaceAll(value)) : patch;
 
 /** Operations of two patches as one list, all of them text. */
 const joined = (first: string, second: string): string =>
