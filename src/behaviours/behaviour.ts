@@ -23,7 +23,7 @@ export type RoomContext<State extends object = JsonObject, Env = unknown> = {
   readonly users: readonly UserEntry[];
   /**
    * The state, including accepted changes that are not committed yet. The result of the hook takes effect
-   * only if they are committed.
+   * only if they are committed. Reading it freezes it: see `saveRoomState` for what that costs.
    */
   readonly state: State;
   /** Version of `state`. Versions count within `epoch`. */
@@ -79,6 +79,12 @@ export type RoomBehaviour<State extends object = JsonObject, Env = unknown> = {
    * call at a time. If it throws, times out or returns `{ error }`, it is retried with backoff (1 s, doubling
    * up to 5 minutes).
    * With this hook the external store is the source of truth: when the room stops, its own storage is emptied.
+   *
+   * The state is handed over without a copy: it is frozen, and the next change copies each object and array
+   * that it touches, once, without what is in them. For one object of 80,000 members that takes about 60 ms,
+   * for one of 1,000 less than 1 ms. The cost follows the number of members of one object, not the size of
+   * the state. After a state with n members in one object or array (more than 1,000) the next save therefore
+   * starts no earlier than n / 80 ms later, and at once when the room stops.
    */
   saveRoomState?(
     room: RoomContext<State, Env>,
@@ -107,7 +113,8 @@ export type RoomBehaviour<State extends object = JsonObject, Env = unknown> = {
   readonly retention?: "keep" | "drop";
   /**
    * When `saveRoomState` is called. `debounce`: ms without a change before a save, default 0. `maxWait`: the
-   * most ms that a change waits for its save, default ten times `debounce`.
+   * most ms that a change waits for its save, default ten times `debounce`. The saves of very wide states are
+   * further apart; see `saveRoomState`.
    */
   readonly save?: { readonly debounce?: number; readonly maxWait?: number };
   /** Limits of the room. The ones left out have their defaults. */
@@ -117,6 +124,13 @@ export type RoomBehaviour<State extends object = JsonObject, Env = unknown> = {
 /**
  * What an action returns: `{ state, result }`, both optional, or `{ error: reason }` to refuse. `state` is
  * the next state, `result` (JSON) is sent to the caller.
+ *
+ * The next state is compared with the one before. Objects and arrays that both share are skipped, so build
+ * it with `{ ...state, changed }` and not with a deep copy. The comparison, and the copy that the room makes
+ * because the previous state was handed out, take one pass each over the members of the objects and arrays
+ * that are new: together about 1 ms for 1,000 members, as much as the spread itself. If many clients change
+ * an object of tens of thousands of members, spread it over several objects, or let them send patches, which
+ * cost only what they change.
  */
 export type ActionAnswer<State extends object> =
   | { readonly state?: State; readonly result?: JsonValue | undefined }

@@ -41,11 +41,11 @@ export function resolveBehaviour(name: string, behaviour: RoomBehaviour): Resolv
   const wholeNumber = (setting: string, value: number, min: number, max = maxDuration): number => {
     if (!Number.isSafeInteger(value) || value < min || value > max)
       throw new RangeError(
-        `behaviour "${name}": ${setting} must be a whole number from ${min} to ${max}, got ${value}`,
+        `behaviour "${name}": ${setting} must be a whole number from ${min} to ${max}, got ${String(value)}`,
       );
     return value;
   };
-  checkNames(name, behaviour);
+  checkSettings(name, behaviour);
   const { retention = "keep", save = {} } = behaviour;
   const debounce = wholeNumber("save.debounce", save.debounce ?? 0, 0);
   if (retention !== "keep" && retention !== "drop")
@@ -62,7 +62,10 @@ export function resolveBehaviour(name: string, behaviour: RoomBehaviour): Resolv
     maxSockets: wholeNumber("maxSockets", behaviour.maxSockets ?? 5000, 1, 32_000),
     reconnectGrace: wholeNumber("reconnectGrace", behaviour.reconnectGrace ?? 10_000, 0),
     retention,
-    save: { debounce, maxWait: wholeNumber("save.maxWait", save.maxWait ?? 10 * debounce, 0) },
+    save: {
+      debounce,
+      maxWait: wholeNumber("save.maxWait", save.maxWait ?? Math.min(10 * debounce, maxDuration), 0),
+    },
     limits: limitsOf(name, behaviour),
   };
 }
@@ -81,20 +84,55 @@ const settings = new Set<string>([
   "limits",
 ] satisfies (keyof RoomBehaviour)[]);
 
+const saveSettings = new Set<string>([
+  "debounce",
+  "maxWait",
+] satisfies (keyof ResolvedBehaviour["save"])[]);
+
+function checkSettings(name: string, behaviour: RoomBehaviour): void {
+  const given: unknown = behaviour;
+  if (!isObject(given))
+    throw new TypeError(`behaviour "${name}" must be an object, got ${describeValue(given)}`);
+  const check = (isRight: boolean, setting: string, expected: string, value: unknown): void => {
+    if (isRight) return;
+    throw new TypeError(
+      `behaviour "${name}": ${setting} must be ${expected}, got ${describeValue(value)}`,
+    );
+  };
+  checkNames(name, "", behaviour, settings);
+  for (const hook of hooks) {
+    const value: unknown = behaviour[hook];
+    check(value === undefined || typeof value === "function", hook, "a function", value);
+  }
+  const { actions = {}, save = {}, limits = {} } = behaviour;
+  for (const [setting, value] of Object.entries({ actions, save, limits }))
+    check(isObject(value), setting, "an object", value);
+  checkNames(name, "save.", save, saveSettings);
+  for (const [key, value] of Object.entries<unknown>(actions))
+    check(isAction(value), `actions.${key}`, "made by action(schema, run)", value);
+}
+
 /** Unknown names are refused, because a hook with a misspelt name would silently never be called. */
-function checkNames(name: string, behaviour: RoomBehaviour): void {
-  if (!isObject(behaviour))
-    throw new TypeError(`behaviour "${name}" must be an object, got ${describeValue(behaviour)}`);
-  for (const key of Object.keys(behaviour))
-    if (!settings.has(key))
+function checkNames(
+  name: string,
+  prefix: string,
+  object: object,
+  known: ReadonlySet<string>,
+): void {
+  for (const key of Object.keys(object))
+    if (!known.has(key))
       throw new TypeError(
-        `behaviour "${name}": "${key}" is not a setting, use ${[...settings].join(", ")}`,
+        `behaviour "${name}": "${prefix}${key}" is not a setting, use ${[...known].map((each) => prefix + each).join(", ")}`,
       );
-  for (const hook of hooks)
-    if (behaviour[hook] !== undefined && typeof behaviour[hook] !== "function")
-      throw new TypeError(
-        `behaviour "${name}": ${hook} must be a function, got ${describeValue(behaviour[hook])}`,
-      );
+}
+
+/** Whether a value is `{ schema, run }`. Some libraries have schemas that are functions. */
+function isAction(value: unknown): boolean {
+  if (!isObject(value) || typeof value["run"] !== "function") return false;
+  const schema: unknown = value["schema"];
+  if ((typeof schema !== "object" && typeof schema !== "function") || schema === null) return false;
+  const standard: unknown = (schema as Record<string, unknown>)["~standard"];
+  return isObject(standard) && typeof standard["validate"] === "function";
 }
 
 function limitsOf(name: string, { limits }: RoomBehaviour): Limits {
