@@ -1,5 +1,6 @@
 // The directory's objects: what they list and count, and the entries of rooms whose objects die.
 
+import { evictDurableObject, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, test } from "vitest";
 import { Directory } from "../../src/cloudflare/directory.ts";
@@ -37,23 +38,83 @@ describe("an entry", () => {
     for (const revision of [3, 4]) await directory.remove(entry.id, revision);
     expect(await rooms.roomCount()).toBe(before);
   });
+});
 
-  test("[D3] a call that arrives after a later one of its room does nothing, and is told so", async () => {
-    const shard = env.DIRECTORY.getByName(newId("shard"));
-    const entry = {
-      id: newId(),
-      behaviour: "default",
-      users: 0,
-      createdAt: "2026-01-01T00:00:00.000Z",
-    };
+describe("the revisions of a room's calls", () => {
+  const createEntry = (users = 0) => ({
+    id: newId(),
+    behaviour: "default",
+    users,
+    createdAt: "2026-01-01T00:00:00.000Z",
+  });
+
+  /** A shard that nobody else uses. */
+  const createShard = () => env.DIRECTORY.getByName(newId("shard"));
+
+  test("[D3] let a call that arrives after a later one do nothing, and tell it the next revision", async () => {
+    const [shard, entry] = [createShard(), createEntry()];
     expect(await shard.put(entry, 2)).toBe(2);
-    expect(await shard.remove(entry.id, 1)).toBe(2);
+    expect(await shard.remove(entry.id, 1)).toBe(3);
     expect(await shard.total()).toBe(1);
     expect(await shard.remove(entry.id, 3)).toBe(3);
-    expect(await shard.put(entry, 2)).toBe(3);
+    expect(await shard.put(entry, 2)).toBe(4);
     expect(await shard.total()).toBe(0);
     expect(await shard.put(entry, 4)).toBe(4);
     expect(await shard.total()).toBe(1);
+  });
+
+  test("[D3] are not taken twice: two instances may have the same in one millisecond", async () => {
+    const [shard, entry] = [createShard(), createEntry(1)];
+    expect(await shard.put(entry, 5)).toBe(5);
+    expect(await shard.put({ ...entry, users: 2 }, 5)).toBe(6);
+    expect(await shard.remove(entry.id, 5)).toBe(6);
+    const query = { prefix: "", after: "", limit: 10 };
+    expect(await shard.list(query)).toEqual({ rooms: [entry], total: 1 });
+    expect(await shard.remove(entry.id, 6)).toBe(6);
+    expect(await shard.remove(entry.id, 6)).toBe(7);
+    expect(await shard.total()).toBe(0);
+  });
+
+  test("[D3] count for a room that was removed before its entry has arrived", async () => {
+    const [shard, entry] = [createShard(), createEntry()];
+    expect(await shard.remove(entry.id, 7)).toBe(7);
+    expect(await shard.put(entry, 6)).toBe(8);
+    expect(await shard.total()).toBe(0);
+    expect(await shard.put(entry, 8)).toBe(8);
+    expect(await shard.total()).toBe(1);
+  });
+
+  test("[D3] of removed rooms are kept for an hour", async () => {
+    const [shard, entry] = [createShard(), createEntry()];
+    await shard.put(entry, 1);
+    await shard.remove(entry.id, 2);
+    const rowsAfter = async (ms: number): Promise<number> => {
+      pass(ms);
+      await evictDurableObject(shard);
+      expect(await shard.total()).toBe(0);
+      return runInDurableObject(
+        shard,
+        (_, { storage }) => storage.sql.exec("SELECT id FROM rooms").toArray().length,
+      );
+    };
+    expect([await rowsAfter(3_599_999), await rowsAfter(2)]).toEqual([1, 0]);
+  });
+
+  test("[R9, D3] begin anew in a shard that the first release has written, which keeps its entries", async () => {
+    const [shard, entry] = [createShard(), createEntry(3)];
+    await runInDurableObject(shard, (_, { storage }) => {
+      storage.sql.exec(
+        `CREATE TABLE rooms (id TEXT PRIMARY KEY, behaviour TEXT NOT NULL, users INTEGER NOT NULL,
+         created_at TEXT NOT NULL) WITHOUT ROWID`,
+      );
+      const { id, behaviour, users, createdAt } = entry;
+      storage.sql.exec("INSERT INTO rooms VALUES (?, ?, ?, ?)", id, behaviour, users, createdAt);
+    });
+    const query = { prefix: "", after: "", limit: 10 };
+    expect(await shard.list(query)).toEqual({ rooms: [entry], total: 1 });
+    expect(await shard.put({ ...entry, users: 4 }, 1)).toBe(1);
+    expect(await shard.remove(entry.id, 2)).toBe(2);
+    expect(await shard.list(query)).toEqual({ rooms: [], total: 0 });
   });
 });
 

@@ -51,7 +51,7 @@ describe("any sequence of changes", () => {
         const expectNext = (next: JsonObject, acknowledged: unknown): void => {
           if (canonical(next) !== canonical(model)) version++;
           model = next;
-          expect(acknowledged).toEqual({ ok: { version } });
+          expect(acknowledged).toMatchObject({ ok: { version } });
         };
         const ask = (kind: "patch" | "merge" | "replace", value: unknown) =>
           stubOf(id).call(
