@@ -4,6 +4,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { isDeepStrictEqual } from "node:util";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { startServer, type Server } from "../support/server.ts";
 
@@ -128,6 +129,45 @@ test("[S4, D2] every room whose start was acknowledged is running and listed", a
   }
   await second.stop();
 });
+
+test("[D1, D3] rooms that were starting or stopping are listed if they run, though nobody starts or stops them again", async () => {
+  const server = await start();
+  const ask = asking(server);
+  const stopping = Array.from({ length: 40 }, (_, n) => `half-stopped-${n}`);
+  await Promise.all(stopping.map((id) => ask("PUT", `/rooms/${id}`)));
+  const ids = [...stopping];
+  const clients = stopping.map((id, client) => async (n: number) => {
+    if (n === 0) {
+      await fetch(`${server.url}/rooms/${id}`, { method: "DELETE" });
+      return;
+    }
+    const started = `half-started-${client}-${n}`;
+    ids.push(started);
+    await ask("PUT", `/rooms/${started}`);
+  });
+  await killAfter(server, 60, clients);
+
+  const second = await start();
+  const again = asking(second);
+  const listed = async (): Promise<string[]> => {
+    const { rooms } = await again<{ rooms: { id: string }[] }>(
+      "GET",
+      "/rooms?prefix=half-&limit=1000",
+    );
+    return rooms.map(({ id }) => id);
+  };
+  /** Whether they run; asking for that tells the directory nothing. */
+  const running = async (): Promise<string[]> => {
+    const states = await Promise.all(ids.map((id) => fetch(`${second.url}/rooms/${id}`)));
+    return ids.filter((_, index) => states[index]?.status === 200).toSorted();
+  };
+  // The alarms of these rooms ring within six seconds.
+  await expect
+    .poll(async () => isDeepStrictEqual(await listed(), await running()), { timeout: 25_000 })
+    .toBe(true);
+  expect((await running()).length).toBeGreaterThan(0);
+  await second.stop();
+}, 60_000);
 
 test("[S4, R7] an acknowledged stop lasts, and the state of the room is kept", async () => {
   const server = await start();
