@@ -72,6 +72,21 @@ describe("a store that works", () => {
     expect(seen).toEqual([[1, true, true]]);
   });
 
+  test("[S8, R1] gets a wide state again only after a while, because handing it over costs time", async () => {
+    const room = await start();
+    const wide = Object.fromEntries(Array.from({ length: 8000 }, (_, n) => [`k${n}`, n]));
+    await room.patchState([{ op: "add", path: "/wide", value: wide }]);
+    await saveStatus(room, { status: "saved" });
+    const begun = Date.now();
+    await set(room, 1);
+    expect((await room.info()).save).toEqual({ status: "pending" });
+    expect(await timer(room)).toEqual({ at: begun + 100, attempts: 0 });
+    pass(100);
+    await ring(room.id);
+    await saveStatus(room, { status: "saved" });
+    expect(savesOf(room)).toEqual([{ wide }, { wide, n: 1 }]);
+  });
+
   test("[S8] is off where the behaviour saves nothing", async () => {
     const room = await start(undefined, "scripted");
     await set(room, 1);
