@@ -99,7 +99,7 @@ async function stateSize(rooms: Server): Promise<void> {
 async function rowsPerTouch(rooms: Server): Promise<void> {
   await call(rooms, "PUT", "/rooms/counted-touch");
   await takeRowCounts(rooms);
-  for (let n = 0; n < 1000; n++) await call(rooms, "POST", "/rooms/counted-touch/touch");
+  for (let n = 0; n < 1000; n++) await call(rooms, "POST", "/rooms/counted-touch/touch", {});
   const { room } = await takeRowCounts(rooms);
   report("rows written by 1,000 touches of a quiet room", room?.rows ?? Number.NaN, "<=", 10);
 }

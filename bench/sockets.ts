@@ -8,15 +8,21 @@ import { printTable, type Row, verdict, writeJson } from "./report.ts";
 import { BenchServers } from "./sockets/bench-servers.ts";
 import { cursors } from "./sockets/cursors.ts";
 import { manySockets, oneKey } from "./sockets/large-room.ts";
+import { ordinaryLoad } from "./sockets/ordinary-load.ts";
+import { readsBesideWrites } from "./sockets/reads-beside-writes.ts";
 import { reconnectStorm } from "./sockets/reconnect.ts";
 import { fanOut, manyInFlight, oneInFlight } from "./sockets/update-speed.ts";
+import { wakeUp } from "./sockets/wake.ts";
 
 const measurements = [
+  ordinaryLoad,
   fanOut,
   oneInFlight,
   manyInFlight,
   cursors,
+  readsBesideWrites,
   oneKey,
+  wakeUp,
   reconnectStorm,
   manySockets,
 ];

@@ -95,6 +95,10 @@ export class ClientPool {
     return this.clients.reduce((sum, { bytesReceived }) => sum + bytesReceived, 0);
   }
 
+  get framesReceived(): number {
+    return this.clients.reduce((sum, { framesReceived }) => sum + framesReceived, 0);
+  }
+
   #connectAll({
     sockets,
     concurrency = 100,

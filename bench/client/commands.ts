@@ -2,11 +2,23 @@
 
 import { manySockets } from "./many-sockets.ts";
 import { oneChange } from "./one-change.ts";
+import { ordinaryLoad } from "./ordinary-load.ts";
 import { presence } from "./presence.ts";
+import { readsBesideWrites } from "./reads-beside-writes.ts";
 import { reconnectStorm } from "./reconnect-storm.ts";
 import { updates } from "./updates.ts";
+import { wake } from "./wake.ts";
 
-export const commands = { updates, presence, oneChange, manySockets, reconnectStorm };
+export const commands = {
+  updates,
+  ordinaryLoad,
+  readsBesideWrites,
+  presence,
+  oneChange,
+  manySockets,
+  reconnectStorm,
+  wake,
+};
 
 export type Commands = typeof commands;
 export type CommandName = keyof Commands;

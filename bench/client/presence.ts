@@ -1,9 +1,11 @@
 // Sockets that move a cursor at a constant rate, whether or not the server keeps up. Each cursor carries
-// the time it was sent, so every socket that receives it can tell its age: all sockets share one clock.
+// the time it was sent, so every socket that receives it can tell its age.
 
 import { percentile } from "../statistics.ts";
 import { ClientPool } from "./client-pool.ts";
 import type { Target } from "./server-protocols.ts";
+import { cachingLast, stamp, stampsIn } from "./stamps.ts";
+import { startTicker } from "./ticker.ts";
 import { Usage, type UsageShares } from "./usage.ts";
 
 export type PresenceOptions = {
@@ -24,17 +26,15 @@ export type PresenceResult = UsageShares & {
   readonly pairsBehind: number;
 };
 
-type Cursor = { readonly user: number; readonly sentAt: number };
-
 const warmUp = 500;
 const tick = 5;
 // A server that is far behind is not waited for any longer: the pairs that are still behind are counted.
 const catchUpTime = 1000;
-const cursorMember = '"at":"';
+const stampMember = '"at":';
 
 const move = (user: number, sentAt: number): string =>
   `{"type":"presence","data":{"cursor":` +
-  `{"x":${Math.round(sentAt) % 1920},"y":${(user * 7) % 1080},"at":"${user}@${sentAt}"}}}`;
+  `{"x":${Math.round(sentAt) % 1920},"y":${(user * 7) % 1080},"at":"${stamp(user, sentAt)}"}}}`;
 
 export async function presence(options: PresenceOptions): Promise<PresenceResult> {
   const { target, sockets, movesPerSecond, seconds } = options;
@@ -45,7 +45,7 @@ export async function presence(options: PresenceOptions): Promise<PresenceResult
   let [sent, received] = [0, 0];
   let ages: number[] = [];
 
-  const readCursors = cachingLast(cursorsIn);
+  const readCursors = cachingLast((message) => stampsIn(stampMember, message));
   pool.onMessage = (client, type, message) => {
     if (type !== "presence") return;
     const now = performance.now();
@@ -58,16 +58,14 @@ export async function presence(options: PresenceOptions): Promise<PresenceResult
     }
   };
 
-  const start = performance.now();
-  const moving = setInterval(() => {
-    const due = Math.floor(((performance.now() - start) / 1000) * sockets * movesPerSecond);
-    for (; sent < due; sent++) {
-      const user = sent % sockets;
-      const now = performance.now();
-      lastSent[user] = now;
-      pool.clients[user]?.send(move(user, now));
-    }
-  }, tick);
+  const moveNext = (n: number): void => {
+    const user = n % sockets;
+    const now = performance.now();
+    lastSent[user] = now;
+    pool.clients[user]?.send(move(user, now));
+    sent++;
+  };
+  const stop = startTicker(sockets * movesPerSecond, moveNext, tick);
 
   try {
     await pool.pause(warmUp);
@@ -82,7 +80,7 @@ export async function presence(options: PresenceOptions): Promise<PresenceResult
       movesSent: sent - sentBefore,
       movesSeen: received / (sockets - 1),
     };
-    clearInterval(moving);
+    stop();
     const pairsBehind = (): number =>
       lastReceived.reduce(
         (sum, own, receiver) =>
@@ -97,26 +95,7 @@ export async function presence(options: PresenceOptions): Promise<PresenceResult
     while (pairsBehind() > 0 && performance.now() < end) await pool.pause(50);
     return { ...result, pairsBehind: pairsBehind() };
   } finally {
-    clearInterval(moving);
+    stop();
     await pool.leave();
   }
-}
-
-function cursorsIn(message: string): readonly Cursor[] {
-  const cursors: Cursor[] = [];
-  for (let at = message.indexOf(cursorMember); at !== -1; at = message.indexOf(cursorMember, at)) {
-    at += cursorMember.length;
-    const [user, sentAt] = message.slice(at, message.indexOf('"', at)).split("@");
-    cursors.push({ user: Number(user), sentAt: Number(sentAt) });
-  }
-  return cursors;
-}
-
-/** A hundred sockets receive the same text one after another: it is read once. */
-function cachingLast<T>(read: (text: string) => T): (text: string) => T {
-  let last: { readonly text: string; readonly value: T } | undefined;
-  return (text) => {
-    if (last?.text !== text) last = { text, value: read(text) };
-    return last.value;
-  };
 }

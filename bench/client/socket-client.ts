@@ -33,6 +33,7 @@ export class SocketClient {
   readonly index: number;
   /** The latest version that this socket has received. */
   version = 0;
+  framesReceived = 0;
   /** From the welcome. */
   epoch = "";
   /** From the welcome. */
@@ -94,6 +95,7 @@ export class SocketClient {
   }
 
   #receive(frame: string): void {
+    this.framesReceived++;
     eachMessage(frame, (type, message) => {
       const versions = this.#handle(type, message);
       this.#listener.onMessage(this, type, message, versions);

@@ -60,18 +60,21 @@ export class BenchServers {
 /** Only for our own server: the others create a room when somebody connects, and hold no state. */
 async function startRoom({ url, room }: Target, fill: number): Promise<void> {
   const items = Object.fromEntries(Array.from({ length: itemCount }, (_, n) => [`k${n}`, ""]));
-  await put(new URL(`/rooms/${room}`, url), { behaviour: "fast" });
-  await put(new URL(`/rooms/${room}/state`, url), { title: "", items, fill: "x".repeat(fill) });
+  const state = { title: "", items, fill: "x".repeat(fill) };
+  await send("PUT", new URL(`/rooms/${room}`, url), { behaviour: "fast" });
+  await send("PUT", new URL(`/rooms/${room}/state`, url), state);
 }
 
-async function put(url: URL, body: unknown): Promise<void> {
+/** Send a request that has to succeed. @param body is sent as JSON */
+export async function send(method: "PUT" | "POST", url: URL, body: unknown): Promise<void> {
   const response = await fetch(url, {
-    method: "PUT",
+    method,
     headers: { "content-type": "application/json" },
     body: JSON.stringify(body),
   });
   if (!response.ok)
-    throw new Error(`PUT ${url.pathname}: ${response.status} ${await response.text()}`);
+    throw new Error(`${method} ${url.pathname}: ${response.status} ${await response.text()}`);
+  await response.body?.cancel();
 }
 
 /** A server is idle when it used at most this many CPU seconds within the poll interval (ms). */

@@ -1,9 +1,12 @@
 // What must not grow with the size of the room: the bytes sent for one change to a large state, and what a
 // socket costs in a room of five thousand.
 
+import type { ManySocketsResult } from "../client/many-sockets.ts";
+import type { ServerName } from "../client/server-protocols.ts";
 import { openFileLimit } from "../machine.ts";
 import { BenchServers } from "./bench-servers.ts";
 import type { Measurement } from "./measurement.ts";
+import { inRounds, medians, ratio } from "./rounds.ts";
 
 const stateBytes = 100_000;
 
@@ -37,29 +40,50 @@ export const manySockets: Measurement = {
     const sockets = Math.min(wanted, openFileLimit() - otherFiles);
     if (sockets < wanted)
       console.log(`  only ${sockets} sockets: \`ulimit -n\` allows ${openFileLimit()} open files`);
-    // Memory is measured, so the server must be a new one.
-    const servers = await BenchServers.start(["ours"]);
-    try {
-      const target = await servers.createRoom("ours");
-      const result = await servers.client.run("manySockets", { target, sockets, socketsPerUser });
-      const { joinSeconds, joinMegabytes, reached, eventMs, bytesPerSocket } = result;
-      const kib = bytesPerSocket === undefined ? undefined : bytesPerSocket / 1024;
-      return {
-        rows: [
-          {
-            what: `${sockets} sockets of ${sockets / socketsPerUser} users in one room: reached by one broadcast`,
-            figures: { ours: reached },
-            target: { relation: ">=", value: wanted },
-          },
-          { what: "  until all have joined, s", figures: { ours: joinSeconds } },
-          { what: "  sent to them while they join, MB", figures: { ours: joinMegabytes } },
-          { what: "  until the last socket has the broadcast, ms", figures: { ours: eventMs } },
-          { what: "  server memory per socket, KiB", figures: { ours: kib } },
-        ],
-        rounds: result,
-      };
-    } finally {
-      await servers.stop();
-    }
+    const results = await inRounds(1, ["ours", "bare"], (name) => measure(name, sockets));
+    const [ours] = results.ours;
+    return {
+      rows: [
+        {
+          what: `${sockets} sockets of ${sockets / socketsPerUser} users in one room: reached by one broadcast`,
+          figures: { ours: ours?.reached },
+          target: { relation: ">=", value: wanted },
+        },
+        {
+          what: "  until all have joined, s",
+          figures: medians(results, ({ joinSeconds }) => joinSeconds),
+        },
+        {
+          what: "  sent to them while they join, MB",
+          figures: medians(results, ({ joinMegabytes }) => joinMegabytes),
+        },
+        {
+          what: "  until the last socket has the broadcast, ms",
+          figures: medians(results, ({ eventMs }) => eventMs),
+        },
+        {
+          what: "  server memory per socket, KiB",
+          figures: medians(results, kibPerSocket),
+          ratio: ratio(results, "bare", kibPerSocket),
+          over: "bare",
+          target: { relation: "<=", value: 1.15 },
+        },
+      ],
+      rounds: results,
+    };
   },
 };
+
+const kibPerSocket = ({ bytesPerSocket }: ManySocketsResult): number | undefined =>
+  bytesPerSocket === undefined ? undefined : bytesPerSocket / 1024;
+
+/** Memory is measured, so the server must be a new one. */
+async function measure(name: ServerName, sockets: number): Promise<ManySocketsResult> {
+  const servers = await BenchServers.start([name]);
+  try {
+    const target = await servers.createRoom(name);
+    return await servers.client.run("manySockets", { target, sockets, socketsPerUser });
+  } finally {
+    await servers.stop();
+  }
+}

@@ -22,9 +22,14 @@ const counted = (name: string, ctx: DurableObjectState): DurableObjectState => {
   return countRows(ctx, count);
 };
 
+/** How many instances of a room's object there have been: one more after each sleep. */
+const instances = new Map<string, number>();
+
 export class CollabRoom extends collab.CollabRoom {
   constructor(ctx: DurableObjectState, env: CollabEnv) {
-    super(ctx.id.name?.startsWith("counted") ? counted("room", ctx) : ctx, env);
+    const id = String(ctx.id.name);
+    super(id.startsWith("counted") ? counted("room", ctx) : ctx, env);
+    instances.set(id, (instances.get(id) ?? 0) + 1);
   }
 }
 
@@ -42,5 +47,6 @@ app.get("/rows", (c) => {
   for (const count of counts.values()) Object.assign(count, { rows: 0, largest: 0 });
   return c.body(text);
 });
+app.get("/instances/:room", (c) => c.text(String(instances.get(c.req.param("room")) ?? 0)));
 app.route("/", collab.app);
 export default app;
