@@ -1,5 +1,6 @@
-// `npm run dev [-- wrangler options]`: runs the Worker on this machine with authentication off. Only this
-// script turns it off: wrangler.toml sets no AUTH_MODE, so a deployment refuses every request.
+// `npm run dev [-- options]`: runs the Worker on this machine with authentication off. It takes the options of
+// `wrangler dev`, such as `--port 8788`. Only this script turns authentication off: wrangler.toml sets no
+// AUTH_MODE, so a deployment refuses every request.
 import { spawn } from "node:child_process";
 import { wranglerEnv } from "./wrangler-env.ts";
 
@@ -10,7 +11,7 @@ if (!setsAuthMode) {
   const lines = [
     "AUTHENTICATION IS OFF",
     "Everybody who can reach this server can read and change every room.",
-    "Use it for local development only. Do not expose or deploy it like this.",
+    "Use it for local development only. Do not expose or deploy it.",
   ];
   const bar = "!".repeat(78);
   console.warn([bar, ...lines.map((line) => `!!  ${line.padEnd(70)}  !!`), bar].join("\n"));
