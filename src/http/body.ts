@@ -11,7 +11,9 @@ import { CollabError } from "../protocol/errors.ts";
 export async function readText(request: Request, limit: number): Promise<string> {
   const declared = Number(request.headers.get("content-length") ?? Number.NaN);
   if (declared > limit) {
-    await drain(request.body?.getReader());
+    // A client that announces this much may wait to be asked for it.
+    if (declared > limit + drainedBytes) await request.body?.cancel();
+    else await drain(request.body?.getReader());
     throw tooLarge(limit);
   }
   const bytes = await readStream(request.body, limit);

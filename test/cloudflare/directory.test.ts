@@ -47,10 +47,10 @@ describe("an entry", () => {
       createdAt: "2026-01-01T00:00:00.000Z",
     };
     expect(await shard.put(entry, 2)).toBe(2);
-    expect(await shard.remove(entry.id, 1)).toBe(2);
+    expect(await shard.remove(entry.id, 1)).toBe(3); // what has to be sent to be newer
     expect(await shard.total()).toBe(1);
     expect(await shard.remove(entry.id, 3)).toBe(3);
-    expect(await shard.put(entry, 2)).toBe(3);
+    expect(await shard.put(entry, 2)).toBe(4);
     expect(await shard.total()).toBe(0);
     expect(await shard.put(entry, 4)).toBe(4);
     expect(await shard.total()).toBe(1);
