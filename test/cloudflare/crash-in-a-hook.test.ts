@@ -23,14 +23,14 @@ describe("a user who leaves", () => {
     expect(told(room.id, "onLeave")).toEqual(["ada"]);
   });
 
-  test("[U7, U4, R6, T3] ends once for everybody when the object dies in the middle: the alarm rings again", async () => {
+  test("[U7, U4, R6, B6] ends once for everybody, though the object dies while a hook hangs", async () => {
     vi.useRealTimers();
     const room = await rooms.joinOrCreateRoom(newId()); // here a hook may hang for 5 s
     setScript(room.id, { onLeave: (_, { id }) => (id === "bob" ? hang() : undefined) });
     for (const id of ["ada", "bob", "cyn"]) await room.join({ id }, { ttl: 1000 });
-    await hookCalled(room.id, "onLeave", 2);
+    // Their hooks run beside the turn: that of bob holds up nobody.
+    await hookCalled(room.id, "onLeave", 3);
     await crash(room.id);
-    expect(told(room.id, "onLeave")).toEqual(["ada", "bob"]);
     await expect.poll(() => userIds(room), { timeout: 20_000 }).toEqual([]);
     expect(told(room.id, "onLeave")).toEqual(["ada", "bob", "cyn"]);
   });
