@@ -20,6 +20,9 @@ import { mergedByOracle } from "../support/merge-patch.ts";
 import { openNodeSqlite } from "../support/node-sqlite.ts";
 import { patchCases, type PatchCase } from "../support/patch-arbitraries.ts";
 
+/** ms for a property whose states have megabytes, on a machine that is busy. */
+const patience = 90_000;
+
 const limits = resolveLimits({ stateBytes: 8 * 1024 * 1024, stateDepth: 200 });
 
 type Step =
@@ -168,82 +171,90 @@ describe.each([
   { name: "memory", open: () => new MemoryRoomStorage<RoomRecord, Member>() },
   { name: "SQLite", open: () => new SqliteRoomStorage<RoomRecord, Member>(openNodeSqlite()) },
 ])("in $name", ({ open }) => {
-  test("[S10, S3] any changes, compactions and reloads give the state of a plain object", () => {
-    let compacted = 0;
-    fc.assert(
-      fc.property(steps, (taken) => {
-        const storage = open();
-        const run = new Run(storage);
-        for (const step of taken) run.take(step);
-        run.check();
-        run.take({ kind: "reload" });
-        if (storage.readHistory().snapshots.length > 1) compacted++;
-      }),
-      { numRuns: 60 },
-    );
-    // Otherwise the property would prove little.
-    expect(compacted).toBeGreaterThan(5);
-  });
+  test(
+    "[S10, S3] any changes, compactions and reloads give the state of a plain object",
+    () => {
+      let compacted = 0;
+      fc.assert(
+        fc.property(steps, (taken) => {
+          const storage = open();
+          const run = new Run(storage);
+          for (const step of taken) run.take(step);
+          run.check();
+          run.take({ kind: "reload" });
+          if (storage.readHistory().snapshots.length > 1) compacted++;
+        }),
+        { numRuns: 60 },
+      );
+      // Otherwise the property would prove little.
+      expect(compacted).toBeGreaterThan(5);
+    },
+    patience,
+  );
 });
 
 type Damage = "garbage" | "cut" | "gone";
 
 describe("a damaged history", () => {
-  test("[S10] opens at its last intact version and continues from there", () => {
-    const seen = new Set<string>();
-    fc.assert(
-      fc.property(
-        steps,
-        fc.constantFrom<Damage>("garbage", "cut", "gone"),
-        fc.constantFrom("changes", "snapshots"),
-        fc.nat(),
-        (taken, damage, table, pick) => {
-          const store = openNodeSqlite();
-          const storage = new SqliteRoomStorage<RoomRecord, Member>(store);
-          const run = new Run(storage);
-          for (const step of taken) run.take(step);
+  test(
+    "[S10] opens at its last intact version and continues from there",
+    () => {
+      const seen = new Set<string>();
+      fc.assert(
+        fc.property(
+          steps,
+          fc.constantFrom<Damage>("garbage", "cut", "gone"),
+          fc.constantFrom("changes", "snapshots"),
+          fc.nat(),
+          (taken, damage, table, pick) => {
+            const store = openNodeSqlite();
+            const storage = new SqliteRoomStorage<RoomRecord, Member>(store);
+            const run = new Run(storage);
+            for (const step of taken) run.take(step);
 
-          const before = storage.readHistory();
-          const newest = before.snapshots[0]?.version ?? 0;
-          const latest = run.states.length - 1;
-          const versions = store.sql
-            .exec(`SELECT DISTINCT version FROM ${table} ORDER BY version`)
-            .toArray()
-            .map(({ version }) => Number(version));
-          const version = versions[pick % versions.length];
-          if (version === undefined) return;
-          const column = table === "changes" ? "patch" : "data";
-          store.sql.exec(
-            damage === "gone"
-              ? `DELETE FROM ${table} WHERE version = ?`
-              : `UPDATE ${table} SET ${column} = ${damage === "cut" ? `substr(${column}, 1, length(${column}) - 1)` : "x'00ff'"} WHERE version = ?`,
-            version,
-          );
+            const before = storage.readHistory();
+            const newest = before.snapshots[0]?.version ?? 0;
+            const latest = run.states.length - 1;
+            const versions = store.sql
+              .exec(`SELECT DISTINCT version FROM ${table} ORDER BY version`)
+              .toArray()
+              .map(({ version }) => Number(version));
+            const version = versions[pick % versions.length];
+            if (version === undefined) return;
+            const column = table === "changes" ? "patch" : "data";
+            store.sql.exec(
+              damage === "gone"
+                ? `DELETE FROM ${table} WHERE version = ?`
+                : `UPDATE ${table} SET ${column} = ${damage === "cut" ? `substr(${column}, 1, length(${column}) - 1)` : "x'00ff'"} WHERE version = ?`,
+              version,
+            );
 
-          const whole = lastWhole(table, version, newest, latest, before.changes);
-          const { document, quarantined, lost } = JsonDocument.open(storage);
-          expect(document.version).toBe(whole);
-          expect(canonical(document.value)).toBe(run.states[whole]);
-          // A missing newest record cannot be detected.
-          const unseen = damage === "gone" && version === latest;
-          expect(lost).toBe(unseen ? 0 : latest - whole);
-          expect(storage.readQuarantine()).toHaveLength(quarantined);
+            const whole = lastWhole(table, version, newest, latest, before.changes);
+            const { document, quarantined, lost } = JsonDocument.open(storage);
+            expect(document.version).toBe(whole);
+            expect(canonical(document.value)).toBe(run.states[whole]);
+            // A missing newest record cannot be detected.
+            const unseen = damage === "gone" && version === latest;
+            expect(lost).toBe(unseen ? 0 : latest - whole);
+            expect(storage.readQuarantine()).toHaveLength(quarantined);
 
-          const next = planReturned(document.head, { ...document.value, onward: 1 }, limits);
-          if (next) document.stage(next);
-          document.commit();
-          const again = JsonDocument.open(storage);
-          expect(again.quarantined).toBe(0);
-          expect(again.document.version).toBe(whole + 1);
-          expect(canonical(again.document.value)).toBe(canonical(document.value));
-          seen.add(`${table} ${whole === latest ? "restored" : "lost"}`);
-        },
-      ),
-      { numRuns: 80 },
-    );
-    // Both damaged changes and damaged snapshots occurred, each with and without lost versions.
-    expect(seen.size).toBe(4);
-  });
+            const next = planReturned(document.head, { ...document.value, onward: 1 }, limits);
+            if (next) document.stage(next);
+            document.commit();
+            const again = JsonDocument.open(storage);
+            expect(again.quarantined).toBe(0);
+            expect(again.document.version).toBe(whole + 1);
+            expect(canonical(again.document.value)).toBe(canonical(document.value));
+            seen.add(`${table} ${whole === latest ? "restored" : "lost"}`);
+          },
+        ),
+        { numRuns: 80 },
+      );
+      // Both damaged changes and damaged snapshots occurred, each with and without lost versions.
+      expect(seen.size).toBe(4);
+    },
+    patience,
+  );
 });
 
 /** The last version that can be rebuilt after one record is damaged. */
