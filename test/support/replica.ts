@@ -98,6 +98,8 @@ export class Replica {
 
   #begin(welcome: Welcome, known?: Known): void {
     const again = this.#welcome !== undefined;
+    if (welcome.epoch === this.#welcome?.epoch && welcome.version === this.#version)
+      throw breach("R10", `welcomed again, with the version ${this.#version} that it has`);
     this.#welcome = welcome;
     this.#version = welcome.version;
     this.#scopes = welcome.scopes;

@@ -68,6 +68,7 @@ type Options = {
   readonly storage?: RoomStorage<RoomRecord, Member>;
   readonly behaviour?: RoomBehaviour;
   readonly directory?: DirectoryPort;
+  readonly whenDurable?: () => Promise<void>;
 };
 
 /** A directory that takes whatever it is told. */
@@ -109,7 +110,7 @@ export class RoomByHand {
       now: () => this.now + this.wallOffset,
       newId: () => crypto.randomUUID(),
       random: () => 0,
-      whenDurable: () => Promise.resolve(),
+      whenDurable: options.whenDurable ?? (() => Promise.resolve()),
       insideHook: (run) => run(),
       later: (ms, call) => {
         const timer = { at: this.now + ms, call };
