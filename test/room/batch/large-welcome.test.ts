@@ -1,0 +1,37 @@
+// A welcome larger than what a client may leave unread: newcomers get it, are not closed for it, and hear
+// what happens next.
+
+import { expect, test } from "vitest";
+import { changeState } from "../../../src/room/operations/change-state.ts";
+import { joinRoom } from "../../../src/room/operations/join-room.ts";
+import { RoomByHand, type SocketByHand } from "../../support/room-by-hand.ts";
+
+const typesOf = ({ frames }: SocketByHand): string[] =>
+  frames.flatMap((frame) => [JSON.parse(frame)].flat().map(({ type }) => String(type)));
+
+test("[N3, W1] newcomers to a room of 3,000 users of 1.5 KB stay, and see the next change", async () => {
+  const hand = new RoomByHand();
+  const bio = "x".repeat(1500);
+  for (let n = 0; n < 3000; n++) {
+    const user = { text: JSON.stringify({ id: `user-${n}`, bio }) };
+    await hand.call(joinRoom, { user });
+  }
+  await hand.pass(1000);
+  const newcomers: SocketByHand[] = [];
+  for (let n = 0; n < 6; n++) newcomers.push(await hand.connect(`new-${n}`));
+  await hand.pass(1000);
+  for (const { frames } of newcomers) expect(frames[0]?.length).toBeGreaterThan(4.5 * 1024 * 1024);
+
+  await hand.call(changeState, { kind: "merge", source: { text: '{"n":1}' } });
+  await hand.pass(1000);
+  for (const socket of newcomers) {
+    expect(socket.closed).toBeNull();
+    expect(typesOf(socket).at(0)).toBe("welcome");
+    expect(typesOf(socket)).toContain("change");
+  }
+  // Neither does it count later: nothing has been acknowledged, and nothing has to be.
+  await hand.pass(600_000);
+  await hand.call(changeState, { kind: "merge", source: { text: '{"n":2}' } });
+  await hand.pass(1000);
+  expect(newcomers.map(({ closed }) => closed)).toEqual(newcomers.map(() => null));
+});
