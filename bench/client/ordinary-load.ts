@@ -25,6 +25,8 @@ export type OrdinaryLoadResult = UsageShares & {
 };
 
 const warmUp = 500;
+/** ms in which a server that is behind has to catch up. */
+const catchUpTime = 60_000;
 const stampMember = '"value":';
 
 const update = (ref: number, user: number): string =>
@@ -57,7 +59,7 @@ export async function ordinaryLoad(options: OrdinaryLoadOptions): Promise<Ordina
     await pool.pause(seconds * 1000);
     stop();
     // A server that is behind has not yet spent all of its time on this load.
-    await pool.waitUntil("all changes at all sockets", isComplete);
+    await pool.waitUntil("all changes at all sockets", isComplete, catchUpTime);
     return {
       ...usage.shares(),
       ageP50: percentile(ages, 0.5),

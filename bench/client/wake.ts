@@ -17,7 +17,7 @@ export type WakeResult = { readonly first: readonly number[]; readonly warm: rea
 
 // ms. The rooms still send their user counts to the directory in the first one.
 const [settleTime, sleepTime] = [8000, 12_000];
-const warmReplies = 21;
+const warmReplies = 11;
 /** ms between them: the first reply comes after a pause too, with everything as cold that a sleep does not touch. */
 const warmPause = 100;
 const replyTimeout = 10_000;
