@@ -29,14 +29,14 @@ export function removeMember(object: Record<string, JsonValue>, key: string): vo
 
 /**
  * Copy a container, without what is in its members.
- * @param marks where to add the members that are containers
+ * @param mark called for each member that is a container
  */
 export function shallowCopy(
   source: Container,
-  marks: { add(item: object): unknown } | null,
+  mark: ((member: Container) => void) | null,
 ): Container {
   if (Array.isArray(source)) {
-    if (marks) for (const item of source) if (isContainer(item)) marks.add(item);
+    if (mark) for (const item of source) if (isContainer(item)) mark(item);
     return [...source];
   }
   const copy: Record<string, JsonValue> = {};
@@ -44,7 +44,7 @@ export function shallowCopy(
   for (const key of Object.keys(source)) {
     const value = source[key] as JsonValue;
     setMember(copy, key, value);
-    if (marks && isContainer(value)) marks.add(value);
+    if (mark && isContainer(value)) mark(value);
   }
   return copy;
 }

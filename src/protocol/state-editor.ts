@@ -44,6 +44,7 @@ export class StateEditor {
   readonly #sources = new Map<Container, Container>();
   /** Values that must not change, because the patch will be stored with them; and what is in them. */
   readonly #given = new Set<object>();
+  readonly #newlyShared: Container[] = [];
 
   constructor(state: Sized) {
     this.#state = state;
@@ -70,13 +71,15 @@ export class StateEditor {
   /** A value from outside is about to be put into the state, and must stay as it is. */
   give(value: JsonValue): void {
     if (!isContainer(value)) return;
-    if (this.#given.has(value)) shared.add(value);
+    if (this.#given.has(value)) this.share(value);
     this.#given.add(value);
   }
 
   /** A value is about to stand in a second place. */
   share(value: JsonValue): void {
-    if (isContainer(value)) shared.add(value);
+    if (!isContainer(value) || shared.has(value)) return;
+    shared.add(value);
+    this.#newlyShared.push(value);
   }
 
   setRoot(value: JsonValue): void {
@@ -138,6 +141,7 @@ export class StateEditor {
       else removeMember(container as Record<string, JsonValue>, token);
       resize({ containers, depth, growth: -growth, was: is, is: was });
     }
+    for (const container of this.#newlyShared) shared.delete(container);
     for (const [copy, source] of this.#sources)
       if (!Object.isExtensible(source)) spares.set(source, copy);
   }
@@ -179,7 +183,7 @@ export class StateEditor {
   #copy(source: Container): Container {
     const spare = spares.get(source);
     spares.delete(source);
-    const copy = spare ?? shallowCopy(source, this.#marksOf(source));
+    const copy = spare ?? shallowCopy(source, this.#markerOf(source));
     const size = sizes.get(source);
     if (size !== undefined) sizes.set(copy, size);
     setCount(copy, countOf(source));
@@ -187,10 +191,10 @@ export class StateEditor {
     return copy;
   }
 
-  /** Where the members of a container are marked that must be copied when they change, as it was itself. */
-  #marksOf(source: Container): { add(item: object): unknown } | null {
+  /** What marks the members of a container that must be copied when they change, as it was itself. */
+  #markerOf(source: Container): ((member: Container) => void) | null {
     if (!Object.isExtensible(source)) return null; // they are frozen too
-    return shared.has(source) ? shared : this.#given;
+    return shared.has(source) ? (each) => this.share(each) : (each) => this.#given.add(each);
   }
 
   /** Whether two values are the same JSON. Large ones are compared only if one is new, as its text was read. */

@@ -451,6 +451,21 @@ describe("values in two places", () => {
     expect(state.value).toEqual({ a: [1], b: [] });
   });
 
+  test("[R1] are in one place again after a patch that fails: later ones change them in place", () => {
+    const deep = { n: 1 };
+    const state = sized({ a: { deep } });
+    const operations: Patch = [
+      { op: "copy", from: "/a", path: "/b" },
+      { op: "add", path: "/a/x", value: 1 },
+      { op: "remove", path: "/gone" },
+    ];
+    const { a } = state.value;
+    expect(() => patch(state, operations)).toThrow(failed);
+    const { value } = patch(state, [{ op: "add", path: "/a/deep/n", value: 2 }]);
+    expect(value["a"]).toBe(a);
+    expect((value["a"] as JsonObject)["deep"]).toBe(deep);
+  });
+
   test("[S5] are restored if the patch that copied and changed them fails", () => {
     const state = sized({ a: { n: [1] } });
     const before = copy(state);

@@ -1,7 +1,7 @@
 // The JSON state of a room: in memory, and as a history in storage. A change is planned, then staged: it
 // is applied in memory and becomes the *head*, which only actions, hooks and later changes see. `commit`
-// writes everything that is staged as one row; only then is it the state. Changes are applied in place
-// where possible, so there is no earlier state to go back to: if a write fails, the room restarts.
+// writes everything that is staged as one row; only then is it the state. Changes are applied in place, so
+// there is no earlier state to go back to: if a write fails, the room restarts.
 
 import type { Change } from "../../protocol/history.ts";
 import { replaceAll, type Operation, type Sized } from "../../protocol/json-patch.ts";
