@@ -211,6 +211,14 @@ export class RunningRoom implements RoomParts {
   }
 
   /**
+   * Wait until nothing is staged; `null` when nothing is.
+   * @throws CollabError (rejects) `commit_failed`
+   */
+  whenCommitted(): Promise<void> | null {
+    return this.document.isStaged ? this.batch.whenCommitted() : null;
+  }
+
+  /**
    * Commit what is staged as one row, then send everything that waits.
    * @throws what storage throws; then nothing was committed and nothing sent
    */
