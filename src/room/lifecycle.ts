@@ -7,7 +7,7 @@
 
 import { roomCaller, type Caller } from "../protocol/caller.ts";
 import { CollabError } from "../protocol/errors.ts";
-import type { StartOptions } from "../protocol/rooms.ts";
+import type { RoomEntry, StartOptions } from "../protocol/rooms.ts";
 import type { Member } from "../model/members.ts";
 import { entityTag } from "../model/preconditions.ts";
 import type { RoomRecord } from "../model/record.ts";
@@ -35,7 +35,11 @@ export class Lifecycle {
   readonly #ports: RoomPorts;
   #life: Life = { kind: "absent", record: null };
   #syncing: Promise<void> | null = null;
-  #loadFailure: { readonly error: CollabError; readonly upTo: number } | null = null;
+  #loadFailure: {
+    readonly error: CollabError;
+    readonly behaviour: string;
+    readonly upTo: number;
+  } | null = null;
   readonly #builder: RoomBuilder;
   readonly #arrivals: Arrivals;
 
@@ -108,19 +112,21 @@ export class Lifecycle {
   }
 
   /**
-   * Everything it takes to start, hooks included, without writing any of it. When the state cannot be loaded,
-   * whoever has waited for that meanwhile gets the same answer: another try would only make them wait again.
+   * Everything it takes to start, hooks included; the room is not started by it. When the state cannot be
+   * loaded, whoever has waited for the same meanwhile gets the same answer, not another wait.
    * @throws CollabError `unknown_behaviour`, `invalid_request`, `load_failed`
    */
   async prepare(options: StartOptions, caller: Caller): Promise<RunningRoom> {
     const { current } = this.#arrivals;
-    if (this.#loadFailure && current <= this.#loadFailure.upTo) throw this.#loadFailure.error;
+    const { behaviour = "default" } = options;
+    const failure = this.#loadFailure;
+    if (failure && failure.behaviour === behaviour && current <= failure.upTo) throw failure.error;
     const kept = this.#openKept();
     try {
       return await this.#builder.prepare(options, kept, caller);
     } catch (error) {
       if (error instanceof CollabError && error.code === "load_failed")
-        this.#loadFailure = { error, upTo: this.#arrivals.last };
+        this.#loadFailure = { error, behaviour, upTo: this.#arrivals.last };
       throw error;
     }
   }
@@ -240,8 +246,10 @@ export class Lifecycle {
       const sent = this.room?.entry ?? null;
       if (!(await this.registration.send(sent))) return;
       const entry = this.room?.entry ?? null;
-      if (sent !== null && entry !== null) return this.registration.settle(sent.users, entry.users);
-      if (sent === entry) return this.timers.clearAll();
+      if (sent === null && entry === null) return this.timers.clearAll();
+      // Meanwhile the room may have stopped, or started again as another one.
+      if (sent !== null && entry !== null && isSameRoom(sent, entry))
+        return this.registration.settle(sent.users, entry.users);
     }
   }
 
@@ -255,3 +263,7 @@ export class Lifecycle {
     else this.timers.clear("idle");
   }
 }
+
+/** Whether two entries differ in nothing but the number of users. */
+const isSameRoom = (a: RoomEntry, b: RoomEntry): boolean =>
+  a.behaviour === b.behaviour && a.createdAt === b.createdAt;

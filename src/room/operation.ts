@@ -126,23 +126,6 @@ function finish(room: RunningRoom, { isActivity }: Definition): void {
   if (room.document.isStaged) room.batch.requestFlush("change");
 }
 
-/**
- * Wait for what an operation waits for before its turn.
- * @returns `null` when there is nothing to wait for: the operation must not lose its place then
- */
-export function waitBefore<Input>(
-  { before }: Operation<Input, unknown>,
-  lifecycle: () => Lifecycle,
-  input: Input,
-): Promise<void> | null {
-  const first = before?.(lifecycle(), input) ?? null;
-  const rest = async (): Promise<void> => {
-    for (let awaited = first; awaited; awaited = before?.(lifecycle(), input) ?? null)
-      await awaited;
-  };
-  return first === null ? null : rest();
-}
-
 /** JSON as it comes through a door: text over HTTP and RPC, a value on a socket. */
 export type JsonSource = { readonly text: string } | { readonly json: JsonValue };
 

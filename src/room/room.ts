@@ -17,7 +17,7 @@ import { describe } from "./log.ts";
 import { Mailbox, type TurnOptions } from "./mailbox.ts";
 import { LeaveHooks } from "./hooks/leave-hooks.ts";
 import { MemoryTimer } from "./memory-timer.ts";
-import { attempt, execute, waitBefore, type Operation } from "./operation.ts";
+import { attempt, execute, type Operation } from "./operation.ts";
 import type { RoomPorts, SocketPort } from "./ports.ts";
 import type { RunningRoom } from "./running-room.ts";
 import { callOf, refOf } from "./sessions/message-operations.ts";
@@ -25,12 +25,14 @@ import { reply, sessionCaller } from "./sessions/reply.ts";
 import { receiveFrame, type RequestMessage } from "./sessions/message-receiver.ts";
 import { refuseSocket } from "./sessions/session.ts";
 import { SteadyClock, withClock } from "./steady-clock.ts";
-import type { TimerName, Timers } from "./timers.ts";
+import type { TimerName } from "./timers.ts";
 
 /** ms that a turn may wait in an absent room. */
 const defaultWaitLimit = 5000;
 /** ms after which a room whose storage is too new looks again whether a newer release is deployed. */
 const refusedAlarmDelay = 3_600_000;
+/** ms after which a room that could not restart tries again by itself. */
+const brokenAlarmDelay = 10_000;
 
 export class Room {
   readonly #ports: RoomPorts;
@@ -43,8 +45,6 @@ export class Room {
   #lifecycle: Lifecycle;
   /** Whether memory and storage may have come apart: the room restarts before its next turn. */
   #isBroken = false;
-  /** By how much the clock was ahead of the wall clock when the alarm was last set for it. */
-  #knownAhead = 0;
 
   constructor(ports: RoomPorts) {
     this.#clock = new SteadyClock(ports.now);
@@ -74,28 +74,35 @@ export class Room {
     characters = 0,
   ): Promise<Output> {
     const { sees } = operation;
-    const awaited = waitBefore(operation, () => this.#lifecycle, input);
-    if (awaited !== null) await awaited;
+    const before = (): Promise<unknown> | null =>
+      operation.before?.(this.#lifecycle, input) ?? null;
+    const again = (): Promise<Output> => this.call(operation, input, caller, characters);
+    const awaited = before();
+    if (awaited !== null) return awaited.then(again);
     const run = (): Output | Promise<Output> => execute(this.#lifecycle, operation, input, caller);
     const arrival = ++this.#arrivals.last;
     const answer = await this.#turn(
       async () => {
+        // What it waits for may have come up while it waited for its turn; others must not wait with it.
+        const pending = before();
+        if (pending !== null) return { again: pending };
         this.#arrivals.current = arrival;
         const { room } = this.#lifecycle;
         if (sees === "snapshot" && room?.document.isStaged)
           return { read: room.batch.readCommitted(run) };
-        if (sees === "committed") await this.#whenCommitted();
+        if (sees === "committed") await room?.whenCommitted();
         const outcome = await attempt(run);
         this.#scheduleFlush();
         // A refusal may tell of what is staged as well.
         const waits = sees === "head" || sees === "committed" || "error" in outcome;
-        return { outcome, committed: waits ? this.#whenCommitted() : null };
+        return { outcome, committed: waits ? this.#lifecycle.room?.whenCommitted() : null };
       },
       { characters, waitLimit: this.#waitLimit },
     );
+    if ("again" in answer) return answer.again.then(again);
     if ("read" in answer) return answer.read;
     const { committed, outcome } = answer;
-    if (committed !== null)
+    if (committed)
       await (operation.standsAlone && "ok" in outcome ? committed.catch(() => {}) : committed);
     if ("error" in outcome) throw outcome.error;
     await this.#afterCall(operation, input);
@@ -150,7 +157,7 @@ export class Room {
     const session = room?.sessions.get(socket);
     if (room === null || session === undefined) return;
     const call = callOf(message, session.userId);
-    if (call.sees === "committed") await this.#whenCommitted();
+    if (call.sees === "committed") await this.#lifecycle.room?.whenCommitted();
     const outcome = await attempt(() => call.run(this.#lifecycle, sessionCaller(room, session)));
     reply(room, session, call, outcome);
   }
@@ -180,16 +187,17 @@ export class Room {
       }
     });
     await Promise.all(beside);
+    if (this.#isBroken) return alarm.set(now() + brokenAlarmDelay);
     if (this.#lifecycle.isGone) await this.#background(() => this.#lifecycle.clearIfGone());
     if (this.#lifecycle.timers === timers) return;
     // The room has restarted meanwhile: its new timers ring too, but only once.
     if (again) await this.ring(false);
-    else this.#lifecycle.timers.ensureAlarm();
+    else this.#lifecycle.timers.ensureAlarm(this.#clock.ahead);
   }
 
   async #fire(name: Exclude<TimerName, "directory">, now: number): Promise<void> {
     await this.#turn(async () => {
-      await this.#whenCommitted();
+      await this.#lifecycle.room?.whenCommitted();
       await fireTimer(this.#lifecycle, name, now);
     });
     if (this.#lifecycle.room === null) await this.#lifecycle.whenListed(); // it has stopped
@@ -212,7 +220,7 @@ export class Room {
         if (this.#isBroken) await this.#restart();
         const { refusal, timers } = this.#lifecycle;
         if (refusal !== null) throw refusal;
-        this.#watchClock(timers);
+        timers.ensureAlarm(this.#clock.ahead);
         const outcome = await work();
         this.#endTurn();
         return outcome;
@@ -223,7 +231,12 @@ export class Room {
         }
         const instance = this.#ports.newId();
         this.#ports.log("error", "internal", { instance, error: describe(error) });
-        await this.#restart();
+        this.#isBroken = true;
+        try {
+          await this.#restart();
+        } catch (cause) {
+          this.#ports.log("error", "restart_failed", { instance, error: describe(cause) });
+        }
         throw new CollabError("internal", { instance });
       }
     }, options);
@@ -242,15 +255,6 @@ export class Room {
     this.#scheduleFlush();
   }
 
-  /** Make sure that the alarm is set, and set it anew when the clock was set back. */
-  #watchClock(timers: Timers): void {
-    timers.ensureAlarm();
-    const { ahead } = this.#clock;
-    if (ahead === this.#knownAhead) return;
-    this.#knownAhead = ahead;
-    timers.rearm();
-  }
-
   /** Run a turn that nobody waits for, however many wait before it. Never throws. */
   async #background(work: () => void | Promise<void>): Promise<void> {
     try {
@@ -267,17 +271,20 @@ export class Room {
     this.#scheduleFlush();
   }
 
+  /** @throws what storage throws: then the room is still the broken one, which sends nothing */
   async #restart(): Promise<void> {
-    this.#isBroken = true; // until it has succeeded: storage itself may fail now
+    this.#isBroken = true;
     const { timers, room } = this.#lifecycle;
     room?.abandon(new CollabError("commit_failed"));
     await room?.saver.whenIdle(); // one save at a time, whoever started it
     timers.retire();
     this.#flushTimer.cancel();
     this.#typingTimer.cancel();
-    const ports = { ...this.#ports, alarmAt: timers.alarmAt };
-    this.#lifecycle = new Lifecycle(ports, this.#leaveHooks, this.#arrivals);
-    this.#lifecycle.wake(room);
+    // If a write that set the alarm was rolled back, nobody knows when it rings.
+    const ports = { ...this.#ports, alarmAt: null };
+    const lifecycle = new Lifecycle(ports, this.#leaveHooks, this.#arrivals);
+    lifecycle.wake(room);
+    this.#lifecycle = lifecycle;
     this.#isBroken = false;
     this.#endTurn();
   }
@@ -337,14 +344,5 @@ export class Room {
     if (room.presence.hasNews) room.batch.requestFlush("signal");
     else this.#typingTimer.armAtLatest(room.presence.nextLapseAt, () => this.#lapseTyping());
     this.#afterEvent();
-  }
-
-  /**
-   * Wait until nothing is staged.
-   * @throws CollabError (rejects) `commit_failed`
-   */
-  #whenCommitted(): Promise<void> | null {
-    const { room } = this.#lifecycle;
-    return room?.document.isStaged ? room.batch.whenCommitted() : null;
   }
 }

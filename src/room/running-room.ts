@@ -132,6 +132,7 @@ export class RunningRoom implements RoomParts {
       (earlier.record.epoch === this.record.epoch &&
         earlier.document.version === this.document.version);
     this.hub.welcomeRestored(!isSameState);
+    if (earlier !== null) this.batch.restoreReplies(earlier.batch, this.sessions);
     // Set already, unless by a clock that was ahead.
     const livenessAt = this.ports.now() + livenessInterval;
     if (this.sessions.size > 0) this.timers.setAtLatest("liveness", livenessAt);
@@ -211,8 +212,16 @@ export class RunningRoom implements RoomParts {
   }
 
   /**
+   * Wait until nothing is staged; `null` when nothing is.
+   * @throws CollabError (rejects) `commit_failed`
+   */
+  whenCommitted(): Promise<void> | null {
+    return this.document.isStaged ? this.batch.whenCommitted() : null;
+  }
+
+  /**
    * Commit what is staged as one row, then send everything that waits.
-   * @throws what storage throws; then nothing was committed and nothing sent
+   * @throws what storage throws; before the commit, nothing is written or sent
    */
   flush(): void {
     const now = this.ports.now();
@@ -242,8 +251,8 @@ export class RunningRoom implements RoomParts {
   }
 
   /**
-   * The room is about to restart from storage. What depends on a commit fails with this error. Whatever else
-   * waits to be told is left to the restarted room, which knows what is stored.
+   * The room is about to restart from storage. What depends on a commit fails with this error. Events and
+   * replies go out now; news of users and presence, and sessions to welcome, are left to the restarted room.
    */
   abandon(error: CollabError): void {
     this.batch.reject(error);

@@ -15,15 +15,15 @@ export type TimerName = "idle" | Deadline | "liveness" | "save" | "directory";
 
 type TimerPorts = Pick<RoomPorts, "storage" | "alarm" | "alarmAt" | "random" | "log">;
 
-const timerNames: readonly string[] = [
-  "idle",
-  "lease",
-  "grace",
-  "presence",
-  "liveness",
-  "save",
-  "directory",
-] satisfies TimerName[];
+const timerNames: Readonly<Record<TimerName, true>> = {
+  idle: true,
+  lease: true,
+  grace: true,
+  presence: true,
+  liveness: true,
+  save: true,
+  directory: true,
+};
 
 export class Timers {
   readonly #ports: TimerPorts;
@@ -37,6 +37,8 @@ export class Timers {
   #handling = false;
   #retired = false;
   #ensured = false;
+  /** By how much the clock was ahead of the wall clock when the alarm was last set for it. */
+  #ahead = 0;
 
   constructor(ports: TimerPorts) {
     const { storage, alarm, alarmAt } = ports;
@@ -50,7 +52,7 @@ export class Timers {
   restore(): void {
     for (const timer of this.#storage.readTimers()) {
       // One that nobody handles would ring for ever.
-      if (timerNames.includes(timer.name)) this.#timers.set(timer.name, timer);
+      if (Object.hasOwn(timerNames, timer.name)) this.#timers.set(timer.name, timer);
       else this.#ports.log("warn", "unknown_timer", { timer: timer.name });
     }
   }
@@ -78,7 +80,7 @@ export class Timers {
     this.#timers.set(name, timer);
     const postponed = this.#postponed.get(name);
     this.#postponed.delete(name);
-    if (postponed !== undefined && postponed === this.#alarmAt) this.rearm();
+    if (postponed !== undefined && postponed === this.#alarmAt) this.#rearm();
     else this.#arm();
   }
 
@@ -116,7 +118,7 @@ export class Timers {
 
   /** Set the alarm for what comes next, if it is set for an earlier time. */
   delayAlarm(): void {
-    if (this.#alarmAt !== null && this.#alarmAt < this.#nextDue()) this.rearm();
+    if (this.#alarmAt !== null && this.#alarmAt < this.#nextDue()) this.#rearm();
   }
 
   /** A timer has fired and its work has failed: let it fire again, later each time. */
@@ -125,20 +127,23 @@ export class Timers {
     try {
       this.set(name, now + backoff(attempts, this.#ports.random()), attempts);
     } catch {
-      // Not even a timer can be written. The alarm alone brings it back, because the row is still due.
-      this.#alarm.set(now + backoff(10, this.#ports.random()));
-      this.#retired = true;
+      // Not even a timer can be written. Its row is still due, so that it waits in memory alone.
+      this.#postponed.set(name, now + backoff(10, this.#ports.random()));
+      this.#rearm();
     }
   }
 
   /**
    * Make sure that an alarm is set if a timer needs one. It can be missing when the platform has given up
-   * retrying: then whatever wakes the room sets it again.
+   * retrying: then whatever wakes the room sets it again. It is set anew when the clock was set back.
+   * @param ahead ms by which the room's clock is ahead of the wall clock
    */
-  ensureAlarm(): void {
-    if (this.#ensured) return;
+  ensureAlarm(ahead: number): void {
+    if (ahead !== this.#ahead) {
+      this.#ahead = ahead;
+      this.#rearm();
+    } else if (!this.#ensured) this.#arm();
     this.#ensured = true;
-    this.#arm();
   }
 
   /** Drop every timer, and the alarm. */
@@ -186,8 +191,7 @@ export class Timers {
     return Math.max(at, this.#postponed.get(name) ?? at);
   }
 
-  /** The clock has been set back: the alarm would ring late by that much. */
-  rearm(): void {
+  #rearm(): void {
     if (this.#timers.size === 0) return;
     this.#alarmAt = null;
     this.#arm();

@@ -3,7 +3,7 @@
 
 import { describe, expect, test } from "vitest";
 import { callsOf, gate, setScript } from "../fixtures/scripts.ts";
-import { pass, useFakeDate } from "../support/fake-date.ts";
+import { pass, passUntil, useFakeDate } from "../support/fake-date.ts";
 import {
   alarmOf,
   breakWrites,
@@ -142,6 +142,7 @@ describe("the alarm of a room", () => {
     expect(await alarmOf(room.id)).toBeGreaterThan(Date.now());
     await mendWrites(room.id, "timers");
     await mendWrites(room.id, "room");
+    passUntil((await alarmOf(room.id)) ?? 0);
     await ring(room.id);
     expect(await room.alive()).toBe(false);
   });

@@ -174,7 +174,7 @@ describe("setting timers", () => {
   test("[T3, R9] a row whose name nobody knows is left alone and sets no alarm", () => {
     const { storage, alarm, wake } = create();
     storage.writeTimer({ name: "from another release", at: 1, attempts: 0 });
-    wake().ensureAlarm();
+    wake().ensureAlarm(0);
     expect(alarm.calls).toEqual([]);
     expect(storage.readTimers()).toMatchObject([{ name: "from another release" }]);
   });
@@ -228,14 +228,14 @@ describe("work that fails", () => {
 describe("an alarm that the platform has lost", () => {
   test("[T3] is set again once, and only if a timer needs it", () => {
     const { alarm, timers, wake } = create();
-    timers.ensureAlarm();
+    timers.ensureAlarm(0);
     expect(alarm.calls).toEqual([]);
     timers.set("idle", 100);
     alarm.at = null;
     const woken = wake();
-    woken.ensureAlarm();
+    woken.ensureAlarm(0);
     alarm.at = null;
-    woken.ensureAlarm();
+    woken.ensureAlarm(0);
     expect(alarm.calls).toEqual([100, 100]);
   });
 });

@@ -1,12 +1,13 @@
 // What the room has to tell, from one flush to the next. The parts of a room mark here what has happened;
-// a flush commits what is staged and takes everything as one `Batch` value. Delivery and saving look at
-// nothing else, and neither do the features that want to follow a room.
+// a flush commits what is staged and takes everything as one `Batch` value. Delivery looks at
+// nothing else.
 
 import type { Change } from "../../protocol/history.ts";
 import type { CollabError } from "../../protocol/errors.ts";
 import { failureMessage, type Ref, type RoomMessage } from "../../protocol/messages.ts";
 import { UsersDelta } from "../../model/users-delta.ts";
 import type { Session } from "../sessions/session.ts";
+import type { Sessions } from "../sessions/sessions.ts";
 
 /** An event as text, for every session but one. */
 export type OutgoingEvent = { readonly text: string; readonly except: Session | null };
@@ -136,6 +137,14 @@ export class BatchBuilder {
     return promise;
   }
 
+  /** Take over the replies that an earlier instance could not give. @param sessions those of this instance */
+  restoreReplies(earlier: BatchBuilder, sessions: Sessions): void {
+    for (const [{ socket }, replies] of earlier.#replies) {
+      const session = sessions.get(socket);
+      if (session) for (const { text } of replies) this.addReply(session, text);
+    }
+  }
+
   /** Why what is staged will not be committed; `null` as long as it may be. */
   get failure(): CollabError | null {
     return this.#failure;
@@ -166,11 +175,16 @@ export class BatchBuilder {
     return batch;
   }
 
-  /** Take only events and replies: what else waits may not be what storage holds. */
+  /**
+   * Take only events and replies: what else waits may not be what storage holds. Replies to sessions that have
+   * not been welcomed stay, because the welcome comes first.
+   */
   takeMessages(): Batch {
-    const [events, replies] = [this.#events, this.#replies];
+    const { events, replies } = { events: this.#events, replies: new Map(this.#replies) };
+    for (const session of replies.keys())
+      if (session.state.kind === "joining") replies.delete(session);
+      else this.#replies.delete(session);
     this.#events = [];
-    this.#replies = new Map();
     this.#characters = 0;
     return { change: null, users: null, presence: null, events, replies, newcomers: new Map() };
   }

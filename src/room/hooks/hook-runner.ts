@@ -56,8 +56,11 @@ export class HookRunner {
     return this.#behaviour.hooks.saveRoomState !== undefined;
   }
 
-  /** What hooks and actions are told of the room: its head. Costly parts are made when they are read. */
-  #context(caller: Caller): RoomContext {
+  /**
+   * What hooks and actions are told of the room: its head. Costly parts are made when they are read.
+   * @param beside whether the room goes on meanwhile: then state and version are those of that moment
+   */
+  #context(caller: Caller, beside = false): RoomContext {
     const { ports, epoch, document, members } = this.#parts;
     const { value, headVersion: version } = document;
     return Object.freeze({
@@ -68,9 +71,11 @@ export class HookRunner {
         return Object.freeze(members.entries().map(freezeState));
       },
       get state() {
-        return freezeState(value);
+        return freezeState(beside ? document.value : value);
       },
-      version,
+      get version() {
+        return beside ? document.headVersion : version;
+      },
       epoch,
       now: ports.now(),
     });
@@ -99,7 +104,7 @@ export class HookRunner {
   /** Report that a user has left. Never throws: a failure is logged and goes no further. */
   async onLeave(entry: UserEntry, caller: Caller): Promise<void> {
     const { hooks, callTimeout } = this.#behaviour;
-    const room = this.#context(caller);
+    const room = this.#context(caller, true);
     try {
       await callWithin(callTimeout, "onLeave", () => hooks.onLeave?.(room, entry));
     } catch (error) {

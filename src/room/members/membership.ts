@@ -59,14 +59,14 @@ export class Membership {
   }
 
   /**
-   * Ask whether a user may join. Nothing is written.
+   * Ask whether a user may join. Nothing is written. An `onLeave` of the same user must not be pending: the
+   * operation waits for that outside its turn.
    * @throws CollabError `room_full`, `join_refused`, `hook_failed`, `call_timeout`
    */
   async acceptJoin(user: User, caller: Caller): Promise<AcceptedJoin> {
-    const { members, hooks, leaveHooks, behaviour } = this.#parts;
+    const { members, hooks, behaviour } = this.#parts;
     if (!members.get(user.id) && members.size >= behaviour.maxUsers)
       throw new CollabError("room_full");
-    await leaveHooks.pendingFor(user.id); // the operation has waited for it already, outside the turn
     return { user, meta: await hooks.onJoin(user, caller) };
   }
 

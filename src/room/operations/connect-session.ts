@@ -39,14 +39,19 @@ export const connectSession = roomOperation({
     const room = running ?? (await lifecycle.prepare({ behaviour }, caller));
     const { membership, members, sessions, hub, ports } = room;
     const { maxSockets } = room.behaviour;
-    if (sessions.size >= maxSockets) hub.endMostSilent(sessions);
-    if (sessions.size >= maxSockets)
-      throw new CollabError("room_full", {
-        detail: `The room takes ${maxSockets} sockets. Try again when some have closed.`,
-      });
+    const checkSockets = (): void => {
+      if (sessions.size >= maxSockets && hub.mostSilent(sessions) === null)
+        throw new CollabError("room_full", {
+          detail: `The room takes ${maxSockets} sockets. Try again when some have closed.`,
+        });
+    };
+    checkSockets();
     const isMember = members.get(user.id) !== undefined;
     const accepted = isMember ? null : await membership.acceptJoin(user, caller);
     if (accepted === null) membership.checkAttach(user.id);
+    // A silent session gives way only to a user who may come.
+    checkSockets();
+    if (sessions.size >= maxSockets) hub.endMostSilent(sessions);
     // The socket comes before the rows: if it cannot be had, nothing has changed.
     const socket = accept();
     try {

@@ -161,10 +161,16 @@ export class SessionHub {
 
   /** End the session that has been silent for longest, if any is silent: another one needs its place. */
   endMostSilent(sessions: Iterable<Session>): void {
+    const longest = this.mostSilent(sessions);
+    if (longest !== null) this.end(longest, "silent");
+  }
+
+  /** The session that would give way to a further one; `null` if none has been silent for so long. */
+  mostSilent(sessions: Iterable<Session>): Session | null {
     let longest: Session | null = null;
     for (const session of sessions)
       if (session.silence > (longest?.silence ?? silenceLimit)) longest = session;
-    if (longest !== null) this.end(longest, "silent");
+    return longest;
   }
 
   /** End the sessions that are too far behind, each by itself and all together (rules L1, N4). */

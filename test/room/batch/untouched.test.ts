@@ -18,6 +18,13 @@ import { RoomByHand, type SocketByHand } from "../../support/room-by-hand.ts";
 /** Storage of which one write can be made to fail. */
 class FailingStorage extends MemoryRoomStorage<RoomRecord, Member> {
   fails: "writeMember" | "appendChange" | "after appendChange" | null = null;
+  /** Whether a restart fails as well. */
+  cannotBeRead = false;
+
+  override readMembers(): ReturnType<MemoryRoomStorage<RoomRecord, Member>["readMembers"]> {
+    if (this.cannotBeRead) throw new Error("the disk cannot be read");
+    return super.readMembers();
+  }
 
   override writeMember(member: Member): void {
     if (this.fails === "writeMember") throw new Error("the disk is full");
@@ -175,7 +182,69 @@ describe("a restart", () => {
   });
 });
 
+describe("a restart that fails", () => {
+  /** A commit fails, and storage cannot be read for a while. */
+  async function breakDown(hand: RoomByHand, storage: FailingStorage): Promise<void> {
+    storage.fails = "appendChange";
+    storage.cannotBeRead = true;
+    await expect(merge(hand, 2)).rejects.toMatchObject({ code: "commit_failed" });
+    await hand.pass(1000);
+  }
+  const mend = (storage: FailingStorage): void => {
+    storage.fails = null;
+    storage.cannotBeRead = false;
+  };
+
+  test("[R10, W4] is tried again with the next turn; until then nobody is told that the room has stopped", async () => {
+    const { hand, storage, sockets } = await gather();
+    await breakDown(hand, storage);
+    await hand.room.receive(sockets[0], '{"type":"update","ref":1,"merge":{"n":3}}');
+    await expect(merge(hand, 3)).rejects.toMatchObject({ code: "internal" });
+    mend(storage);
+    const merging = merge(hand, 4);
+    await hand.pass(1000);
+    await merging;
+    expect(sockets.map(({ closed }) => closed).filter(Boolean)).toEqual([]);
+    expect(messagesOf(sockets[0])).toMatchObject([
+      { type: "reply", ref: 1, ok: false, code: "internal" },
+      { type: "change", from: 1, to: 2 },
+    ]);
+  });
+
+  test("[R10, T3] is tried again by the alarm", async () => {
+    const { hand, storage } = await gather();
+    await breakDown(hand, storage);
+    await hand.room.ring();
+    expect(hand.alarmAt).toBeGreaterThan(hand.now);
+    await hand.pass(70_000);
+    mend(storage);
+    await hand.room.ring();
+    expect(hand.logged).toContain("restart_failed");
+    const merging = merge(hand, 2);
+    await hand.pass(1000);
+    await merging;
+  });
+});
+
 describe("a commit that fails", () => {
+  test("[R10, W1] is told to who asked before the welcome, after it", async () => {
+    const { hand, storage } = await gather();
+    await merge(hand, 2); // opens a window
+    const cyd = await hand.connect("cyd");
+    storage.fails = "appendChange";
+    await hand.room.receive(
+      hand.sockets.at(-1) as SocketByHand,
+      '{"type":"update","ref":7,"merge":{"n":3}}',
+    );
+    await hand.pass(500);
+    storage.fails = null;
+    await hand.pass(1000);
+    expect(messagesOf(cyd)).toMatchObject([
+      { type: "welcome", version: 2 },
+      { type: "reply", ref: 7, ok: false, code: "commit_failed" },
+    ]);
+  });
+
   test("[R10, S4] is told to those who wait for it, and to nobody else", async () => {
     const { hand, storage, sockets } = await gather();
     storage.fails = "appendChange";
