@@ -13,8 +13,11 @@ const work = mkdtempSync(join(tmpdir(), "collab-room-test-"));
 const report = join(work, "vitest.json");
 const bundle = join(work, "bundle");
 
+/** Properties are tried with all their cases. */
+const env = { ...wranglerEnv, PROPERTY_RUNS: "full" };
+
 function run(command: string, ...options: string[]): boolean {
-  const { status, error } = spawnSync(command, options, { stdio: "inherit", env: wranglerEnv });
+  const { status, error } = spawnSync(command, options, { stdio: "inherit", env });
   if (error) console.error(error.message);
   return status === 0;
 }

@@ -6,6 +6,7 @@ import { describe, expect, test } from "vitest";
 import type { RoomMessage } from "../../src/protocol/messages.ts";
 import type { UserEntry } from "../../src/protocol/users.ts";
 import { UsersDelta } from "../../src/model/users-delta.ts";
+import { runs } from "../support/runs.ts";
 
 const entry = (id: string, at = 0): UserEntry => ({
   id,
@@ -129,6 +130,6 @@ test("[U5, W2] clients know the users in order, whatever happens between two mes
         }
       },
     ),
-    { numRuns: 500 },
+    { numRuns: runs(500) },
   );
 });

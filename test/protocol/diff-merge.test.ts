@@ -10,6 +10,7 @@ import { defaultLimits } from "../../src/protocol/limits.ts";
 import { canonical, deepFreeze, jsonBytes } from "../support/canonical-json.ts";
 import { mergedByOracle, mergesBelow, mergesOfObjects } from "../support/merge-patch.ts";
 import { beforeAndAfter, json, prototypeKeys } from "../support/json-arbitraries.ts";
+import { runs } from "../support/runs.ts";
 
 const { stateDepth } = defaultLimits;
 
@@ -36,7 +37,7 @@ describe("any merge", () => {
         const after = merged(deepFreeze(before), deepFreeze(merge));
         expect(canonical(after)).toBe(canonical(mergedByOracle(before, merge)));
       }),
-      { numRuns: 2000 },
+      { numRuns: runs(2000) },
     );
   });
 
@@ -46,7 +47,7 @@ describe("any merge", () => {
         const same = canonical(mergedByOracle(before, merge)) === canonical(before);
         expect(diffMerge(before, merge, stateDepth).length === 0).toBe(same);
       }),
-      { numRuns: 1000 },
+      { numRuns: runs(1000) },
     );
   });
 

@@ -11,6 +11,7 @@ import { applyPatch } from "../../src/protocol/apply-patch.ts";
 import { defaultLimits } from "../../src/protocol/limits.ts";
 import { canonical, deepFreeze, jsonBytes } from "../support/canonical-json.ts";
 import { beforeAndAfter, json, prototypeKeys } from "../support/json-arbitraries.ts";
+import { runs } from "../support/runs.ts";
 
 /** The state after a patch; the one before is left as it is. */
 const patched = (before: JsonObject, after: unknown): JsonObject =>
@@ -43,7 +44,7 @@ describe("any two states", () => {
       fc.property(beforeAndAfter, ([before, after]) => {
         expect(canonical(patched(deepFreeze(before), deepFreeze(after)))).toBe(canonical(after));
       }),
-      { numRuns: 2000 },
+      { numRuns: runs(2000) },
     );
   });
 
@@ -52,7 +53,7 @@ describe("any two states", () => {
       fc.property(beforeAndAfter, ([before, after]) => {
         expect(diff(before, after).length === 0).toBe(canonical(before) === canonical(after));
       }),
-      { numRuns: 1000 },
+      { numRuns: runs(1000) },
     );
   });
 
@@ -260,7 +261,7 @@ describe("a value that is not JSON", () => {
           expect(canonical(after)).toBe(canonical(next));
         },
       ),
-      { numRuns: 2000 },
+      { numRuns: runs(2000) },
     );
   });
 });

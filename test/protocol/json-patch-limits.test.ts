@@ -11,6 +11,7 @@ import { defaultLimits } from "../../src/protocol/limits.ts";
 import { canonical, jsonBytes, jsonDepth } from "../support/canonical-json.ts";
 import { documentsOnTheWay, locate } from "../support/json-patch-oracle.ts";
 import { patchCases } from "../support/patch-arbitraries.ts";
+import { runs } from "../support/runs.ts";
 
 /** A state of its own, because patches change it. */
 const sized = (doc: JsonObject) => ({
@@ -62,7 +63,7 @@ describe("size and depth", () => {
           seen.add(passed ? "passed" : "held");
         },
       ),
-      { numRuns: 1000 },
+      { numRuns: runs(1000) },
     );
     expect(seen.size).toBe(2);
   });

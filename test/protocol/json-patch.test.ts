@@ -11,6 +11,7 @@ import { canonical, deepFreeze, jsonBytes } from "../support/canonical-json.ts";
 import { patchedByOracle } from "../support/json-patch-oracle.ts";
 import { casesBelow, casesOfObjects, suiteSizes } from "../support/json-patch-suite.ts";
 import { patchCases } from "../support/patch-arbitraries.ts";
+import { runs } from "../support/runs.ts";
 
 const roomy = { stateBytes: 2 ** 40, stateDepth: 1000, patchOperations: 10_000 };
 
@@ -55,7 +56,7 @@ describe("random patches", () => {
         expect(actual && canonical(actual.value)).toBe(expected && canonical(expected));
         outcomes[actual ? "done" : "failed"]++;
       }),
-      { numRuns: 1500 },
+      { numRuns: runs(1500) },
     );
     // Otherwise the property would prove little.
     expect(Math.min(outcomes.done, outcomes.failed)).toBeGreaterThan(100);
@@ -70,7 +71,7 @@ describe("random patches", () => {
           expect(canonical(apply(doc, patch))).toBe(expected);
         },
       ),
-      { numRuns: 200 },
+      { numRuns: runs(200) },
     );
   });
 
@@ -90,7 +91,7 @@ describe("random patches", () => {
         const after = attempt(doc, patch);
         if (after) expect(after.bytes).toBe(jsonBytes(after.value));
       }),
-      { numRuns: 1000 },
+      { numRuns: runs(1000) },
     );
   });
 

@@ -24,6 +24,7 @@ import {
   json,
   prototypeKeys,
 } from "../support/json-arbitraries.ts";
+import { runs } from "../support/runs.ts";
 
 const code = (expected: string) => expect.objectContaining({ code: expected });
 
@@ -33,7 +34,7 @@ describe("size", () => {
       fc.property(anyString, (text) => {
         expect(stringBytes(text)).toBe(jsonBytes(text));
       }),
-      { numRuns: 2000 },
+      { numRuns: runs(2000) },
     );
   });
 
@@ -51,7 +52,7 @@ describe("size", () => {
         const text = parts.join("");
         expect(utf8Bytes(text)).toBe(encoder.encode(text).length);
       }),
-      { numRuns: 2000 },
+      { numRuns: runs(2000) },
     );
     for (const text of [
       "",
@@ -79,7 +80,7 @@ describe("size", () => {
       fc.property(anyNumber, (number) => {
         expect(measure(number, 0).bytes).toBe(jsonBytes(number));
       }),
-      { numRuns: 2000 },
+      { numRuns: runs(2000) },
     );
   });
 
@@ -91,7 +92,7 @@ describe("size", () => {
           depth: jsonDepth(value),
         });
       }),
-      { numRuns: 1000 },
+      { numRuns: runs(1000) },
     );
   });
 
@@ -198,7 +199,7 @@ describe("a value that is not JSON", () => {
         expect(bytes).toBe(Buffer.byteLength(text));
         expect(canonical(JSON.parse(text))).toBe(canonical(value));
       }),
-      { numRuns: 2000 },
+      { numRuns: runs(2000) },
     );
   });
 
@@ -217,7 +218,7 @@ describe("equality", () => {
         expect(jsonEqual(a, b)).toBe(canonical(a) === canonical(b));
         expect(jsonEqual(b, a)).toBe(jsonEqual(a, b));
       }),
-      { numRuns: 1000 },
+      { numRuns: runs(1000) },
     );
   });
 

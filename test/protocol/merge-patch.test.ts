@@ -8,6 +8,7 @@ import { mergeDiff, mergePatch } from "../../src/protocol/merge-patch.ts";
 import { canonical, deepFreeze } from "../support/canonical-json.ts";
 import { beforeAndAfter, json, prototypeKeys } from "../support/json-arbitraries.ts";
 import { mergedByOracle, mergesOfObjects } from "../support/merge-patch.ts";
+import { runs } from "../support/runs.ts";
 
 describe("a merge patch", () => {
   test.each(mergesOfObjects)("[S5] has the result of the RFC's appendix, %#", (one) => {
@@ -20,7 +21,7 @@ describe("a merge patch", () => {
         deepFreeze([before, merge]);
         expect(canonical(mergePatch(before, merge))).toBe(canonical(mergedByOracle(before, merge)));
       }),
-      { numRuns: 1000 },
+      { numRuns: runs(1000) },
     );
   });
 
@@ -69,7 +70,7 @@ describe("the merge patch between two objects", () => {
         expect(canonical(mergePatch(before, patch ?? {}))).toBe(canonical(after));
         expect(canonical(mergedByOracle(before, patch ?? {}))).toBe(canonical(after));
       }),
-      { numRuns: 1000 },
+      { numRuns: runs(1000) },
     );
     // Both cases occurred.
     expect(same).toBeGreaterThan(0);

@@ -9,6 +9,7 @@ import { documentsOnTheWay } from "../support/json-patch-oracle.ts";
 import { casesBelow } from "../support/json-patch-suite.ts";
 import { patchCases } from "../support/patch-arbitraries.ts";
 import { plainPatched } from "../support/plain-patch.ts";
+import { runs } from "../support/runs.ts";
 
 test.each(casesBelow.filter(({ expected }) => expected !== null))(
   "[W2, S5] $name",
@@ -23,7 +24,7 @@ test("[W2, S5] a patch has the same result as in another library", () => {
       const expected = documentsOnTheWay(doc, patch).at(-1)?.value ?? doc;
       expect(canonical(plainPatched(deepFreeze(doc), patch))).toBe(canonical(expected));
     }),
-    { numRuns: 500 },
+    { numRuns: runs(500) },
   );
 });
 

@@ -4,6 +4,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { childPointer, parsePointer } from "../../src/protocol/pointer.ts";
 import { anyString, commonKeys } from "../support/json-arbitraries.ts";
+import { runs } from "../support/runs.ts";
 
 test("[S5] any tokens can be parsed back from the pointer built from them", () => {
   const token = fc.oneof(
@@ -26,7 +27,7 @@ test("[S5] text is a pointer exactly when it is empty or a list of valid tokens,
     fc.property(texts, (text) => {
       expect(parsePointer(text) !== null).toBe(valid.test(text));
     }),
-    { numRuns: 1000 },
+    { numRuns: runs(1000) },
   );
 });
 

@@ -6,6 +6,7 @@ import { describe, expect, test } from "vitest";
 import { CollabError } from "../../src/protocol/errors.ts";
 import { checkRoomId } from "../../src/protocol/room-id.ts";
 import { anyString, prototypeKeys } from "../support/json-arbitraries.ts";
+import { runs } from "../support/runs.ts";
 
 const isRoomId = (id: unknown): boolean => {
   try {
@@ -46,7 +47,7 @@ test("a string is a room id exactly when the rule allows it", () => {
       expect(isRoomId(id)).toBe(byTheRule(id));
       seen.add(isRoomId(id));
     }),
-    { numRuns: 2000 },
+    { numRuns: runs(2000) },
   );
   expect(seen.size).toBe(2);
 });

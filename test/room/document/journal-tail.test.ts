@@ -66,7 +66,9 @@ describe("the tail of a journal", () => {
     for (let n = 1; n <= 6500; n++) {
       document.write(`/k${n % 10}`, n);
       if (n % 1999 === 0) document.sleep();
-      if (n > 1000 && !document.resumes(n - 1000)) throw new Error(`not from ${n} to ${n - 1000}`);
+      // A version that is missing is missing for longer than that.
+      if (n > 1000 && n % 7 === 0 && !document.resumes(n - 1000))
+        throw new Error(`not from ${n - 1000} to ${n}`);
       if (n % 500 === 0) while (!document.resumes(oldest)) oldest++;
     }
     // It does not keep everything, and snapshots were taken.
