@@ -139,7 +139,8 @@ async function runRoute(definition: Route, c: Context<AppEnv>): Promise<Response
   const caller = definition.public ? anonymous : authenticate(c.env);
   const request = c.req.raw;
   const { headers } = request;
-  if (definition.upgrade && !isWebSocketUpgrade(request)) throw new CollabError("upgrade_required");
+  if (definition.upgrade && !isWebSocketUpgrade(request))
+    throw new HttpError("upgrade_required", null, { "sec-websocket-version": "13" });
   const param = pathReader(definition.path, c.req.url);
   const query = definition.query && check(definition.query, readQuery(c), "invalid_request");
   const body = definition.body ? await readBody(request, definition.body) : { type: "", text: "" };
@@ -159,9 +160,18 @@ async function runRoute(definition: Route, c: Context<AppEnv>): Promise<Response
   });
 }
 
-/** With another protocol beside it in the list, the platform cannot make the upgrade. */
-const isWebSocketUpgrade = ({ method, headers }: Request): boolean =>
-  method === "GET" && headers.get("upgrade")?.trim().toLowerCase() === "websocket";
+/**
+ * Whether the platform will make the upgrade: it fails for a list of protocols, for another version, and without
+ * a key, and the user would have joined by then. Only a request from another Worker has neither of the latter.
+ */
+function isWebSocketUpgrade({ method, headers }: Request): boolean {
+  const version = headers.get("sec-websocket-version");
+  return (
+    method === "GET" &&
+    headers.get("upgrade")?.trim().toLowerCase() === "websocket" &&
+    (version === null || (version.trim() === "13" && headers.has("sec-websocket-key")))
+  );
+}
 
 /**
  * Create a function that reads segments of the path by name. It reads the raw URL, because Hono passes on

@@ -80,6 +80,20 @@ describe("a request without a WebSocket upgrade", () => {
     );
   });
 
+  test.each([
+    { "sec-websocket-version": "8", "sec-websocket-key": "c2l4dGVlbiBieXRlcyA6Og==" },
+    { "sec-websocket-version": "", "sec-websocket-key": "c2l4dGVlbiBieXRlcyA6Og==" },
+    { "sec-websocket-version": "13, 8", "sec-websocket-key": "c2l4dGVlbiBieXRlcyA6Og==" },
+    { "sec-websocket-version": "13" },
+  ])("[H5] that the platform would not make gets 426 and joins nothing: %j", async (headers) => {
+    const detail = await expectRefused(426, "upgrade_required", async (id) => {
+      const response = await ask(id, ada, { headers });
+      expect(response.headers.get("sec-websocket-version")).toBe("13");
+      return response;
+    });
+    expect(detail).toEqual({});
+  });
+
   test("[A6] gets 426 for HEAD, too", async () => {
     await expectEmpty(await send("HEAD", at(newId(), "/socket")), 426);
   });

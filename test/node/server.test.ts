@@ -4,7 +4,7 @@
 import { Agent, request, type IncomingMessage, type RequestOptions } from "node:http";
 import { connect } from "node:net";
 import { EventEmitter, once } from "node:events";
-import type { Writable } from "node:stream";
+import { Readable, type Writable } from "node:stream";
 import { text as textOf } from "node:stream/consumers";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { startServer, type Server } from "../support/server.ts";
@@ -81,10 +81,13 @@ describe("a body of 1 GiB", () => {
     const { outgoing, answered } = open("PUT", `${path}/state`, { headers: json });
     const chunk = Buffer.alloc(64 * 1024, " ");
     outgoing.on("error", () => {}); // the server closes the connection after its response
-    const sent = await pour(outgoing, chunk, answered);
-    const response = await answered;
-    expect(response.statusCode).toBe(413);
-    expect(codeOf(await textOf(response))).toBe("too_large");
+    const answer = answered.then(
+      async (response) => `${response.statusCode} ${String(codeOf(await textOf(response)))}`,
+    );
+    // A client who still sends then may lose the response with the connection; about one in a hundred does.
+    const outcome = answer.catch(() => "the connection was closed");
+    const sent = await pour(outgoing, chunk, outcome);
+    expect(["413 too_large", "the connection was closed"]).toContain(await outcome);
     expect(sent).toBeLessThan(bounded);
     outgoing.destroy();
     expect((await send("GET", `${path}/state`)).text).toBe("{}");
@@ -108,10 +111,9 @@ describe("a body of 1 GiB", () => {
       Buffer.from("\r\n"),
     ]);
     socket.on("error", () => {}); // as above
-    const answered = once(socket, "data");
+    const answered = once(socket, "data").then(String, () => "the connection was closed");
     const sent = await pour(socket, chunk, answered);
-    const [answer] = await answered;
-    expect(String(answer)).toMatch(/^HTTP\/1\.1 413 /);
+    expect(await answered).toMatch(/^HTTP\/1\.1 413 |^the connection was closed$/);
     expect(sent).toBeLessThan(bounded);
     socket.destroy();
   });
@@ -128,6 +130,50 @@ describe("a body of 1 GiB", () => {
   });
 });
 
+describe("a body that nobody wants", () => {
+  const chunk = Buffer.alloc(64 * 1024, " ");
+
+  /** Send a whole body, however long it takes. @returns what was answered, or how the connection broke */
+  async function ask(
+    [method, path]: readonly [string, string],
+    bytes: number,
+    headers: object,
+  ): Promise<string> {
+    const length = "transfer-encoding" in headers ? {} : { "content-length": bytes };
+    const framing = { ...json, ...length, ...headers };
+    const { outgoing, answered } = open(method, path, { headers: framing });
+    const chunks = Array.from({ length: bytes / chunk.length }, () => chunk);
+    Readable.from(chunks).pipe(outgoing);
+    return answered.then(
+      async (response) => `${response.statusCode} ${String(codeOf(await textOf(response)))}`,
+      String,
+    );
+  }
+
+  const touch = ["POST", "/rooms/past/touch"] as const;
+  const state = ["PUT", "/rooms/past/state"] as const;
+  const chunked = { "transfer-encoding": "chunked" };
+  const gzip = { "content-encoding": "gzip" };
+
+  // Without `chunked` the length is announced.
+  test.each<[string, string, readonly [string, string], number, object]>([
+    ["past a small limit", "413 too_large", touch, 2 * mib, {}],
+    ["past a small limit, in chunks", "413 too_large", touch, 2 * mib, chunked],
+    ["past a large limit", "413 too_large", state, 9 * mib, {}],
+    ["past a large limit, in chunks", "413 too_large", state, 9 * mib, chunked],
+    ["for an unknown address", "404 not_found", ["POST", "/nowhere"], 2 * mib, {}],
+    ["of a wrong method", "405 method_not_allowed", ["POST", "/rooms/past/state"], 2 * mib, {}],
+    ["compressed", "415 unsupported_media_type", state, 2 * mib, gzip],
+  ])("[H2] is answered each of 40 times: %s", async (_, answer, target, bytes, headers) => {
+    const answers = new Map<string, number>();
+    for (let n = 0; n < 40; n++) {
+      const got = await ask(target, bytes, headers);
+      answers.set(got, (answers.get(got) ?? 0) + 1);
+    }
+    expect(Object.fromEntries(answers)).toEqual({ [answer]: 40 });
+  });
+});
+
 describe("a connection", () => {
   test("[S9] is kept alive, and a refused body on another connection does not affect it", async () => {
     const state = `${await room("kept")}/state`;
@@ -135,8 +181,11 @@ describe("a connection", () => {
     expect(await send("GET", state, { agent })).toMatchObject({ status: 200, reused: false });
     const { outgoing, answered } = open("PUT", state, { headers: json });
     outgoing.on("error", () => {}); // as above
-    await pour(outgoing, Buffer.alloc(mib, " "), answered);
-    expect((await answered).statusCode).toBe(413);
+    await pour(
+      outgoing,
+      Buffer.alloc(mib, " "),
+      answered.catch(() => {}), // as above
+    );
     const put = await send("PUT", state, { agent, headers: json }, '{"kept":true}');
     expect(put).toMatchObject({ status: 200, reused: true });
     for (const path of [state, "/rooms/%zz", "/nowhere", state])
@@ -221,7 +270,7 @@ describe("the log", () => {
 
   /** Call an action that fails. @returns the id of the log line with the cause */
   async function fail(id: string): Promise<string> {
-    const { status, text } = await send("POST", `/rooms/${id}/actions/fail`);
+    const { status, text } = await send("POST", `/rooms/${id}/actions/fail`, { headers: json });
     expect(status).toBe(500);
     expect(text).not.toContain("secret");
     const { instance } = JSON.parse(text) as { instance: string };

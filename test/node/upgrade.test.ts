@@ -1,6 +1,8 @@
 // The upgrade on a real server: a refused client gets the status and the problem as an HTTP response and is
 // not left in a room.
 
+import { request } from "node:http";
+import { text } from "node:stream/consumers";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { ConnectOptions } from "../support/clients.ts";
 import { outsideClients } from "../support/outside-client.ts";
@@ -26,6 +28,53 @@ describe("a request without a WebSocket upgrade", () => {
     expect(response.headers.get("content-type")).toBe("application/problem+json");
     expect(await response.json()).toMatchObject({ status: 426, code: "upgrade_required" });
     expect((await get("/rooms/plain")).status).toBe(404);
+  });
+
+  const handshake = {
+    connection: "Upgrade",
+    upgrade: "websocket",
+    "sec-websocket-version": "13",
+    "sec-websocket-key": btoa("sixteen bytes ::"),
+  };
+  type LooseHeaders = Readonly<Record<string, string | string[]>>;
+
+  /** Ask for an upgrade. `fetch` cannot. */
+  async function ask(path: string, headers: LooseHeaders): Promise<[number, string]> {
+    const outgoing = request(server.url + path, { headers, agent: false });
+    const { promise, resolve, reject } = Promise.withResolvers<[number, string]>();
+    outgoing.on("error", reject);
+    outgoing.on("response", (response) => {
+      void text(response).then((body) => resolve([response.statusCode ?? 0, body]), reject);
+    });
+    outgoing.on("upgrade", (_, line) => {
+      line.destroy();
+      resolve([101, ""]);
+    });
+    outgoing.end();
+    return promise;
+  }
+
+  test.each<[string, LooseHeaders]>([
+    ["lists another protocol first", { upgrade: "h2c, websocket" }],
+    ["lists another protocol last", { upgrade: "websocket, h2c" }],
+    ["lists another protocol in a header of its own", { upgrade: ["h2c", "websocket"] }],
+    ["names another protocol", { upgrade: "h2c" }],
+    ["names an old version", { "sec-websocket-version": "8" }],
+  ])("[H5] that %s gets 426 and joins nothing", async (_, headers) => {
+    const room = `/rooms/${crypto.randomUUID()}`;
+    const asked = await ask(`${room}/socket?user=${ada}`, { ...handshake, ...headers });
+    expect(asked).toEqual([426, expect.stringContaining('"code":"upgrade_required"')]);
+    expect((await get(room)).status).toBe(404);
+    // Nothing else is missing.
+    expect(await ask(`${room}/socket?user=${ada}`, handshake)).toEqual([101, ""]);
+  });
+
+  test("[H5] without a key gets 426 and joins nothing", async () => {
+    const { "sec-websocket-key": _, ...keyless } = handshake;
+    const room = `/rooms/${crypto.randomUUID()}`;
+    const asked = await ask(`${room}/socket?user=${ada}`, keyless);
+    expect(asked).toEqual([426, expect.stringContaining('"code":"upgrade_required"')]);
+    expect((await get(room)).status).toBe(404);
   });
 
   test("[A6] gets 426 without a body for HEAD", async () => {
