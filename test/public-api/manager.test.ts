@@ -159,6 +159,15 @@ describe("a handle", () => {
     expect(await room.getUsers()).toEqual([bob]);
   });
 
+  test("[U1, U7] takes ttl as an option of join, and refuses it as a field of the user", async () => {
+    const room = rooms.room(newId());
+    const { code, detail } = await failure(room.join({ id: "ada", ttl: 60_000 }));
+    expect(code).toBe("invalid_user");
+    expect(detail).toContain("the options of join()");
+    expect(await stored(room.id)).toEqual(nothingStored);
+    expect(await room.join({ id: "ada" }, { ttl: 60_000 })).not.toHaveProperty("ttl");
+  });
+
   test("[S1] updates the state by a function, which may be async", async () => {
     const room = await start();
     expect(await room.updateState((state) => ({ ...state, n: 1 }))).toEqual({ version: 1 });
