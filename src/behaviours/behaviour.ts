@@ -1,9 +1,9 @@
 // The contract between a room and its author: hooks, actions and settings, all optional.
 //
-// A hook runs inside the room's turn: while it awaits, the room's next operation waits. (Only
-// `saveRoomState` runs beside the turns.) A hook returns `{ ok: value }` or `{ error: reason }`. It should
-// throw only when something unexpected happens; taking longer than `callTimeout` counts as throwing. A hook
-// must not call its own room, because that call would wait for the hook. Everything it needs is in `room`.
+// `onJoin`, `loadRoomState` and actions run inside the room's turn: while one awaits, the room's next operation
+// waits, so it must not call its own room. `onLeave` and `saveRoomState` run beside the turns. A hook returns `{ ok: value }` or `{ error: reason }`. It should
+// throw only when something unexpected happens; taking longer than `callTimeout` counts as throwing.
+// Everything it needs is in `room`.
 
 import type { StandardSchemaV1 } from "@standard-schema/spec";
 import type { Caller } from "../protocol/caller.ts";

@@ -86,6 +86,7 @@ const roomProblems = [
   "behaviour_missing",
   "storage_too_new",
   "room_overloaded",
+  "room_busy",
   "room_unavailable",
   // A request waits for the commit of earlier changes by others, and that commit can fail.
   "commit_failed",

@@ -155,8 +155,8 @@ export class Lifecycle {
       room.activity.writeInitial();
       room.document.writeInitial();
       storage.removeMembers(); // there are none, unless the room's record was lost
+      this.registration.markStale(); // needs the alarm first, so that it is set once
       this.timers.set("idle", room.activity.idleDeadline);
-      this.registration.markStale();
       enter();
     });
     this.#life = { kind: "running", room };
@@ -180,8 +180,8 @@ export class Lifecycle {
       left = room.membership.removeAll();
       if (drop) storage.removeHistory();
       storage.writeRoom(record);
-      this.timers.clearAll();
       this.registration.markStale();
+      this.timers.clearAll("directory");
     });
     room.hub.endAll("room_stopped");
     room.membership.callLeaveHooks(left, caller);

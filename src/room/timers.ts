@@ -146,11 +146,11 @@ export class Timers {
     this.#ensured = true;
   }
 
-  /** Drop every timer, and the alarm. */
-  clearAll(): void {
+  /** Drop every timer, and the alarm; or every timer but one, which needs the alarm. */
+  clearAll(except: TimerName | null = null): void {
     if (this.#retired) return;
-    for (const name of this.#timers.keys()) this.clear(name as TimerName);
-    if (this.#alarmAt === null) return;
+    for (const name of this.#timers.keys()) if (name !== except) this.clear(name as TimerName);
+    if (except !== null || this.#alarmAt === null) return;
     this.#alarm.clear();
     this.#alarmAt = null;
   }

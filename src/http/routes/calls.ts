@@ -28,6 +28,8 @@ export const callRoutes = ({ frameBytes }: Pick<Limits, "frameBytes">) => [
       "too_large",
       "action_failed",
       "call_timeout",
+      "hook_unavailable",
+      "reentrant_call",
     ],
     handle: async ({ room, param, body, conditions }) => {
       const { result, version, tag } = await room.call("callAction", {

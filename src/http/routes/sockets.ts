@@ -29,6 +29,8 @@ export const socketRoutes = [
       "room_full",
       "hook_failed",
       "call_timeout",
+      "hook_unavailable",
+      "reentrant_call",
       "load_failed",
     ],
     handle: async ({ env, param, query, headers }) => {

@@ -20,6 +20,8 @@ export const userRoutes = [
       "room_full",
       "hook_failed",
       "call_timeout",
+      "hook_unavailable",
+      "reentrant_call",
       "load_failed",
     ],
     handle: async ({ room, body }) => {
