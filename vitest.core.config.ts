@@ -14,6 +14,8 @@ export const common = {
   silent: "passed-only",
   testTimeout: 30_000,
   hookTimeout: 30_000,
+  // In `core`, files share a worker: a spy that stayed would count the calls of the next file.
+  restoreMocks: true,
 } as const;
 
 export default defineConfig({

@@ -137,9 +137,11 @@ describe("a shard that never answers", () => {
       code: "directory_unavailable",
       detail: "1 of 4 shards of the directory did not answer. Try again.",
     });
-    const lines = log.mock.calls.map(([line]) => JSON.parse(String(line)) as object);
+    const lines = log.mock.calls.map(([line]) => JSON.parse(String(line)) as { event: string });
     log.mockRestore();
-    expect(lines).toMatchObject([{ event: "directory_unavailable", shard: 2 }]);
+    // Rooms of other tests may log, too.
+    const ours = lines.filter(({ event }) => event === "directory_unavailable");
+    expect(ours).toMatchObject([{ shard: 2 }]);
   });
 
   test("[D2, D3] keeps the one who starts the room waiting for 5 s, and is asked again", async () => {
