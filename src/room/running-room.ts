@@ -202,10 +202,10 @@ export class RunningRoom implements RoomParts {
   }
 
   /** Tell the window that something waits. @param more whether more is about to come */
-  requestFlush({ urgency, author }: Pick<FlushRequest, "urgency" | "author">, more: boolean): void {
+  requestFlush({ urgency, writer }: Pick<FlushRequest, "urgency" | "writer">, more: boolean): void {
     this.window.request({
       urgency,
-      author: more ? null : author,
+      writer: more ? null : writer,
       sockets: this.sessions.size,
       now: this.ports.now(),
     });

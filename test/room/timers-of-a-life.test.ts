@@ -63,7 +63,7 @@ describe("a room in which nothing happens", () => {
     await hand.call(changeState, merge({ n: 1 }));
     const second = hand.call(changeState, merge({ n: 2 }));
     expect([await hand.isAwake(), hand.timers]).toEqual([true, 1]);
-    await hand.pass(2);
+    await hand.pass(4);
     expect(await second).toMatchObject({ version: 2 });
     expect([hand.timers, await hand.isAwake()]).toEqual([0, false]);
   });
@@ -79,7 +79,7 @@ describe("a room whose commit has failed", () => {
     await hand.isAwake();
     for (const socket of hand.sockets) socket.frames.length = 0;
     storage.isFull = true;
-    await hand.pass(2);
+    await hand.pass(4);
     for (const error of await Promise.all(waiting))
       expect(error instanceof CollabError && error.code).toBe("commit_failed");
     storage.isFull = false;

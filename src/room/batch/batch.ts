@@ -58,14 +58,14 @@ export class BatchBuilder {
   }
 
   /** What was requested since this was last asked, `null` if nothing was; and by whom, if one alone waits for it. */
-  takeRequest(): { urgency: Urgency; author: Session | null } | null {
+  takeRequest(): { urgency: Urgency; writer: Session | null } | null {
     const urgency = this.#requested;
     if (urgency === null) return null;
     const [first = null] = this.#waiting;
-    const author = this.#waiting.size === 1 ? first : null;
+    const writer = this.#waiting.size === 1 ? first : null;
     this.#requested = null;
     this.#waiting.clear();
-    return { urgency, author };
+    return { urgency, writer };
   }
 
   /** Welcome a session at the next flush. */

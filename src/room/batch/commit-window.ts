@@ -8,7 +8,7 @@
 // In a room with few sockets the window is there for writers who send many changes without waiting. It would
 // only slow down one who waits for each answer, and the room cannot see whether they wait. So it tries: a
 // request waits for the window, and if no other arrives meanwhile, the next ones are due at once, more of them
-// after each try.
+// after each try. A writer whose next request arrives before the last one is durable does not wait.
 //
 // It knows no clock and no timers: the room asks it, and tells it what has happened. Times are epoch ms.
 
@@ -17,17 +17,17 @@ import type { Urgency } from "./batch.ts";
 export type FlushRequest = {
   readonly urgency: Urgency;
   /** Whose change it is, if one session alone waits for its outcome. */
-  readonly author: object | null;
+  readonly writer: object | null;
   /** How many sockets a flush sends to. */
   readonly sockets: number;
   readonly now: number;
 };
 
-/** How requests have come lately: one at a time, so that some more of this author are due at once, or together. */
+/** How requests have come lately: one at a time, so that some more of this writer are due at once, or together. */
 type Pace =
   | {
       readonly kind: "alone";
-      readonly author: object | null;
+      readonly writer: object | null;
       readonly granted: number;
       readonly left: number;
     }
@@ -46,11 +46,11 @@ export class CommitWindow {
   #windowEnd = Infinity;
   #isCommitting = false;
   #requests = 0;
-  #author: object | null = null;
+  #writer: object | null = null;
   /** Whose the last flush was, if it was of one request. */
-  #lastAuthor: object | null = null;
+  #lastWriter: object | null = null;
   #hasWaited = false;
-  #pace: Pace = { kind: "alone", author: null, granted: initialGrant, left: 0 };
+  #pace: Pace = { kind: "alone", writer: null, granted: initialGrant, left: 0 };
 
   /** When the next flush is due; `Infinity` when nothing has requested one, or a commit is under way. */
   get dueAt(): number {
@@ -63,25 +63,27 @@ export class CommitWindow {
   }
 
   /** Something waits to be flushed. */
-  request({ urgency, author, sockets, now }: FlushRequest): void {
+  request({ urgency, writer, sockets, now }: FlushRequest): void {
+    if (this.#isCommitting && writer !== null && writer === this.#lastWriter)
+      this.#pace = { kind: "together" };
     this.#requests++;
-    this.#author = author;
+    this.#writer = writer;
     const length = windowLength(urgency, sockets);
     // Where requests come together, the first of a group waits for the others.
     const isGroup = this.#pace.kind === "together" && this.#flushedAt > now - groupTime;
     // A clock that was set ahead must not make anybody wait for longer than a window.
     const openedAt = isGroup && sockets > 0 ? now : Math.min(this.#flushedAt, now);
     const windowEnd = openedAt + length;
-    const mayGoNow = windowEnd <= now || (sockets <= fewSockets && this.#isGranted(author));
+    const mayGoNow = windowEnd <= now || (sockets <= fewSockets && this.#isGranted(writer));
     if (!mayGoNow) this.#hasWaited = true;
     this.#windowEnd = Math.min(this.#windowEnd, mayGoNow ? now : windowEnd);
   }
 
-  /** Whether a request in an open window is due at once: the only one, of an author whose requests come alone. */
-  #isGranted(author: object | null): boolean {
+  /** Whether a request in an open window is due at once: the only one, of an writer whose requests come alone. */
+  #isGranted(writer: object | null): boolean {
     const pace = this.#pace;
     if (this.#requests > 1 || pace.kind === "together" || pace.left === 0) return false;
-    if (author === null || author !== pace.author || author !== this.#lastAuthor) return false;
+    if (writer === null || writer !== pace.writer || writer !== this.#lastWriter) return false;
     this.#pace = { ...pace, left: pace.left - 1 };
     return true;
   }
@@ -97,8 +99,8 @@ export class CommitWindow {
    */
   flushed(now: number, sockets: number, isCommitting: boolean): void {
     if (this.#hasWaited && sockets <= fewSockets)
-      this.#pace = paceAfter(this.#pace, this.#requests, this.#author);
-    this.#lastAuthor = this.#requests === 1 ? this.#author : null;
+      this.#pace = paceAfter(this.#pace, this.#requests, this.#writer);
+    this.#lastWriter = this.#requests === 1 ? this.#writer : null;
     this.#requests = 0;
     this.#hasWaited = false;
     this.#windowEnd = Infinity;
@@ -113,19 +115,20 @@ export class CommitWindow {
 }
 
 /** The pace after a window in which so many requests have come. */
-function paceAfter(pace: Pace, requests: number, author: object | null): Pace {
+function paceAfter(pace: Pace, requests: number, writer: object | null): Pace {
   if (requests > 1) return { kind: "together" };
-  const isSame = pace.kind === "alone" && pace.author === author;
+  const isSame = pace.kind === "alone" && pace.writer === writer;
   const granted = isSame ? Math.min(2 * pace.granted, maxGranted) : initialGrant;
-  return { kind: "alone", author, granted, left: granted };
+  return { kind: "alone", writer, granted, left: granted };
 }
 
 /**
  * ms from one flush to the next. Sending costs about 10 µs per socket: a flush takes an eighth of the window
- * with up to 480 sockets, and a quarter at most with more. Presence may wait three times as long.
+ * with up to 480 sockets, and a quarter at most with more. In a smaller room the commit costs more than the
+ * sending, so the window is longer than that. Presence may wait three times as long.
  */
 export function windowLength(urgency: Urgency, sockets: number): number {
   if (sockets === 0) return 0;
-  const length = Math.max(1, Math.min(sockets / 12, 40), sockets / 25);
+  const length = Math.max(1, Math.min(sockets / 6, 8), Math.min(sockets / 12, 40), sockets / 25);
   return urgency === "change" ? length : 3 * length;
 }

@@ -126,14 +126,14 @@ describe("a request for a flush", () => {
     expect(batch.takeRequest()).toBeNull();
     batch.requestFlush("signal");
     expect([batch.takeRequest(), batch.takeRequest()]).toEqual([
-      { urgency: "signal", author: null },
+      { urgency: "signal", writer: null },
       null,
     ]);
     batch.requestFlush("signal");
     batch.requestFlush("change");
     batch.requestFlush("signal");
     expect([batch.takeRequest(), batch.takeRequest()]).toEqual([
-      { urgency: "change", author: null },
+      { urgency: "change", writer: null },
       null,
     ]);
   });
@@ -143,9 +143,9 @@ describe("a request for a flush", () => {
     batch.addReply(ada, "text", 1);
     expect(batch.takeRequest()).toBeNull();
     batch.addEvent(event("e"), null);
-    expect(batch.takeRequest()).toEqual({ urgency: "change", author: ada });
+    expect(batch.takeRequest()).toEqual({ urgency: "change", writer: ada });
     batch.addNewcomer(ada);
-    expect(batch.takeRequest()).toEqual({ urgency: "change", author: null });
+    expect(batch.takeRequest()).toEqual({ urgency: "change", writer: null });
   });
 
   test("[S4] is met by a flush that was made for something else", () => {

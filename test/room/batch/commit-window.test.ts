@@ -13,14 +13,14 @@ class World {
   /** When it was flushed. */
   readonly flushes: number[] = [];
 
-  constructor({ sockets = 12, startAt = 1000 } = {}) {
+  constructor({ sockets = 6, startAt = 1000 } = {}) {
     this.sockets = sockets;
     this.now = startAt;
   }
 
-  request(urgency: Urgency, author: object | null = null): void {
+  request(urgency: Urgency, writer: object | null = null): void {
     const { sockets, now } = this;
-    this.window.request({ urgency, author, sockets, now });
+    this.window.request({ urgency, writer, sockets, now });
     if (this.window.dueAt <= now) this.flush();
   }
 
@@ -155,9 +155,11 @@ describe("an open window", () => {
 
   test.for([
     [1, 1],
-    [12, 1],
-    [24, 2],
+    [6, 1],
+    [24, 4],
+    [48, 8],
     [96, 8],
+    [240, 20],
     [480, 40],
     [1000, 40],
     [2500, 100],
@@ -174,9 +176,9 @@ describe("an open window", () => {
 describe("a commit that is under way", () => {
   test("[N4] lets nothing be flushed, however long it takes; what has come meanwhile is due then", () => {
     const window = new CommitWindow();
-    window.request({ urgency: "change", author: null, sockets: 120, now: 1000 });
+    window.request({ urgency: "change", writer: null, sockets: 120, now: 1000 });
     window.flushed(1000, 120, true);
-    window.request({ urgency: "change", author: null, sockets: 120, now: 1001 });
+    window.request({ urgency: "change", writer: null, sockets: 120, now: 1001 });
     expect([window.isCommitting, window.dueAt]).toEqual([true, Infinity]);
     window.end();
     expect(window.dueAt).toBe(Infinity);
@@ -186,9 +188,9 @@ describe("a commit that is under way", () => {
 
   test("[N4] that ends within the window leaves that as it is", () => {
     const window = new CommitWindow();
-    window.request({ urgency: "change", author: null, sockets: 120, now: 1000 });
+    window.request({ urgency: "change", writer: null, sockets: 120, now: 1000 });
     window.flushed(1000, 120, true);
-    window.request({ urgency: "change", author: null, sockets: 120, now: 1001 });
+    window.request({ urgency: "change", writer: null, sockets: 120, now: 1001 });
     window.committed();
     expect([window.isCommitting, window.dueAt]).toEqual([false, 1010]);
   });
@@ -206,7 +208,7 @@ describe("a clock that was set ahead, and back again", () => {
   test("[T5, N4] makes nobody wait for longer than a window", () => {
     const window = new CommitWindow();
     window.flushed(900_000, 120, false);
-    window.request({ urgency: "change", author: null, sockets: 120, now: 1000 });
+    window.request({ urgency: "change", writer: null, sockets: 120, now: 1000 });
     expect(window.dueAt).toBe(1010);
   });
 });
@@ -240,6 +242,28 @@ describe("a room with few sockets", () => {
     expect(world.flushes).toHaveLength(2);
     world.pass(1);
     expect(world.flushes).toEqual([1000, 1001, 1004]);
+  });
+
+  test("[N4] gathers the requests of a writer whose next one arrives before the last is durable", () => {
+    const window = new CommitWindow();
+    const request = (now: number): number => {
+      window.request({ urgency: "change", writer: ada, sockets: 1, now });
+      return window.dueAt;
+    };
+    const flush = (now: number): void => window.flushed(now, 1, true);
+    // It has come alone: the next ones go at once …
+    expect(request(1000)).toBe(1000);
+    flush(1000);
+    window.committed();
+    expect(request(1000.5)).toBe(1001);
+    flush(1001);
+    window.committed();
+    expect(request(1001.5)).toBe(1001.5);
+    flush(1001.5);
+    // … but not those of a writer who has not seen the last answer.
+    expect(request(1001.6)).toBe(Infinity);
+    window.committed();
+    expect(window.dueAt).toBe(1002.6);
   });
 
   test("[N4] serves at once again when one request has come alone", () => {
