@@ -68,7 +68,7 @@ function connect(): void {
     query.set("epoch", known.epoch);
   }
   const address = `${values.url}/rooms/${encodeURIComponent(room ?? "")}/socket?${query}`;
-  const opened = new WebSocket(address, "collab-room.v1");
+  const opened = new WebSocket(address, "collab-room.v2");
   socket = opened;
   const openedAt = Date.now();
   const pings = setInterval(() => send("ping"), 30_000);

@@ -8,7 +8,7 @@ import type { PresenceMap, PresenceUpdate } from "./presence.ts";
 import type { Scope } from "./scopes.ts";
 import type { UserEntry } from "./users.ts";
 
-export const protocolVersion = 1;
+export const protocolVersion = 2;
 
 /** The subprotocol that client and room agree on in `Sec-WebSocket-Protocol`. */
 export const subprotocol = `collab-room.v${protocolVersion}`;

@@ -128,7 +128,7 @@ describe("the identity of a socket user", () => {
       "the header of the internal upgrade request",
       { connect: '{"user":{"id":"root"},"scopes":[]}' },
     ],
-    ["a subprotocol", { "sec-websocket-protocol": "collab-room.v1, bearer.root" }],
+    ["a subprotocol", { "sec-websocket-protocol": "collab-room.v2, bearer.root" }],
   ])("[A5] is not taken from %s", async (_, headers) => {
     const id = newId();
     await rooms.room(id).join({ id: "bob" });

@@ -188,26 +188,26 @@ describe("an invalid query", () => {
 });
 
 describe("a list of subprotocols", () => {
-  test.each(["chat", "collab-room.v2", "collab-room.v10", "Collab-Room.v1", "", "bearer.abc", ","])(
+  test.each(["chat", "collab-room.v2", "collab-room.v20", "Collab-Room.v1", "", "bearer.abc", ","])(
     "[W1] without the supported one gets 400, and the problem names it: %j",
     async (offered) => {
       const headers = { "sec-websocket-protocol": offered };
       const { detail } = await expectRefused(400, "invalid_request", (id) =>
         ask(id, ada, { headers }),
       );
-      expect(detail).toBe("Sec-WebSocket-Protocol must include collab-room.v1, or be left out.");
+      expect(detail).toBe("Sec-WebSocket-Protocol must include collab-room.v2, or be left out.");
     },
   );
 
   test.each([
-    [["collab-room.v1"]],
-    [["chat", "collab-room.v1"]],
-    [["collab-room.v1", "bearer.secret"]],
+    [["collab-room.v2"]],
+    [["chat", "collab-room.v2"]],
+    [["collab-room.v2", "bearer.secret"]],
   ])(
     "[W1, A6] with the supported one is accepted, and the response names only that: %j",
     async (protocols) => {
       const session = await connect(newId(), { id: "ada" }, { protocols });
-      expect(session.protocol).toBe("collab-room.v1");
+      expect(session.protocol).toBe("collab-room.v2");
     },
   );
 

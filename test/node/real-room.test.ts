@@ -33,7 +33,7 @@ function kindOf(message: object): string {
 test("[W1, W2, P2] a room sends every message, and its clients agree with each other and with the room", async () => {
   const ada = await connect("talk", { id: "ada", name: "Ada" }, { behaviour: "scripted" });
   const bob = await connect("talk", { id: "bob" });
-  expect(ada.protocol).toBe("collab-room.v1");
+  expect(ada.protocol).toBe("collab-room.v2");
 
   expect(expectOk(await ada.merge({ title: "Sketch", __proto__x: 1 }))).toMatchObject({
     version: 1,

@@ -134,9 +134,9 @@ describe("a refused client", () => {
 describe("an accepted client", () => {
   test.each<[string[], string]>([
     [[], ""],
-    [["collab-room.v1"], "collab-room.v1"],
-    [["chat", "collab-room.v1"], "collab-room.v1"],
-    [["collab-room.v1", "bearer.abc"], "collab-room.v1"],
+    [["collab-room.v2"], "collab-room.v2"],
+    [["chat", "collab-room.v2"], "collab-room.v2"],
+    [["collab-room.v2", "bearer.abc"], "collab-room.v2"],
   ])("[W1] that offers the subprotocols %j gets %j", async (protocols, agreed) => {
     const session = await connect("agreed", { id: "ada" }, { protocols });
     expect(session.protocol).toBe(agreed);

@@ -1,6 +1,6 @@
 // Every message of the protocol as a strict schema, both ways: an unknown member is wrong, unless it
 // stands where the app's own members go. Test clients hold each frame of a room to these, and
-// `shapes.v1.json` keeps them. `tsc` fails here when they and the types of src/protocol/messages.ts part.
+// `shapes.v2.json` keeps them. `tsc` fails here when they and the types of src/protocol/messages.ts part.
 
 import * as z from "zod";
 import { errorTable, type ErrorCode } from "../../src/protocol/errors.ts";
