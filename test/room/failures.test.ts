@@ -1,7 +1,7 @@
 // When storage itself fails: the caller gets a code and the id of a log line, and the room goes on from
 // what its storage holds.
 
-import { describe, expect, test, vi } from "vitest";
+import { describe, expect, test } from "vitest";
 import type { RoomHandle } from "collab-room";
 import { callsOf, gate, setScript } from "../fixtures/scripts.ts";
 import { useFakeDate } from "../support/fake-date.ts";
@@ -19,6 +19,7 @@ import {
   sql,
   stored,
 } from "../support/core/rooms.ts";
+import { watchLog } from "../support/watch-log.ts";
 
 useFakeDate();
 
@@ -77,11 +78,9 @@ describe("a write that fails", () => {
     async ([code, table, operate]) => {
       const room = await start();
       await breakWrites(room.id, table);
-      const log = vi.spyOn(console, "error");
+      const lines = watchLog({ room: room.id });
       const { instance } = await failure(operate(room));
-      const lines = log.mock.calls.map(([line]) => JSON.parse(String(line)) as object);
-      log.mockRestore();
-      expect(lines).toEqual([
+      expect(lines()).toEqual([
         expect.objectContaining({
           event: code,
           room: room.id,

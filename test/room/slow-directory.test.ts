@@ -22,6 +22,7 @@ import { gather } from "../support/core/sessions.ts";
 import { RoomByHand } from "../support/room-by-hand.ts";
 import { expectOk } from "../support/session.ts";
 import { set } from "../support/session-helpers.ts";
+import { watchLog } from "../support/watch-log.ts";
 
 /** Let a room's shard wait with the next call of this kind until it is let go of. */
 function holdShard(id: string, kind: "listing" | "unlisting") {
@@ -127,7 +128,7 @@ describe("a shard that never answers", () => {
       total: () => (name === "shard-2-of-4" ? hang() : Promise.resolve(1)),
     });
     const env = { DIRECTORY: { getByName: shardOf }, DIRECTORY_SHARDS: 4 };
-    const log = vi.spyOn(console, "error").mockImplementation(() => {});
+    const lines = watchLog({ event: "directory_unavailable" });
     const settled = vi.fn();
     const asking = failure(ask(new Directory(env as unknown as CollabEnv))).finally(settled);
     await vi.advanceTimersByTimeAsync(4999);
@@ -137,11 +138,7 @@ describe("a shard that never answers", () => {
       code: "directory_unavailable",
       detail: "1 of 4 shards of the directory did not answer. Try again.",
     });
-    const lines = log.mock.calls.map(([line]) => JSON.parse(String(line)) as { event: string });
-    log.mockRestore();
-    // Rooms of other tests may log, too.
-    const ours = lines.filter(({ event }) => event === "directory_unavailable");
-    expect(ours).toMatchObject([{ shard: 2 }]);
+    expect(lines()).toMatchObject([{ shard: 2 }]);
   });
 
   test("[D2, D3] keeps the one who starts the room waiting for 5 s, and is asked again", async () => {

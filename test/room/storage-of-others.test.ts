@@ -7,6 +7,7 @@ import { pass, useFakeDate } from "../support/fake-date.ts";
 import { userIds } from "../support/membership.ts";
 import { alarmOf, evict, failure, newId, ring, rooms, sql, stored } from "../support/core/rooms.ts";
 import { refusal } from "../support/core/socket-client.ts";
+import { watchLog } from "../support/watch-log.ts";
 
 useFakeDate();
 
@@ -24,19 +25,10 @@ async function start() {
   return room;
 }
 
-/** What the log has of an event, from now on. */
-function watchLog(event: string): () => object[] {
-  const logs = (["warn", "error"] as const).map((level) => vi.spyOn(console, level));
-  return () =>
-    logs
-      .flatMap((log) => log.mock.calls.map(([line]) => JSON.parse(String(line))))
-      .filter((line) => line.event === event);
-}
-
 describe("a timer that nobody knows", () => {
   test("[R9, T3] does not ring on and on: its row stays, and the alarm is that of the others", async () => {
     const room = await start();
-    const unknown = watchLog("unknown_timer");
+    const unknown = watchLog({ event: "unknown_timer" });
     await sql(room.id, "INSERT INTO timers (name, at, attempts) VALUES ('compact', 1, 0)");
     await evict(room.id);
     await room.join({ id: "dan" });
@@ -61,7 +53,7 @@ describe("a status that nobody knows", () => {
   test("[R9] refuses the room, with nothing changed, until the release is back that knows it", async () => {
     const room = await start();
     await rename(room.id, "archived");
-    const refused = watchLog("storage_too_new");
+    const refused = watchLog({ event: "storage_too_new" });
     const before = await stored(room.id);
     for (const ask of [
       () => room.getState(),
@@ -103,7 +95,7 @@ describe("a member that nobody knows", () => {
     const seq = (await sql(room.id, "SELECT seq FROM members ORDER BY seq"))[1]?.["seq"];
     await sql(room.id, "UPDATE members SET data = ? WHERE seq = ?", data, Number(seq));
     await evict(room.id);
-    const aside = watchLog("records_quarantined");
+    const aside = watchLog({ event: "records_quarantined" });
     expect(await userIds(room)).toEqual(["ada", "cyn"]);
     expect(await room.getState()).toEqual({ n: 1 });
     expect(aside()).toMatchObject([{ quarantined: 1, room: room.id }]);

@@ -4,19 +4,11 @@
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { setScript } from "../../fixtures/scripts.ts";
 import { evict, failureCode, newId, rooms, sql } from "../../support/core/rooms.ts";
+import { watchLog } from "../../support/watch-log.ts";
 
 afterEach(() => {
   vi.restoreAllMocks();
 });
-
-/** What the log says of damaged histories, from now on. */
-function watchLog(): () => unknown[] {
-  const log = vi.spyOn(console, "error").mockImplementation(() => {});
-  return () =>
-    log.mock.calls
-      .map(([line]) => JSON.parse(String(line)) as { event: string })
-      .filter(({ event }) => event === "history_damaged");
-}
 
 const quarantined = (id: string) =>
   sql(id, "SELECT DISTINCT kind, version FROM quarantine ORDER BY kind, version");
@@ -65,7 +57,7 @@ describe("a change that cannot be read", () => {
   test.each(damages)(
     "[S10, R8] $what: the room opens before it, in a new epoch",
     async (damage) => {
-      const reports = watchLog();
+      const reports = watchLog({ event: "history_damaged" });
       const { id, room, epoch } = await changedRoom(5);
       await room.join({ id: "ada" });
       await sql(id, damage.query);
@@ -85,7 +77,7 @@ describe("a change that cannot be read", () => {
   );
 
   test("[S10, R8] later changes count on from there, and the new epoch stays", async () => {
-    watchLog();
+    watchLog({ event: "history_damaged" });
     const { id, room } = await changedRoom(5);
     await sql(id, "UPDATE changes SET patch = x'00' WHERE version = 3");
     await evict(id);
@@ -101,7 +93,7 @@ describe("a change that cannot be read", () => {
   });
 
   test("[S10] a gap between changes ends the history too", async () => {
-    watchLog();
+    watchLog({ event: "history_damaged" });
     const { id, room, epoch } = await changedRoom(5);
     await sql(id, "DELETE FROM changes WHERE version = 3");
     await evict(id);
@@ -112,7 +104,7 @@ describe("a change that cannot be read", () => {
   });
 
   test("[S10] one that a newer snapshot covers does no harm", async () => {
-    const reports = watchLog();
+    const reports = watchLog({ event: "history_damaged" });
     const { id, room, epoch, state } = await compactedRoom();
     await sql(id, "UPDATE changes SET patch = x'00' WHERE version = 3");
     await evict(id);
@@ -126,7 +118,7 @@ describe("a snapshot that cannot be read", () => {
   const cut = "UPDATE snapshots SET data = substr(data, 1, length(data) - 1)";
 
   test("[S10, R8] the one before it and the changes since restore everything: the epoch stays", async () => {
-    const reports = watchLog();
+    const reports = watchLog({ event: "history_damaged" });
     const { id, room, epoch, state } = await compactedRoom();
     await sql(id, `${cut} WHERE version = 3`);
     await evict(id);
@@ -143,7 +135,7 @@ describe("a snapshot that cannot be read", () => {
   });
 
   test("[S10, R8] without one before it the room begins anew, in a new epoch", async () => {
-    watchLog();
+    watchLog({ event: "history_damaged" });
     const { id, room, epoch } = await compactedRoom();
     await sql(id, cut);
     await evict(id);
@@ -157,7 +149,7 @@ describe("a snapshot that cannot be read", () => {
   });
 
   test("[S10] one of several rows with a row missing is not taken for whole", async () => {
-    watchLog();
+    watchLog({ event: "history_damaged" });
     const id = newId();
     const room = await rooms.joinOrCreateRoom(id, { behaviour: "large" });
     await room.patchState([{ op: "add", path: "/n", value: 1 }]);
@@ -172,7 +164,7 @@ describe("a snapshot that cannot be read", () => {
 
 describe("a stopped room", () => {
   test("[S10, R8] starts at the last good version of what it kept, in a new epoch", async () => {
-    const reports = watchLog();
+    const reports = watchLog({ event: "history_damaged" });
     const { id, room, epoch } = await changedRoom(5);
     await room.stop();
     await sql(id, "UPDATE changes SET patch = x'00' WHERE version = 3");
@@ -183,7 +175,7 @@ describe("a stopped room", () => {
   });
 
   test("[S10, R8] a start that is refused does not make the lost versions forgotten", async () => {
-    watchLog();
+    watchLog({ event: "history_damaged" });
     const { id, room, epoch } = await changedRoom(5, "loaded");
     await room.stop();
     await sql(id, "UPDATE changes SET patch = x'00' WHERE version = 3");

@@ -1,7 +1,7 @@
 // Where a starting room's state comes from: its hook, its storage, or nowhere; and what a hook that
 // fails does to the start.
 
-import { describe, expect, test, vi } from "vitest";
+import { describe, expect, test } from "vitest";
 import type { RoomContext } from "collab-room";
 import { callsOf, hang, setScript, type Script } from "../../fixtures/scripts.ts";
 import {
@@ -14,6 +14,7 @@ import {
   sql,
   stored,
 } from "../../support/core/rooms.ts";
+import { watchLog } from "../../support/watch-log.ts";
 
 const start = (id = newId(), behaviour = "loaded") => rooms.joinOrCreateRoom(id, { behaviour });
 
@@ -83,11 +84,9 @@ describe("loadRoomState", () => {
   test("[R5] answering an error starts the room with {}, and the log tells why", async () => {
     const id = newId();
     setScript(id, { loadRoomState: () => ({ error: "no such document" }) });
-    const log = vi.spyOn(console, "warn");
+    const lines = watchLog({ room: id });
     const room = await start(id);
-    const lines = log.mock.calls.map(([line]) => JSON.parse(String(line)) as object);
-    log.mockRestore();
-    expect(lines).toContainEqual({
+    expect(lines()).toContainEqual({
       level: "warn",
       event: "load_refused",
       room: id,

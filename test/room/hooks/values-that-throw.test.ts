@@ -1,7 +1,7 @@
 // Author code that returns values which throw when they are looked at: that call fails, and nothing else
 // happens. The room does not restart, and nobody but the caller is told anything.
 
-import { beforeEach, describe, expect, test, vi } from "vitest";
+import { beforeEach, describe, expect, test } from "vitest";
 import type { JsonObject, RoomHandle } from "collab-room";
 import { setScript } from "../../fixtures/scripts.ts";
 import { useFakeDate } from "../../support/fake-date.ts";
@@ -9,6 +9,7 @@ import { failure, newId, nothingStored, rooms, stored } from "../../support/core
 import { gather } from "../../support/core/sessions.ts";
 import { expectFailed, expectOk, type TestSession } from "../../support/session.ts";
 import { set } from "../../support/session-helpers.ts";
+import { watchLog } from "../../support/watch-log.ts";
 
 useFakeDate();
 
@@ -63,16 +64,14 @@ describe("an action that returns", () => {
     "[S7, R10, A6] %s fails alone, and the room goes on as it was",
     async ([, play]) => {
       setScript(room.id, { play: play as () => {} });
-      const log = vi.spyOn(console, "error");
+      const lines = watchLog({ room: room.id });
       const heard = bob.messages.length;
       for (let times = 0; times < 3; times++) {
         const reply = expectFailed(await ada.act("play"), "action_failed");
         expect(JSON.stringify(reply)).not.toContain("secret");
         expect(await failure(room.act("play"))).toMatchObject({ code: "action_failed" });
       }
-      const events = log.mock.calls.map(([line]) => JSON.parse(String(line)).event);
-      log.mockRestore();
-      expect(new Set(events)).toEqual(new Set(["action_failed"]));
+      expect(new Set(lines().map(({ event }) => event))).toEqual(new Set(["action_failed"]));
       expect(bob.messages.slice(heard)).toEqual([]);
       expect(await room.getState()).toEqual({ n: 1 });
       expect(expectOk(await ada.update(set("n", 3))).version).toBe(2);
