@@ -1,7 +1,19 @@
 // The shapes of a state's history: the snapshots and changes that storage holds.
 
 /** One change: the JSON text of the patch that leads from version `from` to `to`. */
-export type Change = { readonly from: number; readonly to: number; readonly patch: string };
+export type Change = {
+  readonly from: number;
+  readonly to: number;
+  readonly patch: string;
+  /**
+   * Which operations of the patch have moved positions (rule E4): a digit for each, see `movesOf`. Left out if
+   * none has.
+   */
+  readonly moves?: string;
+};
+
+/** The `moves` of a change that an earlier release has written. */
+export const unknownMoves = "?";
 
 /** A state as JSON text. */
 export type Snapshot = { readonly version: number; readonly text: string };

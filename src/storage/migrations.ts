@@ -3,8 +3,10 @@
 //
 // To change the tables: raise `schemaVersion`, change `schema`, and add the step that leads to it.
 
+import { unknownMoves } from "../protocol/history.ts";
+
 /** The version that this release writes. */
-export const schemaVersion = 2;
+export const schemaVersion = 3;
 
 // Tables without a rowid cost one row per write where the key is no integer; with a rowid it would be two.
 // Patches and snapshots are BLOBs: long TEXT parameters have failed in practice.
@@ -16,7 +18,9 @@ export const schema = `
   CREATE TABLE IF NOT EXISTS timers (
     name TEXT PRIMARY KEY, at INTEGER NOT NULL, attempts INTEGER NOT NULL
   ) WITHOUT ROWID;
-  CREATE TABLE IF NOT EXISTS changes (version INTEGER PRIMARY KEY, start INTEGER NOT NULL, patch BLOB NOT NULL);
+  CREATE TABLE IF NOT EXISTS changes (
+    version INTEGER PRIMARY KEY, start INTEGER NOT NULL, patch BLOB NOT NULL, moves TEXT
+  );
   CREATE TABLE IF NOT EXISTS snapshots (
     version INTEGER NOT NULL, part INTEGER NOT NULL, data BLOB NOT NULL, PRIMARY KEY (version, part)
   ) WITHOUT ROWID;
@@ -30,5 +34,9 @@ export const migrations: Readonly<Record<number, string>> = {
     ALTER TABLE aside RENAME TO quarantine;
     INSERT OR IGNORE INTO timers SELECT 'directory', 0, 0 FROM room
       WHERE json_extract(data, '$.status') = 'running';
+  `,
+  // What earlier changes have moved is unknown. A default costs no row.
+  2: `
+    ALTER TABLE changes ADD COLUMN moves TEXT DEFAULT '${unknownMoves}';
   `,
 };

@@ -9,7 +9,7 @@ import type { OpenedStorage, QuarantinedRecord, RoomStorage, StoredTimer } from 
 
 type Row = Record<string, ArrayBuffer | string | number | null>;
 
-type Binding = ArrayBufferView | string | number;
+type Binding = ArrayBufferView | string | number | null;
 type Sql = { exec(query: string, ...bindings: Binding[]): { toArray(): Row[] } };
 
 const quarantineSource = {
@@ -154,20 +154,23 @@ export class SqliteRoomStorage<
   }
 
   readChanges(after: number): Change[] {
-    const query = "SELECT start, version, patch FROM changes WHERE version > ? ORDER BY version";
-    return this.#read(query, after).map(({ start, version, patch }) => ({
+    const query =
+      "SELECT start, version, patch, moves FROM changes WHERE version > ? ORDER BY version";
+    return this.#read(query, after).map(({ start, version, patch, moves }) => ({
       from: Number(start),
       to: Number(version),
       patch: decode([patch as ArrayBuffer]),
+      ...(moves !== null && { moves: String(moves) }),
     }));
   }
 
-  appendChange({ from, to, patch }: Change): void {
+  appendChange({ from, to, patch, moves }: Change): void {
     this.#rows(
-      "INSERT INTO changes (version, start, patch) VALUES (?, ?, ?)",
+      "INSERT INTO changes (version, start, patch, moves) VALUES (?, ?, ?, ?)",
       to,
       from,
       encode(patch),
+      moves ?? null,
     );
   }
 

@@ -2,6 +2,7 @@
 // a newer release has written is left alone.
 
 import { describe, expect, test } from "vitest";
+import { unknownMoves } from "../../src/protocol/history.ts";
 import { migrations, schemaVersion } from "../../src/storage/migrations.ts";
 import type { Member } from "../../src/model/members.ts";
 import type { RoomRecord } from "../../src/model/record.ts";
@@ -76,11 +77,12 @@ describe("a storage of version 1", () => {
   test("[R9] is migrated when it is opened, and keeps every row", () => {
     const store = storeV1();
     expect(create(store).open()).toEqual({ version: 1, isSupported: true });
-    const { aside, room, ...others } = storageV1.tables;
+    const { aside, room, changes, ...others } = storageV1.tables;
     expect(dumpTables(store)).toEqual({
       ...others,
       quarantine: aside,
-      room: room?.map((row) => ({ ...row, schema: 2 })),
+      changes: changes?.map((row) => ({ ...row, moves: unknownMoves })),
+      room: room?.map((row) => ({ ...row, schema: schemaVersion })),
     });
   });
 
