@@ -38,7 +38,7 @@ export type {
   SaveStatus,
   StartOptions,
 } from "./protocol/rooms.ts";
-export type { User, UserEntry } from "./protocol/users.ts";
+export type { User, UserEntry, UserInfo } from "./protocol/users.ts";
 
 /** A Durable Object class, for a Worker to export. */
 type ObjectClass<T> = new (ctx: DurableObjectState, env: CollabEnv) => T;

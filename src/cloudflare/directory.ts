@@ -2,7 +2,7 @@
 // It holds no entries itself.
 
 import { CollabError } from "../protocol/errors.ts";
-import { describeValue } from "../protocol/json.ts";
+import { checkPageLimit, decodeCursor, encodeCursor } from "../protocol/paging.ts";
 import { checkRoomId, compareIds } from "../protocol/room-id.ts";
 import type { ListOptions, RoomEntry, RoomPage } from "../protocol/rooms.ts";
 import { callWithin, disposeCall } from "../room/hooks/call-within.ts";
@@ -13,8 +13,6 @@ import type { DirectoryRpc } from "./rpc.ts";
 const defaultShards = 4;
 /** ms within which a shard has to answer. */
 const shardTimeout = 5000;
-/** Rooms on a page: if not said, and at most. */
-export const pageSize = { default: 100, max: 1000 } as const;
 
 export class Directory {
   readonly #namespace: CollabEnv["DIRECTORY"];
@@ -42,14 +40,11 @@ export class Directory {
    * Get one page of the running rooms, sorted by id.
    * @throws CollabError `invalid_request`, `directory_unavailable`
    */
-  async list({ prefix = "", cursor, limit = pageSize.default }: ListOptions): Promise<RoomPage> {
-    if (!Number.isSafeInteger(limit) || limit < 1 || limit > pageSize.max)
-      throw new CollabError("invalid_request", {
-        detail: `limit must be a whole number from 1 to ${pageSize.max}, got ${describeValue(limit)}.`,
-      });
+  async list({ prefix = "", cursor, ...options }: ListOptions): Promise<RoomPage> {
+    const limit = checkPageLimit(options.limit);
     if (!prefix.isWellFormed())
       throw new CollabError("invalid_request", { detail: "prefix must be valid Unicode." });
-    const after = cursor === undefined ? "" : decodeCursor(cursor);
+    const after = cursor === undefined ? "" : decodeCursor(cursor, checkRoomId);
     // One shard may hold the whole page. One room more shows whether another page follows.
     const pages = await this.#all((shard) => shard.list({ prefix, after, limit: limit + 1 }));
     const found = pages.flatMap(({ rooms }) => rooms).toSorted((a, b) => compareIds(a.id, b.id));
@@ -125,23 +120,4 @@ function hash(text: string): number {
   for (let index = 0; index < text.length; index++)
     value = Math.imul(value ^ text.charCodeAt(index), 0x01000193);
   return value >>> 0;
-}
-
-// A cursor is the id of the last room on the page, encoded so that clients treat it as opaque.
-const encodeCursor = (id: string): string =>
-  btoa(String.fromCharCode(...new TextEncoder().encode(id)))
-    .replaceAll("+", "-")
-    .replaceAll("/", "_")
-    .replace(/=+$/, "");
-
-function decodeCursor(cursor: string): string {
-  try {
-    const bytes = atob(cursor.replaceAll("-", "+").replaceAll("_", "/"));
-    const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
-    return checkRoomId(decoder.decode(Uint8Array.from(bytes, (byte) => byte.charCodeAt(0))));
-  } catch {
-    throw new CollabError("invalid_request", {
-      detail: "cursor must be the cursor of an earlier page. Leave it out for the first page.",
-    });
-  }
 }

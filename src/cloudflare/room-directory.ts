@@ -76,23 +76,28 @@ export class RoomDirectory extends DurableObject<CollabEnv> implements Directory
     return revision;
   }
 
-  /** Rooms of this shard in code point order of their ids, and the number of all its rooms. */
+  /** Rooms of this shard in code point order of their ids, and the number of all with this prefix. */
   list({ prefix, after, limit }: ShardQuery): { rooms: RoomEntry[]; total: number } {
     const total = this.#open();
     // TEXT compares as UTF-8 bytes, which is code point order.
     const end = prefixEnd(prefix);
+    const selected = `removed_at IS NULL AND id >= ? ${end === null ? "" : "AND id < ?"}`;
+    const range = end === null ? [prefix] : [prefix, end];
     const rooms = this.#sql
       .exec<RoomEntry>(
         `SELECT id, behaviour, users, created_at AS createdAt FROM rooms
-         WHERE removed_at IS NULL AND id >= ? AND id > ? ${end === null ? "" : "AND id < ?"}
-         ORDER BY id LIMIT ?`,
-        prefix,
+         WHERE ${selected} AND id > ? ORDER BY id LIMIT ?`,
+        ...range,
         after,
-        ...(end === null ? [] : [end]),
         limit,
       )
       .toArray();
-    return { rooms, total };
+    if (prefix === "") return { rooms, total };
+    const counted = this.#sql.exec<{ n: number }>(
+      `SELECT count(*) AS n FROM rooms WHERE ${selected}`,
+      ...range,
+    );
+    return { rooms, total: counted.one().n };
   }
 
   /** Number of all rooms of this shard. */

@@ -3,10 +3,11 @@
 import { CollabError } from "../protocol/errors.ts";
 import { measure, type JsonObject, type JsonValue } from "../protocol/json.ts";
 import type { Patch } from "../protocol/json-patch.ts";
+import { pageSize } from "../protocol/paging.ts";
 import type { PresenceMap } from "../protocol/presence.ts";
 import type { RoomInfo } from "../protocol/rooms.ts";
 import { checkScopes, type Scope } from "../protocol/scopes.ts";
-import type { UserEntry } from "../protocol/users.ts";
+import type { UserEntry, UserInfo } from "../protocol/users.ts";
 import { defaultPresenceTtl } from "../model/duration.ts";
 import { waitingRooms, whileWaiting } from "./hook-context.ts";
 import type { RoomStub } from "./room-stub.ts";
@@ -38,7 +39,8 @@ export class RoomHandle {
     options: { readonly ttl?: number | undefined } = {},
   ): Promise<UserEntry> {
     const input = { user: { text: toJsonText(user, "invalid_user") }, ttl: options.ttl };
-    return JSON.parse(await this.#stub.call("joinRoom", input)) as UserEntry;
+    const { user: entry } = await this.#stub.call("joinRoom", input);
+    return JSON.parse(entry) as UserEntry;
   }
 
   /** Let a user leave. A user who is not there, or a room that is not running, is no error. */
@@ -46,9 +48,28 @@ export class RoomHandle {
     return this.#stub.call("leaveRoom", { userId });
   }
 
-  /** The users in join order. */
+  /** All users in join order, however many there are. It asks page by page. */
   async getUsers(): Promise<UserEntry[]> {
-    return JSON.parse(await this.#stub.call("getUsers", undefined)) as UserEntry[];
+    const found = new Map<string, UserEntry>();
+    let cursor: string | undefined;
+    do {
+      const page = await this.#stub.call("listUsers", { cursor, limit: pageSize.max });
+      for (const user of JSON.parse(page.users) as UserEntry[]) {
+        // Who has joined again since an earlier page has moved to the end.
+        found.delete(user.id);
+        found.set(user.id, user);
+      }
+      ({ cursor } = page);
+    } while (cursor !== undefined);
+    return [...found.values()];
+  }
+
+  /**
+   * One user, with the number of their sessions and what these may do.
+   * @throws CollabError `user_not_found`, `room_not_running`
+   */
+  async getUser(userId: string): Promise<UserInfo> {
+    return JSON.parse(await this.#stub.call("getUser", { userId })) as UserInfo;
   }
 
   /**

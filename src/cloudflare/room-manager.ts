@@ -67,7 +67,7 @@ export class RoomManager {
   /**
    * Get one page of the running rooms, sorted by id.
    * @param options `prefix`, `cursor` of the previous page, and `limit` (1 to 1,000, default 100)
-   * @returns the rooms, the `total` of all running rooms, and a `cursor` unless it is the last page
+   * @returns the rooms, the `total` that `prefix` selects, and a `cursor` unless it is the last page
    * @throws CollabError `invalid_request`, `directory_unavailable`
    * @example
    * ```ts

@@ -30,6 +30,8 @@ export function createApp(limits: Pick<Limits, "stateBytes" | "frameBytes">): Ho
     route({
       method: "get",
       path: "/healthz",
+      operationId: "checkHealth",
+      tag: "Service",
       summary: "Check that the Worker responds",
       public: true,
       responses: { 200: { description: "It does.", schema: health } },
@@ -39,6 +41,8 @@ export function createApp(limits: Pick<Limits, "stateBytes" | "frameBytes">): Ho
     route({
       method: "get",
       path: "/openapi.json",
+      operationId: "describeApi",
+      tag: "Service",
       summary: "Describe this API",
       public: true,
       responses: {

@@ -11,7 +11,7 @@ import { groupBy } from "../protocol/group-by.ts";
 import { typeIsRequired } from "./body.ts";
 import { conditionHeaders } from "./conditions.ts";
 import { problemType } from "./problems.ts";
-import type { ResponseDefinition, Route } from "./route.ts";
+import { tags, type ResponseDefinition, type Route } from "./route.ts";
 import { problem } from "./schemas.ts";
 
 /**
@@ -28,22 +28,36 @@ export function describeRoutes(routes: readonly Route[], server: string): object
     openapi: "3.1.1",
     info: {
       title: "collab-room",
-      version: "1",
+      version: "2",
       description: "Collaboration rooms: users, presence and a shared JSON state.",
       license: { name: "MIT", identifier: "MIT" },
     },
     servers: [{ url: server }],
+    tags: Object.entries(tags).map(([name, description]) => ({ name, description })),
+    security: [{ bearerAuth: [] }, {}],
+    components: { securitySchemes: { bearerAuth } },
     paths,
   });
 }
 
+const bearerAuth = {
+  type: "http",
+  scheme: "bearer",
+  bearerFormat: "JWT",
+  description:
+    "A token of the deployment's issuer. With `AUTH_MODE=open` there are no tokens: every request is served without one.",
+} as const;
+
 function operation(definition: Route): ZodOpenApiOperationObject {
-  const { method, path, summary, query, body, responses, conditional } = definition;
+  const { method, path, operationId, tag, summary, query, body, responses, conditional } =
+    definition;
   const headers = { ...definition.headers, ...(conditional && conditionHeaders) };
   const names = Array.from(path.matchAll(/:(\w+)/g), ([, name = ""]) => name);
   return {
-    operationId: operationId(method, path),
+    operationId,
+    tags: [tag],
     summary,
+    ...(definition.public && { security: [] }),
     requestParams: {
       ...(names.length > 0 && {
         path: z.object(Object.fromEntries(names.map((name) => [name, z.string()]))),
@@ -113,10 +127,6 @@ function problemObjects(definition: Route): Record<string, ZodOpenApiResponseObj
     ]),
   );
 }
-
-/** An operation id such as `putRoomsIdState`. */
-const operationId = (method: string, path: string): string =>
-  method + path.replaceAll(/[/.:]+(\w)/g, (_, letter: string) => letter.toUpperCase());
 
 const mapValues = <T, U>(
   record: Readonly<Record<string, T>>,

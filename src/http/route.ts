@@ -46,9 +46,25 @@ export type ResponseDefinition = {
   readonly headers?: Readonly<Record<string, string>>;
 };
 
+/** The groups of routes, with their descriptions in the OpenAPI document. */
+export const tags = {
+  Rooms: "Start, find, keep and stop rooms.",
+  Users: "Join and leave a room; see who is there and what they may do.",
+  State: "Read, change and follow a room's JSON state.",
+  Calls: "Call the actions of a room, and send events to its sessions.",
+  Presence: "What users show of themselves: name, cursor, typing, status.",
+  Sockets: "Live sessions. `docs/PROTOCOL.md` has their messages.",
+  Service: "The service itself.",
+} as const;
+
+type Tag = keyof typeof tags;
+
 export type Route<Query extends z.ZodType = z.ZodType> = {
   readonly method: "get" | "put" | "post" | "patch" | "delete";
   readonly path: string;
+  /** Unique; generated clients name their functions after it. */
+  readonly operationId: string;
+  readonly tag: Tag;
   readonly summary: string;
   readonly query?: Query;
   readonly body?: BodyDefinition;

@@ -1,10 +1,10 @@
 // Schemas of requests and responses. The schema that validates a request is the one in the OpenAPI document.
 
 import * as z from "zod";
-import { pageSize } from "../cloudflare/directory.ts";
-import { errorTable, type ErrorCode } from "../protocol/errors.ts";
+import type { ErrorCode } from "../protocol/errors.ts";
 import { maxUserIdLength } from "../protocol/limits.ts";
-import { allScopes } from "../protocol/scopes.ts";
+import { pageSize } from "../protocol/paging.ts";
+import { allScopes, type Scope } from "../protocol/scopes.ts";
 import { defaultPresenceTtl, maxDuration } from "../model/duration.ts";
 import { maxEventName } from "../model/payload.ts";
 
@@ -24,7 +24,10 @@ export const startBody = z
       description: "Milliseconds without activity after which the empty room stops.",
     }),
   })
-  .meta({ id: "StartOptions", description: "Options for the start; a running room ignores them." });
+  .meta({
+    id: "StartOptions",
+    description: "Options for the start. A running room must have the behaviour, if one is named.",
+  });
 
 export const userBody = z
   .looseObject({
@@ -77,11 +80,29 @@ export const payloadBody = anyJson.meta({
   description: "The input of the action. Default: `{}`.",
 });
 
-export const listQuery = z.strictObject({
-  prefix: z.string().optional().meta({ description: "List only rooms whose id starts with this." }),
+/** The parameters of every paged list. */
+const paging = {
   cursor: z.string().optional().meta({ description: "The `cursor` of the previous page." }),
-  limit: z.coerce.number().int().min(1).max(pageSize.max).default(pageSize.default),
+  limit: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .max(pageSize.max)
+    .default(pageSize.default)
+    .meta({ description: "Entries per page." }),
+};
+
+const nextCursor = z
+  .string()
+  .optional()
+  .meta({ description: "Leads to the next page. Absent on the last page." });
+
+export const roomsQuery = z.strictObject({
+  prefix: z.string().optional().meta({ description: "List only rooms whose id starts with this." }),
+  ...paging,
 });
+
+export const usersQuery = z.strictObject(paging);
 
 export const stopQuery = z.strictObject({
   purge: z
@@ -162,17 +183,47 @@ export const roomPage = z
     rooms: z.array(
       z.object({ id: z.string(), behaviour: z.string(), users: z.int(), createdAt: time }),
     ),
-    total: z.int().meta({ description: "Number of all running rooms, regardless of the page." }),
-    cursor: z.string().optional().meta({ description: "Absent on the last page." }),
+    total: z.int().meta({
+      description: "Number of running rooms that `prefix` selects, regardless of the page.",
+    }),
+    cursor: nextCursor,
   })
   .meta({ id: "RoomPage" });
 
-export const userEntry = z.looseObject({ id: z.string(), joinedAt: time, meta: anyJson }).meta({
-  id: "UserEntry",
-  description: "The user's own fields, the time of joining, and the `meta` from `onJoin`.",
-});
+export const userEntry = z
+  .looseObject({
+    id: z.string(),
+    joinedAt: time,
+    seq: z.int().meta({ description: "Place in the join order; later joins have higher numbers." }),
+    meta: anyJson,
+  })
+  .meta({
+    id: "UserEntry",
+    description:
+      "The user's own fields, when and as which one they joined, and the `meta` from `onJoin`.",
+  });
 
-export const userList = z.object({ users: z.array(userEntry) }).meta({ id: "UserList" });
+export const userPage = z
+  .object({
+    users: z.array(userEntry),
+    total: z.int().meta({ description: "Number of all users in the room." }),
+    cursor: nextCursor,
+  })
+  .meta({ id: "UserPage", description: "One page of users, in join order." });
+
+export const userInfo = z
+  .object({
+    user: userEntry,
+    sessions: z.int().meta({ description: "Number of open sessions." }),
+    scopes: z
+      .array(z.string().meta({ examples: ["room:read"] satisfies Scope[] }))
+      .optional()
+      .meta({
+        description:
+          "What the sessions may do, as it was set for the user; else what any of the open sessions may do. Absent if neither says so.",
+      }),
+  })
+  .meta({ id: "UserInfo" });
 
 export const presence = z
   .looseObject({
@@ -206,7 +257,11 @@ export const problem = z
     type: z.string(),
     title: z.string(),
     status: z.int(),
-    code: z.enum(Object.keys(errorTable) as [ErrorCode, ...ErrorCode[]]),
+    code: z.string().meta({
+      description:
+        "Says what is wrong. Each operation lists the codes of its problems. More may be added: treat an unknown code by its `status`.",
+      examples: ["room_not_running", "version_conflict", "too_large"] satisfies ErrorCode[],
+    }),
     detail: z.string().optional(),
     reason: z
       .string()

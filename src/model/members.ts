@@ -137,6 +137,23 @@ export class Members {
     return Array.from(this.#byId.keys(), (userId) => this.text(userId));
   }
 
+  /**
+   * Entries as JSON text, in join order.
+   * @param after the place in the join order that the page begins after
+   * @returns at most `limit` of them, and what the next page begins after; `null` if there is none
+   */
+  page(after: number, limit: number): { texts: string[]; nextAfter: number | null } {
+    const texts: string[] = [];
+    let last = after;
+    for (const { seq, entry } of this.#byId.values()) {
+      if (seq <= after) continue;
+      if (texts.length === limit) return { texts, nextAfter: last };
+      texts.push(this.text(entry.id));
+      last = seq;
+    }
+    return { texts, nextAfter: null };
+  }
+
   /** Members whose deadline of this kind has passed. `now` is epoch ms. */
   due(kind: Deadline, now: number): Member[] {
     return this.all().filter((member) => (deadlines[kind](member) ?? Infinity) <= now);

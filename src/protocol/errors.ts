@@ -85,6 +85,10 @@ export const errorTable = {
     409,
     "The room has its maximum number of users, or the user their maximum of sockets. Try again later.",
   ),
+  behaviour_conflict: row(
+    409,
+    "The room is running with another behaviour. Name that one or none, or stop the room first.",
+  ),
   action_refused: row(409, "The action refused the call. See `reason`."),
   patch_failed: row(
     409,

@@ -45,7 +45,7 @@ export type RoomEntry = {
 export type RoomPage = {
   /** Sorted by id, in code point order. */
   readonly rooms: readonly RoomEntry[];
-  /** Number of all running rooms, regardless of the prefix and the page. */
+  /** Number of running rooms whose id starts with the prefix, regardless of the page. */
   readonly total: number;
   /** Pass it to get the next page; absent on the last page. */
   readonly cursor?: string;

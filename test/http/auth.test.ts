@@ -126,5 +126,5 @@ test("[A5] no header gives a client an identity", async () => {
   expect(await looked.text()).not.toContain("root");
   expect(await (await send("GET", at(id), { headers })).text()).not.toContain("root");
   const users = await expectJson(await send("GET", at(id, "/users"), { headers }), 200);
-  expect(users).toEqual({ users: [entry] });
+  expect(users).toEqual({ users: [entry], total: 1 });
 });

@@ -30,17 +30,30 @@ describe("starting a room", () => {
     expect(response.headers.get("x-content-type-options")).toBe("nosniff");
   });
 
-  test("[R2] PUT of a running room returns its info with 200 and ignores the options", async () => {
+  test("[R2, H7] PUT of a running room returns its info with 200 and changes no option", async () => {
     const id = newId();
     const json = { behaviour: "scripted", idleTimeout: 60_000 };
     const first = await expectJson(await send("PUT", at(id), { json }), 201);
     expect(first).toMatchObject(json);
-    const other = { behaviour: "saved", idleTimeout: 5 };
-    expect(await expectJson(await send("PUT", at(id), { json: other }), 200)).toEqual(first);
-    const unknown = { behaviour: "nobody-wrote-this" };
-    expect(await expectJson(await send("PUT", at(id), { json: unknown }), 200)).toEqual(first);
+    const same = { behaviour: "scripted", idleTimeout: 5 };
+    expect(await expectJson(await send("PUT", at(id), { json: same }), 200)).toEqual(first);
     expect(await expectJson(await send("PUT", at(id)), 200)).toEqual(first);
   });
+
+  test.each(["saved", "default", "nobody-wrote-this", ""])(
+    "[H7] PUT of a running room with the behaviour %j, which is not its own, gets 409 and names both",
+    async (behaviour) => {
+      const id = newId();
+      const started = await send("PUT", at(id), { json: { behaviour: "scripted" } });
+      const first = await expectJson(started, 201);
+      const response = await send("PUT", at(id), { json: { behaviour } });
+      const { detail } = await expectProblem(response, 409, "behaviour_conflict");
+      expect(detail).toBe(
+        `The request names the behaviour "${behaviour}"; the room runs as "scripted".`,
+      );
+      expect(await expectJson(await send("GET", at(id)), 200)).toEqual(first);
+    },
+  );
 
   test.each([
     ["no body and no content type", {}],

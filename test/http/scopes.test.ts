@@ -46,7 +46,10 @@ describe("scopes", () => {
     expect(response.headers.get("cache-control")).toBe("no-store");
     expect(await expectJson(response, 200)).toEqual(ada);
     expect(await scopesOf(id)).toEqual(["room:read", "presence:write"]);
-    expect(await expectJson(await send("GET", at(id, "/users")), 200)).toEqual({ users: [ada] });
+    expect(await expectJson(await send("GET", at(id, "/users")), 200)).toEqual({
+      users: [ada],
+      total: 1,
+    });
   });
 
   test("[A3] have no duplicates and a fixed order", async () => {

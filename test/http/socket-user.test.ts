@@ -164,6 +164,7 @@ describe("the identity of a socket user", () => {
     const users = await expectJson(await send("GET", at(here, "/users")), 200);
     expect(users).toEqual({
       users: [{ id: "ada", joinedAt: time, seq: expect.any(Number), meta: {} }],
+      total: 1,
     });
   });
 });

@@ -75,7 +75,7 @@ test("[S4, R6] every acknowledged change survives, with its version, the epoch a
     });
     const joiners = Array.from({ length: 4 }, (_, joiner) => async (n: number) => {
       const id = `${round}-${joiner}-${n}`;
-      await ask("POST", "/rooms/doc/users", { id });
+      await ask("POST", "/rooms/doc/users?limit=1000", { id });
       joined.add(id);
     });
     await killAfter(server, 100 + 20 * round, [...writers, ...joiners]);
@@ -94,7 +94,7 @@ test("[S4, R6] every acknowledged change survives, with its version, the epoch a
     expect(new Set(acknowledged.values()).size).toBe(acknowledged.size);
     const { users } = await again<{ users: { id: string; meta: unknown }[] }>(
       "GET",
-      "/rooms/doc/users",
+      "/rooms/doc/users?limit=1000",
     );
     const present = new Set(users.map(({ id }) => id));
     expect([...joined].filter((id) => !present.has(id))).toEqual([]);

@@ -86,7 +86,7 @@ test("[W1, W2, P2] a room sends every message, and its clients agree with each o
 
 async function expectAgreement(sessions: readonly TestSession[]): Promise<void> {
   const state = await ask("GET", "/rooms/talk/state");
-  const { users } = (await ask("GET", "/rooms/talk/users")) as { users: unknown };
+  const { users } = (await ask("GET", "/rooms/talk/users?limit=1000")) as { users: unknown };
   const { presence } = (await ask("GET", "/rooms/talk/presence")) as { presence: unknown };
   for (const session of sessions)
     expect({ name: session.name, ...pick(session) }).toEqual({

@@ -24,6 +24,7 @@ describe("the error table", () => {
         "action_refused 409",
         "auth_not_configured 503",
         "bad_message 400 4400",
+        "behaviour_conflict 409",
         "behaviour_missing 503",
         "call_timeout 504 retryable",
         "commit_failed 503 retryable",

@@ -94,7 +94,7 @@ describe("the manager", () => {
     expect(await rooms.roomCount()).toBe(before + 3);
     const page = await rooms.listRooms({ prefix, limit: 2 });
     expect(page.rooms.map(({ id }) => id)).toEqual([`${prefix}a`, `${prefix}b`]);
-    expect(page.total).toBe(before + 3);
+    expect(page.total).toBe(3);
     const rest = await rooms.listRooms({ prefix, limit: 2, cursor: page.cursor });
     expect(rest.rooms.map(({ id }) => id)).toEqual([`${prefix}c`]);
     await rooms.room(`${prefix}b`).stop();

@@ -7,7 +7,7 @@ import { CollabError } from "../../src/protocol/errors.ts";
 import { typingTimeout } from "../../src/model/presence.ts";
 import { changeState } from "../../src/room/operations/change-state.ts";
 import { getRoomInfo } from "../../src/room/operations/get-room-info.ts";
-import { getUsers } from "../../src/room/operations/get-users.ts";
+import { listUsers } from "../../src/room/operations/list-users.ts";
 import { holdPresence } from "../../src/room/operations/hold-presence.ts";
 import { joinRoom } from "../../src/room/operations/join-room.ts";
 import { leaveRoom } from "../../src/room/operations/leave-room.ts";
@@ -63,7 +63,7 @@ async function passWithAlarm(hand: RoomByHand, ms: number): Promise<void> {
 }
 
 const userIds = async (hand: RoomByHand): Promise<string[]> =>
-  (JSON.parse(await hand.call(getUsers, undefined)) as { id: string }[]).map(({ id }) => id);
+  (JSON.parse((await hand.call(listUsers, {})).users) as { id: string }[]).map(({ id }) => id);
 
 describe.for(steps)("the wall clock is set %s", ([, step]) => {
   test("[T5, N4] and changes, events and newcomers wait no longer than for a window", async () => {

@@ -11,6 +11,8 @@ export const callRoutes = ({ frameBytes }: Pick<Limits, "frameBytes">) => [
   route({
     method: "post",
     path: "/rooms/:id/actions/:name",
+    operationId: "callAction",
+    tag: "Calls",
     summary: "Call an action of the room's behaviour",
     conditional: true,
     body: { types: { "application/json": payloadBody }, limit: frameBytes, ifEmpty: "{}" },
@@ -43,6 +45,8 @@ export const callRoutes = ({ frameBytes }: Pick<Limits, "frameBytes">) => [
   route({
     method: "post",
     path: "/rooms/:id/broadcast",
+    operationId: "broadcastEvent",
+    tag: "Calls",
     summary: "Send an event to every session of the room",
     body: { types: { "application/json": broadcastBody }, limit: frameBytes },
     responses: { 202: { description: "The event was accepted. Events are not stored." } },
@@ -57,6 +61,8 @@ export const callRoutes = ({ frameBytes }: Pick<Limits, "frameBytes">) => [
   route({
     method: "post",
     path: "/rooms/:id/touch",
+    operationId: "touchRoom",
+    tag: "Rooms",
     summary: "Keep a room, and optionally a user, alive",
     body: { types: { "application/json": touchBody }, limit: 4096, ifEmpty: "{}" },
     responses: {

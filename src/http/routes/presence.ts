@@ -9,6 +9,8 @@ export const presenceRoutes = [
   route({
     method: "get",
     path: "/rooms/:id/presence",
+    operationId: "getPresence",
+    tag: "Presence",
     summary: "Get the presence of all users",
     responses: { 200: { description: "The presence of all users.", schema: presenceMap } },
     problems: ["room_not_running"],
@@ -18,6 +20,8 @@ export const presenceRoutes = [
   route({
     method: "put",
     path: "/rooms/:id/presence/:userId",
+    operationId: "holdPresence",
+    tag: "Presence",
     summary: "Hold presence for a user without a socket",
     // More than presence may have as compact JSON, to leave room for white space.
     body: { types: { "application/json": holdBody }, limit: 8192 },

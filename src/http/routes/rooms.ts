@@ -1,7 +1,8 @@
 // Routes for rooms: list, start, get, stop.
 
 import { Directory } from "../../cloudflare/directory.ts";
-import { listQuery, roomInfo, roomPage, startBody, stopQuery } from "../schemas.ts";
+import { CollabError } from "../../protocol/errors.ts";
+import { roomInfo, roomPage, roomsQuery, startBody, stopQuery } from "../schemas.ts";
 import { jsonBody, route } from "../route.ts";
 import { json, noContent } from "../answers.ts";
 
@@ -9,8 +10,10 @@ export const roomRoutes = [
   route({
     method: "get",
     path: "/rooms",
+    operationId: "listRooms",
+    tag: "Rooms",
     summary: "List the running rooms",
-    query: listQuery,
+    query: roomsQuery,
     responses: { 200: { description: "One page, sorted by id.", schema: roomPage } },
     problems: ["invalid_request", "directory_unavailable"],
     handle: async ({ env, query }) => json(await new Directory(env).list(query)),
@@ -18,22 +21,35 @@ export const roomRoutes = [
   route({
     method: "put",
     path: "/rooms/:id",
+    operationId: "startRoom",
+    tag: "Rooms",
     summary: "Start a room if it is not running",
     body: { types: { "application/json": startBody }, limit: 4096, ifEmpty: "{}" },
     responses: {
-      200: { description: "The room was running; the options are ignored.", schema: roomInfo },
+      200: { description: "The room was running. It keeps its options.", schema: roomInfo },
       201: { description: "The room has started.", schema: roomInfo },
     },
-    problems: ["malformed", "invalid_request", "unknown_behaviour", "load_failed"],
+    problems: [
+      "malformed",
+      "invalid_request",
+      "unknown_behaviour",
+      "behaviour_conflict",
+      "load_failed",
+    ],
     handle: async ({ room, body }) => {
       const { fields } = jsonBody(body, startBody);
       const { created, info } = await room.call("startRoom", fields);
+      // The start has changed nothing then. Code in the Worker gets the running room instead (rule R2).
+      if (fields.behaviour !== undefined && fields.behaviour !== info.behaviour)
+        throw behaviourConflict(fields.behaviour, info.behaviour);
       return json(info, created ? 201 : 200);
     },
   }),
   route({
     method: "get",
     path: "/rooms/:id",
+    operationId: "getRoom",
+    tag: "Rooms",
     summary: "Get a running room",
     responses: { 200: { description: "The room.", schema: roomInfo } },
     problems: ["room_not_running"],
@@ -42,6 +58,8 @@ export const roomRoutes = [
   route({
     method: "delete",
     path: "/rooms/:id",
+    operationId: "stopRoom",
+    tag: "Rooms",
     summary: "Stop a room",
     conditional: true,
     query: stopQuery,
@@ -58,3 +76,8 @@ export const roomRoutes = [
     },
   }),
 ];
+
+const behaviourConflict = (named: string, running: string): CollabError =>
+  new CollabError("behaviour_conflict", {
+    detail: `The request names the behaviour ${JSON.stringify(named)}; the room runs as ${JSON.stringify(running)}.`,
+  });

@@ -12,6 +12,8 @@ export const socketRoutes = [
   route({
     method: "get",
     path: "/rooms/:id/socket",
+    operationId: "openSocket",
+    tag: "Sockets",
     summary: "Join a room by WebSocket; starts the room if it is not running",
     upgrade: true,
     query: socketQuery,

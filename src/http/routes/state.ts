@@ -19,6 +19,8 @@ export const stateRoutes = ({ stateBytes }: Pick<Limits, "stateBytes">) => [
   route({
     method: "get",
     path: "/rooms/:id/state",
+    operationId: "getState",
+    tag: "State",
     summary: "Read the state",
     conditional: true,
     responses: {
@@ -36,6 +38,8 @@ export const stateRoutes = ({ stateBytes }: Pick<Limits, "stateBytes">) => [
   route({
     method: "put",
     path: "/rooms/:id/state",
+    operationId: "replaceState",
+    tag: "State",
     summary: "Replace the state",
     conditional: true,
     body: { types: { "application/json": stateBody }, limit: stateBytes },
@@ -52,6 +56,8 @@ export const stateRoutes = ({ stateBytes }: Pick<Limits, "stateBytes">) => [
   route({
     method: "patch",
     path: "/rooms/:id/state",
+    operationId: "patchState",
+    tag: "State",
     summary: "Patch the state",
     conditional: true,
     body: {

@@ -1,18 +1,27 @@
-// Routes for users: join, list, set scopes, leave.
+// Routes for users: join, list, get one, set scopes, leave.
 
 import { jsonText, noContent } from "../answers.ts";
 import { jsonBody, route } from "../route.ts";
 import { checkScopes } from "../../protocol/scopes.ts";
-import { scopesBody, userBody, userEntry, userList } from "../schemas.ts";
+import { scopesBody, userBody, userEntry, userInfo, userPage, usersQuery } from "../schemas.ts";
 
 export const userRoutes = [
   route({
     method: "post",
     path: "/rooms/:id/users",
+    operationId: "joinRoom",
+    tag: "Users",
     summary: "Join a room; starts the room if it is not running",
     // More than a user may have as compact JSON, to leave room for white space.
     body: { types: { "application/json": userBody }, limit: 16_384 },
-    responses: { 201: { description: "The user's entry.", schema: userEntry } },
+    responses: {
+      200: { description: "The new entry of a user who was in the room.", schema: userEntry },
+      201: {
+        description: "The entry of a user who has joined.",
+        schema: userEntry,
+        headers: { Location: "The user's address, relative to this request's." },
+      },
+    },
     problems: [
       "malformed",
       "invalid_user",
@@ -28,20 +37,42 @@ export const userRoutes = [
       const { json, fields } = jsonBody(body, userBody, "invalid_user");
       const { ttl: _, ...user } = Object(json) as Record<string, unknown>;
       const input = { user: { text: JSON.stringify(user) }, ttl: fields.ttl };
-      return jsonText(await room.call("joinRoom", input), 201);
+      const { user: entry, isNew } = await room.call("joinRoom", input);
+      // Relative, because a host may have mounted the app under any path.
+      const location = `users/${encodeURIComponent(fields.id)}`;
+      return isNew ? jsonText(entry, 201, { location }) : jsonText(entry);
     },
   }),
   route({
     method: "get",
     path: "/rooms/:id/users",
+    operationId: "listUsers",
+    tag: "Users",
     summary: "List the users in join order",
-    responses: { 200: { description: "The entries of the users.", schema: userList } },
-    problems: ["room_not_running"],
-    handle: async ({ room }) => jsonText(`{"users":${await room.call("getUsers", undefined)}}`),
+    query: usersQuery,
+    responses: { 200: { description: "One page of users.", schema: userPage } },
+    problems: ["invalid_request", "room_not_running"],
+    handle: async ({ room, query }) => {
+      const { users, ...rest } = await room.call("listUsers", query);
+      return jsonText(`{"users":${users},${JSON.stringify(rest).slice(1)}`);
+    },
+  }),
+  route({
+    method: "get",
+    path: "/rooms/:id/users/:userId",
+    operationId: "getUser",
+    tag: "Users",
+    summary: "Get a user, with their scopes",
+    responses: { 200: { description: "The user.", schema: userInfo } },
+    problems: ["invalid_request", "room_not_running", "user_not_found"],
+    handle: async ({ room, param }) =>
+      jsonText(await room.call("getUser", { userId: param("userId") })),
   }),
   route({
     method: "patch",
     path: "/rooms/:id/users/:userId",
+    operationId: "setUserScopes",
+    tag: "Users",
     summary: "Set the scopes of a user's sockets",
     body: { types: { "application/json": scopesBody }, limit: 4096 },
     responses: { 200: { description: "The user's entry.", schema: userEntry } },
@@ -55,6 +86,8 @@ export const userRoutes = [
   route({
     method: "delete",
     path: "/rooms/:id/users/:userId",
+    operationId: "leaveRoom",
+    tag: "Users",
     summary: "Remove a user from a room and close their sockets",
     responses: { 204: { description: "The user is not in the room." } },
     problems: ["invalid_request"],

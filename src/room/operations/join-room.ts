@@ -22,7 +22,13 @@ function userIdIn(source: JsonSource): string {
   }
 }
 
-/** Answers the user's entry as JSON text. */
+export type JoinOutput = {
+  /** The user's entry as JSON text. */
+  readonly user: string;
+  /** Whether the user is new in the room; false for one who has joined again. */
+  readonly isNew: boolean;
+};
+
 export const joinRoom = roomOperation({
   scope: "room:read",
   sees: "head", // by its hook
@@ -35,12 +41,13 @@ export const joinRoom = roomOperation({
   },
   before: (lifecycle, { user }) => lifecycle.leaveHooks.pendingFor(userIdIn(user)),
   after: (lifecycle) => lifecycle.whenListed(),
-  async run(lifecycle, { user, ttl }, caller): Promise<string> {
+  async run(lifecycle, { user, ttl }, caller): Promise<JoinOutput> {
     const running = lifecycle.room && lifecycle.running();
     const room = running ?? (await lifecycle.prepare({}, caller));
     const accepted = await room.membership.acceptJoin(user, caller);
+    const isNew = room.members.get(user.id) === undefined;
     if (running) room.ports.storage.atomically(() => room.membership.join(accepted, { ttl }));
     else lifecycle.start(room, () => room.membership.join(accepted, { ttl, startsRoom: true }));
-    return room.members.text(user.id);
+    return { user: room.members.text(user.id), isNew };
   },
 });

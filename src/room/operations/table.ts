@@ -8,11 +8,12 @@ import { changeState } from "./change-state.ts";
 import { getPresence } from "./get-presence.ts";
 import { getRoomInfo } from "./get-room-info.ts";
 import { getState } from "./get-state.ts";
-import { getUsers } from "./get-users.ts";
+import { getUser } from "./get-user.ts";
 import { holdPresence } from "./hold-presence.ts";
 import { isAlive } from "./is-alive.ts";
 import { joinRoom } from "./join-room.ts";
 import { leaveRoom } from "./leave-room.ts";
+import { listUsers } from "./list-users.ts";
 import { setScopes } from "./set-scopes.ts";
 import { startRoom } from "./start-room.ts";
 import { stopRoom } from "./stop-room.ts";
@@ -26,11 +27,12 @@ export const operations = {
   getPresence,
   getRoomInfo,
   getState,
-  getUsers,
+  getUser,
   holdPresence,
   isAlive,
   joinRoom,
   leaveRoom,
+  listUsers,
   setScopes,
   startRoom,
   stopRoom,

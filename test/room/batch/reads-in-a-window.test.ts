@@ -11,7 +11,8 @@ import { changeState } from "../../../src/room/operations/change-state.ts";
 import { getPresence } from "../../../src/room/operations/get-presence.ts";
 import { getRoomInfo } from "../../../src/room/operations/get-room-info.ts";
 import { getState } from "../../../src/room/operations/get-state.ts";
-import { getUsers } from "../../../src/room/operations/get-users.ts";
+import { getUser } from "../../../src/room/operations/get-user.ts";
+import { listUsers } from "../../../src/room/operations/list-users.ts";
 import { isAlive } from "../../../src/room/operations/is-alive.ts";
 import { joinRoom } from "../../../src/room/operations/join-room.ts";
 import { leaveRoom } from "../../../src/room/operations/leave-room.ts";
@@ -106,7 +107,8 @@ const asks: Record<string, readonly [ask: Ask, answer: unknown]> = {
     "action_refused",
   ],
   "a join": [
-    async (hand) => JSON.parse(await hand.call(joinRoom, { user: { text: '{"id":"bob"}' } })),
+    async (hand) =>
+      JSON.parse((await hand.call(joinRoom, { user: { text: '{"id":"bob"}' } })).user),
     expect.objectContaining({ id: "bob", meta: { saw: 2 } }),
   ],
   "a join that is refused": [
@@ -125,7 +127,14 @@ const asks: Record<string, readonly [ask: Ask, answer: unknown]> = {
   ],
   "a start": [(hand) => hand.call(startRoom, {}), expect.objectContaining({ created: false })],
   "a sign of life": [(hand) => hand.call(touch, { userId: "user-0" }), undefined],
-  "the users": [(hand) => hand.call(getUsers, undefined), expect.stringContaining("user-119")],
+  "the users": [
+    async (hand) => (await hand.call(listUsers, { limit: 1000 })).users,
+    expect.stringContaining("user-119"),
+  ],
+  "one user": [
+    (hand) => hand.call(getUser, { userId: "user-7" }),
+    expect.stringContaining("user-7"),
+  ],
   "the presence": [(hand) => hand.call(getPresence, undefined), expect.any(String)],
   "the room": [
     (hand) => hand.call(getRoomInfo, undefined),

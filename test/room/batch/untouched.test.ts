@@ -7,7 +7,7 @@ import type { RoomRecord } from "../../../src/model/record.ts";
 import { changeState } from "../../../src/room/operations/change-state.ts";
 import { connectSession } from "../../../src/room/operations/connect-session.ts";
 import { getState } from "../../../src/room/operations/get-state.ts";
-import { getUsers } from "../../../src/room/operations/get-users.ts";
+import { listUsers } from "../../../src/room/operations/list-users.ts";
 import { joinRoom } from "../../../src/room/operations/join-room.ts";
 import { leaveRoom } from "../../../src/room/operations/leave-room.ts";
 import { setScopes } from "../../../src/room/operations/set-scopes.ts";
@@ -70,7 +70,7 @@ function toldAll(sockets: readonly SocketByHand[]): Message[] {
 }
 
 const userIds = async (hand: RoomByHand): Promise<string[]> =>
-  (JSON.parse(await hand.call(getUsers, undefined)) as { id: string }[]).map(({ id }) => id);
+  (JSON.parse((await hand.call(listUsers, {})).users) as { id: string }[]).map(({ id }) => id);
 
 describe("a socket that the platform does not take", () => {
   const refuse = (hand: RoomByHand, id: string): Promise<unknown> =>

@@ -52,11 +52,12 @@ export class TestShard {
   async list({ prefix, after, limit }: ShardQuery): Promise<{ rooms: RoomEntry[]; total: number }> {
     await nextEvent();
     failIfDirectoryDown(this.#name);
-    const rooms = [...this.#rooms.values()]
-      .filter(({ id }) => id.startsWith(prefix) && compareIds(id, after) > 0)
+    const selected = [...this.#rooms.values()].filter(({ id }) => id.startsWith(prefix));
+    const rooms = selected
+      .filter(({ id }) => compareIds(id, after) > 0)
       .toSorted((a, b) => compareIds(a.id, b.id))
       .slice(0, limit);
-    return { rooms, total: this.#rooms.size };
+    return { rooms, total: selected.length };
   }
 
   async total(): Promise<number> {

@@ -1,0 +1,44 @@
+// The users of a room in join order, page by page (rules U5, N2).
+
+import { checkPageLimit, decodeCursor, encodeCursor } from "../../protocol/paging.ts";
+import { runningOperation } from "../operation.ts";
+
+export type UsersInput = {
+  /** The cursor of the page before; the first page if left out. */
+  readonly cursor?: string | undefined;
+  /** Users per page. */
+  readonly limit?: number | undefined;
+};
+
+export type UsersOutput = {
+  /** The entries as the text of a JSON array. */
+  readonly users: string;
+  /** Number of all users in the room. */
+  readonly total: number;
+  /** Leads to the next page; absent on the last one. */
+  readonly cursor?: string;
+};
+
+export const listUsers = runningOperation({
+  scope: "room:read",
+  repeatable: true,
+  decode: ({ cursor, limit }: UsersInput) => ({
+    // A place in the join order is never taken twice, so it holds while users come and go.
+    after: cursor === undefined ? 0 : decodeCursor(cursor, checkSeq),
+    limit: checkPageLimit(limit),
+  }),
+  run({ members }, { after, limit }): UsersOutput {
+    const { texts, nextAfter } = members.page(after, limit);
+    return {
+      users: `[${texts.join(",")}]`,
+      total: members.size,
+      ...(nextAfter !== null && { cursor: encodeCursor(String(nextAfter)) }),
+    };
+  },
+});
+
+/** A place in the join order, as text. */
+function checkSeq(text: string): number {
+  if (!/^[1-9]\d{0,15}$/.test(text)) throw new RangeError("That is no place in the join order.");
+  return Number(text);
+}
