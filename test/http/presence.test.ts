@@ -229,7 +229,7 @@ describe("held presence later", () => {
 
   test("[P4, U3] stays when the user joins again", async () => {
     await hold(id, { mood: "calm" });
-    await join(id, { id: "ada", name: "Ada" });
+    await join(id, { id: "ada", name: "Ada" }, 200);
     await evict(id);
     expect(await seen(id)).toMatchObject({ ada: { mood: "calm" } });
     pass(30_000);

@@ -234,7 +234,7 @@ describe("stopping a room", () => {
     expect(await (await send("GET", at(id, "/state"))).json()).toEqual({});
   });
 
-  test("[R7] DELETE?purge=true deletes what a stopped room has kept, and may be repeated", async () => {
+  test("[R7, H7] DELETE?purge=true deletes what a stopped room has kept, and may be repeated", async () => {
     const id = newId();
     await send("PUT", at(id));
     await send("PUT", at(id, "/state"), { json: { kept: true } });
@@ -246,7 +246,7 @@ describe("stopping a room", () => {
     expect(await stored(id)).toEqual(nothingStored);
   });
 
-  test("[R4] DELETE?purge=true of a room that never started gets 204 and leaves nothing behind", async () => {
+  test("[R4, H7] DELETE?purge=true of a room that never started gets 204 and leaves nothing behind", async () => {
     const id = newId();
     await expectEmpty(await send("DELETE", at(id, "?purge=true")), 204);
     expect(await stored(id)).toEqual(nothingStored);

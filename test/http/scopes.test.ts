@@ -91,7 +91,7 @@ describe("scopes stay", () => {
 
   test("[A3, U3] when the user joins again", async () => {
     await allow(id, ["room:read"]);
-    await join(id, { id: "ada", name: "Ada the second" });
+    await join(id, { id: "ada", name: "Ada the second" }, 200);
     await evict(id);
     expect(await scopesOf(id)).toEqual(["room:read"]);
   });

@@ -24,9 +24,9 @@ export async function seen(id: string): Promise<Seen> {
   return body.presence;
 }
 
-/** Let a user join. */
-export const join = async (id: string, json: object): Promise<unknown> =>
-  expectJson(await send("POST", at(id, "/users"), { json }), 201);
+/** Let a user join: 201 for a new one, 200 for one who is in the room. */
+export const join = async (id: string, json: object, status = 201): Promise<unknown> =>
+  expectJson(await send("POST", at(id, "/users"), { json }), status);
 
 /** What is seen of who says nothing of themselves. */
 export const online = {
