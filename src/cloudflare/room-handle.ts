@@ -118,19 +118,29 @@ export class RoomHandle {
   }
 
   /**
-   * Change the state by a JSON Patch (RFC 6902).
-   * @returns the version after it
-   * @throws CollabError `malformed`, `patch_failed`, `version_conflict`, `too_large`
+   * Change the state by a JSON Patch (RFC 6902), which may have the operations `inc`, `str_ins` and `str_del`, too.
+   * @param options `ifVersion`: the version that the state must have. `base`: the version that the patch was made
+   * on; indexes and positions are moved through the changes since. `strict`: refuse it if any target is gone
+   * @returns the version after it, and the indexes of operations that were left out because their targets are gone
+   * @throws CollabError `malformed`, `patch_failed`, `version_conflict`, `too_large`, `base_too_old`, `target_gone`
    */
   async patchState(
     patch: Patch,
-    options: { readonly ifVersion?: number } = {},
-  ): Promise<{ version: number }> {
-    const { ifVersion } = options;
+    options: {
+      readonly ifVersion?: number;
+      readonly base?: number;
+      readonly strict?: boolean;
+    } = {},
+  ): Promise<{ version: number; dropped: readonly number[] }> {
+    const { ifVersion, base, strict = false } = options;
     const text = toJsonText(patch, "malformed");
-    const input = { kind: "patch", source: { text }, ifVersion } as const;
-    const { version } = await this.#stub.call("changeState", input);
-    return { version };
+    const { version, dropped } = await this.#stub.call("changeState", {
+      kind: "extendedPatch",
+      source: { text },
+      ifVersion,
+      ...(base !== undefined && { base: { version: base, strict } }),
+    });
+    return { version, dropped };
   }
 
   /**

@@ -71,6 +71,46 @@ export const jsonPatchBody = z
   )
   .meta({ id: "JsonPatch", description: "A JSON Patch (RFC 6902)." });
 
+const position = z
+  .int()
+  .min(0)
+  .meta({ description: "UTF-16 units; never inside a surrogate pair." });
+
+export const extendedPatchBody = z
+  .array(
+    z.discriminatedUnion("op", [
+      z.object({ op: z.enum(["add", "replace", "test"]), path: pointer, value: anyJson }),
+      z.object({ op: z.literal("remove"), path: pointer }),
+      z.object({ op: z.enum(["move", "copy"]), path: pointer, from: pointer }),
+      z.object({ op: z.literal("inc"), path: pointer, by: z.number() }),
+      z.object({ op: z.literal("str_ins"), path: pointer, pos: position, str: z.string() }),
+      z.object({ op: z.literal("str_del"), path: pointer, pos: position, len: z.int().min(1) }),
+    ]),
+  )
+  .meta({
+    id: "ExtendedPatch",
+    description:
+      "A JSON Patch with three more operations: `inc` adds to a number, `str_ins` and `str_del` edit a text.",
+  });
+
+export const patchQuery = z.strictObject({
+  base: z
+    .string()
+    .regex(
+      /^([\w-]{1,64}\.)?(0|[1-9]\d{0,15})$/,
+      "must be a version such as 41, or an entity tag without quotes",
+    )
+    .optional()
+    .meta({
+      description:
+        "The version that a JSON Patch was made on: indexes of arrays and positions in texts are moved through the changes since. An entity tag without its quotes names the epoch, too.",
+    }),
+  strict: z
+    .enum(["true", "false"])
+    .optional()
+    .meta({ description: "With `base`: refuse the patch if the target of any operation is gone." }),
+});
+
 export const mergePatchBody = z
   .record(z.string(), z.unknown())
   .meta({ id: "MergePatch", description: "A JSON Merge Patch (RFC 7396)." });

@@ -9,37 +9,38 @@ import {
   isObject,
   isPlainObject,
   measure,
-  parseJson,
   type JsonObject,
   type SizeCache,
 } from "../protocol/json.ts";
 import { parsePatch, type Patch, type Sized } from "../protocol/json-patch.ts";
-import { PatchRun } from "../protocol/apply-patch.ts";
+import { PatchRun, type Applied } from "../protocol/apply-patch.ts";
+import type { Effect } from "../protocol/moves.ts";
+import { applyRebased } from "../protocol/rebase.ts";
 import type { Limits } from "../protocol/limits.ts";
 
 /** A change that a caller requests. */
 export type ChangeRequest =
-  | { readonly kind: "patch"; readonly patch: Patch }
+  | { readonly kind: "patch"; readonly patch: Patch; readonly base?: Base }
   | { readonly kind: "merge"; readonly merge: JsonObject }
   | { readonly kind: "replace"; readonly value: JsonObject };
 
-/** A change request as it arrives: its kind and its JSON text. */
-export type ChangeInput = { readonly kind: ChangeRequest["kind"]; readonly text: string };
+/** What a patch was made on (rule E1). */
+export type Base = {
+  readonly version: number;
+  /** Whether the patch is refused if any target is gone. */
+  readonly strict: boolean;
+};
+
+/** The kind of a change as callers name it: `extendedPatch` has more operations than RFC 6902 (rule E5). */
+export type ChangeKind = ChangeRequest["kind"] | "extendedPatch";
 
 /**
- * Decode a change request.
+ * Check a change request.
  * @throws CollabError `malformed`; `too_large` for a patch with too many operations
  */
-export const decodeChange = ({ kind, text }: ChangeInput, limits: Limits): ChangeRequest =>
-  checkChange(kind, parseJson(text), limits);
-
-/** Check a change request that is already parsed; see `decodeChange`. */
-export function checkChange(
-  kind: ChangeRequest["kind"],
-  json: unknown,
-  limits: Limits,
-): ChangeRequest {
-  if (kind === "patch") return { kind, patch: parsePatch(json, limits) };
+export function checkChange(kind: ChangeKind, json: unknown, limits: Limits): ChangeRequest {
+  if (kind === "patch") return { kind, patch: parsePatch(json, limits, "rfc6902") };
+  if (kind === "extendedPatch") return { kind: "patch", patch: parsePatch(json, limits) };
   if (!isObject(json))
     throw new CollabError("malformed", {
       detail: `${kind === "merge" ? "A merge patch" : "The state"} must be a JSON object, got ${describeValue(json)}.`,
@@ -47,37 +48,54 @@ export function checkChange(
   return kind === "merge" ? { kind, merge: json } : { kind, value: json };
 }
 
-/** A change that is ready to be committed: the patch and the state after it. */
-export type PlannedChange = { readonly patch: Patch; readonly next: Sized };
+/** A change that is ready to be committed: what it does, and the state after it. */
+export type PlannedChange = { readonly applied: readonly Applied[]; readonly next: Sized };
+
+/** What a request comes to: a change, `null` if the state does not change; and what was left out of it. */
+export type Plan = {
+  readonly change: PlannedChange | null;
+  /** Indexes of operations whose targets are gone (rule E2). */
+  readonly dropped: readonly number[];
+};
 
 /**
  * Compute the effect of a request on a state.
- * @returns `null` when the state does not change
- * @throws CollabError `patch_failed`, `too_large`, `invalid_state`
+ * @param effectsSince what all changes since a version have done to positions
+ * @throws CollabError `patch_failed`, `too_large`, `invalid_state`, `target_gone`, and what `effectsSince` throws
  */
 export function planChange(
   state: Sized,
   request: ChangeRequest,
   limits: Limits,
-): PlannedChange | null {
+  effectsSince: (version: number) => readonly Effect[],
+): Plan {
   switch (request.kind) {
-    case "patch":
-      return planPatch(state, request.patch, limits);
+    case "patch": {
+      const { patch, base } = request;
+      const run = new PatchRun(state, limits);
+      if (base !== undefined) {
+        const dropped = applyRebased(run, patch, effectsSince(base.version), base.strict);
+        return { change: changeOf(run), dropped };
+      }
+      run.apply(patch);
+      return { change: changeOf(run), dropped: [] };
+    }
     case "merge":
-      return plan(state, diffMerge(state.value, request.merge, limits.stateDepth), limits);
+      return whole(plan(state, diffMerge(state.value, request.merge, limits.stateDepth), limits));
     case "replace":
       measure(request.value, limits.stateDepth);
-      return plan(state, diff(state.value, request.value), limits);
+      return whole(plan(state, diff(state.value, request.value), limits));
     default:
       return request satisfies never;
   }
 }
 
-function planPatch(state: Sized, patch: Patch, limits: Limits): PlannedChange | null {
-  const run = new PatchRun(state, limits);
-  run.apply(patch);
-  const { effect, next } = run;
-  if (effect !== null) return { patch: effect, next };
+const whole = (change: PlannedChange | null): Plan => ({ change, dropped: [] });
+
+/** What a run has done; one without an effect is taken back. */
+function changeOf(run: PatchRun): PlannedChange | null {
+  const { applied, next } = run;
+  if (applied !== null) return { applied, next };
   run.rollback();
   return null;
 }
@@ -118,7 +136,7 @@ function plan(state: Sized, patch: Patch, limits: Limits): PlannedChange | null 
   const run = new PatchRun(state, { ...limits, stateBytes: Infinity });
   run.apply(patch);
   const { next } = run;
-  if (next.bytes <= Math.max(limits.stateBytes, state.bytes)) return { patch, next };
+  if (next.bytes <= Math.max(limits.stateBytes, state.bytes)) return changeOf(run);
   run.rollback();
   throw tooLarge(next.bytes, limits);
 }

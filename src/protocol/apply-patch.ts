@@ -5,10 +5,12 @@ import { isContainer, memberOf, type Container } from "./container.ts";
 import { CollabError } from "./errors.ts";
 import { describeValue, isObject, jsonEqual, measure } from "./json.ts";
 import type { JsonObject, JsonValue } from "./json.ts";
-import type { Operation, Patch, PatchLimits, Sized } from "./json-patch.ts";
-import { parsePointer } from "./pointer.ts";
+import type { Operation, OperationOf, Patch, PatchLimits, Sized } from "./json-patch.ts";
+import { parentOf, type Effect } from "./moves.ts";
+import { childPointer, parsePointer } from "./pointer.ts";
 import { countOf, sizes } from "./sizes.ts";
 import { StateEditor, targetOf, type Place } from "./state-editor.ts";
+import { deleteText, insertText, isInsidePair } from "./text.ts";
 
 /**
  * Apply a patch to a state, completely or not at all.
@@ -25,12 +27,15 @@ export function applyPatch(state: Sized, patch: Patch, limits: PatchLimits): Siz
 // times the allowed size of a state.
 const workPerState = 4;
 
+/** An operation that was applied, as it is kept, and what it has done to positions. */
+export type Applied = { readonly operation: Operation; readonly effect: Effect | null };
+
 /** One patch, applied to one state. */
 export class PatchRun {
   readonly #state: Sized;
   readonly #editor: StateEditor;
   readonly #limits: PatchLimits;
-  readonly #effect: Operation[] = [];
+  readonly #applied: Applied[] = [];
   #workLeft: number;
   /** Index of the current operation, for errors. */
   #index = 0;
@@ -47,11 +52,15 @@ export class PatchRun {
    * `invalid_state` when the result would not be a JSON object. Then the state is unchanged.
    */
   apply(patch: Patch): void {
+    this.attempt(() => {
+      for (const [index, operation] of patch.entries()) this.#step(operation, index);
+    });
+  }
+
+  /** Run steps that together make a patch. If they fail, or leave no JSON object, the state is unchanged. */
+  attempt(steps: () => void): void {
     try {
-      for (const [index, operation] of patch.entries()) {
-        this.#index = index;
-        this.#run(operation);
-      }
+      steps();
       const { root } = this.#editor;
       if (!isObject(root))
         throw new CollabError("invalid_state", {
@@ -61,6 +70,29 @@ export class PatchRun {
       this.rollback();
       throw error;
     }
+  }
+
+  /**
+   * Apply operations, all of them or none.
+   * @param index that errors name
+   * @returns what each of them has done, if it has done anything
+   */
+  trySteps(operations: readonly Operation[], index: number): readonly Applied[] {
+    const { savepoint } = this.#editor;
+    const { length } = this.#applied;
+    try {
+      for (const operation of operations) this.#step(operation, index);
+      return this.#applied.slice(length);
+    } catch (error) {
+      this.#editor.rollbackTo(savepoint);
+      this.#applied.length = length;
+      throw error;
+    }
+  }
+
+  /** The state so far; it may be any JSON until the patch is complete. */
+  get root(): JsonValue {
+    return this.#editor.root;
   }
 
   /** Take the patch back. */
@@ -77,57 +109,76 @@ export class PatchRun {
   }
 
   /**
-   * What the journal keeps of the patch, `null` if it has no effect. Tests are left out, and each `copy` is
-   * an addition of the value: otherwise a few bytes could cause the work of copying a whole state each time
-   * the room wakes. Write it down before the state changes again: the values are parts of the state.
+   * What the journal keeps of the patch, `null` if it has no effect. Tests are left out, an index stands for
+   * "-", and each `copy` is an addition of the value: otherwise a few bytes could cause the work of copying a
+   * whole state each time the room wakes. Write it down before the state changes again: the values are parts of
+   * the state.
    */
-  get effect(): Patch | null {
-    return this.#editor.hasChanged ? this.#effect : null;
+  get applied(): readonly Applied[] | null {
+    return this.#editor.hasChanged ? this.#applied : null;
   }
 
-  #run(operation: Operation): void {
+  #step(operation: Operation, index: number): void {
+    this.#index = index;
+    const applied = this.#run(operation);
+    if (applied !== null) this.#applied.push(applied);
+  }
+
+  #run(operation: Operation): Applied | null {
     const { op, path } = operation;
     switch (op) {
       case "add":
         this.#editor.give(operation.value);
-        this.#add(path, operation.value);
-        break;
+        return this.#adding(operation);
       case "replace":
         this.#editor.give(operation.value);
-        this.#replace(path, operation.value);
-        break;
+        return { operation, effect: this.#replace(path, operation.value) };
       case "remove":
-        this.#remove(path);
-        break;
+        return { operation, effect: this.#remove(path).effect };
       case "copy":
-        return this.#copy(operation.from, path);
+        return this.#adding({ op: "add", path, value: this.#copied(operation.from) });
       case "move":
-        this.#move(operation.from, path);
-        break;
+        return this.#move(operation);
       case "test":
         if (!jsonEqual(this.#read(path), operation.value, countOf))
           throw this.#failed(`the value at "${path}" is not the tested one`);
-        return;
+        return null;
+      case "inc":
+        this.#increment(path, operation.by);
+        return { operation, effect: null };
+      case "str_ins":
+      case "str_del":
+        return { operation, effect: this.#editText(operation) };
       default:
-        operation satisfies never;
+        return operation satisfies never;
     }
-    this.#effect.push(operation);
   }
 
-  #add(path: string, value: JsonValue): void {
+  #adding(operation: OperationOf<"add">): Applied {
+    const effect = this.#add(operation.path, operation.value);
+    return { operation: { ...operation, path: withIndex(operation.path, effect) }, effect };
+  }
+
+  #add(path: string, value: JsonValue): Effect {
     const place = this.#place(path);
     if (place === null) return this.#setRoot(value);
     this.#checkDepth(value, place.containers.length);
     const { parent, token } = targetOf(place);
     const { bytes } = this.#editor;
-    if (Array.isArray(parent)) {
-      const at = token === "-" ? parent.length : this.#arrayIndex(token, parent.length, path);
-      this.#editor.insert(place, at, value);
-    } else this.#editor.set(place, value);
+    const at = !Array.isArray(parent)
+      ? null
+      : token === "-"
+        ? parent.length
+        : this.#arrayIndex(token, parent.length, path);
+    if (at === null) this.#editor.set(place, value);
+    else this.#editor.insert(place, at, value);
     this.#checkGrowth(bytes);
+    return at === null
+      ? { kind: "exchange", path: place.tokens }
+      : { kind: "insert", container: parentOf(place.tokens), index: at };
   }
 
-  #replace(path: string, value: JsonValue): void {
+  #replace(path: string, value: JsonValue): Effect {
     const place = this.#place(path);
     if (place === null) return this.#setRoot(value);
     const { parent, token } = targetOf(place);
@@ -136,19 +187,23 @@ export class PatchRun {
     const { bytes } = this.#editor;
     this.#editor.set(place, value);
     this.#checkGrowth(bytes);
+    return { kind: "exchange", path: place.tokens };
   }
 
-  #remove(path: string): JsonValue {
+  #remove(path: string): { readonly old: JsonValue; readonly effect: Effect } {
     const place = this.#place(path);
     if (place === null)
       throw this.#failed("the whole state cannot be removed, replace it with {} instead");
     const { parent, token } = targetOf(place);
     const old = this.#child(parent, token, path);
     this.#editor.remove(place);
-    return old;
+    const effect: Effect = Array.isArray(parent)
+      ? { kind: "take", container: parentOf(place.tokens), index: Number(token) }
+      : { kind: "exchange", path: place.tokens };
+    return { old, effect };
   }
 
-  #copy(from: string, path: string): void {
+  #copied(from: string): JsonValue {
     const value = this.#read(from);
     this.#workLeft -= measure(value, Infinity, sizes).bytes;
     if (this.#workLeft < 0)
@@ -156,21 +211,77 @@ export class PatchRun {
         detail: "The patch copies too much of the state. Split it.",
       });
     this.#editor.share(value);
-    this.#add(path, value);
-    this.#effect.push({ op: "add", path, value });
+    return value;
   }
 
-  #move(from: string, path: string): void {
+  #move(operation: OperationOf<"move">): Applied | null {
+    const { from, path } = operation;
     if (path.startsWith(`${from}/`)) throw this.#failed(`"${from}" cannot move into itself`);
-    if (path === from) this.#read(from);
-    else this.#add(path, this.#remove(from));
+    if (path === from) {
+      this.#read(from);
+      return null;
+    }
+    const { old, effect: taken } = this.#remove(from);
+    const put = this.#add(path, old);
+    const to = withIndex(path, put);
+    const effect: Effect = {
+      kind: "move",
+      from: parsePointer(from) ?? [],
+      fromIndex: taken.kind === "take" ? taken.index : -1,
+      to: parsePointer(to) ?? [],
+      toIndex: put.kind === "insert" ? put.index : -1,
+    };
+    return { operation: { ...operation, path: to }, effect };
   }
 
-  #setRoot(value: JsonValue): void {
+  #increment(path: string, by: number): void {
+    const { place, old } = this.#leaf(path);
+    if (typeof old !== "number") throw this.#failed(`the value at "${path}" is not a number`);
+    // `|| 0`: JSON has no negative zero.
+    const value = old + by || 0;
+    if (!Number.isFinite(value)) throw this.#failed(`the number at "${path}" would be too large`);
+    this.#setLeaf(place, value, String(value).length - String(old).length);
+  }
+
+  #editText(operation: OperationOf<"str_ins" | "str_del">): Effect {
+    const { path, pos } = operation;
+    const { place, old } = this.#leaf(path);
+    if (typeof old !== "string") throw this.#failed(`the value at "${path}" is not a text`);
+    const end = operation.op === "str_ins" ? pos : pos + operation.len;
+    if (end > old.length)
+      throw this.#failed(`the text at "${path}" has ${old.length} units, not ${end}`);
+    if (isInsidePair(old, pos) || isInsidePair(old, end))
+      throw this.#failed(`a position in "${path}" lies inside a surrogate pair`);
+    const { text, growth } =
+      operation.op === "str_ins"
+        ? insertText(old, pos, operation.str)
+        : deleteText(old, pos, operation.len);
+    this.#setLeaf(place, text, growth);
+    const { tokens } = place;
+    return operation.op === "str_ins"
+      ? { kind: "textInsert", path: tokens, at: pos, length: operation.str.length }
+      : { kind: "textDelete", path: tokens, ranges: [{ at: pos, length: operation.len }] };
+  }
+
+  #leaf(path: string): { readonly place: Place; readonly old: JsonValue } {
+    const place = this.#place(path);
+    if (place === null) throw this.#failed("the whole state is neither a number nor a text");
+    const { parent, token } = targetOf(place);
+    return { place, old: this.#child(parent, token, path) };
+  }
+
+  #setLeaf(place: Place, value: string | number, growth: number): void {
+    const { bytes } = this.#editor;
+    this.#editor.setLeaf(place, value, growth);
+    this.#checkGrowth(bytes);
+  }
+
+  #setRoot(value: JsonValue): Effect {
     this.#checkDepth(value, 0);
     const { bytes } = this.#editor;
     this.#editor.setRoot(value);
     this.#checkGrowth(bytes);
+    return { kind: "exchange", path: [] };
   }
 
   #read(path: string): JsonValue {
@@ -228,4 +339,10 @@ export class PatchRun {
     const shown = reason.length > 200 ? `${reason.slice(0, 200)}…` : reason;
     return new CollabError("patch_failed", { detail: `Operation ${this.#index}: ${shown}.` });
   }
+}
+
+/** A path whose "-" is the index that an insertion has had. */
+function withIndex(path: string, effect: Effect): string {
+  if (effect.kind !== "insert" || !path.endsWith("/-")) return path;
+  return childPointer(path.slice(0, -2), effect.index);
 }

@@ -62,11 +62,27 @@ function update(json: JsonObject): ClientMessage {
     ref: ref(json),
     ...(member(json, "ifVersion") !== undefined && { ifVersion: count(json, "ifVersion") }),
   } as const;
-  if (Array.isArray(patch) && merge === undefined) return { ...rest, patch };
-  if (isObject(merge) && patch === undefined) return { ...rest, merge };
+  const based = base(json);
+  if (Array.isArray(patch) && merge === undefined) return { ...rest, patch, ...based };
+  if (isObject(merge) && patch === undefined) {
+    if (based.base === undefined) return { ...rest, merge };
+    throw new CollabError("bad_message", {
+      detail: `"merge" takes no "base": it names members and has no positions. Leave "base" out.`,
+    });
+  }
   throw new CollabError("bad_message", {
     detail: `An update must have either "patch", an array, or "merge", an object.`,
   });
+}
+
+function base(json: JsonObject): { base?: number; strict?: boolean } {
+  const strict = member(json, "strict");
+  if (strict !== undefined && typeof strict !== "boolean")
+    throw badMessage(`"strict" must be true or false`, strict);
+  if (member(json, "base") !== undefined)
+    return { base: count(json, "base"), ...(strict !== undefined && { strict }) };
+  if (strict === undefined) return {};
+  throw badMessage(`"strict" needs "base", the version that the patch was made on`, undefined);
 }
 
 /** The ref of a message that could not be decoded, if it has a valid one: the client waits for a reply. */

@@ -94,6 +94,14 @@ export const errorTable = {
     409,
     "The patch does not apply to the room's state. Read the state and adapt the patch.",
   ),
+  base_too_old: row(
+    409,
+    "The room cannot move the patch from its `base` to the present state. Read the state and make the patch on it.",
+  ),
+  target_gone: row(
+    409,
+    "What the patch was to change is gone. Read the state and make the patch on it.",
+  ),
   version_conflict: row(
     412,
     "The room's state does not have the expected version. Read the state and try again.",

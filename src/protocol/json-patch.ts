@@ -1,4 +1,4 @@
-// JSON Patch (RFC 6902) as data: the operations and their decoder. apply-patch.ts applies them.
+// JSON Patch (RFC 6902) as data, with three more operations (rule E5): the decoder. apply-patch.ts applies it.
 
 import { CollabError } from "./errors.ts";
 import { describeValue, isObject, member, type JsonObject, type JsonValue } from "./json.ts";
@@ -6,9 +6,28 @@ import type { Limits } from "./limits.ts";
 import { parsePointer } from "./pointer.ts";
 
 export type Operation =
-  | { readonly op: "add" | "replace" | "test"; readonly path: string; readonly value: JsonValue }
-  | { readonly op: "move" | "copy"; readonly path: string; readonly from: string }
-  | { readonly op: "remove"; readonly path: string };
+  | { readonly op: "add"; readonly path: string; readonly value: JsonValue }
+  | { readonly op: "replace"; readonly path: string; readonly value: JsonValue }
+  | { readonly op: "test"; readonly path: string; readonly value: JsonValue }
+  | { readonly op: "move"; readonly path: string; readonly from: string }
+  | { readonly op: "copy"; readonly path: string; readonly from: string }
+  | { readonly op: "remove"; readonly path: string }
+  /** Adds to a number: additions of two people add up. */
+  | { readonly op: "inc"; readonly path: string; readonly by: number }
+  /** Inserts into a text. Positions count UTF-16 units, and never lie inside a surrogate pair. */
+  | { readonly op: "str_ins"; readonly path: string; readonly pos: number; readonly str: string }
+  /** Deletes `len` units of a text, from `pos` on. */
+  | { readonly op: "str_del"; readonly path: string; readonly pos: number; readonly len: number };
+
+export type OperationOf<Op extends Operation["op"]> = Extract<Operation, { op: Op }>;
+
+/** The operations of RFC 6902 alone, or all of them. */
+export type Dialect = "rfc6902" | "extended";
+
+const operationNames: Readonly<Record<Dialect, string>> = {
+  rfc6902: "add, remove, replace, move, copy or test",
+  extended: "add, remove, replace, move, copy, test, inc, str_ins or str_del",
+};
 
 export type Patch = readonly Operation[];
 
@@ -21,11 +40,15 @@ export type Sized = { readonly value: JsonObject; readonly bytes: number };
 export type PatchLimits = Pick<Limits, "stateBytes" | "stateDepth" | "patchOperations">;
 
 /**
- * Decode a JSON Patch. Members that RFC 6902 does not define are dropped.
+ * Decode a JSON Patch. Members that an operation does not have are dropped.
  * @throws CollabError `malformed` with the index of the invalid operation; `too_large` for too many
  * operations
  */
-export function parsePatch(input: unknown, limits: Pick<Limits, "patchOperations">): Patch {
+export function parsePatch(
+  input: unknown,
+  limits: Pick<Limits, "patchOperations">,
+  dialect: Dialect = "extended",
+): Patch {
   if (!Array.isArray(input))
     throw new CollabError("malformed", {
       detail: `A JSON Patch must be an array of operations, got ${describeValue(input)}.`,
@@ -35,10 +58,10 @@ export function parsePatch(input: unknown, limits: Pick<Limits, "patchOperations
       detail: `The patch has ${input.length} operations; the limit is ${limits.patchOperations}. Split it.`,
     });
   // Not `map`, which skips the holes of a sparse array.
-  return Array.from(input, parseOperation);
+  return Array.from(input, (item, index) => parseOperation(item, index, dialect));
 }
 
-function parseOperation(input: unknown, index: number): Operation {
+function parseOperation(input: unknown, index: number, dialect: Dialect): Operation {
   const malformed = (expected: string): CollabError =>
     new CollabError("malformed", { detail: `Operation ${index}: ${expected}.` });
   if (!isObject(input))
@@ -64,9 +87,40 @@ function parseOperation(input: unknown, index: number): Operation {
     case "move":
     case "copy":
       return { op, path: pointer("path"), from: pointer("from") };
-    default:
+    case "inc":
+    case "str_ins":
+    case "str_del":
+      if (dialect === "extended") return parseExtended(op, input, pointer("path"), malformed);
       throw malformed(
-        `"op" must be add, remove, replace, move, copy or test, got ${describeValue(op)}`,
+        `"op" must be one of RFC 6902; for "${op}" send the content type application/vnd.collab-room.patch+json`,
       );
+    default:
+      throw malformed(`"op" must be ${operationNames[dialect]}, got ${describeValue(op)}`);
   }
+}
+
+function parseExtended(
+  op: "inc" | "str_ins" | "str_del",
+  input: JsonObject,
+  path: string,
+  malformed: (expected: string) => CollabError,
+): Operation {
+  if (op === "inc") {
+    const by = member(input, "by");
+    if (typeof by !== "number") throw malformed(`"by" must be a number, got ${describeValue(by)}`);
+    return { op, path, by };
+  }
+  const count = (name: "pos" | "len", min: number): number => {
+    const value = member(input, name);
+    if (!Number.isSafeInteger(value) || Number(value) < min)
+      throw malformed(`"${name}" must be a whole number from ${min}, got ${describeValue(value)}`);
+    return Number(value);
+  };
+  if (op === "str_del") return { op, path, pos: count("pos", 0), len: count("len", 1) };
+  const str = member(input, "str");
+  if (typeof str !== "string" || !str.isWellFormed())
+    throw malformed(
+      `"str" must be a text without half a surrogate pair, got ${describeValue(str)}`,
+    );
+  return { op, path, pos: count("pos", 0), str };
 }

@@ -22,8 +22,13 @@ export type ClientMessage =
   | {
       readonly type: "update";
       readonly ref: Ref;
+      /** A JSON Patch, which may have the operations of rule E5, too. */
       readonly patch: readonly unknown[];
       readonly ifVersion?: number;
+      /** The version that the patch was made on (rule E1). */
+      readonly base?: number;
+      /** With `base`: whether the patch is refused if any target is gone. */
+      readonly strict?: boolean;
     }
   | {
       readonly type: "update";
@@ -98,6 +103,8 @@ export type RoomMessage =
   | (WelcomeBase & { readonly resumed: false; readonly state: JsonObject })
   /** `patch` leads from the version that the client sent to `version`. */
   | (WelcomeBase & { readonly resumed: true; readonly patch: Patch })
+  /** The room has the changes since that version, but the state is shorter. */
+  | (WelcomeBase & { readonly resumed: true; readonly state: JsonObject })
   | {
       readonly type: "change";
       readonly from: number;
@@ -109,6 +116,8 @@ export type RoomMessage =
       readonly ref: Ref;
       readonly ok: true;
       readonly version?: number;
+      /** Indexes of the operations that were left out, because their targets are gone. */
+      readonly dropped?: readonly number[];
       readonly result?: JsonValue;
     }
   | ({ readonly type: "reply"; readonly ref: Ref; readonly ok: false } & WireError)

@@ -24,6 +24,14 @@ export type Place = {
   readonly tokens: readonly string[];
 };
 
+type Savepoint = {
+  readonly edits: number;
+  readonly shares: number;
+  readonly changes: number;
+  readonly root: JsonValue;
+  readonly bytes: number;
+};
+
 /** Containers that stand in more than one place, or whose parent does. */
 const shared = new WeakSet<object>();
 
@@ -131,9 +139,41 @@ export class StateEditor {
     this.#record(place, { kind, token, old, growth, was: depth, is: 0 });
   }
 
+  /** Exchange a leaf for another one. @param growth by how many bytes its JSON text is longer */
+  setLeaf(place: Place, value: string | number, growth: number): void {
+    const { token, parent } = targetOf(place);
+    const old = memberOf(parent, token);
+    if (old === value) return;
+    put(this.#own(place), token, value);
+    this.#record(place, { kind: "put", token, old, growth, was: 0, is: 0 });
+  }
+
+  /** Where the changes are so far, for `rollbackTo`. */
+  get savepoint(): Savepoint {
+    const { length: edits } = this.#edits;
+    const { length: shares } = this.#newlyShared;
+    return { edits, shares, changes: this.#changes, root: this.#root, bytes: this.#bytes };
+  }
+
+  /** Take back what has changed since. */
+  rollbackTo({ edits, shares, changes, root, bytes }: Savepoint): void {
+    this.#undo(this.#edits.splice(edits));
+    for (const container of this.#newlyShared.splice(shares)) shared.delete(container);
+    this.#changes = changes;
+    this.#root = root;
+    this.#bytes = bytes;
+  }
+
   /** Take everything back. The state is as before, except for the order of members. */
   rollback(): void {
-    for (const edit of this.#edits.toReversed()) {
+    this.#undo(this.#edits);
+    for (const container of this.#newlyShared) shared.delete(container);
+    for (const [copy, source] of this.#sources)
+      if (!Object.isExtensible(source)) spares.set(source, copy);
+  }
+
+  #undo(edits: readonly Edit[]): void {
+    for (const edit of edits.toReversed()) {
       const { kind, containers, depth, token, old, growth, was, is } = edit;
       const container = containers[depth] as Container;
       if (kind !== "put") undoSplice(container as JsonValue[], Number(token), old);
@@ -141,9 +181,6 @@ export class StateEditor {
       else removeMember(container as Record<string, JsonValue>, token);
       resize({ containers, depth, growth: -growth, was: is, is: was });
     }
-    for (const container of this.#newlyShared) shared.delete(container);
-    for (const [copy, source] of this.#sources)
-      if (!Object.isExtensible(source)) spares.set(source, copy);
   }
 
   #record(place: Place, edit: Omit<Edit, "containers" | "tokens" | "depth">): void {

@@ -8,14 +8,15 @@ import type { Sized } from "../../src/protocol/json-patch.ts";
 import { applyPatch } from "../../src/protocol/apply-patch.ts";
 import { defaultLimits, type Limits } from "../../src/protocol/limits.ts";
 import {
-  decodeChange,
-  planChange,
+  checkChange,
   planReturned,
-  type ChangeInput,
+  type ChangeKind,
   type PlannedChange,
 } from "../../src/model/change.ts";
+import { parseJson } from "../../src/protocol/json.ts";
 import { canonical, deepFreeze, jsonBytes } from "../support/canonical-json.ts";
 import { beforeAndAfter } from "../support/json-arbitraries.ts";
+import { patchOf, planOn } from "../support/planned.ts";
 import { patchCases } from "../support/patch-arbitraries.ts";
 
 const sized = (value: JsonObject): Sized => ({ value, bytes: jsonBytes(value) });
@@ -23,11 +24,11 @@ const code = (name: string): object => expect.objectContaining({ code: name });
 
 const request = (
   state: JsonObject,
-  kind: ChangeInput["kind"],
+  kind: ChangeKind,
   text: string,
   limits: Limits = defaultLimits,
 ): PlannedChange | null =>
-  planChange(sized(deepFreeze(state)), decodeChange({ kind, text }, limits), limits);
+  planOn(sized(deepFreeze(state)), checkChange(kind, parseJson(text), limits), limits);
 
 const returned = (
   state: JsonObject,
@@ -36,7 +37,8 @@ const returned = (
 ): PlannedChange | null => planReturned(sized(deepFreeze(state)), next, limits);
 
 /** Check that the patch of a planned change leads to its state, and that the size is that of the state. */
-function expectConsistent(state: JsonObject, { patch, next }: PlannedChange): void {
+function expectConsistent(state: JsonObject, { applied, next }: PlannedChange): void {
+  const patch = patchOf({ applied });
   expect(canonical(applyPatch(sized(state), patch, defaultLimits).value)).toBe(
     canonical(next.value),
   );
@@ -55,13 +57,13 @@ describe("decoding", () => {
     ["replace", '"text"'],
     ["replace", "{"],
   ] as const)("[S1, S5] %s %s is malformed", (kind, text) => {
-    expect(() => decodeChange({ kind, text }, defaultLimits)).toThrow(code("malformed"));
+    expect(() => checkChange(kind, parseJson(text), defaultLimits)).toThrow(code("malformed"));
   });
 
   test("[S9] a patch with too many operations is too_large", () => {
     const text = JSON.stringify([1, 2, 3].map(() => ({ op: "remove", path: "/a" })));
     const limits = { ...defaultLimits, patchOperations: 2 };
-    expect(() => decodeChange({ kind: "patch", text }, limits)).toThrow(code("too_large"));
+    expect(() => checkChange("patch", parseJson(text), limits)).toThrow(code("too_large"));
   });
 });
 
@@ -72,7 +74,7 @@ describe("a patch", () => {
       "patch",
       '[{"op":"test","path":"/a","value":1},{"op":"replace","path":"/a","value":2}]',
     );
-    expect(plan?.patch).toEqual([{ op: "replace", path: "/a", value: 2 }]);
+    expect(plan && patchOf(plan)).toEqual([{ op: "replace", path: "/a", value: 2 }]);
   });
 
   test.each([
@@ -100,9 +102,9 @@ describe("a patch", () => {
       { op: "copy", from: "/list/0", path: "/one" },
     ]);
     const planned = request({ list: [1] }, "patch", text);
-    expect(planned?.patch).toEqual([
+    expect(planned && patchOf(planned)).toEqual([
       { op: "add", path: "/twin", value: [1] },
-      { op: "add", path: "/twin/-", value: 2 },
+      { op: "add", path: "/twin/1", value: 2 },
       { op: "add", path: "/one", value: 1 },
     ]);
     expect(planned?.next.value).toEqual({ list: [1], twin: [1, 2], one: 1 });
@@ -124,7 +126,7 @@ describe("a merge patch, a replacement and a returned state", () => {
   test("[S5] a merge patch becomes the operations with the same effect", () => {
     const plan = request({ a: 1, b: { c: 2, d: 3 } }, "merge", '{"a":null,"b":{"c":9},"x":{}}');
     expect(plan?.next.value).toEqual({ b: { c: 9, d: 3 }, x: {} });
-    expect(plan?.patch).toEqual([
+    expect(plan && patchOf(plan)).toEqual([
       { op: "remove", path: "/a" },
       { op: "replace", path: "/b/c", value: 9 },
       { op: "add", path: "/x", value: {} },
@@ -161,7 +163,7 @@ describe("a merge patch, a replacement and a returned state", () => {
     const plan = returned({}, { list });
     list.push(2);
     expect(plan?.next.value).toEqual({ list: [1] });
-    expect(plan?.patch).toEqual([{ op: "add", path: "/list", value: [1] }]);
+    expect(plan && patchOf(plan)).toEqual([{ op: "add", path: "/list", value: [1] }]);
   });
 
   test("[S1] unchanged parts of a returned state stay the same objects", () => {

@@ -7,7 +7,7 @@ import { JsonDocument } from "../../src/room/document/json-document.ts";
 import type { JsonObject, JsonValue } from "../../src/protocol/json.ts";
 import type { Patch } from "../../src/protocol/json-patch.ts";
 import { resolveLimits } from "../../src/protocol/limits.ts";
-import { planChange, planReturned, type PlannedChange } from "../../src/model/change.ts";
+import { planReturned, type PlannedChange } from "../../src/model/change.ts";
 import type { Member } from "../../src/model/members.ts";
 import type { RoomRecord } from "../../src/model/record.ts";
 import { MemoryRoomStorage } from "../../src/storage/memory.ts";
@@ -19,6 +19,7 @@ import { patchedByOracle } from "../support/json-patch-oracle.ts";
 import { mergedByOracle } from "../support/merge-patch.ts";
 import { openNodeSqlite } from "../support/node-sqlite.ts";
 import { patchCases, type PatchCase } from "../support/patch-arbitraries.ts";
+import { planOn } from "../support/planned.ts";
 
 /** ms for a property whose states have megabytes, on a machine that is busy. */
 const patience = 90_000;
@@ -94,12 +95,12 @@ class Run {
         return this.#patch(step.patched);
       case "merge":
         return this.#change(
-          planChange(this.document.head, { kind: "merge", merge: copy(step.value) }, limits),
+          planOn(this.document.head, { kind: "merge", merge: copy(step.value) }, limits),
           mergedByOracle(this.#model, step.value) as JsonObject,
         );
       case "replace":
         return this.#change(
-          planChange(this.document.head, { kind: "replace", value: copy(step.value) }, limits),
+          planOn(this.document.head, { kind: "replace", value: copy(step.value) }, limits),
           step.value,
         );
       case "returned": {
@@ -132,7 +133,7 @@ class Run {
 
   #fill(fill: string): void {
     const add: Patch = [{ op: "add", path: "/fill", value: fill }];
-    this.#change(planChange(this.document.head, { kind: "patch", patch: add }, limits), {
+    this.#change(planOn(this.document.head, { kind: "patch", patch: add }, limits), {
       ...this.#model,
       fill,
     });
@@ -141,7 +142,7 @@ class Run {
   /** Put a document into the state and patch it there. */
   #patch({ doc, patch: operations }: PatchCase): void {
     const put: Patch = [{ op: "add", path: "/doc", value: copy(doc) }];
-    this.#change(planChange(this.document.head, { kind: "patch", patch: put }, limits), {
+    this.#change(planOn(this.document.head, { kind: "patch", patch: put }, limits), {
       ...this.#model,
       doc,
     });
@@ -150,7 +151,7 @@ class Run {
       path: `/doc${operation.path}`,
       ...("from" in operation && { from: `/doc${operation.from}` }),
     })) as Patch;
-    this.#change(planChange(this.document.head, { kind: "patch", patch: copy(below) }, limits), {
+    this.#change(planOn(this.document.head, { kind: "patch", patch: copy(below) }, limits), {
       ...this.#model,
       doc: patchedByOracle(doc, operations) as JsonValue,
     });

@@ -7,13 +7,16 @@ import type { Operation, Patch } from "../../src/protocol/json-patch.ts";
 import { commonKeys, jsonWithKeys } from "./json-arbitraries.ts";
 import { documentsOnTheWay, locate } from "./json-patch-oracle.ts";
 
+/** The operations of RFC 6902. */
+type StandardOp = Exclude<Operation["op"], "inc" | "str_ins" | "str_del">;
+
 export type PatchCase = { readonly doc: JsonObject; readonly patch: Patch };
 
 const documents = jsonWithKeys(fc.constantFrom(...commonKeys, "toString", "é"));
 
 /** What an operation shall do, before there is a document to do it to. */
 type Intent = {
-  readonly op: Operation["op"];
+  readonly op: StandardOp;
   readonly path: number;
   readonly from: number;
   readonly key: string;
@@ -32,7 +35,7 @@ const wildPointers = fc
 
 /** Documents and patches; with `wild: false` every operation of a patch succeeds. */
 export function patchCases(
-  options: { ops?: readonly Operation["op"][]; wild?: boolean; maxLength?: number } = {},
+  options: { ops?: readonly StandardOp[]; wild?: boolean; maxLength?: number } = {},
 ): Arbitrary<PatchCase> {
   const ops = options.ops ?? ["add", "remove", "replace", "move", "copy", "test"];
   const wild = options.wild ?? true;

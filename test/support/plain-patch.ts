@@ -30,10 +30,19 @@ function step(doc: JsonValue, operation: Operation): JsonValue {
     case "test":
       if (canonical(found(doc, path)) !== canonical(operation.value)) throw wrong(operation.path);
       return doc;
+    case "inc":
+      return at(doc, path, (value) => Number(value) + operation.by);
+    case "str_ins":
+      return at(doc, path, (value) => spliced(String(value), operation.pos, 0, operation.str));
+    case "str_del":
+      return at(doc, path, (value) => spliced(String(value), operation.pos, operation.len, ""));
     default:
       return op satisfies never;
   }
 }
+
+const spliced = (text: string, from: number, length: number, inserted: string): string =>
+  text.slice(0, from) + inserted + text.slice(from + length);
 
 const tokensOf = (pointer: string): string[] =>
   pointer

@@ -109,10 +109,10 @@ export class Replica {
       throw breach("W1", `the welcomed user ${welcome.user.id} is not among the users`);
     this.#presence.clear();
     for (const [id, first] of Object.entries(welcome.presence)) this.#appear(id, first);
-    if (!welcome.resumed) this.#state = welcome.state;
-    else if (again || known?.epoch !== welcome.epoch || known.version > welcome.version)
-      throw breach("W1", "resumed, and from nothing that is known");
-    else this.#state = patched(known.state, welcome.patch);
+    const isKnown = !again && known?.epoch === welcome.epoch && known.version <= welcome.version;
+    if (welcome.resumed && !isKnown) throw breach("W1", "resumed, and from nothing that is known");
+    if ("state" in welcome) this.#state = welcome.state;
+    else this.#state = patched(known?.state ?? {}, welcome.patch);
   }
 
   #change({ from, to, patch }: RoomMessageOf<"change">): void {

@@ -44,6 +44,9 @@ const operation: z.ZodType<Operation> = z.discriminatedUnion("op", [
   z.strictObject({ op: z.enum(["add", "replace", "test"]), path: pointer, value: json }),
   z.strictObject({ op: z.enum(["move", "copy"]), path: pointer, from: pointer }),
   z.strictObject({ op: z.literal("remove"), path: pointer }),
+  z.strictObject({ op: z.literal("inc"), path: pointer, by: z.number() }),
+  z.strictObject({ op: z.literal("str_ins"), path: pointer, pos: count, str: z.string() }),
+  z.strictObject({ op: z.literal("str_del"), path: pointer, pos: count, len: count }),
 ]);
 
 const userEntry: z.ZodType<UserEntry> = z
@@ -75,7 +78,12 @@ const update = { type: z.literal("update"), ref, ifVersion: z.exactOptional(coun
 /** Every message of a client. What is for others to judge is not judged here: patch, payload, presence. */
 export const clientMessage = z.union([
   z.discriminatedUnion("type", [
-    z.strictObject({ ...update, patch: list(z.unknown()) }),
+    z.strictObject({
+      ...update,
+      patch: list(z.unknown()),
+      base: z.exactOptional(count),
+      strict: z.exactOptional(z.boolean()),
+    }),
     z.strictObject({
       type: z.literal("action"),
       ref,
@@ -138,12 +146,8 @@ const error = {
 const says = (message: Record<string, unknown>): boolean =>
   ["joins", "updates", "leaves"].some((member) => member in message);
 
-/** Every message of a room. */
-export const roomMessage = z.discriminatedUnion("type", [
-  z.discriminatedUnion("resumed", [
-    z.strictObject({ ...welcome, resumed: z.literal(false), state: object }),
-    z.strictObject({ ...welcome, resumed: z.literal(true), patch: list(operation) }),
-  ]),
+/** Every message of a room but its welcomes. */
+const otherMessage = z.discriminatedUnion("type", [
   z.strictObject({ type: z.literal("change"), from: count, to: count, patch: someOf(operation) }),
   z.discriminatedUnion("ok", [
     z.strictObject({
@@ -151,6 +155,7 @@ export const roomMessage = z.discriminatedUnion("type", [
       ref,
       ok: z.literal(true),
       version: z.exactOptional(count),
+      dropped: z.exactOptional(someOf(count)),
       result: z.exactOptional(json),
     }),
     z.strictObject({ type: z.literal("reply"), ref, ok: z.literal(false), ...error }),
@@ -185,6 +190,14 @@ export const roomMessage = z.discriminatedUnion("type", [
   z.strictObject({ type: z.literal("scopes"), scopes: list(scope) }),
   z.strictObject({ type: z.literal("mark"), n: count }),
   z.strictObject({ type: z.literal("error"), ...error }),
+]);
+
+/** Every message of a room. */
+export const roomMessage = z.union([
+  z.strictObject({ ...welcome, resumed: z.literal(false), state: object }),
+  z.strictObject({ ...welcome, resumed: z.literal(true), patch: list(operation) }),
+  z.strictObject({ ...welcome, resumed: z.literal(true), state: object }),
+  otherMessage,
 ]);
 
 /** Held by `tsc`: the schemas are the types. */

@@ -2,13 +2,17 @@
 // the room decodes them.
 
 import type { Limits } from "../../protocol/limits.ts";
-import type { ChangeInput } from "../../room/operations/change-state.ts";
+import type * as z from "zod";
+import { CollabError } from "../../protocol/errors.ts";
+import type { BaseInput, ChangeInput } from "../../room/operations/change-state.ts";
 import { json, jsonText, noContent } from "../answers.ts";
 import { etag } from "../conditions.ts";
 import { route, type RouteRequest } from "../route.ts";
 import {
+  extendedPatchBody,
   jsonPatchBody,
   mergePatchBody,
+  patchQuery,
   stateBody,
   tagHeader,
   versionResponse,
@@ -60,10 +64,12 @@ export const stateRoutes = ({ stateBytes }: Pick<Limits, "stateBytes">) => [
     tag: "State",
     summary: "Patch the state",
     conditional: true,
+    query: patchQuery,
     body: {
       types: {
         "application/json-patch+json": jsonPatchBody,
         "application/merge-patch+json": mergePatchBody,
+        "application/vnd.collab-room.patch+json": extendedPatchBody,
       },
       limit: stateBytes,
     },
@@ -71,27 +77,66 @@ export const stateRoutes = ({ stateBytes }: Pick<Limits, "stateBytes">) => [
       200: {
         description: "The version after the change.",
         schema: versionResponse,
-        headers: tagHeader,
+        headers: {
+          ...tagHeader,
+          "Collab-Dropped":
+            "Indexes of the operations that were left out because their targets are gone, such as `0, 2`.",
+        },
       },
     },
     problems: [
       "invalid_request",
+      "base_too_old",
+      "target_gone",
       "malformed",
       "room_not_running",
       "patch_failed",
       "too_large",
       "invalid_state",
     ],
-    handle: (request) =>
-      change(request, request.body.type === "application/json-patch+json" ? "patch" : "merge"),
+    handle: (request) => {
+      const kind = patchKinds[request.body.type] ?? "patch";
+      return change(request, kind, baseOf(request.query, kind));
+    },
   }),
 ];
+
+const patchKinds: Readonly<Record<string, ChangeInput["kind"]>> = {
+  "application/merge-patch+json": "merge",
+  "application/vnd.collab-room.patch+json": "extendedPatch",
+};
+
+/** @throws CollabError `invalid_request` for a base that the patch does not take */
+function baseOf(
+  { base, strict }: z.output<typeof patchQuery>,
+  kind: ChangeInput["kind"],
+): BaseInput | undefined {
+  if (base === undefined && strict === undefined) return undefined;
+  if (base === undefined)
+    throw new CollabError("invalid_request", {
+      detail: "`strict` needs `base`, the version that the patch was made on.",
+    });
+  if (kind === "merge")
+    throw new CollabError("invalid_request", {
+      detail: "A merge patch takes no `base`: it names members and has no positions. Leave it out.",
+    });
+  const dot = base.lastIndexOf(".");
+  return {
+    version: Number(base.slice(dot + 1)),
+    strict: strict === "true",
+    ...(dot >= 0 && { epoch: base.slice(0, dot) }),
+  };
+}
 
 async function change(
   { room, conditions, body }: RouteRequest<unknown>,
   kind: ChangeInput["kind"],
+  base?: BaseInput,
 ): Promise<Response> {
-  const source = { text: body.text };
-  const { version, tag } = await room.call("changeState", { kind, source, ...conditions });
-  return json({ version }, 200, { etag: etag(tag) });
+  const input = { kind, source: { text: body.text }, base, ...conditions };
+  const { version, tag, dropped } = await room.call("changeState", input);
+  return json({ version }, 200, {
+    etag: etag(tag),
+    ...(dropped.length > 0 && { "collab-dropped": dropped.join(", ") }),
+  });
 }

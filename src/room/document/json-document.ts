@@ -4,10 +4,11 @@
 // there is no earlier state to go back to: if a write fails, the room restarts.
 
 import type { Change } from "../../protocol/history.ts";
-import { replaceAll, type Operation, type Sized } from "../../protocol/json-patch.ts";
+import type { Operation, Sized } from "../../protocol/json-patch.ts";
 import { utf8Bytes, type JsonObject } from "../../protocol/json.ts";
 import { CollabError } from "../../protocol/errors.ts";
 import type { Limits } from "../../protocol/limits.ts";
+import { movesOf, type Effect } from "../../protocol/moves.ts";
 import { squash } from "../../protocol/squash.ts";
 import {
   planChange,
@@ -20,16 +21,34 @@ import { emptyState, rebuild, snapshotDue, type Rebuilt } from "../../model/hist
 import { maxRowBytes } from "../../storage/bytes.ts";
 import type { RoomPorts } from "../ports.ts";
 import type { RoomDocument } from "./document.ts";
+import { RecentEffects } from "./recent-effects.ts";
 
 type Storage = RoomPorts["storage"];
 
+/** An operation as text from the start: a later change may alter the value that it has set. */
+type StagedOperation = Pick<Operation, "op" | "path"> & {
+  readonly text: string;
+  readonly effect: Effect | null;
+};
+
 /** Changes that are applied in memory and not yet written. */
 type Staged = {
-  changes: number;
-  /** As text from the start: a later change may alter the value that an operation has set. */
-  readonly operations: (Pick<Operation, "op" | "path"> & { readonly text: string })[];
+  /** For each change, the number of operations up to its end. */
+  readonly ends: number[];
+  readonly operations: StagedOperation[];
   characters: number;
 };
+
+/** What has become of a change request. */
+export type ChangeOutcome = {
+  /** Version of the head after it. */
+  readonly version: number;
+  /** Indexes of the operations that were left out, because their targets are gone (rule E2). */
+  readonly dropped: readonly number[];
+};
+
+/** Bytes of a patch for a returning session that is never replaced by a shorter state. */
+const minShortened = 4096;
 
 export class JsonDocument implements RoomDocument {
   readonly #storage: Storage;
@@ -40,6 +59,7 @@ export class JsonDocument implements RoomDocument {
   #snapshotBytes: number;
   #text: string | undefined;
   #staged: Staged | null = null;
+  readonly #recent: RecentEffects;
 
   /** Whether storage does not hold this state yet. */
   #unwritten = false;
@@ -51,6 +71,7 @@ export class JsonDocument implements RoomDocument {
     this.#journalBytes = rebuilt.journalBytes;
     this.#journalChanges = rebuilt.journalChanges;
     this.#snapshotBytes = rebuilt.snapshotBytes;
+    this.#recent = new RecentEffects(rebuilt.version, (after) => storage.readChanges(after));
   }
 
   /** A document with a history that starts now, with `{}` at version 0. */
@@ -116,6 +137,7 @@ export class JsonDocument implements RoomDocument {
    */
   load(state: Sized, version: number): void {
     this.#adopt(state, version);
+    this.#recent.reset(version);
     this.#unwritten = true;
   }
 
@@ -127,7 +149,7 @@ export class JsonDocument implements RoomDocument {
   }
 
   get headVersion(): number {
-    return this.#version + (this.#staged?.changes ?? 0);
+    return this.#version + (this.#staged?.ends.length ?? 0);
   }
 
   get isStaged(): boolean {
@@ -139,17 +161,19 @@ export class JsonDocument implements RoomDocument {
   }
 
   /**
-   * Stage what a client asks for (rules S3, S5, S6).
+   * Stage what a client asks for (rules S3, S5, S6, E1).
    * @param ifVersion the version that the head must have; any will do if left out
-   * @returns the head's version after it
-   * @throws CollabError `version_conflict`, `patch_failed`, `too_large`, `invalid_state`: nothing has changed
+   * @throws CollabError `version_conflict`, `patch_failed`, `too_large`, `invalid_state`, `base_too_old`,
+   * `target_gone`: nothing has changed
    */
-  change(request: ChangeRequest, ifVersion: number | undefined, limits: Limits): number {
+  change(request: ChangeRequest, ifVersion: number | undefined, limits: Limits): ChangeOutcome {
     if (ifVersion !== undefined && ifVersion !== this.headVersion)
       throw new CollabError("version_conflict", {
         detail: `The state has version ${this.headVersion}, not the expected one. Read it again before you retry.`,
       });
-    return this.#stage(planChange(this.#state, request, limits));
+    const effectsSince = (version: number): readonly Effect[] => this.#effectsSince(version);
+    const { change, dropped } = planChange(this.#state, request, limits, effectsSince);
+    return { version: this.#stage(change), dropped };
   }
 
   /**
@@ -166,15 +190,27 @@ export class JsonDocument implements RoomDocument {
     return this.headVersion;
   }
 
+  /** What all changes since a version have done to positions, staged ones included. */
+  #effectsSince(base: number): readonly Effect[] {
+    if (base > this.headVersion)
+      throw new CollabError("version_conflict", {
+        detail: `The patch is based on version ${base}, and the state has version ${this.headVersion}. Read it again.`,
+      });
+    const { operations = [], ends = [] } = this.#staged ?? {};
+    const first = base <= this.#version ? 0 : (ends[base - this.#version - 1] ?? 0);
+    const staged = operations.slice(first).flatMap(({ effect }) => effect ?? []);
+    return base < this.#version ? [...this.#recent.since(base), ...staged] : staged;
+  }
+
   /** Stage a planned change. It counts once `commit` has written it. */
-  stage({ patch, next }: PlannedChange): void {
-    const staged = (this.#staged ??= { changes: 0, operations: [], characters: 0 });
-    staged.changes++;
-    for (const operation of patch) {
+  stage({ applied, next }: PlannedChange): void {
+    const staged = (this.#staged ??= { ends: [], operations: [], characters: 0 });
+    for (const { operation, effect } of applied) {
       const text = JSON.stringify(operation);
-      staged.operations.push({ op: operation.op, path: operation.path, text });
+      staged.operations.push({ op: operation.op, path: operation.path, text, effect });
       staged.characters += text.length;
     }
+    staged.ends.push(staged.operations.length);
     this.#state = next;
   }
 
@@ -183,9 +219,12 @@ export class JsonDocument implements RoomDocument {
     if (this.#staged === null) return null;
     const from = this.#version;
     const to = this.headVersion;
-    const texts = squash(this.#staged.operations).map(({ text }) => text);
-    const change = { from, to, patch: shorter(`[${texts.join(",")}]`, this.#state) };
-    const patchBytes = utf8Bytes(change.patch);
+    const operations = squash(this.#staged.operations);
+    const patch = `[${operations.map(({ text }) => text).join(",")}]`;
+    const effects = operations.map(({ effect }) => effect);
+    const moves = movesOf(effects);
+    const change: Change = { from, to, patch, ...(moves !== undefined && { moves }) };
+    const patchBytes = utf8Bytes(patch);
     // The state is written instead of a patch that does not fit into one row.
     const fits = patchBytes <= maxRowBytes;
     const journalBytes = this.#journalBytes + patchBytes;
@@ -196,15 +235,16 @@ export class JsonDocument implements RoomDocument {
       this.#adopt(this.#state, to);
       this.#journalBytes = journalBytes;
       this.#journalChanges = journalChanges;
-      return change;
+    } else {
+      const text = JSON.stringify(this.#state.value);
+      this.#storage.atomically(() => {
+        if (fits) this.#storage.appendChange(change);
+        this.#storage.writeSnapshot({ version: to, text });
+      });
+      this.#adopt(this.#state, to);
+      this.#snapshotTaken();
     }
-    const text = JSON.stringify(this.#state.value);
-    this.#storage.atomically(() => {
-      if (fits) this.#storage.appendChange(change);
-      this.#storage.writeSnapshot({ version: to, text });
-    });
-    this.#adopt(this.#state, to);
-    this.#snapshotTaken();
+    this.#recent.append({ from, to, effects: effects.flatMap((effect) => effect ?? []) });
     return change;
   }
 
@@ -214,15 +254,19 @@ export class JsonDocument implements RoomDocument {
     const members = new Map<number | null, string>();
     for (const since of sinces) {
       const patch = since === null ? undefined : patches.get(since);
-      if (patch !== undefined) members.set(since, `"resumed":true,"patch":${patch}`);
-      else members.set(since, (whole ??= `"resumed":false,"state":${this.text}`));
+      if (patch === undefined)
+        members.set(since, (whole ??= `"resumed":false,"state":${this.text}`));
+      // Only a session that resumes may get the whole state because that is shorter (rule E7).
+      else if (utf8Bytes(patch) > Math.max(this.#state.bytes, minShortened))
+        members.set(since, `"resumed":true,"state":${this.text}`);
+      else members.set(since, `"resumed":true,"patch":${patch}`);
     }
     return members;
   }
 
   /**
    * The patches from earlier versions to the committed one, as text. The journal is read once, from the
-   * oldest of them on. A patch that would be longer than the state replaces the state.
+   * oldest of them on.
    * @returns by version; a version that the journal does not reach back to, or does not have, is left out
    */
   patchesSince(versions: readonly number[]): ReadonlyMap<number, string> {
@@ -238,7 +282,7 @@ export class JsonDocument implements RoomDocument {
       if (to !== next) break; // a gap: nothing before it leads here
       next = from;
       operations = joined(patch.slice(1, -1), operations);
-      if (earlier.has(from)) patches.set(from, shorter(`[${operations}]`, this.#state));
+      if (earlier.has(from)) patches.set(from, `[${operations}]`);
     }
     return patches;
   }
@@ -256,10 +300,6 @@ export class JsonDocument implements RoomDocument {
     this.#snapshotBytes = this.#state.bytes;
   }
 }
-
-/** A patch, or the replacement of the whole state if that is shorter. */
-const shorter = (patch: string, { value, bytes }: Sized): string =>
-  utf8Bytes(patch) > bytes + 40 ? JSON.stringify(replaceAll(value)) : patch;
 
 /** Operations of two patches as one list, all of them text. */
 const joined = (first: string, second: string): string =>

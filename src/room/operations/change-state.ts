@@ -1,14 +1,22 @@
-// Change the state by a JSON Patch, a merge patch, or another state (rules S3, S5, S6).
+// Change the state by a JSON Patch, a merge patch, or another state (rules S3, S5, S6, E1).
 
-import { checkChange, type ChangeRequest } from "../../model/change.ts";
+import { checkChange, type Base, type ChangeKind } from "../../model/change.ts";
 import { checkPreconditions, entityTag, type Preconditions } from "../../model/preconditions.ts";
+import { CollabError } from "../../protocol/errors.ts";
 import { readJson, runningOperation, type JsonSource } from "../operation.ts";
 
 export type ChangeInput = Preconditions & {
-  readonly kind: ChangeRequest["kind"];
+  readonly kind: ChangeKind;
   readonly source: JsonSource;
   /** The version that the state must have; any will do if left out. */
   readonly ifVersion?: number | undefined;
+  /** What a patch was made on; the present state if left out. */
+  readonly base?: BaseInput | undefined;
+};
+
+export type BaseInput = Base & {
+  /** The epoch of that version; the room's own if left out. */
+  readonly epoch?: string | undefined;
 };
 
 export type ChangeOutput = {
@@ -21,18 +29,31 @@ export type TaggedOutput = ChangeOutput & {
   readonly tag: string;
 };
 
+export type PatchOutput = TaggedOutput & {
+  /** Indexes of the operations that were left out, because their targets are gone (rule E2). */
+  readonly dropped: readonly number[];
+};
+
 export const changeState = runningOperation({
   scope: "room:write",
   sees: "head",
   repeatable: false,
   isActivity: true,
-  decode: ({ kind, source, ...conditions }: ChangeInput, limits) => ({
-    request: checkChange(kind, readJson(source), limits),
-    ...conditions,
-  }),
-  run({ document, record, behaviour }, { request, ifVersion, ...conditions }): TaggedOutput {
+  decode({ kind, source, base, ...conditions }: ChangeInput, limits) {
+    const request = checkChange(kind, readJson(source), limits);
+    return {
+      request: base && request.kind === "patch" ? { ...request, base } : request,
+      base,
+      ...conditions,
+    };
+  },
+  run({ document, record, behaviour }, { request, ifVersion, base, ...conditions }): PatchOutput {
     checkPreconditions(conditions, entityTag(record.epoch, document.headVersion));
-    const version = document.change(request, ifVersion, behaviour.limits);
-    return { version, tag: entityTag(record.epoch, version) };
+    if (base?.epoch !== undefined && base.epoch !== record.epoch)
+      throw new CollabError("base_too_old", {
+        detail: `The room has a new epoch, ${record.epoch}: it knows no change since "${base.epoch}.${base.version}". Read the state and make the patch on it.`,
+      });
+    const { version, dropped } = document.change(request, ifVersion, behaviour.limits);
+    return { version, dropped, tag: entityTag(record.epoch, version) };
   },
 });

@@ -7,7 +7,7 @@ import type { Lifecycle } from "../lifecycle.ts";
 import { execute, type Operation } from "../operation.ts";
 import { broadcast } from "../operations/broadcast.ts";
 import { callAction } from "../operations/call-action.ts";
-import { changeState } from "../operations/change-state.ts";
+import { changeState, type ChangeInput } from "../operations/change-state.ts";
 import { leaveSession } from "../operations/leave-session.ts";
 import { setPresence } from "../operations/set-presence.ts";
 import { touch } from "../operations/touch.ts";
@@ -30,14 +30,13 @@ export function callOf(message: RequestMessage, userId: string): MessageCall {
   switch (message.type) {
     case "update": {
       const { ref, ifVersion } = message;
-      const input = {
-        ...("patch" in message
-          ? // The decoder has seen an array: its items come from JSON text, and the operation checks them.
-            ({ kind: "patch", source: { json: message.patch as JsonArray } } as const)
-          : ({ kind: "merge", source: { json: message.merge } } as const)),
-        ...(ifVersion !== undefined && { ifVersion }),
-      };
-      return call(changeState, input, ref, ({ version }) => `,"version":${version}`);
+      return call(
+        changeState,
+        { ...changeOf(message), ...(ifVersion !== undefined && { ifVersion }) },
+        ref,
+        ({ version, dropped }) =>
+          `,"version":${version}${dropped.length > 0 ? `,"dropped":[${dropped.join(",")}]` : ""}`,
+      );
     }
     case "action": {
       const { ref, name, payload = {} } = message;
@@ -61,6 +60,19 @@ export function callOf(message: RequestMessage, userId: string): MessageCall {
     default:
       return message satisfies never;
   }
+}
+
+function changeOf(
+  message: Extract<RequestMessage, { type: "update" }>,
+): Pick<ChangeInput, "kind" | "source" | "base"> {
+  if (!("patch" in message)) return { kind: "merge", source: { json: message.merge } };
+  const { patch, base, strict = false } = message;
+  return {
+    kind: "extendedPatch",
+    // The decoder has seen an array: its items come from JSON text, and the operation checks them.
+    source: { json: patch as JsonArray },
+    ...(base !== undefined && { base: { version: base, strict } }),
+  };
 }
 
 function call<Input, Output>(

@@ -5,7 +5,6 @@ import { describe, expect, test } from "vitest";
 import { JsonDocument } from "../../../src/room/document/json-document.ts";
 import type { JsonObject } from "../../../src/protocol/json.ts";
 import { resolveLimits } from "../../../src/protocol/limits.ts";
-import { planChange } from "../../../src/model/change.ts";
 import type { Member } from "../../../src/model/members.ts";
 import type { RoomRecord } from "../../../src/model/record.ts";
 import { MemoryRoomStorage } from "../../../src/storage/memory.ts";
@@ -14,6 +13,7 @@ import { evict, sql } from "../../support/core/rooms.ts";
 import type { TestSession } from "../../support/session.ts";
 import { connect } from "../../support/core/socket-client.ts";
 import { gather } from "../../support/core/sessions.ts";
+import { planOn } from "../../support/planned.ts";
 
 const limits = resolveLimits();
 
@@ -30,7 +30,7 @@ function create() {
       let bytes = bytesAt.at(-1) as number;
       for (let n = 0; n < versions; n++) {
         const patch = [{ op: "add", path, value: `${value}:${n}` } as const];
-        const planned = planChange(document.head, { kind: "patch", patch }, limits);
+        const planned = planOn(document.head, { kind: "patch", patch }, limits);
         if (planned === null) throw new Error("expected a change");
         document.stage(planned);
         states.push(planned.next.value);

@@ -6,19 +6,19 @@ import { JsonDocument } from "../../../src/room/document/json-document.ts";
 import type { JsonObject } from "../../../src/protocol/json.ts";
 import type { Patch } from "../../../src/protocol/json-patch.ts";
 import { resolveLimits } from "../../../src/protocol/limits.ts";
-import { planChange } from "../../../src/model/change.ts";
 import type { Member } from "../../../src/model/members.ts";
 import type { RoomRecord } from "../../../src/model/record.ts";
 import { maxRowBytes } from "../../../src/storage/bytes.ts";
 import { MemoryRoomStorage } from "../../../src/storage/memory.ts";
 import { jsonBytes } from "../../support/canonical-json.ts";
+import { planOn } from "../../support/planned.ts";
 
 const limits = resolveLimits({ stateBytes: 8 * 1024 * 1024 });
 
 const create = () => new MemoryRoomStorage<RoomRecord, Member>();
 
 function commit(document: JsonDocument, patch: Patch): void {
-  const planned = planChange(document.head, { kind: "patch", patch }, limits);
+  const planned = planOn(document.head, { kind: "patch", patch }, limits);
   if (planned === null) throw new Error("expected a change");
   document.stage(planned);
   document.commit();
@@ -67,15 +67,16 @@ describe("a change", () => {
     });
   });
 
-  test("[S10] whose patch is larger than the state it makes is kept as that state", () => {
+  test("[E7] whose patch is larger than the state it makes is no replacement of the state", () => {
     const storage = create();
     const document = JsonDocument.create(storage);
-    commit(document, [
+    const patch: Patch = [
       { op: "add", path: "/long", value: "x".repeat(1000) },
       { op: "replace", path: "/long", value: 1 },
-    ]);
+    ];
+    commit(document, patch);
     expect(storage.readHistory().changes).toEqual([
-      { from: 0, to: 1, patch: '[{"op":"replace","path":"","value":{"long":1}}]' },
+      { from: 0, to: 1, patch: JSON.stringify(patch) },
     ]);
     expect(JsonDocument.open(storage).document.value).toEqual({ long: 1 });
   });

@@ -77,11 +77,13 @@ describe("a client that comes back", () => {
     await expectResumed(known);
   });
 
-  test("[W1] after more than the state is worth gets the state as a patch", async () => {
+  test("[W1, E7] after more than the state is worth gets the state, and is told that it has resumed", async () => {
     const known = knownBy(ada);
     for (const text of ["x", "y"]) await room.updateState(() => ({ text: text.repeat(10_000) }));
     await room.updateState(() => ({ short: true }));
-    await expectResumed(known, [{ op: "replace", path: "", value: { short: true } }]);
+    const { welcome } = await resume(known);
+    expect(welcome).toMatchObject({ resumed: true, state: { short: true } });
+    expect("patch" in welcome).toBe(false);
   });
 
   test("[W1, R6] finds it so after the room has slept or has lost its sockets, too", async () => {

@@ -1,0 +1,371 @@
+// What an operation does to positions, and where an address leads after it (rules E1, E2). Pure data: the
+// room and its clients share it. rebase.ts moves whole patches with it.
+//
+// An *address* is the path of something in a state. An *effect* is what an applied operation has done to
+// addresses: items of an array were inserted or taken out, a value was exchanged, something was moved, or
+// text was inserted or deleted.
+
+import type { Operation } from "./json-patch.ts";
+import { parsePointer } from "./pointer.ts";
+import { afterDelete, afterInsert, type TextRange } from "./text-moves.ts";
+
+export type Tokens = readonly string[];
+
+export type Effect =
+  /** An item of an array: the container, and the item's index. */
+  | { readonly kind: "insert" | "take"; readonly container: Tokens; readonly index: number }
+  /** The value at a path was exchanged, removed from an object or added to one. */
+  | { readonly kind: "exchange"; readonly path: Tokens }
+  /** RFC 6902: taken from `from`, then put at `to`. An index is -1 at the end that is no array. */
+  | {
+      readonly kind: "move";
+      readonly from: Tokens;
+      readonly fromIndex: number;
+      readonly to: Tokens;
+      readonly toIndex: number;
+    }
+  | {
+      readonly kind: "textInsert";
+      readonly path: Tokens;
+      readonly at: number;
+      readonly length: number;
+    }
+  | { readonly kind: "textDelete"; readonly path: Tokens; readonly ranges: readonly TextRange[] };
+
+export type Address = {
+  readonly tokens: Tokens;
+  /**
+   * From this token on, it leads through a value that was exchanged: keys of objects still mean the same, but
+   * an index of an array does not. `Infinity` if there is none.
+   */
+  readonly exchangedFrom: number;
+};
+
+/**
+ * What an address is for.
+ * - `value`: something that exists there.
+ * - `slot`: a place to put something. Something else that was put there before stays before it.
+ * - `earlierSlot`: a place where something was put before the effect.
+ */
+export type Role = "value" | "slot" | "earlierSlot";
+
+export const addressOf = (tokens: Tokens): Address => ({ tokens, exchangedFrom: Infinity });
+
+/** The index that a token of an array is; -1 if it is none. */
+export function indexOf(token: string | undefined): number {
+  if (token === undefined || token === "" || token.length > 10) return -1;
+  const index = Number(token);
+  return Number.isInteger(index) && index >= 0 && String(index) === token ? index : -1;
+}
+
+/** Whether a path leads into the value at another path. */
+export function isInside(path: Tokens, outer: Tokens): boolean {
+  if (path.length <= outer.length) return false;
+  for (let at = 0; at < outer.length; at++) if (path[at] !== outer[at]) return false;
+  return true;
+}
+
+export const isSame = (a: Tokens, b: Tokens): boolean =>
+  a.length === b.length && a.every((token, at) => token === b[at]);
+
+/** Whether a path is another one or leads into the value there. */
+export const isWithin = (path: Tokens, outer: Tokens): boolean =>
+  isSame(path, outer) || isInside(path, outer);
+
+/** Where an address leads after an effect; `null` if what it led to is gone. */
+export function follow(address: Address, effect: Effect, role: Role = "value"): Address | null {
+  switch (effect.kind) {
+    case "insert":
+      return followInsert(address, effect.container, effect.index, role);
+    case "take":
+      return followTake(address, effect.container, effect.index, role);
+    case "exchange":
+      return followExchange(address, effect.path);
+    case "move":
+      return followMove(address, effect, role);
+    case "textInsert":
+    case "textDelete":
+      return address;
+    default:
+      return effect satisfies never;
+  }
+}
+
+function followInsert(
+  address: Address,
+  container: Tokens,
+  index: number,
+  role: Role,
+): Address | null {
+  const { tokens, exchangedFrom } = address;
+  const own = indexIn(tokens, container);
+  if (own < 0) return address;
+  if (container.length >= exchangedFrom) return null;
+  const isPlace = role === "earlierSlot" && tokens.length === container.length + 1;
+  return own > index || (own === index && !isPlace)
+    ? withIndex(address, container, own + 1)
+    : address;
+}
+
+function followTake(
+  address: Address,
+  container: Tokens,
+  index: number,
+  role: Role,
+): Address | null {
+  const { tokens, exchangedFrom } = address;
+  const own = indexIn(tokens, container);
+  if (own < 0) return address;
+  if (container.length >= exchangedFrom) return null;
+  if (own > index) return withIndex(address, container, own - 1);
+  const isPlace = role !== "value" && tokens.length === container.length + 1;
+  return own === index && !isPlace ? null : address;
+}
+
+function followExchange(address: Address, path: Tokens): Address {
+  if (path.length >= address.exchangedFrom || !isInside(address.tokens, path)) return address;
+  return { ...address, exchangedFrom: path.length };
+}
+
+type Move = Extract<Effect, { kind: "move" }>;
+
+function followMove(address: Address, move: Move, role: Role): Address | null {
+  const { from, fromIndex, to, toIndex } = move;
+  const { tokens, exchangedFrom } = address;
+  const isPlace = role !== "value" && tokens.length === from.length;
+  if (isWithin(tokens, from) && !isPlace) {
+    if (to.at(-1) === "-") return null; // nobody knows which index that is
+    if (fromIndex >= 0 && from.length > exchangedFrom) return null;
+    const shift = to.length - from.length;
+    return {
+      tokens: [...to, ...tokens.slice(from.length)],
+      exchangedFrom: Math.max(to.length, exchangedFrom + shift),
+    };
+  }
+  const taken = fromIndex < 0 ? address : followTake(address, parentOf(from), fromIndex, role);
+  if (taken === null) return null;
+  return toIndex < 0 ? followExchange(taken, to) : followInsert(taken, parentOf(to), toIndex, role);
+}
+
+/** The index in an array at which a path enters one of its items, or puts one; -1 if it does not. */
+const indexIn = (path: Tokens, container: Tokens): number =>
+  isInside(path, container) ? indexOf(path[container.length]) : -1;
+
+const withIndex = (
+  { tokens, exchangedFrom }: Address,
+  container: Tokens,
+  index: number,
+): Address => ({
+  tokens: tokens.with(container.length, String(index)),
+  exchangedFrom,
+});
+
+export const parentOf = (path: Tokens): Tokens => path.slice(0, -1);
+
+/**
+ * Where both ends of a move lead after an effect. `to` counts after the removal at `from`, as RFC 6902 says.
+ * @returns an end is `null` if what it led to is gone
+ */
+export function followEnds(
+  from: Address,
+  to: Address,
+  effect: Effect,
+  toRole: "slot" | "earlierSlot",
+): { readonly from: Address | null; readonly to: Address | null } {
+  // Before the removal, what lies behind the item is one further.
+  const [container, index] = [parentOf(from.tokens), indexOf(from.tokens.at(-1))];
+  const own = index < 0 ? -1 : indexIn(to.tokens, container);
+  const before = own >= index && own >= 0 ? withIndex(to, container, own + 1) : to;
+  const nextFrom = follow(from, effect);
+  const nextTo = follow(before, effect, toRole);
+  if (nextFrom === null || nextTo === null) return { from: nextFrom, to: nextTo };
+  const [nextContainer, nextIndex] = [parentOf(nextFrom.tokens), indexOf(nextFrom.tokens.at(-1))];
+  const nextOwn = nextIndex < 0 ? -1 : indexIn(nextTo.tokens, nextContainer);
+  return {
+    from: nextFrom,
+    to: nextOwn > nextIndex ? withIndex(nextTo, nextContainer, nextOwn - 1) : nextTo,
+  };
+}
+
+/**
+ * What an earlier effect is after a later one that was made without knowing of it.
+ * @returns no effect if nothing of it is left
+ */
+export function effectAfter(earlier: Effect, later: Effect): readonly Effect[] {
+  switch (earlier.kind) {
+    case "insert":
+    case "take": {
+      const { kind, container, index } = earlier;
+      const item = addressOf([...container, String(index)]);
+      const next = kept(follow(item, later, kind === "insert" ? "earlierSlot" : "value"));
+      return next === null ? [] : [spliced(kind, next)];
+    }
+    case "exchange": {
+      if (overwrites(later, earlier.path)) return [];
+      const next = kept(follow(addressOf(earlier.path), later));
+      return next === null ? [] : [{ kind: "exchange", path: next }];
+    }
+    case "move":
+      return moveAfter(earlier, later);
+    case "textInsert": {
+      const path = textPathAfter(earlier.path, later);
+      if (path === null) return [];
+      const at = isText(later, earlier.path) ? textAt(earlier.at, later, false) : earlier.at;
+      return [{ ...earlier, path, at }];
+    }
+    case "textDelete": {
+      const path = textPathAfter(earlier.path, later);
+      if (path === null) return [];
+      const ranges = isText(later, earlier.path)
+        ? textRanges(earlier.ranges, later)
+        : earlier.ranges;
+      return ranges.length === 0 ? [] : [{ ...earlier, path, ranges }];
+    }
+    default:
+      return earlier satisfies never;
+  }
+}
+
+function moveAfter(move: Move, later: Effect): readonly Effect[] {
+  // Of two moves of the same thing, the later one says where it is.
+  if (later.kind === "move" && isSame(later.from, move.from)) return [];
+  const ends = followEnds(addressOf(move.from), addressOf(move.to), later, "earlierSlot");
+  const [from, put] = [kept(ends.from), kept(ends.to)];
+  const to = put !== null && move.toIndex < 0 && overwrites(later, move.to) ? null : put;
+  if (ends.from === null) return [];
+  // It was moved out of something that was exchanged, so it is still where it was moved to.
+  if (from === null) return to === null ? [] : [putAt(to, move.toIndex)];
+  if (to === null) return [takenFrom(from, move.fromIndex)];
+  const fromIndex = move.fromIndex < 0 ? -1 : indexOf(from.at(-1));
+  const toIndex = move.toIndex < 0 ? -1 : indexOf(to.at(-1));
+  return [{ kind: "move", from, fromIndex, to, toIndex }];
+}
+
+const putAt = (path: Tokens, index: number): Effect =>
+  index < 0 ? { kind: "exchange", path } : spliced("insert", path);
+
+const takenFrom = (path: Tokens, index: number): Effect =>
+  index < 0 ? { kind: "exchange", path } : spliced("take", path);
+
+const spliced = (kind: "insert" | "take", path: Tokens): Effect => ({
+  kind,
+  container: parentOf(path),
+  index: slotIndex(path),
+});
+
+/** The token "-" is the end, behind every index. */
+const slotIndex = (path: Tokens): number => (path.at(-1) === "-" ? Infinity : indexOf(path.at(-1)));
+
+/** Where an effect is done; `null` if nothing is left of it: its place is gone, or what it stood in was exchanged. */
+const kept = (address: Address | null): Tokens | null =>
+  address !== null && address.exchangedFrom === Infinity ? address.tokens : null;
+
+/** The effect that leads back. Where nobody knows how, positions are lost: it is an exchange. */
+export function inverseOf(effect: Effect): Effect {
+  switch (effect.kind) {
+    case "insert":
+    case "take":
+      return effect.index === Infinity
+        ? { kind: "exchange", path: effect.container }
+        : { ...effect, kind: effect.kind === "insert" ? "take" : "insert" };
+    case "move":
+      return effect.toIndex === Infinity
+        ? { kind: "exchange", path: parentOf(effect.to) }
+        : {
+            kind: "move",
+            from: effect.to,
+            fromIndex: effect.toIndex,
+            to: effect.from,
+            toIndex: effect.fromIndex,
+          };
+    case "exchange":
+    case "textInsert":
+    case "textDelete":
+      return { kind: "exchange", path: effect.path };
+    default:
+      return effect satisfies never;
+  }
+}
+
+/** Whether an effect exchanges the value at this path, or one around it. */
+const overwrites = (effect: Effect, path: Tokens): boolean =>
+  (effect.kind === "exchange" && isWithin(path, effect.path)) ||
+  (effect.kind === "move" && effect.toIndex < 0 && isWithin(path, effect.to));
+
+// Text
+
+/** Where a text is after an effect; `null` if it is gone or another text. */
+export function textPathAfter(path: Tokens, effect: Effect): Tokens | null {
+  if (overwrites(effect, path)) return null;
+  return follow(addressOf(path), effect)?.tokens ?? null;
+}
+
+/** Whether an effect has changed this text. */
+export const isText = (
+  effect: Effect,
+  path: Tokens,
+): effect is Extract<Effect, { kind: "textInsert" | "textDelete" }> =>
+  (effect.kind === "textInsert" || effect.kind === "textDelete") && isSame(effect.path, path);
+
+type TextEffect = Extract<Effect, { kind: "textInsert" | "textDelete" }>;
+
+/** Where a position in a text is after a change of that text. @param behind what was inserted just there */
+export const textAt = (at: number, effect: TextEffect, behind: boolean): number =>
+  effect.kind === "textInsert"
+    ? afterInsert.position(at, effect.at, effect.length, behind)
+    : afterDelete.position(at, effect.ranges);
+
+/** Where ranges of a text are after a change of that text; those of which nothing is left are left out. */
+export const textRanges = (
+  ranges: readonly TextRange[],
+  effect: TextEffect,
+): readonly TextRange[] =>
+  effect.kind === "textInsert"
+    ? afterInsert.ranges(ranges, effect.at, effect.length)
+    : afterDelete.ranges(ranges, effect.ranges);
+
+// What is kept of effects
+
+/**
+ * The effects of applied operations, as a digit for each: 0 for none on arrays; 1 if its path is in an array,
+ * 2 if its `from` is, 3 if both are. What else an effect has is in the operation. (Rule E4.)
+ * @returns `undefined` when all digits are 0
+ */
+export function movesOf(effects: readonly (Effect | null)[]): string | undefined {
+  const digits = effects.map((effect) => {
+    if (effect === null) return 0;
+    if (effect.kind === "insert" || effect.kind === "take") return 1;
+    if (effect.kind !== "move") return 0;
+    return (effect.toIndex < 0 ? 0 : 1) + (effect.fromIndex < 0 ? 0 : 2);
+  });
+  return digits.some((digit) => digit > 0) ? digits.join("") : undefined;
+}
+
+/** The effect of an operation that was applied; `null` for none. @param digit see `movesOf` */
+export function effectOf(operation: Operation, digit: number): Effect | null {
+  const path = parsePointer(operation.path) ?? [];
+  const isInArray = digit % 2 === 1;
+  switch (operation.op) {
+    case "add":
+    case "copy":
+      return putAt(path, isInArray ? 0 : -1);
+    case "remove":
+      return takenFrom(path, isInArray ? 0 : -1);
+    case "replace":
+      return { kind: "exchange", path };
+    case "move": {
+      const from = parsePointer(operation.from) ?? [];
+      const fromIndex = digit >= 2 ? indexOf(from.at(-1)) : -1;
+      return { kind: "move", from, fromIndex, to: path, toIndex: isInArray ? slotIndex(path) : -1 };
+    }
+    case "str_ins":
+      return { kind: "textInsert", path, at: operation.pos, length: operation.str.length };
+    case "str_del":
+      return { kind: "textDelete", path, ranges: [{ at: operation.pos, length: operation.len }] };
+    case "inc":
+    case "test":
+      return null;
+    default:
+      return operation satisfies never;
+  }
+}

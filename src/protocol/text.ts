@@ -1,0 +1,29 @@
+// Edits of a text that is a value of a state. Positions count UTF-16 units.
+
+import { stringBytes } from "./json.ts";
+
+/** A text after an edit, and by how many bytes its JSON is longer. */
+type EditedText = { readonly text: string; readonly growth: number };
+
+export const insertText = (old: string, at: number, inserted: string): EditedText =>
+  edited(old, at, 0, inserted);
+
+export const deleteText = (old: string, at: number, length: number): EditedText =>
+  edited(old, at, length, "");
+
+/** Whether a position lies between the two halves of a character. */
+export const isInsidePair = (text: string, at: number): boolean =>
+  at > 0 && isHigh(text.charCodeAt(at - 1)) && isLow(text.charCodeAt(at));
+
+function edited(old: string, at: number, length: number, inserted: string): EditedText {
+  const removed = old.slice(at, at + length);
+  const text = old.slice(0, at) + inserted + old.slice(at + length);
+  // The bytes of the parts add up, unless halves of characters come together or apart: JSON escapes a lone half.
+  const edges = [at - 1, at, at + length - 1, at + length].map((each) => old.charCodeAt(each));
+  if (edges.some(isHalf)) return { text, growth: stringBytes(text) - stringBytes(old) };
+  return { text, growth: stringBytes(inserted) - stringBytes(removed) };
+}
+
+const isHigh = (unit: number): boolean => unit >= 0xd800 && unit < 0xdc00;
+const isLow = (unit: number): boolean => unit >= 0xdc00 && unit < 0xe000;
+const isHalf = (unit: number): boolean => isHigh(unit) || isLow(unit);

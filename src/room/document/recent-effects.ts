@@ -1,0 +1,92 @@
+// What the latest changes have done to positions, so that a patch made on an earlier version can be moved
+// through them (rules E1, E3). After a wake it is read from the journal when it is first asked for.
+
+import { CollabError } from "../../protocol/errors.ts";
+import { unknownMoves, type Change } from "../../protocol/history.ts";
+import type { Patch } from "../../protocol/json-patch.ts";
+import { effectOf, type Effect } from "../../protocol/moves.ts";
+
+/** The effects of one row of the journal. */
+type Row = { readonly from: number; readonly to: number; readonly effects: readonly Effect[] };
+
+/** Effects that are held in memory. 256 KiB of changes, which every base may lie behind, have fewer. */
+const maxEffects = 20_000;
+
+export class RecentEffects {
+  readonly #readChanges: (after: number) => readonly Change[];
+  /** In order, without a gap; the last one leads to the committed version. */
+  #rows: Row[] = [];
+  #count = 0;
+  #version: number;
+  /** The oldest version that is known to be a base or not. */
+  #knownFrom: number;
+
+  constructor(version: number, readChanges: (after: number) => readonly Change[]) {
+    this.#version = version;
+    this.#knownFrom = version;
+    this.#readChanges = readChanges;
+  }
+
+  /** A change has been committed. */
+  append(row: Row): void {
+    this.#rows.push(row);
+    this.#count += row.effects.length;
+    this.#version = row.to;
+    while (this.#count > maxEffects) this.#forgetOldest();
+  }
+
+  /** All versions have been given up for another one. */
+  reset(version: number): void {
+    this.#rows = [];
+    this.#count = 0;
+    this.#version = version;
+    this.#knownFrom = version;
+  }
+
+  /**
+   * The effects of all committed changes since a version, in order.
+   * @throws CollabError `base_too_old`
+   */
+  since(base: number): readonly Effect[] {
+    if (base === this.#version) return [];
+    if (base < this.#knownFrom) this.#read(base);
+    const index = this.#rows.findIndex(({ from }) => from === base);
+    if (index >= 0) return this.#rows.slice(index).flatMap(({ effects }) => effects);
+    const around = this.#rows.find(({ from, to }) => from < base && base < to);
+    throw new CollabError("base_too_old", {
+      detail: around
+        ? `Version ${base} was never sent to anybody: the change around it leads from ${around.from} to ${around.to}. Give the version of a state or change that you have received.`
+        : `The room no longer has the changes since version ${base}. Read the state and make the patch on it.`,
+    });
+  }
+
+  #read(base: number): void {
+    const rows: Row[] = [];
+    let next = this.#rows[0]?.from ?? this.#version;
+    for (const change of this.#readChanges(base).toReversed()) {
+      if (change.to > next) continue;
+      // A gap, or a change of which nobody knows what it has moved: nothing before it leads here.
+      if (change.to < next || change.moves === unknownMoves) break;
+      rows.push({ from: change.from, to: change.to, effects: effectsOf(change) });
+      next = change.from;
+    }
+    this.#rows = [...rows.toReversed(), ...this.#rows];
+    this.#count = this.#rows.reduce((count, { effects }) => count + effects.length, 0);
+    this.#knownFrom = base;
+    while (this.#count > maxEffects) this.#forgetOldest();
+  }
+
+  #forgetOldest(): void {
+    const oldest = this.#rows.shift();
+    if (oldest === undefined) return;
+    this.#count -= oldest.effects.length;
+    // Not read again: it would be forgotten again.
+    this.#knownFrom = -Infinity;
+  }
+}
+
+function effectsOf({ patch, moves = "" }: Change): readonly Effect[] {
+  return (JSON.parse(patch) as Patch).flatMap(
+    (operation, index) => effectOf(operation, Number(moves[index] ?? 0)) ?? [],
+  );
+}
