@@ -14,7 +14,7 @@ import {
 } from "../protocol/json.ts";
 import { parsePatch, type Patch, type Sized } from "../protocol/json-patch.ts";
 import { PatchRun, type Applied } from "../protocol/apply-patch.ts";
-import type { Effect } from "../protocol/moves.ts";
+import type { Effect } from "../protocol/effects.ts";
 import { applyRebased } from "../protocol/rebase.ts";
 import type { Limits } from "../protocol/limits.ts";
 

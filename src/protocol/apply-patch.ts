@@ -6,7 +6,7 @@ import { CollabError } from "./errors.ts";
 import { describeValue, isObject, jsonEqual, measure } from "./json.ts";
 import type { JsonObject, JsonValue } from "./json.ts";
 import type { Operation, OperationOf, Patch, PatchLimits, Sized } from "./json-patch.ts";
-import { parentOf, type Effect } from "./moves.ts";
+import { parentOf, type Effect } from "./effects.ts";
 import { childPointer, parsePointer } from "./pointer.ts";
 import { countOf, sizes } from "./sizes.ts";
 import { StateEditor, targetOf, type Place } from "./state-editor.ts";

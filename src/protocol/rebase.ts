@@ -10,20 +10,17 @@ import { isContainer, memberOf } from "./container.ts";
 import { CollabError } from "./errors.ts";
 import type { JsonValue } from "./json.ts";
 import type { Operation, Patch } from "./json-patch.ts";
+import { effectOf, indexOf, inverseOf, type Effect } from "./effects.ts";
 import {
   addressOf,
   effectAfter,
-  effectOf,
   follow,
   followEnds,
-  indexOf,
-  inverseOf,
   isText,
   textAt,
   textPathAfter,
   textRanges,
   type Address,
-  type Effect,
 } from "./moves.ts";
 import { childPointer, parsePointer } from "./pointer.ts";
 import type { TextRange } from "./text-moves.ts";

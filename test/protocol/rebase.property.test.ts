@@ -7,7 +7,7 @@ import { PatchRun } from "../../src/protocol/apply-patch.ts";
 import type { JsonObject } from "../../src/protocol/json.ts";
 import type { Operation, Patch, Sized } from "../../src/protocol/json-patch.ts";
 import { defaultLimits } from "../../src/protocol/limits.ts";
-import { effectOf, movesOf, type Effect } from "../../src/protocol/moves.ts";
+import { effectOf, movesOf, type Effect } from "../../src/protocol/effects.ts";
 import { applyRebased } from "../../src/protocol/rebase.ts";
 import { squash } from "../../src/protocol/squash.ts";
 import { jsonBytes } from "../support/canonical-json.ts";

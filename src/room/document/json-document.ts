@@ -8,7 +8,7 @@ import type { Operation, Sized } from "../../protocol/json-patch.ts";
 import { utf8Bytes, type JsonObject } from "../../protocol/json.ts";
 import { CollabError } from "../../protocol/errors.ts";
 import type { Limits } from "../../protocol/limits.ts";
-import { movesOf, type Effect } from "../../protocol/moves.ts";
+import { movesOf, type Effect } from "../../protocol/effects.ts";
 import { squash } from "../../protocol/squash.ts";
 import {
   planChange,

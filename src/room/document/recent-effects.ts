@@ -4,7 +4,7 @@
 import { CollabError } from "../../protocol/errors.ts";
 import { unknownMoves, type Change } from "../../protocol/history.ts";
 import type { Patch } from "../../protocol/json-patch.ts";
-import { effectOf, type Effect } from "../../protocol/moves.ts";
+import { effectOf, type Effect } from "../../protocol/effects.ts";
 
 /** The effects of one row of the journal. */
 type Row = { readonly from: number; readonly to: number; readonly effects: readonly Effect[] };

@@ -14,7 +14,7 @@ import {
   type Sized,
 } from "../../../src/protocol/json-patch.ts";
 import { defaultLimits } from "../../../src/protocol/limits.ts";
-import type { Effect } from "../../../src/protocol/moves.ts";
+import type { Effect } from "../../../src/protocol/effects.ts";
 import { applyRebased } from "../../../src/protocol/rebase.ts";
 import { JsonDocument } from "../../../src/room/document/json-document.ts";
 import { MemoryRoomStorage } from "../../../src/storage/memory.ts";

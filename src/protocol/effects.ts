@@ -1,0 +1,129 @@
+// What an applied operation has done to positions, its *effect*: items of an array were inserted or taken out, a
+// value was exchanged, something was moved, or text was inserted or deleted. Pure data; moves.ts says where things
+// are after an effect. (Rules E1, E4.)
+
+import type { Operation } from "./json-patch.ts";
+import { parsePointer } from "./pointer.ts";
+import type { TextRange } from "./text-moves.ts";
+
+export type Tokens = readonly string[];
+
+export type Effect =
+  /** An item of an array: the container, and the item's index. */
+  | { readonly kind: "insert" | "take"; readonly container: Tokens; readonly index: number }
+  /** The value at a path was exchanged, removed from an object or added to one. */
+  | { readonly kind: "exchange"; readonly path: Tokens }
+  /** RFC 6902: taken from `from`, then put at `to`. An index is -1 at the end that is no array. */
+  | {
+      readonly kind: "move";
+      readonly from: Tokens;
+      readonly fromIndex: number;
+      readonly to: Tokens;
+      readonly toIndex: number;
+    }
+  | {
+      readonly kind: "textInsert";
+      readonly path: Tokens;
+      readonly at: number;
+      readonly length: number;
+    }
+  | { readonly kind: "textDelete"; readonly path: Tokens; readonly ranges: readonly TextRange[] };
+
+/** The index that a token of an array is; -1 if it is none. */
+export function indexOf(token: string | undefined): number {
+  if (token === undefined || token === "" || token.length > 10) return -1;
+  const index = Number(token);
+  return Number.isInteger(index) && index >= 0 && String(index) === token ? index : -1;
+}
+
+export const parentOf = (path: Tokens): Tokens => path.slice(0, -1);
+
+/** Something was put at a path. @param index in an array; -1 where it is none */
+export const putAt = (path: Tokens, index: number): Effect =>
+  index < 0 ? { kind: "exchange", path } : spliced("insert", path);
+
+/** Something was taken from a path. @param index in an array; -1 where it is none */
+export const takenFrom = (path: Tokens, index: number): Effect =>
+  index < 0 ? { kind: "exchange", path } : spliced("take", path);
+
+export const spliced = (kind: "insert" | "take", path: Tokens): Effect => ({
+  kind,
+  container: parentOf(path),
+  index: slotIndex(path),
+});
+
+/** The token "-" is the end, behind every index. */
+const slotIndex = (path: Tokens): number => (path.at(-1) === "-" ? Infinity : indexOf(path.at(-1)));
+
+/** The effect that leads back. Where nobody knows how, positions are lost: it is an exchange. */
+export function inverseOf(effect: Effect): Effect {
+  switch (effect.kind) {
+    case "insert":
+    case "take":
+      return effect.index === Infinity
+        ? { kind: "exchange", path: effect.container }
+        : { ...effect, kind: effect.kind === "insert" ? "take" : "insert" };
+    case "move":
+      return effect.toIndex === Infinity
+        ? { kind: "exchange", path: parentOf(effect.to) }
+        : {
+            kind: "move",
+            from: effect.to,
+            fromIndex: effect.toIndex,
+            to: effect.from,
+            toIndex: effect.fromIndex,
+          };
+    case "exchange":
+    case "textInsert":
+    case "textDelete":
+      return { kind: "exchange", path: effect.path };
+    default:
+      return effect satisfies never;
+  }
+}
+
+// What is kept of effects
+
+/**
+ * The effects of applied operations, as a digit for each: 0 for none on arrays; 1 if its path is in an array,
+ * 2 if its `from` is, 3 if both are. What else an effect has is in the operation. (Rule E4.)
+ * @returns `undefined` when all digits are 0
+ */
+export function movesOf(effects: readonly (Effect | null)[]): string | undefined {
+  const digits = effects.map((effect) => {
+    if (effect === null) return 0;
+    if (effect.kind === "insert" || effect.kind === "take") return 1;
+    if (effect.kind !== "move") return 0;
+    return (effect.toIndex < 0 ? 0 : 1) + (effect.fromIndex < 0 ? 0 : 2);
+  });
+  return digits.some((digit) => digit > 0) ? digits.join("") : undefined;
+}
+
+/** The effect of an operation that was applied; `null` for none. @param digit see `movesOf` */
+export function effectOf(operation: Operation, digit: number): Effect | null {
+  const path = parsePointer(operation.path) ?? [];
+  const isInArray = digit % 2 === 1;
+  switch (operation.op) {
+    case "add":
+    case "copy":
+      return putAt(path, isInArray ? 0 : -1);
+    case "remove":
+      return takenFrom(path, isInArray ? 0 : -1);
+    case "replace":
+      return { kind: "exchange", path };
+    case "move": {
+      const from = parsePointer(operation.from) ?? [];
+      const fromIndex = digit >= 2 ? indexOf(from.at(-1)) : -1;
+      return { kind: "move", from, fromIndex, to: path, toIndex: isInArray ? slotIndex(path) : -1 };
+    }
+    case "str_ins":
+      return { kind: "textInsert", path, at: operation.pos, length: operation.str.length };
+    case "str_del":
+      return { kind: "textDelete", path, ranges: [{ at: operation.pos, length: operation.len }] };
+    case "inc":
+    case "test":
+      return null;
+    default:
+      return operation satisfies never;
+  }
+}
