@@ -44,7 +44,7 @@ describe("methods", () => {
     ["/rooms", ["GET", "HEAD"]],
     ["/rooms/:id", ["PUT", "GET", "HEAD", "DELETE"]],
     ["/rooms/:id/users", ["POST", "GET", "HEAD"]],
-    ["/rooms/:id/users/:userId", ["PATCH", "DELETE"]],
+    ["/rooms/:id/users/:userId", ["GET", "HEAD", "PATCH", "DELETE"]],
     ["/rooms/:id/presence", ["GET", "HEAD"]],
     ["/rooms/:id/presence/:userId", ["PUT"]],
     ["/rooms/:id/socket", ["GET", "HEAD"]],
@@ -85,7 +85,11 @@ describe("methods", () => {
   });
 
   const patchTypes: [string, string, string][] = [
-    ["/state", "application/json-patch+json, application/merge-patch+json", "application/json"],
+    [
+      "/state",
+      "application/json-patch+json, application/merge-patch+json, application/vnd.collab-room.patch+json",
+      "application/json",
+    ],
     ["/users/ada", "application/json", "application/merge-patch+json"],
   ];
 

@@ -7,6 +7,7 @@ import { newId } from "../support/rooms.ts";
 
 const jsonPatch = "application/json-patch+json";
 const mergePatch = "application/merge-patch+json";
+const extendedPatch = "application/vnd.collab-room.patch+json";
 const before = { title: "one", list: [1, 2, 3] };
 
 /** A running room with `before` as its state, at version 1. */
@@ -162,7 +163,9 @@ describe("content types", () => {
     const sent = { body: Uint8Array.of(0x5b, 0x5d), ...(type !== undefined && { type }) };
     const response = await send("PATCH", at(id, "/state"), sent);
     const { detail } = await expectProblem(response, 415, "unsupported_media_type");
-    expect(detail).toBe(`The Content-Type must be ${jsonPatch} or ${mergePatch} in UTF-8.`);
+    expect(detail).toBe(
+      `The Content-Type must be ${jsonPatch} or ${mergePatch} or ${extendedPatch} in UTF-8.`,
+    );
   });
 
   test("[S5] decide how a patch is read, in upper or lower case and with a charset", async () => {

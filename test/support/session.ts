@@ -105,6 +105,11 @@ export class TestSession extends Replica {
     return this.#ask({ type: "update", patch, ...(ifVersion !== undefined && { ifVersion }) });
   }
 
+  /** An update that was made on an earlier version. */
+  updateFrom(base: number, patch: readonly unknown[], strict?: boolean): Promise<Reply> {
+    return this.#ask({ type: "update", patch, base, ...(strict !== undefined && { strict }) });
+  }
+
   merge(merge: JsonObject, ifVersion?: number): Promise<Reply> {
     return this.#ask({ type: "update", merge, ...(ifVersion !== undefined && { ifVersion }) });
   }

@@ -235,6 +235,7 @@ export class JsonDocument implements RoomDocument {
       this.#adopt(this.#state, to);
       this.#journalBytes = journalBytes;
       this.#journalChanges = journalChanges;
+      this.#recent.append({ from, to, effects: effects.flatMap((effect) => effect ?? []) });
     } else {
       const text = JSON.stringify(this.#state.value);
       this.#storage.atomically(() => {
@@ -243,8 +244,8 @@ export class JsonDocument implements RoomDocument {
       });
       this.#adopt(this.#state, to);
       this.#snapshotTaken();
+      this.#recent.reset(to); // the journal reaches back less far now
     }
-    this.#recent.append({ from, to, effects: effects.flatMap((effect) => effect ?? []) });
     return change;
   }
 

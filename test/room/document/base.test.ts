@@ -1,0 +1,193 @@
+// Patches with a base in a real room: over sockets, by the Worker, in a window, after the room has slept (rules
+// E1–E4, E7). Where they land is in test/protocol/rebase.test.ts.
+
+import { beforeEach, describe, expect, test } from "vitest";
+import type { RoomHandle } from "collab-room";
+import { useFakeDate } from "../../support/fake-date.ts";
+import { evict, failure, sql } from "../../support/core/rooms.ts";
+import { gather, hold, journalOf, messagesOf } from "../../support/core/sessions.ts";
+import { expectFailed, expectOk, type Reply, type TestSession } from "../../support/session.ts";
+
+useFakeDate();
+
+let [id, room, ada, bob] = ["", {} as RoomHandle, {} as TestSession, {} as TestSession];
+
+const listOf = async (): Promise<unknown> => (await room.getState())["list"];
+const insert = (index: number, value: unknown) => [{ op: "add", path: `/list/${index}`, value }];
+const replace = (index: number, value: unknown) => [
+  { op: "replace", path: `/list/${index}`, value },
+];
+
+/** Ask what the types do not allow. */
+function askRaw(message: object): Promise<Reply> {
+  ada.sendRaw(JSON.stringify({ ...message, ref: "raw" }));
+  return ada.next("reply", ({ ref }) => ref === "raw");
+}
+
+beforeEach(async () => {
+  const gathered = await gather("swift", "ada", "bob");
+  [id, room] = [gathered.id, gathered.room];
+  [ada, bob] = gathered.sessions as [TestSession, TestSession];
+  await room.updateState(() => ({ list: ["a", "b", "c"], n: 0 })); // version 1
+});
+
+describe("an update with a base", () => {
+  test("[E1] lands where it was meant, whatever others have done since", async () => {
+    expectOk(await bob.update(insert(0, "B")));
+    expectOk(await bob.update([{ op: "remove", path: "/list/1" }])); // a
+    const reply = expectOk(await ada.updateFrom(1, replace(2, "C")));
+    expect(reply).toEqual({ type: "reply", ref: reply.ref, ok: true, version: 4 });
+    await bob.fence(ada);
+    expect([ada.state["list"], bob.state["list"]]).toEqual([
+      ["B", "b", "C"],
+      ["B", "b", "C"],
+    ]);
+  });
+
+  test("[E1] is moved through what its own window has staged before it", async () => {
+    const letGo = await hold(room);
+    const writes = [
+      bob.update(insert(0, "B")),
+      bob.update(insert(0, "BB")),
+      ada.updateFrom(1, replace(2, "C")),
+    ];
+    await letGo(ada, bob);
+    for (const reply of await Promise.all(writes)) expectOk(reply);
+    expect(await listOf()).toEqual(["BB", "B", "a", "b", "C"]);
+    expect((await journalOf(id)).at(-1)).toEqual([1, 4]);
+  });
+
+  test("[E2] leaves out what is gone, and says so", async () => {
+    expectOk(await bob.update([{ op: "remove", path: "/list/1" }]));
+    const patch = [...replace(0, "A"), ...replace(1, "B"), ...replace(2, "C")];
+    expect(expectOk(await ada.updateFrom(1, patch))).toMatchObject({ version: 3, dropped: [1] });
+    expect(await listOf()).toEqual(["A", "C"]);
+  });
+
+  test("[E2, S3] of which nothing is left changes nothing, and has succeeded", async () => {
+    expectOk(await bob.update([{ op: "remove", path: "/list/1" }]));
+    const before = messagesOf(bob, "change").length;
+    expect(expectOk(await ada.updateFrom(1, replace(1, "B")))).toMatchObject({
+      version: 2,
+      dropped: [0],
+    });
+    await bob.fence();
+    expect(messagesOf(bob, "change")).toHaveLength(before);
+  });
+
+  test("[E2] that is strict is refused as a whole", async () => {
+    expectOk(await bob.update([{ op: "remove", path: "/list/1" }]));
+    const patch = [...replace(0, "A"), ...replace(1, "B")];
+    expectFailed(await ada.updateFrom(1, patch, true), "target_gone");
+    expect(await listOf()).toEqual(["a", "c"]);
+    expect(await failure(room.patchState(patch as never, { base: 1, strict: true }))).toMatchObject(
+      {
+        code: "target_gone",
+      },
+    );
+  });
+
+  test("[E5] may have inc, str_ins and str_del, and listeners are told of just these", async () => {
+    const patch = [
+      { op: "inc", path: "/n", by: 2 },
+      { op: "str_ins", path: "/list/0", pos: 1, str: "bc" },
+      { op: "str_del", path: "/list/0", pos: 0, len: 1 },
+    ];
+    expectOk(await ada.updateFrom(1, patch));
+    await bob.fence(ada);
+    expect(messagesOf(bob, "change").at(-1)).toEqual({ type: "change", from: 1, to: 2, patch });
+    expect(bob.state).toEqual({ list: ["bc", "b", "c"], n: 2 });
+  });
+});
+
+describe("the Worker", () => {
+  test("[E1, E2] gives a base, and learns what was left out", async () => {
+    await room.patchState([{ op: "remove", path: "/list/0" }]);
+    expect(
+      await room.patchState([...replace(0, "A"), ...replace(2, "C")] as never, { base: 1 }),
+    ).toEqual({ version: 3, dropped: [0] });
+    expect(await listOf()).toEqual(["b", "C"]);
+  });
+
+  test("[E1, E7] a state that it replaces leaves others' positions alone where nothing has changed", async () => {
+    await room.updateState((state) => ({ ...state, list: ["x", "a", "b", "c"] }));
+    expectOk(await ada.updateFrom(1, replace(2, "C")));
+    expect(await listOf()).toEqual(["x", "a", "b", "C"]);
+  });
+});
+
+describe("a base", () => {
+  test("[E4] is known after the room has slept: what moves positions is in the journal", async () => {
+    await room.patchState(insert(0, "x") as never);
+    await room.patchState([{ op: "add", path: "/list/-", value: "y" }]);
+    await evict(id);
+    expect(await room.patchState(replace(2, "C") as never, { base: 1 })).toMatchObject({
+      dropped: [],
+    });
+    expect(await listOf()).toEqual(["x", "a", "b", "C", "y"]);
+    expect(await sql(id, "SELECT moves FROM changes ORDER BY version")).toEqual([
+      { moves: null },
+      { moves: "1" },
+      { moves: "1" },
+      { moves: null },
+    ]);
+  });
+
+  test("[E3] that the journal does not reach back to is refused, and nothing changes", async () => {
+    for (const fill of ["x", "y", "z"])
+      await room.patchState([{ op: "add", path: "/fill", value: fill.repeat(300_000) }]);
+    const { version } = await room.info();
+    const reply = expectFailed(await ada.updateFrom(1, replace(0, "A")), "base_too_old");
+    expect(reply.detail).toMatch(/no longer has the changes since version 1/);
+    await evict(id);
+    expect(await failure(room.patchState(replace(0, "A") as never, { base: 1 }))).toMatchObject({
+      code: "base_too_old",
+    });
+    expect((await room.info()).version).toBe(version);
+  });
+
+  test("[E3] inside a change is refused: nobody has ever seen that version", async () => {
+    const letGo = await hold(room);
+    const writes = [1, 2, 3].map((n) => bob.update(insert(0, n)));
+    await letGo(bob);
+    await Promise.all(writes);
+    const reply = expectFailed(await ada.updateFrom(2, replace(0, "A")), "base_too_old");
+    expect(reply.detail).toMatch(/leads from 1 to 4/);
+    expectOk(await ada.updateFrom(4, replace(0, "A")));
+  });
+
+  test("[E3] ahead of the room is a conflict", async () => {
+    expectFailed(await ada.updateFrom(9, replace(0, "A")), "version_conflict");
+    expect(await listOf()).toEqual(["a", "b", "c"]);
+  });
+
+  test("[E4, R9] before a change that an earlier release has written is refused", async () => {
+    await room.patchState(insert(0, "x") as never);
+    await sql(id, "UPDATE changes SET moves = '?'");
+    await evict(id);
+    expect(await failure(room.patchState(replace(0, "A") as never, { base: 1 }))).toMatchObject({
+      code: "base_too_old",
+    });
+    expect(await room.patchState(replace(0, "A") as never, { base: 2 })).toMatchObject({
+      version: 3,
+    });
+  });
+
+  test.each<[string, object]>([
+    ["a base that is no number", { base: "1" }],
+    ["a negative base", { base: -1 }],
+    ["half a version", { base: 1.5 }],
+    ["a base of null", { base: null }],
+    ["strict without a base", { strict: true }],
+    ["strict that is no boolean", { base: 1, strict: 1 }],
+  ])("[W3, E1] %s is a bad message", async (_, members) => {
+    const reply = await askRaw({ type: "update", patch: replace(0, "A"), ...members });
+    expectFailed(reply, "bad_message");
+    expect(await listOf()).toEqual(["a", "b", "c"]);
+  });
+
+  test("[W3, E1] does not go with a merge patch", async () => {
+    const reply = await askRaw({ type: "update", merge: { n: 1 }, base: 1 });
+    expect(expectFailed(reply, "bad_message").detail).toMatch(/Leave "base" out/);
+  });
+});
