@@ -2,6 +2,7 @@
 // skipped without a look inside, so after copy-on-write the cost depends on what changed, not on the
 // size of the state.
 
+import { align, longestGrowing } from "./align.ts";
 import {
   isObject,
   isPlainObject,
@@ -16,18 +17,20 @@ import { childPointer } from "./pointer.ts";
 import { countOf } from "./sizes.ts";
 
 // A container with more differences than this is replaced as a whole. A patch of that many operations
-// would be larger than the value, and each insertion into an array moves all items after it.
+// would be larger than the value, and each insertion into an array moves all items after it. That is not done
+// to the state itself: it would take every position with it (rule E7).
 const maxOperations = 1000;
 
-// Every operation repeats the keys above its target, and a key may be as long as a message. If the paths
-// have more characters than this, the whole state is replaced.
-const maxPathCharacters = 1024 * 1024;
+// Every operation repeats the keys above its target, and a key may be as long as a message. If the operations
+// without their values have more characters than this, the whole state is replaced.
+const maxCharacters = 1024 * 1024;
+const charactersPerOperation = 30;
 
 /** Compute the patch from `before` to `after`; empty when they are the same JSON. */
 export function diff(before: JsonObject, after: JsonObject): Patch {
   const operations: Operation[] = [];
   compare(before, after, "", operations);
-  return pathCharacters(operations) > maxPathCharacters ? replaceAll(after) : operations;
+  return characters(operations) > maxCharacters ? replaceAll(after) : operations;
 }
 
 /**
@@ -39,13 +42,13 @@ export function diffMerge(before: JsonObject, merge: JsonObject, depthLimit: num
   measure(merge, depthLimit);
   const operations: Operation[] = [];
   compareMerge(before, merge, "", operations);
-  return pathCharacters(operations) > maxPathCharacters
+  return characters(operations) > maxCharacters
     ? replaceAll(mergePatch(before, merge))
     : operations;
 }
 
-const pathCharacters = (patch: Patch): number =>
-  patch.reduce((sum, { path }) => sum + path.length, 0);
+const characters = (patch: Patch): number =>
+  patch.reduce((sum, { path }) => sum + path.length + charactersPerOperation, 0);
 
 function compare(before: JsonValue, after: JsonValue, path: string, out: Operation[]): void {
   if (before === after) return;
@@ -56,6 +59,7 @@ function compare(before: JsonValue, after: JsonValue, path: string, out: Operati
     return;
   }
   const start = out.length;
+  const most = path === "" ? Infinity : maxOperations;
   let kept = 0;
   // One pass over a wide object, in which most members are the same.
   for (const key of Object.keys(after)) {
@@ -66,12 +70,12 @@ function compare(before: JsonValue, after: JsonValue, path: string, out: Operati
       const old = before[key] as JsonValue;
       if (old !== value) compare(old, value, childPointer(path, key), out);
     }
-    if (out.length - start > maxOperations) return replaceWhole(path, after, start, out);
+    if (out.length - start > most) return replaceWhole(path, after, start, out);
   }
   if (kept === countOf(before)) return;
   for (const key of Object.keys(before)) {
     if (!Object.hasOwn(after, key)) out.push({ op: "remove", path: childPointer(path, key) });
-    if (out.length - start > maxOperations) return replaceWhole(path, after, start, out);
+    if (out.length - start > most) return replaceWhole(path, after, start, out);
   }
 }
 
@@ -81,8 +85,8 @@ function replaceWhole(path: string, value: JsonValue, start: number, out: Operat
 }
 
 /**
- * Equal items at both ends are left alone. The items between them are compared index by index; then the
- * rest is removed or added.
+ * Equal items at both ends are left alone. Those between them are found again (`align`): what is gone is removed,
+ * what is new is added, what has changed places is moved, and what has changed is compared.
  */
 function compareArrays(
   before: readonly JsonValue[],
@@ -100,15 +104,60 @@ function compareArrays(
   while (start < shorter && same(start, start)) start++;
   let end = 0;
   while (end < shorter - start && same(before.length - 1 - end, after.length - 1 - end)) end++;
-  const common = shorter - end;
-  for (let index = start; index < common; index++) {
-    compare(before[index] as JsonValue, after[index] as JsonValue, childPointer(path, index), out);
+  const old = before.slice(start, before.length - end);
+  const now = after.slice(start, after.length - end);
+  const found = align(old, now) ?? byIndex(old.length, now.length);
+  rearrange(old.length, now, found, { path, start }, out);
+  for (const [index, source] of found.entries()) {
     if (out.length - first > maxOperations) return replaceWhole(path, after, first, out);
+    if (source < 0) continue;
+    const item = childPointer(path, start + index);
+    compare(old[source] as JsonValue, now[index] as JsonValue, item, out);
   }
-  for (let index = before.length - end - 1; index >= common; index--)
-    out.push({ op: "remove", path: childPointer(path, index) });
-  for (let index = common; index < after.length - end; index++)
-    out.push({ op: "add", path: childPointer(path, index), value: after[index] as JsonValue });
+  if (out.length - first > maxOperations) replaceWhole(path, after, first, out);
+}
+
+/** Each item is taken for the one at its index. */
+const byIndex = (before: number, after: number): readonly number[] =>
+  Array.from({ length: after }, (_, index) => (index < before ? index : -1));
+
+/**
+ * Remove, move and add items, so that each stands where it is to stand; what is in them is left alone.
+ * @param found where each item of `after` was before
+ */
+function rearrange(
+  length: number,
+  after: readonly JsonValue[],
+  found: readonly number[],
+  { path, start }: { readonly path: string; readonly start: number },
+  out: Operation[],
+): void {
+  const at = (index: number): string => childPointer(path, start + index);
+  const kept = new Set(found);
+  /** The items as they stand meanwhile, by their indexes before; -1 for one that is new. */
+  const items = Array.from({ length }, (_, index) => index);
+  for (let index = length - 1; index >= 0; index--) {
+    if (kept.has(index)) continue;
+    out.push({ op: "remove", path: at(index) });
+    items.splice(index, 1);
+    if (out.length > 2 * maxOperations) return;
+  }
+  const staying = longestGrowing(found);
+  let previous = -1;
+  for (const [index, source] of found.entries()) {
+    if (source < 0) {
+      out.push({ op: "add", path: at(previous + 1), value: after[index] as JsonValue });
+      items.splice(++previous, 0, -1);
+    } else if (staying.has(index)) previous = items.indexOf(source);
+    else {
+      const from = items.indexOf(source);
+      items.splice(from, 1);
+      if (from > previous) previous++;
+      items.splice(previous, 0, source);
+      out.push({ op: "move", from: at(from), path: at(previous) });
+    }
+    if (out.length > 2 * maxOperations) return;
+  }
 }
 
 function compareMerge(before: JsonObject, merge: JsonObject, path: string, out: Operation[]): void {

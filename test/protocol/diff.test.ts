@@ -82,6 +82,12 @@ const wide = (value: number): JsonObject =>
   Object.fromEntries(Array.from({ length: 5000 }, (_, n) => [`k${n}`, value]));
 
 describe("small patches", () => {
+  test("[E7] never replace the state itself because much of it differs", () => {
+    const patch = diff({ ...wide(0), list: [1] }, { ...wide(1), list: [1] });
+    expect(patch).toHaveLength(5000);
+    expect(patch.every(({ op, path }) => op === "replace" && path !== "")).toBe(true);
+  });
+
   test.each<[string, JsonObject, JsonObject]>([
     ["an object", { o: wide(0) }, { o: wide(1) }],
     [
