@@ -1,10 +1,11 @@
 // `npm run bench`: compares the rooms with other servers within one run. `npm run bench -- sockets` runs only
 // that part.
 
+import { benchEdits } from "./edits.ts";
 import { benchHttp } from "./http.ts";
 import { benchSockets } from "./sockets.ts";
 
-const parts = { http: benchHttp, sockets: benchSockets };
+const parts = { edits: benchEdits, http: benchHttp, sockets: benchSockets };
 type Part = keyof typeof parts;
 
 const isPart = (name: string): name is Part => Object.hasOwn(parts, name);

@@ -5,6 +5,7 @@
 import { join } from "node:path";
 import { machine } from "./machine.ts";
 import { printTable, type Row, verdict, writeJson } from "./report.ts";
+import { base } from "./sockets/base.ts";
 import { BenchServers } from "./sockets/bench-servers.ts";
 import { cursors } from "./sockets/cursors.ts";
 import { manySockets, oneKey } from "./sockets/large-room.ts";
@@ -19,6 +20,7 @@ const measurements = [
   fanOut,
   oneInFlight,
   manyInFlight,
+  base,
   cursors,
   readsBesideWrites,
   oneKey,

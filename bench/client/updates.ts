@@ -12,6 +12,8 @@ export type UpdatesOptions = {
   readonly sockets: number;
   readonly inFlightEach: number;
   readonly seconds: number;
+  /** Whether each update names the version that its socket has. */
+  readonly isBased?: boolean;
 };
 
 export type UpdatesResult = UsageShares & {
@@ -37,12 +39,12 @@ const warmUp = 500;
 // More than updates in flight, so that a slot is free again when the refs wrap around.
 const slots = 1 << 18;
 
-const update = (ref: number): string =>
+const update = (ref: number, base: string): string =>
   `{"type":"update","ref":${ref},"patch":` +
-  `[{"op":"replace","path":"/items/k${ref % itemCount}","value":"moved to ${ref}"}]}`;
+  `[{"op":"replace","path":"/items/k${ref % itemCount}","value":"moved to ${ref}"}]${base}}`;
 
 export async function updates(options: UpdatesOptions): Promise<UpdatesResult> {
-  const { target, sockets, inFlightEach, seconds } = options;
+  const { target, sockets, inFlightEach, seconds, isBased = false } = options;
   const { answeredRef } = serverProtocols[target.server];
   const pool = await ClientPool.connect(target, { sockets });
   const sentAt = new Float64Array(slots);
@@ -55,7 +57,7 @@ export async function updates(options: UpdatesOptions): Promise<UpdatesResult> {
     const ref = sent++;
     sender[ref % slots] = client.index;
     sentAt[ref % slots] = performance.now();
-    client.send(update(ref));
+    client.send(update(ref, isBased ? `,"base":${client.version}` : ""));
   };
   pool.onMessage = (client, type, message, versions) => {
     deliveries += versions;

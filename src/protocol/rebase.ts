@@ -31,6 +31,8 @@ const maxSteps = 500_000;
 /** An operation on its way through changes. */
 type Moving = {
   readonly operation: Operation;
+  /** Whether nothing has moved it so far. */
+  readonly isUnmoved: boolean;
   readonly path: Address;
   /** Of `move` and `copy`. */
   readonly from: Address | null;
@@ -52,7 +54,8 @@ export function applyRebased(
   history: readonly Effect[],
   strict: boolean,
 ): readonly number[] {
-  const relevant = effectsOn(patch, history);
+  const isMuch = history.length * patch.length > maxSteps;
+  const relevant = isMuch ? effectsOn(patch, history) : history;
   if (relevant.length * patch.length > maxSteps)
     throw new CollabError("base_too_old", {
       detail: `Moving ${patch.length} operations through ${relevant.length} changes takes too long. Read the state and make the patch on it.`,
@@ -132,7 +135,7 @@ function movingOf(operation: Operation): Moving {
     "pos" in operation
       ? [{ at: operation.pos, length: operation.op === "str_del" ? operation.len : 0 }]
       : [];
-  return { operation, path, from, ranges };
+  return { operation, isUnmoved: true, path, from, ranges };
 }
 
 /** Where an operation leads after an effect; `null` if its target is gone. */
@@ -147,11 +150,11 @@ function moveThrough(moving: Moving, effect: Effect): Moving | null {
       return withPath(moving, follow(moving.path, effect));
     case "copy": {
       const from = moving.from && follow(moving.from, effect);
-      return from && withPath({ ...moving, from }, follow(moving.path, effect, "slot"));
+      return from && withPath(withFrom(moving, from), follow(moving.path, effect, "slot"));
     }
     case "move": {
       const ends = moving.from && followEnds(moving.from, moving.path, effect, "slot");
-      return ends?.from ? withPath({ ...moving, from: ends.from }, ends.to) : null;
+      return ends?.from ? withPath(withFrom(moving, ends.from), ends.to) : null;
     }
     case "str_ins":
     case "str_del":
@@ -161,9 +164,12 @@ function moveThrough(moving: Moving, effect: Effect): Moving | null {
   }
 }
 
+const withFrom = (moving: Moving, from: Address): Moving =>
+  from === moving.from ? moving : { ...moving, from, isUnmoved: false };
+
 function withPath(moving: Moving, path: Address | null): Moving | null {
   if (path === null) return null;
-  return path === moving.path && path !== null ? moving : { ...moving, path };
+  return path === moving.path ? moving : { ...moving, path, isUnmoved: false };
 }
 
 function moveText(moving: Moving, effect: Effect): Moving | null {
@@ -173,10 +179,11 @@ function moveText(moving: Moving, effect: Effect): Moving | null {
   if (moved === null || !isText(effect, path.tokens)) return moved;
   if (operation.op === "str_del") {
     const left = textRanges(ranges, effect);
-    return left.length === 0 ? null : { ...moved, ranges: left };
+    return left.length === 0 ? null : { ...moved, ranges: left, isUnmoved: false };
   }
   return {
     ...moved,
+    isUnmoved: false,
     ranges: ranges.map(({ at }) => ({ at: textAt(at, effect, true), length: 0 })),
   };
 }
@@ -226,7 +233,8 @@ function endsInIndex(pointer: string): boolean {
 }
 
 /** The operations that do at the new places what one was to do. */
-function operationsOf({ operation, path, from, ranges }: Moving): readonly Operation[] {
+function operationsOf({ operation, isUnmoved, path, from, ranges }: Moving): readonly Operation[] {
+  if (isUnmoved) return [operation];
   const at = pointerOf(path);
   switch (operation.op) {
     case "copy":

@@ -50,14 +50,30 @@ export class RecentEffects {
   since(base: number): readonly Effect[] {
     if (base === this.#version) return [];
     if (base < this.#knownFrom) this.#read(base);
-    const index = this.#rows.findIndex(({ from }) => from === base);
-    if (index >= 0) return this.#rows.slice(index).flatMap(({ effects }) => effects);
-    const around = this.#rows.find(({ from, to }) => from < base && base < to);
+    const index = this.#indexOf(base);
+    const around = this.#rows[index];
+    if (around?.from === base) {
+      const since: Effect[] = [];
+      for (let at = index; at < this.#rows.length; at++)
+        for (const effect of this.#rows[at]?.effects ?? []) since.push(effect);
+      return since;
+    }
     throw new CollabError("base_too_old", {
       detail: around
         ? `Version ${base} was never sent to anybody: the change around it leads from ${around.from} to ${around.to}. Give the version of a state or change that you have received.`
         : `The room no longer has the changes since version ${base}. Read the state and make the patch on it.`,
     });
+  }
+
+  /** The index of the row that leads from a version or over it; -1 if no row does. */
+  #indexOf(version: number): number {
+    let [low, high] = [0, this.#rows.length];
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if ((this.#rows[middle] as Row).to <= version) low = middle + 1;
+      else high = middle;
+    }
+    return (this.#rows[low]?.from ?? Infinity) <= version ? low : -1;
   }
 
   #read(base: number): void {
