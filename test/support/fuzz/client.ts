@@ -8,7 +8,7 @@ import { plainPatched } from "../plain-patch.ts";
 import { Replica, type Known } from "../replica.ts";
 import type { Reply, TestSession } from "../session.ts";
 import { connect } from "../socket-client.ts";
-import { randomMerge, randomOperations, type FuzzState } from "./edits.ts";
+import { randomMerge, randomOperations, randomTaggedEdit, type FuzzState } from "./edits.ts";
 import type { Write } from "./history.ts";
 import type { Random } from "./random.ts";
 import { played, type FuzzRoom, type Play } from "./room.ts";
@@ -163,7 +163,21 @@ export class FuzzClient {
     const ifVersion = random.chance(0.15) ? session.version : undefined;
     const more = ifVersion === undefined ? {} : { ifVersion };
     const mayFail = ifVersion === undefined ? [] : (["version_conflict"] as const);
-    switch (random.weighted({ patch: 5, merge: 4, play: 3, refused: 0.5 })) {
+    switch (random.weighted({ patch: 5, tagged: 5, merge: 4, play: 3, refused: 0.5 })) {
+      case "tagged": {
+        const { patch, hasBase, apply } = randomTaggedEdit(random, state, ref);
+        const write = room.history.begin(ref, {
+          apply: (before) => ({
+            ...before,
+            tags: apply(before.tags),
+            kept: { ...before.kept, [ref]: true },
+          }),
+          mayFail: room.isBulky ? ["base_too_old"] : [],
+        });
+        const whole = [...patch, { op: "add", path: `/kept/${ref}`, value: true } as const];
+        const base = hasBase ? { base: session.version } : {};
+        return { ref, write, message: { type: "update", ref, patch: whole, ...base } };
+      }
       case "patch": {
         const patch = [
           ...randomOperations(random, state, room.isBulky),

@@ -17,11 +17,17 @@ export type FuzzState = JsonObject & {
   readonly doc: Doc;
   /** A member for each change there has been, in the order of the changes. */
   readonly kept: JsonObject;
+  /** Changed by patches with a base; nobody else touches it. */
+  readonly tags: readonly TaggedItem[];
 };
+
+/** An item, and the tags that edits of it were meant for: all of them its own. */
+export type TaggedItem = JsonObject & { readonly tag: string; readonly by: readonly string[] };
 
 export const firstState: FuzzState = {
   doc: { list: [], map: {}, text: "", n: 0 },
   kept: {},
+  tags: [],
 };
 
 const keys = ["a", "b", "c", "é", "~", "a/b", "__proto__", "0"] as const;
@@ -110,6 +116,50 @@ function randomOperation(random: Random, { list, map }: Doc, isBulky: boolean): 
     case "never":
       return { op: "remove", path: "/doc/nowhere" };
   }
+}
+
+/** An edit of a tagged item: as a patch it names an index, and it means the item. */
+export type TaggedEdit = {
+  readonly patch: readonly Operation[];
+  readonly hasBase: boolean;
+  readonly apply: (tags: readonly TaggedItem[]) => readonly TaggedItem[];
+};
+
+/** @param token tag of an item that is new */
+export function randomTaggedEdit(random: Random, { tags }: FuzzState, token: string): TaggedEdit {
+  const index = random.below(Math.max(tags.length, 1));
+  const { tag } = tags[index] ?? { tag: undefined };
+  const item: TaggedItem = { tag: token, by: [] };
+  const isFull = tags.length > 12;
+  switch (random.weighted({ append: 2, first: 2, edit: 5, remove: isFull ? 20 : 1 })) {
+    case "edit":
+      if (tag === undefined) break;
+      return {
+        patch: [{ op: "add", path: `/tags/${index}/by/-`, value: tag }],
+        hasBase: true,
+        apply: (now) =>
+          now.map((each) => (each.tag === tag ? { ...each, by: [...each.by, tag] } : each)),
+      };
+    case "remove":
+      if (tag === undefined) break;
+      return {
+        patch: [{ op: "remove", path: `/tags/${index}` }],
+        hasBase: true,
+        apply: (now) => now.filter((each) => each.tag !== tag),
+      };
+    case "first":
+      return {
+        patch: [{ op: "add", path: "/tags/0", value: item }],
+        hasBase: false,
+        apply: (now) => [item, ...now],
+      };
+    case "append":
+  }
+  return {
+    patch: [{ op: "add", path: "/tags/-", value: item }],
+    hasBase: true,
+    apply: (now) => [...now, item],
+  };
 }
 
 /** A merge patch of the document; it always fits. */
