@@ -21,6 +21,7 @@ export type {
   RoomBehaviour,
   RoomContext,
 } from "./behaviours/behaviour.ts";
+export type { ChangesOptions, RoomChange } from "./protocol/changes.ts";
 export type { CollabEnv } from "./cloudflare/env.ts";
 export type { RoomHandle } from "./cloudflare/room-handle.ts";
 export type { RoomManager } from "./cloudflare/room-manager.ts";

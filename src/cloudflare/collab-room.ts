@@ -8,7 +8,6 @@ import { CollabError, type Result } from "../protocol/errors.ts";
 import { isObject } from "../protocol/json.ts";
 import { createLog, describe, type Log } from "../room/log.ts";
 import type { Operation } from "../room/operation.ts";
-import { connectSession } from "../room/operations/connect-session.ts";
 import { operations, type OperationName } from "../room/operations/table.ts";
 import type { SocketPort } from "../room/ports.ts";
 import { Room } from "../room/room.ts";
@@ -18,7 +17,7 @@ import type { CollabEnv } from "./env.ts";
 import { waitingRooms, whileWaiting } from "./hook-context.ts";
 import type { RoomRpc } from "./rpc.ts";
 import { answerClose, socketPort } from "./socket-port.ts";
-import { readUpgrade } from "./upgrade.ts";
+import { openSocket, readUpgrade } from "./upgrade.ts";
 
 export type Behaviours = ReadonlyMap<string, ResolvedBehaviour>;
 
@@ -86,13 +85,13 @@ export class CollabRoom extends DurableObject<CollabEnv> implements RoomRpc {
   /** The one request it takes is an upgrade, made by RoomStub: a socket cannot cross RPC. */
   override async fetch(request: Request): Promise<Response> {
     const { 0: client, 1: server } = new WebSocketPair();
-    const { caller, waiting, ...connect } = readUpgrade(request);
+    const upgrade = readUpgrade(request);
     const accept = (): SocketPort => {
       this.ctx.acceptWebSocket(server);
       return this.#socket(server);
     };
-    const outcome = await whileWaiting(waiting, () =>
-      this.#reply(this.#room.call(connectSession, { ...connect, accept }, caller)),
+    const outcome = await whileWaiting(upgrade.waiting, () =>
+      this.#reply(openSocket(this.#room, upgrade, accept)),
     );
     if ("error" in outcome) return Response.json(outcome);
     return new Response(null, { status: 101, webSocket: client });

@@ -1,5 +1,6 @@
 // A room as a developer holds it in a Worker: values in, values out, errors thrown as CollabError.
 
+import type { ChangesOptions, RoomChange } from "../protocol/changes.ts";
 import { CollabError } from "../protocol/errors.ts";
 import { measure, type JsonObject, type JsonValue } from "../protocol/json.ts";
 import type { Patch } from "../protocol/json-patch.ts";
@@ -9,6 +10,8 @@ import type { RoomInfo } from "../protocol/rooms.ts";
 import { checkScopes, type Scope } from "../protocol/scopes.ts";
 import type { UserEntry, UserInfo } from "../protocol/users.ts";
 import { defaultPresenceTtl } from "../model/duration.ts";
+import type { Resume } from "../model/session-attachment.ts";
+import { ChangeReader } from "./change-reader.ts";
 import { waitingRooms, whileWaiting } from "./hook-context.ts";
 import type { RoomStub } from "./room-stub.ts";
 
@@ -79,6 +82,28 @@ export class RoomHandle {
   async getState<State extends object = JsonObject>(): Promise<State> {
     const { text } = await this.#stub.call("getState", {});
     return JSON.parse(text ?? "") as State;
+  }
+
+  /**
+   * Follow the state: the whole of it first, or the changes since the version that you have; then every change.
+   * It ends when the room stops. Break out of the loop to read no further.
+   * @throws CollabError `room_not_running`, `room_full`, `invalid_request`; later `too_slow` or `session_lost`:
+   * go on from the version that you have reached
+   * @example
+   * ```ts
+   * for await (const change of room.changes())
+   *   if (change.type === "change") console.log(change.to, change.patch);
+   * ```
+   */
+  async *changes(options: ChangesOptions = {}): AsyncGenerator<RoomChange, void> {
+    const reader = new ChangeReader(await this.#stub.observe({ resume: resumeOf(options) }));
+    try {
+      for await (const { kind, data } of reader)
+        yield { type: kind, ...(JSON.parse(data) as object) } as RoomChange;
+    } finally {
+      await reader.return();
+    }
+    if (reader.end !== "room_stopped") throw new CollabError(reader.end ?? "session_lost");
   }
 
   /**
@@ -217,6 +242,17 @@ export class RoomHandle {
   async stop(options: { readonly purge?: boolean } = {}): Promise<void> {
     return this.#stub.call("stopRoom", { purge: options.purge ?? false });
   }
+}
+
+/** What a returning reader has. @throws CollabError `invalid_request` */
+function resumeOf({ since, epoch }: ChangesOptions): Resume | undefined {
+  if (since === undefined && epoch === undefined) return undefined;
+  if (Number.isSafeInteger(since) && Number(since) >= 0 && typeof epoch === "string")
+    return { since: Number(since), epoch };
+  throw new CollabError("invalid_request", {
+    detail:
+      "since must be a version, a whole number from 0, and epoch a string: give both or neither.",
+  });
 }
 
 /** JSON text of a caller's value, checked here, where it is still what the caller gave. */

@@ -12,8 +12,9 @@ import {
   type OutputOf,
 } from "../room/operations/table.ts";
 import { waitingRooms } from "./hook-context.ts";
+import type { ObserveRequest } from "../room/operations/observe-changes.ts";
 import type { RoomRpc } from "./rpc.ts";
-import { createUpgrade, type SessionRequest } from "./upgrade.ts";
+import { createUpgrade, type SessionRequest, type SocketRequest } from "./upgrade.ts";
 
 type Stub = DurableObjectStub<RoomRpc>;
 
@@ -55,9 +56,22 @@ export class RoomStub {
    * @throws CollabError for whatever refuses them: nothing is half open
    */
   async connect(request: SessionRequest): Promise<WebSocket> {
+    return this.#open({ kind: "session", ...request });
+  }
+
+  /**
+   * Open the socket of an observer: on it the room sends the state, and then every change.
+   * @returns the caller's end of it, for a `ChangeReader`
+   * @throws CollabError for whatever refuses it
+   */
+  async observe(request: ObserveRequest): Promise<WebSocket> {
+    return this.#open({ kind: "observer", ...request });
+  }
+
+  async #open(request: SocketRequest): Promise<WebSocket> {
     const waiting = this.#waiting();
     return this.#once(async (stub) => {
-      const upgrade = createUpgrade({ ...request, caller: this.#caller, waiting });
+      const upgrade = createUpgrade({ request, caller: this.#caller, waiting });
       const response = await stub.fetch(upgrade);
       const { webSocket } = response;
       return webSocket ? { ok: webSocket } : response.json<Result<WebSocket>>();

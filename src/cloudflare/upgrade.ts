@@ -1,29 +1,51 @@
-// The one request that goes to a room's object by `fetch`: an upgrade. RoomStub makes it anew from what the
-// Worker has checked. Nothing of the client's own request is passed on, so none of its headers can say who
-// somebody is (rule A5).
+// The requests that go to a room's object by `fetch`: upgrades, of a session or of an observer. RoomStub makes
+// them anew from what the Worker has checked. Nothing of the client's own request is passed on, so none of its
+// headers can say who somebody is (rule A5).
 
 import type { Caller } from "../protocol/caller.ts";
-import type { ConnectRequest } from "../room/operations/connect-session.ts";
+import { connectSession, type ConnectRequest } from "../room/operations/connect-session.ts";
+import { observeChanges, type ObserveRequest } from "../room/operations/observe-changes.ts";
+import type { SocketPort } from "../room/ports.ts";
+import type { Room } from "../room/room.ts";
 
-const parameter = "connect";
+const parameter = "request";
 
 /** What a session is opened with besides who asks for it: its user and its scopes are those of the caller. */
 export type SessionRequest = Omit<ConnectRequest, "user" | "scopes">;
 
+/** What a socket is opened for. */
+export type SocketRequest =
+  | ({ readonly kind: "session" } & SessionRequest)
+  | ({ readonly kind: "observer" } & ObserveRequest);
+
 /** Who asks, and the ids of the rooms that wait for the answer. */
 type Asking = { readonly caller: Caller; readonly waiting: readonly string[] };
 
-/** The request that asks an object to open a session. */
-export const createUpgrade = (request: SessionRequest & Asking): Request => {
+export type Upgrade = { readonly request: SocketRequest } & Asking;
+
+/** The request that asks an object to open a socket. */
+export const createUpgrade = (upgrade: Upgrade): Request => {
   const url = new URL("https://room/socket");
-  url.searchParams.set(parameter, JSON.stringify(request));
+  url.searchParams.set(parameter, JSON.stringify(upgrade));
   return new Request(url, { headers: { upgrade: "websocket" } });
 };
 
-/** What such a request asks for. The URL has the user only once, because its length is limited. */
-export function readUpgrade({ url }: Request): ConnectRequest & Asking {
-  const text = new URL(url).searchParams.get(parameter) ?? "";
-  const request = JSON.parse(text) as SessionRequest & Asking;
-  const { user, scopes } = request.caller;
-  return { ...request, user, scopes };
+/** What such a request asks for. */
+export const readUpgrade = ({ url }: Request): Upgrade =>
+  JSON.parse(new URL(url).searchParams.get(parameter) ?? "") as Upgrade;
+
+/**
+ * Open the socket that an upgrade asks for.
+ * @param accept accepts it; called once nothing refuses it any more
+ * @throws CollabError for whatever refuses it
+ */
+export function openSocket(
+  room: Room,
+  { request, caller }: Upgrade,
+  accept: () => SocketPort,
+): Promise<void> {
+  if (request.kind === "observer") return room.call(observeChanges, { ...request, accept }, caller);
+  // The URL has the user only once, because its length is limited.
+  const { user, scopes } = caller;
+  return room.call(connectSession, { ...request, user, scopes, accept }, caller);
 }

@@ -7,12 +7,13 @@ import { json, jsonText } from "./answers.ts";
 import { describeRoutes } from "./openapi.ts";
 import { route, serve, serveUnknown, type AppEnv, type Route } from "./route.ts";
 import { callRoutes } from "./routes/calls.ts";
+import { changeRoutes } from "./routes/changes.ts";
 import { presenceRoutes } from "./routes/presence.ts";
 import { roomRoutes } from "./routes/rooms.ts";
 import { socketRoutes } from "./routes/sockets.ts";
 import { stateRoutes } from "./routes/state.ts";
 import { userRoutes } from "./routes/users.ts";
-import { health } from "./schemas.ts";
+import { health } from "./response-schemas.ts";
 import * as z from "zod";
 
 /**
@@ -24,6 +25,7 @@ export function createApp(limits: Pick<Limits, "stateBytes" | "frameBytes">): Ho
     ...roomRoutes,
     ...userRoutes,
     ...stateRoutes(limits),
+    ...changeRoutes,
     ...callRoutes(limits),
     ...presenceRoutes,
     ...socketRoutes,

@@ -12,7 +12,7 @@ import { typeIsRequired } from "./body.ts";
 import { conditionHeaders } from "./conditions.ts";
 import { problemType } from "./problems.ts";
 import { tags, type ResponseDefinition, type Route } from "./route.ts";
-import { problem } from "./schemas.ts";
+import { problem } from "./response-schemas.ts";
 
 /**
  * Create the OpenAPI document of routes.
@@ -85,10 +85,13 @@ function operation(definition: Route): ZodOpenApiOperationObject {
 const responseObject = ({
   description,
   schema,
+  types,
   headers,
 }: ResponseDefinition): ZodOpenApiResponseObject => ({
   description,
-  ...(schema && { content: { "application/json": { schema } } }),
+  ...(schema && {
+    content: mapValues({ "application/json": schema, ...types }, (each) => ({ schema: each })),
+  }),
   ...(headers && {
     headers: z.object(mapValues(headers, (text) => z.string().meta({ description: text }))),
   }),

@@ -25,7 +25,11 @@ export type AppEnv = { Bindings: CollabEnv };
 
 export type RouteRequest<Query> = {
   readonly env: CollabEnv;
+  /** As the client has sent it: GET routes get HEAD too. */
+  readonly method: string;
   readonly url: string;
+  /** Aborts when the client has gone, if the deployment has the flag `enable_request_signal`. */
+  readonly signal: AbortSignal;
   readonly headers: Headers;
   /** A named segment of the path, percent-decoded. */
   param(name: string): string;
@@ -42,6 +46,8 @@ export type ResponseDefinition = {
   readonly description: string;
   /** Schema of a JSON body. */
   readonly schema?: z.ZodType;
+  /** Schemas of bodies of other media types, which the client has to ask for. */
+  readonly types?: Readonly<Record<string, z.ZodType>>;
   /** Descriptions of its headers by name. */
   readonly headers?: Readonly<Record<string, string>>;
 };
@@ -164,7 +170,9 @@ async function runRoute(definition: Route, c: Context<AppEnv>): Promise<Response
   if (!isSafe && !definition.conditional) refuseConditions(headers);
   return definition.handle({
     env: c.env,
+    method: request.method,
     url: c.req.url,
+    signal: request.signal,
     headers,
     param,
     get room() {

@@ -102,6 +102,10 @@ export const errorTable = {
     409,
     "What the patch was to change is gone. Read the state and make the patch on it.",
   ),
+  changes_gone: row(
+    410,
+    "The changes since this version are not kept, or there is no such version. Read the state, and go on from there.",
+  ),
   version_conflict: row(
     412,
     "The room's state does not have the expected version. Read the state and try again.",

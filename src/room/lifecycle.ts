@@ -184,6 +184,7 @@ export class Lifecycle {
       this.timers.clearAll("directory");
     });
     room.hub.endAll("room_stopped");
+    room.observers.endAll("room_stopped");
     room.membership.callLeaveHooks(left, caller);
     this.#life = { kind: "absent", record };
     return true;

@@ -4,6 +4,7 @@
 import type { ResolvedBehaviour } from "../behaviours/resolve.ts";
 import type { RoomEntry } from "../protocol/rooms.ts";
 import type { Member } from "../model/members.ts";
+import type { ObserverAttachment } from "../model/observer.ts";
 import type { RoomRecord } from "../model/record.ts";
 import type { SessionAttachment } from "../model/session-attachment.ts";
 import type { RoomStorage } from "../storage/room-storage.ts";
@@ -31,7 +32,7 @@ export type SocketPort = {
   send(frame: string): void;
   close(code: number, reason: string): void;
   /** Store this beside the socket: it outlives the object's memory and goes away with the socket. */
-  saveAttachment(attachment: SessionAttachment | null): void;
+  saveAttachment(attachment: SessionAttachment | ObserverAttachment | null): void;
   /** What was saved. An older version of this program may have written it. */
   readonly attachment: unknown;
   /** ms since the last `ping`; `null` if there was none, or if the wall clock was set back since. */

@@ -118,6 +118,7 @@ export class Room {
   /** A frame has arrived on a socket. */
   async receive(socket: SocketPort, frame: string | ArrayBuffer): Promise<void> {
     const { room, refusal } = this.#lifecycle;
+    if (room?.observers.receive(socket, frame)) return;
     const session = room?.sessions.get(socket);
     if (room === null || session === undefined)
       return refuseSocket(socket, room || refusal ? "session_lost" : "room_stopped");
@@ -164,6 +165,7 @@ export class Room {
 
   /** A socket has closed or broken. */
   async socketClosed(socket: SocketPort): Promise<void> {
+    this.#lifecycle.room?.observers.socketClosed(socket);
     if (readAttachment(socket.attachment) === null) return; // the room has ended that session itself
     const end = (): void => this.#lifecycle.room?.hub.socketClosed(socket);
     end();

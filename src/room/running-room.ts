@@ -2,7 +2,7 @@
 // that stand above it in `createRunningRoom`. Turns do not overlap, and an absent room has none of this.
 
 import type { ResolvedBehaviour } from "../behaviours/resolve.ts";
-import type { CollabError } from "../protocol/errors.ts";
+import { CollabError } from "../protocol/errors.ts";
 import type { RoomEntry } from "../protocol/rooms.ts";
 import type { Members } from "../model/members.ts";
 import { roomEntry, type RoomRecord, type StopRequest } from "../model/record.ts";
@@ -18,6 +18,7 @@ import type { LeaveHooks } from "./hooks/leave-hooks.ts";
 import { Membership } from "./members/membership.ts";
 import { PresenceBoard } from "./members/presence-board.ts";
 import type { RoomPorts } from "./ports.ts";
+import { Observers } from "./sessions/observers.ts";
 import { SessionHub, type SessionRequest } from "./sessions/session-hub.ts";
 import { Sessions } from "./sessions/sessions.ts";
 import { StateSaver } from "./state-saver.ts";
@@ -49,6 +50,7 @@ export type RoomParts = RoomBasis & {
   readonly presence: PresenceBoard;
   readonly hub: SessionHub;
   readonly membership: Membership;
+  readonly observers: Observers;
   readonly saver: StateSaver;
   readonly window: CommitWindow;
 };
@@ -62,6 +64,7 @@ export function createRunningRoom(basis: RoomBasis, record: RoomRecord): Running
   const presence = new PresenceBoard(members, sessions);
   const hub = new SessionHub({ ...basis, sessions, presence, batch });
   const membership = new Membership({ ...basis, activity, sessions, hub, presence, batch });
+  const observers = new Observers({ ...basis, activity });
   const saver = new StateSaver(basis);
   const window = new CommitWindow();
   return new RunningRoom({
@@ -72,6 +75,7 @@ export function createRunningRoom(basis: RoomBasis, record: RoomRecord): Running
     presence,
     hub,
     membership,
+    observers,
     saver,
     window,
   });
@@ -92,6 +96,7 @@ export class RunningRoom implements RoomParts {
   readonly presence: PresenceBoard;
   readonly hub: SessionHub;
   readonly membership: Membership;
+  readonly observers: Observers;
   readonly saver: StateSaver;
   readonly window: CommitWindow;
 
@@ -110,6 +115,7 @@ export class RunningRoom implements RoomParts {
     this.presence = parts.presence;
     this.hub = parts.hub;
     this.membership = parts.membership;
+    this.observers = parts.observers;
     this.saver = parts.saver;
     this.window = parts.window;
   }
@@ -132,6 +138,7 @@ export class RunningRoom implements RoomParts {
       (earlier.record.epoch === this.record.epoch &&
         earlier.document.version === this.document.version);
     this.hub.welcomeRestored(!isSameState);
+    this.observers.restore(!isSameState);
     if (earlier !== null) this.batch.restoreReplies(earlier.batch, this.sessions);
     // Set already, unless by a clock that was ahead.
     const livenessAt = this.ports.now() + livenessInterval;
@@ -166,6 +173,28 @@ export class RunningRoom implements RoomParts {
   /** Whether the state stays in the room's own storage when the room stops. */
   get keepsState(): boolean {
     return this.behaviour.retention === "keep" && !this.hooks.saves;
+  }
+
+  /** Open sockets, those of observers included: what a flush sends to. */
+  get socketCount(): number {
+    return this.sessions.size + this.observers.size;
+  }
+
+  /**
+   * Check that one more socket may open (rule N4).
+   * @throws CollabError `room_full`, unless a silent session would give way
+   */
+  checkSockets(): void {
+    const { maxSockets } = this.behaviour;
+    if (this.socketCount < maxSockets || this.hub.mostSilent(this.sessions) !== null) return;
+    throw new CollabError("room_full", {
+      detail: `The room takes ${maxSockets} sockets. Try again when some have closed.`,
+    });
+  }
+
+  /** One more socket is about to open: if there are too many, the session gives way that is silent for longest. */
+  makeWay(): void {
+    if (this.socketCount >= this.behaviour.maxSockets) this.hub.endMostSilent(this.sessions);
   }
 
   /** Open a session for a member. */
@@ -206,7 +235,7 @@ export class RunningRoom implements RoomParts {
     this.window.request({
       urgency,
       writer: more ? null : writer,
-      sockets: this.sessions.size,
+      sockets: this.socketCount,
       now: this.ports.now(),
     });
   }
@@ -231,7 +260,8 @@ export class RunningRoom implements RoomParts {
     const change = this.document.commit();
     this.#send(change, now);
     if (change !== null) this.saver.afterCommit();
-    this.window.flushed(now, this.sessions.size, change !== null && this.sessions.size > 0);
+    const sockets = this.socketCount;
+    this.window.flushed(now, sockets, change !== null && sockets > 0);
     this.hub.endTooSlow();
   }
 
@@ -248,6 +278,7 @@ export class RunningRoom implements RoomParts {
         presence: this.presence,
       }),
     );
+    if (change !== null) this.observers.deliver(change);
   }
 
   /**

@@ -45,6 +45,7 @@ describe("methods", () => {
     ["/rooms/:id", ["PUT", "GET", "HEAD", "DELETE"]],
     ["/rooms/:id/users", ["POST", "GET", "HEAD"]],
     ["/rooms/:id/users/:userId", ["GET", "HEAD", "PATCH", "DELETE"]],
+    ["/rooms/:id/changes", ["GET", "HEAD"]],
     ["/rooms/:id/presence", ["GET", "HEAD"]],
     ["/rooms/:id/presence/:userId", ["PUT"]],
     ["/rooms/:id/socket", ["GET", "HEAD"]],

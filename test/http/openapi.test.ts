@@ -43,6 +43,7 @@ test("[A6] the document has every operation of the API", () => {
       "GET /openapi.json",
       "GET /rooms",
       "GET /rooms/{id}",
+      "GET /rooms/{id}/changes",
       "GET /rooms/{id}/presence",
       "GET /rooms/{id}/socket",
       "GET /rooms/{id}/state",

@@ -28,6 +28,7 @@ describe("the error table", () => {
         "behaviour_conflict 409",
         "behaviour_missing 503",
         "call_timeout 504 retryable",
+        "changes_gone 410",
         "commit_failed 503 retryable",
         "directory_unavailable 503 retryable",
         "forbidden 403 4003",

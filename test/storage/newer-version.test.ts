@@ -55,6 +55,7 @@ const inputs: { readonly [Name in OperationName]: unknown } = {
   broadcast: { event: "hello", payload: { text: "1" } },
   callAction: { name: "go", payload: { text: "{}" } },
   changeState: { kind: "merge", source: { text: '{"n":1}' } },
+  getChanges: { epoch: "an-epoch", since: 0 },
   getPresence: undefined,
   getRoomInfo: undefined,
   getState: {},

@@ -10,6 +10,7 @@ import { initialFlow, type SessionAttachment } from "../../src/model/session-att
 import { resolveLimits, type Limits } from "../../src/protocol/limits.ts";
 import type { Operation } from "../../src/room/operation.ts";
 import { connectSession } from "../../src/room/operations/connect-session.ts";
+import { observeChanges, type ObserveRequest } from "../../src/room/operations/observe-changes.ts";
 import type { DirectoryPort, SocketPort } from "../../src/room/ports.ts";
 import { Room } from "../../src/room/room.ts";
 import { Session } from "../../src/room/sessions/session.ts";
@@ -143,6 +144,17 @@ export class RoomByHand {
     };
     const { scopes } = workerCaller;
     await this.call(connectSession, { user: { id: userId }, scopes, accept });
+    return socket;
+  }
+
+  /** Open an observer. */
+  async observe(request: ObserveRequest = {}): Promise<SocketByHand> {
+    const socket = new SocketByHand();
+    const accept = (): SocketPort => {
+      this.sockets.push(socket);
+      return socket;
+    };
+    await this.call(observeChanges, { ...request, accept });
     return socket;
   }
 

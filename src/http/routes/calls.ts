@@ -4,7 +4,8 @@ import type { Limits } from "../../protocol/limits.ts";
 import { jsonText, noContent } from "../answers.ts";
 import { etag } from "../conditions.ts";
 import { jsonBody, route } from "../route.ts";
-import { actionResponse, broadcastBody, payloadBody, tagHeader, touchBody } from "../schemas.ts";
+import { actionResponse, tagHeader } from "../response-schemas.ts";
+import { broadcastBody, payloadBody, touchBody } from "../schemas.ts";
 
 /** @param limits the largest sizes that any behaviour allows; the room checks its own limits */
 export const callRoutes = ({ frameBytes }: Pick<Limits, "frameBytes">) => [

@@ -3,7 +3,8 @@
 import type { JsonObject } from "../../protocol/json.ts";
 import { jsonText, noContent } from "../answers.ts";
 import { jsonBody, route } from "../route.ts";
-import { holdBody, presenceMap } from "../schemas.ts";
+import { presenceMap } from "../response-schemas.ts";
+import { holdBody } from "../schemas.ts";
 
 export const presenceRoutes = [
   route({

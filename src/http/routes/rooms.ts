@@ -2,7 +2,8 @@
 
 import { Directory } from "../../cloudflare/directory.ts";
 import { CollabError } from "../../protocol/errors.ts";
-import { roomInfo, roomPage, roomsQuery, startBody, stopQuery } from "../schemas.ts";
+import { roomInfo, roomPage } from "../response-schemas.ts";
+import { roomsQuery, startBody, stopQuery } from "../schemas.ts";
 import { jsonBody, route } from "../route.ts";
 import { json, noContent } from "../answers.ts";
 

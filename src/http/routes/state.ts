@@ -8,14 +8,13 @@ import type { BaseInput, ChangeInput } from "../../room/operations/change-state.
 import { json, jsonText, noContent } from "../answers.ts";
 import { etag } from "../conditions.ts";
 import { route, type RouteRequest } from "../route.ts";
+import { tagHeader, versionResponse } from "../response-schemas.ts";
 import {
   extendedPatchBody,
   jsonPatchBody,
   mergePatchBody,
   patchQuery,
   stateBody,
-  tagHeader,
-  versionResponse,
 } from "../schemas.ts";
 
 /** @param limits the largest sizes that any behaviour allows; the room checks its own limits */

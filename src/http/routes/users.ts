@@ -3,7 +3,8 @@
 import { jsonText, noContent } from "../answers.ts";
 import { jsonBody, route } from "../route.ts";
 import { checkScopes } from "../../protocol/scopes.ts";
-import { scopesBody, userBody, userEntry, userInfo, userPage, usersQuery } from "../schemas.ts";
+import { userEntry, userInfo, userPage } from "../response-schemas.ts";
+import { scopesBody, userBody, usersQuery } from "../schemas.ts";
 
 export const userRoutes = [
   route({

@@ -288,6 +288,18 @@ export class JsonDocument implements RoomDocument {
     return patches;
   }
 
+  /** The committed changes after a version, in order; `null` if the journal does not lead from it to here. */
+  changesSince(version: number): readonly Change[] | null {
+    if (version > this.#version) return null;
+    const changes = version === this.#version ? [] : this.#storage.readChanges(version);
+    let reached = version;
+    for (const { from, to } of changes) {
+      if (from !== reached) return null;
+      reached = to;
+    }
+    return reached === this.#version ? changes : null;
+  }
+
   #adopt(state: Sized, version: number): void {
     this.#state = state;
     this.#version = version;

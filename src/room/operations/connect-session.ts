@@ -1,7 +1,6 @@
 // Open a session on a socket: its user joins, unless they are in the room already (rules R3, U3). It goes
 // through `fetch` instead of RPC, because a socket cannot cross RPC.
 
-import { CollabError } from "../../protocol/errors.ts";
 import { isObject, type JsonValue } from "../../protocol/json.ts";
 import type { Scope } from "../../protocol/scopes.ts";
 import type { Resume } from "../../model/session-attachment.ts";
@@ -37,21 +36,14 @@ export const connectSession = roomOperation({
   async run(lifecycle, { user, scopes, resume, behaviour, accept }, caller): Promise<void> {
     const running = lifecycle.room && lifecycle.running();
     const room = running ?? (await lifecycle.prepare({ behaviour }, caller));
-    const { membership, members, sessions, hub, ports } = room;
-    const { maxSockets } = room.behaviour;
-    const checkSockets = (): void => {
-      if (sessions.size >= maxSockets && hub.mostSilent(sessions) === null)
-        throw new CollabError("room_full", {
-          detail: `The room takes ${maxSockets} sockets. Try again when some have closed.`,
-        });
-    };
-    checkSockets();
+    const { membership, members, ports } = room;
+    room.checkSockets();
     const isMember = members.get(user.id) !== undefined;
     const accepted = isMember ? null : await membership.acceptJoin(user, caller);
     if (accepted === null) membership.checkAttach(user.id);
     // A silent session gives way only to a user who may come.
-    checkSockets();
-    if (sessions.size >= maxSockets) hub.endMostSilent(sessions);
+    room.checkSockets();
+    room.makeWay();
     // The socket comes before the rows: if it cannot be had, nothing has changed.
     const socket = accept();
     try {

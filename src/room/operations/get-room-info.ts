@@ -13,14 +13,14 @@ export const getRoomInfo = runningOperation({
 });
 
 export function roomInfo(room: RunningRoom): RoomInfo {
-  const { activity, record, document, members, sessions, saver, ports, isEmpty } = room;
+  const { activity, record, document, members, saver, ports, isEmpty } = room;
   return {
     id: ports.id,
     behaviour: record.behaviour,
     epoch: record.epoch,
     version: document.version,
     users: members.size,
-    sockets: sessions.size,
+    sockets: room.socketCount,
     createdAt: isoTime(record.createdAt),
     lastActivityAt: isoTime(activity.lastAt),
     idleTimeout: record.idleTimeout,

@@ -5,6 +5,7 @@ import type { Operation } from "../operation.ts";
 import { broadcast } from "./broadcast.ts";
 import { callAction } from "./call-action.ts";
 import { changeState } from "./change-state.ts";
+import { getChanges } from "./get-changes.ts";
 import { getPresence } from "./get-presence.ts";
 import { getRoomInfo } from "./get-room-info.ts";
 import { getState } from "./get-state.ts";
@@ -24,6 +25,7 @@ export const operations = {
   broadcast,
   callAction,
   changeState,
+  getChanges,
   getPresence,
   getRoomInfo,
   getState,

@@ -7,6 +7,7 @@ import type { ErrorCode } from "../../protocol/errors.ts";
 import type { RoomMessage } from "../../protocol/messages.ts";
 import { allows, type Scope } from "../../protocol/scopes.ts";
 import type { Members } from "../../model/members.ts";
+import { readObserver } from "../../model/observer.ts";
 import { initialPresence } from "../../model/presence.ts";
 import { initialFlow, readAttachment, type Resume } from "../../model/session-attachment.ts";
 import type { BatchBuilder } from "../batch/batch.ts";
@@ -49,7 +50,8 @@ export class SessionHub {
   /** Find the sessions of the open sockets: the room has woken (rule R6). */
   restore(): void {
     for (const socket of this.#parts.ports.sockets())
-      if (this.#find(socket) === null) refuseSocket(socket, "session_lost");
+      if (readObserver(socket.attachment) === null && this.#find(socket) === null)
+        refuseSocket(socket, "session_lost");
   }
 
   /** The session whose attachment is beside a socket, if its user is still in the room. */

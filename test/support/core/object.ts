@@ -4,12 +4,11 @@
 
 import { Directory } from "../../../src/cloudflare/directory.ts";
 import type { CollabEnv } from "../../../src/cloudflare/env.ts";
-import { readUpgrade } from "../../../src/cloudflare/upgrade.ts";
+import { openSocket, readUpgrade } from "../../../src/cloudflare/upgrade.ts";
 import type { Caller } from "../../../src/protocol/caller.ts";
 import { CollabError, type Result } from "../../../src/protocol/errors.ts";
 import { createLog, describe } from "../../../src/room/log.ts";
 import type { Operation } from "../../../src/room/operation.ts";
-import { connectSession } from "../../../src/room/operations/connect-session.ts";
 import { operations, type OperationName } from "../../../src/room/operations/table.ts";
 import type { RoomPorts } from "../../../src/room/ports.ts";
 import { SqliteRoomStorage, type SqlStore } from "../../../src/storage/sqlite.ts";
@@ -58,7 +57,7 @@ export class TestObject {
   /** Open a socket. */
   async fetch(request: Request): Promise<Response> {
     await nextEvent();
-    const { caller, waiting: _waiting, ...connect } = readUpgrade(request);
+    const upgrade = readUpgrade(request);
     const client = new ClientSocket();
     const outcome = await this.#answer((instance) => {
       const accept = () => {
@@ -66,7 +65,7 @@ export class TestObject {
         this.#sockets.add(socket);
         return instance.socket(socket);
       };
-      return instance.room.call(connectSession, { ...connect, accept }, caller);
+      return openSocket(instance.room, upgrade, accept);
     });
     await nextEvent();
     if ("error" in outcome) return Response.json(outcome);

@@ -12,7 +12,7 @@ import type { PresenceMap } from "../../../../src/protocol/presence.ts";
 import { resolveLimits } from "../../../../src/protocol/limits.ts";
 import { Members, type Member } from "../../../../src/model/members.ts";
 import { changePresence, typingTimeout } from "../../../../src/model/presence.ts";
-import { initialFlow, type SessionAttachment } from "../../../../src/model/session-attachment.ts";
+import { initialFlow } from "../../../../src/model/session-attachment.ts";
 import { newId, rooms } from "../../../support/core/rooms.ts";
 import { connect } from "../../../support/core/socket-client.ts";
 
@@ -32,7 +32,7 @@ class World {
   readonly #sessions = new Sessions();
   readonly board = new PresenceBoard(this.members, this.#sessions);
   /** Every attachment that was saved. */
-  readonly saved: (SessionAttachment | null)[] = [];
+  readonly saved: Parameters<SocketPort["saveAttachment"]>[0][] = [];
   /** How often typing was looked at, and how often that was news. */
   lapses = 0;
   changes = 0;

@@ -1,0 +1,98 @@
+// The Worker's end of an observer's socket: what the room tells, one event after another, as fast as they are
+// read. What has come and is not read waits here; the room is told how far the reader is, and ends the observer
+// when that is too far behind.
+
+import { errorTable, type ErrorCode } from "../protocol/errors.ts";
+import { decodeFrame, encodeFrame, type ObserverEvent } from "../model/observer.ts";
+
+/** Why no more events come: the room has stopped, or the reader has to come back and resume. */
+export type ReaderEnd = "room_stopped" | "too_slow" | "session_lost";
+
+type EndCode = ReaderEnd & ErrorCode;
+
+export class ChangeReader implements AsyncIterableIterator<ObserverEvent> {
+  readonly #socket: WebSocket;
+  readonly #frames: string[] = [];
+  #end: ReaderEnd | null = null;
+  /** Set while the reader waits. */
+  #wake: (() => void) | null = null;
+
+  /** @param socket that the room has opened; nothing may have been read from it */
+  constructor(socket: WebSocket) {
+    this.#socket = socket;
+    socket.addEventListener("message", ({ data }) => {
+      if (typeof data === "string") this.#frames.push(data);
+      this.#wake?.();
+    });
+    socket.addEventListener("close", ({ code }) => {
+      this.#finish(endOf(code));
+      this.#close();
+    });
+    socket.addEventListener("error", () => this.#finish("session_lost"));
+    socket.accept();
+  }
+
+  /** Why no more events come; `null` while some may. */
+  get end(): ReaderEnd | null {
+    return this.#end;
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+
+  async next(): Promise<IteratorResult<ObserverEvent, undefined>> {
+    for (;;) {
+      const frame = this.#frames.shift();
+      if (frame !== undefined) {
+        const event = decodeFrame(frame);
+        if (event.kind !== "mark") return { done: false, value: event };
+        this.#send(encodeFrame(event));
+      } else if (this.#end === null) await this.#more();
+      else return { done: true, value: undefined };
+    }
+  }
+
+  /** Read no further: the observer ends. */
+  async return(): Promise<IteratorResult<ObserverEvent, undefined>> {
+    this.#frames.length = 0;
+    this.#finish("session_lost");
+    this.#close();
+    return { done: true, value: undefined };
+  }
+
+  #more(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#wake = () => {
+        this.#wake = null;
+        resolve();
+      };
+    });
+  }
+
+  #finish(end: ReaderEnd): void {
+    this.#end ??= end;
+    this.#wake?.();
+  }
+
+  #send(frame: string): void {
+    try {
+      this.#socket.send(frame);
+    } catch {
+      // It has closed: its event ends the reader.
+    }
+  }
+
+  #close(): void {
+    try {
+      this.#socket.close(1000);
+    } catch {
+      // It has closed already.
+    }
+  }
+}
+
+const ends: readonly EndCode[] = ["room_stopped", "too_slow"];
+
+const endOf = (closeCode: number): ReaderEnd =>
+  ends.find((code) => errorTable[code].close === closeCode) ?? "session_lost";

@@ -1,0 +1,31 @@
+// Follow the state: a socket on which the room sends it once, and then every change (rule H10). Like a session's,
+// it goes through `fetch`, because a socket cannot cross RPC.
+
+import type { Resume } from "../../model/session-attachment.ts";
+import { runningOperation } from "../operation.ts";
+import type { SocketPort } from "../ports.ts";
+
+/** What an observer opens with. Plain data. */
+export type ObserveRequest = {
+  /** What a returning one has. */
+  readonly resume?: Resume | undefined;
+};
+
+export type ObserveInput = ObserveRequest & {
+  /** Accepts the socket; called once nothing refuses it any more. */
+  accept(): SocketPort;
+};
+
+export const observeChanges = runningOperation({
+  scope: "room:read",
+  sees: "snapshot",
+  repeatable: false,
+  decode: (input: ObserveInput) => input,
+  run(room, { resume, accept }): void {
+    room.checkSockets();
+    room.observers.open(resume, () => {
+      room.makeWay();
+      return accept();
+    });
+  },
+});

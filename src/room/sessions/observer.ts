@@ -1,0 +1,102 @@
+// One observer: a Worker that follows the state of the room for one of its clients (rule H10). It is no session:
+// nobody joins by it, and nothing but the numbers of marks comes back.
+
+import {
+  changeEvent,
+  encodeFrame,
+  type ObserverAttachment,
+  type ObserverEvent,
+} from "../../model/observer.ts";
+import type { Change } from "../../protocol/history.ts";
+import type { SocketPort } from "../ports.ts";
+
+/** A mark is sent each time this part of what may be unread has been sent. */
+const marksPerLimit = 16;
+
+export type ObserverStart = Omit<ObserverAttachment, "observer">;
+
+export class Observer {
+  readonly socket: SocketPort;
+  readonly epoch: string;
+  /** The version that it has been told; a later change is news. */
+  version: number;
+  #sent: number;
+  #marked: number;
+  #read: number;
+  /** Epoch ms since when a mark is out, and none has come back. */
+  #waitsSince: number | null;
+  readonly #unreadLimit: number;
+
+  constructor(
+    socket: SocketPort,
+    { epoch, sent, marked, read }: ObserverStart,
+    version: number,
+    unreadLimit: number,
+    now: number,
+  ) {
+    this.socket = socket;
+    this.epoch = epoch;
+    this.version = version;
+    this.#sent = sent;
+    this.#marked = marked;
+    this.#read = read;
+    this.#waitsSince = read < marked ? now : null;
+    this.#unreadLimit = unreadLimit;
+  }
+
+  /** Characters that were sent and have not been read; what it began with does not count. */
+  get unread(): number {
+    return this.#sent - this.#read;
+  }
+
+  get isTooSlow(): boolean {
+    return this.unread > this.#unreadLimit;
+  }
+
+  /** Whether it has been given this many ms to read, and has read nothing. */
+  hasStalled(ms: number, now: number): boolean {
+    return this.#waitsSince !== null && now - this.#waitsSince > ms;
+  }
+
+  /** Send what it begins with. However large that is, it never makes the observer too slow. */
+  begin(events: readonly ObserverEvent[]): void {
+    for (const event of events) this.socket.send(encodeFrame(event));
+    this.saveAttachment();
+  }
+
+  /** Send a change that it does not have. @param frame the change as a frame, the same for all */
+  tell({ to }: Change, frame: string, now: number): void {
+    if (to <= this.version) return;
+    this.version = to;
+    this.socket.send(frame);
+    this.#sent += frame.length;
+    if (this.#sent - this.#marked >= this.#unreadLimit / marksPerLimit) {
+      this.#marked = this.#sent;
+      this.#waitsSince ??= now;
+      this.socket.send(encodeFrame({ kind: "mark", n: this.#marked }));
+    }
+    this.saveAttachment();
+  }
+
+  /** Everything up to this mark has been read. A number that no mark has changes nothing. */
+  acknowledge(n: number, now: number): void {
+    if (!(n > this.#read && n <= this.#marked)) return;
+    this.#read = n;
+    this.#waitsSince = this.#read < this.#marked ? now : null;
+    this.saveAttachment();
+  }
+
+  saveAttachment(): void {
+    this.socket.saveAttachment({
+      observer: 1,
+      epoch: this.epoch,
+      sent: this.#sent,
+      marked: this.#marked,
+      read: this.#read,
+    });
+  }
+}
+
+/** A change as a frame, for all observers of an epoch. */
+export const changeFrame = (epoch: string, change: Change): string =>
+  encodeFrame(changeEvent(epoch, change));

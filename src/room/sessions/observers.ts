@@ -1,0 +1,148 @@
+// The observers of a room, beside its sessions: each gets the state once and then every change (rule H10). They
+// are found again by the attachments of their sockets, so the room sleeps while they wait. They are no users:
+// they neither join nor count as activity, and an empty room stops in spite of them.
+
+import type { ResolvedBehaviour } from "../../behaviours/resolve.ts";
+import type { ErrorCode } from "../../protocol/errors.ts";
+import type { Change } from "../../protocol/history.ts";
+import {
+  changeEvent,
+  decodeFrame,
+  readObserver,
+  stateEvent,
+  type ObserverEvent,
+} from "../../model/observer.ts";
+import type { Resume } from "../../model/session-attachment.ts";
+import type { Activity } from "../activity.ts";
+import type { JsonDocument } from "../document/json-document.ts";
+import type { RoomPorts, SocketPort } from "../ports.ts";
+import { changeFrame, Observer } from "./observer.ts";
+import { refuseSocket } from "./session.ts";
+
+/** Characters that may be sent to an observer and not read, unless a state is larger still. */
+const minUnreadLimit = 4 * 1024 * 1024;
+/** The same for all observers together that read nothing for a while. */
+const totalUnreadLimit = 64 * 1024 * 1024;
+/** ms in which an observer should read some of what was sent. */
+const readTime = 5000;
+
+export type ObserversParts = {
+  readonly ports: RoomPorts;
+  readonly behaviour: ResolvedBehaviour;
+  readonly document: JsonDocument;
+  readonly activity: Activity;
+};
+
+export class Observers {
+  readonly #parts: ObserversParts;
+  readonly #bySocket = new Map<SocketPort, Observer>();
+
+  constructor(parts: ObserversParts) {
+    this.#parts = parts;
+  }
+
+  get size(): number {
+    return this.#bySocket.size;
+  }
+
+  /**
+   * Find the observers of the open sockets: the room has woken (rule R6).
+   * @param startOver whether storage has another state than they were told
+   */
+  restore(startOver: boolean): void {
+    for (const socket of this.#parts.ports.sockets()) {
+      const attachment = readObserver(socket.attachment);
+      if (attachment === null) continue;
+      if (startOver || attachment.epoch !== this.#epoch)
+        this.#add(socket, this.#fresh()).begin([this.#whole("reset")]);
+      else this.#add(socket, attachment);
+    }
+  }
+
+  /**
+   * Open an observer, while nothing is staged.
+   * @param resume what a returning one has: it gets the changes since then
+   * @param accept accepts the socket, once there is something to send
+   */
+  open(resume: Resume | undefined, accept: () => SocketPort): void {
+    const events = this.#begin(resume);
+    this.#add(accept(), this.#fresh()).begin(events);
+  }
+
+  #begin(resume: Resume | undefined): ObserverEvent[] {
+    if (resume === undefined) return [this.#whole("state")];
+    const { document } = this.#parts;
+    const changes = resume.epoch === this.#epoch ? document.changesSince(resume.since) : null;
+    if (changes === null) return [this.#whole("reset")];
+    return changes.map((change) => changeEvent(this.#epoch, change));
+  }
+
+  #whole(kind: "state" | "reset"): ObserverEvent {
+    const { version, text } = this.#parts.document;
+    return stateEvent(kind, this.#epoch, version, text);
+  }
+
+  #fresh(): ConstructorParameters<typeof Observer>[1] {
+    return { epoch: this.#epoch, sent: 0, marked: 0, read: 0 };
+  }
+
+  #add(socket: SocketPort, start: ConstructorParameters<typeof Observer>[1]): Observer {
+    const { ports, behaviour, document } = this.#parts;
+    const unreadLimit = Math.max(minUnreadLimit, 2 * behaviour.limits.stateBytes);
+    const observer = new Observer(socket, start, document.version, unreadLimit, ports.now());
+    this.#bySocket.set(socket, observer);
+    return observer;
+  }
+
+  /** Tell all of a committed change. */
+  deliver(change: Change): void {
+    if (this.size === 0) return;
+    const frame = changeFrame(this.#epoch, change);
+    const now = this.#parts.ports.now();
+    for (const observer of this.#bySocket.values()) observer.tell(change, frame, now);
+    this.#endTooSlow(now);
+  }
+
+  /** A frame has arrived. @returns false if it is not from an observer */
+  receive(socket: SocketPort, frame: string | ArrayBuffer): boolean {
+    const observer = this.#bySocket.get(socket);
+    if (observer === undefined) return false;
+    const answer = decodeFrame(String(frame));
+    if (answer.kind === "mark") observer.acknowledge(answer.n, this.#parts.ports.now());
+    return true;
+  }
+
+  /** A socket has closed; most are none of an observer's. */
+  socketClosed(socket: SocketPort): void {
+    this.#bySocket.delete(socket);
+  }
+
+  /** Close all. */
+  endAll(reason: ErrorCode): void {
+    for (const observer of this.#bySocket.values()) this.#end(observer, reason);
+  }
+
+  /** End the observers that are too far behind, each by itself and all together. They may resume. */
+  #endTooSlow(now: number): void {
+    const stalled: Observer[] = [];
+    for (const observer of this.#bySocket.values())
+      if (observer.isTooSlow) this.#end(observer, "too_slow");
+      else if (observer.hasStalled(readTime, now)) stalled.push(observer);
+    let total = stalled.reduce((sum, { unread }) => sum + unread, 0);
+    if (total <= totalUnreadLimit) return;
+    for (const observer of stalled.toSorted((a, b) => b.unread - a.unread)) {
+      if (total <= totalUnreadLimit) return;
+      total -= observer.unread;
+      this.#end(observer, "too_slow");
+    }
+  }
+
+  #end({ socket }: Observer, reason: ErrorCode): void {
+    this.#bySocket.delete(socket);
+    refuseSocket(socket, reason);
+  }
+
+  get #epoch(): string {
+    return this.#parts.activity.record.epoch;
+  }
+}
