@@ -8,6 +8,8 @@ export const eventStreamType = "text/event-stream";
 
 /** ms after which a client comes back. */
 const retryAfter = 2000;
+/** Bytes that the client takes at a time: so it shows that a slow one is getting on with a large event. */
+const chunkBytes = 32 * 1024;
 /**
  * ms between two comments, which keep proxies from closing a quiet connection. A client that takes nothing from
  * one to the next is let go: it may come back and resume.
@@ -38,6 +40,8 @@ function streamOf(reader: ChangeReader, signal: AbortSignal): ReadableStream<Uin
   const encoder = new TextEncoder();
   let timer: ReturnType<typeof setInterval> | undefined;
   let hasTaken = true;
+  /** What is left of an event. */
+  let rest: Uint8Array = new Uint8Array();
   const stop = async (): Promise<void> => {
     clearInterval(timer);
     await reader.return();
@@ -46,7 +50,9 @@ function streamOf(reader: ChangeReader, signal: AbortSignal): ReadableStream<Uin
     start(controller) {
       controller.enqueue(encoder.encode(`retry: ${retryAfter}\n\n`));
       timer = setInterval(() => {
-        if ((controller.desiredSize ?? 0) > 0) controller.enqueue(encoder.encode(":\n\n"));
+        // Between two chunks of an event a comment would be a part of it.
+        if ((controller.desiredSize ?? 0) > 0 && rest.length === 0)
+          controller.enqueue(encoder.encode(":\n\n"));
         else if (!hasTaken) void stop();
         hasTaken = false;
       }, keepAliveInterval);
@@ -55,11 +61,17 @@ function streamOf(reader: ChangeReader, signal: AbortSignal): ReadableStream<Uin
     },
     async pull(controller) {
       hasTaken = true;
-      const { done, value } = await reader.next();
-      if (!done) return controller.enqueue(encoder.encode(eventText(value)));
-      clearInterval(timer);
-      if (reader.end === "room_stopped") controller.enqueue(encoder.encode(stoppedText));
-      controller.close();
+      if (rest.length === 0) {
+        const { done, value } = await reader.next();
+        if (done) {
+          clearInterval(timer);
+          if (reader.end === "room_stopped") controller.enqueue(encoder.encode(stoppedText));
+          return controller.close();
+        }
+        rest = encoder.encode(eventText(value));
+      }
+      controller.enqueue(rest.subarray(0, chunkBytes));
+      rest = rest.subarray(chunkBytes);
     },
     cancel: stop,
   });

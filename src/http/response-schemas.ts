@@ -25,7 +25,8 @@ export const changePage = z
         from: z.int(),
         to: z.int(),
         patch: z.array(z.looseObject({ op: z.string(), path: z.string() })).meta({
-          description: "The operations that lead from version `from` to version `to`.",
+          description:
+            "The operations that lead from version `from` to version `to`: those of JSON Patch (RFC 6902), and `inc`, `str_ins` and `str_del`.",
         }),
       }),
     ),

@@ -15,7 +15,7 @@ function open(signal = new AbortController().signal) {
   const { 0: client, 1: room } = new WebSocketPair();
   room.accept();
   const sent: unknown[] = [];
-  room.addEventListener("message", ({ data }) => sent.push(data));
+  room.addEventListener("message", ({ data }) => void sent.push(data));
   const closed = new Promise<number>((resolve) =>
     room.addEventListener("close", ({ code }) => resolve(code)),
   );
@@ -58,6 +58,18 @@ describe("a stream of events", () => {
     await vi.advanceTimersByTimeAsync(20_000);
     expect(await closed).toBe(1000);
     expect(vi.getTimerCount()).toBe(0);
+  });
+
+  test("[H10, N3] waits for a client that is slow, as long as it gets on with a large event", async () => {
+    const { room, events } = open();
+    const data = `{"state":"${"x".repeat(300_000)}"}`;
+    room.send(`state\ne.1\n${data}`);
+    // Ten chunks, each of which takes almost until the next sign of life.
+    for (let n = 0; n < 10; n++) {
+      await events.more();
+      await vi.advanceTimersByTimeAsync(19_000);
+    }
+    expect(await events.next()).toEqual({ id: "e.1", event: "state", data });
   });
 
   test("[H10] ends when its client has gone", async () => {

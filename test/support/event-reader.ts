@@ -25,7 +25,7 @@ export class EventReader {
         const event = parseEvent(this.#text.slice(0, end));
         this.#text = this.#text.slice(end + 2);
         if (event !== null) return event;
-      } else if (!(await this.#more())) return null;
+      } else if (!(await this.more())) return null;
     }
   }
 
@@ -41,7 +41,8 @@ export class EventReader {
     return this.#reader.cancel();
   }
 
-  async #more(): Promise<boolean> {
+  /** Take what comes next, as much as comes at once. @returns false when the stream has ended */
+  async more(): Promise<boolean> {
     const { done, value } = await this.#reader.read();
     if (done) return false;
     const text = this.#decoder.decode(value, { stream: true });
