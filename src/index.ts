@@ -16,10 +16,17 @@ export { CollabError } from "./protocol/errors.ts";
 export type {
   Action,
   ActionAnswer,
+  ActionName,
+  ActionsOf,
   Behaviours,
+  DefinedRoom,
   HookResult,
+  InputOf,
+  JoinResult,
+  ResultOf,
   RoomBehaviour,
   RoomContext,
+  StateOf,
 } from "./behaviours/behaviour.ts";
 export type { ChangesOptions, RoomChange } from "./protocol/changes.ts";
 export type { CollabEnv } from "./cloudflare/env.ts";

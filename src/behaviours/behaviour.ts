@@ -9,6 +9,7 @@ import type { StandardSchemaV1 } from "@standard-schema/spec";
 import type { Caller } from "../protocol/caller.ts";
 import type { JsonObject, JsonValue } from "../protocol/json.ts";
 import type { Limits } from "../protocol/limits.ts";
+import type { Scope } from "../protocol/scopes.ts";
 import type { User, UserEntry } from "../protocol/users.ts";
 
 /** The room, as hooks and actions see it. Everything except `env` is frozen. */
@@ -41,6 +42,11 @@ export type RoomContext<State extends object = JsonObject, Env = unknown> = {
 /** What a hook returns: `{ ok: value }`, or `{ error: reason }` to refuse. */
 export type HookResult<T> = { readonly ok: T } | { readonly error: string };
 
+/** What `onJoin` returns. */
+export type JoinResult =
+  | { readonly ok: unknown; readonly scopes?: readonly Scope[] }
+  | { readonly error: string };
+
 type Awaitable<T> = T | Promise<T>;
 
 /**
@@ -57,11 +63,23 @@ export type RoomBehaviour<State extends object = JsonObject, Env = unknown> = {
   /**
    * Accept or refuse a user who wants to join.
    * - `{ ok: meta }` accepts the user and stores `meta` (JSON, at most 4 KiB) in the user's entry. Returning
-   *   nothing is the same as `{ ok: {} }`.
+   *   nothing is the same as `{ ok: {} }`. With `scopes` it says what the user's sockets may do, as long as the
+   *   user is in the room.
    * - `{ error: reason }` refuses: the caller gets `join_refused` with that `reason`.
    * - Throwing refuses with `hook_failed`, a time-out with `call_timeout`.
    */
-  onJoin?(room: RoomContext<State, Env>, user: User): Awaitable<HookResult<unknown> | void>;
+  onJoin?(room: RoomContext<State, Env>, user: User): Awaitable<JoinResult | void>;
+  /**
+   * Say what a user may do. Called after `onJoin` when they join, and each time they open a further socket; not
+   * when the room wakes. Use it where tokens say only who somebody is, and rights are looked up: it has the last
+   * word on scopes. Use the `scopes` of `onJoin` for what follows from joining itself, such as a role.
+   * - `{ ok: { scopes } }` lets the user in with these scopes. Returning nothing leaves them as they are.
+   * - `{ error: reason }` refuses: the caller gets `not_authorized` with that `reason`.
+   */
+  authorize?(
+    room: RoomContext<State, Env>,
+    user: User,
+  ): Awaitable<HookResult<{ readonly scopes: readonly Scope[] }> | void>;
   /**
    * A user has left. Called once per membership, however it ended, and never again after a crash. An error
    * that it throws is logged.
@@ -90,6 +108,20 @@ export type RoomBehaviour<State extends object = JsonObject, Env = unknown> = {
     room: RoomContext<State, Env>,
     state: State,
   ): Awaitable<HookResult<unknown> | void>;
+  /**
+   * The schema of the state: any Standard Schema (zod, valibot, arktype …). A change whose result does not fit is
+   * refused with `invalid_state` and the issues, whoever asks; a state from `loadRoomState` that does not fit is
+   * `load_failed`. Only the verdict counts: a schema that transforms does not transform the state. It must not be
+   * asynchronous. Each change then costs a check of the whole state; rooms without a schema do not pay for it.
+   */
+  readonly state?: StandardSchemaV1<unknown, State>;
+  /** The state that a new room begins with, if nothing is loaded. Default: `{}`. It must fit `state`. */
+  readonly initialState?: State & JsonObject;
+  /**
+   * What clients may use to change the state. `actions`: the room's actions alone; patches, merges and whole
+   * states over HTTP and sockets are `forbidden`, and the Worker's own code may still use them. Default: `all`.
+   */
+  readonly writes?: "all" | "actions";
   /** Functions that clients may call by name; see `action`. */
   readonly actions?: Readonly<Record<string, Action<object, Env>>>;
 
@@ -132,20 +164,68 @@ export type RoomBehaviour<State extends object = JsonObject, Env = unknown> = {
  * an object of tens of thousands of members, spread it over several objects, or let them send patches, which
  * cost only what they change.
  */
-export type ActionAnswer<State extends object> =
-  | { readonly state?: State; readonly result?: JsonValue | undefined }
+export type ActionAnswer<State extends object, Result = JsonValue> =
+  | { readonly state?: State; readonly result?: Result | undefined }
   | { readonly error: string };
 
-/** An action of a behaviour: a function and the schema of its input. Write one with `action`. */
-export type Action<State extends object = JsonObject, Env = unknown> = {
-  readonly schema: StandardSchemaV1;
+/**
+ * An action of a behaviour: a function and the schema of its input. Write one with `action`. `Input` is what a
+ * caller sends, `Result` what it gets.
+ */
+export type Action<
+  State extends object = JsonObject,
+  Env = unknown,
+  Input = unknown,
+  Result = JsonValue,
+> = {
+  readonly schema: StandardSchemaV1<Input>;
   // A method, not a property, so that actions for any type of state fit into one record.
   run(
     room: RoomContext<State, Env>,
     state: State,
     input: unknown,
-  ): Awaitable<ActionAnswer<State> | void>;
+  ): Awaitable<ActionAnswer<State, Result> | void>;
 };
+
+declare const types: unique symbol;
+
+/** A kind of room that remembers the types of its state and of its actions: what `defineRoom` returns. */
+export type DefinedRoom<State extends object = JsonObject, Actions = unknown> = RoomBehaviour & {
+  /** Never there: only types use it. */
+  readonly [types]?: { readonly state: State; readonly actions: Actions } | undefined;
+};
+
+/**
+ * The type of a room's state.
+ * @example
+ * ```ts
+ * type Board = StateOf<typeof board>;
+ * ```
+ */
+export type StateOf<Room extends RoomBehaviour> = TypesOf<Room>["state"];
+
+/** The actions of a room by name. */
+export type ActionsOf<Room extends RoomBehaviour> = TypesOf<Room>["actions"];
+
+type Types = { readonly state: object; readonly actions: unknown };
+
+type TypesOf<Room extends RoomBehaviour> = typeof types extends keyof Room
+  ? Extract<Room[typeof types], Types>
+  : { readonly state: JsonObject; readonly actions: Readonly<Record<string, Action<never>>> };
+
+export type ActionName<Room extends RoomBehaviour> = keyof ActionsOf<Room> & string;
+
+/** An action of any room. */
+// oxlint-disable-next-line typescript/no-explicit-any
+type AnyAction<Input, Result> = Action<any, any, Input, Result>;
+
+/** What a caller sends to an action. */
+export type InputOf<Room extends RoomBehaviour, Name extends ActionName<Room>> =
+  ActionsOf<Room>[Name] extends AnyAction<infer Input, infer _> ? Input : unknown;
+
+/** What a caller gets from an action. */
+export type ResultOf<Room extends RoomBehaviour, Name extends ActionName<Room>> =
+  ActionsOf<Room>[Name] extends AnyAction<infer _, infer Result> ? Result : JsonValue;
 
 /** Behaviours by name. A name has 1 to 64 letters, digits, ".", "_" or "-". */
 export type Behaviours = Readonly<Record<string, RoomBehaviour>>;

@@ -1,32 +1,68 @@
 // The two functions with which an author writes a behaviour. They only add types: checks are in resolve.ts.
 
 import type { StandardSchemaV1 } from "@standard-schema/spec";
-import type { JsonObject } from "../protocol/json.ts";
-import type { Action, ActionAnswer, RoomBehaviour, RoomContext } from "./behaviour.ts";
+import type { JsonObject, JsonValue } from "../protocol/json.ts";
+import type { Action, ActionAnswer, DefinedRoom, RoomBehaviour, RoomContext } from "./behaviour.ts";
+
+/** A behaviour as it is written: `actions` may be a function that gets an `action` with the types of the room. */
+export type RoomDefinition<State extends object, Env, Actions> = Omit<
+  RoomBehaviour<State, Env>,
+  "actions"
+> & {
+  readonly actions?: Actions | ((action: DefineAction<State, Env>) => Actions);
+};
+
+/** `action`, for a room whose state and bindings have these types. */
+export type DefineAction<State extends object, Env> = <
+  Schema extends StandardSchemaV1,
+  Result extends JsonValue = null,
+>(
+  schema: Schema,
+  run: (
+    room: RoomContext<State, Env>,
+    state: State,
+    input: StandardSchemaV1.InferOutput<Schema>,
+  ) => ActionAnswer<State, Result> | void | Promise<ActionAnswer<State, Result> | void>,
+) => Action<State, Env, StandardSchemaV1.InferInput<Schema>, NoInfer<Result>>;
 
 /**
- * Define a kind of room.
+ * Define a kind of room. The type of its state is that of the schema `state`; without one, name it:
+ * `defineRoom<Doc>({ … })`.
  * @param behaviour hooks, actions and settings, all optional; `createCollab` checks them
- * @returns the same object, without the types of its state and its bindings
+ * @returns the behaviour, with the types of its state and actions: see `StateOf` and `ActionsOf`
  * @example
  * ```ts
- * const poll = defineRoom({
- *   maxUsers: 500,
- *   async onJoin(room, user) {
- *     return user.id.startsWith("guest-") ? { error: "members_only" } : { ok: { role: "voter" } };
- *   },
+ * const board = defineRoom({
+ *   state: z.object({ notes: z.array(z.object({ id: z.string(), text: z.string() })) }),
+ *   initialState: { notes: [] },
+ *   actions: (action) => ({
+ *     clear: action(z.object({}), (room, state) => ({
+ *       state: { ...state, notes: [] },
+ *       result: state.notes.length,
+ *     })),
+ *   }),
  * });
  * ```
  */
-export function defineRoom<State extends object = JsonObject, Env = unknown>(
-  behaviour: RoomBehaviour<State, Env>,
-): RoomBehaviour {
+export function defineRoom<
+  State extends object = JsonObject,
+  Env = unknown,
+  // Any state: an action written before the room cannot know it.
+  // oxlint-disable-next-line typescript/no-explicit-any
+  Actions extends Readonly<Record<string, Action<any, any, any, any>>> = {},
+>(behaviour: RoomDefinition<State, Env, Actions>): DefinedRoom<State, Actions> {
+  const { actions } = behaviour;
   // Only the author knows the types of the state and of the bindings.
-  return behaviour as RoomBehaviour;
+  if (typeof actions !== "function") return behaviour as DefinedRoom<State, Actions>;
+  return { ...behaviour, actions: actions(action as DefineAction<State, Env>) } as DefinedRoom<
+    State,
+    Actions
+  >;
 }
 
 /**
- * Define an action: a function that clients call by name and that runs in the room's turn.
+ * Define an action: a function that clients call by name and that runs in the room's turn. Write
+ * `actions: (action) => ({ … })` in `defineRoom` to get one that knows the types of the room.
  * @param schema any Standard Schema (zod, valibot, arktype …). Input that does not match it is refused with
  * `invalid_payload` and does not reach `run`.
  * @param run gets the room, the state and the input. It returns `{ state?, result? }`, or
@@ -46,17 +82,18 @@ export function action<
   Schema extends StandardSchemaV1,
   State extends object = JsonObject,
   Env = unknown,
+  Result extends JsonValue = null,
 >(
   schema: Schema,
   run: (
     room: RoomContext<State, Env>,
     state: State,
     input: StandardSchemaV1.InferOutput<Schema>,
-  ) => ActionAnswer<State> | void | Promise<ActionAnswer<State> | void>,
+  ) => ActionAnswer<State, Result> | void | Promise<ActionAnswer<State, Result> | void>,
   // NoInfer, because the record of actions around it would infer `object` as the state.
-): Action<NoInfer<State>, NoInfer<Env>> {
+): Action<NoInfer<State>, NoInfer<Env>, StandardSchemaV1.InferInput<Schema>, NoInfer<Result>> {
   return {
-    schema,
+    schema: schema as StandardSchemaV1<StandardSchemaV1.InferInput<Schema>>,
     run: (room, state, input) => run(room, state, input as StandardSchemaV1.InferOutput<Schema>),
   };
 }

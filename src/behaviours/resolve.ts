@@ -1,14 +1,30 @@
 // Checks behaviours once, when the Worker loads, and fills in every default. It calls no hook.
 
-import { describeValue, isObject } from "../protocol/json.ts";
+import type { StandardSchemaV1 } from "@standard-schema/spec";
+import {
+  describeValue,
+  isObject,
+  isPlainObject,
+  measure,
+  type JsonObject,
+} from "../protocol/json.ts";
 import { resolveLimits, type Limits } from "../protocol/limits.ts";
 import { defaultIdleTimeout, maxDuration } from "../model/duration.ts";
 import type { Behaviours, RoomBehaviour } from "./behaviour.ts";
+import { isSchema, stateIssues } from "./schema.ts";
 
 export type ResolvedBehaviour = {
   readonly name: string;
   /** The author's hooks and actions. */
-  readonly hooks: Pick<RoomBehaviour, "onJoin" | "onLeave" | "loadRoomState" | "saveRoomState">;
+  readonly hooks: Pick<
+    RoomBehaviour,
+    "onJoin" | "onLeave" | "authorize" | "loadRoomState" | "saveRoomState"
+  >;
+  /** The schema of the state; `null` if any JSON object is one. */
+  readonly state: StandardSchemaV1 | null;
+  /** What a new room begins with; `null` for `{}`. */
+  readonly initialState: JsonObject | null;
+  readonly writes: "all" | "actions";
   readonly actions: NonNullable<RoomBehaviour["actions"]>;
   readonly idleTimeout: number;
   readonly callTimeout: number;
@@ -46,15 +62,23 @@ export function resolveBehaviour(name: string, behaviour: RoomBehaviour): Resolv
     return value;
   };
   checkSettings(name, behaviour);
-  const { retention = "keep", save = {} } = behaviour;
+  const { retention = "keep", writes = "all", save = {} } = behaviour;
   const debounce = wholeNumber("save.debounce", save.debounce ?? 0, 0);
   if (retention !== "keep" && retention !== "drop")
     throw new TypeError(
       `behaviour "${name}": retention must be "keep" or "drop", got ${describeValue(retention)}`,
     );
+  if (writes !== "all" && writes !== "actions")
+    throw new TypeError(
+      `behaviour "${name}": writes must be "all" or "actions", got ${describeValue(writes)}`,
+    );
+  const limits = limitsOf(name, behaviour);
   return {
     name,
     hooks: behaviour,
+    state: behaviour.state ?? null,
+    initialState: initialStateOf(name, behaviour, limits),
+    writes,
     actions: behaviour.actions ?? {},
     idleTimeout: wholeNumber("idleTimeout", behaviour.idleTimeout ?? defaultIdleTimeout, 1),
     callTimeout: wholeNumber("callTimeout", behaviour.callTimeout ?? 5000, 1, 25_000),
@@ -66,13 +90,16 @@ export function resolveBehaviour(name: string, behaviour: RoomBehaviour): Resolv
       debounce,
       maxWait: wholeNumber("save.maxWait", save.maxWait ?? Math.min(10 * debounce, maxDuration), 0),
     },
-    limits: limitsOf(name, behaviour),
+    limits,
   };
 }
 
-const hooks = ["onJoin", "onLeave", "loadRoomState", "saveRoomState"] as const;
+const hooks = ["onJoin", "onLeave", "authorize", "loadRoomState", "saveRoomState"] as const;
 const settings = new Set<string>([
   ...hooks,
+  "state",
+  "initialState",
+  "writes",
   "actions",
   "idleTimeout",
   "callTimeout",
@@ -108,6 +135,8 @@ function checkSettings(name: string, behaviour: RoomBehaviour): void {
   for (const [setting, value] of Object.entries({ actions, save, limits }))
     check(isObject(value), setting, "an object", value);
   checkNames(name, "save.", save, saveSettings);
+  const { state } = behaviour;
+  check(state === undefined || isSchema(state), "state", "a Standard Schema", state);
   for (const [key, value] of Object.entries<unknown>(actions))
     check(isAction(value), `actions.${key}`, "made by action(schema, run)", value);
 }
@@ -126,13 +155,38 @@ function checkNames(
       );
 }
 
-/** Whether a value is `{ schema, run }`. Some libraries have schemas that are functions. */
-function isAction(value: unknown): boolean {
-  if (!isObject(value) || typeof value["run"] !== "function") return false;
-  const schema: unknown = value["schema"];
-  if ((typeof schema !== "object" && typeof schema !== "function") || schema === null) return false;
-  const standard: unknown = (schema as Record<string, unknown>)["~standard"];
-  return isObject(standard) && typeof standard["validate"] === "function";
+/** Whether a value is `{ schema, run }`. */
+const isAction = (value: unknown): boolean =>
+  isObject(value) && typeof value["run"] === "function" && isSchema(value["schema"]);
+
+/** The state that a new room begins with. Where nothing loads another one, it must fit the schema. */
+function initialStateOf(
+  name: string,
+  { state: schema, initialState, loadRoomState }: RoomBehaviour,
+  { stateDepth, stateBytes }: Limits,
+): JsonObject | null {
+  const fails = (why: string): never => {
+    throw new TypeError(`behaviour "${name}": initialState ${why}`);
+  };
+  const state: unknown = initialState;
+  if (state !== undefined) {
+    if (!isPlainObject(state)) fails(`must be a JSON object, got ${describeValue(state)}`);
+    try {
+      const { bytes } = measure(state, stateDepth);
+      if (bytes > stateBytes) fails(`has ${bytes} bytes; the limit is ${stateBytes}`);
+    } catch (error) {
+      if (error instanceof TypeError) throw error;
+      fails("must contain only JSON values, within the limits of the room");
+    }
+  }
+  if (schema !== undefined) {
+    const issues = stateIssues(schema, initialState ?? {});
+    if (issues.length > 0 && loadRoomState === undefined)
+      fails(
+        `must fit the schema of the state: ${issues.map(({ path, message }) => `${path}: ${message}`).join("; ")}`,
+      );
+  }
+  return initialState ?? null;
 }
 
 function limitsOf(name: string, { limits }: RoomBehaviour): Limits {

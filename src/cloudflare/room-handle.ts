@@ -1,6 +1,13 @@
 // A room as a developer holds it in a Worker: values in, values out, errors thrown as CollabError.
 
 import type { ChangesOptions, RoomChange } from "../protocol/changes.ts";
+import type {
+  ActionName,
+  InputOf,
+  ResultOf,
+  RoomBehaviour,
+  StateOf,
+} from "../behaviours/behaviour.ts";
 import { CollabError } from "../protocol/errors.ts";
 import { measure, type JsonObject, type JsonValue } from "../protocol/json.ts";
 import type { Patch } from "../protocol/json-patch.ts";
@@ -18,7 +25,8 @@ import type { RoomStub } from "./room-stub.ts";
 /** Deeper than any room's limit: what nests deeper is refused before it is sent. */
 const maxDepth = 256;
 
-export class RoomHandle {
+/** A room; `RoomHandle<typeof board>` knows the types of its state and its actions. */
+export class RoomHandle<Room extends RoomBehaviour = RoomBehaviour> {
   readonly #stub: RoomStub;
 
   constructor(stub: RoomStub) {
@@ -79,7 +87,7 @@ export class RoomHandle {
    * The state.
    * @throws CollabError `room_not_running`
    */
-  async getState<State extends object = JsonObject>(): Promise<State> {
+  async getState<State extends object = StateOf<Room>>(): Promise<State> {
     const { text } = await this.#stub.call("getState", {});
     return JSON.parse(text ?? "") as State;
   }
@@ -117,7 +125,7 @@ export class RoomHandle {
    * await room.updateState((state) => ({ ...state, n: Number(state.n) + 1 }));
    * ```
    */
-  async updateState<State extends object = JsonObject>(
+  async updateState<State extends object = StateOf<Room>>(
     next: (state: State) => State | Promise<State>,
   ): Promise<{ version: number }> {
     const waiting = [...waitingRooms(), this.id];
@@ -172,13 +180,13 @@ export class RoomHandle {
    * Call an action of the room's behaviour.
    * @throws CollabError `unknown_action`, `invalid_payload`, `action_refused`, `action_failed`
    */
-  async act(
-    name: string,
-    payload: JsonValue = {},
-  ): Promise<{ result: JsonValue; version: number }> {
+  async act<Name extends ActionName<Room>>(
+    name: Name,
+    payload: InputOf<Room, Name> = {} as InputOf<Room, Name>,
+  ): Promise<{ result: ResultOf<Room, Name>; version: number }> {
     const input = { name, payload: { text: toJsonText(payload, "malformed") } };
     const { result, version } = await this.#stub.call("callAction", input);
-    return { result: JSON.parse(result) as JsonValue, version };
+    return { result: JSON.parse(result) as ResultOf<Room, Name>, version };
   }
 
   /**

@@ -1,6 +1,7 @@
 // The public API for code in a Worker: start, find and list rooms. It only makes calls; each room is a
 // Durable Object.
 
+import type { RoomBehaviour } from "../behaviours/behaviour.ts";
 import type { ListOptions, RoomPage, StartOptions } from "../protocol/rooms.ts";
 import { Directory } from "./directory.ts";
 import type { CollabEnv } from "./env.ts";
@@ -26,8 +27,12 @@ export class RoomManager {
    * const room = await collab.rooms(env).joinOrCreateRoom("design-review", { behaviour: "doc" });
    * await room.join({ id: "ada", name: "Ada" });
    * ```
+   * With `joinOrCreateRoom<typeof doc>(…)` the handle knows the types of the state and the actions.
    */
-  async joinOrCreateRoom(id: string, options: StartOptions = {}): Promise<RoomHandle> {
+  async joinOrCreateRoom<Room extends RoomBehaviour = RoomBehaviour>(
+    id: string,
+    options: StartOptions = {},
+  ): Promise<RoomHandle<Room>> {
     const stub = new RoomStub(this.#env.ROOMS, id, workerCaller);
     await stub.call("startRoom", options);
     return new RoomHandle(stub);
@@ -51,8 +56,10 @@ export class RoomManager {
    * if (room !== null) await room.broadcast("deployed");
    * ```
    */
-  async getRoom(id: string): Promise<RoomHandle | null> {
-    const room = this.room(id);
+  async getRoom<Room extends RoomBehaviour = RoomBehaviour>(
+    id: string,
+  ): Promise<RoomHandle<Room> | null> {
+    const room = this.room<Room>(id);
     return (await room.alive()) ? room : null;
   }
 
@@ -60,7 +67,7 @@ export class RoomManager {
    * Get a handle on a room without a check that it is running. No call is made.
    * @throws CollabError `invalid_room_id`
    */
-  room(id: string): RoomHandle {
+  room<Room extends RoomBehaviour = RoomBehaviour>(id: string): RoomHandle<Room> {
     return new RoomHandle(new RoomStub(this.#env.ROOMS, id, workerCaller));
   }
 

@@ -51,6 +51,12 @@ export function checkChange(kind: ChangeKind, json: unknown, limits: Limits): Ch
 /** A change that is ready to be committed: what it does, and the state after it. */
 export type PlannedChange = { readonly applied: readonly Applied[]; readonly next: Sized };
 
+/**
+ * Checks a state before it counts (rule B3).
+ * @throws CollabError `invalid_state` with the issues
+ */
+export type StateCheck = (state: JsonObject) => void;
+
 /** What a request comes to: a change, `null` if the state does not change; and what was left out of it. */
 export type Plan = {
   readonly change: PlannedChange | null;
@@ -61,6 +67,7 @@ export type Plan = {
 /**
  * Compute the effect of a request on a state.
  * @param effectsSince what all changes since a version have done to positions
+ * @param check of the state after it
  * @throws CollabError `patch_failed`, `too_large`, `invalid_state`, `target_gone`, and what `effectsSince` throws
  */
 export function planChange(
@@ -68,6 +75,7 @@ export function planChange(
   request: ChangeRequest,
   limits: Limits,
   effectsSince: (version: number) => readonly Effect[],
+  check: StateCheck | null = null,
 ): Plan {
   switch (request.kind) {
     case "patch": {
@@ -75,16 +83,18 @@ export function planChange(
       const run = new PatchRun(state, limits);
       if (base !== undefined) {
         const dropped = applyRebased(run, patch, effectsSince(base.version), base.strict);
-        return { change: changeOf(run), dropped };
+        return { change: changeOf(run, check), dropped };
       }
       run.apply(patch);
-      return { change: changeOf(run), dropped: [] };
+      return { change: changeOf(run, check), dropped: [] };
     }
     case "merge":
-      return whole(plan(state, diffMerge(state.value, request.merge, limits.stateDepth), limits));
+      return whole(
+        plan(state, diffMerge(state.value, request.merge, limits.stateDepth), limits, check),
+      );
     case "replace":
       measure(request.value, limits.stateDepth);
-      return whole(plan(state, diff(state.value, request.value), limits));
+      return whole(plan(state, diff(state.value, request.value), limits, check));
     default:
       return request satisfies never;
   }
@@ -92,12 +102,20 @@ export function planChange(
 
 const whole = (change: PlannedChange | null): Plan => ({ change, dropped: [] });
 
-/** What a run has done; one without an effect is taken back. */
-function changeOf(run: PatchRun): PlannedChange | null {
+/** What a run has done. One without an effect, and one whose state does not pass the check, is taken back. */
+function changeOf(run: PatchRun, check: StateCheck | null): PlannedChange | null {
   const { applied, next } = run;
-  if (applied !== null) return { applied, next };
-  run.rollback();
-  return null;
+  if (applied === null) {
+    run.rollback();
+    return null;
+  }
+  try {
+    check?.(next.value);
+    return { applied, next };
+  } catch (error) {
+    run.rollback();
+    throw error;
+  }
 }
 
 const copyOf = (patch: Patch): Patch => JSON.parse(JSON.stringify(patch)) as Patch;
@@ -111,6 +129,7 @@ export function planReturned(
   state: Sized,
   returned: unknown,
   limits: Limits,
+  check: StateCheck | null = null,
 ): PlannedChange | null {
   if (!isPlainObject(returned))
     throw new CollabError("invalid_state", {
@@ -124,19 +143,24 @@ export function planReturned(
     .flatMap((operation) => ("value" in operation ? [operation.value] : []))
     .reduce<number>((sum, value) => sum + measure(value, limits.stateDepth, cache).bytes, 0);
   if (bytes > Math.max(limits.stateBytes, state.bytes)) throw tooLarge(bytes, limits);
-  return plan(state, copyOf(patch), limits);
+  return plan(state, copyOf(patch), limits, check);
 }
 
 /**
  * Apply a patch that was computed from two states. Between its operations the state may exceed the limit on
  * bytes, because old and new values exist at the same time: only the final state is checked.
  */
-function plan(state: Sized, patch: Patch, limits: Limits): PlannedChange | null {
+function plan(
+  state: Sized,
+  patch: Patch,
+  limits: Limits,
+  check: StateCheck | null,
+): PlannedChange | null {
   if (patch.length === 0) return null;
   const run = new PatchRun(state, { ...limits, stateBytes: Infinity });
   run.apply(patch);
   const { next } = run;
-  if (next.bytes <= Math.max(limits.stateBytes, state.bytes)) return changeOf(run);
+  if (next.bytes <= Math.max(limits.stateBytes, state.bytes)) return changeOf(run, check);
   run.rollback();
   throw tooLarge(next.bytes, limits);
 }

@@ -52,6 +52,7 @@ export const errorTable = {
     "No behaviour with this name is deployed. See `detail` for the available names.",
   ),
   join_refused: row(403, "The room refused the user. See `reason`."),
+  not_authorized: row(403, "The room does not let the user in. See `reason`."),
   forbidden: row(403, "The caller does not have the required scope. See `detail`.", {
     close: 4003,
   }),
@@ -116,7 +117,10 @@ export const errorTable = {
     "This request does not take the content type. See `detail` for the types it takes.",
   ),
   invalid_payload: row(422, "The payload does not match the schema of the action. See `issues`."),
-  invalid_state: row(422, "The new state must be a JSON object that contains only JSON values."),
+  invalid_state: row(
+    422,
+    "The new state must be a JSON object that contains only JSON values and fits the room's schema. See `issues`.",
+  ),
   upgrade_required: row(
     426,
     "This address accepts only WebSockets. Send a GET request with the header Upgrade: websocket.",

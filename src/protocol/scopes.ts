@@ -2,8 +2,14 @@
 
 import { CollabError } from "./errors.ts";
 
-/** All scopes. `room:admin` includes the others. */
-export const allScopes = ["room:read", "room:write", "presence:write", "room:admin"] as const;
+/** All scopes. `room:admin` includes the others, and `room:write` includes `room:act`. */
+export const allScopes = [
+  "room:read",
+  "room:act",
+  "room:write",
+  "presence:write",
+  "room:admin",
+] as const;
 
 export type Scope = (typeof allScopes)[number];
 
@@ -24,4 +30,6 @@ export function checkScopes(input: unknown): Scope[] {
 
 /** Whether these scopes include the one that is needed. */
 export const allows = (scopes: readonly Scope[], needed: Scope): boolean =>
-  scopes.includes(needed) || scopes.includes("room:admin");
+  scopes.includes(needed) ||
+  scopes.includes("room:admin") ||
+  (needed === "room:act" && scopes.includes("room:write"));

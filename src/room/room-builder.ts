@@ -134,6 +134,7 @@ export class RoomBuilder {
     const hooks = new HookRunner({ ports: this.#ports, behaviour, epoch, document, members });
     const loaded = await hooks.load(caller);
     if (loaded !== null) this.#load(document, loaded.state, behaviour, hooks, kept !== null);
+    else if (kept === null) document.begin(behaviour.initialState);
 
     const createdAt = now();
     const record: RoomRecord = {
@@ -155,7 +156,7 @@ export class RoomBuilder {
     kept: boolean,
   ): void {
     try {
-      const change = planReturned(document.head, loaded, behaviour.limits);
+      const change = planReturned(document.head, loaded, behaviour.limits, hooks.checkState);
       if (change !== null) document.load(change.next, kept ? document.version + 1 : 0);
     } catch (error) {
       throw hooks.badLoad(error);

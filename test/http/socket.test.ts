@@ -188,7 +188,7 @@ describe("an invalid query", () => {
 });
 
 describe("a list of subprotocols", () => {
-  test.each(["chat", "collab-room.v2", "collab-room.v20", "Collab-Room.v1", "", "bearer.abc", ","])(
+  test.each(["chat", "collab-room.v1", "collab-room.v20", "Collab-Room.v2", "", "bearer.abc", ","])(
     "[W1] without the supported one gets 400, and the problem names it: %j",
     async (offered) => {
       const headers = { "sec-websocket-protocol": offered };

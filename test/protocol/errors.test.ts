@@ -46,6 +46,7 @@ describe("the error table", () => {
         "load_failed 503 retryable",
         "malformed 400",
         "method_not_allowed 405",
+        "not_authorized 403",
         "not_found 404",
         "patch_failed 409",
         "rate_limited 429 4290 retryable",

@@ -164,7 +164,9 @@ describe("scopes", () => {
     const { code, detail } = await failure(room.setScopes("ada", scopes as []));
     expect({ code, detail }).toEqual({
       code: "invalid_request",
-      detail: expect.stringContaining("room:read, room:write, presence:write, room:admin"),
+      detail: expect.stringContaining(
+        "room:read, room:act, room:write, presence:write, room:admin",
+      ),
     });
     expect(await stored(room.id)).toEqual(before);
   });

@@ -15,6 +15,7 @@ import {
   type RoomContext,
   type RoomHandle,
   type RoomManager,
+  type StateOf,
   type User,
   type UserEntry,
 } from "collab-room";
@@ -96,7 +97,8 @@ describe("a Worker with its own rooms", () => {
         })),
       },
     });
-    expectTypeOf(poll).toEqualTypeOf<RoomBehaviour>();
+    expectTypeOf(poll).toExtend<RoomBehaviour>();
+    expectTypeOf<StateOf<typeof poll>>().toEqualTypeOf<Poll>();
     expectTypeOf({ poll }).toExtend<Behaviours>();
     const read = (room: RoomHandle) => room.getState();
     expectTypeOf(read).returns.resolves.toEqualTypeOf<JsonObject>();

@@ -27,6 +27,7 @@ export const socketRoutes = [
       "invalid_user",
       "unknown_behaviour",
       "join_refused",
+      "not_authorized",
       "forbidden",
       "room_full",
       "hook_failed",

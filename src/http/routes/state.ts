@@ -53,7 +53,14 @@ export const stateRoutes = ({ stateBytes }: Pick<Limits, "stateBytes">) => [
         headers: tagHeader,
       },
     },
-    problems: ["malformed", "invalid_request", "room_not_running", "too_large", "invalid_state"],
+    problems: [
+      "malformed",
+      "invalid_request",
+      "forbidden",
+      "room_not_running",
+      "too_large",
+      "invalid_state",
+    ],
     handle: (request) => change(request, "replace"),
   }),
   route({
@@ -85,6 +92,7 @@ export const stateRoutes = ({ stateBytes }: Pick<Limits, "stateBytes">) => [
     },
     problems: [
       "invalid_request",
+      "forbidden",
       "base_too_old",
       "target_gone",
       "malformed",

@@ -27,6 +27,7 @@ export const userRoutes = [
       "malformed",
       "invalid_user",
       "join_refused",
+      "not_authorized",
       "room_full",
       "hook_failed",
       "call_timeout",

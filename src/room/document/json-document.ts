@@ -15,6 +15,7 @@ import {
   planReturned,
   type ChangeRequest,
   type PlannedChange,
+  type StateCheck,
 } from "../../model/change.ts";
 import { freezeState, widthOf } from "../../model/freeze.ts";
 import { emptyState, rebuild, snapshotDue, type Rebuilt } from "../../model/history.ts";
@@ -141,6 +142,18 @@ export class JsonDocument implements RoomDocument {
     this.#unwritten = true;
   }
 
+  /** Take the state that a new room begins with; see `load`. */
+  begin(state: JsonObject | null): void {
+    if (state === null) return;
+    this.load(
+      {
+        value: JSON.parse(JSON.stringify(state)) as JsonObject,
+        bytes: utf8Bytes(JSON.stringify(state)),
+      },
+      0,
+    );
+  }
+
   writeInitial(): void {
     if (!this.#unwritten) return;
     this.#storage.writeSnapshot({ version: this.#version, text: this.text });
@@ -166,13 +179,18 @@ export class JsonDocument implements RoomDocument {
    * @throws CollabError `version_conflict`, `patch_failed`, `too_large`, `invalid_state`, `base_too_old`,
    * `target_gone`: nothing has changed
    */
-  change(request: ChangeRequest, ifVersion: number | undefined, limits: Limits): ChangeOutcome {
+  change(
+    request: ChangeRequest,
+    ifVersion: number | undefined,
+    limits: Limits,
+    check: StateCheck | null = null,
+  ): ChangeOutcome {
     if (ifVersion !== undefined && ifVersion !== this.headVersion)
       throw new CollabError("version_conflict", {
         detail: `The state has version ${this.headVersion}, not the expected one. Read it again before you retry.`,
       });
     const effectsSince = (version: number): readonly Effect[] => this.#effectsSince(version);
-    const { change, dropped } = planChange(this.#state, request, limits, effectsSince);
+    const { change, dropped } = planChange(this.#state, request, limits, effectsSince, check);
     return { version: this.#stage(change), dropped };
   }
 
@@ -181,8 +199,8 @@ export class JsonDocument implements RoomDocument {
    * @returns the head's version after it
    * @throws CollabError `invalid_state`, `too_large`: nothing has changed
    */
-  changeTo(returned: unknown, limits: Limits): number {
-    return this.#stage(planReturned(this.#state, returned, limits));
+  changeTo(returned: unknown, limits: Limits, check: StateCheck | null = null): number {
+    return this.#stage(planReturned(this.#state, returned, limits, check));
   }
 
   #stage(planned: PlannedChange | null): number {

@@ -1,11 +1,13 @@
 // Calls of the room author's code: bounded in time, with every way to fail turned into an error of the
 // table. What the code threw goes to the log; the caller gets the id of that log line.
 
-import type { StandardSchemaV1 } from "@standard-schema/spec";
 import type { Action, HookResult, RoomContext } from "../../behaviours/behaviour.ts";
 import type { ResolvedBehaviour } from "../../behaviours/resolve.ts";
 import { roomCaller, type Caller } from "../../protocol/caller.ts";
 import { CollabError, type ErrorCode, type Issue } from "../../protocol/errors.ts";
+import { checkScopes, type Scope } from "../../protocol/scopes.ts";
+import { issueOf, stateIssues } from "../../behaviours/schema.ts";
+import type { StateCheck } from "../../model/change.ts";
 import { describeValue, isObject, measure, type JsonValue } from "../../protocol/json.ts";
 import { freezeState } from "../../model/freeze.ts";
 import type { Members } from "../../model/members.ts";
@@ -22,7 +24,10 @@ type ActionOutcome =
   | { readonly refused: string }
   | { readonly state: object | undefined; readonly result: string };
 
-type Called<T> = { readonly ok: T } | { readonly refused: string };
+type Called<T> = { readonly ok: T; readonly scopes?: unknown } | { readonly refused: string };
+
+/** What `onJoin` has said of a user. */
+export type Admission = { readonly meta: JsonValue; readonly scopes: readonly Scope[] | undefined };
 
 export type SaveFailure = "save_failed" | "call_timeout";
 
@@ -83,22 +88,57 @@ export class HookRunner {
 
   /**
    * Ask whether a user may join.
-   * @returns the `meta` for their entry
+   * @returns the `meta` for their entry, and the scopes of their sessions if it says
    * @throws CollabError `join_refused`, `hook_failed`, `call_timeout`
    */
-  async onJoin(user: User, caller: Caller): Promise<JsonValue> {
+  async onJoin(user: User, caller: Caller): Promise<Admission> {
     const { hooks } = this.#behaviour;
-    if (hooks.onJoin === undefined) return checkMeta();
+    if (hooks.onJoin === undefined) return { meta: checkMeta(), scopes: undefined };
     const room = this.#context(caller);
     const called = await this.#unlessHanging("onJoin", () =>
       this.#hook("onJoin", () => hooks.onJoin?.(room, freezeState(user))),
     );
     if ("refused" in called) throw new CollabError("join_refused", { reason: called.refused });
     try {
-      return checkMeta(called.ok);
+      return { meta: checkMeta(called.ok), scopes: scopesIn(called.scopes) };
     } catch (error) {
       throw this.#failure("hook_failed", "onJoin", error);
     }
+  }
+
+  /**
+   * Ask what a user may do, before they join or open a further session (rule B2).
+   * @returns `undefined` if the behaviour does not say
+   * @throws CollabError `not_authorized`, `hook_failed`, `call_timeout`, `hook_unavailable`
+   */
+  async authorize(user: User, caller: Caller): Promise<readonly Scope[] | undefined> {
+    const { hooks } = this.#behaviour;
+    if (hooks.authorize === undefined) return undefined;
+    const room = this.#context(caller);
+    const called = await this.#unlessHanging("authorize", () =>
+      this.#hook("authorize", () => hooks.authorize?.(room, freezeState(user))),
+    );
+    if ("refused" in called) throw new CollabError("not_authorized", { reason: called.refused });
+    try {
+      return scopesIn(isObject(called.ok) ? called.ok["scopes"] : undefined);
+    } catch (error) {
+      throw this.#failure("hook_failed", "authorize", error);
+    }
+  }
+
+  /** Check a state by the behaviour's schema (rule B3); `null` without one. */
+  get checkState(): StateCheck | null {
+    const { state: schema } = this.#behaviour;
+    if (schema === null) return null;
+    return (state) => {
+      let issues: Issue[];
+      try {
+        issues = stateIssues(schema, state);
+      } catch (error) {
+        throw this.#failure("hook_failed", "the schema of the state", error);
+      }
+      if (issues.length > 0) throw new CollabError("invalid_state", { issues });
+    };
   }
 
   /** Report that a user has left. Never throws: a failure is logged and goes no further. */
@@ -130,7 +170,7 @@ export class HookRunner {
     // In an object, because a promise looks into what it resolves with, and that may throw.
     if ("ok" in called) return { state: called.ok };
     this.#ports.log("warn", "load_refused", { reason: called.refused });
-    return { state: {} };
+    return { state: this.#behaviour.initialState ?? {} };
   }
 
   /** Turn what is wrong with a loaded state into the error the caller gets. */
@@ -251,7 +291,7 @@ export class HookRunner {
     return this.#call("hook_failed", name, async () => {
       const answer: unknown = await call();
       if (answer === undefined) return { ok: undefined };
-      if (isObject(answer) && "ok" in answer) return { ok: answer["ok"] };
+      if (isObject(answer) && "ok" in answer) return { ok: answer["ok"], scopes: answer["scopes"] };
       if (isObject(answer) && "error" in answer) return { refused: String(answer["error"]) };
       throw new TypeError(
         `${name} must return { ok: … } or { error: "…" }, got ${describeValue(answer)}`,
@@ -279,10 +319,9 @@ export class HookRunner {
   }
 }
 
-const issueOf = ({ path = [], message }: StandardSchemaV1.Issue): Issue => ({
-  path: path.map((step) => String(typeof step === "object" ? step.key : step)).join("."),
-  message,
-});
+/** @throws CollabError if it is not a list of scopes */
+const scopesIn = (scopes: unknown): readonly Scope[] | undefined =>
+  scopes === undefined ? undefined : checkScopes(scopes);
 
 const loadFailed = (error: unknown): CollabError => {
   const instance = error instanceof CollabError ? error.info.instance : undefined;

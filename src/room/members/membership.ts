@@ -41,7 +41,12 @@ export type MembershipParts = {
 };
 
 /** A join that `onJoin` has accepted and that is not written yet. */
-export type AcceptedJoin = { readonly user: User; readonly meta: JsonValue };
+export type AcceptedJoin = {
+  readonly user: User;
+  readonly meta: JsonValue;
+  /** What their sessions may do; as before if the behaviour does not say. */
+  readonly scopes: readonly Scope[] | undefined;
+};
 
 export type JoinOptions = {
   /** ms without a sign of life after which the user leaves. */
@@ -61,29 +66,43 @@ export class Membership {
   /**
    * Ask whether a user may join. Nothing is written. An `onLeave` of the same user must not be pending: the
    * operation waits for that outside its turn.
-   * @throws CollabError `room_full`, `join_refused`, `hook_failed`, `call_timeout`
+   * @throws CollabError `room_full`, `join_refused`, `not_authorized`, `hook_failed`, `call_timeout`
    */
   async acceptJoin(user: User, caller: Caller): Promise<AcceptedJoin> {
     const { members, hooks, behaviour } = this.#parts;
     if (!members.get(user.id) && members.size >= behaviour.maxUsers)
       throw new CollabError("room_full");
-    return { user, meta: await hooks.onJoin(user, caller) };
+    const { meta, scopes: admitted } = await hooks.onJoin(user, caller);
+    const scopes = (await hooks.authorize(user, caller)) ?? admitted;
+    return { user, meta, scopes };
+  }
+
+  /**
+   * Ask whether a user who is in the room may have a further socket. Nothing is written.
+   * @returns what their sessions may do from then on; `undefined` if the behaviour does not say
+   * @throws CollabError `not_authorized`, `user_not_found`, `forbidden`, `room_full`
+   */
+  async acceptAttach(user: User, caller: Caller): Promise<readonly Scope[] | undefined> {
+    const scopes = await this.#parts.hooks.authorize(user, caller);
+    this.#checkAttach(user.id, scopes);
+    return scopes;
   }
 
   /** Write an accepted join. For use inside an atomic write. */
-  join({ user, meta }: AcceptedJoin, options: JoinOptions): UserEntry {
+  join({ user, meta, scopes = undefined }: AcceptedJoin, options: JoinOptions): UserEntry {
     const { ports, members, activity, registration, timers, sessions, presence, batch } =
       this.#parts;
     const { ttl, bySocket, startsRoom } = options;
     const now = ports.now();
     const entry = createEntry(user, meta, now, members.nextSeq);
     const before = members.get(user.id);
+    const own = scopes ?? before?.scopes;
     const paused = sessions.hasUser(user.id) && ({ paused: true } as const);
     const member: Member = {
       seq: members.nextSeq,
       entry,
       ...(bySocket && { bySocket }),
-      ...(before?.scopes && { scopes: before.scopes }),
+      ...(own && { scopes: own }),
       ...(before?.held && { held: before.held }),
       ...(ttl !== undefined && { lease: { ttl, seen: exactWatermark(now), ...paused } }),
     };
@@ -99,14 +118,10 @@ export class Membership {
     return entry;
   }
 
-  /**
-   * Check whether a user who is in the room may have a further socket.
-   * @throws CollabError `user_not_found`, `forbidden`, `room_full`
-   */
-  checkAttach(userId: string): void {
+  #checkAttach(userId: string, authorized: readonly Scope[] | undefined): void {
     const { sessions, hub } = this.#parts;
-    const member = this.#member(userId);
-    if (member.scopes && !allows(member.scopes, "room:read")) throw new CollabError("forbidden");
+    const scopes = authorized ?? this.#member(userId).scopes;
+    if (scopes && !allows(scopes, "room:read")) throw new CollabError("forbidden");
     if (sessions.of(userId).length >= maxUserSessions) hub.endMostSilent(sessions.of(userId));
     if (sessions.of(userId).length >= maxUserSessions)
       throw new CollabError("room_full", {
@@ -114,8 +129,9 @@ export class Membership {
       });
   }
 
-  /** A further socket of a user who is in the room: no hook is called (rule U3). */
-  attach(userId: string): void {
+  /** A further socket of a user who is in the room: `onJoin` is not called (rule U3). */
+  attach(userId: string, scopes: readonly Scope[] | undefined): void {
+    if (scopes && !isSameList(scopes, this.#member(userId).scopes)) this.setScopes(userId, scopes);
     const member = this.#member(userId);
     if (isAbsent(member)) this.#put(endAbsence(member));
     this.#parts.activity.markActive(true);
@@ -295,3 +311,6 @@ export class Membership {
     this.#parts.members.put(member);
   }
 }
+
+const isSameList = (a: readonly string[], b: readonly string[] = []): boolean =>
+  a.length === b.length && a.every((item, index) => item === b[index]);

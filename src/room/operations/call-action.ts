@@ -17,7 +17,7 @@ export type ActionOutput = {
 };
 
 export const callAction = runningOperation({
-  scope: "room:write",
+  scope: "room:act",
   sees: "head",
   repeatable: false,
   isActivity: true,
@@ -43,7 +43,7 @@ function changeTo(
   state: object,
 ): number {
   try {
-    return document.changeTo(state, behaviour.limits);
+    return document.changeTo(state, behaviour.limits, hooks.checkState);
   } catch (error) {
     throw hooks.badState(name, error);
   }

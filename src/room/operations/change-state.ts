@@ -47,13 +47,26 @@ export const changeState = runningOperation({
       ...conditions,
     };
   },
-  run({ document, record, behaviour }, { request, ifVersion, base, ...conditions }): PatchOutput {
+  run(
+    { document, record, behaviour, hooks },
+    { request, ifVersion, base, ...conditions },
+    caller,
+  ): PatchOutput {
+    if (behaviour.writes === "actions" && (caller.door === "http" || caller.door === "socket"))
+      throw new CollabError("forbidden", {
+        detail: `Clients change this room by its actions alone: ${Object.keys(behaviour.actions).join(", ") || "it has none"}.`,
+      });
     checkPreconditions(conditions, entityTag(record.epoch, document.headVersion));
     if (base?.epoch !== undefined && base.epoch !== record.epoch)
       throw new CollabError("base_too_old", {
         detail: `The room has a new epoch, ${record.epoch}: it knows no change since "${base.epoch}.${base.version}". Read the state and make the patch on it.`,
       });
-    const { version, dropped } = document.change(request, ifVersion, behaviour.limits);
+    const { version, dropped } = document.change(
+      request,
+      ifVersion,
+      behaviour.limits,
+      hooks.checkState,
+    );
     return { version, dropped, tag: entityTag(record.epoch, version) };
   },
 });

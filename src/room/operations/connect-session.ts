@@ -39,8 +39,9 @@ export const connectSession = roomOperation({
     const { membership, members, ports } = room;
     room.checkSockets();
     const isMember = members.get(user.id) !== undefined;
-    const accepted = isMember ? null : await membership.acceptJoin(user, caller);
-    if (accepted === null) membership.checkAttach(user.id);
+    const accepted = isMember
+      ? ({ isMember, scopes: await membership.acceptAttach(user, caller) } as const)
+      : ({ isMember, join: await membership.acceptJoin(user, caller) } as const);
     // A silent session gives way only to a user who may come.
     room.checkSockets();
     room.makeWay();
@@ -48,8 +49,8 @@ export const connectSession = roomOperation({
     const socket = accept();
     try {
       const enter = (): void => {
-        if (accepted === null) membership.attach(user.id);
-        else membership.join(accepted, { bySocket: true, startsRoom: !running });
+        if (accepted.isMember) membership.attach(user.id, accepted.scopes);
+        else membership.join(accepted.join, { bySocket: true, startsRoom: !running });
         room.openSession(socket, { userId: user.id, scopes, resume });
       };
       if (running) ports.storage.atomically(enter);

@@ -17,11 +17,11 @@ export const updateState = runningOperation({
   sees: "committed",
   isActivity: true,
   decode: (input: UpdateInput) => input,
-  async run({ document, behaviour }, { next }): Promise<ChangeOutput> {
+  async run({ document, behaviour, hooks }, { next }): Promise<ChangeOutput> {
     const { callTimeout, limits } = behaviour;
     const text = await callUpdate(next, document.text, callTimeout);
     if (text === null) throw new CollabError("update_failed");
-    return { version: document.changeTo(parseJson(text), limits) };
+    return { version: document.changeTo(parseJson(text), limits, hooks.checkState) };
   },
 });
 

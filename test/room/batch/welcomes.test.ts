@@ -30,7 +30,7 @@ describe("a welcome", () => {
       users: await room.getUsers(),
       presence: await room.getPresence(),
       version,
-      scopes: ["room:read", "room:write", "presence:write", "room:admin"],
+      scopes: ["room:read", "room:act", "room:write", "presence:write", "room:admin"],
       limits: expect.any(Object),
       resumed: false,
       state: { title: "Bridge", tags: ["a"] },
