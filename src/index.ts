@@ -16,6 +16,7 @@ export { CollabError } from "./protocol/errors.ts";
 export type {
   Action,
   ActionAnswer,
+  ActionContext,
   ActionName,
   ActionsOf,
   Behaviours,

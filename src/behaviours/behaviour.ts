@@ -9,6 +9,7 @@ import type { StandardSchemaV1 } from "@standard-schema/spec";
 import type { Caller } from "../protocol/caller.ts";
 import type { JsonObject, JsonValue } from "../protocol/json.ts";
 import type { Limits } from "../protocol/limits.ts";
+import type { PresenceMap } from "../protocol/presence.ts";
 import type { Scope } from "../protocol/scopes.ts";
 import type { User, UserEntry } from "../protocol/users.ts";
 
@@ -37,6 +38,23 @@ export type RoomContext<State extends object = JsonObject, Env = unknown> = {
   readonly epoch: string;
   /** Epoch ms at which the hook was called. */
   readonly now: number;
+};
+
+/** The room, as actions see it. `broadcast` is refused once the action has ended. */
+export type ActionContext<State extends object = JsonObject, Env = unknown> = RoomContext<
+  State,
+  Env
+> & {
+  /** Everybody's presence by user id, as it is when it is read. */
+  readonly presence: PresenceMap;
+  /**
+   * Send an event to every session. It goes out with what the action has changed, or not at all: if the action
+   * fails or is refused, or its change cannot be committed, nobody gets it.
+   * @param payload JSON, at most `frameBytes`; `null` if left out
+   * @throws CollabError or RangeError for a name or a payload that clients could not send either, and for more than
+   * 100 events
+   */
+  broadcast(event: string, payload?: JsonValue): void;
 };
 
 /** What a hook returns: `{ ok: value }`, or `{ error: reason }` to refuse. */
@@ -181,7 +199,7 @@ export type Action<
   readonly schema: StandardSchemaV1<Input>;
   // A method, not a property, so that actions for any type of state fit into one record.
   run(
-    room: RoomContext<State, Env>,
+    room: ActionContext<State, Env>,
     state: State,
     input: unknown,
   ): Awaitable<ActionAnswer<State, Result> | void>;

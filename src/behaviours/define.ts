@@ -2,7 +2,13 @@
 
 import type { StandardSchemaV1 } from "@standard-schema/spec";
 import type { JsonObject, JsonValue } from "../protocol/json.ts";
-import type { Action, ActionAnswer, DefinedRoom, RoomBehaviour, RoomContext } from "./behaviour.ts";
+import type {
+  Action,
+  ActionAnswer,
+  ActionContext,
+  DefinedRoom,
+  RoomBehaviour,
+} from "./behaviour.ts";
 
 /** A behaviour as it is written: `actions` may be a function that gets an `action` with the types of the room. */
 export type RoomDefinition<State extends object, Env, Actions> = Omit<
@@ -19,7 +25,7 @@ export type DefineAction<State extends object, Env> = <
 >(
   schema: Schema,
   run: (
-    room: RoomContext<State, Env>,
+    room: ActionContext<State, Env>,
     state: State,
     input: StandardSchemaV1.InferOutput<Schema>,
   ) => ActionAnswer<State, Result> | void | Promise<ActionAnswer<State, Result> | void>,
@@ -72,7 +78,7 @@ export function defineRoom<
  * @example
  * ```ts
  * type Doc = { title: string };
- * const rename = action(z.object({ title: z.string() }), (room: RoomContext<Doc, Env>, state, input) => ({
+ * const rename = action(z.object({ title: z.string() }), (room: ActionContext<Doc, Env>, state, input) => ({
  *   state: { ...state, title: input.title },
  *   result: `was ${state.title} in ${room.id}`,
  * }));
@@ -86,7 +92,7 @@ export function action<
 >(
   schema: Schema,
   run: (
-    room: RoomContext<State, Env>,
+    room: ActionContext<State, Env>,
     state: State,
     input: StandardSchemaV1.InferOutput<Schema>,
   ) => ActionAnswer<State, Result> | void | Promise<ActionAnswer<State, Result> | void>,

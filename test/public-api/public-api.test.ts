@@ -3,6 +3,7 @@
 
 import {
   action,
+  type ActionContext,
   createCollab,
   defineRoom,
   type Behaviours,
@@ -71,7 +72,7 @@ describe("a Worker with its own rooms", () => {
       },
       actions: {
         count: action(z.object({ by: z.coerce.number() }), (room, state, input) => {
-          expectTypeOf(room).toEqualTypeOf<RoomContext>();
+          expectTypeOf(room).toEqualTypeOf<ActionContext>();
           expectTypeOf(state).toEqualTypeOf<JsonObject>();
           expectTypeOf(input).toEqualTypeOf<{ by: number }>();
         }),

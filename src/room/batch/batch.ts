@@ -10,7 +10,12 @@ import type { Session } from "../sessions/session.ts";
 import type { Sessions } from "../sessions/sessions.ts";
 
 /** An event as text, for every session but one. */
-export type OutgoingEvent = { readonly text: string; readonly except: Session | null };
+export type OutgoingEvent = {
+  readonly text: string;
+  readonly except: Session | null;
+  /** Whether it goes out with the next commit or not at all. */
+  readonly isPending?: boolean;
+};
 
 /** A message to one session, as text. */
 export type Reply = {
@@ -74,10 +79,13 @@ export class BatchBuilder {
     this.requestFlush("change");
   }
 
-  /** Send an event to everybody, or to everybody but one. */
-  addEvent(message: RoomMessage, except: Session | null): void {
+  /**
+   * Send an event to everybody, or to everybody but one.
+   * @param isPending whether it depends on the next commit
+   */
+  addEvent(message: RoomMessage, except: Session | null, isPending = false): void {
     const text = JSON.stringify(message);
-    this.#events.push({ text, except });
+    this.#events.push({ text, except, ...(isPending && { isPending }) });
     this.#characters += text.length;
     this.requestFlush("change");
   }
@@ -196,6 +204,7 @@ export class BatchBuilder {
     this.#commit = null;
     for (const { reject } of this.#reads) reject(error);
     this.#reads = [];
+    this.#events = this.#events.filter(({ isPending }) => !isPending);
     for (const replies of this.#replies.values())
       for (const [index, { pendingRef }] of replies.entries())
         if (pendingRef !== undefined)

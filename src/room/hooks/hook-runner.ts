@@ -1,7 +1,7 @@
 // Calls of the room author's code: bounded in time, with every way to fail turned into an error of the
 // table. What the code threw goes to the log; the caller gets the id of that log line.
 
-import type { Action, HookResult, RoomContext } from "../../behaviours/behaviour.ts";
+import type { Action, ActionContext, HookResult, RoomContext } from "../../behaviours/behaviour.ts";
 import type { ResolvedBehaviour } from "../../behaviours/resolve.ts";
 import { roomCaller, type Caller } from "../../protocol/caller.ts";
 import { CollabError, type ErrorCode, type Issue } from "../../protocol/errors.ts";
@@ -15,14 +15,22 @@ import type { User, UserEntry } from "../../protocol/users.ts";
 import { checkMeta } from "../../model/user.ts";
 import type { JsonDocument } from "../document/json-document.ts";
 import { callWithin, TimedOut } from "./call-within.ts";
+import { ActionRequests, type ActionEvent } from "./action-context.ts";
 import { CircuitBreaker } from "./circuit-breaker.ts";
+import { createContext } from "./room-context.ts";
+import type { PresenceMap } from "../../protocol/presence.ts";
 import { describe } from "../log.ts";
 import type { RoomPorts } from "../ports.ts";
 
-type ActionOutcome =
-  | { readonly issues: Issue[] }
-  | { readonly refused: string }
-  | { readonly state: object | undefined; readonly result: string };
+type ActionOutcome = { readonly issues: Issue[] } | { readonly refused: string } | ActionSuccess;
+
+/** What an action has answered, and what it has asked for. */
+export type ActionSuccess = {
+  readonly state: object | undefined;
+  /** JSON text. */
+  readonly result: string;
+  readonly events: readonly ActionEvent[];
+};
 
 type Called<T> = { readonly ok: T; readonly scopes?: unknown } | { readonly refused: string };
 
@@ -61,29 +69,8 @@ export class HookRunner {
     return this.#behaviour.hooks.saveRoomState !== undefined;
   }
 
-  /**
-   * What hooks and actions are told of the room: its head. Costly parts are made when they are read.
-   * @param beside whether the room goes on meanwhile: then state and version are those of that moment
-   */
   #context(caller: Caller, beside = false): RoomContext {
-    const { ports, epoch, document, members } = this.#parts;
-    const { value, headVersion: version } = document;
-    return Object.freeze({
-      id: ports.id,
-      env: ports.env,
-      caller: freezeCaller(caller),
-      get users() {
-        return Object.freeze(members.entries().map(freezeState));
-      },
-      get state() {
-        return freezeState(beside ? document.value : value);
-      },
-      get version() {
-        return beside ? document.headVersion : version;
-      },
-      epoch,
-      now: ports.now(),
-    });
+    return createContext(this.#parts, caller, beside);
   }
 
   /**
@@ -211,7 +198,7 @@ export class HookRunner {
 
   /**
    * Check an action's input and run it.
-   * @returns the next state, if the action gave one, and the result as JSON text
+   * @param presence everybody's, made when the action reads it
    * @throws CollabError `unknown_action`, `invalid_payload`, `action_failed`, `action_refused`,
    * `call_timeout`, `hook_unavailable`
    */
@@ -219,10 +206,13 @@ export class HookRunner {
     name: string,
     payload: JsonValue,
     caller: Caller,
-  ): Promise<{ state: object | undefined; result: string }> {
+    presence: () => PresenceMap,
+  ): Promise<ActionSuccess> {
     const action = this.#action(name);
-    const room = this.#context(caller);
-    const run = (): Promise<ActionOutcome> => this.#runAction(name, action, room, payload);
+    const requests = new ActionRequests(this.#behaviour.limits);
+    const room = requests.context(this.#context(caller), presence);
+    const run = (): Promise<ActionOutcome> =>
+      this.#runAction(name, action, room, payload, requests).finally(() => requests.end());
     const outcome = await this.#unlessHanging(`action ${name}`, run);
     if ("issues" in outcome) throw new CollabError("invalid_payload", { issues: outcome.issues });
     if ("refused" in outcome) throw new CollabError("action_refused", { reason: outcome.refused });
@@ -232,8 +222,9 @@ export class HookRunner {
   #runAction(
     name: string,
     action: Action<object>,
-    room: RoomContext,
+    room: ActionContext,
     payload: JsonValue,
+    requests: ActionRequests,
   ): Promise<ActionOutcome> {
     return this.#call("action_failed", name, async () => {
       const checked = await action.schema["~standard"].validate(payload);
@@ -246,7 +237,7 @@ export class HookRunner {
       if ("error" in ran && ran.error !== undefined) return { refused: String(ran.error) };
       // Whatever the author gave is read in here: a getter may throw.
       const { state, result } = ran as { state?: object; result?: JsonValue };
-      return { state, result: this.#resultText(result) };
+      return { state, result: this.#resultText(result), events: requests.events };
     });
   }
 
@@ -326,11 +317,4 @@ const scopesIn = (scopes: unknown): readonly Scope[] | undefined =>
 const loadFailed = (error: unknown): CollabError => {
   const instance = error instanceof CollabError ? error.info.instance : undefined;
   return new CollabError("load_failed", instance === undefined ? {} : { instance });
-};
-
-/** Callers are shared between calls: author code must not change one. */
-const freezeCaller = (caller: Caller): Caller => {
-  Object.freeze(caller.scopes);
-  if (caller.user) freezeState(caller.user);
-  return Object.freeze(caller);
 };

@@ -3,6 +3,7 @@
 import { checkPayload } from "../../model/payload.ts";
 import { checkPreconditions, entityTag, type Preconditions } from "../../model/preconditions.ts";
 import { readJson, runningOperation, type JsonSource } from "../operation.ts";
+import type { PresenceMap } from "../../protocol/presence.ts";
 import type { RunningRoom } from "../running-room.ts";
 
 export type ActionInput = Preconditions & { readonly name: string; readonly payload: JsonSource };
@@ -30,8 +31,16 @@ export const callAction = runningOperation({
     // An unknown action fails with or without conditions, so they do not count then.
     if (Object.hasOwn(behaviour.actions, name))
       checkPreconditions(conditions, entityTag(record.epoch, document.headVersion));
-    const { state, result } = await hooks.act(name, payload, caller);
+    const presence = (): PresenceMap => room.presence.all(room.ports.now());
+    const { state, result, events } = await hooks.act(name, payload, caller, presence);
     const version = state === undefined ? document.headVersion : changeTo(room, name, state);
+    // An event of an action is nobody's: it comes from the room.
+    for (const { event, payload: sent } of events)
+      room.batch.addEvent(
+        { type: "event", event, payload: sent, from: null, session: null },
+        null,
+        document.isStaged,
+      );
     return { result, version, tag: entityTag(record.epoch, version) };
   },
 });

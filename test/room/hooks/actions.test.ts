@@ -282,7 +282,7 @@ describe("schemas", () => {
       members: new Members(),
     });
     try {
-      await hooks.act("go", "raw", workerCaller);
+      await hooks.act("go", "raw", workerCaller, () => ({}));
     } catch (error) {
       expect(run).not.toHaveBeenCalled();
       throw error;

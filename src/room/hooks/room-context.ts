@@ -1,0 +1,50 @@
+// What hooks and actions are told of the room.
+
+import type { RoomContext } from "../../behaviours/behaviour.ts";
+import type { Caller } from "../../protocol/caller.ts";
+import { freezeState } from "../../model/freeze.ts";
+import type { Members } from "../../model/members.ts";
+import type { JsonDocument } from "../document/json-document.ts";
+import type { RoomPorts } from "../ports.ts";
+
+export type ContextParts = {
+  readonly ports: Pick<RoomPorts, "id" | "env" | "now">;
+  readonly epoch: string;
+  readonly document: JsonDocument;
+  readonly members: Members;
+};
+
+/**
+ * The room's head, frozen. Costly parts are made when they are read.
+ * @param beside whether the room goes on meanwhile: then state and version are those of that moment
+ */
+export function createContext(
+  { ports, epoch, document, members }: ContextParts,
+  caller: Caller,
+  beside: boolean,
+): RoomContext {
+  const { value, headVersion: version } = document;
+  return Object.freeze({
+    id: ports.id,
+    env: ports.env,
+    caller: freezeCaller(caller),
+    get users() {
+      return Object.freeze(members.entries().map(freezeState));
+    },
+    get state() {
+      return freezeState(beside ? document.value : value);
+    },
+    get version() {
+      return beside ? document.headVersion : version;
+    },
+    epoch,
+    now: ports.now(),
+  });
+}
+
+/** Callers are shared between calls: author code must not change one. */
+const freezeCaller = (caller: Caller): Caller => {
+  Object.freeze(caller.scopes);
+  if (caller.user) freezeState(caller.user);
+  return Object.freeze(caller);
+};
