@@ -121,6 +121,7 @@ describe("a room whose storage is of version 1", () => {
     expect(callsOf(room.id)).toEqual([]); // she has the same membership
     expect(await room.patchState([{ op: "add", path: "/next", value: true }])).toEqual({
       version: version + 1,
+      dropped: [],
     });
     await evict(room.id);
     expect(await room.getState()).toMatchObject({ next: true, count: 3 });

@@ -289,7 +289,7 @@ describe("changes as events", () => {
     await events.read();
     expect(await observersOf(id)).toBe(1);
     await events.close();
-    await expect.poll(() => observersOf(id)).toBe(0);
+    await expect.poll(() => observersOf(id), { timeout: 20_000 }).toBe(0);
   });
 
   test("[H10, L1] go on for a client that reads, however much there is", async () => {

@@ -42,11 +42,13 @@ describe("a stream of events", () => {
       room.send(`mark\n${n}`);
     }
     expect(await events.read()).toMatchObject({ id: "e.1" });
-    await expect.poll(() => sent).toContain("mark\n1");
+    await expect.poll(() => sent, { timeout: 20_000 }).toContain("mark\n1");
     expect(sent).not.toContain("mark\n3");
     for (let n = 2; n <= 4; n++) expect(await events.read()).toMatchObject({ id: `e.${n}` });
     const next = events.next();
-    await expect.poll(() => sent).toEqual(["mark\n1", "mark\n2", "mark\n3", "mark\n4"]);
+    await expect
+      .poll(() => sent, { timeout: 20_000 })
+      .toEqual(["mark\n1", "mark\n2", "mark\n3", "mark\n4"]);
     room.close(4291, "too_slow");
     expect(await next).toBeNull();
   });

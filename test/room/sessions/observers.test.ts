@@ -213,7 +213,7 @@ describe("changes of a handle", () => {
       expect((await room.info()).sockets).toBe(2);
       break;
     }
-    await expect.poll(async () => (await room.info()).sockets).toBe(1);
+    await expect.poll(async () => (await room.info()).sockets, { timeout: 20_000 }).toBe(1);
   });
 
   test("[H10] go on from the version that the reader has", async () => {
