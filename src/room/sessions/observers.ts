@@ -16,7 +16,7 @@ import type { Resume } from "../../model/session-attachment.ts";
 import type { Activity } from "../activity.ts";
 import type { JsonDocument } from "../document/json-document.ts";
 import type { RoomPorts, SocketPort } from "../ports.ts";
-import { changeFrame, Observer } from "./observer.ts";
+import { changeFrame, Observer, type ObserverStart } from "./observer.ts";
 import { refuseSocket } from "./session.ts";
 
 /** Characters that may be sent to an observer and not read, unless a state is larger still. */
@@ -82,11 +82,11 @@ export class Observers {
     return stateEvent(kind, this.#epoch, version, text);
   }
 
-  #fresh(): ConstructorParameters<typeof Observer>[1] {
+  #fresh(): ObserverStart {
     return { epoch: this.#epoch, sent: 0, marked: 0, read: 0 };
   }
 
-  #add(socket: SocketPort, start: ConstructorParameters<typeof Observer>[1]): Observer {
+  #add(socket: SocketPort, start: ObserverStart): Observer {
     const { ports, behaviour, document } = this.#parts;
     const unreadLimit = Math.max(minUnreadLimit, 2 * behaviour.limits.stateBytes);
     const observer = new Observer(socket, start, document.version, unreadLimit, ports.now());
