@@ -3,6 +3,7 @@
 import { createInterface } from "node:readline";
 import { parseArgs, styleText } from "node:util";
 import { WebSocket } from "ws";
+import { PartReader } from "../src/protocol/parts.ts";
 import { afterClose, mayRepeat, reconnectDelay } from "./reconnecting.ts";
 
 const help = `npm run join -- <room> <user> [--behaviour name] [--url ws://localhost:8787]
@@ -60,6 +61,16 @@ function send(text: string): void {
   if (socket?.readyState === WebSocket.OPEN) socket.send(text);
 }
 
+function receiveFrame(text: string, parts: PartReader): void {
+  const frame = JSON.parse(text) as Message | Message[];
+  if (Array.isArray(frame) || frame.type !== "part") {
+    for (const message of [frame].flat()) receive(message);
+    return;
+  }
+  const whole = parts.take(frame as unknown as Parameters<PartReader["take"]>[0]);
+  if (whole !== null) receiveFrame(whole, parts);
+}
+
 function connect(): void {
   const query = new URLSearchParams({ user: JSON.stringify({ id: userId, name: userId }) });
   if (values.behaviour !== undefined) query.set("behaviour", values.behaviour);
@@ -71,13 +82,13 @@ function connect(): void {
   const opened = new WebSocket(address, "collab-room.v2");
   socket = opened;
   const openedAt = Date.now();
+  const parts = new PartReader();
   const pings = setInterval(() => send("ping"), 30_000);
   // Without a first message, local workerd closes the connection only when the object hibernates.
   opened.on("open", () => send("ping"));
   opened.on("message", (data) => {
     const text = String(data);
-    if (text !== "pong")
-      for (const message of [JSON.parse(text)].flat()) receive(message as Message);
+    if (text !== "pong") receiveFrame(text, parts);
   });
   opened.on("unexpected-response", (_, response) => {
     clearInterval(pings);

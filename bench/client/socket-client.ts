@@ -3,6 +3,7 @@
 
 import type { Socket } from "node:net";
 import { WebSocket } from "ws";
+import { PartReader } from "../../src/protocol/parts.ts";
 import { eachMessage, type MessageType, numberAfter, textAfter } from "./scan.ts";
 import { type Resume, serverProtocols, type Target } from "./server-protocols.ts";
 
@@ -20,7 +21,10 @@ const epoch = '"epoch":';
 const n = '"n":';
 const refused = '"ok":false';
 const resumed = '"resumed":true';
+const part = '{"type":"part"';
 const handshakeTimeout = 30_000;
+
+type Part = Parameters<PartReader["take"]>[0];
 
 export type SocketClientOptions = {
   readonly index: number;
@@ -41,6 +45,7 @@ export class SocketClient {
   readonly #socket: WebSocket;
   readonly #leaveMessage: string | undefined;
   readonly #listener: SocketClientListener;
+  readonly #parts = new PartReader();
   #tcp: Socket | undefined;
   #isEnding = false;
 
@@ -96,6 +101,11 @@ export class SocketClient {
 
   #receive(frame: string): void {
     this.framesReceived++;
+    if (frame.startsWith(part)) {
+      const whole = this.#parts.take(JSON.parse(frame) as Part);
+      if (whole !== null) this.#receive(whole);
+      return;
+    }
     eachMessage(frame, (type, message) => {
       const versions = this.#handle(type, message);
       this.#listener.onMessage(this, type, message, versions);

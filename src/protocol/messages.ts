@@ -146,6 +146,8 @@ export type RoomMessage =
       readonly session: string | null;
     }
   | { readonly type: "scopes"; readonly scopes: readonly Scope[] }
+  /** A part of the text of a frame. The texts of all parts, in order, are the frame; nothing comes between them. */
+  | { readonly type: "part"; readonly index: number; readonly of: number; readonly text: string }
   /** The client answers with an `ack` of the same number. A client that falls too far behind is closed. */
   | { readonly type: "mark"; readonly n: number }
   | ({ readonly type: "error" } & WireError);

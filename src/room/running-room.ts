@@ -287,7 +287,7 @@ export class RunningRoom implements RoomParts {
    */
   abandon(error: CollabError): void {
     this.batch.reject(error);
-    deliver(this.batch.takeMessages(), this.sessions, () => () => "");
+    deliver(this.batch.takeMessages(), this.sessions, () => () => ({ own: "", shared: "" }));
     this.hub.saveAttachments();
   }
 }

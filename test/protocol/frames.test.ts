@@ -37,6 +37,7 @@ const roomTypes: Record<RoomMessageType, true> = {
   event: true,
   scopes: true,
   mark: true,
+  part: true,
   error: true,
 };
 

@@ -60,6 +60,8 @@ export class Replica {
         if (message.ok && message.version !== undefined && message.version > this.#version)
           throw breach("W2", `a reply with version ${message.version} came before the change`);
         return;
+      case "part":
+        throw breach("N3", "a part came inside a frame");
       case "event":
       case "error":
         return;

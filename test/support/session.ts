@@ -6,6 +6,7 @@ import { expect, onTestFinished } from "vitest";
 import type { ErrorCode } from "../../src/protocol/errors.ts";
 import type { JsonObject, JsonValue } from "../../src/protocol/json.ts";
 import type { ClientMessage, Ref, RoomMessage } from "../../src/protocol/messages.ts";
+import { maxPartBytes, PartReader } from "../../src/protocol/parts.ts";
 import { Inbox } from "./inbox.ts";
 import { Replica, type Known, type RoomMessageOf, type Welcome } from "./replica.ts";
 import { roomMessage } from "./wire.ts";
@@ -40,6 +41,7 @@ export class TestSession extends Replica {
   readonly #acks: boolean;
   readonly #end = Promise.withResolvers<Closing>();
   readonly #pongs: (() => void)[] = [];
+  readonly #parts = new PartReader();
   readonly #unanswered: Ref[] = [];
   #line: Line | undefined;
   #isOpen = true;
@@ -204,6 +206,12 @@ export class TestSession extends Replica {
     }
     if (Array.isArray(frame) && frame.length < 2)
       this.#problem(`an array of ${frame.length} came: ${text}`);
+    if (isPart(frame)) {
+      if (text.length > maxPartBytes) this.#problem(`a part of ${text.length} characters came`);
+      const whole = this.#parts.take(frame);
+      if (whole !== null) this.receive(whole);
+      return;
+    }
     for (const json of Array.isArray(frame) ? frame : [frame]) this.#take(json);
     this.#inbox.look();
   }
@@ -279,3 +287,6 @@ export function expectFailed(reply: Reply, code: ErrorCode): Extract<Reply, { ok
   expect(reply).toMatchObject({ ok: false, code });
   return reply as Extract<Reply, { ok: false }>;
 }
+
+const isPart = (frame: unknown): frame is RoomMessageOf<"part"> =>
+  typeof frame === "object" && frame !== null && "type" in frame && frame.type === "part";

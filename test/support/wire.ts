@@ -189,6 +189,7 @@ const otherMessage = z.discriminatedUnion("type", [
     }),
   z.strictObject({ type: z.literal("scopes"), scopes: list(scope) }),
   z.strictObject({ type: z.literal("mark"), n: count }),
+  z.strictObject({ type: z.literal("part"), index: count, of: count, text: z.string().min(1) }),
   z.strictObject({ type: z.literal("error"), ...error }),
 ]);
 

@@ -4,9 +4,11 @@
 // Order in a frame: users → change → presence → events → replies to this session.
 
 import type { Change } from "../../protocol/history.ts";
+import { isDivided, partsOf, piecesOf } from "../../protocol/parts.ts";
 import type { Sessions } from "../sessions/sessions.ts";
 import type { Session } from "../sessions/session.ts";
 import type { Batch, OutgoingEvent } from "./batch.ts";
+import type { Welcome } from "./welcome.ts";
 
 /**
  * Send a batch to every session.
@@ -15,7 +17,7 @@ import type { Batch, OutgoingEvent } from "./batch.ts";
 export function deliver(
   batch: Batch,
   sessions: Sessions,
-  createWelcome: () => (session: Session) => string,
+  createWelcome: () => (session: Session) => Welcome,
 ): void {
   const segments = sharedSegments(batch);
   const shared = segments.map(({ text }) => text);
@@ -49,14 +51,29 @@ function sharedSegments({ users, change, presence, events }: Batch): OutgoingEve
 
 function welcomeNewcomers(
   { newcomers, events, replies }: Batch,
-  welcome: (session: Session) => string,
+  welcomeFor: (session: Session) => Welcome,
 ): void {
+  // Cut once for all who get it.
+  const cut = new Map<string, readonly string[]>();
+  const piecesOfShared = (shared: string): readonly string[] => {
+    const pieces = cut.get(shared) ?? piecesOf(shared);
+    cut.set(shared, pieces);
+    return pieces;
+  };
   for (const [session, before] of newcomers) {
     const later = [
       ...events.slice(before).filter(({ except }) => except !== session),
       ...(replies.get(session) ?? []),
     ];
-    session.sendWelcome(frame([welcome(session), ...later.map(({ text }) => text)]) ?? "");
+    const { own, shared } = welcomeFor(session);
+    const whole = frame([`${own}${shared}`, ...later.map(({ text }) => text)]) ?? "";
+    if (!isDivided(whole)) session.sendWelcome([whole]);
+    else {
+      const start = later.length > 0 ? `[${own}` : own;
+      const rest = whole.slice(start.length + shared.length);
+      const pieces = [...piecesOf(start), ...piecesOfShared(shared), ...piecesOf(rest)];
+      session.sendWelcome(partsOf(pieces));
+    }
   }
 }
 

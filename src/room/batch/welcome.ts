@@ -22,8 +22,11 @@ export type WelcomeParts = {
   readonly presence: PresenceBoard;
 };
 
+/** A welcome as text, in two pieces: what is the session's own, and what others get as well. */
+export type Welcome = { readonly own: string; readonly shared: string };
+
 /** Create the encoder of welcomes, for the room as it is now. */
-export function createWelcome(parts: WelcomeParts): (session: Session) => string {
+export function createWelcome(parts: WelcomeParts): (session: Session) => Welcome {
   const { newcomers, roomId, epoch, behaviour, document, members, presence } = parts;
   const head = `"type":"welcome","room":${JSON.stringify(roomId)},"epoch":"${epoch}"`;
   const users = `"users":[${members.texts().join(",")}]`;
@@ -32,12 +35,17 @@ export function createWelcome(parts: WelcomeParts): (session: Session) => string
     const resume = state.kind === "joining" ? state.resume : undefined;
     return resume?.epoch === epoch ? resume.since : null;
   };
-  const contents = document.welcomeMembers(new Set(Array.from(newcomers, since)));
+  const contents = new Map(
+    Array.from(
+      document.welcomeMembers(new Set(Array.from(newcomers, since))),
+      ([version, content]) => [version, `${users},${tail},${content}}`] as const,
+    ),
+  );
 
   return (session) => {
     const user = members.text(session.userId);
     const own = `"session":"${session.id}","user":${user},"scopes":${JSON.stringify(session.scopes)}`;
-    return `{${head},${own},${users},${tail},${contents.get(since(session))}}`;
+    return { own: `{${head},${own},`, shared: contents.get(since(session)) ?? "" };
   };
 }
 

@@ -107,12 +107,14 @@ export class Session {
   }
 
   /**
-   * Send the frame that begins with its welcome. However large that is, it never makes the session too slow:
+   * Send the frame that begins with its welcome, or its parts. However large that is, it never makes the session too slow:
    * a client that needs long for it could never join.
    */
-  sendWelcome(frame: string): void {
-    this.socket.send(frame);
-    this.#sent += frame.length;
+  sendWelcome(frames: readonly string[]): void {
+    for (const frame of frames) {
+      this.socket.send(frame);
+      this.#sent += frame.length;
+    }
     this.#acked = this.#sent;
     this.#state = { kind: "live" };
     this.saveAttachment();

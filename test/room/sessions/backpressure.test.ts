@@ -231,7 +231,7 @@ describe("a welcome of any size", () => {
 
   test("[W3, N3] leaves all of the limit for what follows, and no more", () => {
     const { session } = sessionByHand();
-    session.sendWelcome("x".repeat(20 * mebibyte));
+    session.sendWelcome(["x".repeat(20 * mebibyte)]);
     expect([session.unread, session.isTooSlow]).toEqual([0, false]);
     for (let n = 0; n < 16; n++) session.send("x".repeat(mebibyte / 4));
     expect(session.isTooSlow).toBe(false);
