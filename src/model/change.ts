@@ -57,6 +57,19 @@ export type PlannedChange = { readonly applied: readonly Applied[]; readonly nex
  */
 export type StateCheck = (state: JsonObject) => void;
 
+/** What planning a change takes from the room. */
+export type ChangeContext = {
+  /**
+   * What all changes since a version have done to positions.
+   * @throws CollabError `base_too_old`, `version_conflict`
+   */
+  effectsSince(version: number): readonly Effect[];
+  /** Checks the state after it. */
+  readonly check?: StateCheck | null;
+  /** Is told how much work it was to move the patch, see `applyRebased`. */
+  onMoved?(steps: number): void;
+};
+
 /** What a request comes to: a change, `null` if the state does not change; and what was left out of it. */
 export type Plan = {
   readonly change: PlannedChange | null;
@@ -66,23 +79,21 @@ export type Plan = {
 
 /**
  * Compute the effect of a request on a state.
- * @param effectsSince what all changes since a version have done to positions
- * @param check of the state after it
- * @throws CollabError `patch_failed`, `too_large`, `invalid_state`, `target_gone`, and what `effectsSince` throws
+ * @throws CollabError `patch_failed`, `too_large`, `invalid_state`, `target_gone`, `base_too_old`, `version_conflict`
  */
 export function planChange(
   state: Sized,
   request: ChangeRequest,
   limits: Limits,
-  effectsSince: (version: number) => readonly Effect[],
-  check: StateCheck | null = null,
+  { effectsSince, check = null, onMoved }: ChangeContext,
 ): Plan {
   switch (request.kind) {
     case "patch": {
       const { patch, base } = request;
       const run = new PatchRun(state, limits);
       if (base !== undefined) {
-        const dropped = applyRebased(run, patch, effectsSince(base.version), base.strict);
+        const effects = effectsSince(base.version);
+        const dropped = applyRebased(run, patch, effects, base.strict, onMoved);
         return { change: changeOf(run, check), dropped };
       }
       run.apply(patch);

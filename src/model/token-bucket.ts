@@ -34,7 +34,7 @@ export class TokenBucket {
     return this.#tokens + rounding >= tokens;
   }
 
-  /** Take tokens that are known to be available. */
+  /** Take tokens, even if they are not available yet: then it takes longer until others are. */
   take(tokens: number): void {
     this.#tokens -= tokens;
   }

@@ -158,6 +158,30 @@ export function followEnds(
   };
 }
 
+/** Whether a later effect may change where an earlier one is. If not, the earlier one stays as it is. */
+export function mayMove(earlier: Effect, later: Effect): boolean {
+  switch (later.kind) {
+    case "exchange":
+      return pathsOf(earlier).some((path) => isWithin(path, later.path));
+    case "insert":
+    case "take":
+      return pathsOf(earlier).some((path) => isWithin(path, later.container));
+    case "textInsert":
+    case "textDelete":
+      return isText(earlier, later.path);
+    case "move":
+      return true;
+    default:
+      return later satisfies never;
+  }
+}
+
+function pathsOf(effect: Effect): readonly Tokens[] {
+  if (effect.kind === "move")
+    return [effect.from, effect.to, parentOf(effect.from), parentOf(effect.to)];
+  return ["container" in effect ? effect.container : effect.path];
+}
+
 /**
  * What an earlier effect is after a later one that was made without knowing of it.
  * @returns no effect if nothing of it is left

@@ -17,6 +17,7 @@ import {
   follow,
   followEnds,
   isText,
+  mayMove,
   textAt,
   textPathAfter,
   textRanges,
@@ -25,8 +26,31 @@ import {
 import { childPointer, parsePointer } from "./pointer.ts";
 import type { TextRange } from "./text-moves.ts";
 
-/** The most steps of moving an operation through an effect that one patch may take: about 0.1 s of work. */
-const maxSteps = 500_000;
+/** Work that moving one patch may take, in steps of an operation through an effect: about 0.15 s. */
+const maxWork = 200_000;
+/** Steps that it takes to move an effect through an operation. */
+const stepsPerEffect = 10;
+/** Ranges of text that take as long as a step. */
+const rangesPerStep = 8;
+
+/** The work that is left. */
+class Budget {
+  #left = maxWork;
+
+  get spent(): number {
+    return maxWork - this.#left;
+  }
+
+  /** @throws CollabError `base_too_old` */
+  spend(steps: number): void {
+    this.#left -= steps;
+    if (this.#left < 0)
+      throw new CollabError("base_too_old", {
+        detail:
+          "Moving the patch through the changes since its base takes too long. Read the state and make the patch on it, or send it in smaller pieces.",
+      });
+  }
+}
 
 /** An operation on its way through changes. */
 type Moving = {
@@ -45,6 +69,7 @@ type Moving = {
  * @param run on the present state
  * @param history the effects of all changes since that version, in order
  * @param strict whether the patch is refused if the target of any operation is gone
+ * @param onSpent is told how much work it took, even if it fails, in steps of less than 1 µs
  * @returns the indexes of the operations that were left out because their target is gone
  * @throws CollabError as `PatchRun.apply` does; `target_gone`; `base_too_old` if that would take too long
  */
@@ -53,31 +78,33 @@ export function applyRebased(
   patch: Patch,
   history: readonly Effect[],
   strict: boolean,
+  onSpent: (steps: number) => void = () => {},
 ): readonly number[] {
-  const isMuch = history.length * patch.length > maxSteps;
+  const budget = new Budget();
+  const isMuch = patch.length > 1 || history.length > maxWork;
   const relevant = isMuch ? effectsOn(patch, history) : history;
-  if (relevant.length * patch.length > maxSteps)
-    throw new CollabError("base_too_old", {
-      detail: `Moving ${patch.length} operations through ${relevant.length} changes takes too long. Read the state and make the patch on it.`,
-    });
   const dropped: number[] = [];
-  run.attempt(() => {
-    let effects = relevant;
-    for (const [index, operation] of patch.entries()) {
-      const applied = applyMoved(run, operation, index, effects);
-      if (applied === null) dropped.push(index);
-      if (index === patch.length - 1) break;
-      effects =
-        applied === null
-          ? // Later operations mean a state in which this one was applied.
-            [...undone(operation), ...effects]
-          : movedThrough(effects, operation, applied);
-    }
-    if (strict && dropped.length > 0)
-      throw new CollabError("target_gone", {
-        detail: `The targets of the operations ${dropped.join(", ")} are gone. Read the state and make the patch on it.`,
-      });
-  });
+  try {
+    run.attempt(() => {
+      let effects = relevant;
+      for (const [index, operation] of patch.entries()) {
+        const applied = applyMoved(run, operation, index, effects, budget);
+        if (applied === null) dropped.push(index);
+        if (index === patch.length - 1) break;
+        effects =
+          applied === null
+            ? // Later operations mean a state in which this one was applied.
+              [...undone(operation), ...effects]
+            : movedThrough(effects, operation, applied, budget);
+      }
+      if (strict && dropped.length > 0)
+        throw new CollabError("target_gone", {
+          detail: `The targets of the operations ${dropped.join(", ")} are gone. Read the state and make the patch on it.`,
+        });
+    });
+  } finally {
+    onSpent(budget.spent);
+  }
   return dropped;
 }
 
@@ -104,9 +131,11 @@ function applyMoved(
   operation: Operation,
   index: number,
   effects: readonly Effect[],
+  budget: Budget,
 ): readonly Applied[] | null {
   let moving: Moving | null = movingOf(operation);
   for (const effect of effects) {
+    budget.spend(stepsOf(moving));
     moving = moveThrough(moving, effect);
     if (moving === null) break;
   }
@@ -193,17 +222,29 @@ function movedThrough(
   effects: readonly Effect[],
   operation: Operation,
   applied: readonly Applied[],
+  budget: Budget,
 ): readonly Effect[] {
   const digit = digitOf(operation, applied);
   let moving: Moving | null = movingOf(operation);
+  let own = ownEffect(moving, digit);
   const moved: Effect[] = [];
   for (const effect of effects) {
-    const own: Effect | null = moving && ownEffect(moving, digit);
-    moved.push(...(own === null ? [effect] : effectAfter(effect, own)));
-    moving = moving && moveThrough(moving, effect);
+    if (own !== null && mayMove(effect, own)) {
+      budget.spend(
+        stepsPerEffect + ("ranges" in effect ? effect.ranges.length / rangesPerStep : 0),
+      );
+      moved.push(...effectAfter(effect, own));
+    } else moved.push(effect);
+    if (moving === null) continue;
+    budget.spend(stepsOf(moving));
+    const next = moveThrough(moving, effect);
+    if (next !== moving) own = next && ownEffect(next, digit);
+    moving = next;
   }
   return moved;
 }
+
+const stepsOf = ({ ranges }: Moving): number => 1 + ranges.length / rangesPerStep;
 
 function ownEffect(moving: Moving, digit: number): Effect | null {
   const [first] = operationsOf(moving);

@@ -268,20 +268,48 @@ describe("a strict patch", () => {
 });
 
 describe("the work of moving", () => {
-  test("[E3] is bounded: a patch that would take too long is refused", () => {
-    const effects = Array.from({ length: 1000 }, (): Effect => ({
-      kind: "insert",
-      container: ["list"],
-      index: 0,
-    }));
-    const own = Array.from({ length: 600 }, () => rename("/list/0"));
+  // The last item comes and goes.
+  const effects = Array.from({ length: 1000 }, (_, n): Effect => ({
+    kind: n % 2 === 0 ? "insert" : "take",
+    container: ["list"],
+    index: 4,
+  }));
+
+  test("[E3] is bounded: a patch that would take too long is refused, and changes nothing", () => {
+    const own = Array.from({ length: 60 }, () => move("/list/0", "/list/2"));
     const run = new PatchRun(sized(base()), defaultLimits);
-    expect(() => applyRebased(run, own, effects, false)).toThrow(
+    let steps = 0;
+    expect(() => applyRebased(run, own, effects, false, (spent) => (steps = spent))).toThrow(
       expect.objectContaining({ code: "base_too_old" }),
     );
     expect(run.next.value).toEqual(base());
-    // What is elsewhere in the state does not count.
-    const elsewhere = effects.map((effect) => ({ ...effect, container: ["box", "list"] }));
-    expect(applyRebased(run, own, elsewhere as Effect[], false)).toEqual([]);
+    expect(steps).toBeGreaterThan(200_000);
+  });
+
+  test("[E3] is small for what has changed elsewhere, and for one operation", () => {
+    const elsewhere = effects.map(
+      (effect) => ({ ...effect, container: ["box", "list"] }) as Effect,
+    );
+    const own = Array.from({ length: 600 }, () => rename("/list/0"));
+    let steps = 0;
+    const run = new PatchRun(sized(base()), defaultLimits);
+    expect(applyRebased(run, own, elsewhere, false, (spent) => (steps = spent))).toEqual([]);
+    expect(steps).toBe(0);
+    applyRebased(run, [remove("/box/title")], elsewhere, false, (spent) => (steps = spent));
+    expect(steps).toBe(1000);
+  });
+
+  test("[E3] of texts with many insertions counts their pieces", () => {
+    const typed = Array.from({ length: 4000 }, (_, n): Effect => ({
+      kind: "textInsert",
+      path: ["text"],
+      at: 2 * n + 1,
+      length: 1,
+    }));
+    const run = new PatchRun(sized({ text: "x".repeat(20_000) }), defaultLimits);
+    const erase: Patch = [{ op: "str_del", path: "/text", pos: 0, len: 10_000 }];
+    expect(() => applyRebased(run, erase, typed, false)).toThrow(
+      expect.objectContaining({ code: "base_too_old" }),
+    );
   });
 });

@@ -10,8 +10,10 @@ export const planOn = (
   request: ChangeRequest,
   limits: Limits,
 ): PlannedChange | null =>
-  planChange(state, request, limits, () => {
-    throw new Error("a change without a base asks for no history");
+  planChange(state, request, limits, {
+    effectsSince() {
+      throw new Error("a change without a base asks for no history");
+    },
   }).change;
 
 /** The patch that the journal keeps of a planned change. */

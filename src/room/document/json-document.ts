@@ -13,6 +13,7 @@ import { squash } from "../../protocol/squash.ts";
 import {
   planChange,
   planReturned,
+  type ChangeContext,
   type ChangeRequest,
   type PlannedChange,
   type StateCheck,
@@ -183,14 +184,16 @@ export class JsonDocument implements RoomDocument {
     request: ChangeRequest,
     ifVersion: number | undefined,
     limits: Limits,
-    check: StateCheck | null = null,
+    context: Omit<ChangeContext, "effectsSince"> = {},
   ): ChangeOutcome {
     if (ifVersion !== undefined && ifVersion !== this.headVersion)
       throw new CollabError("version_conflict", {
         detail: `The state has version ${this.headVersion}, not the expected one. Read it again before you retry.`,
       });
-    const effectsSince = (version: number): readonly Effect[] => this.#effectsSince(version);
-    const { change, dropped } = planChange(this.#state, request, limits, effectsSince, check);
+    const { change, dropped } = planChange(this.#state, request, limits, {
+      ...context,
+      effectsSince: (version) => this.#effectsSince(version),
+    });
     return { version: this.#stage(change), dropped };
   }
 

@@ -34,6 +34,9 @@ export type PatchOutput = TaggedOutput & {
   readonly dropped: readonly number[];
 };
 
+/** Steps of moving a patch that cost as much as a message. */
+const stepsPerMessage = 500;
+
 export const changeState = runningOperation({
   scope: "room:write",
   sees: "head",
@@ -48,7 +51,7 @@ export const changeState = runningOperation({
     };
   },
   run(
-    { document, record, behaviour, hooks },
+    { document, record, behaviour, hooks, sessions },
     { request, ifVersion, base, ...conditions },
     caller,
   ): PatchOutput {
@@ -61,12 +64,12 @@ export const changeState = runningOperation({
       throw new CollabError("base_too_old", {
         detail: `The room has a new epoch, ${record.epoch}: it knows no change since "${base.epoch}.${base.version}". Read the state and make the patch on it.`,
       });
-    const { version, dropped } = document.change(
-      request,
-      ifVersion,
-      behaviour.limits,
-      hooks.checkState,
-    );
+    const { version, dropped } = document.change(request, ifVersion, behaviour.limits, {
+      check: hooks.checkState,
+      // Who sends patches that are hard to move may send fewer (rule L1).
+      onMoved: (steps) =>
+        sessions.withId(caller.session)?.rateLimiter.charge(Math.floor(steps / stepsPerMessage)),
+    });
     return { version, dropped, tag: entityTag(record.epoch, version) };
   },
 });

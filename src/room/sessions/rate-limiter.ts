@@ -32,6 +32,11 @@ export class RateLimiter {
     return this.#messages.tryTake(1, now);
   }
 
+  /** A message has cost as much as so many more: the session has to wait for these. */
+  charge(messages: number): void {
+    this.#messages.take(messages);
+  }
+
   /** Count a message beyond the rate. @returns false when there have been too many */
   tolerateExcess(now: number): boolean {
     return this.#excess.tryTake(1, now) === 0;

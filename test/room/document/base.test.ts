@@ -100,6 +100,22 @@ describe("an update with a base", () => {
   });
 });
 
+test("[E3, L1] patches that are hard to move count as more messages", async () => {
+  const gathered = await gather("scripted", "eve", "fay");
+  const [eve] = gathered.sessions as [TestSession, TestSession];
+  await gathered.room.updateState(() => ({ list: Array.from({ length: 50 }, (_, n) => n) }));
+  await eve.fence();
+  for (let n = 0; n < 400; n++)
+    await gathered.room.patchState([{ op: "add", path: "/list/0", value: n }]);
+  const moves = Array.from({ length: 30 }, (_, n) => ({
+    op: "move",
+    from: `/list/${n}`,
+    path: "/list/9",
+  }));
+  expectOk(await eve.updateFrom(1, moves));
+  expectFailed(await eve.updateFrom(1, moves), "rate_limited");
+});
+
 describe("the Worker", () => {
   test("[E1, E2] gives a base, and learns what was left out", async () => {
     await room.patchState([{ op: "remove", path: "/list/0" }]);
