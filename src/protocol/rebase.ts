@@ -133,11 +133,13 @@ function applyMoved(
   effects: readonly Effect[],
   budget: Budget,
 ): readonly Applied[] | null {
+  budget.spend(effects.length);
   let moving: Moving | null = movingOf(operation);
   for (const effect of effects) {
-    budget.spend(stepsOf(moving));
+    if (isDeeper(effect, moving)) continue;
     moving = moveThrough(moving, effect);
     if (moving === null) break;
+    if (moving.ranges.length > 1) budget.spend(moving.ranges.length / rangesPerStep);
   }
   const isGone = moving === null || leadsByIndex(run.root, moving);
   if (isGone && operation.op === "test") throw testedIsGone(operation, index);
@@ -227,6 +229,7 @@ function movedThrough(
   const digit = digitOf(operation, applied);
   let moving: Moving | null = movingOf(operation);
   let own = ownEffect(moving, digit);
+  budget.spend(effects.length);
   const moved: Effect[] = [];
   for (const effect of effects) {
     if (own !== null && mayMove(effect, own)) {
@@ -235,8 +238,8 @@ function movedThrough(
       );
       moved.push(...effectAfter(effect, own));
     } else moved.push(effect);
-    if (moving === null) continue;
-    budget.spend(stepsOf(moving));
+    if (moving === null || isDeeper(effect, moving)) continue;
+    if (moving.ranges.length > 1) budget.spend(moving.ranges.length / rangesPerStep);
     const next = moveThrough(moving, effect);
     if (next !== moving) own = next && ownEffect(next, digit);
     moving = next;
@@ -244,7 +247,13 @@ function movedThrough(
   return moved;
 }
 
-const stepsOf = ({ ranges }: Moving): number => 1 + ranges.length / rangesPerStep;
+/** Whether an effect exchanges something that an operation cannot lead through: most do, in a state of many keys. */
+function isDeeper(effect: Effect, { operation, path, from }: Moving): boolean {
+  if (effect.kind !== "exchange") return false;
+  const editsText = operation.op === "str_ins" || operation.op === "str_del";
+  const length = Math.max(path.tokens.length, from?.tokens.length ?? 0);
+  return effect.path.length > length || (effect.path.length === length && !editsText);
+}
 
 function ownEffect(moving: Moving, digit: number): Effect | null {
   const [first] = operationsOf(moving);

@@ -219,8 +219,12 @@ export class JsonDocument implements RoomDocument {
       });
     const { operations = [], ends = [] } = this.#staged ?? {};
     const first = base <= this.#version ? 0 : (ends[base - this.#version - 1] ?? 0);
-    const staged = operations.slice(first).flatMap(({ effect }) => effect ?? []);
-    return base < this.#version ? [...this.#recent.since(base), ...staged] : staged;
+    const effects = base < this.#version ? this.#recent.since(base) : [];
+    for (let at = first; at < operations.length; at++) {
+      const effect = operations[at]?.effect;
+      if (effect) effects.push(effect);
+    }
+    return effects;
   }
 
   /** Stage a planned change. It counts once `commit` has written it. */

@@ -44,10 +44,10 @@ export class RecentEffects {
   }
 
   /**
-   * The effects of all committed changes since a version, in order.
+   * The effects of all committed changes since a version, in order, as an array of their own.
    * @throws CollabError `base_too_old`
    */
-  since(base: number): readonly Effect[] {
+  since(base: number): Effect[] {
     if (base === this.#version) return [];
     if (base < this.#knownFrom) this.#read(base);
     const index = this.#indexOf(base);
