@@ -305,7 +305,8 @@ export class JsonDocument implements RoomDocument {
     for (const { from, to, patch } of this.#storage
       .readChanges(Math.min(...earlier))
       .toReversed()) {
-      if (to !== next) break; // a gap: nothing before it leads here
+      // A gap, or what cannot be read: nothing before it leads here.
+      if (to !== next || !isReadable(patch)) break;
       next = from;
       operations = joined(patch.slice(1, -1), operations);
       if (earlier.has(from)) patches.set(from, `[${operations}]`);
@@ -318,8 +319,8 @@ export class JsonDocument implements RoomDocument {
     if (version > this.#version) return null;
     const changes = version === this.#version ? [] : this.#storage.readChanges(version);
     let reached = version;
-    for (const { from, to } of changes) {
-      if (from !== reached) return null;
+    for (const { from, to, patch } of changes) {
+      if (from !== reached || !isReadable(patch)) return null;
       reached = to;
     }
     return reached === this.#version ? changes : null;
@@ -336,6 +337,16 @@ export class JsonDocument implements RoomDocument {
     this.#journalBytes = 0;
     this.#journalChanges = 0;
     this.#snapshotBytes = this.#state.bytes;
+  }
+}
+
+/** Whether the text of a patch is one: what a room does not need to wake is not read then. */
+function isReadable(patch: string): boolean {
+  try {
+    const operations = JSON.parse(patch) as Partial<Operation>[];
+    return operations.every(({ op, path }) => op !== undefined && path !== undefined);
+  } catch {
+    return false;
   }
 }
 

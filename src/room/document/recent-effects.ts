@@ -3,7 +3,7 @@
 
 import { CollabError } from "../../protocol/errors.ts";
 import { unknownMoves, type Change } from "../../protocol/history.ts";
-import type { Patch } from "../../protocol/json-patch.ts";
+import { parsePatch } from "../../protocol/json-patch.ts";
 import { effectOf, type Effect } from "../../protocol/effects.ts";
 
 /** The effects of one row of the journal. */
@@ -81,9 +81,10 @@ export class RecentEffects {
     let next = this.#rows[0]?.from ?? this.#version;
     for (const change of this.#readChanges(base).toReversed()) {
       if (change.to > next) continue;
+      const effects = effectsOf(change);
       // A gap, or a change of which nobody knows what it has moved: nothing before it leads here.
-      if (change.to < next || change.moves === unknownMoves) break;
-      rows.push({ from: change.from, to: change.to, effects: effectsOf(change) });
+      if (change.to < next || effects === null) break;
+      rows.push({ from: change.from, to: change.to, effects });
       next = change.from;
     }
     this.#rows = [...rows.toReversed(), ...this.#rows];
@@ -101,8 +102,14 @@ export class RecentEffects {
   }
 }
 
-function effectsOf({ patch, moves = "" }: Change): readonly Effect[] {
-  return (JSON.parse(patch) as Patch).flatMap(
-    (operation, index) => effectOf(operation, Number(moves[index] ?? 0)) ?? [],
-  );
+/** @returns `null` if they are not known: an earlier release has written the change, or it cannot be read */
+function effectsOf({ patch, moves = "" }: Change): readonly Effect[] | null {
+  if (moves === unknownMoves) return null;
+  try {
+    return parsePatch(JSON.parse(patch), { patchOperations: Infinity }).flatMap(
+      (operation, index) => effectOf(operation, Number(moves[index] ?? 0)) ?? [],
+    );
+  } catch {
+    return null;
+  }
 }

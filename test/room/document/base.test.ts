@@ -5,6 +5,7 @@ import { beforeEach, describe, expect, test } from "vitest";
 import type { RoomHandle } from "collab-room";
 import { useFakeDate } from "../../support/fake-date.ts";
 import { evict, failure, sql } from "../../support/core/rooms.ts";
+import { connect } from "../../support/core/socket-client.ts";
 import { gather, hold, journalOf, messagesOf } from "../../support/core/sessions.ts";
 import { expectFailed, expectOk, type Reply, type TestSession } from "../../support/session.ts";
 
@@ -188,6 +189,30 @@ describe("a base", () => {
       version: 3,
     });
   });
+
+  test.each(["", "garbage", "{}", '[{"op":"add"}]', "null"])(
+    "[E3, S10] before a change that cannot be read, such as %j, is refused alone",
+    async (text) => {
+      await room.patchState(insert(0, "x") as never);
+      for (const fill of ["x", "y"])
+        await room.patchState([{ op: "add", path: "/fill", value: fill.repeat(300_000) }]);
+      const { epoch, version } = await room.info();
+      // It stands before the last snapshot, so the room wakes without it.
+      await sql(id, `UPDATE changes SET patch = CAST('${text}' AS BLOB) WHERE version = 3`);
+      await evict(id);
+      const base = { base: 2 };
+      expect(await failure(room.patchState(replace(0, "A") as never, base))).toMatchObject({
+        code: "base_too_old",
+      });
+      expect(await room.patchState(replace(0, "A") as never, { base: version })).toMatchObject({
+        version: version + 1,
+      });
+      expect((await room.info()).epoch).toBe(epoch);
+      // Neither is it sent to anybody who comes back.
+      const back = await connect(id, { id: "ada" }, { resume: { epoch, version: 2, state: {} } });
+      expect(back.welcome.resumed).toBe(false);
+    },
+  );
 
   test.each<[string, object]>([
     ["a base that is no number", { base: "1" }],
