@@ -3,7 +3,7 @@
 
 import type { Change, History, Snapshot } from "../protocol/history.ts";
 import { isObject, measure, utf8Bytes } from "../protocol/json.ts";
-import { parsePatch, type Sized } from "../protocol/json-patch.ts";
+import { parsePatch, type Operation, type Sized } from "../protocol/json-patch.ts";
 import { applyPatch } from "../protocol/apply-patch.ts";
 
 export type Rebuilt = {
@@ -105,3 +105,13 @@ export const snapshotDue = ({
   snapshotBytes,
 }: Pick<Rebuilt, "journalBytes" | "journalChanges" | "snapshotBytes">): boolean =>
   journalBytes > Math.max(snapshotBytes, 256 * 1024) || journalChanges >= 2000;
+
+/** Whether the text of a patch is one: what a room does not need to wake is not read then. */
+export function isReadable(patch: string): boolean {
+  try {
+    const operations = JSON.parse(patch) as Partial<Operation>[];
+    return operations.every(({ op, path }) => op !== undefined && path !== undefined);
+  } catch {
+    return false;
+  }
+}

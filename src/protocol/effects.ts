@@ -53,7 +53,8 @@ export const spliced = (kind: "insert" | "take", path: Tokens): Effect => ({
 });
 
 /** The token "-" is the end, behind every index. */
-const slotIndex = (path: Tokens): number => (path.at(-1) === "-" ? Infinity : indexOf(path.at(-1)));
+export const slotIndex = (path: Tokens): number =>
+  path.at(-1) === "-" ? Infinity : indexOf(path.at(-1));
 
 /** The effect that leads back. Where nobody knows how, positions are lost: it is an exchange. */
 export function inverseOf(effect: Effect): Effect {

@@ -5,6 +5,7 @@ import {
   indexOf,
   parentOf,
   putAt,
+  slotIndex,
   spliced,
   takenFrom,
   type Effect,
@@ -143,19 +144,11 @@ export function followEnds(
   effect: Effect,
   toRole: "slot" | "earlierSlot",
 ): { readonly from: Address | null; readonly to: Address | null } {
-  // Before the removal, what lies behind the item is one further.
-  const [container, index] = [parentOf(from.tokens), indexOf(from.tokens.at(-1))];
-  const own = index < 0 ? -1 : indexIn(to.tokens, container);
-  const before = own >= index && own >= 0 ? withIndex(to, container, own + 1) : to;
-  const nextFrom = follow(from, effect);
-  const nextTo = follow(before, effect, toRole);
-  if (nextFrom === null || nextTo === null) return { from: nextFrom, to: nextTo };
-  const [nextContainer, nextIndex] = [parentOf(nextFrom.tokens), indexOf(nextFrom.tokens.at(-1))];
-  const nextOwn = nextIndex < 0 ? -1 : indexIn(nextTo.tokens, nextContainer);
-  return {
-    from: nextFrom,
-    to: nextOwn > nextIndex ? withIndex(nextTo, nextContainer, nextOwn - 1) : nextTo,
-  };
+  // What the effect is once the item has been removed.
+  const removal = takenFrom(from.tokens, indexOf(from.tokens.at(-1)));
+  let next: Address | null = to;
+  for (const each of effectAfter(effect, removal)) next = next && follow(next, each, toRole);
+  return { from: follow(from, effect), to: next };
 }
 
 /** Whether a later effect may change where an earlier one is. If not, the earlier one stays as it is. */
@@ -191,7 +184,7 @@ export function effectAfter(earlier: Effect, later: Effect): readonly Effect[] {
     case "insert":
     case "take": {
       const { kind, container, index } = earlier;
-      const item = addressOf([...container, String(index)]);
+      const item = addressOf([...container, index === Infinity ? "-" : String(index)]);
       const next = kept(follow(item, later, kind === "insert" ? "earlierSlot" : "value"));
       return next === null ? [] : [spliced(kind, next)];
     }
@@ -232,7 +225,7 @@ function moveAfter(move: Move, later: Effect): readonly Effect[] {
   if (from === null) return to === null ? [] : [putAt(to, move.toIndex)];
   if (to === null) return [takenFrom(from, move.fromIndex)];
   const fromIndex = move.fromIndex < 0 ? -1 : indexOf(from.at(-1));
-  const toIndex = move.toIndex < 0 ? -1 : indexOf(to.at(-1));
+  const toIndex = move.toIndex < 0 ? -1 : slotIndex(to);
   return [{ kind: "move", from, fromIndex, to, toIndex }];
 }
 

@@ -19,7 +19,7 @@ import {
   type StateCheck,
 } from "../../model/change.ts";
 import { freezeState, widthOf } from "../../model/freeze.ts";
-import { emptyState, rebuild, snapshotDue, type Rebuilt } from "../../model/history.ts";
+import { emptyState, isReadable, rebuild, snapshotDue, type Rebuilt } from "../../model/history.ts";
 import { maxRowBytes } from "../../storage/bytes.ts";
 import type { RoomPorts } from "../ports.ts";
 import type { RoomDocument } from "./document.ts";
@@ -337,16 +337,6 @@ export class JsonDocument implements RoomDocument {
     this.#journalBytes = 0;
     this.#journalChanges = 0;
     this.#snapshotBytes = this.#state.bytes;
-  }
-}
-
-/** Whether the text of a patch is one: what a room does not need to wake is not read then. */
-function isReadable(patch: string): boolean {
-  try {
-    const operations = JSON.parse(patch) as Partial<Operation>[];
-    return operations.every(({ op, path }) => op !== undefined && path !== undefined);
-  } catch {
-    return false;
   }
 }
 
