@@ -78,6 +78,20 @@ describe("an edit of an item", () => {
       [],
     ],
     [
+      "of its own, beside an item that was moved",
+      [move("/list/2", "/list/3")],
+      [remove("/list/3"), add("/list/2", "M"), rename("/list/2")],
+      "abc!",
+      [],
+    ],
+    [
+      "of its own, appended behind what was moved",
+      [move("/list/0", "/list/3")],
+      [add("/list/-", "M"), rename("/list/4")],
+      "bcda!",
+      [],
+    ],
+    [
       "of its own, after others removed one",
       [remove("/list/1")],
       [add("/list/3", "M"), rename("/list/3")],
