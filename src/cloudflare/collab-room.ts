@@ -10,12 +10,13 @@ import { createLog, describe, type Log } from "../room/log.ts";
 import type { Operation } from "../room/operation.ts";
 import { operations, type OperationName } from "../room/operations/table.ts";
 import type { SocketPort } from "../room/ports.ts";
+import type { KeyedRequest } from "../room/requests/idempotency-keys.ts";
 import { Room } from "../room/room.ts";
 import { SqliteRoomStorage } from "../storage/sqlite.ts";
 import { Directory } from "./directory.ts";
 import type { CollabEnv } from "./env.ts";
 import { waitingRooms, whileWaiting } from "./hook-context.ts";
-import type { RoomRpc } from "./rpc.ts";
+import { resultOf, type CallResult, type RoomRpc } from "./rpc.ts";
 import { answerClose, socketPort } from "./socket-port.ts";
 import { openSocket, readUpgrade } from "./upgrade.ts";
 
@@ -74,12 +75,15 @@ export class CollabRoom extends DurableObject<CollabEnv> implements RoomRpc {
     input: unknown,
     caller: Caller,
     waiting: readonly string[] = [],
-  ): Promise<Result<unknown>> {
+    request?: KeyedRequest,
+  ): Promise<CallResult<unknown>> {
     // RoomStub holds each input to its operation's type, and nobody else has this object's stub.
     const operation = operations[name] as Operation<unknown, unknown>;
-    return whileWaiting(waiting, () =>
-      this.#reply(this.#room.call(operation, input, caller, charactersOf(input))),
-    );
+    const options = { characters: charactersOf(input), request };
+    return whileWaiting(waiting, async () => {
+      const called = await this.#reply(this.#room.call(operation, input, caller, options));
+      return "error" in called ? called : resultOf(called.ok);
+    });
   }
 
   /** The one request it takes is an upgrade, made by RoomStub: a socket cannot cross RPC. */

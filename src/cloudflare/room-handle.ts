@@ -26,6 +26,16 @@ import type { RoomStub } from "./room-stub.ts";
 const maxDepth = 256;
 
 /** A room; `RoomHandle<typeof board>` knows the types of its state and its actions. */
+/** For a call that may have to be made again, because its answer was lost. */
+export type KeyedOptions = {
+  /**
+   * A random key, 1 to 255 visible ASCII characters. A call with the same key and the same arguments within 24 hours
+   * (of an `updateState`, any function) is answered as before and not carried out again (rule X2). Calls throw
+   * `key_reused` for other arguments, `client_taken` for a key of another user.
+   */
+  readonly idempotencyKey?: string | undefined;
+};
+
 export class RoomHandle<Room extends RoomBehaviour = RoomBehaviour> {
   readonly #stub: RoomStub;
 
@@ -47,10 +57,10 @@ export class RoomHandle<Room extends RoomBehaviour = RoomBehaviour> {
    */
   async join<User extends { readonly id: string }>(
     user: User,
-    options: { readonly ttl?: number | undefined } = {},
+    options: KeyedOptions & { readonly ttl?: number | undefined } = {},
   ): Promise<UserEntry> {
     const input = { user: { text: toJsonText(user, "invalid_user") }, ttl: options.ttl };
-    const { user: entry } = await this.#stub.call("joinRoom", input);
+    const { user: entry } = await this.#stub.keyed(options.idempotencyKey).call("joinRoom", input);
     return JSON.parse(entry) as UserEntry;
   }
 
@@ -127,7 +137,9 @@ export class RoomHandle<Room extends RoomBehaviour = RoomBehaviour> {
    */
   async updateState<State extends object = StateOf<Room>>(
     next: (state: State) => State | Promise<State>,
+    options: KeyedOptions = {},
   ): Promise<{ version: number }> {
+    const stub = this.#stub.keyed(options.idempotencyKey);
     const waiting = [...waitingRooms(), this.id];
     let failure: CollabError | undefined;
     // What the function throws stays here: over RPC it would lose its type.
@@ -144,7 +156,7 @@ export class RoomHandle<Room extends RoomBehaviour = RoomBehaviour> {
       }
     };
     try {
-      return await this.#stub.call("updateState", { next: update });
+      return await stub.call("updateState", { next: update });
     } catch (error) {
       throw failure ?? error;
     }
@@ -159,7 +171,7 @@ export class RoomHandle<Room extends RoomBehaviour = RoomBehaviour> {
    */
   async patchState(
     patch: Patch,
-    options: {
+    options: KeyedOptions & {
       readonly ifVersion?: number;
       readonly base?: number;
       readonly strict?: boolean;
@@ -167,12 +179,14 @@ export class RoomHandle<Room extends RoomBehaviour = RoomBehaviour> {
   ): Promise<{ version: number; dropped: readonly number[] }> {
     const { ifVersion, base, strict = false } = options;
     const text = toJsonText(patch, "malformed");
-    const { version, dropped } = await this.#stub.call("changeState", {
-      kind: "extendedPatch",
-      source: { text },
-      ifVersion,
-      ...(base !== undefined && { base: { version: base, strict } }),
-    });
+    const { version, dropped } = await this.#stub
+      .keyed(options.idempotencyKey)
+      .call("changeState", {
+        kind: "extendedPatch",
+        source: { text },
+        ifVersion,
+        ...(base !== undefined && { base: { version: base, strict } }),
+      });
     return { version, dropped };
   }
 
@@ -183,9 +197,12 @@ export class RoomHandle<Room extends RoomBehaviour = RoomBehaviour> {
   async act<Name extends ActionName<Room>>(
     name: Name,
     payload: InputOf<Room, Name> = {} as InputOf<Room, Name>,
+    options: KeyedOptions = {},
   ): Promise<{ result: ResultOf<Room, Name>; version: number }> {
     const input = { name, payload: { text: toJsonText(payload, "malformed") } };
-    const { result, version } = await this.#stub.call("callAction", input);
+    const { result, version } = await this.#stub
+      .keyed(options.idempotencyKey)
+      .call("callAction", input);
     return { result: JSON.parse(result) as ResultOf<Room, Name>, version };
   }
 
@@ -198,9 +215,13 @@ export class RoomHandle<Room extends RoomBehaviour = RoomBehaviour> {
   }
 
   /** Send an event to every session of the room; it is not stored. */
-  async broadcast(event: string, payload: JsonValue = null): Promise<void> {
+  async broadcast(
+    event: string,
+    payload: JsonValue = null,
+    options: KeyedOptions = {},
+  ): Promise<void> {
     const text = toJsonText(payload, "malformed");
-    return this.#stub.call("broadcast", { event, payload: { text } });
+    return this.#stub.keyed(options.idempotencyKey).call("broadcast", { event, payload: { text } });
   }
 
   /** Who is seen in the room, by user id: users with a socket, and those whom a server holds there. */
@@ -217,20 +238,27 @@ export class RoomHandle<Room extends RoomBehaviour = RoomBehaviour> {
   async holdPresence(
     userId: string,
     data: JsonObject,
-    options: { readonly ttl?: number | undefined } = {},
+    options: KeyedOptions & { readonly ttl?: number | undefined } = {},
   ): Promise<void> {
     const { ttl = defaultPresenceTtl } = options;
     const text = toJsonText(data, "invalid_presence");
-    return this.#stub.call("holdPresence", { userId, data: { text }, ttl });
+    return this.#stub
+      .keyed(options.idempotencyKey)
+      .call("holdPresence", { userId, data: { text }, ttl });
   }
 
   /**
    * Say what a user's sockets may do, from their next message on. Without `room:read` they are closed.
    * @throws CollabError `user_not_found`, `invalid_request`, `room_not_running`
    */
-  async setScopes(userId: string, scopes: readonly Scope[]): Promise<UserEntry> {
+  async setScopes(
+    userId: string,
+    scopes: readonly Scope[],
+    options: KeyedOptions = {},
+  ): Promise<UserEntry> {
     const input = { userId, scopes: checkScopes(scopes) };
-    return JSON.parse(await this.#stub.call("setScopes", input)) as UserEntry;
+    const entry = await this.#stub.keyed(options.idempotencyKey).call("setScopes", input);
+    return JSON.parse(entry) as UserEntry;
   }
 
   /** Whether the room is running. */

@@ -13,10 +13,18 @@ import {
 } from "../room/operations/table.ts";
 import { waitingRooms } from "./hook-context.ts";
 import type { ObserveRequest } from "../room/operations/observe-changes.ts";
+import { checkKey, fingerprintOf } from "./keyed-call.ts";
 import type { RoomRpc } from "./rpc.ts";
 import { createUpgrade, type SessionRequest, type SocketRequest } from "./upgrade.ts";
 
 type Stub = DurableObjectStub<RoomRpc>;
+
+/** How a call is made that must not be carried out twice (rule X2). */
+export type Once = {
+  readonly key: string;
+  /** Is told that the answer is that of an earlier call. */
+  onReplay?(): void;
+};
 
 /** What the platform says of a failed call. */
 type CallFailure = { readonly retryable?: boolean; readonly overloaded?: boolean };
@@ -25,15 +33,25 @@ export class RoomStub {
   readonly id: string;
   readonly #namespace: DurableObjectNamespace<RoomRpc>;
   readonly #caller: Caller;
+  readonly #once: Once | undefined;
 
   /**
    * @param caller in whose name the room is asked
+   * @param once for calls that must not be carried out twice
    * @throws CollabError `invalid_room_id`
    */
-  constructor(namespace: DurableObjectNamespace<RoomRpc>, id: string, caller: Caller) {
+  constructor(namespace: DurableObjectNamespace<RoomRpc>, id: string, caller: Caller, once?: Once) {
     this.id = checkRoomId(id);
     this.#namespace = namespace;
     this.#caller = caller;
+    this.#once = once;
+  }
+
+  /** The same room, for a call that must not be carried out twice. @throws CollabError `invalid_request` */
+  keyed(idempotencyKey: string | undefined): RoomStub {
+    if (idempotencyKey === undefined) return this;
+    const once = { key: checkKey(idempotencyKey) };
+    return new RoomStub(this.#namespace, this.id, this.#caller, once);
   }
 
   /**
@@ -45,9 +63,15 @@ export class RoomStub {
     input: InputOf<Name>,
   ): Promise<OutputOf<Name>> {
     const waiting = this.#waiting();
-    const ask = (stub: Stub): PromiseLike<Result<OutputOf<Name>>> =>
-      stub.call(name, input, this.#caller, waiting) as PromiseLike<Result<OutputOf<Name>>>;
-    return operations[name].repeatable ? this.#repeatable(ask) : this.#once(ask);
+    const once = this.#once;
+    const request = once && { key: once.key, fingerprint: await fingerprintOf(name, input) };
+    const ask = async (stub: Stub): Promise<Result<OutputOf<Name>>> => {
+      const { isReplay, ...result } = await stub.call(name, input, this.#caller, waiting, request);
+      if (isReplay) once?.onReplay?.();
+      return result as Result<OutputOf<Name>>;
+    };
+    const isRepeatable = operations[name].repeatable || request !== undefined;
+    return isRepeatable ? this.#repeatable(ask) : this.#single(ask);
   }
 
   /**
@@ -70,7 +94,7 @@ export class RoomStub {
 
   async #open(request: SocketRequest): Promise<WebSocket> {
     const waiting = this.#waiting();
-    return this.#once(async (stub) => {
+    return this.#single(async (stub) => {
       const upgrade = createUpgrade({ request, caller: this.#caller, waiting });
       const response = await stub.fetch(upgrade);
       const { webSocket } = response;
@@ -86,7 +110,7 @@ export class RoomStub {
   }
 
   /** Make a call that must not happen twice. */
-  async #once<T>(ask: (stub: Stub) => PromiseLike<Result<T>>): Promise<T> {
+  async #single<T>(ask: (stub: Stub) => PromiseLike<Result<T>>): Promise<T> {
     try {
       return unwrap(await this.#ask(ask));
     } catch (error) {
@@ -103,7 +127,7 @@ export class RoomStub {
       const { retryable = false, overloaded = false } = error as CallFailure;
       if (!retryable || overloaded) throw this.#unavailable(error);
       await new Promise((resolve) => setTimeout(resolve, 50 + Math.random() * 100));
-      return this.#once(ask);
+      return this.#single(ask);
     }
   }
 

@@ -1,21 +1,35 @@
-// What the Durable Objects answer over RPC, as interfaces: callers depend on these, not on the objects.
+// What the Durable Objects answer over RPC: callers depend on these interfaces, not on the objects.
 // Outcomes are plain results, because a thrown error loses its type on the way. JSON of the application's
 // own crosses as text: nothing but JSON gets through, and whoever passes it on need not parse it.
 
 import type { Caller } from "../protocol/caller.ts";
 import type { Result } from "../protocol/errors.ts";
 import type { RoomEntry } from "../protocol/rooms.ts";
+import type { Called } from "../room/requests/attempt-once.ts";
+import type { KeyedRequest } from "../room/requests/idempotency-keys.ts";
 import type { OperationName } from "../room/operations/table.ts";
+
+/** How a call has ended, and whether that is how an earlier one with the same idempotency key has. */
+export type CallResult<T> = Result<T> & { readonly isReplay?: boolean };
+
+export const resultOf = <T>({ outcome, isReplay }: Called<T>): CallResult<T> => ({
+  ...("error" in outcome ? { error: outcome.error.info } : outcome),
+  ...(isReplay && { isReplay }),
+});
 
 /** A room. `RoomStub` gives each operation its types. */
 export interface RoomRpc extends Rpc.DurableObjectBranded {
-  /** @param waiting ids of the rooms whose hooks wait for this call */
+  /**
+   * @param waiting ids of the rooms whose hooks wait for this call
+   * @param request for a call that must not be carried out twice
+   */
   call(
     operation: OperationName,
     input: unknown,
     caller: Caller,
     waiting?: readonly string[],
-  ): Promise<Result<unknown>>;
+    request?: KeyedRequest,
+  ): Promise<CallResult<unknown>>;
 }
 
 export type ShardQuery = {

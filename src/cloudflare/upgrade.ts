@@ -5,6 +5,7 @@
 import type { Caller } from "../protocol/caller.ts";
 import { connectSession, type ConnectRequest } from "../room/operations/connect-session.ts";
 import { observeChanges, type ObserveRequest } from "../room/operations/observe-changes.ts";
+import { outputOf } from "../room/outcome.ts";
 import type { SocketPort } from "../room/ports.ts";
 import type { Room } from "../room/room.ts";
 
@@ -39,13 +40,16 @@ export const readUpgrade = ({ url }: Request): Upgrade =>
  * @param accept accepts it; called once nothing refuses it any more
  * @throws CollabError for whatever refuses it
  */
-export function openSocket(
+export async function openSocket(
   room: Room,
   { request, caller }: Upgrade,
   accept: () => SocketPort,
 ): Promise<void> {
-  if (request.kind === "observer") return room.call(observeChanges, { ...request, accept }, caller);
   // The URL has the user only once, because its length is limited.
   const { user, scopes } = caller;
-  return room.call(connectSession, { ...request, user, scopes, accept }, caller);
+  const { outcome } =
+    request.kind === "observer"
+      ? await room.call(observeChanges, { ...request, accept }, caller)
+      : await room.call(connectSession, { ...request, user, scopes, accept }, caller);
+  outputOf(outcome);
 }

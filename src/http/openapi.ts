@@ -10,6 +10,7 @@ import { errorTable, type ErrorCode } from "../protocol/errors.ts";
 import { groupBy } from "../protocol/group-by.ts";
 import { typeIsRequired } from "./body.ts";
 import { conditionHeaders } from "./conditions.ts";
+import { keyHeader, keyProblems, replayedHeader, takesKey } from "./idempotency.ts";
 import { problemType } from "./problems.ts";
 import { tags, type ResponseDefinition, type Route } from "./route.ts";
 import { problem } from "./response-schemas.ts";
@@ -51,7 +52,11 @@ const bearerAuth = {
 function operation(definition: Route): ZodOpenApiOperationObject {
   const { method, path, operationId, tag, summary, query, body, responses, conditional } =
     definition;
-  const headers = { ...definition.headers, ...(conditional && conditionHeaders) };
+  const headers = {
+    ...definition.headers,
+    ...(conditional && conditionHeaders),
+    ...(takesKey(definition) && keyHeader),
+  };
   const names = Array.from(path.matchAll(/:(\w+)/g), ([, name = ""]) => name);
   return {
     operationId,
@@ -78,9 +83,20 @@ function operation(definition: Route): ZodOpenApiOperationObject {
         content: mapValues(body.types, (schema) => ({ schema })),
       },
     }),
-    responses: { ...mapValues(responses, responseObject), ...problemObjects(definition) },
+    responses: {
+      ...mapValues(responses, (response) =>
+        responseObject(takesKey(definition) ? replayable(response) : response),
+      ),
+      ...problemObjects(definition),
+    },
   };
 }
+
+/** A response that may be that of an earlier request. */
+const replayable = (response: ResponseDefinition): ResponseDefinition => ({
+  ...response,
+  headers: { ...response.headers, ...replayedHeader },
+});
 
 const responseObject = ({
   description,
@@ -117,6 +133,7 @@ function problemObjects(definition: Route): Record<string, ZodOpenApiResponseObj
   if (definition.conditional) codes.add("version_conflict");
   // A condition that is not valid, or not supported.
   if (definition.conditional || definition.method !== "get") codes.add("invalid_request");
+  if (takesKey(definition)) for (const code of keyProblems) codes.add(code);
   if (definition.upgrade) codes.add("upgrade_required");
   if (!definition.public) codes.add("auth_not_configured").add("internal");
   const byStatus = groupBy(codes, (code) => errorTable[code].status);

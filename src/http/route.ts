@@ -19,6 +19,7 @@ import { authenticate } from "./authentication.ts";
 import { workerCaller, type Caller } from "../protocol/caller.ts";
 import { acceptHeader, discardBody, readBody, type Body, type BodyDefinition } from "./body.ts";
 import { readConditions, refuseConditions } from "./conditions.ts";
+import { readKey, replayHeader, takesKey } from "./idempotency.ts";
 import { HttpError, problemResponse } from "./problems.ts";
 
 export type AppEnv = { Bindings: CollabEnv };
@@ -97,7 +98,7 @@ export const route = <Query extends z.ZodType = z.ZodType>(definition: Route<Que
 export function serve(app: Hono<AppEnv>, routes: readonly Route[]): void {
   for (const definition of routes)
     app.on(definition.method.toUpperCase(), definition.path, (c) =>
-      respond(c, () => runRoute(definition, c)),
+      respond(c, (replay) => runRoute(definition, c, replay)),
     );
   for (const [path, siblings] of groupBy(routes, (each) => each.path)) {
     const headers = headersOf(siblings);
@@ -142,14 +143,18 @@ export function serveUnknown(app: Hono<AppEnv>): void {
 /** Respond to a request, with a problem for what is thrown, once its body has arrived. */
 async function respond(
   { req }: Context<AppEnv>,
-  run: () => Response | Promise<Response>,
+  run: (replay: () => void) => Response | Promise<Response>,
 ): Promise<Response> {
   let response: Response;
+  let isReplay = false;
   try {
-    response = await run();
+    response = await run(() => {
+      isReplay = true;
+    });
   } catch (error) {
     response = problemResponse(error);
   }
+  if (isReplay) response.headers.set(replayHeader, "true");
   await discardBody(req.raw);
   return response;
 }
@@ -157,7 +162,12 @@ async function respond(
 /** The caller of a public route. It has no scopes, because public routes access no room. */
 const anonymous: Caller = { ...workerCaller, door: "http", scopes: [] };
 
-async function runRoute(definition: Route, c: Context<AppEnv>): Promise<Response> {
+/** Run a route. @param replay is called if the response is that of an earlier request */
+async function runRoute(
+  definition: Route,
+  c: Context<AppEnv>,
+  replay: () => void,
+): Promise<Response> {
   const caller = definition.public ? anonymous : authenticate(c.env);
   const request = c.req.raw;
   const { headers } = request;
@@ -168,6 +178,7 @@ async function runRoute(definition: Route, c: Context<AppEnv>): Promise<Response
   const body = definition.body ? await readBody(request, definition.body) : { type: "", text: "" };
   const isSafe = definition.method === "get";
   if (!isSafe && !definition.conditional) refuseConditions(headers);
+  const once = takesKey(definition) ? readKey(headers, replay) : undefined;
   return definition.handle({
     env: c.env,
     method: request.method,
@@ -176,7 +187,7 @@ async function runRoute(definition: Route, c: Context<AppEnv>): Promise<Response
     headers,
     param,
     get room() {
-      return new RoomStub(c.env.ROOMS, param("id"), caller);
+      return new RoomStub(c.env.ROOMS, param("id"), caller, once);
     },
     query,
     body,

@@ -181,6 +181,14 @@ export const socketQuery = z.strictObject({
     .optional()
     .meta({ description: "The user as JSON with an `id`. Used while authentication is off." }),
   ...resume,
+  client: z
+    .string()
+    .regex(/^[\w-]{1,64}$/)
+    .optional()
+    .meta({
+      description:
+        "A random name that the client keeps: 1 to 64 letters, digits, `-` and `_`. With it, requests may have a `seq`.",
+    }),
   behaviour: z
     .string()
     .optional()

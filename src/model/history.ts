@@ -41,7 +41,10 @@ export function rebuild({ snapshots, changes }: History): Rebuilt {
     state,
     journalBytes: later
       .slice(0, replayed)
-      .reduce((bytes, { patch }) => bytes + utf8Bytes(patch), 0),
+      .reduce(
+        (bytes, { patch, requests = "" }) => bytes + utf8Bytes(patch) + utf8Bytes(requests),
+        0,
+      ),
     journalChanges: replayed,
     lost: Math.max(newest - version, orphaned ? 1 : 0),
     snapshotBytes: base.state.bytes,

@@ -31,6 +31,8 @@ export type SessionAttachment = {
   /** Session id. */
   readonly id: string;
   readonly userId: string;
+  /** The name that the client has given itself (rule X1). */
+  readonly client?: string;
   readonly scopes: readonly Scope[];
   readonly presence: SessionPresence;
   /** Number of sessions of the user; absent if it is one. */

@@ -24,6 +24,7 @@ export function decodeMessage(json: JsonValue): ClientMessage {
         ref: ref(json),
         name: text(json, "name"),
         ...(payload !== undefined && { payload }),
+        ...seq(json),
       };
     }
     case "presence":
@@ -61,6 +62,7 @@ function update(json: JsonObject): ClientMessage {
     type: "update",
     ref: ref(json),
     ...(member(json, "ifVersion") !== undefined && { ifVersion: count(json, "ifVersion") }),
+    ...seq(json),
   } as const;
   const based = base(json);
   if (Array.isArray(patch) && merge === undefined) return { ...rest, patch, ...based };
@@ -83,6 +85,13 @@ function base(json: JsonObject): { base?: number; strict?: boolean } {
     return { base: count(json, "base"), ...(strict !== undefined && { strict }) };
   if (strict === undefined) return {};
   throw badMessage(`"strict" needs "base", the version that the patch was made on`, undefined);
+}
+
+function seq(json: JsonObject): { seq?: number } {
+  const value = member(json, "seq");
+  if (value === undefined) return {};
+  if (Number.isSafeInteger(value) && Number(value) > 0) return { seq: Number(value) };
+  throw badMessage(`"seq" must be a whole number from 1`, value);
 }
 
 /** The ref of a message that could not be decoded, if it has a valid one: the client waits for a reply. */

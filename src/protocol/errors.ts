@@ -103,6 +103,19 @@ export const errorTable = {
     409,
     "What the patch was to change is gone. Read the state and make the patch on it.",
   ),
+  client_taken: row(
+    409,
+    "Another user has used this `client` id or idempotency key. Take a new random one.",
+  ),
+  request_forgotten: row(
+    409,
+    "The room no longer knows what became of this request. Do not send it again: look at the state.",
+  ),
+  replaced: row(
+    503,
+    "Another socket of this client has opened. If that was not you, take another `client` id before you reconnect.",
+    { ...retryable, close: 4203 },
+  ),
   changes_gone: row(
     410,
     "The changes since this version are not kept, or there is no such version. Read the state, and go on from there.",
@@ -115,6 +128,10 @@ export const errorTable = {
   unsupported_media_type: row(
     415,
     "This request does not take the content type. See `detail` for the types it takes.",
+  ),
+  key_reused: row(
+    422,
+    "This idempotency key was used for another request. Take a new random key for each request.",
   ),
   invalid_payload: row(422, "The payload does not match the schema of the action. See `issues`."),
   invalid_state: row(

@@ -10,6 +10,8 @@ export type Change = {
    * none has.
    */
   readonly moves?: string;
+  /** The requests of clients that it answers (rule X1), as JSON text. Left out if none was numbered. */
+  readonly requests?: string;
 };
 
 /** The `moves` of a change that an earlier release has written. */

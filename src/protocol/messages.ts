@@ -16,10 +16,16 @@ export const subprotocol = `collab-room.v${protocolVersion}`;
 /** A client's id for a request, repeated in the reply: a string of 1 to 64 characters or an integer. */
 export type Ref = string | number;
 
+/**
+ * The number of a request (rule X1), for a client that has named itself: from 1 on, across all its connections. A
+ * number that the room knows is answered as before, and not carried out again.
+ */
+type Numbered = { readonly seq?: number };
+
 /** Client → room. */
 export type ClientMessage =
   /** Changes the state, by a JSON Patch or a JSON Merge Patch. */
-  | {
+  | (Numbered & {
       readonly type: "update";
       readonly ref: Ref;
       /** A JSON Patch, which may have the operations of rule E5, too. */
@@ -29,20 +35,20 @@ export type ClientMessage =
       readonly base?: number;
       /** With `base`: whether the patch is refused if any target is gone. */
       readonly strict?: boolean;
-    }
-  | {
+    })
+  | (Numbered & {
       readonly type: "update";
       readonly ref: Ref;
       readonly merge: JsonObject;
       readonly ifVersion?: number;
-    }
-  | {
+    })
+  | (Numbered & {
       readonly type: "action";
       readonly ref: Ref;
       readonly name: string;
       /** `{}` if left out. */
       readonly payload?: JsonValue;
-    }
+    })
   /** A merge patch on the session's presence. */
   | { readonly type: "presence"; readonly data: JsonObject; readonly ref?: Ref }
   | {
@@ -95,6 +101,13 @@ type WelcomeBase = {
   readonly version: number;
   readonly scopes: readonly Scope[];
   readonly limits: SessionLimits;
+  /**
+   * For a client that has named itself: the highest `seq` that the room has handled; `null` if it cannot know (rule
+   * X1).
+   */
+  readonly seq?: number | null;
+  /** The numbers up to `seq` that were refused, as far as that is known. */
+  readonly refused?: readonly number[];
 };
 
 /** Room → client. */

@@ -14,6 +14,7 @@ import type { RoomRecord } from "../model/record.ts";
 import { DirectoryRegistration } from "./directory-registration.ts";
 import type { LeaveHooks } from "./hooks/leave-hooks.ts";
 import type { RoomPorts } from "./ports.ts";
+import { IdempotencyKeys } from "./requests/idempotency-keys.ts";
 import { RoomBuilder, type StoredRoom } from "./room-builder.ts";
 import type { RunningRoom } from "./running-room.ts";
 import { refuseSocket } from "./sessions/session.ts";
@@ -32,6 +33,7 @@ export class Lifecycle {
   readonly timers: Timers;
   readonly registration: DirectoryRegistration;
   readonly leaveHooks: LeaveHooks;
+  readonly keys: IdempotencyKeys;
   readonly #ports: RoomPorts;
   #life: Life = { kind: "absent", record: null };
   #syncing: Promise<void> | null = null;
@@ -50,8 +52,9 @@ export class Lifecycle {
     this.#arrivals = arrivals;
     this.timers = new Timers(ports);
     this.registration = new DirectoryRegistration(ports, this.timers);
-    const { timers, registration } = this;
-    this.#builder = new RoomBuilder({ ports, timers, registration, leaveHooks });
+    this.keys = new IdempotencyKeys(ports);
+    const { timers, registration, keys } = this;
+    this.#builder = new RoomBuilder({ ports, timers, registration, leaveHooks, keys });
   }
 
   /** The running room, or `null` for an absent one. */

@@ -132,16 +132,3 @@ export type JsonSource = { readonly text: string } | { readonly json: JsonValue 
 /** @throws CollabError `malformed` */
 export const readJson = (source: JsonSource): JsonValue =>
   "text" in source ? parseJson(source.text) : source.json;
-
-/** How an operation has ended: with an output, or an error of the error table. */
-export type Outcome<T> = { readonly ok: T } | { readonly error: CollabError };
-
-/** Run something, and tell an error of the table from its value. */
-export async function attempt<T>(run: () => T | Promise<T>): Promise<Outcome<T>> {
-  try {
-    return { ok: await run() };
-  } catch (error) {
-    if (error instanceof CollabError) return { error };
-    throw error;
-  }
-}

@@ -14,6 +14,7 @@ import { HookRunner } from "./hooks/hook-runner.ts";
 import type { LeaveHooks } from "./hooks/leave-hooks.ts";
 import { describe } from "./log.ts";
 import type { RoomPorts } from "./ports.ts";
+import type { IdempotencyKeys } from "./requests/idempotency-keys.ts";
 import { createRunningRoom, type RunningRoom } from "./running-room.ts";
 import type { Timers } from "./timers.ts";
 
@@ -22,6 +23,7 @@ export type RoomBuilderParts = {
   readonly timers: Timers;
   readonly registration: DirectoryRegistration;
   readonly leaveHooks: LeaveHooks;
+  readonly keys: IdempotencyKeys;
 };
 
 /** A stored state, and the record it belongs to. */
@@ -171,7 +173,7 @@ export class RoomBuilder {
     hooks?: HookRunner,
   ): RunningRoom {
     const ports = this.#ports;
-    const { timers, registration, leaveHooks } = this.#parts;
+    const { timers, registration, leaveHooks, keys } = this.#parts;
     const { epoch } = record;
     return createRunningRoom(
       {
@@ -182,6 +184,7 @@ export class RoomBuilder {
         document,
         hooks: hooks ?? new HookRunner({ ports, behaviour, epoch, document, members }),
         leaveHooks,
+        keys,
         members,
       },
       record,

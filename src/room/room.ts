@@ -17,11 +17,12 @@ import { describe } from "./log.ts";
 import { Mailbox, type TurnOptions } from "./mailbox.ts";
 import { LeaveHooks } from "./hooks/leave-hooks.ts";
 import { MemoryTimer } from "./memory-timer.ts";
-import { attempt, execute, type Operation } from "./operation.ts";
+import { execute, type Operation } from "./operation.ts";
 import type { RoomPorts, SocketPort } from "./ports.ts";
+import { attemptOnce, type Called, type CallOptions } from "./requests/attempt-once.ts";
 import type { RunningRoom } from "./running-room.ts";
-import { callOf, refOf } from "./sessions/message-operations.ts";
-import { reply, sessionCaller } from "./sessions/reply.ts";
+import { answerMessage } from "./sessions/answer.ts";
+import { refOf } from "./sessions/message-operations.ts";
 import { receiveFrame, type RequestMessage } from "./sessions/message-receiver.ts";
 import { refuseSocket } from "./sessions/session.ts";
 import { SteadyClock, withClock } from "./steady-clock.ts";
@@ -63,20 +64,20 @@ export class Room {
   }
 
   /**
-   * Run an operation for a caller who waits for its outcome.
-   * @param characters of input that the call holds in memory while it waits
-   * @throws CollabError as the operation does; `room_overloaded`, `commit_failed`, `internal`
+   * Run an operation for a caller who waits for its outcome, unless its idempotency key is known (rule X2).
+   * @throws CollabError `room_overloaded`, `room_busy`, `commit_failed`, `internal`
    */
   async call<Input, Output>(
     operation: Operation<Input, Output>,
     input: Input,
     caller: Caller,
-    characters = 0,
-  ): Promise<Output> {
+    options: CallOptions = {},
+  ): Promise<Called<Output>> {
     const { sees } = operation;
+    const { characters = 0, request } = options;
     const before = (): Promise<unknown> | null =>
       operation.before?.(this.#lifecycle, input) ?? null;
-    const again = (): Promise<Output> => this.call(operation, input, caller, characters);
+    const again = (): Promise<Called<Output>> => this.call(operation, input, caller, options);
     const awaited = before();
     if (awaited !== null) return awaited.then(again);
     const run = (): Output | Promise<Output> => execute(this.#lifecycle, operation, input, caller);
@@ -91,22 +92,25 @@ export class Room {
         if (sees === "snapshot" && room?.document.isStaged)
           return { read: room.batch.readCommitted(run) };
         if (sees === "committed") await room?.whenCommitted();
-        const outcome = await attempt(run);
+        const { depends, ...called } = await attemptOnce(
+          this.#lifecycle,
+          operation,
+          request,
+          caller,
+          run,
+        );
         this.#scheduleFlush();
-        // A refusal may tell of what is staged as well.
-        const waits = sees === "head" || sees === "committed" || "error" in outcome;
-        return { outcome, committed: waits ? this.#lifecycle.room?.whenCommitted() : null };
+        return { called, committed: depends ? this.#lifecycle.room?.whenCommitted() : null };
       },
       { characters, waitLimit: this.#waitLimit },
     );
     if ("again" in answer) return answer.again.then(again);
-    if ("read" in answer) return answer.read;
-    const { committed, outcome } = answer;
-    if (committed)
-      await (operation.standsAlone && "ok" in outcome ? committed.catch(() => {}) : committed);
-    if ("error" in outcome) throw outcome.error;
-    await this.#afterCall(operation, input);
-    return outcome.ok;
+    if ("read" in answer) return { outcome: { ok: await answer.read }, isReplay: false };
+    const { committed, called } = answer;
+    const isDone = "ok" in called.outcome;
+    if (committed) await (operation.standsAlone && isDone ? committed.catch(() => {}) : committed);
+    if (isDone) await this.#afterCall(operation, input);
+    return called;
   }
 
   /** Wait for what an operation has set off beside the turns. */
@@ -156,11 +160,7 @@ export class Room {
     // Sessions are found by their socket: the room may have restarted since the message arrived.
     const { room } = this.#lifecycle;
     const session = room?.sessions.get(socket);
-    if (room === null || session === undefined) return;
-    const call = callOf(message, session.userId);
-    if (call.sees === "committed") await this.#lifecycle.room?.whenCommitted();
-    const outcome = await attempt(() => call.run(this.#lifecycle, sessionCaller(room, session)));
-    reply(room, session, call, outcome);
+    if (room && session) await answerMessage(this.#lifecycle, room, session, message);
   }
 
   /** A socket has closed or broken. */

@@ -3,6 +3,7 @@
 
 import type { ResolvedBehaviour } from "../behaviours/resolve.ts";
 import { CollabError } from "../protocol/errors.ts";
+import type { Change } from "../protocol/history.ts";
 import type { RoomEntry } from "../protocol/rooms.ts";
 import type { Members } from "../model/members.ts";
 import { roomEntry, type RoomRecord, type StopRequest } from "../model/record.ts";
@@ -18,6 +19,8 @@ import type { LeaveHooks } from "./hooks/leave-hooks.ts";
 import { Membership } from "./members/membership.ts";
 import { PresenceBoard } from "./members/presence-board.ts";
 import type { RoomPorts } from "./ports.ts";
+import type { IdempotencyKeys } from "./requests/idempotency-keys.ts";
+import { RequestLog } from "./requests/request-log.ts";
 import { Observers } from "./sessions/observers.ts";
 import { SessionHub, type SessionRequest } from "./sessions/session-hub.ts";
 import { Sessions } from "./sessions/sessions.ts";
@@ -40,10 +43,12 @@ export type RoomBasis = {
   readonly document: JsonDocument;
   readonly hooks: HookRunner;
   readonly leaveHooks: LeaveHooks;
+  readonly keys: IdempotencyKeys;
   readonly members: Members;
 };
 
 export type RoomParts = RoomBasis & {
+  readonly requests: RequestLog;
   readonly activity: Activity;
   readonly sessions: Sessions;
   readonly batch: BatchBuilder;
@@ -57,7 +62,8 @@ export type RoomParts = RoomBasis & {
 
 /** Put a room together. Nothing is read or written. */
 export function createRunningRoom(basis: RoomBasis, record: RoomRecord): RunningRoom {
-  const { ports, members } = basis;
+  const { ports, members, document } = basis;
+  const requests = new RequestLog(ports.storage, document);
   const activity = new Activity(ports, record);
   const sessions = new Sessions();
   const batch = new BatchBuilder();
@@ -69,6 +75,7 @@ export function createRunningRoom(basis: RoomBasis, record: RoomRecord): Running
   const window = new CommitWindow();
   return new RunningRoom({
     ...basis,
+    requests,
     activity,
     sessions,
     batch,
@@ -89,7 +96,9 @@ export class RunningRoom implements RoomParts {
   readonly document: JsonDocument;
   readonly hooks: HookRunner;
   readonly leaveHooks: LeaveHooks;
+  readonly keys: IdempotencyKeys;
   readonly members: Members;
+  readonly requests: RequestLog;
   readonly activity: Activity;
   readonly sessions: Sessions;
   readonly batch: BatchBuilder;
@@ -108,7 +117,9 @@ export class RunningRoom implements RoomParts {
     this.document = parts.document;
     this.hooks = parts.hooks;
     this.leaveHooks = parts.leaveHooks;
+    this.keys = parts.keys;
     this.members = parts.members;
+    this.requests = parts.requests;
     this.activity = parts.activity;
     this.sessions = parts.sessions;
     this.batch = parts.batch;
@@ -182,19 +193,22 @@ export class RunningRoom implements RoomParts {
 
   /**
    * Check that one more socket may open (rule N4).
+   * @param leaving sockets that close for it
    * @throws CollabError `room_full`, unless a silent session would give way
    */
-  checkSockets(): void {
+  checkSockets(leaving: number): void {
     const { maxSockets } = this.behaviour;
-    if (this.socketCount < maxSockets || this.hub.mostSilent(this.sessions) !== null) return;
+    if (this.socketCount - leaving < maxSockets || this.hub.mostSilent(this.sessions) !== null)
+      return;
     throw new CollabError("room_full", {
       detail: `The room takes ${maxSockets} sockets. Try again when some have closed.`,
     });
   }
 
   /** One more socket is about to open: if there are too many, the session gives way that is silent for longest. */
-  makeWay(): void {
-    if (this.socketCount >= this.behaviour.maxSockets) this.hub.endMostSilent(this.sessions);
+  makeWay(leaving: number): void {
+    if (this.socketCount - leaving >= this.behaviour.maxSockets)
+      this.hub.endMostSilent(this.sessions);
   }
 
   /** Open a session for a member. */
@@ -257,7 +271,7 @@ export class RunningRoom implements RoomParts {
     // The change itself comes last: if it fails, the note that it is unsaved does no harm, and the hot path
     // needs no transaction around the two.
     if (this.document.isStaged) this.saver.markDirty();
-    const change = this.document.commit();
+    const change = this.#commit();
     this.#send(change, now);
     if (change !== null) this.saver.afterCommit();
     const sockets = this.socketCount;
@@ -265,7 +279,25 @@ export class RunningRoom implements RoomParts {
     this.hub.endTooSlow();
   }
 
-  #send(change: ReturnType<JsonDocument["commit"]>, now: number): void {
+  /** One atomic write: the change, and what it answers (rules X1, X2). */
+  #commit(): Change | null {
+    const { document, requests, keys, ports } = this;
+    if (!document.isStaged) return null;
+    const { beside, apart } = requests.rows();
+    let change: Change | null = null;
+    if (apart.length === 0 && !keys.isPending) change = document.commit(beside);
+    else
+      ports.storage.atomically(() => {
+        keys.writePending();
+        requests.append(apart, document.headVersion);
+        change = document.commit(beside);
+      });
+    keys.afterCommit();
+    requests.afterCommit(document.journalStart);
+    return change;
+  }
+
+  #send(change: Change | null, now: number): void {
     const batch = this.batch.take(change, this.presence.takeNews(now));
     deliver(batch, this.sessions, () =>
       createWelcome({
@@ -276,6 +308,7 @@ export class RunningRoom implements RoomParts {
         document: this.document,
         members: this.members,
         presence: this.presence,
+        requests: this.requests,
       }),
     );
     if (change !== null) this.observers.deliver(change);

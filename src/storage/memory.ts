@@ -2,8 +2,17 @@
 // that nothing is shared with the caller, as on disk.
 
 import type { Change, History, Snapshot } from "../protocol/history.ts";
+import { utf8Bytes } from "../protocol/json.ts";
 import { schemaVersion } from "./migrations.ts";
-import type { OpenedStorage, QuarantinedRecord, RoomStorage, StoredTimer } from "./room-storage.ts";
+import type {
+  OpenedStorage,
+  QuarantinedRecord,
+  RequestHistory,
+  RoomStorage,
+  StoredKey,
+  StoredRequests,
+  StoredTimer,
+} from "./room-storage.ts";
 
 type Kept = {
   room: string | null;
@@ -11,6 +20,11 @@ type Kept = {
   readonly timers: Map<string, StoredTimer>;
   readonly changes: Map<number, Change>;
   readonly snapshots: Map<number, string>;
+  /** In order of version, then as they were written. */
+  requests: readonly StoredRequests[];
+  droppedRequests: string | null;
+  /** In order of time, then of the key. */
+  keys: readonly StoredKey[];
   readonly quarantine: QuarantinedRecord[];
 };
 
@@ -20,6 +34,9 @@ const nothing = (): Kept => ({
   timers: new Map(),
   changes: new Map(),
   snapshots: new Map(),
+  requests: [],
+  droppedRequests: null,
+  keys: [],
   quarantine: [],
 });
 
@@ -96,17 +113,68 @@ export class MemoryRoomStorage<
     this.#kept.changes.set(change.to, { ...change });
   }
 
-  writeSnapshot({ version, text }: Snapshot): void {
+  writeSnapshot({ version, text }: Snapshot): number {
     const { snapshots, changes } = this.#kept;
     const before = Math.max(0, ...[...snapshots.keys()].filter((known) => known < version));
     for (const known of snapshots.keys()) if (known < before) snapshots.delete(known);
     for (const known of changes.keys()) if (known <= before) changes.delete(known);
     snapshots.set(version, text);
+    if (before > 0) this.#kept.requests = this.#kept.requests.filter((row) => row.version > before);
+    return before;
   }
 
   removeHistory(): void {
     this.#kept.snapshots.clear();
     this.#kept.changes.clear();
+    const { requests, droppedRequests, keys } = nothing();
+    Object.assign(this.#kept, { requests, droppedRequests, keys });
+  }
+
+  readRequests(): RequestHistory {
+    const { requests: apart, droppedRequests: dropped } = this.#kept;
+    const changes = this.readChanges(-1);
+    const beside = changes.flatMap(({ to, requests }) =>
+      requests === undefined ? [] : [{ version: to, text: requests }],
+    );
+    return {
+      rows: [...beside, ...apart].toSorted((a, b) => a.version - b.version),
+      apart,
+      dropped,
+      journalStart: changes[0]?.from ?? null,
+    };
+  }
+
+  appendRequests(requests: StoredRequests): void {
+    this.#kept.requests = [...this.#kept.requests, requests].toSorted(
+      (a, b) => a.version - b.version,
+    );
+  }
+
+  dropRequests(rows: number, dropped: string): void {
+    this.#kept.requests = this.#kept.requests.slice(rows);
+    this.#kept.droppedRequests = dropped;
+  }
+
+  readKey(key: string): StoredKey | null {
+    return this.#kept.keys.find((stored) => stored.key === key) ?? null;
+  }
+
+  writeKey(key: StoredKey): void {
+    this.#kept.keys = [...this.#kept.keys.filter((other) => other.key !== key.key), key].toSorted(
+      (a, b) => a.at - b.at || (a.key < b.key ? -1 : 1),
+    );
+  }
+
+  measureKeys(): { keys: number; bytes: number } {
+    const { keys } = this.#kept;
+    return {
+      keys: keys.length,
+      bytes: keys.reduce((bytes, { text }) => bytes + utf8Bytes(text), 0),
+    };
+  }
+
+  dropKeys(keys: number): void {
+    this.#kept.keys = this.#kept.keys.slice(keys);
   }
 
   quarantine(records: readonly QuarantinedRecord[]): void {
@@ -136,6 +204,9 @@ const copyOf = (kept: Kept): Kept => ({
   timers: new Map(kept.timers),
   changes: new Map(kept.changes),
   snapshots: new Map(kept.snapshots),
+  requests: kept.requests,
+  droppedRequests: kept.droppedRequests,
+  keys: kept.keys,
   quarantine: [...kept.quarantine],
 });
 

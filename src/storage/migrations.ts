@@ -8,6 +8,15 @@ import { unknownMoves } from "../protocol/history.ts";
 /** The version that this release writes. */
 export const schemaVersion = 3;
 
+const requestTables = `
+  CREATE TABLE IF NOT EXISTS requests (
+    version INTEGER NOT NULL, part INTEGER NOT NULL, data BLOB NOT NULL, PRIMARY KEY (version, part)
+  ) WITHOUT ROWID;
+  CREATE TABLE IF NOT EXISTS keys (
+    key TEXT PRIMARY KEY, at INTEGER NOT NULL, data BLOB NOT NULL
+  ) WITHOUT ROWID;
+`;
+
 // Tables without a rowid cost one row per write where the key is no integer; with a rowid it would be two.
 // Patches and snapshots are BLOBs: long TEXT parameters have failed in practice.
 export const schema = `
@@ -19,8 +28,9 @@ export const schema = `
     name TEXT PRIMARY KEY, at INTEGER NOT NULL, attempts INTEGER NOT NULL
   ) WITHOUT ROWID;
   CREATE TABLE IF NOT EXISTS changes (
-    version INTEGER PRIMARY KEY, start INTEGER NOT NULL, patch BLOB NOT NULL, moves TEXT
+    version INTEGER PRIMARY KEY, start INTEGER NOT NULL, patch BLOB NOT NULL, moves TEXT, requests TEXT
   );
+${requestTables}
   CREATE TABLE IF NOT EXISTS snapshots (
     version INTEGER NOT NULL, part INTEGER NOT NULL, data BLOB NOT NULL, PRIMARY KEY (version, part)
   ) WITHOUT ROWID;
@@ -38,5 +48,7 @@ export const migrations: Readonly<Record<number, string>> = {
   // What earlier changes have moved is unknown. A default costs no row.
   2: `
     ALTER TABLE changes ADD COLUMN moves TEXT DEFAULT '${unknownMoves}';
+    ALTER TABLE changes ADD COLUMN requests TEXT;
+    ${requestTables}
   `,
 };

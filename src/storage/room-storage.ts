@@ -27,6 +27,29 @@ export type OpenedStorage = {
   readonly isSupported: boolean;
 };
 
+/** Requests of clients that were answered when the room had a version, as JSON text. */
+export type StoredRequests = { readonly version: number; readonly text: string };
+
+/** What is stored of the requests of clients. */
+export type RequestHistory = {
+  /** In the order they were answered, as far as versions tell. */
+  readonly rows: readonly StoredRequests[];
+  /** Rows of their own among them: all but those that stand beside a change. */
+  readonly apart: readonly StoredRequests[];
+  /** What is known of rows that were dropped before their time; `null` if none were. */
+  readonly dropped: string | null;
+  /** The version that the journal leads from; `null` without changes. */
+  readonly journalStart: number | null;
+};
+
+/** A request with an idempotency key, and its answer, as JSON text. */
+export type StoredKey = {
+  readonly key: string;
+  /** Epoch ms. */
+  readonly at: number;
+  readonly text: string;
+};
+
 export type RoomStorage<Room, Member extends { readonly seq: number }> = {
   /** Open what is stored, and migrate it if an older release has written it. To be called first. */
   open(): OpenedStorage;
@@ -55,11 +78,28 @@ export type RoomStorage<Room, Member extends { readonly seq: number }> = {
   appendChange(change: Change): void;
   /**
    * Write a snapshot. The one before it stays, with the changes since, in case the new one cannot be
-   * read one day; what is older goes.
+   * read one day; what is older goes, and the requests of that time with it.
+   * @returns the version that the journal now leads from
    */
-  writeSnapshot(snapshot: Snapshot): void;
-  /** Drop the whole history: snapshots and changes. */
+  writeSnapshot(snapshot: Snapshot): number;
+  /** Drop the whole history: snapshots, changes, requests and keys. */
   removeHistory(): void;
+
+  readRequests(): RequestHistory;
+  /** Write requests that stand beside no change. */
+  appendRequests(requests: StoredRequests): void;
+  /**
+   * Drop the oldest of the rows that `appendRequests` has written.
+   * @param dropped what is to be known of all that were dropped so far
+   */
+  dropRequests(rows: number, dropped: string): void;
+
+  readKey(key: string): StoredKey | null;
+  writeKey(key: StoredKey): void;
+  /** Number of keys, and the bytes of their text. */
+  measureKeys(): { readonly keys: number; readonly bytes: number };
+  /** Drop the oldest keys. */
+  dropKeys(keys: number): void;
 
   /** Move these records out of the way. */
   quarantine(records: readonly QuarantinedRecord[]): void;

@@ -5,7 +5,16 @@ import { groupBy } from "../protocol/group-by.ts";
 import type { Change, History, Snapshot } from "../protocol/history.ts";
 import { isObject } from "../protocol/json.ts";
 import { migrations, schema, schemaVersion } from "./migrations.ts";
-import type { OpenedStorage, QuarantinedRecord, RoomStorage, StoredTimer } from "./room-storage.ts";
+import { RequestTables } from "./request-tables.ts";
+import type {
+  OpenedStorage,
+  QuarantinedRecord,
+  RequestHistory,
+  RoomStorage,
+  StoredKey,
+  StoredRequests,
+  StoredTimer,
+} from "./room-storage.ts";
 
 type Row = Record<string, ArrayBuffer | string | number | null>;
 
@@ -31,6 +40,7 @@ export class SqliteRoomStorage<
   Member extends { readonly seq: number },
 > implements RoomStorage<Room, Member> {
   readonly #store: SqlStore;
+  readonly #requests = new RequestTables((query, ...bindings) => this.#read(query, ...bindings));
   /** Whether the tables exist. */
   #ready = false;
 
@@ -155,26 +165,28 @@ export class SqliteRoomStorage<
 
   readChanges(after: number): Change[] {
     const query =
-      "SELECT start, version, patch, moves FROM changes WHERE version > ? ORDER BY version";
-    return this.#read(query, after).map(({ start, version, patch, moves }) => ({
+      "SELECT start, version, patch, moves, requests FROM changes WHERE version > ? ORDER BY version";
+    return this.#read(query, after).map(({ start, version, patch, moves, requests }) => ({
       from: Number(start),
       to: Number(version),
       patch: decode([patch as ArrayBuffer]),
       ...(moves !== null && { moves: String(moves) }),
+      ...(requests !== null && { requests: String(requests) }),
     }));
   }
 
-  appendChange({ from, to, patch, moves }: Change): void {
+  appendChange({ from, to, patch, moves, requests }: Change): void {
     this.#rows(
-      "INSERT INTO changes (version, start, patch, moves) VALUES (?, ?, ?, ?)",
+      "INSERT INTO changes (version, start, patch, moves, requests) VALUES (?, ?, ?, ?, ?)",
       to,
       from,
       encode(patch),
       moves ?? null,
+      requests ?? null,
     );
   }
 
-  writeSnapshot({ version, text }: Snapshot): void {
+  writeSnapshot({ version, text }: Snapshot): number {
     const [row] = this.#read(
       "SELECT max(version) AS before FROM snapshots WHERE version < ?",
       version,
@@ -183,6 +195,7 @@ export class SqliteRoomStorage<
     this.atomically(() => {
       this.#rows("DELETE FROM snapshots WHERE version < ? OR version = ?", before, version);
       this.#rows("DELETE FROM changes WHERE version <= ?", before);
+      if (before > 0) this.#requests.removeUpTo(before);
       for (const [part, data] of pieces(encode(text)).entries())
         this.#rows(
           "INSERT INTO snapshots (version, part, data) VALUES (?, ?, ?)",
@@ -191,11 +204,41 @@ export class SqliteRoomStorage<
           data,
         );
     });
+    return before;
   }
 
   removeHistory(): void {
     this.#rows("DELETE FROM snapshots");
     this.#rows("DELETE FROM changes");
+    this.#requests.clear();
+  }
+
+  readRequests(): RequestHistory {
+    return this.#requests.read();
+  }
+
+  appendRequests(requests: StoredRequests): void {
+    this.#requests.append(requests);
+  }
+
+  dropRequests(rows: number, dropped: string): void {
+    this.#requests.drop(rows, dropped);
+  }
+
+  readKey(key: string): StoredKey | null {
+    return this.#requests.readKey(key);
+  }
+
+  writeKey(key: StoredKey): void {
+    this.#requests.writeKey(key);
+  }
+
+  measureKeys(): { keys: number; bytes: number } {
+    return this.#requests.measureKeys();
+  }
+
+  dropKeys(keys: number): void {
+    this.#requests.dropKeys(keys);
   }
 
   quarantine(records: readonly QuarantinedRecord[]): void {

@@ -266,6 +266,81 @@ export function storageContract(
     });
   });
 
+  describe("requests", () => {
+    testOf("[X1] they come in order of version, those of a change first", (opened) => {
+      const { storage, reopen } = opened;
+      storage.appendChange({ from: 0, to: 2, patch: "[]", requests: "beside 2" });
+      storage.appendRequests({ version: 2, text: "first" });
+      storage.appendRequests({ version: 2, text: "second" });
+      storage.appendChange({ from: 2, to: 3, patch: "[]" });
+      storage.appendChange({ from: 3, to: 4, patch: "[]", requests: "beside 4" });
+      storage.appendRequests({ version: 3, text: "third" });
+      const texts = ["beside 2", "first", "second", "third", "beside 4"];
+      for (const read of [storage.readRequests(), reopen().readRequests()]) {
+        expect(read.rows.map(({ text }) => text)).toEqual(texts);
+        expect(read.apart.map(({ text }) => text)).toEqual(["first", "second", "third"]);
+        expect(read).toMatchObject({ dropped: null, journalStart: 0 });
+      }
+      expect(storage.readChanges(2)[1]).toMatchObject({ to: 4, requests: "beside 4" });
+    });
+
+    testOf("[X1] they go with the journal of their time", ({ storage, reopen }) => {
+      for (const version of [1, 2, 3]) {
+        storage.appendChange({ from: version - 1, to: version, patch: "[]", requests: "beside" });
+        storage.appendRequests({ version, text: `apart ${version}` });
+      }
+      expect(storage.writeSnapshot({ version: 2, text: "{}" })).toBe(0);
+      expect(storage.writeSnapshot({ version: 3, text: "{}" })).toBe(2);
+      const { rows, journalStart } = reopen().readRequests();
+      expect(rows).toEqual([
+        { version: 3, text: "beside" },
+        { version: 3, text: "apart 3" },
+      ]);
+      expect(journalStart).toBe(2);
+    });
+
+    testOf("[X1] the oldest rows of their own can be dropped before that", (opened) => {
+      const { storage, reopen } = opened;
+      for (const text of ["first", "second", "third"]) storage.appendRequests({ version: 0, text });
+      storage.dropRequests(1, "once");
+      storage.dropRequests(1, "twice");
+      storage.writeSnapshot({ version: 1, text: "{}" });
+      expect(reopen().readRequests()).toEqual({
+        rows: [{ version: 0, text: "third" }],
+        apart: [{ version: 0, text: "third" }],
+        dropped: "twice",
+        journalStart: null,
+      });
+    });
+
+    testOf("[X2] a key is the one written last, and the oldest go first", ({ storage, reopen }) => {
+      expect(storage.readKey("a")).toBeNull();
+      storage.writeKey({ key: "a", at: 1, text: "old" });
+      storage.writeKey({ key: "b", at: 2, text: "€" });
+      storage.writeKey({ key: "a", at: 3, text: "new" });
+      expect(reopen().readKey("a")).toEqual({ key: "a", at: 3, text: "new" });
+      expect(storage.measureKeys()).toEqual({ keys: 2, bytes: 6 });
+      storage.dropKeys(1);
+      expect(reopen().readKey("b")).toBeNull();
+      expect(reopen().readKey("a")).not.toBeNull();
+    });
+
+    testOf("[X1, X2] nothing of them outlives the history", ({ storage, reopen }) => {
+      storage.appendChange({ from: 0, to: 1, patch: "[]", requests: "beside" });
+      storage.appendRequests({ version: 1, text: "apart" });
+      storage.dropRequests(0, "dropped");
+      storage.writeKey({ key: "a", at: 1, text: "x" });
+      storage.removeHistory();
+      expect(reopen().readRequests()).toEqual({
+        rows: [],
+        apart: [],
+        dropped: null,
+        journalStart: null,
+      });
+      expect(reopen().readKey("a")).toBeNull();
+    });
+  });
+
   describe("writes that belong together", () => {
     const writeAll = (storage: Storage): void => {
       storage.writeRoom({ name: "second" });

@@ -37,8 +37,10 @@ test("[R4] reading makes no table, and the first record makes them all", () => {
   storage.writeRoom({ name: "first" });
   expect(tables(store)).toEqual([
     "changes",
+    "keys",
     "members",
     "quarantine",
+    "requests",
     "room",
     "snapshots",
     "timers",

@@ -1,6 +1,7 @@
 // One room in plain memory, in any runtime: the test moves the clock, and every port records what it is
 // asked for. For tests of the room as a process and of its parts, without a platform.
 
+import { outputOf } from "../../src/room/outcome.ts";
 import { resolveBehaviours } from "../../src/behaviours/resolve.ts";
 import type { RoomBehaviour } from "../../src/behaviours/behaviour.ts";
 import { workerCaller, type Caller } from "../../src/protocol/caller.ts";
@@ -132,7 +133,7 @@ export class RoomByHand {
     input: Input,
     caller: Caller = workerCaller,
   ): Promise<Output> {
-    return this.room.call(operation, input, caller);
+    return this.room.call(operation, input, caller).then(({ outcome }) => outputOf(outcome));
   }
 
   /** Open a session for a user. */

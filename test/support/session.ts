@@ -104,20 +104,20 @@ export class TestSession extends Replica {
   }
 
   update(patch: readonly unknown[], ifVersion?: number): Promise<Reply> {
-    return this.#ask({ type: "update", patch, ...(ifVersion !== undefined && { ifVersion }) });
+    return this.ask({ type: "update", patch, ...(ifVersion !== undefined && { ifVersion }) });
   }
 
   /** An update that was made on an earlier version. */
   updateFrom(base: number, patch: readonly unknown[], strict?: boolean): Promise<Reply> {
-    return this.#ask({ type: "update", patch, base, ...(strict !== undefined && { strict }) });
+    return this.ask({ type: "update", patch, base, ...(strict !== undefined && { strict }) });
   }
 
   merge(merge: JsonObject, ifVersion?: number): Promise<Reply> {
-    return this.#ask({ type: "update", merge, ...(ifVersion !== undefined && { ifVersion }) });
+    return this.ask({ type: "update", merge, ...(ifVersion !== undefined && { ifVersion }) });
   }
 
   act(name: string, payload?: JsonValue): Promise<Reply> {
-    return this.#ask({ type: "action", name, ...(payload !== undefined && { payload }) });
+    return this.ask({ type: "action", name, ...(payload !== undefined && { payload }) });
   }
 
   broadcast(
@@ -126,16 +126,16 @@ export class TestSession extends Replica {
     options: { readonly echo?: boolean } = {},
   ): Promise<Reply> {
     const rest = payload !== undefined && { payload };
-    return this.#ask({ type: "broadcast", event, ...rest, ...options });
+    return this.ask({ type: "broadcast", event, ...rest, ...options });
   }
 
   /** A merge patch on one's own presence. */
   show(data: JsonObject): Promise<Reply> {
-    return this.#ask({ type: "presence", data });
+    return this.ask({ type: "presence", data });
   }
 
   touch(): Promise<Reply> {
-    return this.#ask({ type: "touch" });
+    return this.ask({ type: "touch" });
   }
 
   leave(): Promise<Closing> {
@@ -229,7 +229,8 @@ export class TestSession extends Replica {
     return this.#line;
   }
 
-  #ask(request: WithoutRef<Request>): Promise<Reply> {
+  /** Send a request and wait for its reply. */
+  ask(request: WithoutRef<Request>): Promise<Reply> {
     const ref = this.#nextRef++;
     const reply = this.next("reply", (message) => message.ref === ref);
     this.send({ ...request, ref } as ClientMessage);

@@ -73,7 +73,8 @@ export const presence: z.ZodType<Presence> = z
 
 // Client → room
 
-const update = { type: z.literal("update"), ref, ifVersion: z.exactOptional(count) };
+const seq = z.exactOptional(z.int().min(1));
+const update = { type: z.literal("update"), ref, ifVersion: z.exactOptional(count), seq };
 
 /** Every message of a client. What is for others to judge is not judged here: patch, payload, presence. */
 export const clientMessage = z.union([
@@ -89,6 +90,7 @@ export const clientMessage = z.union([
       ref,
       name: z.string(),
       payload: z.exactOptional(json),
+      seq,
     }),
     z.strictObject({ type: z.literal("presence"), data: object, ref: z.exactOptional(ref) }),
     z.strictObject({
@@ -131,6 +133,8 @@ const welcome = {
   version: count,
   scopes: list(scope),
   limits,
+  seq: z.exactOptional(z.nullable(count)),
+  refused: z.exactOptional(someOf(count)),
 };
 
 const error = {

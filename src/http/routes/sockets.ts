@@ -30,6 +30,7 @@ export const socketRoutes = [
       "not_authorized",
       "forbidden",
       "room_full",
+      "client_taken",
       "hook_failed",
       "call_timeout",
       "hook_unavailable",
@@ -38,7 +39,7 @@ export const socketRoutes = [
     ],
     handle: async ({ env, param, query, headers }) => {
       const protocolHeader = acceptSubprotocol(headers.get("sec-websocket-protocol"));
-      const { since, epoch, behaviour } = query;
+      const { since, epoch, behaviour, client } = query;
       if ((since === undefined) !== (epoch === undefined))
         throw new CollabError("invalid_request", {
           detail: '"since" and "epoch" must be sent together: send both or neither.',
@@ -46,6 +47,7 @@ export const socketRoutes = [
       const room = new RoomStub(env.ROOMS, param("id"), identify(query.user));
       const webSocket = await room.connect({
         ...(epoch !== undefined && { resume: { since: Number(since), epoch } }),
+        ...(client !== undefined && { client }),
         ...(behaviour !== undefined && { behaviour }),
       });
       return new Response(null, { status: 101, webSocket, headers: protocolHeader });

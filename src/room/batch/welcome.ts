@@ -7,6 +7,7 @@ import type { SessionLimits } from "../../protocol/messages.ts";
 import type { Members } from "../../model/members.ts";
 import type { RoomDocument } from "../document/document.ts";
 import type { PresenceBoard } from "../members/presence-board.ts";
+import type { RequestLog } from "../requests/request-log.ts";
 import type { Session } from "../sessions/session.ts";
 
 /** ms within which a client should send `ping`. */
@@ -20,6 +21,7 @@ export type WelcomeParts = {
   readonly document: RoomDocument;
   readonly members: Members;
   readonly presence: PresenceBoard;
+  readonly requests: RequestLog;
 };
 
 /** A welcome as text, in two pieces: what is the session's own, and what others get as well. */
@@ -27,7 +29,7 @@ export type Welcome = { readonly own: string; readonly shared: string };
 
 /** Create the encoder of welcomes, for the room as it is now. */
 export function createWelcome(parts: WelcomeParts): (session: Session) => Welcome {
-  const { newcomers, roomId, epoch, behaviour, document, members, presence } = parts;
+  const { newcomers, roomId, epoch, behaviour, document, members, presence, requests } = parts;
   const head = `"type":"welcome","room":${JSON.stringify(roomId)},"epoch":"${epoch}"`;
   const users = `"users":[${members.texts().join(",")}]`;
   const tail = `"presence":${presence.text},"version":${document.version},"limits":${limitsText(behaviour)}`;
@@ -35,17 +37,29 @@ export function createWelcome(parts: WelcomeParts): (session: Session) => Welcom
     const resume = state.kind === "joining" ? state.resume : undefined;
     return resume?.epoch === epoch ? resume.since : null;
   };
-  const contents = new Map(
+  const contents = document.welcomeContents(new Set(Array.from(newcomers, since)));
+  const shared = new Map(
     Array.from(
-      document.welcomeMembers(new Set(Array.from(newcomers, since))),
-      ([version, content]) => [version, `${users},${tail},${content}}`] as const,
+      contents,
+      ([version, { members: content }]) => [version, `${users},${tail},${content}}`] as const,
     ),
   );
+  /** What the room knows of a client's requests (rule X1). */
+  const requestMembers = (session: Session): string => {
+    const { client, state } = session;
+    if (client === null) return "";
+    const isResumed = contents.get(since(session))?.isResumed ?? false;
+    const isReturning = state.kind === "joining" && state.resume !== undefined;
+    return requests.welcomeMembers(client, isResumed, isReturning);
+  };
 
   return (session) => {
     const user = members.text(session.userId);
     const own = `"session":"${session.id}","user":${user},"scopes":${JSON.stringify(session.scopes)}`;
-    return { own: `{${head},${own},`, shared: contents.get(since(session)) ?? "" };
+    return {
+      own: `{${head},${own},${requestMembers(session)}`,
+      shared: shared.get(since(session)) ?? "",
+    };
   };
 }
 

@@ -9,6 +9,8 @@ export interface RoomDocument {
   readonly version: number;
   /** The version after everything that is staged. */
   readonly headVersion: number;
+  /** The version that the journal leads from; 0 as long as this instance has dropped none of it. */
+  readonly journalStart: number;
   /** Whether something is staged that is not committed. */
   readonly isStaged: boolean;
   /** Characters of the changes that are staged. */
@@ -22,13 +24,22 @@ export interface RoomDocument {
   writeInitial(): void;
   /**
    * Write everything that is staged.
+   * @param requests what it answers, to be written with it (rule X1)
    * @returns what was written, `null` when nothing was staged
    */
-  commit(): Change | null;
+  commit(requests?: string): Change | null;
   /**
-   * What new sessions need to have the committed content, as JSON members of their `welcome`.
+   * What new sessions need to have the committed content.
    * @param sinces the versions that the clients have, `null` for a client that has nothing
-   * @returns the members by version
+   * @returns by version
    */
-  welcomeMembers(sinces: ReadonlySet<number | null>): ReadonlyMap<number | null, string>;
+  welcomeContents(sinces: ReadonlySet<number | null>): ReadonlyMap<number | null, WelcomeContent>;
 }
+
+/** What a `welcome` says of the document. */
+export type WelcomeContent = {
+  /** Whether the journal has all changes since the version that the client has. */
+  readonly isResumed: boolean;
+  /** JSON members. */
+  readonly members: string;
+};

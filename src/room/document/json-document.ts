@@ -19,10 +19,11 @@ import {
   type StateCheck,
 } from "../../model/change.ts";
 import { freezeState, widthOf } from "../../model/freeze.ts";
-import { emptyState, isReadable, rebuild, snapshotDue, type Rebuilt } from "../../model/history.ts";
+import { emptyState, rebuild, snapshotDue, type Rebuilt } from "../../model/history.ts";
 import { maxRowBytes } from "../../storage/bytes.ts";
 import type { RoomPorts } from "../ports.ts";
-import type { RoomDocument } from "./document.ts";
+import type { RoomDocument, WelcomeContent } from "./document.ts";
+import { changesSince, patchesSince } from "./journal.ts";
 import { RecentEffects } from "./recent-effects.ts";
 
 type Storage = RoomPorts["storage"];
@@ -62,6 +63,7 @@ export class JsonDocument implements RoomDocument {
   #text: string | undefined;
   #staged: Staged | null = null;
   readonly #recent: RecentEffects;
+  #journalStart = 0;
 
   /** Whether storage does not hold this state yet. */
   #unwritten = false;
@@ -166,6 +168,10 @@ export class JsonDocument implements RoomDocument {
     return this.#version + (this.#staged?.ends.length ?? 0);
   }
 
+  get journalStart(): number {
+    return this.#journalStart;
+  }
+
   get isStaged(): boolean {
     return this.#staged !== null;
   }
@@ -240,7 +246,7 @@ export class JsonDocument implements RoomDocument {
   }
 
   /** One row, unless a snapshot is due. */
-  commit(): Change | null {
+  commit(requests?: string): Change | null {
     if (this.#staged === null) return null;
     const from = this.#version;
     const to = this.headVersion;
@@ -248,11 +254,17 @@ export class JsonDocument implements RoomDocument {
     const patch = `[${operations.map(({ text }) => text).join(",")}]`;
     const effects = operations.map(({ effect }) => effect);
     const moves = movesOf(effects);
-    const change: Change = { from, to, patch, ...(moves !== undefined && { moves }) };
+    const change: Change = {
+      from,
+      to,
+      patch,
+      ...(moves && { moves }),
+      ...(requests && { requests }),
+    };
     const patchBytes = utf8Bytes(patch);
     // The state is written instead of a patch that does not fit into one row.
     const fits = patchBytes <= maxRowBytes;
-    const journalBytes = this.#journalBytes + patchBytes;
+    const journalBytes = this.#journalBytes + patchBytes + utf8Bytes(requests ?? "");
     const journalChanges = this.#journalChanges + 1;
     const snapshotBytes = this.#snapshotBytes;
     if (fits && !snapshotDue({ journalBytes, journalChanges, snapshotBytes })) {
@@ -265,7 +277,7 @@ export class JsonDocument implements RoomDocument {
       const text = JSON.stringify(this.#state.value);
       this.#storage.atomically(() => {
         if (fits) this.#storage.appendChange(change);
-        this.#storage.writeSnapshot({ version: to, text });
+        this.#journalStart = this.#storage.writeSnapshot({ version: to, text });
       });
       this.#adopt(this.#state, to);
       this.#snapshotTaken();
@@ -274,56 +286,29 @@ export class JsonDocument implements RoomDocument {
     return change;
   }
 
-  welcomeMembers(sinces: ReadonlySet<number | null>): ReadonlyMap<number | null, string> {
+  welcomeContents(sinces: ReadonlySet<number | null>): ReadonlyMap<number | null, WelcomeContent> {
     const patches = this.patchesSince([...sinces].filter((since) => since !== null));
-    let whole: string | undefined;
-    const members = new Map<number | null, string>();
+    const whole = (): string => `"state":${this.text}`;
+    const contents = new Map<number | null, WelcomeContent>();
     for (const since of sinces) {
       const patch = since === null ? undefined : patches.get(since);
-      if (patch === undefined)
-        members.set(since, (whole ??= `"resumed":false,"state":${this.text}`));
+      const isResumed = patch !== undefined;
       // Only a session that resumes may get the whole state because that is shorter (rule E7).
-      else if (utf8Bytes(patch) > Math.max(this.#state.bytes, minShortened))
-        members.set(since, `"resumed":true,"state":${this.text}`);
-      else members.set(since, `"resumed":true,"patch":${patch}`);
+      const isLong = isResumed && utf8Bytes(patch) > Math.max(this.#state.bytes, minShortened);
+      const content = isResumed && !isLong ? `"patch":${patch}` : whole();
+      contents.set(since, { isResumed, members: `"resumed":${isResumed},${content}` });
     }
-    return members;
+    return contents;
   }
 
-  /**
-   * The patches from earlier versions to the committed one, as text. The journal is read once, from the
-   * oldest of them on.
-   * @returns by version; a version that the journal does not reach back to, or does not have, is left out
-   */
+  /** The patches from earlier versions to the committed one, see `journal.ts`. */
   patchesSince(versions: readonly number[]): ReadonlyMap<number, string> {
-    const patches = new Map<number, string>();
-    const earlier = new Set(versions.filter((version) => version < this.#version));
-    if (versions.includes(this.#version)) patches.set(this.#version, "[]");
-    if (earlier.size === 0) return patches;
-    let next = this.#version;
-    let operations = "";
-    for (const { from, to, patch } of this.#storage
-      .readChanges(Math.min(...earlier))
-      .toReversed()) {
-      // A gap, or what cannot be read: nothing before it leads here.
-      if (to !== next || !isReadable(patch)) break;
-      next = from;
-      operations = joined(patch.slice(1, -1), operations);
-      if (earlier.has(from)) patches.set(from, `[${operations}]`);
-    }
-    return patches;
+    return patchesSince(this.#storage, this.#version, versions);
   }
 
-  /** The committed changes after a version, in order; `null` if the journal does not lead from it to here. */
+  /** The committed changes after a version, see `journal.ts`. */
   changesSince(version: number): readonly Change[] | null {
-    if (version > this.#version) return null;
-    const changes = version === this.#version ? [] : this.#storage.readChanges(version);
-    let reached = version;
-    for (const { from, to, patch } of changes) {
-      if (from !== reached || !isReadable(patch)) return null;
-      reached = to;
-    }
-    return reached === this.#version ? changes : null;
+    return changesSince(this.#storage, this.#version, version);
   }
 
   #adopt(state: Sized, version: number): void {
@@ -339,7 +324,3 @@ export class JsonDocument implements RoomDocument {
     this.#snapshotBytes = this.#state.bytes;
   }
 }
-
-/** Operations of two patches as one list, all of them text. */
-const joined = (first: string, second: string): string =>
-  first === "" || second === "" ? first + second : `${first},${second}`;

@@ -79,12 +79,17 @@ export class Membership {
 
   /**
    * Ask whether a user who is in the room may have a further socket. Nothing is written.
+   * @param leaving how many of their sockets close for it
    * @returns what their sessions may do from then on; `undefined` if the behaviour does not say
    * @throws CollabError `not_authorized`, `user_not_found`, `forbidden`, `room_full`
    */
-  async acceptAttach(user: User, caller: Caller): Promise<readonly Scope[] | undefined> {
+  async acceptAttach(
+    user: User,
+    caller: Caller,
+    leaving: () => number,
+  ): Promise<readonly Scope[] | undefined> {
     const scopes = await this.#parts.hooks.authorize(user, caller);
-    this.#checkAttach(user.id, scopes);
+    this.#checkAttach(user.id, scopes, leaving());
     return scopes;
   }
 
@@ -118,12 +123,13 @@ export class Membership {
     return entry;
   }
 
-  #checkAttach(userId: string, authorized: readonly Scope[] | undefined): void {
+  #checkAttach(userId: string, authorized: readonly Scope[] | undefined, leaving: number): void {
     const { sessions, hub } = this.#parts;
     const scopes = authorized ?? this.#member(userId).scopes;
     if (scopes && !allows(scopes, "room:read")) throw new CollabError("forbidden");
-    if (sessions.of(userId).length >= maxUserSessions) hub.endMostSilent(sessions.of(userId));
-    if (sessions.of(userId).length >= maxUserSessions)
+    const isFull = (): boolean => sessions.of(userId).length - leaving >= maxUserSessions;
+    if (isFull()) hub.endMostSilent(sessions.of(userId));
+    if (isFull())
       throw new CollabError("room_full", {
         detail: `A user may have at most ${maxUserSessions} sockets in a room. Close one and try again.`,
       });

@@ -1,12 +1,14 @@
 // Open a session on a socket: its user joins, unless they are in the room already (rules R3, U3). It goes
 // through `fetch` instead of RPC, because a socket cannot cross RPC.
 
+import { CollabError } from "../../protocol/errors.ts";
 import { isObject, type JsonValue } from "../../protocol/json.ts";
 import type { Scope } from "../../protocol/scopes.ts";
 import type { Resume } from "../../model/session-attachment.ts";
 import { checkUser } from "../../model/user.ts";
 import { roomOperation } from "../operation.ts";
 import type { SocketPort } from "../ports.ts";
+import type { RunningRoom } from "../running-room.ts";
 import { refuseSocket } from "../sessions/session.ts";
 
 /** Who asks for a socket, and with what. Plain data. */
@@ -15,6 +17,8 @@ export type ConnectRequest = {
   readonly scopes: readonly Scope[];
   /** What a returning client has. */
   readonly resume?: Resume | undefined;
+  /** The name that the client has given itself (rule X1). */
+  readonly client?: string | undefined;
   /** For a room that this starts. */
   readonly behaviour?: string | undefined;
 };
@@ -33,31 +37,44 @@ export const connectSession = roomOperation({
   before: (lifecycle, { user }) =>
     isObject(user) ? lifecycle.leaveHooks.pendingFor(String(user["id"])) : null,
   after: (lifecycle) => lifecycle.whenListed(),
-  async run(lifecycle, { user, scopes, resume, behaviour, accept }, caller): Promise<void> {
+  async run(lifecycle, { user, scopes, resume, client, behaviour, accept }, caller): Promise<void> {
     const running = lifecycle.room && lifecycle.running();
     const room = running ?? (await lifecycle.prepare({ behaviour }, caller));
-    const { membership, members, ports } = room;
-    room.checkSockets();
+    const { membership, members, ports, sessions } = room;
+    checkClient(room, client, user.id);
+    // A client has one socket: this one takes the place of an earlier one.
+    const leaving = (): 0 | 1 => (sessions.ofClient(client) ? 1 : 0);
+    room.checkSockets(leaving());
     const isMember = members.get(user.id) !== undefined;
     const accepted = isMember
-      ? ({ isMember, scopes: await membership.acceptAttach(user, caller) } as const)
+      ? ({ isMember, scopes: await membership.acceptAttach(user, caller, leaving) } as const)
       : ({ isMember, join: await membership.acceptJoin(user, caller) } as const);
     // A silent session gives way only to a user who may come.
-    room.checkSockets();
-    room.makeWay();
+    room.checkSockets(leaving());
+    room.makeWay(leaving());
     // The socket comes before the rows: if it cannot be had, nothing has changed.
     const socket = accept();
     try {
       const enter = (): void => {
         if (accepted.isMember) membership.attach(user.id, accepted.scopes);
         else membership.join(accepted.join, { bySocket: true, startsRoom: !running });
-        room.openSession(socket, { userId: user.id, scopes, resume });
+        room.openSession(socket, { userId: user.id, scopes, resume, client });
       };
+      const replaced = sessions.ofClient(client);
       if (running) ports.storage.atomically(enter);
       else lifecycle.start(room, enter);
+      if (replaced) room.hub.end(replaced, "replaced");
     } catch (error) {
       refuseSocket(socket, "session_lost");
       throw error;
     }
   },
 });
+
+/** @throws CollabError `client_taken` for a client of another user */
+function checkClient(room: RunningRoom, client: string | undefined, userId: string): void {
+  if (client === undefined) return;
+  const owner = room.sessions.ofClient(client)?.userId ?? userId;
+  if (owner !== userId) throw new CollabError("client_taken");
+  room.requests.checkOwner(client, userId);
+}

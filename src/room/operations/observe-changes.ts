@@ -22,9 +22,9 @@ export const observeChanges = runningOperation({
   repeatable: false,
   decode: (input: ObserveInput) => input,
   run(room, { resume, accept }): void {
-    room.checkSockets();
+    room.checkSockets(0);
     room.observers.open(resume, () => {
-      room.makeWay();
+      room.makeWay(0);
       return accept();
     });
   },

@@ -17,7 +17,7 @@ import type { RequestMessage } from "./message-receiver.ts";
 export type MessageCall = {
   readonly ref: Ref | undefined;
   readonly sees: Operation<never, unknown>["sees"];
-  /** @returns the operation's output, as JSON members of the reply */
+  /** @returns the operation's output, as a JSON object: the members of the reply */
   run(lifecycle: Lifecycle, caller: Caller): string | Promise<string>;
 };
 
@@ -35,7 +35,7 @@ export function callOf(message: RequestMessage, userId: string): MessageCall {
         { ...changeOf(message), ...(ifVersion !== undefined && { ifVersion }) },
         ref,
         ({ version, dropped }) =>
-          `,"version":${version}${dropped.length > 0 ? `,"dropped":[${dropped.join(",")}]` : ""}`,
+          `{"version":${version}${dropped.length > 0 ? `,"dropped":[${dropped.join(",")}]` : ""}}`,
       );
     }
     case "action": {
@@ -44,7 +44,7 @@ export function callOf(message: RequestMessage, userId: string): MessageCall {
         callAction,
         { name, payload: { json: payload } },
         ref,
-        ({ result, version }) => `,"version":${version},"result":${result}`,
+        ({ result, version }) => `{"version":${version},"result":${result}}`,
       );
     }
     case "presence":
@@ -79,7 +79,7 @@ function call<Input, Output>(
   operation: Operation<Input, Output>,
   input: Input,
   ref: Ref | undefined,
-  reply: (output: Output) => string = () => "",
+  reply: (output: Output) => string = () => "{}",
 ): MessageCall {
   return {
     ref,

@@ -87,6 +87,10 @@ function receiveMessage(
   let message: ClientMessage;
   try {
     message = decodeMessage(json);
+    if (session.client === null && "seq" in message)
+      throw badMessage(
+        `"seq" is for a client that has named itself: connect with the query parameter "client", or leave it out`,
+      );
   } catch (error) {
     return refuse(received, session, error, refOf(json), now);
   }

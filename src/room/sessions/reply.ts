@@ -2,20 +2,22 @@
 
 import type { Caller } from "../../protocol/caller.ts";
 import { failureMessage, type Ref } from "../../protocol/messages.ts";
-import type { Outcome } from "../operation.ts";
+import type { Outcome } from "../outcome.ts";
 import type { RunningRoom } from "../running-room.ts";
-import type { MessageCall } from "./message-operations.ts";
 import type { Session } from "./session.ts";
 
-/** Reply to a message; behind the commit, if the reply may tell of what is staged. */
+/**
+ * Reply to a message.
+ * @param depends whether the reply depends on the next commit, because it may tell of what is staged
+ */
 export function reply(
   room: RunningRoom,
   session: Session,
-  { ref, sees }: MessageCall,
+  ref: Ref | undefined,
   outcome: Outcome<string>,
+  depends: boolean,
 ): void {
   if ("ok" in outcome && ref === undefined) return;
-  const depends = room.document.isStaged && (sees === "head" || "error" in outcome);
   const { failure } = room.batch;
   const text =
     depends && failure !== null
@@ -33,6 +35,6 @@ export function sessionCaller({ members }: RunningRoom, { id, userId, scopes }: 
   return { door: "socket", user, scopes, expiresAt: null, session: id };
 }
 
-/** The reply to a request that has succeeded, as text. */
+/** The reply to a request that has succeeded, as text. @param members a JSON object */
 const successText = (ref: Ref, members: string): string =>
-  `{"type":"reply","ref":${JSON.stringify(ref)},"ok":true${members}}`;
+  `{"type":"reply","ref":${JSON.stringify(ref)},"ok":true${members === "{}" ? "" : `,${members.slice(1, -1)}`}}`;

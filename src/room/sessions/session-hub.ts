@@ -37,6 +37,7 @@ export type SessionRequest = {
   readonly userId: string;
   readonly scopes: readonly Scope[];
   readonly resume?: Resume | undefined;
+  readonly client?: string | undefined;
 };
 
 export class SessionHub {
@@ -76,13 +77,14 @@ export class SessionHub {
   }
 
   /** Open a session for a member. Its welcome follows with the next flush. */
-  open(socket: SocketPort, { userId, scopes, resume }: SessionRequest): Session {
+  open(socket: SocketPort, { userId, scopes, resume, client }: SessionRequest): Session {
     const { ports, behaviour, members, sessions, presence, batch } = this.#parts;
     const member = members.get(userId);
     const attachment = {
       shape: 2,
       id: ports.newId(),
       userId,
+      ...(client !== undefined && { client }),
       scopes: member?.scopes ?? scopes,
       presence: member ? initialPresence(member.entry) : { data: {}, at: 0 },
       state: { kind: "joining", ...(resume && { resume }) },

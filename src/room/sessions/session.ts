@@ -20,6 +20,8 @@ export class Session {
   readonly socket: SocketPort;
   readonly id: string;
   readonly userId: string;
+  /** The name that the client has given itself (rule X1); `null` for none. */
+  readonly client: string | null;
   readonly rateLimiter: RateLimiter;
   scopes: readonly Scope[];
   presence: SessionPresence;
@@ -45,6 +47,7 @@ export class Session {
     this.socket = socket;
     this.id = id;
     this.userId = userId;
+    this.client = attachment.client ?? null;
     this.scopes = scopes;
     this.#state = state;
     this.#sessionCount = attachment.sessionCount ?? 1;
@@ -178,6 +181,7 @@ export class Session {
       shape: 2,
       id: this.id,
       userId: this.userId,
+      ...(this.client !== null && { client: this.client }),
       scopes: this.scopes,
       presence: this.presence,
       ...(this.#sessionCount > 1 && { sessionCount: this.#sessionCount }),

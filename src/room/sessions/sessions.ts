@@ -1,4 +1,4 @@
-// The sessions of a room: by socket, by id, and by user in the order they came.
+// The sessions of a room: by socket, by id, by client, and by user in the order they came.
 
 import type { SocketPort } from "../ports.ts";
 import type { Session } from "./session.ts";
@@ -6,6 +6,7 @@ import type { Session } from "./session.ts";
 export class Sessions implements Iterable<Session> {
   readonly #bySocket = new Map<SocketPort, Session>();
   readonly #byId = new Map<string, Session>();
+  readonly #byClient = new Map<string, Session>();
   readonly #byUser = new Map<string, Set<Session>>();
 
   get size(): number {
@@ -22,6 +23,11 @@ export class Sessions implements Iterable<Session> {
 
   withId(id: string | null): Session | undefined {
     return id === null ? undefined : this.#byId.get(id);
+  }
+
+  /** The session of a client that has named itself. */
+  ofClient(client: string | null | undefined): Session | undefined {
+    return client ? this.#byClient.get(client) : undefined;
   }
 
   has({ socket }: Session): boolean {
@@ -43,9 +49,10 @@ export class Sessions implements Iterable<Session> {
   }
 
   add(session: Session): void {
-    const { socket, id, userId } = session;
+    const { socket, id, userId, client } = session;
     this.#bySocket.set(socket, session);
     this.#byId.set(id, session);
+    if (client !== null) this.#byClient.set(client, session);
     const siblings = this.#byUser.get(userId);
     if (siblings) siblings.add(session);
     else this.#byUser.set(userId, new Set([session]));
@@ -57,6 +64,8 @@ export class Sessions implements Iterable<Session> {
     if (session === undefined) return false;
     this.#bySocket.delete(socket);
     this.#byId.delete(session.id);
+    const { client } = session;
+    if (client !== null && this.#byClient.get(client) === session) this.#byClient.delete(client);
     const siblings = this.#byUser.get(userId);
     siblings?.delete(session);
     if (siblings?.size === 0) this.#byUser.delete(userId);

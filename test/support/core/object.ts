@@ -11,6 +11,8 @@ import { createLog, describe } from "../../../src/room/log.ts";
 import type { Operation } from "../../../src/room/operation.ts";
 import { operations, type OperationName } from "../../../src/room/operations/table.ts";
 import type { RoomPorts } from "../../../src/room/ports.ts";
+import type { KeyedRequest } from "../../../src/room/requests/idempotency-keys.ts";
+import { resultOf, type CallResult } from "../../../src/cloudflare/rpc.ts";
 import { SqliteRoomStorage, type SqlStore } from "../../../src/storage/sqlite.ts";
 import { openNodeSqlite } from "../node-sqlite.ts";
 import { TestAlarm } from "./alarm.ts";
@@ -38,20 +40,35 @@ export class TestObject {
   }
 
   /** Run an operation by its name, as over RPC. */
-  async call(name: OperationName, input: unknown, caller: Caller): Promise<Result<unknown>> {
+  async call(
+    name: OperationName,
+    input: unknown,
+    caller: Caller,
+    _waiting: readonly string[] = [],
+    request?: KeyedRequest,
+  ): Promise<CallResult<unknown>> {
     const values = crossing(input);
     await nextEvent();
     try {
-      return await this.#call(name, values.input, structuredClone(caller));
+      return await this.#call(name, values.input, structuredClone(caller), request);
     } finally {
       values.end();
       await nextEvent();
     }
   }
 
-  #call(name: OperationName, input: unknown, caller: Caller): Promise<Result<unknown>> {
+  async #call(
+    name: OperationName,
+    input: unknown,
+    caller: Caller,
+    request?: KeyedRequest,
+  ): Promise<CallResult<unknown>> {
     const operation = operations[name] as Operation<unknown, unknown>;
-    return this.#answer(({ room }) => room.call(operation, input, caller, textLength(input)));
+    const options = { characters: textLength(input), request };
+    const called = await this.#answer(async ({ room }) =>
+      resultOf(await room.call(operation, input, caller, options)),
+    );
+    return "error" in called ? called : called.ok;
   }
 
   /** Open a socket. */

@@ -1,0 +1,72 @@
+// What is kept of an answer, for a request that is sent again: in memory, and as JSON in a row.
+
+import { CollabError, errorTable, type ErrorInfo } from "../../protocol/errors.ts";
+import type { Outcome } from "../outcome.ts";
+
+/** An answer as it is kept. `output` is JSON text. */
+export type Answer =
+  | { readonly kind: "done"; readonly output: string }
+  | { readonly kind: "refused"; readonly error: ErrorInfo }
+  /** It was carried out, and what it answered is too long to be kept. */
+  | { readonly kind: "forgotten" };
+
+/** The most characters of an answer that is kept: with 3 bytes for each, it fits into a row. */
+const maxAnswerCharacters = 600_000;
+/** The most characters of the details of a refusal. */
+const maxRefusalCharacters = 16_384;
+
+/**
+ * What to keep of an outcome; `null` if it is not final: the same request may have another one later.
+ */
+export function answerOf(outcome: Outcome<string>): Answer | null {
+  if ("ok" in outcome) {
+    const { ok: output } = outcome;
+    return output.length > maxAnswerCharacters ? { kind: "forgotten" } : { kind: "done", output };
+  }
+  const { info, retryable, status } = outcome.error;
+  if (retryable || status >= 500) return null;
+  if (JSON.stringify(info).length <= maxRefusalCharacters) return { kind: "refused", error: info };
+  const { issues: _issues, ...rest } = info;
+  return { kind: "refused", error: rest };
+}
+
+/** The outcome of a request that is sent again. */
+export function outcomeOf(answer: Answer): Outcome<string> {
+  switch (answer.kind) {
+    case "done":
+      return { ok: answer.output };
+    case "refused": {
+      const { code, ...more } = answer.error;
+      return { error: new CollabError(code, more) };
+    }
+    case "forgotten":
+      return { error: new CollabError("request_forgotten") };
+    default:
+      return answer satisfies never;
+  }
+}
+
+/** An answer in a row: its output, its error, or nothing if it is forgotten. */
+export type StoredAnswer = readonly [] | readonly [1, output: unknown] | readonly [0, ErrorInfo];
+
+/** An answer as the JSON of its members. Its output is JSON already, and goes in as it is. */
+export function answerText(answer: Answer): string {
+  switch (answer.kind) {
+    case "done":
+      return `1,${answer.output}`;
+    case "refused":
+      return `0,${JSON.stringify(answer.error)}`;
+    case "forgotten":
+      return "";
+    default:
+      return answer satisfies never;
+  }
+}
+
+export function readAnswer([isDone, value]: StoredAnswer): Answer {
+  if (isDone === 1) return { kind: "done", output: JSON.stringify(value) };
+  const error = value as ErrorInfo | undefined;
+  // A code that this release does not know comes from a later one.
+  if (error === undefined || !Object.hasOwn(errorTable, error.code)) return { kind: "forgotten" };
+  return { kind: "refused", error };
+}

@@ -1,0 +1,63 @@
+// Runs an operation for a request with an idempotency key, or answers as it was answered before (rule X2).
+
+import type { Caller } from "../../protocol/caller.ts";
+import type { Lifecycle } from "../lifecycle.ts";
+import type { Operation } from "../operation.ts";
+import { attempt, type Outcome } from "../outcome.ts";
+import type { KeyedRequest } from "./idempotency-keys.ts";
+
+export type CallOptions = {
+  /** Characters of input that the call holds in memory while it waits. */
+  readonly characters?: number;
+  readonly request?: KeyedRequest | undefined;
+};
+
+/** How a call has ended, and whether that is how an earlier one with the same key has. */
+export type Called<Output> = { readonly outcome: Outcome<Output>; readonly isReplay: boolean };
+
+type Attempt<Output> = Called<Output> & {
+  /** Whether the outcome may tell of what is staged: then its caller waits for that commit. */
+  readonly depends: boolean;
+};
+
+/**
+ * Run an operation in a turn, unless its key is known.
+ * @param request left out for one without a key: then it always runs
+ */
+export async function attemptOnce<Output>(
+  lifecycle: Lifecycle,
+  { sees, standsAlone }: Pick<Operation<never, Output>, "sees" | "standsAlone">,
+  request: KeyedRequest | undefined,
+  caller: Caller,
+  run: () => Output | Promise<Output>,
+): Promise<Attempt<Output>> {
+  const fresh = (outcome: Outcome<Output>): Attempt<Output> => {
+    // A refusal may tell of what is staged as well.
+    const depends = sees === "head" || sees === "committed" || "error" in outcome;
+    return { outcome, isReplay: false, depends };
+  };
+  if (request === undefined) return fresh(await attempt(run));
+  const user = caller.user?.id ?? null;
+  const found = await attempt(() => lifecycle.keys.find(request, user));
+  if ("error" in found) return fresh(found);
+  if (found.ok !== null) {
+    const { outcome, isPending } = found.ok;
+    // `null` stands for the output of an operation that has none.
+    const output = (text: string): Output => (JSON.parse(text) ?? undefined) as Output;
+    const replayed = "ok" in outcome ? { ok: output(outcome.ok) } : outcome;
+    return { outcome: replayed, isReplay: true, depends: isPending };
+  }
+  const outcome = await attempt(run);
+  const done = fresh(outcome);
+  // An absent room writes nothing: to ask it again does no harm.
+  const { room } = lifecycle;
+  if (room === null) return done;
+  const isDone = "ok" in outcome;
+  lifecycle.keys.add(
+    request,
+    user,
+    isDone ? { ok: JSON.stringify(outcome.ok ?? null) } : outcome,
+    room.document.isStaged && done.depends && !(isDone && standsAlone),
+  );
+  return done;
+}

@@ -1,0 +1,108 @@
+// Requests with an idempotency key (rule X2): a key that is known gets its answer again. Keys are in storage, so they
+// outlive the room's memory and a stop that keeps the state. Those of what is staged wait for the commit.
+
+import { CollabError } from "../../protocol/errors.ts";
+import { utf8Bytes } from "../../protocol/json.ts";
+import type { Outcome } from "../outcome.ts";
+import type { RoomPorts } from "../ports.ts";
+import type { StoredKey } from "../../storage/room-storage.ts";
+import { answerOf, answerText, outcomeOf, readAnswer, type StoredAnswer } from "./answers.ts";
+
+/** A request that must not be carried out twice. Plain data. */
+export type KeyedRequest = {
+  readonly key: string;
+  /** What the request is: the same key for another one is a mistake. */
+  readonly fingerprint: string;
+};
+
+export type KnownAnswer = {
+  /** The output is JSON text. */
+  readonly outcome: Outcome<string>;
+  /** Whether it depends on the next commit. */
+  readonly isPending: boolean;
+};
+
+/** ms for which a key is remembered. */
+const lifetime = 24 * 3_600_000;
+/** Keys that are remembered for as long, unless their answers are very large. */
+const maxKeys = 1000;
+const maxBytes = 16 * 1024 * 1024;
+/** Keys beyond them that wait until it is worth the while. */
+const slack = 100;
+
+type Parsed = readonly [user: string | null, fingerprint: string, ...StoredAnswer];
+
+export class IdempotencyKeys {
+  readonly #ports: Pick<RoomPorts, "storage" | "now">;
+  readonly #pending = new Map<string, StoredKey>();
+  #size: { keys: number; bytes: number } | null = null;
+
+  constructor(ports: Pick<RoomPorts, "storage" | "now">) {
+    this.#ports = ports;
+  }
+
+  /**
+   * The answer that a request with this key has had; `null` if none is known.
+   * @param user id of who asks
+   * @throws CollabError `client_taken` for a key of another user, `key_reused` for one of another request
+   */
+  find({ key, fingerprint }: KeyedRequest, user: string | null): KnownAnswer | null {
+    const pending = this.#pending.get(key);
+    const stored = pending ?? this.#ports.storage.readKey(key);
+    if (stored === null || stored.at <= this.#ports.now() - lifetime) return null;
+    const [owner, asked, ...answer] = JSON.parse(stored.text) as Parsed;
+    if (owner !== user) throw new CollabError("client_taken");
+    if (asked !== fingerprint) throw new CollabError("key_reused");
+    return { outcome: outcomeOf(readAnswer(answer)), isPending: pending !== undefined };
+  }
+
+  /**
+   * Remember the outcome of a request, unless it may have another one when it is sent again.
+   * @param isPending whether it depends on the next commit, and is written with it; else it is written now, in the
+   * same atomic write as everything of this turn
+   */
+  add(
+    { key, fingerprint }: KeyedRequest,
+    user: string | null,
+    outcome: Outcome<string>,
+    isPending: boolean,
+  ): void {
+    const answer = answerOf(outcome);
+    if (answer === null) return;
+    const members = [JSON.stringify(user), JSON.stringify(fingerprint), answerText(answer)];
+    const text = `[${members.filter((member) => member !== "").join(",")}]`;
+    const stored = { key, at: this.#ports.now(), text };
+    if (isPending) this.#pending.set(key, stored);
+    else this.#write([stored]);
+  }
+
+  get isPending(): boolean {
+    return this.#pending.size > 0;
+  }
+
+  /** Write what depends on a commit; for use in the same atomic write. */
+  writePending(): void {
+    this.#write(this.#pending.values());
+  }
+
+  /** What was pending is committed. */
+  afterCommit(): void {
+    this.#pending.clear();
+  }
+
+  #write(rows: Iterable<StoredKey>): void {
+    const { storage } = this.#ports;
+    let { keys, bytes } = this.#size ?? storage.measureKeys();
+    for (const row of rows) {
+      storage.writeKey(row);
+      keys++;
+      bytes += utf8Bytes(row.text);
+    }
+    const excess = bytes > maxBytes ? Math.ceil(keys / 2) : keys - maxKeys;
+    if (excess > slack || bytes > maxBytes) {
+      storage.dropKeys(excess);
+      ({ keys, bytes } = storage.measureKeys());
+    }
+    this.#size = { keys, bytes };
+  }
+}

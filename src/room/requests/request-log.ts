@@ -1,0 +1,258 @@
+// What the clients of a room have asked (rule X1), so that a request which is sent again gets its answer again and
+// is not carried out twice. It is read from the journal when it is first needed.
+//
+// A request that has changed the state is written in the row of that change. An action that has changed nothing
+// gets a row of its own, because what it has done elsewhere must not be done twice either. A refusal, and an update
+// without an effect, go along with the next row of their client: until then they may be judged anew after a restart.
+
+import { CollabError } from "../../protocol/errors.ts";
+import { utf8Bytes } from "../../protocol/json.ts";
+import type { RoomDocument } from "../document/document.ts";
+import type { Outcome } from "../outcome.ts";
+import type { RoomPorts } from "../ports.ts";
+import { answerOf, outcomeOf } from "./answers.ts";
+import { ClientRequests } from "./client-requests.ts";
+import { apartRows, maxBesideBytes, readRow, rowText, type RequestGroup } from "./request-rows.ts";
+
+/** A request of a client that has named itself. */
+export type RequestId = { readonly client: string; readonly user: string; readonly seq: number };
+
+/** The outcome of a request that is sent again. */
+export type KnownOutcome = {
+  readonly outcome: Outcome<string>;
+  /** Whether it depends on the next commit. */
+  readonly isPending: boolean;
+};
+
+/** What goes with a commit. */
+export type RequestRows = {
+  /** For the row of the change; left out if there is nothing, or too much. */
+  readonly beside?: string;
+  readonly apart: readonly (readonly RequestGroup[])[];
+};
+
+/** Characters of a change that fits into one row in any case, with 3 bytes for each. */
+const maxPatchCharacters = 600_000;
+/** Refusals that memory alone has. */
+const maxInMemory = 1000;
+/** Clients whose answers are gone. */
+const maxSilentClients = 1000;
+/** What may stand in rows of their own. */
+const maxApart = { rows: 1000, bytes: 4 * 1024 * 1024 } as const;
+
+type ApartRow = {
+  readonly groups: readonly RequestGroup[];
+  readonly version: number;
+  readonly bytes: number;
+};
+
+type Loaded = {
+  readonly clients: Map<string, ClientRequests>;
+  apart: ApartRow[];
+  apartBytes: number;
+  /** Whether any client may have been forgotten. */
+  isIncomplete: boolean;
+  /** Whether rows were dropped while the journal still had their version. */
+  hasDropped: boolean;
+};
+
+export class RequestLog {
+  readonly #storage: RoomPorts["storage"];
+  readonly #document: RoomDocument;
+  #loaded: Loaded | null = null;
+  /** The clients whose requests go with the next commit. */
+  readonly #pending = new Set<ClientRequests>();
+  /** What memory alone has, oldest first. */
+  readonly #inMemory = new Map<string, readonly [ClientRequests, seq: number]>();
+  #forgottenUpTo = 0;
+
+  constructor(storage: RoomPorts["storage"], document: RoomDocument) {
+    this.#storage = storage;
+    this.#document = document;
+  }
+
+  /**
+   * Check that a client is nobody else's.
+   * @throws CollabError `client_taken`
+   */
+  checkOwner(client: string, user: string): void {
+    const owner = this.#load().clients.get(client)?.user ?? user;
+    if (owner !== user) throw new CollabError("client_taken");
+  }
+
+  /** The outcome of a request that was handled before; `null` for one that has not been carried out. */
+  find({ client, seq }: RequestId): KnownOutcome | null {
+    const requests = this.#load().clients.get(client);
+    const request = requests?.get(seq);
+    if (request !== undefined)
+      return { outcome: outcomeOf(request.answer), isPending: request.kept === "pending" };
+    if (requests === undefined || seq > requests.floor) return null;
+    return { outcome: { error: new CollabError("request_forgotten") }, isPending: false };
+  }
+
+  /**
+   * Remember the outcome of a request, unless it may have another one when it is sent again.
+   * @param needsRow whether it counts even if it has changed nothing
+   */
+  add({ client, user, seq }: RequestId, outcome: Outcome<string>, needsRow: boolean): void {
+    const answer = answerOf(outcome);
+    if (answer === null) return;
+    const { clients } = this.#load();
+    const requests = clients.get(client) ?? new ClientRequests(client, user);
+    clients.set(client, requests);
+    const isDone = "ok" in outcome;
+    const { isStaged } = this.#document;
+    requests.add(seq, answer, isDone && (isStaged || needsRow) ? "pending" : "memory");
+    if (!isDone || (!isStaged && !needsRow)) return this.#keepInMemory(requests, seq);
+    this.#pending.add(requests);
+    if (!isStaged) this.#writeApart();
+  }
+
+  #keepInMemory(requests: ClientRequests, seq: number): void {
+    this.#inMemory.set(`${requests.client} ${seq}`, [requests, seq]);
+    if (this.#inMemory.size <= maxInMemory) return;
+    for (const [key, [oldest, number]] of this.#inMemory) {
+      this.#inMemory.delete(key);
+      oldest.unlearn(number);
+      if (oldest.isEmpty && oldest.highestStored === 0) this.#load().clients.delete(oldest.client);
+      return;
+    }
+  }
+
+  // Writing
+
+  /** What goes with the commit of everything that is staged. */
+  rows(): RequestRows {
+    if (this.#pending.size === 0) return { apart: [] };
+    const groups = this.#groups();
+    const beside = rowText(groups);
+    const { stagedCharacters } = this.#document;
+    return stagedCharacters <= maxPatchCharacters && utf8Bytes(beside) <= maxBesideBytes
+      ? { beside, apart: [] }
+      : { apart: apartRows(groups) };
+  }
+
+  #groups(): RequestGroup[] {
+    return Array.from(this.#pending, (requests) => ({
+      client: requests.client,
+      user: requests.user,
+      before: requests.highestStored,
+      answers: requests.unstored(),
+    }));
+  }
+
+  /** Write rows that stand beside no change. */
+  append(rows: RequestRows["apart"], version: number): void {
+    const loaded = this.#load();
+    for (const groups of rows) {
+      const text = rowText(groups);
+      const bytes = utf8Bytes(text);
+      this.#storage.appendRequests({ version, text });
+      loaded.apart.push({ groups, version, bytes });
+      loaded.apartBytes += bytes;
+    }
+    if (loaded.apart.length > maxApart.rows || loaded.apartBytes > maxApart.bytes)
+      this.#dropApart(loaded);
+  }
+
+  /** Nothing is staged, and yet something has to be remembered. */
+  #writeApart(): void {
+    const { version } = this.#document;
+    this.append(apartRows(this.#groups()), version);
+    this.#markStored(version);
+  }
+
+  /** What `rows` has answered was committed. @param journalStart the version that the journal leads from */
+  afterCommit(journalStart: number): void {
+    this.#markStored(this.#document.version);
+    const loaded = this.#loaded;
+    if (loaded === null || journalStart <= this.#forgottenUpTo) return;
+    this.#forgottenUpTo = journalStart;
+    for (const requests of loaded.clients.values()) requests.forgetUpTo(journalStart);
+    loaded.apart = loaded.apart.filter(({ version }) => version > journalStart);
+    loaded.apartBytes = loaded.apart.reduce((sum, { bytes }) => sum + bytes, 0);
+    // A client whose answers are gone is not remembered after the room has slept either.
+    const silent = [...loaded.clients.values()].filter(({ isEmpty }) => isEmpty);
+    for (const { client } of silent.slice(0, -maxSilentClients)) loaded.clients.delete(client);
+    loaded.isIncomplete = true;
+  }
+
+  #markStored(version: number): void {
+    for (const requests of this.#pending) {
+      for (const [seq] of requests.unstored()) this.#inMemory.delete(`${requests.client} ${seq}`);
+      requests.markStored(version);
+    }
+    this.#pending.clear();
+  }
+
+  /** Too much stands in rows of its own: half of it goes. */
+  #dropApart(loaded: Loaded): void {
+    const { clients, apart } = loaded;
+    let rows = 0;
+    while (apart.length - rows > maxApart.rows / 2 || loaded.apartBytes > maxApart.bytes / 2) {
+      const row = apart[rows++];
+      if (row === undefined) break;
+      loaded.apartBytes -= row.bytes;
+      for (const { client, answers } of row.groups)
+        for (const [seq] of answers) clients.get(client)?.forget(seq);
+    }
+    loaded.apart = apart.slice(rows);
+    loaded.hasDropped = true;
+    loaded.isIncomplete = true;
+    // Earlier rows of these clients may still be there: they must not look as if nothing had followed.
+    const floors = [...clients.values()].flatMap(({ client, user, floor }) =>
+      floor > 0 ? [{ client, user, before: floor, answers: [] }] : [],
+    );
+    this.#storage.dropRequests(rows, rowText(floors));
+  }
+
+  // Reading
+
+  /**
+   * What a `welcome` says to a client, as JSON members (rule X1).
+   * @param resumed whether it gets all changes since the version that it had
+   * @param isReturning whether it had a version of this room, or of an earlier one of this name
+   */
+  welcomeMembers(client: string, resumed: boolean, isReturning: boolean): string {
+    const { clients, isIncomplete, hasDropped } = this.#load();
+    const requests = clients.get(client);
+    if (requests !== undefined) {
+      const refused = requests.refused();
+      const list = refused.length > 0 ? `,"refused":[${refused.join(",")}]` : "";
+      return `"seq":${requests.highest}${list},`;
+    }
+    const isSure = resumed ? !hasDropped : !isReturning && !isIncomplete;
+    return isSure ? `"seq":0,` : `"seq":null,`;
+  }
+
+  #load(): Loaded {
+    if (this.#loaded !== null) return this.#loaded;
+    const { rows, apart, dropped, journalStart } = this.#storage.readRequests();
+    const start = journalStart ?? this.#document.version;
+    const clients = new Map<string, ClientRequests>();
+    const learn = (version: number, groups: readonly RequestGroup[]): void => {
+      for (const { client, user, before, answers } of groups) {
+        const requests = clients.get(client) ?? new ClientRequests(client, user);
+        clients.set(client, requests);
+        requests.reach(before);
+        for (const [seq, answer] of answers) requests.add(seq, answer, version);
+      }
+    };
+    if (dropped !== null) learn(0, readRow(dropped));
+    for (const { version, text } of rows) learn(version, readRow(text));
+    this.#forgottenUpTo = start;
+    const ofTheirOwn = apart.map(({ version, text }) => ({
+      groups: readRow(text),
+      version,
+      bytes: utf8Bytes(text),
+    }));
+    this.#loaded = {
+      clients,
+      apart: ofTheirOwn,
+      apartBytes: ofTheirOwn.reduce((sum, { bytes }) => sum + bytes, 0),
+      isIncomplete: dropped !== null || start > 0,
+      hasDropped: dropped !== null,
+    };
+    return this.#loaded;
+  }
+}

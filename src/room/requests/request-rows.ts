@@ -1,0 +1,75 @@
+// The requests of clients as they stand in rows: JSON text, in groups by client.
+//
+//   [[client, user, before, [[seq, …answer], …]], …]
+//
+// `before` is the highest number of the client in earlier rows. Where it is higher than what these say, rows in
+// between are gone.
+
+import { utf8Bytes } from "../../protocol/json.ts";
+import { answerText, readAnswer, type Answer, type StoredAnswer } from "./answers.ts";
+
+/** What one row has of one client. */
+export type RequestGroup = {
+  readonly client: string;
+  readonly user: string;
+  readonly before: number;
+  readonly answers: readonly (readonly [seq: number, answer: Answer])[];
+};
+
+/** The most bytes that stand beside a change: its patch may fill the rest of the row. */
+export const maxBesideBytes = 48 * 1024;
+/** The most bytes of a row of its own that has more than one answer. */
+const maxApartBytes = 256 * 1024;
+
+const groupText = ({ client, user, before, answers }: RequestGroup): string => {
+  const list = answers.map(([seq, answer]) => {
+    const text = answerText(answer);
+    return text === "" ? `[${seq}]` : `[${seq},${text}]`;
+  });
+  return `[${JSON.stringify(client)},${JSON.stringify(user)},${before},[${list.join(",")}]]`;
+};
+
+export const rowText = (groups: readonly RequestGroup[]): string =>
+  `[${groups.map(groupText).join(",")}]`;
+
+/** Divide groups into rows of their own, in order. */
+export function apartRows(groups: readonly RequestGroup[]): RequestGroup[][] {
+  const rows: RequestGroup[][] = [];
+  let room = 0;
+  for (const { client, user, before, answers } of groups) {
+    let reached = before;
+    for (const answer of answers) {
+      const single = { client, user, before: reached, answers: [answer] };
+      const bytes = utf8Bytes(groupText(single));
+      if (rows.length === 0 || bytes > room) {
+        rows.push([]);
+        room = maxApartBytes;
+      }
+      rows.at(-1)?.push(single);
+      room -= bytes;
+      reached = Math.max(reached, answer[0]);
+    }
+  }
+  return rows;
+}
+
+type StoredGroup = readonly [
+  client: string,
+  user: string,
+  before: number,
+  answers: readonly (readonly [seq: number, ...StoredAnswer])[],
+];
+
+/** Read a row. One that cannot be read says nothing. */
+export function readRow(text: string): RequestGroup[] {
+  try {
+    return (JSON.parse(text) as StoredGroup[]).map(([client, user, before, answers]) => ({
+      client,
+      user,
+      before,
+      answers: answers.map(([seq, ...answer]) => [seq, readAnswer(answer)] as const),
+    }));
+  } catch {
+    return [];
+  }
+}

@@ -1,0 +1,104 @@
+// The tables of what was asked and answered (rules X1, X2): `requests`, for those that stand beside no change,
+// and `keys`. The column `requests` of a change belongs to its row, and is read here.
+
+import { decode, encode } from "./bytes.ts";
+import type { RequestHistory, StoredKey, StoredRequests } from "./room-storage.ts";
+
+type Row = Record<string, ArrayBuffer | string | number | null>;
+type Run = (query: string, ...bindings: (ArrayBufferView | string | number)[]) => Row[];
+
+/** The version of the row that says what is known of rows that were dropped. */
+const droppedVersion = -1;
+
+export class RequestTables {
+  readonly #run: Run;
+
+  /** @param run runs a query; where there are no tables yet, it does nothing */
+  constructor(run: Run) {
+    this.#run = run;
+  }
+
+  read(): RequestHistory {
+    const all = this.#run("SELECT version, data FROM requests ORDER BY version, part").map(rowOf);
+    const apart = all.filter(({ version }) => version !== droppedVersion);
+    const beside = this.#run(
+      "SELECT version, requests AS data FROM changes WHERE requests IS NOT NULL ORDER BY version",
+    ).map(rowOf);
+    const [first] = this.#run("SELECT start FROM changes ORDER BY version LIMIT 1");
+    return {
+      // A stable sort: what stands beside a change came before what has a row of its own at its version.
+      rows: [...beside, ...apart].toSorted((a, b) => a.version - b.version),
+      apart,
+      dropped: all.find(({ version }) => version === droppedVersion)?.text ?? null,
+      journalStart: first === undefined ? null : Number(first["start"]),
+    };
+  }
+
+  append({ version, text }: StoredRequests): void {
+    this.#run(
+      `INSERT INTO requests (version, part, data)
+       SELECT ?, coalesce(max(part) + 1, 0), ? FROM requests WHERE version = ?`,
+      version,
+      encode(text),
+      version,
+    );
+  }
+
+  removeUpTo(version: number): void {
+    this.#run("DELETE FROM requests WHERE version BETWEEN 0 AND ?", version);
+  }
+
+  drop(rows: number, dropped: string): void {
+    this.#run(
+      `DELETE FROM requests WHERE (version, part) IN
+       (SELECT version, part FROM requests WHERE version >= 0 ORDER BY version, part LIMIT ?)`,
+      rows,
+    );
+    this.#run(
+      "INSERT OR REPLACE INTO requests (version, part, data) VALUES (?, 0, ?)",
+      droppedVersion,
+      encode(dropped),
+    );
+  }
+
+  readKey(key: string): StoredKey | null {
+    const [row] = this.#run("SELECT at, data FROM keys WHERE key = ?", key);
+    if (row === undefined) return null;
+    return { key, at: Number(row["at"]), text: textOf(row) };
+  }
+
+  writeKey({ key, at, text }: StoredKey): void {
+    this.#run(
+      "INSERT OR REPLACE INTO keys (key, at, data) VALUES (?, ?, ?)",
+      key,
+      at,
+      encode(text),
+    );
+  }
+
+  measureKeys(): { keys: number; bytes: number } {
+    const [row] = this.#run(
+      "SELECT count(*) AS keys, coalesce(sum(length(data)), 0) AS bytes FROM keys",
+    );
+    return { keys: Number(row?.["keys"] ?? 0), bytes: Number(row?.["bytes"] ?? 0) };
+  }
+
+  dropKeys(keys: number): void {
+    this.#run(
+      "DELETE FROM keys WHERE key IN (SELECT key FROM keys ORDER BY at, key LIMIT ?)",
+      keys,
+    );
+  }
+
+  clear(): void {
+    this.#run("DELETE FROM requests");
+    this.#run("DELETE FROM keys");
+  }
+}
+
+const rowOf = (row: Row): StoredRequests => ({
+  version: Number(row["version"]),
+  text: typeof row["data"] === "string" ? row["data"] : textOf(row),
+});
+
+const textOf = (row: Row): string => decode([row["data"] as ArrayBuffer]);
