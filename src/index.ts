@@ -31,7 +31,7 @@ export type {
 } from "./behaviours/behaviour.ts";
 export type { ChangesOptions, RoomChange } from "./protocol/changes.ts";
 export type { CollabEnv } from "./cloudflare/env.ts";
-export type { RoomHandle } from "./cloudflare/room-handle.ts";
+export type { KeyedOptions, RoomHandle } from "./cloudflare/room-handle.ts";
 export type { RoomManager } from "./cloudflare/room-manager.ts";
 export type { ErrorCode, ErrorInfo, Issue } from "./protocol/errors.ts";
 export type { JsonObject, JsonValue } from "./protocol/json.ts";
