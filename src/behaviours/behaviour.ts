@@ -155,6 +155,12 @@ export type RoomBehaviour<State extends object = JsonObject, Env = unknown> = {
   /** Sockets beyond this many get `room_full`; 5,000 if left out. */
   readonly maxSockets?: number;
   /**
+   * The most users of whom everybody is told, from 1 to 100,000. Default: 200. With more of them, clients are told
+   * how many there are, and of a sample of 32; they may watch others. Where fewer than three quarters of it are
+   * left, everybody is told of everybody again.
+   */
+  readonly presenceLimit?: number;
+  /**
    * ms that a user stays in the room after their last socket has closed. If they reconnect within it, no hook
    * is called. 0 makes them leave at once. Default: 10,000.
    */

@@ -30,6 +30,7 @@ export type ResolvedBehaviour = {
   readonly callTimeout: number;
   readonly maxUsers: number;
   readonly maxSockets: number;
+  readonly presenceLimit: number;
   readonly reconnectGrace: number;
   readonly retention: "keep" | "drop";
   readonly save: { readonly debounce: number; readonly maxWait: number };
@@ -84,6 +85,7 @@ export function resolveBehaviour(name: string, behaviour: RoomBehaviour): Resolv
     callTimeout: wholeNumber("callTimeout", behaviour.callTimeout ?? 5000, 1, 25_000),
     maxUsers: wholeNumber("maxUsers", behaviour.maxUsers ?? 10_000, 1, 100_000),
     maxSockets: wholeNumber("maxSockets", behaviour.maxSockets ?? 5000, 1, 32_000),
+    presenceLimit: wholeNumber("presenceLimit", behaviour.presenceLimit ?? 200, 1, 100_000),
     reconnectGrace: wholeNumber("reconnectGrace", behaviour.reconnectGrace ?? 10_000, 0),
     retention,
     save: {
@@ -105,6 +107,7 @@ const settings = new Set<string>([
   "callTimeout",
   "maxUsers",
   "maxSockets",
+  "presenceLimit",
   "reconnectGrace",
   "retention",
   "save",

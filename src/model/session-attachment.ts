@@ -43,7 +43,21 @@ export type SessionAttachment = {
   readonly heardAt: number;
   /** The mark that a silent client has to acknowledge before the next liveness check. */
   readonly probe?: number;
+  /** Whether it was last told that the room is sampled (rule N1). */
+  readonly isSampled?: true;
+  /** The users that it watches, see `packWatched`. */
+  readonly watched?: Uint8Array;
 };
+
+/**
+ * The ids of watched users as they are stored: bytes of UTF-8, because the platform stores a string that has a
+ * single character beyond Latin-1 with two bytes for each, and an attachment has to fit into 16 KiB.
+ */
+export const packWatched = (userIds: readonly string[]): Uint8Array =>
+  new TextEncoder().encode(JSON.stringify(userIds));
+
+export const unpackWatched = (packed: Uint8Array): readonly string[] =>
+  JSON.parse(new TextDecoder().decode(packed)) as string[];
 
 /** How much a client has received, in characters sent since the socket opened. */
 export type Flow = {

@@ -2,7 +2,9 @@
 // not check the contents of patches, payloads and presence: the code that uses them does.
 
 import { CollabError } from "./errors.ts";
+import { isIdText } from "./id-text.ts";
 import { describeValue, isObject, member, type JsonObject, type JsonValue } from "./json.ts";
+import { maxUserIdLength } from "./limits.ts";
 import type { ClientMessage, Ref } from "./messages.ts";
 
 const maxRefLength = 64;
@@ -44,13 +46,15 @@ export function decodeMessage(json: JsonValue): ClientMessage {
     }
     case "touch":
       return { type, ...optionalRef(json) };
+    case "watch":
+      return { type, users: userIds(json, "users"), ...optionalRef(json) };
     case "leave":
       return { type };
     case "ack":
       return { type, n: count(json, "n") };
     default:
       throw badMessage(
-        `"type" must be update, action, presence, broadcast, touch, leave or ack`,
+        `"type" must be update, action, presence, broadcast, touch, watch, leave or ack`,
         type,
       );
   }
@@ -128,6 +132,19 @@ function object(json: JsonObject, name: string): JsonObject {
   const value = member(json, name);
   if (!isObject(value)) throw badMessage(`"${name}" must be an object`, value);
   return value;
+}
+
+function userIds(json: JsonObject, name: string): readonly string[] {
+  const value = member(json, name);
+  if (!Array.isArray(value)) throw badMessage(`"${name}" must be an array of user ids`, value);
+  return value.map((id: JsonValue) => {
+    if (typeof id === "string" && id !== "" && id.length <= maxUserIdLength && isIdText(id))
+      return id;
+    throw badMessage(
+      `"${name}" must have user ids, strings of 1 to ${maxUserIdLength} characters`,
+      id,
+    );
+  });
 }
 
 function count(json: JsonObject, name: string): number {

@@ -39,6 +39,8 @@ const caps: Limits = {
 export const maxPresenceBytes = 2048;
 /** Sockets that one user may have in a room (rule L1). */
 export const maxUserSessions = 32;
+/** Users that a session may watch, and bytes of their ids as a JSON array (rule N1). */
+export const [maxWatchedUsers, maxWatchedBytes] = [64, 8192];
 /** Messages in one frame. */
 export const maxFrameMessages = 100;
 /** Bytes of a user as compact JSON (rule U1). */

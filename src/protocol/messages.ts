@@ -4,6 +4,7 @@
 import type { CollabError, ErrorInfo } from "./errors.ts";
 import type { JsonObject, JsonValue } from "./json.ts";
 import type { Patch } from "./json-patch.ts";
+import type { PeopleCounts, SamplePerson } from "./people.ts";
 import type { PresenceMap, PresenceUpdate } from "./presence.ts";
 import type { Scope } from "./scopes.ts";
 import type { UserEntry } from "./users.ts";
@@ -62,6 +63,11 @@ export type ClientMessage =
     }
   /** Counts as activity of the room, and renews the lease of a user who has one. */
   | { readonly type: "touch"; readonly ref?: Ref }
+  /**
+   * Watches these users: in a sampled room, the session is told of them at once (rule N1). The list replaces the
+   * one before.
+   */
+  | { readonly type: "watch"; readonly users: readonly string[]; readonly ref?: Ref }
   /** Ends this session. If it is the user's last one, the user leaves the room. */
   | { readonly type: "leave" }
   /** Confirms a `mark`: the client has received everything before it. */
@@ -95,9 +101,11 @@ type WelcomeBase = {
   readonly session: string;
   /** The session's user. */
   readonly user: UserEntry;
-  /** In join order. */
+  /** In join order. In a sampled room: the session's user, and those it watches. */
   readonly users: readonly UserEntry[];
   readonly presence: PresenceMap;
+  /** Present if the room is sampled (rule N1). */
+  readonly people?: { readonly counts: PeopleCounts; readonly sample: readonly SamplePerson[] };
   readonly version: number;
   readonly scopes: readonly Scope[];
   readonly limits: SessionLimits;
@@ -148,6 +156,29 @@ export type RoomMessage =
       readonly updates?: Readonly<Record<string, PresenceUpdate>>;
       /** User ids. */
       readonly leaves?: readonly string[];
+    }
+  /** In a sampled room, and the first one says that it is: how many people there are, and a sample of them. */
+  | {
+      readonly type: "people";
+      readonly counts: PeopleCounts;
+      /** The whole sample. It replaces the one before. */
+      readonly sample: readonly SamplePerson[];
+    }
+  | {
+      readonly type: "people";
+      readonly counts: PeopleCounts;
+      /** Who has come into the sample. */
+      readonly joins?: readonly SamplePerson[];
+      /** What has changed in the presence of those in it. */
+      readonly updates?: Readonly<Record<string, PresenceUpdate>>;
+      /** User ids of those who are no longer in it. */
+      readonly leaves?: readonly string[];
+    }
+  /** The room is not sampled any more. Everybody who is there, and from here on everybody is told of. */
+  | {
+      readonly type: "everybody";
+      readonly users: readonly UserEntry[];
+      readonly presence: PresenceMap;
     }
   | {
       readonly type: "event";

@@ -28,6 +28,10 @@ type Definition = {
   readonly standsAlone?: true;
   /** Whether it counts as activity (rule T1). Joins and leaves write that themselves, with their rows. */
   readonly isActivity?: true;
+  /** Whether its user has moved or written by it, and so comes into the sample of a large room (rule N1). */
+  readonly isMove?: true;
+  /** Whether its reply goes behind what the next flush tells the session that asks. */
+  readonly isToldByFlush?: true;
 };
 
 /** What an operation waits for outside its turn. */
@@ -114,15 +118,16 @@ export function execute<Input, Output>(
   const output = operation.run(room, input, caller);
   if (output instanceof Promise)
     return output.then((value: Output) => {
-      finish(room, operation);
+      finish(room, operation, caller);
       return value;
     });
-  finish(room, operation);
+  finish(room, operation, caller);
   return output;
 }
 
-function finish(room: RunningRoom, { isActivity }: Definition): void {
+function finish(room: RunningRoom, { isActivity, isMove }: Definition, caller: Caller): void {
   if (isActivity) room.markActive();
+  if (isMove && caller.user) room.crowd.markActive(caller.user.id, room.ports.now());
   if (room.document.isStaged) room.batch.requestFlush("change");
 }
 

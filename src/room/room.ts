@@ -42,7 +42,7 @@ export class Room {
   readonly #leaveHooks: LeaveHooks;
   readonly #arrivals: Arrivals = { current: 0, last: 0 };
   readonly #flushTimer: MemoryTimer;
-  readonly #typingTimer: MemoryTimer;
+  readonly #newsTimer: MemoryTimer;
   #lifecycle: Lifecycle;
   /** Whether memory and storage may have come apart: the room restarts before its next turn. */
   #isBroken = false;
@@ -53,7 +53,7 @@ export class Room {
     this.#mailbox = new Mailbox(this.#ports);
     this.#leaveHooks = new LeaveHooks(ports);
     this.#flushTimer = new MemoryTimer(this.#ports);
-    this.#typingTimer = new MemoryTimer(this.#ports);
+    this.#newsTimer = new MemoryTimer(this.#ports);
     this.#lifecycle = new Lifecycle(this.#ports, this.#leaveHooks, this.#arrivals);
   }
 
@@ -281,7 +281,7 @@ export class Room {
     await room?.saver.whenIdle(); // one save at a time, whoever started it
     timers.retire();
     this.#flushTimer.cancel();
-    this.#typingTimer.cancel();
+    this.#newsTimer.cancel();
     // If a write that set the alarm was rolled back, nobody knows when it rings.
     const ports = { ...this.#ports, alarmAt: null };
     const lifecycle = new Lifecycle(ports, this.#leaveHooks, this.#arrivals);
@@ -335,16 +335,14 @@ export class Room {
       return;
     }
     if (room.window.isCommitting) this.#ports.background(this.#afterCommit(room));
-    this.#typingTimer.armAtLatest(room.presence.nextLapseAt, () => this.#lapseTyping());
+    this.#newsTimer.armAtLatest(room.nextNewsAt, () => this.#tellNews());
     if (room.hub.hasEndedUsers) this.#afterEvent();
   }
 
-  #lapseTyping(): void {
+  #tellNews(): void {
     const { room } = this.#lifecycle;
     if (room === null) return;
-    room.presence.lapse(this.#ports.now());
-    if (room.presence.hasNews) room.batch.requestFlush("signal");
-    else this.#typingTimer.armAtLatest(room.presence.nextLapseAt, () => this.#lapseTyping());
+    if (!room.makeNews()) this.#newsTimer.armAtLatest(room.nextNewsAt, () => this.#tellNews());
     this.#afterEvent();
   }
 }

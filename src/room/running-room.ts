@@ -10,12 +10,13 @@ import { roomEntry, type RoomRecord, type StopRequest } from "../model/record.ts
 import { Activity } from "./activity.ts";
 import { BatchBuilder } from "./batch/batch.ts";
 import { CommitWindow, type FlushRequest } from "./batch/commit-window.ts";
-import { deliver } from "./batch/delivery.ts";
+import { deliver, type Reached } from "./batch/delivery.ts";
 import { createWelcome } from "./batch/welcome.ts";
 import type { DirectoryRegistration } from "./directory-registration.ts";
 import type { JsonDocument } from "./document/json-document.ts";
 import type { HookRunner } from "./hooks/hook-runner.ts";
 import type { LeaveHooks } from "./hooks/leave-hooks.ts";
+import { Crowd } from "./members/crowd.ts";
 import { Membership } from "./members/membership.ts";
 import { PresenceBoard } from "./members/presence-board.ts";
 import type { RoomPorts } from "./ports.ts";
@@ -53,6 +54,7 @@ export type RoomParts = RoomBasis & {
   readonly sessions: Sessions;
   readonly batch: BatchBuilder;
   readonly presence: PresenceBoard;
+  readonly crowd: Crowd;
   readonly hub: SessionHub;
   readonly membership: Membership;
   readonly observers: Observers;
@@ -68,6 +70,8 @@ export function createRunningRoom(basis: RoomBasis, record: RoomRecord): Running
   const sessions = new Sessions();
   const batch = new BatchBuilder();
   const presence = new PresenceBoard(members, sessions);
+  const { presenceLimit } = basis.behaviour;
+  const crowd = new Crowd({ presenceLimit, members, sessions, presence, delta: batch.users });
   const hub = new SessionHub({ ...basis, sessions, presence, batch });
   const membership = new Membership({ ...basis, activity, sessions, hub, presence, batch });
   const observers = new Observers({ ...basis, activity });
@@ -80,6 +84,7 @@ export function createRunningRoom(basis: RoomBasis, record: RoomRecord): Running
     sessions,
     batch,
     presence,
+    crowd,
     hub,
     membership,
     observers,
@@ -103,6 +108,7 @@ export class RunningRoom implements RoomParts {
   readonly sessions: Sessions;
   readonly batch: BatchBuilder;
   readonly presence: PresenceBoard;
+  readonly crowd: Crowd;
   readonly hub: SessionHub;
   readonly membership: Membership;
   readonly observers: Observers;
@@ -124,6 +130,7 @@ export class RunningRoom implements RoomParts {
     this.sessions = parts.sessions;
     this.batch = parts.batch;
     this.presence = parts.presence;
+    this.crowd = parts.crowd;
     this.hub = parts.hub;
     this.membership = parts.membership;
     this.observers = parts.observers;
@@ -144,6 +151,7 @@ export class RunningRoom implements RoomParts {
       this.presence.takeOver(earlier.presence);
       this.batch.users.restore(earlier.batch.users, (userId) => this.members.get(userId)?.entry);
     }
+    this.crowd.restore(earlier && earlier.crowd, this.ports.now());
     const isSameState =
       earlier === null ||
       (earlier.record.epoch === this.record.epoch &&
@@ -155,7 +163,8 @@ export class RunningRoom implements RoomParts {
     const livenessAt = this.ports.now() + livenessInterval;
     if (this.sessions.size > 0) this.timers.setAtLatest("liveness", livenessAt);
     this.membership.restoreDeadlines();
-    if (this.presence.hasNews || !this.batch.users.isEmpty) this.batch.requestFlush("signal");
+    if (this.presence.hasNews || !this.batch.users.isEmpty || this.crowd.hasNews)
+      this.batch.requestFlush("signal");
   }
 
   get record(): RoomRecord {
@@ -217,6 +226,20 @@ export class RunningRoom implements RoomParts {
     this.hub.open(socket, request);
   }
 
+  /** Epoch ms at which there is news without anybody's doing: typing lapses, or the people may be told of again. */
+  get nextNewsAt(): number {
+    return Math.min(this.presence.nextLapseAt, this.crowd.dueAt);
+  }
+
+  /** That time may have come. @returns whether there is something to tell */
+  makeNews(): boolean {
+    const now = this.ports.now();
+    if (this.presence.nextLapseAt <= now) this.presence.lapse(now);
+    const isNews = this.presence.hasNews || this.crowd.dueAt <= now;
+    if (isNews) this.batch.requestFlush("signal");
+    return isNews;
+  }
+
   /** End sessions that have gone silent, now and again while any are open (rule U8). */
   checkLiveness(): void {
     const isAwaited = this.hub.checkLiveness();
@@ -246,12 +269,16 @@ export class RunningRoom implements RoomParts {
 
   /** Tell the window that something waits. @param more whether more is about to come */
   requestFlush({ urgency, writer }: Pick<FlushRequest, "urgency" | "writer">, more: boolean): void {
-    this.window.request({
-      urgency,
-      writer: more ? null : writer,
-      sockets: this.socketCount,
-      now: this.ports.now(),
-    });
+    const now = this.ports.now();
+    if (this.crowd.isSampled && urgency !== "change")
+      this.window.requestForSome({ urgency, sockets: this.presence.reach, now });
+    else
+      this.window.request({
+        urgency,
+        writer: more ? null : writer,
+        sockets: this.socketCount,
+        now,
+      });
   }
 
   /**
@@ -272,8 +299,13 @@ export class RunningRoom implements RoomParts {
     // needs no transaction around the two.
     if (this.document.isStaged) this.saver.markDirty();
     const change = this.#commit();
-    this.#send(change, now);
+    const reached = this.#send(change, now);
     if (change !== null) this.saver.afterCommit();
+    if (reached.kind === "some" && this.crowd.isSampled && change === null) {
+      this.window.flushedToSome(now);
+      this.hub.endTooSlowOf(reached.sessions);
+      return;
+    }
     const sockets = this.socketCount;
     this.window.flushed(now, sockets, change !== null && sockets > 0);
     this.hub.endTooSlow();
@@ -297,9 +329,10 @@ export class RunningRoom implements RoomParts {
     return change;
   }
 
-  #send(change: Change | null, now: number): void {
-    const batch = this.batch.take(change, this.presence.takeNews(now));
-    deliver(batch, this.sessions, () =>
+  #send(change: Change | null, now: number): Reached {
+    const people = this.crowd.takeNews(now, this.batch.newcomers);
+    const batch = this.batch.take(change, people);
+    const reached = deliver(batch, this.sessions, () =>
       createWelcome({
         newcomers: batch.newcomers.keys(),
         roomId: this.ports.id,
@@ -307,11 +340,13 @@ export class RunningRoom implements RoomParts {
         behaviour: this.behaviour,
         document: this.document,
         members: this.members,
-        presence: this.presence,
+        crowd: this.crowd,
         requests: this.requests,
+        now,
       }),
     );
     if (change !== null) this.observers.deliver(change);
+    return reached;
   }
 
   /**

@@ -1,9 +1,15 @@
 // An attachment is read as it was saved. Attachments that another version of the code has saved are ignored.
 
+import { serialize } from "node:v8";
 import { describe, expect, test } from "vitest";
+import { jsonBytes } from "../support/canonical-json.ts";
+import { maxPresenceBytes, maxWatchedBytes, maxWatchedUsers } from "../../src/protocol/limits.ts";
+import { allScopes } from "../../src/protocol/scopes.ts";
 import {
   initialFlow,
+  packWatched,
   readAttachment,
+  unpackWatched,
   type SessionAttachment,
   type SessionState,
 } from "../../src/model/session-attachment.ts";
@@ -51,6 +57,44 @@ describe("a saved attachment", () => {
   ])("[R6] is ignored if it is %s", (_, other) => {
     expect(readAttachment(other)).toBeNull();
   });
+
+  test("[N1] has the users that are watched, whatever their ids are", () => {
+    const userIds = ["ada", "__proto__", "京都", "😀", "a b"];
+    const stored = structuredClone({ ...attachment, watched: packWatched(userIds) });
+    expect(unpackWatched(readAttachment(stored)?.watched as Uint8Array)).toEqual(userIds);
+  });
+
+  test.each<[string, string, unknown[]]>([
+    ["numbers", "x", Array.from({ length: 505 }, () => 0.5)],
+    ["text beyond Latin-1", "京", ["京".padEnd(2000, "x")]],
+    ["lists in lists", "é", Array.from({ length: 675 }, () => [])],
+  ])(
+    "[N1, P2] fits beside a socket with all that it may have, and presence of %s",
+    (_, id, data) => {
+      const cursor = { cursor: data as number[] };
+      expect(jsonBytes(cursor)).toBeLessThanOrEqual(maxPresenceBytes);
+      const userIds = Array.from({ length: maxWatchedUsers }, (__, n) => `${n}`.padEnd(124, "x"));
+      const watched = packWatched(userIds);
+      expect(watched.length).toBeGreaterThan(maxWatchedBytes - 100);
+      const time = 1_800_000_000_000.5;
+      const mark = { n: 2 ** 48 - 1, at: time, sentAt: time };
+      const largest: SessionAttachment = {
+        shape: 2,
+        id: crypto.randomUUID(),
+        userId: id.repeat(128),
+        scopes: allScopes,
+        presence: { data: cursor, at: time, typingUntil: time },
+        sessionCount: 32,
+        state: { kind: "joining", resume: { since: 2 ** 53 - 1, epoch: crypto.randomUUID() } },
+        flow: { sent: time, acked: time, marks: Array.from({ length: 32 }, () => mark) },
+        heardAt: time,
+        probe: mark.n,
+        isSampled: true,
+        watched,
+      };
+      expect(serialize(largest).byteLength).toBeLessThan(16_384);
+    },
+  );
 
   test("[L1] of a new session has nothing to acknowledge", () => {
     expect(initialFlow).toEqual({ sent: 0, acked: 0, marks: [] });

@@ -5,6 +5,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { RoomMessage } from "../../src/protocol/messages.ts";
 import type { UserEntry } from "../../src/protocol/users.ts";
+import { PeopleWriter } from "../../src/model/people-news.ts";
 import { UsersDelta } from "../../src/model/users-delta.ts";
 import { runs } from "../support/runs.ts";
 
@@ -15,9 +16,39 @@ const entry = (id: string, at = 0): UserEntry => ({
   meta: { at },
 });
 
+/** A delta that knows the entries, and gives the message that clients get. */
+class Delta {
+  readonly #delta = new UsersDelta();
+  readonly #entries = new Map<string, UserEntry>();
+
+  get isEmpty(): boolean {
+    return this.#delta.isEmpty;
+  }
+
+  put(user: UserEntry, isNew: boolean): void {
+    this.#entries.set(user.id, user);
+    this.#delta.put(user, isNew);
+  }
+
+  remove(userId: string): void {
+    this.#entries.delete(userId);
+    this.#delta.remove(userId);
+  }
+
+  take(): RoomMessage | null {
+    const writer = new PeopleWriter();
+    for (const [userId, user] of this.#delta.take()) {
+      const present = this.#entries.get(userId);
+      const userText = present ? JSON.stringify(present) : null;
+      writer.add({ userId, user, userText, presence: undefined, presenceText: null });
+    }
+    return JSON.parse(writer.texts().users ?? "null") as RoomMessage | null;
+  }
+}
+
 describe("a delta of users", () => {
   test("[U5] lists users who joined, in join order", () => {
-    const delta = new UsersDelta();
+    const delta = new Delta();
     expect(delta.isEmpty).toBe(true);
     for (const id of ["zoe", "1", "ada", "0"]) delta.put(entry(id), true);
     expect(delta.isEmpty).toBe(false);
@@ -26,21 +57,21 @@ describe("a delta of users", () => {
   });
 
   test("[U3] lists users who joined again with their new entry", () => {
-    const delta = new UsersDelta();
+    const delta = new Delta();
     delta.put(entry("ada", 1), false);
     delta.put(entry("ada", 2), false);
     expect(delta.take()).toEqual({ type: "users", updates: [entry("ada", 2)] });
   });
 
   test("[U4] lists the ids of users who left", () => {
-    const delta = new UsersDelta();
+    const delta = new Delta();
     delta.remove("ada");
     delta.remove("bob");
     expect(delta.take()).toEqual({ type: "users", leaves: ["ada", "bob"] });
   });
 
   test("[U3] lists a new user who joined again once, in the order of the last join", () => {
-    const delta = new UsersDelta();
+    const delta = new Delta();
     delta.put(entry("ada", 1), true);
     delta.put(entry("bob", 2), true);
     delta.put(entry("ada", 3), false);
@@ -48,7 +79,7 @@ describe("a delta of users", () => {
   });
 
   test("[U4] leaves out users who joined and left", () => {
-    const delta = new UsersDelta();
+    const delta = new Delta();
     delta.put(entry("ada"), true);
     delta.put(entry("ada"), false);
     delta.remove("ada");
@@ -57,7 +88,7 @@ describe("a delta of users", () => {
   });
 
   test("[U3, U4] lists users who left and came back as updates", () => {
-    const delta = new UsersDelta();
+    const delta = new Delta();
     delta.remove("ada");
     delta.put(entry("ada", 2), true);
     expect(delta.take()).toEqual({ type: "users", updates: [entry("ada", 2)] });
@@ -67,7 +98,7 @@ describe("a delta of users", () => {
   });
 
   test("[U4] lists each change once", () => {
-    const delta = new UsersDelta();
+    const delta = new Delta();
     delta.put(entry("ada"), true);
     delta.take();
     expect(delta.isEmpty).toBe(true);
@@ -77,7 +108,7 @@ describe("a delta of users", () => {
   });
 
   test.each(["__proto__", "constructor", "toString"])("[S9] accepts the id %s", (id) => {
-    const delta = new UsersDelta();
+    const delta = new Delta();
     delta.put(entry(id), true);
     expect(delta.take()).toEqual({ type: "users", joins: [entry(id)] });
     delta.remove(id);
@@ -115,7 +146,7 @@ test("[U5, W2] clients know the users in order, whatever happens between two mes
         { maxLength: 60, size: "max" },
       ),
       (steps) => {
-        const delta = new UsersDelta();
+        const delta = new Delta();
         const [room, client]: [Known, Known] = [new Map(), new Map()];
         for (const [at, { what, who }] of [...steps, { what: "tell", who: "" }].entries()) {
           if (what === "join") {

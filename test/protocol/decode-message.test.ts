@@ -27,7 +27,7 @@ const refDetail = (got: string): string =>
   `"ref" must be a string of 1 to 64 characters or an integer, got ${got}.`;
 const eitherDetail = 'An update must have either "patch", an array, or "merge", an object.';
 const typeDetail = (got: string): string =>
-  `"type" must be update, action, presence, broadcast, touch, leave or ack, got ${got}.`;
+  `"type" must be update, action, presence, broadcast, touch, watch, leave or ack, got ${got}.`;
 
 describe("a valid message", () => {
   test.each([
@@ -43,6 +43,8 @@ describe("a valid message", () => {
     '{"type":"broadcast","event":"wave"}',
     '{"type":"broadcast","event":"wave","payload":false,"ref":1,"echo":false}',
     '{"type":"touch","ref":"t"}',
+    '{"type":"watch","users":[]}',
+    '{"type":"watch","users":["ada","__proto__"],"ref":1}',
     '{"type":"leave"}',
     '{"type":"ack","n":0}',
   ])("[W3] decodes to itself: %s", (text) => {

@@ -25,6 +25,7 @@ const clientTypes: Record<ClientMessageType, true> = {
   presence: true,
   broadcast: true,
   touch: true,
+  watch: true,
   leave: true,
   ack: true,
 };
@@ -34,6 +35,8 @@ const roomTypes: Record<RoomMessageType, true> = {
   reply: true,
   users: true,
   presence: true,
+  people: true,
+  everybody: true,
   event: true,
   scopes: true,
   mark: true,

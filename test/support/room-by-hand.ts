@@ -71,6 +71,9 @@ type Options = {
   readonly behaviour?: RoomBehaviour;
   readonly directory?: DirectoryPort;
   readonly whenDurable?: () => Promise<void>;
+  /** Sockets that are open when the room wakes. */
+  readonly sockets?: readonly SocketByHand[];
+  readonly now?: number;
 };
 
 /** A directory that takes whatever it is told. */
@@ -81,12 +84,12 @@ const willing: DirectoryPort = {
 
 export class RoomByHand {
   /** Time that has passed, in ms. */
-  now = 1_000_000;
+  now: number;
   /** By how much the wall clock was set ahead; negative if it was set back. */
   wallOffset = 0;
   readonly storage: RoomStorage<RoomRecord, Member>;
   readonly room: Room;
-  readonly sockets: SocketByHand[] = [];
+  readonly sockets: SocketByHand[];
   readonly logged: string[] = [];
   /** Epoch ms the alarm is set to, `null` for none. */
   alarmAt: number | null = null;
@@ -96,6 +99,8 @@ export class RoomByHand {
   constructor(options: Options = {}) {
     const { storage = new MemoryRoomStorage(), behaviour = {}, directory = willing } = options;
     this.storage = storage;
+    this.now = options.now ?? 1_000_000;
+    this.sockets = [...(options.sockets ?? [])];
     this.room = new Room({
       id: "room",
       env: {},

@@ -138,6 +138,11 @@ export class TestSession extends Replica {
     return this.ask({ type: "touch" });
   }
 
+  /** Watch these users, and no others. */
+  watch(...users: readonly string[]): Promise<Reply> {
+    return this.ask({ type: "watch", users });
+  }
+
   leave(): Promise<Closing> {
     this.send({ type: "leave" });
     return this.closed;

@@ -7,6 +7,7 @@ import { errorTable, type ErrorCode } from "../../src/protocol/errors.ts";
 import type { JsonObject, JsonValue } from "../../src/protocol/json.ts";
 import type { Operation } from "../../src/protocol/json-patch.ts";
 import type { ClientMessage, RoomMessage } from "../../src/protocol/messages.ts";
+import type { PeopleCounts, SamplePerson } from "../../src/protocol/people.ts";
 import type { Presence } from "../../src/protocol/presence.ts";
 import { allScopes } from "../../src/protocol/scopes.ts";
 import type { UserEntry } from "../../src/protocol/users.ts";
@@ -71,6 +72,16 @@ export const presence: z.ZodType<Presence> = z
     error: "only who is online types",
   });
 
+const counts: z.ZodType<PeopleCounts> = z
+  .strictObject({ users: count, online: count, idle: count, away: count, typing: count })
+  .refine(({ users, online, idle, away }) => online + idle + away <= users, {
+    error: "there are more people than users",
+  });
+
+const samplePerson: z.ZodType<SamplePerson> = z.strictObject({ user: userEntry, presence });
+
+const sample = z.array(samplePerson).max(32).readonly();
+
 // Client → room
 
 const seq = z.exactOptional(z.int().min(1));
@@ -101,6 +112,7 @@ export const clientMessage = z.union([
       echo: z.exactOptional(z.boolean()),
     }),
     z.strictObject({ type: z.literal("touch"), ref: z.exactOptional(ref) }),
+    z.strictObject({ type: z.literal("watch"), users: list(name), ref: z.exactOptional(ref) }),
     z.strictObject({ type: z.literal("leave") }),
     z.strictObject({ type: z.literal("ack"), n: count }),
   ]),
@@ -130,6 +142,7 @@ const welcome = {
   user: userEntry,
   users: list(userEntry),
   presence: z.record(name, presence),
+  people: z.exactOptional(z.strictObject({ counts, sample })),
   version: count,
   scopes: list(scope),
   limits,
@@ -150,7 +163,7 @@ const error = {
 const says = (message: Record<string, unknown>): boolean =>
   ["joins", "updates", "leaves"].some((member) => member in message);
 
-/** Every message of a room but its welcomes. */
+/** Every message of a room but its welcomes and `people`. */
 const otherMessage = z.discriminatedUnion("type", [
   z.strictObject({ type: z.literal("change"), from: count, to: count, patch: someOf(operation) }),
   z.discriminatedUnion("ok", [
@@ -180,6 +193,11 @@ const otherMessage = z.discriminatedUnion("type", [
       leaves: z.exactOptional(someOf(name)),
     })
     .refine(says, "it says nothing"),
+  z.strictObject({
+    type: z.literal("everybody"),
+    users: list(userEntry),
+    presence: z.record(name, presence),
+  }),
   z
     .strictObject({
       type: z.literal("event"),
@@ -197,11 +215,24 @@ const otherMessage = z.discriminatedUnion("type", [
   z.strictObject({ type: z.literal("error"), ...error }),
 ]);
 
+/** The first one of a sampled room, and those that follow it. */
+const people = [
+  z.strictObject({ type: z.literal("people"), counts, sample }),
+  z.strictObject({
+    type: z.literal("people"),
+    counts,
+    joins: z.exactOptional(someOf(samplePerson)),
+    updates: z.exactOptional(someById(object)),
+    leaves: z.exactOptional(someOf(name)),
+  }),
+] as const;
+
 /** Every message of a room. */
 export const roomMessage = z.union([
   z.strictObject({ ...welcome, resumed: z.literal(false), state: object }),
   z.strictObject({ ...welcome, resumed: z.literal(true), patch: list(operation) }),
   z.strictObject({ ...welcome, resumed: z.literal(true), state: object }),
+  ...people,
   otherMessage,
 ]);
 
@@ -212,7 +243,15 @@ export const sameAsTypes: readonly [
 ] = [true, true];
 
 const named = z.registry<{ id: string }>();
-for (const [id, schema] of Object.entries({ ref, operation, userEntry, presence, limits }))
+for (const [id, schema] of Object.entries({
+  ref,
+  operation,
+  userEntry,
+  presence,
+  counts,
+  samplePerson,
+  limits,
+}))
   named.add(schema, { id });
 
 /** All shapes as JSON Schema: what `shapes.v<N>.json` keeps of version N. */

@@ -5,6 +5,7 @@
 import type { Change } from "../../protocol/history.ts";
 import type { CollabError } from "../../protocol/errors.ts";
 import { failureMessage, type Ref, type RoomMessage } from "../../protocol/messages.ts";
+import type { PeopleTexts } from "../../model/people-news.ts";
 import { UsersDelta } from "../../model/users-delta.ts";
 import type { Session } from "../sessions/session.ts";
 import type { Sessions } from "../sessions/sessions.ts";
@@ -24,19 +25,41 @@ export type Reply = {
   readonly pendingRef: Ref | undefined;
 };
 
+/** What is new of the people in the room, as text. */
+export type PeopleMessages = OwnMessages & {
+  /** What single sessions are told instead. */
+  readonly own: ReadonlyMap<Session, OwnMessages>;
+};
+
+export type OwnMessages = PeopleTexts & {
+  /** A message `people` or `everybody`; it goes before the others. */
+  readonly people: string | null;
+};
+
+export const noPeople: PeopleMessages = {
+  people: null,
+  users: null,
+  presence: null,
+  own: new Map(),
+};
+
 /** Everything that one flush has committed and has to tell. */
 export type Batch = {
   readonly change: Change | null;
-  readonly users: RoomMessage | null;
-  readonly presence: RoomMessage | null;
+  readonly people: PeopleMessages;
   readonly events: readonly OutgoingEvent[];
   readonly replies: ReadonlyMap<Session, readonly Reply[]>;
   /** Sessions to welcome, each with the number of events that came before it. */
   readonly newcomers: ReadonlyMap<Session, number>;
 };
 
-/** `change`: a change, an event, a newcomer. `signal`: presence and users, which may go out a little later. */
-export type Urgency = "change" | "signal";
+/**
+ * `change`: a change or an event, which every session is sent. `welcome`: a newcomer. `signal`: presence and
+ * users, which may go out a little later.
+ */
+export type Urgency = "change" | "welcome" | "signal";
+
+const urgencies: readonly Urgency[] = ["signal", "welcome", "change"];
 
 export class BatchBuilder {
   readonly users = new UsersDelta();
@@ -59,7 +82,8 @@ export class BatchBuilder {
 
   /** Something waits to be told. */
   requestFlush(urgency: Urgency): void {
-    if (this.#requested !== "change") this.#requested = urgency;
+    const rank = this.#requested === null ? -1 : urgencies.indexOf(this.#requested);
+    if (urgencies.indexOf(urgency) > rank) this.#requested = urgency;
   }
 
   /** What was requested since this was last asked, `null` if nothing was; and by whom, if one alone waits for it. */
@@ -76,7 +100,12 @@ export class BatchBuilder {
   /** Welcome a session at the next flush. */
   addNewcomer(session: Session): void {
     this.#newcomers.set(session, this.#events.length);
-    this.requestFlush("change");
+    this.requestFlush("welcome");
+  }
+
+  /** The sessions to welcome. */
+  get newcomers(): ReadonlySet<Session> {
+    return new Set(this.#newcomers.keys());
   }
 
   /**
@@ -159,13 +188,12 @@ export class BatchBuilder {
   }
 
   /** Take everything that waits, together with what was committed. */
-  take(change: Change | null, presence: RoomMessage | null): Batch {
+  take(change: Change | null, people: PeopleMessages): Batch {
     for (const session of this.#unsavedSessions) session.saveAttachment();
     this.#unsavedSessions.clear();
     const batch: Batch = {
       change,
-      users: this.users.take(),
-      presence,
+      people,
       events: this.#events,
       replies: this.#replies,
       newcomers: this.#newcomers,
@@ -194,7 +222,7 @@ export class BatchBuilder {
       else this.#replies.delete(session);
     this.#events = [];
     this.#characters = 0;
-    return { change: null, users: null, presence: null, events, replies, newcomers: new Map() };
+    return { change: null, people: noPeople, events, replies, newcomers: new Map() };
   }
 
   /** What is staged will not be committed: whoever waits for it is told that, by a reply or an error. */

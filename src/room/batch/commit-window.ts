@@ -10,6 +10,10 @@
 // request waits for the window, and if no other arrives meanwhile, the next ones are due at once, more of them
 // after each try. A writer whose next request arrives before the last one is durable does not wait.
 //
+// In a sampled room (rule N1) most flushes go to some sockets only: what somebody shows goes to those who watch
+// them. Their number decides how long that waits, and such a flush does not delay what goes to everybody. If
+// something for everybody waits, the rest waits for it and goes along.
+//
 // It knows no clock and no timers: the room asks it, and tells it what has happened. Times are epoch ms.
 
 import type { Urgency } from "./batch.ts";
@@ -22,6 +26,9 @@ export type FlushRequest = {
   readonly sockets: number;
   readonly now: number;
 };
+
+/** A request that concerns some sockets only. */
+export type PartialRequest = Omit<FlushRequest, "writer">;
 
 /** How requests have come lately: one at a time, so that some more of this writer are due at once, or together. */
 type Pace =
@@ -44,6 +51,9 @@ const fewSockets = 12;
 export class CommitWindow {
   #flushedAt = -Infinity;
   #windowEnd = Infinity;
+  #partFlushedAt = -Infinity;
+  /** The end of the window for what goes to some sockets only. */
+  #partEnd = Infinity;
   #isCommitting = false;
   #requests = 0;
   #writer: object | null = null;
@@ -54,7 +64,8 @@ export class CommitWindow {
 
   /** When the next flush is due; `Infinity` when nothing has requested one, or a commit is under way. */
   get dueAt(): number {
-    return this.#isCommitting ? Infinity : this.#windowEnd;
+    if (this.#isCommitting) return Infinity;
+    return this.#windowEnd < Infinity ? this.#windowEnd : this.#partEnd;
   }
 
   /** Whether what was flushed is not durable yet. */
@@ -79,6 +90,12 @@ export class CommitWindow {
     this.#windowEnd = Math.min(this.#windowEnd, mayGoNow ? now : windowEnd);
   }
 
+  /** Something waits that goes to some sockets only. */
+  requestForSome({ urgency, sockets, now }: PartialRequest): void {
+    const end = Math.min(this.#partFlushedAt, now) + windowLength(urgency, sockets);
+    this.#partEnd = Math.min(this.#partEnd, Math.max(end, now));
+  }
+
   /** Whether a request in an open window is due at once: the only one, of an writer whose requests come alone. */
   #isGranted(writer: object | null): boolean {
     const pace = this.#pace;
@@ -91,6 +108,7 @@ export class CommitWindow {
   /** The window has ended: what waits is due as soon as no commit is under way. */
   end(): void {
     if (this.#windowEnd < Infinity) this.#windowEnd = -Infinity;
+    if (this.#partEnd < Infinity) this.#partEnd = -Infinity;
   }
 
   /**
@@ -106,6 +124,13 @@ export class CommitWindow {
     this.#windowEnd = Infinity;
     this.#isCommitting = isCommitting;
     if (sockets > 0) this.#flushedAt = now;
+    this.flushedToSome(now);
+  }
+
+  /** A flush has been made that wrote nothing and went to some sockets only. */
+  flushedToSome(now: number): void {
+    this.#partEnd = Infinity;
+    this.#partFlushedAt = now;
   }
 
   /** What was flushed is durable. */
@@ -130,5 +155,5 @@ function paceAfter(pace: Pace, requests: number, writer: object | null): Pace {
 export function windowLength(urgency: Urgency, sockets: number): number {
   if (sockets === 0) return 0;
   const length = Math.max(1, Math.min(sockets / 6, 8), Math.min(sockets / 12, 40), sockets / 25);
-  return urgency === "change" ? length : 3 * length;
+  return urgency === "signal" ? 3 * length : length;
 }

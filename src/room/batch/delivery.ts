@@ -1,52 +1,63 @@
 // How a batch becomes frames: each message is encoded once, and each socket gets one frame. A newcomer
 // gets its welcome instead of what went before it.
 //
-// Order in a frame: users → change → presence → events → replies to this session.
+// Order in a frame: people → users → change → presence → events → replies to this session.
 
 import type { Change } from "../../protocol/history.ts";
 import { isDivided, partsOf, piecesOf } from "../../protocol/parts.ts";
 import type { Sessions } from "../sessions/sessions.ts";
 import type { Session } from "../sessions/session.ts";
-import type { Batch, OutgoingEvent } from "./batch.ts";
+import type { Batch, OwnMessages } from "./batch.ts";
 import type { Welcome } from "./welcome.ts";
 
+/** Whom a batch has reached. */
+export type Reached =
+  | { readonly kind: "all" }
+  | { readonly kind: "some"; readonly sessions: readonly Session[] };
+
 /**
- * Send a batch to every session.
+ * Send a batch to every session that it has something for.
  * @param createWelcome makes the encoder of welcomes; called once, if there are newcomers
  */
 export function deliver(
   batch: Batch,
   sessions: Sessions,
   createWelcome: () => (session: Session) => Welcome,
-): void {
-  const segments = sharedSegments(batch);
-  const shared = segments.map(({ text }) => text);
-  const sharedFrame = frame(shared);
-  const excluded = new Set(segments.map(({ except }) => except));
-  for (const session of sessions) {
-    if (session.state.kind === "joining" || batch.newcomers.has(session)) continue;
-    const replies = batch.replies.get(session);
-    if (replies === undefined && !excluded.has(session)) {
-      if (sharedFrame !== null) session.send(sharedFrame);
-      continue;
-    }
-    const others = excluded.has(session)
-      ? segments.flatMap(({ text, except }) => (except === session ? [] : [text]))
-      : shared;
-    const own = frame([...others, ...(replies ?? []).map(({ text }) => text)]);
-    if (own !== null) session.send(own);
+): Reached {
+  const { people, events, replies, newcomers } = batch;
+  const frameOf = frames(batch);
+  const shared = frameOf(null);
+  const excluded = new Set(events.map(({ except }) => except));
+  const concerned = shared === null ? new Set([...people.own.keys(), ...replies.keys()]) : sessions;
+  const reached: Session[] = [];
+  for (const session of concerned) {
+    if (session.state.kind === "joining" || newcomers.has(session)) continue;
+    const isSpecial = people.own.has(session) || replies.has(session) || excluded.has(session);
+    const own = isSpecial ? frameOf(session) : shared;
+    if (own === null) continue;
+    session.send(own);
+    reached.push(session);
   }
-  if (batch.newcomers.size > 0) welcomeNewcomers(batch, createWelcome());
+  if (newcomers.size > 0) welcomeNewcomers(batch, createWelcome());
+  return shared === null ? { kind: "some", sessions: reached } : { kind: "all" };
 }
 
-function sharedSegments({ users, change, presence, events }: Batch): OutgoingEvent[] {
-  const segments: OutgoingEvent[] = [];
-  const add = (text: string): void => void segments.push({ text, except: null });
-  if (users !== null) add(JSON.stringify(users));
-  if (change !== null) add(changeText(change));
-  if (presence !== null) add(JSON.stringify(presence));
-  segments.push(...events);
-  return segments;
+/** @returns the frame for a session; for `null`, the one of sessions that get nothing special */
+function frames({
+  people,
+  change,
+  events,
+  replies,
+}: Batch): (session: Session | null) => string | null {
+  const changes = change === null ? null : changeText(change);
+  return (session) => {
+    const own: OwnMessages = (session && people.own.get(session)) ?? people;
+    const texts = [own.people, own.users, changes, own.presence].filter((text) => text !== null);
+    for (const { text, except } of events)
+      if (session === null || except !== session) texts.push(text);
+    for (const { text } of (session && replies.get(session)) ?? []) texts.push(text);
+    return frame(texts);
+  };
 }
 
 function welcomeNewcomers(

@@ -6,7 +6,7 @@ import { maxFrameMessages, maxPresenceBytes } from "../../protocol/limits.ts";
 import type { SessionLimits } from "../../protocol/messages.ts";
 import type { Members } from "../../model/members.ts";
 import type { RoomDocument } from "../document/document.ts";
-import type { PresenceBoard } from "../members/presence-board.ts";
+import type { Crowd } from "../members/crowd.ts";
 import type { RequestLog } from "../requests/request-log.ts";
 import type { Session } from "../sessions/session.ts";
 
@@ -20,8 +20,10 @@ export type WelcomeParts = {
   readonly behaviour: ResolvedBehaviour;
   readonly document: RoomDocument;
   readonly members: Members;
-  readonly presence: PresenceBoard;
+  readonly crowd: Crowd;
   readonly requests: RequestLog;
+  /** Epoch ms. */
+  readonly now: number;
 };
 
 /** A welcome as text, in two pieces: what is the session's own, and what others get as well. */
@@ -29,10 +31,10 @@ export type Welcome = { readonly own: string; readonly shared: string };
 
 /** Create the encoder of welcomes, for the room as it is now. */
 export function createWelcome(parts: WelcomeParts): (session: Session) => Welcome {
-  const { newcomers, roomId, epoch, behaviour, document, members, presence, requests } = parts;
+  const { newcomers, roomId, epoch, behaviour, document, members, crowd, requests, now } = parts;
   const head = `"type":"welcome","room":${JSON.stringify(roomId)},"epoch":"${epoch}"`;
-  const users = `"users":[${members.texts().join(",")}]`;
-  const tail = `"presence":${presence.text},"version":${document.version},"limits":${limitsText(behaviour)}`;
+  const people = crowd.isSampled ? crowd.peopleText(now) : crowd.everybodyText;
+  const tail = `"version":${document.version},"limits":${limitsText(behaviour)}`;
   const since = ({ state }: Session): number | null => {
     const resume = state.kind === "joining" ? state.resume : undefined;
     return resume?.epoch === epoch ? resume.since : null;
@@ -41,7 +43,7 @@ export function createWelcome(parts: WelcomeParts): (session: Session) => Welcom
   const shared = new Map(
     Array.from(
       contents,
-      ([version, { members: content }]) => [version, `${users},${tail},${content}}`] as const,
+      ([version, { members: content }]) => [version, `${people},${tail},${content}}`] as const,
     ),
   );
   /** What the room knows of a client's requests (rule X1). */
@@ -56,8 +58,9 @@ export function createWelcome(parts: WelcomeParts): (session: Session) => Welcom
   return (session) => {
     const user = members.text(session.userId);
     const own = `"session":"${session.id}","user":${user},"scopes":${JSON.stringify(session.scopes)}`;
+    const followed = crowd.isSampled ? `${crowd.followedText(session)},` : "";
     return {
-      own: `{${head},${own},${requestMembers(session)}`,
+      own: `{${head},${own},${requestMembers(session)}${followed}`,
       shared: shared.get(since(session)) ?? "",
     };
   };

@@ -1,11 +1,13 @@
-// Whom the room shows, and how (rules P1–P4): what every client knows, and what clients are to be told
-// next. Nothing of this is stored: sessions keep their presence beside their sockets, and presence that
-// servers hold is in the member's record.
+// Whom the room shows, and how (rules P1–P4): what was told of each user, and what is to be told next. Who
+// is told is up to crowd.ts. Nothing of this is stored: sessions keep their presence beside their sockets, and
+// presence that servers hold is in the member's record.
 
 import { mergeDiff } from "../../protocol/merge-patch.ts";
-import type { Presence, PresenceMap, PresenceUpdate } from "../../protocol/presence.ts";
-import type { RoomMessage } from "../../protocol/messages.ts";
+import type { PeopleCounts } from "../../protocol/people.ts";
+import type { Presence, PresenceMap } from "../../protocol/presence.ts";
 import type { Members } from "../../model/members.ts";
+import { PeopleCounter } from "../../model/people-counter.ts";
+import type { PresenceNews } from "../../model/people-news.ts";
 import {
   awayPresence,
   initialPresence,
@@ -18,10 +20,14 @@ import type { Sessions } from "../sessions/sessions.ts";
 export class PresenceBoard {
   readonly #members: Members;
   readonly #sessions: Sessions;
-  /** What every client knows, and its JSON text once that was needed. */
+  /** What clients were told, and its JSON text once that was needed. */
   readonly #shown = new Map<string, Presence>();
   readonly #texts = new Map<string, string>();
+  readonly #counter = new PeopleCounter();
+  /** Who is shown as typing. */
+  readonly #typing = new Set<string>();
   readonly #changed = new Set<string>();
+  #reach = 0;
   /** Users of whom clients know more than the room does, which has slept: they are shown anew, in full. */
   readonly #unknown = new Set<string>();
   /** Of these, the ones whose sockets have closed meanwhile: their close may still arrive, and say more. */
@@ -35,7 +41,7 @@ export class PresenceBoard {
 
   /** Take over what clients were told by an instance that has just restarted: look for what is different. */
   takeOver(earlier: PresenceBoard): void {
-    for (const [userId, presence] of earlier.#shown) this.#shown.set(userId, presence);
+    for (const [userId, presence] of earlier.#shown) this.#show(userId, presence);
     for (const userId of earlier.#shown.keys()) this.#changed.add(userId);
     for (const { entry } of this.#members.all()) this.#changed.add(entry.id);
   }
@@ -44,7 +50,7 @@ export class PresenceBoard {
   restore(): void {
     for (const { entry } of this.#members.all()) {
       const presence = this.#now(entry.id, 0);
-      if (presence !== null) this.#shown.set(entry.id, presence);
+      if (presence !== null) this.#show(entry.id, presence);
       if (presence?.typing) this.#changed.add(entry.id);
     }
     for (const { entry, awayUntil, away } of this.#members.all()) {
@@ -65,8 +71,7 @@ export class PresenceBoard {
     const isUnchanged = sessions.of(userId).length === 1 || !this.#changed.has(userId);
     const presence = this.#now(userId, 0);
     if (presence === null) return;
-    this.#shown.set(userId, presence);
-    this.#texts.delete(userId);
+    this.#show(userId, presence);
     if (isUntold && isUnchanged && sessions.areAllOf(userId)) this.#unknown.delete(userId);
     else this.#unknown.add(userId);
   }
@@ -78,7 +83,13 @@ export class PresenceBoard {
 
   /** A user's presence may have changed. */
   markChanged(userId: string): void {
+    if (!this.#changed.has(userId)) this.#reach += this.#sessions.followerCount(userId);
     this.#changed.add(userId);
+  }
+
+  /** About how many sessions follow those of whom there is something to tell. */
+  get reach(): number {
+    return this.#reach;
   }
 
   /** When a session of a user, or a server on their behalf, last moved: see `SessionPresence.at`. */
@@ -86,12 +97,10 @@ export class PresenceBoard {
     return this.#views(userId).reduce((last, { at }) => Math.max(last, at), 0);
   }
 
-  /** What is news to clients, as a message. From here on they know it. */
-  takeNews(now: number): RoomMessage | null {
-    if (this.#changed.size === 0) return null;
-    const joins: Record<string, Presence> = {};
-    const updates: Record<string, PresenceUpdate> = {};
-    const leaves: string[] = [];
+  /** What is news to clients, by user id. From here on they know it. */
+  takeNews(now: number): ReadonlyMap<string, PresenceNews> {
+    const news = new Map<string, PresenceNews>();
+    if (this.#changed.size === 0) return news;
     const waiting: string[] = [];
     for (const userId of this.#changed) {
       const after = this.#now(userId, now);
@@ -99,47 +108,63 @@ export class PresenceBoard {
         waiting.push(userId); // for the next news
         continue;
       }
-      let before = this.#shown.get(userId);
-      if (this.#unknown.delete(userId) && after !== null) {
-        leaves.push(userId);
-        before = undefined;
-      }
+      const before = this.#shown.get(userId);
+      const isUnknown = this.#unknown.delete(userId);
       if (after === null) {
-        if (before !== undefined) leaves.push(userId);
-        this.#shown.delete(userId);
-      } else {
-        if (before === undefined) define(joins, userId, after);
-        else {
-          const update = mergeDiff(before, after);
-          if (update === null) continue;
-          define(updates, userId, update);
-        }
-        this.#shown.set(userId, after);
+        if (before !== undefined) news.set(userId, { kind: "leave" });
+      } else if (isUnknown) news.set(userId, { kind: "anew" });
+      else if (before === undefined) news.set(userId, { kind: "join" });
+      else {
+        const update = mergeDiff(before, after);
+        if (update === null) continue;
+        news.set(userId, { kind: "update", patch: JSON.stringify(update) });
       }
-      this.#texts.delete(userId);
+      this.#show(userId, after);
     }
     this.#expectLapse(this.#changed, now);
     this.#changed.clear();
+    this.#reach = 0;
     for (const userId of waiting) this.#changed.add(userId);
-    const message = {
-      type: "presence",
-      ...(!isEmpty(joins) && { joins }),
-      ...(!isEmpty(updates) && { updates }),
-      ...(leaves.length > 0 && { leaves }),
-    } as const;
-    return Object.keys(message).length > 1 ? message : null;
+    return news;
   }
 
-  /** What clients know, as JSON text. */
-  get text(): string {
+  #show(userId: string, presence: Presence | null): void {
+    this.#counter.replace(this.#shown.get(userId), presence ?? undefined);
+    this.#texts.delete(userId);
+    if (presence === null) this.#shown.delete(userId);
+    else this.#shown.set(userId, presence);
+    if (presence?.typing) this.#typing.add(userId);
+    else this.#typing.delete(userId);
+  }
+
+  /** How many people clients know, by what they show. */
+  get counts(): PeopleCounts {
+    return this.#counter.counts(this.#members.size);
+  }
+
+  /** What clients know of a user; `undefined` if that is nothing. */
+  shown(userId: string): Presence | undefined {
+    return this.#shown.get(userId);
+  }
+
+  /** The same as JSON text; `null` for nothing. */
+  textOf(userId: string): string | null {
+    const presence = this.#shown.get(userId);
+    if (presence === undefined) return null;
+    let text = this.#texts.get(userId);
+    if (text === undefined) {
+      text = JSON.stringify(presence);
+      this.#texts.set(userId, text);
+    }
+    return text;
+  }
+
+  /** What clients know of everybody, or of these users, as JSON text. */
+  text(userIds: Iterable<string> = this.#shown.keys()): string {
     const members: string[] = [];
-    for (const [userId, presence] of this.#shown) {
-      let text = this.#texts.get(userId);
-      if (text === undefined) {
-        text = `${JSON.stringify(userId)}:${JSON.stringify(presence)}`;
-        this.#texts.set(userId, text);
-      }
-      members.push(text);
+    for (const userId of userIds) {
+      const text = this.textOf(userId);
+      if (text !== null) members.push(`${JSON.stringify(userId)}:${text}`);
     }
     return `{${members.join(",")}}`;
   }
@@ -191,14 +216,16 @@ export class PresenceBoard {
   /** Let typing lapse that nobody has renewed. */
   lapse(now: number): void {
     this.#lapseAt = Infinity;
-    for (const session of this.#sessions) {
-      const { typingUntil, ...rest } = session.presence;
-      if (typingUntil === undefined || typingUntil > now) continue;
-      session.presence = rest;
-      session.saveAttachment();
+    const typing = [...this.#typing];
+    for (const userId of typing) {
+      for (const session of this.#sessions.of(userId)) {
+        const { typingUntil, ...rest } = session.presence;
+        if (typingUntil === undefined || typingUntil > now) continue;
+        session.presence = rest;
+        session.saveAttachment();
+      }
+      if (!this.#now(userId, now)?.typing) this.markChanged(userId);
     }
-    const typing = [...this.#shown].flatMap(([userId, shown]) => (shown.typing ? [userId] : []));
-    for (const userId of typing) if (!this.#now(userId, now)?.typing) this.markChanged(userId);
     this.#expectLapse(typing, now);
   }
 }
@@ -212,5 +239,3 @@ function define<T>(record: Record<string, T>, key: string, value: T): void {
     writable: true,
   });
 }
-
-const isEmpty = (record: object): boolean => Object.keys(record).length === 0;

@@ -14,6 +14,7 @@ export const broadcast = runningOperation({
   scope: "room:write",
   repeatable: false,
   isActivity: true,
+  isMove: true,
   decode({ event, payload: source, echo = false }: BroadcastInput, limits) {
     const payload = readJson(source);
     checkEvent(event, payload, limits);

@@ -22,6 +22,7 @@ export const callAction = runningOperation({
   sees: "head",
   repeatable: false,
   isActivity: true,
+  isMove: true,
   decode: ({ payload, ...rest }: ActionInput, limits) => ({
     ...rest,
     payload: checkPayload(readJson(payload), limits),

@@ -42,6 +42,7 @@ export const changeState = runningOperation({
   sees: "head",
   repeatable: false,
   isActivity: true,
+  isMove: true,
   decode({ kind, source, base, ...conditions }: ChangeInput, limits) {
     const request = checkChange(kind, readJson(source), limits);
     return {

@@ -23,7 +23,8 @@ export const holdPresence = runningOperation({
     if (!isObject(json)) throw new CollabError("invalid_presence");
     return { userId, data: json, ttl };
   },
-  run({ membership }, { userId, data, ttl }): void {
+  run({ membership, crowd, ports }, { userId, data, ttl }): void {
     membership.holdPresence(userId, { data, ttl });
+    crowd.markActive(userId, ports.now());
   },
 });

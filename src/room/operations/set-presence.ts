@@ -15,11 +15,13 @@ export const setPresence = runningOperation({
   repeatable: true,
   isActivity: true,
   decode: (input: PresenceInput) => input,
-  run({ sessions, presence, batch, ports }, { data }, caller): void {
+  run({ sessions, presence, crowd, batch, ports }, { data }, caller): void {
     const session = sessions.withId(caller.session);
     if (session === undefined) throw new CollabError("session_lost");
     const lastMove = presence.lastMoveOf(session.userId);
-    session.presence = changePresence(session.presence, data, ports.now(), lastMove);
+    const before = session.presence;
+    session.presence = changePresence(before, data, ports.now(), lastMove);
+    if (session.presence.at !== before.at) crowd.markActive(session.userId, ports.now());
     batch.markUnsaved(session);
     presence.markChanged(session.userId);
     batch.requestFlush("signal");

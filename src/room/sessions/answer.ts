@@ -19,13 +19,13 @@ export async function answerMessage(
   const call = callOf(message, session.userId);
   const id = requestId(session, message);
   const known = id && room.requests.find(id);
-  if (known) return reply(room, session, call.ref, known.outcome, known.isPending);
+  if (known) return reply(room, session, call, known.outcome, known.isPending);
   if (call.sees === "committed") await room.whenCommitted();
   const outcome = await attempt(() => call.run(lifecycle, sessionCaller(room, session)));
   if (id) room.requests.add(id, outcome, message.type === "action");
   // A refusal may tell of what is staged as well.
   const depends = room.document.isStaged && (call.sees === "head" || "error" in outcome);
-  reply(room, session, call.ref, outcome, depends);
+  reply(room, session, call, outcome, depends);
 }
 
 /** Which request of which client it is; `null` for one without a number. */

@@ -11,12 +11,14 @@ import { changeState, type ChangeInput } from "../operations/change-state.ts";
 import { leaveSession } from "../operations/leave-session.ts";
 import { setPresence } from "../operations/set-presence.ts";
 import { touch } from "../operations/touch.ts";
+import { watchUsers } from "../operations/watch-users.ts";
 import type { RequestMessage } from "./message-receiver.ts";
 
 /** A message as a call of an operation. */
 export type MessageCall = {
   readonly ref: Ref | undefined;
   readonly sees: Operation<never, unknown>["sees"];
+  readonly isToldByFlush: boolean;
   /** @returns the operation's output, as a JSON object: the members of the reply */
   run(lifecycle: Lifecycle, caller: Caller): string | Promise<string>;
 };
@@ -55,6 +57,8 @@ export function callOf(message: RequestMessage, userId: string): MessageCall {
     }
     case "touch":
       return call(touch, { userId }, message.ref);
+    case "watch":
+      return call(watchUsers, { users: message.users }, message.ref);
     case "leave":
       return call(leaveSession, undefined, undefined);
     default:
@@ -84,6 +88,7 @@ function call<Input, Output>(
   return {
     ref,
     sees: operation.sees,
+    isToldByFlush: operation.isToldByFlush ?? false,
     run(lifecycle, caller) {
       const output = execute(lifecycle, operation, input, caller);
       return output instanceof Promise ? output.then(reply) : reply(output);

@@ -4,16 +4,17 @@ import type { Caller } from "../../protocol/caller.ts";
 import { failureMessage, type Ref } from "../../protocol/messages.ts";
 import type { Outcome } from "../outcome.ts";
 import type { RunningRoom } from "../running-room.ts";
+import type { MessageCall } from "./message-operations.ts";
 import type { Session } from "./session.ts";
 
 /**
- * Reply to a message.
+ * Reply to a message: at once, or with the next flush, if the reply goes behind what that tells.
  * @param depends whether the reply depends on the next commit, because it may tell of what is staged
  */
 export function reply(
   room: RunningRoom,
   session: Session,
-  ref: Ref | undefined,
+  { ref, isToldByFlush }: MessageCall,
   outcome: Outcome<string>,
   depends: boolean,
 ): void {
@@ -26,6 +27,7 @@ export function reply(
         ? successText(ref ?? "", outcome.ok)
         : JSON.stringify(failureMessage(ref, outcome.error));
   if (depends && failure === null) room.batch.addReply(session, text, ref);
+  else if (isToldByFlush && "ok" in outcome) room.batch.addReply(session, text);
   else room.hub.tellText(session, text);
 }
 

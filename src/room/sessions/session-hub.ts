@@ -177,6 +177,11 @@ export class SessionHub {
     return longest;
   }
 
+  /** End those of these sessions that are too far behind, each by itself (rule L1). */
+  endTooSlowOf(sessions: Iterable<Session>): void {
+    for (const session of sessions) if (session.isTooSlow) this.end(session, "too_slow");
+  }
+
   /** End the sessions that are too far behind, each by itself and all together (rules L1, N4). */
   endTooSlow(): void {
     let total = 0;

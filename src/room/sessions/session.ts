@@ -5,7 +5,13 @@ import type { Limits } from "../../protocol/limits.ts";
 import type { RoomMessage } from "../../protocol/messages.ts";
 import type { Scope } from "../../protocol/scopes.ts";
 import { presenceFromStorage, type SessionPresence } from "../../model/presence.ts";
-import type { Mark, SessionAttachment, SessionState } from "../../model/session-attachment.ts";
+import {
+  packWatched,
+  unpackWatched,
+  type Mark,
+  type SessionAttachment,
+  type SessionState,
+} from "../../model/session-attachment.ts";
 import type { RoomPorts, SocketPort } from "../ports.ts";
 import { RateLimiter } from "./rate-limiter.ts";
 
@@ -25,6 +31,10 @@ export class Session {
   readonly rateLimiter: RateLimiter;
   scopes: readonly Scope[];
   presence: SessionPresence;
+  /** Whether the client was last told that the room is sampled. */
+  isSampled: boolean;
+  /** The users that it watches, besides its own; to be set by `Sessions`, which finds it by them. */
+  watched: readonly string[];
   #state: SessionState;
   #sessionCount: number;
   #sent: number;
@@ -54,6 +64,8 @@ export class Session {
     this.#sent = flow.sent;
     this.#acked = flow.acked;
     this.#probe = probe;
+    this.isSampled = attachment.isSampled === true;
+    this.watched = attachment.watched ? unpackWatched(attachment.watched) : [];
     // The clock may have been ahead when the attachment was saved.
     this.presence = presenceFromStorage(presence, now);
     this.#marks = flow.marks.map((mark) => ({ ...mark, sentAt: Math.min(mark.sentAt, now) }));
@@ -189,6 +201,8 @@ export class Session {
       flow: { sent: this.#sent, acked: this.#acked, marks: this.#marks },
       heardAt: this.#heardAt,
       ...(this.#probe !== undefined && { probe: this.#probe }),
+      ...(this.isSampled && { isSampled: this.isSampled }),
+      ...(this.watched.length > 0 && { watched: packWatched(this.watched) }),
     });
   }
 

@@ -1,4 +1,4 @@
-// The sessions of a room: by socket, by id, by client, and by user in the order they came.
+// The sessions of a room: by socket, by id, by client, by user in the order they came, and by the users they watch.
 
 import type { SocketPort } from "../ports.ts";
 import type { Session } from "./session.ts";
@@ -8,6 +8,7 @@ export class Sessions implements Iterable<Session> {
   readonly #byId = new Map<string, Session>();
   readonly #byClient = new Map<string, Session>();
   readonly #byUser = new Map<string, Set<Session>>();
+  readonly #watching = new Map<string, Set<Session>>();
 
   get size(): number {
     return this.#bySocket.size;
@@ -48,14 +49,29 @@ export class Sessions implements Iterable<Session> {
     return all.every(({ sessionCount }) => sessionCount === all.length);
   }
 
+  /** The sessions that follow a user: the user's own, and those that watch them. */
+  followersOf(userId: string): Session[] {
+    return [...(this.#byUser.get(userId) ?? []), ...(this.#watching.get(userId) ?? [])];
+  }
+
+  followerCount(userId: string): number {
+    return (this.#byUser.get(userId)?.size ?? 0) + (this.#watching.get(userId)?.size ?? 0);
+  }
+
   add(session: Session): void {
-    const { socket, id, userId, client } = session;
+    const { socket, id, userId, client, watched } = session;
     this.#bySocket.set(socket, session);
     this.#byId.set(id, session);
     if (client !== null) this.#byClient.set(client, session);
-    const siblings = this.#byUser.get(userId);
-    if (siblings) siblings.add(session);
-    else this.#byUser.set(userId, new Set([session]));
+    addTo(this.#byUser, userId, session);
+    for (const each of watched) addTo(this.#watching, each, session);
+  }
+
+  /** From now on a session watches these users, and no others. */
+  setWatched(session: Session, userIds: readonly string[]): void {
+    for (const userId of session.watched) removeFrom(this.#watching, userId, session);
+    session.watched = userIds;
+    for (const userId of userIds) addTo(this.#watching, userId, session);
   }
 
   /** Remove a session. @returns false when it was removed already */
@@ -66,9 +82,20 @@ export class Sessions implements Iterable<Session> {
     this.#byId.delete(session.id);
     const { client } = session;
     if (client !== null && this.#byClient.get(client) === session) this.#byClient.delete(client);
-    const siblings = this.#byUser.get(userId);
-    siblings?.delete(session);
-    if (siblings?.size === 0) this.#byUser.delete(userId);
+    removeFrom(this.#byUser, userId, session);
+    for (const each of session.watched) removeFrom(this.#watching, each, session);
     return true;
   }
+}
+
+function addTo(index: Map<string, Set<Session>>, userId: string, session: Session): void {
+  const sessions = index.get(userId);
+  if (sessions) sessions.add(session);
+  else index.set(userId, new Set([session]));
+}
+
+function removeFrom(index: Map<string, Set<Session>>, userId: string, session: Session): void {
+  const sessions = index.get(userId);
+  sessions?.delete(session);
+  if (sessions?.size === 0) index.delete(userId);
 }

@@ -4,7 +4,7 @@ import { describe, expect, test } from "vitest";
 import { CollabError } from "../../../src/protocol/errors.ts";
 import type { Change } from "../../../src/protocol/history.ts";
 import type { RoomMessage } from "../../../src/protocol/messages.ts";
-import { BatchBuilder } from "../../../src/room/batch/batch.ts";
+import { BatchBuilder, noPeople } from "../../../src/room/batch/batch.ts";
 import { sessionByHand } from "../../support/room-by-hand.ts";
 
 const change: Change = { from: 0, to: 1, patch: "[]" };
@@ -20,8 +20,7 @@ const event = (name: string): RoomMessage => ({
 
 const empty = {
   change: null,
-  users: null,
-  presence: null,
+  people: noPeople,
   events: [],
   replies: new Map(),
   newcomers: new Map(),
@@ -42,18 +41,15 @@ const codeOf = (work: Promise<unknown>): Promise<unknown> =>
 describe("a batch", () => {
   test("[W2] has everything that waited, in order, and is taken once", () => {
     const { batch, ada, bob } = create();
-    const entry = { id: "ada", joinedAt: "2026-01-01T00:00:00.000Z", seq: 1, meta: null };
-    batch.users.put(entry, true);
     batch.addEvent(event("first"), null);
     batch.addNewcomer(bob);
     batch.addEvent(event("second"), ada);
     batch.addReply(ada, "one");
     batch.addReply(ada, "two", 7);
-    const presence = { type: "presence", leaves: ["eve"] } as const;
-    expect(batch.take(change, presence)).toEqual({
+    const people = { ...noPeople, presence: '{"type":"presence","leaves":["eve"]}' };
+    expect(batch.take(change, people)).toEqual({
       change,
-      users: { type: "users", joins: [entry] },
-      presence,
+      people,
       events: [
         { text: JSON.stringify(event("first")), except: null },
         { text: JSON.stringify(event("second")), except: ada },
@@ -69,7 +65,7 @@ describe("a batch", () => {
       ]),
       newcomers: new Map([[bob, 1]]), // with the number of events before it
     });
-    expect(batch.take(null, null)).toEqual(empty);
+    expect(batch.take(null, noPeople)).toEqual(empty);
   });
 
   test("[S4] counts the characters that wait, until they are taken", () => {
@@ -78,7 +74,7 @@ describe("a batch", () => {
     batch.addReply(ada, "12345");
     batch.addEvent(event("e"), null);
     expect(batch.characters).toBe(5 + JSON.stringify(event("e")).length);
-    batch.take(null, null);
+    batch.take(null, noPeople);
     expect(batch.characters).toBe(0);
   });
 
@@ -90,7 +86,7 @@ describe("a batch", () => {
       batch.markUnsaved(session);
     }
     batch.forget(ada);
-    const { replies, newcomers } = batch.take(null, null);
+    const { replies, newcomers } = batch.take(null, noPeople);
     expect([[...replies.keys()], [...newcomers.keys()]]).toEqual([[bob], [bob]]);
   });
 
@@ -111,11 +107,11 @@ describe("a batch", () => {
     batch.markUnsaved(gone.session);
     batch.forget(gone.session);
     expect(hands.map(({ socket }) => socket.attachment)).toEqual([null, null, null]);
-    batch.take(null, null);
+    batch.take(null, noPeople);
     expect(changed.socket.attachment).toMatchObject({ id: "a" });
     expect([gone.socket.attachment, other.socket.attachment]).toEqual([null, null]);
     changed.socket.attachment = null;
-    batch.take(null, null);
+    batch.take(null, noPeople);
     expect(changed.socket.attachment).toBeNull();
   });
 });
@@ -145,13 +141,17 @@ describe("a request for a flush", () => {
     batch.addEvent(event("e"), null);
     expect(batch.takeRequest()).toEqual({ urgency: "change", writer: ada });
     batch.addNewcomer(ada);
-    expect(batch.takeRequest()).toEqual({ urgency: "change", writer: null });
+    expect(batch.takeRequest()).toEqual({ urgency: "welcome", writer: null });
+    batch.requestFlush("signal");
+    batch.addNewcomer(ada);
+    batch.requestFlush("signal");
+    expect(batch.takeRequest()).toEqual({ urgency: "welcome", writer: null });
   });
 
   test("[S4] is met by a flush that was made for something else", () => {
     const { batch } = create();
     batch.requestFlush("change");
-    batch.take(null, null);
+    batch.take(null, noPeople);
     expect(batch.takeRequest()).toBeNull();
   });
 });
@@ -163,7 +163,7 @@ describe("a commit that is awaited", () => {
     const waiting = [1, 2].map((n) => batch.whenCommitted().then(() => order.push(`waited ${n}`)));
     await Promise.resolve();
     order.push("taken");
-    batch.take(change, null);
+    batch.take(change, noPeople);
     await Promise.all(waiting);
     expect(order).toEqual(["taken", "waited 1", "waited 2"]);
   });
@@ -171,13 +171,13 @@ describe("a commit that is awaited", () => {
   test("[S4] is the next one for who asks after it", async () => {
     const { batch } = create();
     const first = batch.whenCommitted();
-    batch.take(change, null);
+    batch.take(change, noPeople);
     await first;
     let isOver = false;
     const second = batch.whenCommitted().then(() => (isOver = true));
     for (let turn = 0; turn < 10; turn++) await Promise.resolve();
     expect(isOver).toBe(false);
-    batch.take(change, null);
+    batch.take(change, noPeople);
     await second;
   });
 
@@ -200,7 +200,7 @@ describe("a read with the next commit", () => {
     const reading = batch.readCommitted(() => reads.push("read"));
     await Promise.resolve();
     expect(reads).toEqual([]);
-    batch.take(change, null);
+    batch.take(change, noPeople);
     expect(reads).toEqual(["read"]); // while nothing else can be staged
     expect(await reading).toBe(1);
   });
@@ -215,7 +215,7 @@ describe("a read with the next commit", () => {
       batch.readCommitted(() => Promise.reject(broken)),
       batch.readCommitted(async () => "read"),
     ].map(codeOf);
-    batch.take(change, null);
+    batch.take(change, noPeople);
     expect(await Promise.all(work)).toEqual([broken, broken, ["ok", "read"]]);
   });
 });
@@ -226,7 +226,7 @@ describe("a commit that fails", () => {
     batch.addReply(ada, "independent");
     batch.addReply(ada, "depends", "r-1");
     batch.reject(failed);
-    const replies = batch.take(null, null).replies.get(ada) ?? [];
+    const replies = batch.take(null, noPeople).replies.get(ada) ?? [];
     expect(replies.map(({ pendingRef }) => pendingRef)).toEqual([undefined, undefined]);
     expect(replies[0]?.text).toBe("independent");
     expect(JSON.parse(replies[1]?.text ?? "")).toMatchObject({
@@ -244,11 +244,11 @@ describe("a commit that fails", () => {
     batch.users.remove("eve");
     batch.addNewcomer(ada);
     batch.reject(failed);
-    expect(batch.take(null, null)).toMatchObject({
+    expect(batch.take(null, noPeople)).toMatchObject({
       change: null,
-      users: { leaves: ["eve"] },
       events: [{ text: JSON.stringify(event("e")) }],
       newcomers: new Map([[ada, 1]]),
     });
+    expect(batch.users.take()).toEqual(new Map([["eve", "leave"]]));
   });
 });

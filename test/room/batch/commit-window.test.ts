@@ -168,6 +168,7 @@ describe("an open window", () => {
     "[S4, P2] with %i sockets is %i ms long, three times that for signals",
     ([sockets, length]) => {
       expect(windowLength("change", sockets)).toBe(length);
+      expect(windowLength("welcome", sockets)).toBe(length);
       expect(windowLength("signal", sockets)).toBe(3 * length);
     },
   );
@@ -300,5 +301,52 @@ describe("a room with many sockets", () => {
     }
     world.pass(100);
     expect(world.flushes).toHaveLength(11);
+  });
+});
+
+describe("a room in which most is told to some", () => {
+  const wide = { urgency: "change", writer: null, sockets: 5000 } as const;
+  const narrow = { urgency: "signal", sockets: 6 } as const;
+
+  test("[N1, N4] waits as long as these sockets cost, and not as all would", () => {
+    const window = new CommitWindow();
+    window.requestForSome({ ...narrow, now: 1000 });
+    expect(window.dueAt).toBe(1000);
+    window.flushedToSome(1000);
+    window.requestForSome({ ...narrow, now: 1001 });
+    expect(window.dueAt).toBe(1003);
+    window.requestForSome({ ...narrow, sockets: 5000, now: 1002 });
+    expect(window.dueAt).toBe(1003); // the first of them decides
+    window.flushedToSome(1003);
+    expect(window.dueAt).toBe(Infinity);
+    window.requestForSome({ ...narrow, sockets: 0, now: 1003 });
+    expect(window.dueAt).toBe(1003);
+  });
+
+  test("[N1, N4] does not put off what goes to all", () => {
+    const window = new CommitWindow();
+    window.request({ ...wide, now: 1000 });
+    window.flushed(1000, 5000, false);
+    for (let now = 1003; now < 1150; now += 3) {
+      window.requestForSome({ ...narrow, now });
+      expect(window.dueAt).toBeLessThanOrEqual(now + 3);
+      window.flushedToSome(now);
+    }
+    window.request({ ...wide, now: 1150 });
+    expect(window.dueAt).toBe(1200);
+  });
+
+  test("[N1, N4] has it wait for what goes to all, and go along: all are not sent more often for it", () => {
+    const window = new CommitWindow();
+    window.flushed(1000, 5000, false);
+    window.request({ ...wide, now: 1010 });
+    window.requestForSome({ ...narrow, now: 1011 });
+    expect(window.dueAt).toBe(1200);
+    window.flushed(1200, 5000, true);
+    window.requestForSome({ ...narrow, now: 1201 });
+    expect(window.dueAt).toBe(Infinity); // the commit is under way
+    window.end();
+    window.committed();
+    expect(window.dueAt).toBe(-Infinity);
   });
 });

@@ -11,6 +11,7 @@ import type { RoomMessage } from "../../../../src/protocol/messages.ts";
 import type { PresenceMap } from "../../../../src/protocol/presence.ts";
 import { resolveLimits } from "../../../../src/protocol/limits.ts";
 import { Members, type Member } from "../../../../src/model/members.ts";
+import { PeopleWriter } from "../../../../src/model/people-news.ts";
 import { changePresence, typingTimeout } from "../../../../src/model/presence.ts";
 import { initialFlow } from "../../../../src/model/session-attachment.ts";
 import { newId, rooms } from "../../../support/core/rooms.ts";
@@ -79,8 +80,14 @@ class World {
     this.board.markChanged(userId);
   }
 
+  /** As the message that clients get. */
   takeNews(): RoomMessage | null {
-    return this.board.takeNews(this.now);
+    const writer = new PeopleWriter();
+    for (const [userId, presence] of this.board.takeNews(this.now)) {
+      const presenceText = this.board.textOf(userId);
+      writer.add({ userId, user: undefined, userText: null, presence, presenceText });
+    }
+    return JSON.parse(writer.texts().presence ?? "null") as RoomMessage | null;
   }
 
   all(): PresenceMap {

@@ -1,0 +1,276 @@
+// Who is told of whom (rule N1). With few users, every session is told of everybody. With more than
+// `presenceLimit` the room is sampled: all sessions are told how many people there are, and of a sample of
+// them, once a second; and each session follows its own user and those it watches. What all are told is told to
+// some of them after the others, so that whoever follows somebody need not wait until thousands have been sent it.
+//
+//   all ──more users than presenceLimit──▶ sampled ──fewer than three quarters of it──▶ all
+//
+// The mode is the one that sessions were told last, so it changes with a flush. It is stored nowhere but beside
+// their sockets.
+
+import type { Members } from "../../model/members.ts";
+import {
+  PeopleWriter,
+  type PersonNews,
+  type PresenceNews,
+  type UserNews,
+} from "../../model/people-news.ts";
+import type { UsersDelta } from "../../model/users-delta.ts";
+import { noPeople, type OwnMessages, type PeopleMessages } from "../batch/batch.ts";
+import { windowLength } from "../batch/commit-window.ts";
+import type { Session } from "../sessions/session.ts";
+import type { Sessions } from "../sessions/sessions.ts";
+import { PeopleReport } from "./people-report.ts";
+import type { PresenceBoard } from "./presence-board.ts";
+
+/** ms from one message `people` to the next, at least. */
+const peopleInterval = 1000;
+/** ms from one group of sessions that get it to the next. */
+const groupInterval = 50;
+/** Sessions in a group, at least. */
+const minGroup = 500;
+
+/** The part of `presenceLimit` that the users must fall below before everybody is told of everybody again. */
+const backToAll = 3 / 4;
+
+export type CrowdParts = {
+  readonly presenceLimit: number;
+  readonly members: Members;
+  readonly sessions: Sessions;
+  readonly presence: PresenceBoard;
+  /** What is new of the users since the last flush. */
+  readonly delta: UsersDelta;
+};
+
+/** The users of whom there is news. */
+type News = ReadonlyMap<string, PersonNews>;
+
+export class Crowd {
+  readonly #parts: CrowdParts;
+  readonly #report: PeopleReport;
+  /** Sessions that have asked to watch others since the last flush. */
+  readonly #rewatching = new Map<Session, readonly string[]>();
+  #isSampled = false;
+  /** When the last message `people` was written, in epoch ms. */
+  #toldAt = -Infinity;
+  /** The sessions that it still has to be sent to, and when the next group of them follows. */
+  #telling: { readonly text: string; readonly rest: Session[]; readonly nextAt: number } | null =
+    null;
+
+  constructor(parts: CrowdParts) {
+    this.#parts = parts;
+    this.#report = new PeopleReport(parts);
+  }
+
+  /** Take over what the sessions were told: the room has woken, or restarted. */
+  restore(earlier: Crowd | null, now: number): void {
+    const { sessions } = this.#parts;
+    for (const { state, isSampled } of sessions)
+      if (isSampled && state.kind === "live") this.#isSampled = true;
+    this.#report.restore(earlier && earlier.#report, now);
+    if (earlier === null) return;
+    this.#toldAt = earlier.#toldAt;
+    for (const [{ socket }, userIds] of earlier.#rewatching) {
+      const session = sessions.get(socket);
+      if (session) this.#rewatching.set(session, userIds);
+    }
+  }
+
+  /** Whether sessions know a sample of the people, and those they follow. */
+  get isSampled(): boolean {
+    return this.#isSampled;
+  }
+
+  /** A user has moved or written: the sample is made of such. */
+  markActive(userId: string, now: number): void {
+    if (this.#parts.members.get(userId) !== undefined) this.#report.markActive(userId, now);
+  }
+
+  /** A session wants to watch these users, and no others. It is told of them with the next flush. */
+  watch(session: Session, userIds: readonly string[]): void {
+    const others = new Set(userIds);
+    others.delete(session.userId); // they are followed in any case
+    this.#rewatching.set(session, [...others]);
+  }
+
+  /** Whether a session waits to be told of others. */
+  get hasNews(): boolean {
+    return this.#rewatching.size > 0;
+  }
+
+  /** Epoch ms at which there will be something to tell of the people; `Infinity` if there is nothing. */
+  get dueAt(): number {
+    if (!this.#isSampled || this.#parts.sessions.size === 0) return Infinity;
+    if (this.#telling !== null) return this.#telling.nextAt;
+    return this.#report.hasNews ? this.#toldAt + this.#interval : Infinity;
+  }
+
+  /** ms from one message `people` to the next. */
+  get #interval(): number {
+    return Math.max(peopleInterval, windowLength("signal", this.#parts.sessions.size));
+  }
+
+  /**
+   * What is new, as messages. From here on the sessions know it.
+   * @param newcomers sessions that get a welcome instead
+   */
+  takeNews(now: number, newcomers: ReadonlySet<Session>): PeopleMessages {
+    const news = this.#collect(now);
+    const isSampled = this.#nextMode();
+    const isSwitch = isSampled !== this.#isSampled;
+    this.#isSampled = isSampled;
+    for (const session of newcomers) session.isSampled = isSampled;
+    // With nobody else to tell, newcomers get the latest.
+    if (newcomers.size === this.#parts.sessions.size) this.#toldAt = -Infinity;
+    const messages = isSampled
+      ? this.#forSampled(news, isSwitch, now)
+      : this.#forAll(news, isSwitch);
+    if (isSwitch) this.#saveMode();
+    this.#saveWatched();
+    return messages;
+  }
+
+  #collect(now: number): News {
+    const { presence, delta } = this.#parts;
+    const users = delta.take();
+    const shown = presence.takeNews(now);
+    return new Map(
+      Array.from(new Set([...users.keys(), ...shown.keys()]), (userId) => [
+        userId,
+        this.#person(userId, users.get(userId), shown.get(userId)),
+      ]),
+    );
+  }
+
+  #person(userId: string, user?: UserNews, news?: PresenceNews): PersonNews {
+    const { members, presence } = this.#parts;
+    return {
+      userId,
+      user,
+      presence: news,
+      get userText() {
+        return members.get(userId) ? members.text(userId) : null;
+      },
+      get presenceText() {
+        return presence.textOf(userId);
+      },
+    };
+  }
+
+  #nextMode(): boolean {
+    const { members, presenceLimit } = this.#parts;
+    return this.#isSampled
+      ? members.size >= presenceLimit * backToAll
+      : members.size > presenceLimit;
+  }
+
+  #forAll(news: News, isSwitch: boolean): PeopleMessages {
+    this.#telling = null;
+    if (isSwitch) return { ...noPeople, people: `{"type":"everybody",${this.everybodyText}}` };
+    const writer = new PeopleWriter();
+    for (const person of news.values()) writer.add(person);
+    return { ...noPeople, ...writer.texts() };
+  }
+
+  #forSampled(news: News, isSwitch: boolean, now: number): PeopleMessages {
+    this.#report.markChanged(news.keys());
+    if (isSwitch) this.#toldAt = now;
+    const people = isSwitch ? this.#report.take(now, true) : null;
+    const own = new Map<Session, OwnMessages>();
+    for (const [session, writer] of this.#ownWriters(news, isSwitch))
+      own.set(session, { people, ...writer.texts() });
+    if (isSwitch) return { ...noPeople, people, own };
+    const { text, group } = this.#nextGroup(now);
+    for (const session of group)
+      if (session.state.kind === "live")
+        own.set(session, { users: null, presence: null, ...own.get(session), people: text });
+    return { ...noPeople, own };
+  }
+
+  /** What each session is told of those it follows. */
+  #ownWriters(news: News, isSwitch: boolean): ReadonlyMap<Session, PeopleWriter> {
+    const { sessions } = this.#parts;
+    const writers = new Map<Session, PeopleWriter>();
+    const writerOf = (session: Session): PeopleWriter => {
+      const writer = writers.get(session) ?? new PeopleWriter();
+      writers.set(session, writer);
+      return writer;
+    };
+    const personOf = (userId: string): PersonNews => news.get(userId) ?? this.#person(userId);
+    const isChanging = (session: Session): boolean => isSwitch || this.#rewatching.has(session);
+    for (const [userId, person] of news)
+      for (const session of sessions.followersOf(userId))
+        if (session.state.kind === "live" && !isChanging(session)) writerOf(session).add(person);
+    for (const session of isSwitch ? sessions : this.#rewatching.keys()) {
+      if (session.state.kind !== "live") continue;
+      // Clients forget everybody but themselves when the room becomes a sampled one.
+      const before = new Set(isSwitch ? [] : session.watched);
+      const after = new Set(this.#rewatching.get(session) ?? session.watched);
+      const writer = writerOf(session);
+      writer.add(personOf(session.userId));
+      for (const userId of new Set([...before, ...after]))
+        writer.add(personOf(userId), before.has(userId), after.has(userId));
+    }
+    return writers;
+  }
+
+  /** The message `people`, and the sessions that get it now. */
+  #nextGroup(now: number): { readonly text: string | null; readonly group: readonly Session[] } {
+    const { sessions } = this.#parts;
+    if (now < this.dueAt) return { text: null, group: [] };
+    if (this.#telling === null) {
+      this.#toldAt = now;
+      const text = this.#report.take(now, false);
+      if (text === null) return { text, group: [] };
+      // Newcomers have it in their welcome.
+      const rest = [...sessions].filter(({ state }) => state.kind === "live");
+      this.#telling = { text, rest, nextAt: now };
+    }
+    const { text, rest } = this.#telling;
+    const size = Math.max(minGroup, Math.ceil((sessions.size * groupInterval) / this.#interval));
+    const group = rest.splice(0, size);
+    this.#telling = rest.length > 0 ? { text, rest, nextAt: now + groupInterval } : null;
+    return { text, group };
+  }
+
+  /** Each session remembers what it was told of the room. */
+  #saveMode(): void {
+    for (const session of this.#parts.sessions) {
+      if (session.state.kind !== "live") continue; // its welcome says it
+      session.isSampled = this.#isSampled;
+      session.saveAttachment();
+    }
+  }
+
+  #saveWatched(): void {
+    const { sessions } = this.#parts;
+    for (const [session, userIds] of this.#rewatching) {
+      if (!sessions.has(session)) continue;
+      sessions.setWatched(session, userIds);
+      session.saveAttachment();
+    }
+    this.#rewatching.clear();
+  }
+
+  /** The members `users` and `presence` of a session's welcome to a sampled room, as text. */
+  followedText({ userId, watched }: Session): string {
+    const { members, presence } = this.#parts;
+    const followed = [userId, ...watched]
+      .flatMap((id) => members.get(id) ?? [])
+      .toSorted((a, b) => a.seq - b.seq)
+      .map(({ entry }) => entry.id);
+    const users = followed.map((id) => members.text(id));
+    return `"users":[${users.join(",")}],"presence":${presence.text(followed)}`;
+  }
+
+  /** The same of a welcome to a room where everybody is told of everybody. */
+  get everybodyText(): string {
+    const { members, presence } = this.#parts;
+    return `"users":[${members.texts().join(",")}],"presence":${presence.text()}`;
+  }
+
+  /** The member `people` of a welcome to a sampled room, as text. */
+  peopleText(now: number): string {
+    return `"people":${this.#report.welcomeText(now)}`;
+  }
+}

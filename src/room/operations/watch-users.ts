@@ -1,0 +1,33 @@
+// Watch users: in a sampled room, the session that asks is told of them at once (rule N1). Where everybody is told
+// of everybody, the list is kept for later.
+
+import { CollabError } from "../../protocol/errors.ts";
+import { utf8Bytes } from "../../protocol/json.ts";
+import { maxWatchedBytes, maxWatchedUsers } from "../../protocol/limits.ts";
+import { runningOperation } from "../operation.ts";
+
+export type WatchInput = {
+  /** User ids. Nobody with one of them has to be in the room. */
+  readonly users: readonly string[];
+};
+
+export const watchUsers = runningOperation({
+  scope: "room:read",
+  repeatable: true,
+  isToldByFlush: true,
+  decode({ users }: WatchInput): readonly string[] {
+    const userIds = [...new Set(users)];
+    const bytes = utf8Bytes(JSON.stringify(userIds));
+    if (userIds.length > maxWatchedUsers || bytes > maxWatchedBytes)
+      throw new CollabError("too_large", {
+        detail: `A session may watch ${maxWatchedUsers} users, with ${maxWatchedBytes} bytes of ids as a JSON array, not ${userIds.length} with ${bytes}. The list before is still in force. Send a shorter one.`,
+      });
+    return userIds;
+  },
+  run({ sessions, crowd, batch }, userIds, caller): void {
+    const session = sessions.withId(caller.session);
+    if (session === undefined) throw new CollabError("session_lost");
+    crowd.watch(session, userIds);
+    batch.requestFlush("signal");
+  },
+});
