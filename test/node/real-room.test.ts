@@ -30,7 +30,7 @@ function kindOf(message: object): string {
   return variant ? `${type} ${variant}` : type;
 }
 
-test("[W1, W2, P2] a room sends every message, and its clients agree with each other and with the room", async () => {
+test("[W1, W2, P2, N1] a room sends every message, and its clients agree with each other and with the room", async () => {
   const ada = await connect("talk", { id: "ada", name: "Ada" }, { behaviour: "scripted" });
   const bob = await connect("talk", { id: "bob" });
   expect(ada.protocol).toBe("collab-room.v2");
@@ -79,12 +79,31 @@ test("[W1, W2, P2] a room sends every message, and its clients agree with each o
   await ada.fence(again);
   await expectAgreement([ada, again]);
 
-  const seen = new Set([ada, bob, again, cyd].flatMap(({ messages }) => messages.map(kindOf)));
+  const guests = await becomeCrowd();
+  const seen = new Set(
+    [ada, bob, again, cyd, ...guests].flatMap(({ messages }) => messages.map(kindOf)),
+  );
   // A client puts parts together, so they are not among its messages.
   if (cyd.frames.some((frame) => frame.startsWith('{"type":"part"'))) seen.add("part");
   const all = goldenFrames("room").map(({ json }) => kindOf(json as object));
   expect(seen).toEqual(new Set(all));
 });
+
+/** One room more, which becomes a sampled one and goes back. */
+async function becomeCrowd(): Promise<TestSession[]> {
+  const [first, second, ...others] = (await Promise.all(
+    ["a", "b", "c", "d", "e"].map((id) => connect("crowd", { id }, { behaviour: "crowded" })),
+  )) as [TestSession, TestSession, ...TestSession[]];
+  await first.until(({ counts }) => counts?.users === 5);
+  expectOk(await first.watch("b"));
+  expectOk(await second.show({ cursor: 1 }));
+  await first.until(({ presence }) => presence["b"]?.["cursor"] === 1);
+  await first.until(({ sample }) => sample["b"]?.presence["cursor"] === 1);
+  for (const other of others) await other.leave();
+  await first.until(({ counts }) => counts === null);
+  expect(first.users.map(({ id }) => id).toSorted()).toEqual(["a", "b"]);
+  return [first, second, ...others];
+}
 
 async function expectAgreement(sessions: readonly TestSession[]): Promise<void> {
   const state = await ask("GET", "/rooms/talk/state");
