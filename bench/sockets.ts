@@ -7,6 +7,7 @@ import { machine } from "./machine.ts";
 import { printTable, type Row, verdict, writeJson } from "./report.ts";
 import { base } from "./sockets/base.ts";
 import { BenchServers } from "./sockets/bench-servers.ts";
+import { crowd } from "./sockets/crowd.ts";
 import { cursors } from "./sockets/cursors.ts";
 import { manySockets, oneKey } from "./sockets/large-room.ts";
 import { ordinaryLoad } from "./sockets/ordinary-load.ts";
@@ -27,6 +28,7 @@ const measurements = [
   wakeUp,
   reconnectStorm,
   manySockets,
+  crowd,
 ];
 const resultsFile = join(import.meta.dirname, "../.bench/sockets.json");
 

@@ -1,5 +1,6 @@
 // The commands of the client process, and the messages that carry them between the two processes.
 
+import { crowd } from "./crowd.ts";
 import { manySockets } from "./many-sockets.ts";
 import { oneChange } from "./one-change.ts";
 import { ordinaryLoad } from "./ordinary-load.ts";
@@ -16,6 +17,7 @@ export const commands = {
   presence,
   oneChange,
   manySockets,
+  crowd,
   reconnectStorm,
   wake,
 };

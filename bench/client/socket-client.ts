@@ -40,6 +40,8 @@ export class SocketClient {
   framesReceived = 0;
   /** From the welcome. */
   epoch = "";
+  /** Characters of the welcome. */
+  welcomeLength = 0;
   /** From the welcome. */
   resumed = false;
   readonly #socket: WebSocket;
@@ -118,6 +120,7 @@ export class SocketClient {
       case "welcome":
         this.version = numberAfter(version, message);
         this.epoch = textAfter(epoch, message);
+        this.welcomeLength = message.length;
         this.resumed = message.includes(resumed);
         return 0;
       case "change": {
