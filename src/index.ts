@@ -24,6 +24,7 @@ export type {
   HookResult,
   InputOf,
   JoinResult,
+  PendingAction,
   ResultOf,
   RoomBehaviour,
   RoomContext,

@@ -40,7 +40,16 @@ export type RoomContext<State extends object = JsonObject, Env = unknown> = {
   readonly now: number;
 };
 
-/** The room, as actions see it. `broadcast` is refused once the action has ended. */
+/** An action that was asked for later. */
+export type PendingAction = {
+  readonly id: string;
+  /** Of the action. */
+  readonly name: string;
+  /** Epoch ms it was asked for. */
+  readonly at: number;
+};
+
+/** The room, as actions see it. Its methods are refused once the action has ended. */
 export type ActionContext<State extends object = JsonObject, Env = unknown> = RoomContext<
   State,
   Env
@@ -55,6 +64,22 @@ export type ActionContext<State extends object = JsonObject, Env = unknown> = Ro
    * 100 events
    */
   broadcast(event: string, payload?: JsonValue): void;
+  /**
+   * Run an action of this room later; its caller has the door `room`. It is stored with what this action has
+   * changed, or not at all, and survives eviction and crashes. What it changes in the room is changed once; what it
+   * does outside may happen again after a crash. `{ error }` drops it. Other failures are retried with backoff; the
+   * tenth drops it. While something is scheduled, the room does not stop by itself. A requested stop drops it.
+   * @param input at most 16 KiB; checked by the action's schema, which must be synchronous, now and when it runs
+   * @param at a Date or epoch ms; one that has passed means as soon as possible
+   * @returns an id for `cancel`
+   * @throws TypeError or RangeError for an action, an input or a time that cannot be, and for more than 1,000
+   * scheduled actions
+   */
+  schedule(name: string, input: JsonValue, at: Date | number): string;
+  /** Cancel a scheduled action. @returns false if none with this id is pending, for example because it has run */
+  cancel(id: string): boolean;
+  /** What is scheduled, in order of time. */
+  readonly schedules: readonly PendingAction[];
 };
 
 /** What a hook returns: `{ ok: value }`, or `{ error: reason }` to refuse. */

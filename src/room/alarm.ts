@@ -2,6 +2,7 @@
 // turns, in Lifecycle.syncDirectory. Doing it twice does no harm.
 
 import type { Lifecycle } from "./lifecycle.ts";
+import { runDueSchedule } from "./scheduled-actions.ts";
 import type { TimerName } from "./timers.ts";
 
 /**
@@ -25,6 +26,8 @@ export function fireTimer(
       return room.membership.ring(name);
     case "liveness":
       return room.checkLiveness();
+    case "schedule":
+      return runDueSchedule(room, now);
     case "save":
       return room.saver.ring(now);
     default:

@@ -158,6 +158,7 @@ export class Lifecycle {
       room.activity.writeInitial();
       room.document.writeInitial();
       storage.removeMembers(); // there are none, unless the room's record was lost
+      storage.removeSchedules();
       this.registration.markStale(); // needs the alarm first, so that it is set once
       this.timers.set("idle", room.activity.idleDeadline);
       enter();
@@ -182,6 +183,7 @@ export class Lifecycle {
     storage.atomically(() => {
       left = room.membership.removeAll();
       if (drop) storage.removeHistory();
+      storage.removeSchedules();
       storage.writeRoom(record);
       this.registration.markStale();
       this.timers.clearAll("directory");
@@ -263,7 +265,7 @@ export class Lifecycle {
     if (stopping || room.isIdleOver) {
       // The timer's row goes with the stop, so that a crash on the way does not forget it.
       await this.stop(room, stopping?.purge ?? false, roomCaller);
-    } else if (room.isEmpty) this.timers.set("idle", room.activity.idleDeadline);
+    } else if (room.mayStop) this.timers.set("idle", room.activity.idleDeadline);
     else this.timers.clear("idle");
   }
 }

@@ -128,7 +128,7 @@ export function execute<Input, Output>(
 function finish(room: RunningRoom, { isActivity, isMove }: Definition, caller: Caller): void {
   if (isActivity) room.markActive();
   if (isMove && caller.user) room.crowd.markActive(caller.user.id, room.ports.now());
-  if (room.document.isStaged) room.batch.requestFlush("change");
+  if (room.isStaged) room.batch.requestFlush("change");
 }
 
 /** JSON as it comes through a door: text over HTTP and RPC, a value on a socket. */

@@ -15,7 +15,8 @@ import type { LeaveHooks } from "./hooks/leave-hooks.ts";
 import { describe } from "./log.ts";
 import type { RoomPorts } from "./ports.ts";
 import type { IdempotencyKeys } from "./requests/idempotency-keys.ts";
-import { createRunningRoom, type RunningRoom } from "./running-room.ts";
+import { createParts } from "./room-parts.ts";
+import { RunningRoom } from "./running-room.ts";
 import type { Timers } from "./timers.ts";
 
 export type RoomBuilderParts = {
@@ -175,19 +176,17 @@ export class RoomBuilder {
     const ports = this.#ports;
     const { timers, registration, leaveHooks, keys } = this.#parts;
     const { epoch } = record;
-    return createRunningRoom(
-      {
-        ports,
-        timers,
-        registration,
-        behaviour,
-        document,
-        hooks: hooks ?? new HookRunner({ ports, behaviour, epoch, document, members }),
-        leaveHooks,
-        keys,
-        members,
-      },
-      record,
-    );
+    const basis = {
+      ports,
+      timers,
+      registration,
+      behaviour,
+      document,
+      hooks: hooks ?? new HookRunner({ ports, behaviour, epoch, document, members }),
+      leaveHooks,
+      keys,
+      members,
+    };
+    return new RunningRoom(createParts(basis, record));
   }
 }

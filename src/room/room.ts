@@ -202,7 +202,9 @@ export class Room {
       await this.#lifecycle.room?.whenCommitted();
       await fireTimer(this.#lifecycle, name, now);
     });
-    if (this.#lifecycle.room === null) await this.#lifecycle.whenListed(); // it has stopped
+    const { room } = this.#lifecycle;
+    if (room === null) await this.#lifecycle.whenListed(); // it has stopped
+    else if (name === "schedule") await room.whenCommitted(); // else it is retried
   }
 
   // Turns
@@ -290,8 +292,6 @@ export class Room {
     this.#isBroken = false;
     this.#endTurn();
   }
-
-  // Flushing
 
   /** Flush what waits, now or when the window ends. */
   #scheduleFlush(): void {

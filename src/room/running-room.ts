@@ -1,5 +1,5 @@
-// A running room: its parts, and what they do together. Operations call the parts; a part calls only parts
-// that stand above it in `createRunningRoom`. Turns do not overlap, and an absent room has none of this.
+// A running room: what its parts do together. Operations call the parts, which room-parts.ts puts together. Turns do
+// not overlap, and an absent room has none of this.
 
 import type { ResolvedBehaviour } from "../behaviours/resolve.ts";
 import { CollabError } from "../protocol/errors.ts";
@@ -7,25 +7,27 @@ import type { Change } from "../protocol/history.ts";
 import type { RoomEntry } from "../protocol/rooms.ts";
 import type { Members } from "../model/members.ts";
 import { roomEntry, type RoomRecord, type StopRequest } from "../model/record.ts";
-import { Activity } from "./activity.ts";
-import { BatchBuilder } from "./batch/batch.ts";
-import { CommitWindow, type FlushRequest } from "./batch/commit-window.ts";
+import type { Activity } from "./activity.ts";
+import type { BatchBuilder } from "./batch/batch.ts";
+import type { CommitWindow, FlushRequest } from "./batch/commit-window.ts";
 import { deliver, type Reached } from "./batch/delivery.ts";
 import { createWelcome } from "./batch/welcome.ts";
 import type { DirectoryRegistration } from "./directory-registration.ts";
 import type { JsonDocument } from "./document/json-document.ts";
 import type { HookRunner } from "./hooks/hook-runner.ts";
 import type { LeaveHooks } from "./hooks/leave-hooks.ts";
-import { Crowd } from "./members/crowd.ts";
-import { Membership } from "./members/membership.ts";
-import { PresenceBoard } from "./members/presence-board.ts";
+import type { Crowd } from "./members/crowd.ts";
+import type { Membership } from "./members/membership.ts";
+import type { PresenceBoard } from "./members/presence-board.ts";
 import type { RoomPorts } from "./ports.ts";
+import type { RoomParts } from "./room-parts.ts";
 import type { IdempotencyKeys } from "./requests/idempotency-keys.ts";
-import { RequestLog } from "./requests/request-log.ts";
-import { Observers } from "./sessions/observers.ts";
-import { SessionHub, type SessionRequest } from "./sessions/session-hub.ts";
-import { Sessions } from "./sessions/sessions.ts";
-import { StateSaver } from "./state-saver.ts";
+import type { RequestLog } from "./requests/request-log.ts";
+import type { Observers } from "./sessions/observers.ts";
+import type { Schedules } from "./schedules.ts";
+import type { SessionHub, SessionRequest } from "./sessions/session-hub.ts";
+import type { Sessions } from "./sessions/sessions.ts";
+import type { StateSaver } from "./state-saver.ts";
 import type { Timers } from "./timers.ts";
 
 /** Characters that may wait for a flush. */
@@ -34,64 +36,6 @@ const maxWaitingCharacters = 512 * 1024;
 const livenessInterval = 300_000;
 /** ms that a silent client has to give a sign of life. */
 const probeTimeout = 60_000;
-
-/** What a room is made from. */
-export type RoomBasis = {
-  readonly ports: RoomPorts;
-  readonly timers: Timers;
-  readonly registration: DirectoryRegistration;
-  readonly behaviour: ResolvedBehaviour;
-  readonly document: JsonDocument;
-  readonly hooks: HookRunner;
-  readonly leaveHooks: LeaveHooks;
-  readonly keys: IdempotencyKeys;
-  readonly members: Members;
-};
-
-export type RoomParts = RoomBasis & {
-  readonly requests: RequestLog;
-  readonly activity: Activity;
-  readonly sessions: Sessions;
-  readonly batch: BatchBuilder;
-  readonly presence: PresenceBoard;
-  readonly crowd: Crowd;
-  readonly hub: SessionHub;
-  readonly membership: Membership;
-  readonly observers: Observers;
-  readonly saver: StateSaver;
-  readonly window: CommitWindow;
-};
-
-/** Put a room together. Nothing is read or written. */
-export function createRunningRoom(basis: RoomBasis, record: RoomRecord): RunningRoom {
-  const { ports, members, document } = basis;
-  const requests = new RequestLog(ports.storage, document);
-  const activity = new Activity(ports, record);
-  const sessions = new Sessions();
-  const batch = new BatchBuilder();
-  const presence = new PresenceBoard(members, sessions);
-  const { presenceLimit } = basis.behaviour;
-  const crowd = new Crowd({ presenceLimit, members, sessions, presence, delta: batch.users });
-  const hub = new SessionHub({ ...basis, sessions, presence, batch });
-  const membership = new Membership({ ...basis, activity, sessions, hub, presence, batch });
-  const observers = new Observers({ ...basis, activity });
-  const saver = new StateSaver(basis);
-  const window = new CommitWindow();
-  return new RunningRoom({
-    ...basis,
-    requests,
-    activity,
-    sessions,
-    batch,
-    presence,
-    crowd,
-    hub,
-    membership,
-    observers,
-    saver,
-    window,
-  });
-}
 
 export class RunningRoom implements RoomParts {
   readonly ports: RoomPorts;
@@ -113,6 +57,7 @@ export class RunningRoom implements RoomParts {
   readonly membership: Membership;
   readonly observers: Observers;
   readonly saver: StateSaver;
+  readonly schedules: Schedules;
   readonly window: CommitWindow;
 
   constructor(parts: RoomParts) {
@@ -135,6 +80,7 @@ export class RunningRoom implements RoomParts {
     this.membership = parts.membership;
     this.observers = parts.observers;
     this.saver = parts.saver;
+    this.schedules = parts.schedules;
     this.window = parts.window;
   }
 
@@ -145,6 +91,7 @@ export class RunningRoom implements RoomParts {
    */
   restore(earlier: RunningRoom | null): void {
     this.saver.restore();
+    this.schedules.restore();
     this.hub.restore();
     if (earlier === null) this.presence.restore();
     else {
@@ -185,9 +132,14 @@ export class RunningRoom implements RoomParts {
     this.activity.markActive(!this.isEmpty);
   }
 
+  /** Whether the room stops when it has been idle for long enough: nobody is there and nothing is scheduled. */
+  get mayStop(): boolean {
+    return this.isEmpty && this.schedules.isEmpty;
+  }
+
   /** Whether the room has been empty and idle for long enough (rule T2). */
   get isIdleOver(): boolean {
-    return this.isEmpty && this.ports.now() >= this.activity.idleDeadline;
+    return this.mayStop && this.ports.now() >= this.activity.idleDeadline;
   }
 
   /** Whether the state stays in the room's own storage when the room stops. */
@@ -281,12 +233,17 @@ export class RunningRoom implements RoomParts {
       });
   }
 
+  /** Whether something waits for the next commit. */
+  get isStaged(): boolean {
+    return this.document.isStaged || this.schedules.isStaged;
+  }
+
   /**
    * Wait until nothing is staged; `null` when nothing is.
    * @throws CollabError (rejects) `commit_failed`
    */
   whenCommitted(): Promise<void> | null {
-    return this.document.isStaged ? this.batch.whenCommitted() : null;
+    return this.isStaged ? this.batch.whenCommitted() : null;
   }
 
   /**
@@ -311,22 +268,30 @@ export class RunningRoom implements RoomParts {
     this.hub.endTooSlow();
   }
 
-  /** One atomic write: the change, and what it answers (rules X1, X2). */
+  /** One atomic write: the change, what it answers (rules X1, X2), and what is scheduled (rule B5). */
   #commit(): Change | null {
-    const { document, requests, keys, ports } = this;
-    if (!document.isStaged) return null;
+    if (!this.isStaged) return null;
+    const { document, requests, keys, schedules, ports } = this;
     const { beside, apart } = requests.rows();
     let change: Change | null = null;
-    if (apart.length === 0 && !keys.isPending) change = document.commit(beside);
+    if (apart.length === 0 && !keys.isPending && !schedules.isStaged)
+      change = document.commit(beside);
     else
       ports.storage.atomically(() => {
         keys.writePending();
         requests.append(apart, document.headVersion);
+        if (schedules.isStaged) this.#commitSchedules();
         change = document.commit(beside);
       });
     keys.afterCommit();
     requests.afterCommit(document.journalStart);
     return change;
+  }
+
+  /** Write what is scheduled. If nothing is left of it, the room may stop again. */
+  #commitSchedules(): void {
+    this.schedules.commit();
+    if (this.mayStop) this.timers.setAtLatest("idle", this.activity.idleDeadline);
   }
 
   #send(change: Change | null, now: number): Reached {

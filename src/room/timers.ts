@@ -9,9 +9,9 @@ import type { RoomPorts } from "./ports.ts";
 
 /**
  * `idle`: stop an empty room. `lease`, `grace`, `presence`: deadlines of members. `liveness`: look for
- * dead sockets. `save`, `directory`: (re)try these.
+ * dead sockets. `schedule`: run scheduled actions. `save`, `directory`: (re)try these.
  */
-export type TimerName = "idle" | Deadline | "liveness" | "save" | "directory";
+export type TimerName = "idle" | Deadline | "liveness" | "schedule" | "save" | "directory";
 
 type TimerPorts = Pick<RoomPorts, "storage" | "alarm" | "alarmAt" | "random" | "log">;
 
@@ -21,6 +21,7 @@ const timerNames: Readonly<Record<TimerName, true>> = {
   grace: true,
   presence: true,
   liveness: true,
+  schedule: true,
   save: true,
   directory: true,
 };

@@ -11,12 +11,14 @@ import type {
   RoomStorage,
   StoredKey,
   StoredRequests,
+  StoredSchedule,
   StoredTimer,
 } from "./room-storage.ts";
 
 type Kept = {
   room: string | null;
   readonly members: Map<number, string>;
+  readonly schedules: Map<string, string>;
   readonly timers: Map<string, StoredTimer>;
   readonly changes: Map<number, Change>;
   readonly snapshots: Map<number, string>;
@@ -31,6 +33,7 @@ type Kept = {
 const nothing = (): Kept => ({
   room: null,
   members: new Map(),
+  schedules: new Map(),
   timers: new Map(),
   changes: new Map(),
   snapshots: new Map(),
@@ -94,6 +97,22 @@ export class MemoryRoomStorage<
 
   removeTimer(name: string): void {
     this.#kept.timers.delete(name);
+  }
+
+  readSchedules(): StoredSchedule[] {
+    return Array.from(this.#kept.schedules.values(), (text) => JSON.parse(text) as StoredSchedule);
+  }
+
+  writeSchedule(schedule: StoredSchedule): void {
+    this.#kept.schedules.set(schedule.id, JSON.stringify(schedule));
+  }
+
+  removeSchedule(id: string): void {
+    this.#kept.schedules.delete(id);
+  }
+
+  removeSchedules(): void {
+    this.#kept.schedules.clear();
   }
 
   readHistory(): History {
@@ -179,15 +198,21 @@ export class MemoryRoomStorage<
 
   quarantine(records: readonly QuarantinedRecord[]): void {
     for (const { kind, version } of records) {
-      const { changes, snapshots, members } = this.#kept;
-      const source = { change: changes, snapshot: snapshots, member: members }[kind];
+      const { changes, snapshots, members, schedules } = this.#kept;
+      const sources = {
+        change: changes,
+        snapshot: snapshots,
+        member: members,
+        schedule: schedules,
+      };
+      const source: Map<number | string, unknown> = sources[kind];
       if (source.delete(version)) this.#kept.quarantine.push({ kind, version });
     }
   }
 
   readQuarantine(): QuarantinedRecord[] {
     return this.#kept.quarantine.toSorted(
-      (a, b) => a.kind.localeCompare(b.kind) || a.version - b.version,
+      (a, b) => a.kind.localeCompare(b.kind) || (a.version < b.version ? -1 : 1),
     );
   }
 
@@ -201,6 +226,7 @@ export class MemoryRoomStorage<
 const copyOf = (kept: Kept): Kept => ({
   room: kept.room,
   members: new Map(kept.members),
+  schedules: new Map(kept.schedules),
   timers: new Map(kept.timers),
   changes: new Map(kept.changes),
   snapshots: new Map(kept.snapshots),

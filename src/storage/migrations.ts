@@ -6,15 +6,17 @@
 import { unknownMoves } from "../protocol/history.ts";
 
 /** The version that this release writes. */
-export const schemaVersion = 3;
+export const schemaVersion = 4;
 
-const requestTables = `
+/** The tables that version 4 has brought. */
+const tables4 = `
   CREATE TABLE IF NOT EXISTS requests (
     version INTEGER NOT NULL, part INTEGER NOT NULL, data BLOB NOT NULL, PRIMARY KEY (version, part)
   ) WITHOUT ROWID;
   CREATE TABLE IF NOT EXISTS keys (
     key TEXT PRIMARY KEY, at INTEGER NOT NULL, data BLOB NOT NULL
   ) WITHOUT ROWID;
+  CREATE TABLE IF NOT EXISTS schedules (id TEXT PRIMARY KEY, data TEXT NOT NULL) WITHOUT ROWID;
 `;
 
 // Tables without a rowid cost one row per write where the key is no integer; with a rowid it would be two.
@@ -30,7 +32,7 @@ export const schema = `
   CREATE TABLE IF NOT EXISTS changes (
     version INTEGER PRIMARY KEY, start INTEGER NOT NULL, patch BLOB NOT NULL, moves TEXT, requests TEXT
   );
-${requestTables}
+${tables4}
   CREATE TABLE IF NOT EXISTS snapshots (
     version INTEGER NOT NULL, part INTEGER NOT NULL, data BLOB NOT NULL, PRIMARY KEY (version, part)
   ) WITHOUT ROWID;
@@ -48,7 +50,9 @@ export const migrations: Readonly<Record<number, string>> = {
   // What earlier changes have moved is unknown. A default costs no row.
   2: `
     ALTER TABLE changes ADD COLUMN moves TEXT DEFAULT '${unknownMoves}';
+  `,
+  3: `
     ALTER TABLE changes ADD COLUMN requests TEXT;
-    ${requestTables}
+    ${tables4}
   `,
 };

@@ -3,6 +3,7 @@
 // does not look inside them.
 
 import type { Change, History, Snapshot } from "../protocol/history.ts";
+import type { JsonValue } from "../protocol/json.ts";
 
 export type StoredTimer = {
   readonly name: string;
@@ -12,11 +13,26 @@ export type StoredTimer = {
   readonly attempts: number;
 };
 
+/** An action that was asked for later. */
+export type StoredSchedule = {
+  readonly id: string;
+  /** Of the action. */
+  readonly name: string;
+  readonly input: JsonValue;
+  /** Epoch ms it was asked for. */
+  readonly at: number;
+  /** Epoch ms of the next attempt, and when that was decided. */
+  readonly due: number;
+  readonly setAt: number;
+  /** Attempts that have failed so far. */
+  readonly attempts: number;
+};
+
 /** A record that could not be read, moved out of the way and kept for whoever repairs it. */
 export type QuarantinedRecord = {
-  readonly kind: "snapshot" | "change" | "member";
-  /** Of a member: its `seq`. */
-  readonly version: number;
+  readonly kind: "snapshot" | "change" | "member" | "schedule";
+  /** Of a member its `seq`, of a schedule its id. */
+  readonly version: number | string;
 };
 
 /** What `open` finds. */
@@ -71,6 +87,12 @@ export type RoomStorage<Room, Member extends { readonly seq: number }> = {
   readTimers(): StoredTimer[];
   writeTimer(timer: StoredTimer): void;
   removeTimer(name: string): void;
+
+  /** Scheduled actions. One that cannot be read is quarantined. */
+  readSchedules(): StoredSchedule[];
+  writeSchedule(schedule: StoredSchedule): void;
+  removeSchedule(id: string): void;
+  removeSchedules(): void;
 
   readHistory(): History;
   /** The changes after this version, in order. */

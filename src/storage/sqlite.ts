@@ -13,6 +13,7 @@ import type {
   RoomStorage,
   StoredKey,
   StoredRequests,
+  StoredSchedule,
   StoredTimer,
 } from "./room-storage.ts";
 
@@ -25,6 +26,7 @@ const quarantineSource = {
   change: { table: "changes", key: "version", column: "patch" },
   snapshot: { table: "snapshots", key: "version", column: "data" },
   member: { table: "members", key: "seq", column: "data" },
+  schedule: { table: "schedules", key: "id", column: "data" },
 } as const;
 
 /** What is used of `ctx.storage`. */
@@ -146,6 +148,31 @@ export class SqliteRoomStorage<
     this.#rows("DELETE FROM timers WHERE name = ?", name);
   }
 
+  readSchedules(): StoredSchedule[] {
+    return this.#read("SELECT id, data FROM schedules").flatMap(({ id, data }) => {
+      const schedule = parseOrNull(String(data));
+      if (isObject(schedule) && schedule["id"] === id) return [schedule as StoredSchedule];
+      this.quarantine([{ kind: "schedule", version: String(id) }]);
+      return [];
+    });
+  }
+
+  writeSchedule(schedule: StoredSchedule): void {
+    this.#rows(
+      "INSERT OR REPLACE INTO schedules (id, data) VALUES (?, ?)",
+      schedule.id,
+      JSON.stringify(schedule),
+    );
+  }
+
+  removeSchedule(id: string): void {
+    this.#rows("DELETE FROM schedules WHERE id = ?", id);
+  }
+
+  removeSchedules(): void {
+    this.#rows("DELETE FROM schedules");
+  }
+
   readHistory(): History {
     const parts = groupBy(
       this.#read("SELECT version, part, data FROM snapshots ORDER BY version DESC, part"),
@@ -258,7 +285,7 @@ export class SqliteRoomStorage<
     return this.#read("SELECT DISTINCT kind, version FROM quarantine ORDER BY kind, version").map(
       ({ kind, version }) => ({
         kind: kind as QuarantinedRecord["kind"],
-        version: Number(version),
+        version: kind === "schedule" ? String(version) : Number(version),
       }),
     );
   }

@@ -183,3 +183,27 @@ test("[S4, R7] an acknowledged stop lasts, and the state of the room is kept", a
   expect(await again("GET", "/rooms/stopped/state")).toEqual({ kept: true });
   await second.stop();
 });
+
+test("[B5] scheduled actions survive, run by themselves, and change the state once each", async () => {
+  const main = "test/fixtures/schedules-worker.ts";
+  const keys = Array.from({ length: 30 }, (_, n) => `key-${n}`);
+  const stateOf = (server: Server) =>
+    asking(server)<Record<string, number>>("GET", "/rooms/planned/state");
+  const countIn = (state: object): number => Object.keys(state).length - 1;
+
+  const first = await start(main);
+  await asking(first)("PUT", "/rooms/planned", { behaviour: "planned" });
+  await asking(first)("POST", "/rooms/planned/actions/plan", { keys, ms: 100 });
+  // It dies while some have run and others have not.
+  await expect
+    .poll(async () => countIn(await stateOf(first)), { timeout: 20_000, interval: 5 })
+    .toBeGreaterThan(2);
+  const before = countIn(await stateOf(first));
+  await first.kill();
+  expect(before).toBeLessThan(keys.length);
+
+  const second = await start(main);
+  const all = { planned: keys.length, ...Object.fromEntries(keys.map((key) => [key, 1])) };
+  await expect.poll(() => stateOf(second), { timeout: 25_000 }).toEqual(all);
+  await second.stop();
+}, 60_000);

@@ -111,6 +111,39 @@ export function storageContract(
     });
   });
 
+  describe("scheduled actions", () => {
+    const schedule = (id: string, attempts = 0) => ({
+      id,
+      name: "remind",
+      input: { text: "\ud800 ü", list: [null] },
+      at: 5,
+      due: 6,
+      setAt: 4,
+      attempts,
+    });
+
+    testOf("[B5] one has one row, as it was written last", ({ storage, reopen }) => {
+      storage.writeSchedule(schedule("a"));
+      storage.writeSchedule(schedule("b"));
+      storage.writeSchedule(schedule("a", 2));
+      const read = reopen().readSchedules();
+      expect(read).toHaveLength(2);
+      expect(read).toEqual(expect.arrayContaining([schedule("b"), schedule("a", 2)]));
+    });
+
+    testOf("[B5] one that is removed is gone, or all of them", ({ storage, reopen }) => {
+      for (const id of ["a", "b", "c"]) storage.writeSchedule(schedule(id));
+      storage.removeSchedule("b");
+      storage.removeSchedule("unknown");
+      const ids = reopen()
+        .readSchedules()
+        .map(({ id }) => id);
+      expect(ids.toSorted()).toEqual(["a", "c"]);
+      storage.removeSchedules();
+      expect(reopen().readSchedules()).toEqual([]);
+    });
+  });
+
   describe("the history", () => {
     const change = (to: number, patch = `[${to}]`) => ({ from: to - 1, to, patch });
 

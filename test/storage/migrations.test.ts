@@ -84,6 +84,7 @@ describe("a storage of version 1", () => {
       changes: changes?.map((row) => ({ ...row, moves: unknownMoves, requests: null })),
       requests: [],
       keys: [],
+      schedules: [],
       room: room?.map((row) => ({ ...row, schema: schemaVersion })),
     });
   });

@@ -42,6 +42,7 @@ test("[R4] reading makes no table, and the first record makes them all", () => {
     "quarantine",
     "requests",
     "room",
+    "schedules",
     "snapshots",
     "timers",
   ]);

@@ -1,5 +1,5 @@
-// What an action can do beside changing the state: send events, and see who is there (rule B5). It counts only once
-// the action has succeeded, and only while the action runs.
+// What an action can do beside changing the state: send events, ask for actions later, and see who is there (rule
+// B5). It counts only once the action has succeeded, and only while the action runs.
 
 import type { ActionContext, RoomContext } from "../../behaviours/behaviour.ts";
 import type { JsonValue } from "../../protocol/json.ts";
@@ -7,12 +7,20 @@ import type { Limits } from "../../protocol/limits.ts";
 import type { PresenceMap } from "../../protocol/presence.ts";
 import { freezeState } from "../../model/freeze.ts";
 import { checkEvent } from "../../model/payload.ts";
+import type { ScheduleRequests } from "./schedule-requests.ts";
 
 /** Events that one action may send. */
 const maxEvents = 100;
 
 /** An event that an action sends. */
 export type ActionEvent = { readonly event: string; readonly payload: JsonValue };
+
+/** What an action sees of the room, and schedules in it. */
+export type ActionView = {
+  /** Everybody's presence, made when the action reads it. */
+  presence(): PresenceMap;
+  readonly scheduling: ScheduleRequests;
+};
 
 /** What an action has asked for. */
 export class ActionRequests {
@@ -33,23 +41,37 @@ export class ActionRequests {
     this.#isOver = true;
   }
 
-  /** The room, as an action sees it. @param presence is made when it is read */
-  context(room: RoomContext, presence: () => PresenceMap): ActionContext {
+  /** The room, as an action sees it. */
+  context(room: RoomContext, { presence, scheduling }: ActionView): ActionContext {
+    const method = <Args extends unknown[], T>(name: string, run: (...args: Args) => T) => ({
+      enumerable: true,
+      value: (...args: Args): T => {
+        this.#checkTime(name);
+        return run(...args);
+      },
+    });
     return Object.freeze(
       Object.defineProperties({} as ActionContext, {
         ...Object.getOwnPropertyDescriptors(room),
         presence: { enumerable: true, get: () => freezeState(presence()) },
-        broadcast: {
-          enumerable: true,
-          value: (event: string, payload: JsonValue = null) => this.#broadcast(event, payload),
-        },
+        schedules: { enumerable: true, get: () => scheduling.pending() },
+        broadcast: method("broadcast", (event: string, payload: JsonValue = null) =>
+          this.#broadcast(event, payload),
+        ),
+        schedule: method("schedule", (name: string, input: JsonValue, at: Date | number) =>
+          scheduling.add(name, input, at),
+        ),
+        cancel: method("cancel", (id: string) => scheduling.cancel(id)),
       }),
     );
   }
 
-  #broadcast(event: string, payload: JsonValue): void {
+  #checkTime(method: string): void {
     if (this.#isOver)
-      throw new Error("room.broadcast was called after the action had ended: await what calls it");
+      throw new Error(`room.${method} was called after the action had ended: await what calls it`);
+  }
+
+  #broadcast(event: string, payload: JsonValue): void {
     if (this.#events.length >= maxEvents)
       throw new RangeError(`an action may send ${maxEvents} events`);
     checkEvent(event, payload, this.#limits);

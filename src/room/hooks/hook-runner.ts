@@ -15,10 +15,9 @@ import type { User, UserEntry } from "../../protocol/users.ts";
 import { checkMeta } from "../../model/user.ts";
 import type { JsonDocument } from "../document/json-document.ts";
 import { callWithin, TimedOut } from "./call-within.ts";
-import { ActionRequests, type ActionEvent } from "./action-context.ts";
+import { ActionRequests, type ActionEvent, type ActionView } from "./action-context.ts";
 import { CircuitBreaker } from "./circuit-breaker.ts";
 import { createContext } from "./room-context.ts";
-import type { PresenceMap } from "../../protocol/presence.ts";
 import { describe } from "../log.ts";
 import type { RoomPorts } from "../ports.ts";
 
@@ -198,7 +197,6 @@ export class HookRunner {
 
   /**
    * Check an action's input and run it.
-   * @param presence everybody's, made when the action reads it
    * @throws CollabError `unknown_action`, `invalid_payload`, `action_failed`, `action_refused`,
    * `call_timeout`, `hook_unavailable`
    */
@@ -206,11 +204,11 @@ export class HookRunner {
     name: string,
     payload: JsonValue,
     caller: Caller,
-    presence: () => PresenceMap,
+    view: ActionView,
   ): Promise<ActionSuccess> {
     const action = this.#action(name);
     const requests = new ActionRequests(this.#behaviour.limits);
-    const room = requests.context(this.#context(caller), presence);
+    const room = requests.context(this.#context(caller), view);
     const run = (): Promise<ActionOutcome> =>
       this.#runAction(name, action, room, payload, requests).finally(() => requests.end());
     const outcome = await this.#unlessHanging(`action ${name}`, run);

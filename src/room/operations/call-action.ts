@@ -2,6 +2,9 @@
 
 import { checkPayload } from "../../model/payload.ts";
 import { checkPreconditions, entityTag, type Preconditions } from "../../model/preconditions.ts";
+import type { Caller } from "../../protocol/caller.ts";
+import type { JsonValue } from "../../protocol/json.ts";
+import { ScheduleRequests } from "../hooks/schedule-requests.ts";
 import { readJson, runningOperation, type JsonSource } from "../operation.ts";
 import type { PresenceMap } from "../../protocol/presence.ts";
 import type { RunningRoom } from "../running-room.ts";
@@ -28,23 +31,43 @@ export const callAction = runningOperation({
     payload: checkPayload(readJson(payload), limits),
   }),
   async run(room, { name, payload, ...conditions }, caller): Promise<ActionOutput> {
-    const { hooks, document, behaviour, record } = room;
+    const { document, behaviour, record } = room;
     // An unknown action fails with or without conditions, so they do not count then.
     if (Object.hasOwn(behaviour.actions, name))
       checkPreconditions(conditions, entityTag(record.epoch, document.headVersion));
-    const presence = (): PresenceMap => room.presence.all(room.ports.now());
-    const { state, result, events } = await hooks.act(name, payload, caller, presence);
-    const version = state === undefined ? document.headVersion : changeTo(room, name, state);
-    // An event of an action is nobody's: it comes from the room.
-    for (const { event, payload: sent } of events)
-      room.batch.addEvent(
-        { type: "event", event, payload: sent, from: null, session: null },
-        null,
-        document.isStaged,
-      );
+    const { result, version } = await runAction(room, name, payload, caller);
     return { result, version, tag: entityTag(record.epoch, version) };
   },
 });
+
+/**
+ * Run an action, then stage what it answers and asks for (rule B5).
+ * @param done ids of the scheduled actions that are done when it has succeeded
+ * @throws CollabError as `HookRunner.act` does; `invalid_state`, `too_large`: nothing has changed
+ */
+export async function runAction(
+  room: RunningRoom,
+  name: string,
+  payload: JsonValue,
+  caller: Caller,
+  done: readonly string[] = [],
+): Promise<Omit<ActionOutput, "tag">> {
+  const { hooks, document, schedules, batch, ports } = room;
+  const scheduling = new ScheduleRequests({ ...room, done });
+  const presence = (): PresenceMap => room.presence.all(ports.now());
+  const view = { presence, scheduling };
+  const { state, result, events } = await hooks.act(name, payload, caller, view);
+  const version = state === undefined ? document.headVersion : changeTo(room, name, state);
+  schedules.stage(scheduling);
+  // An event of an action is nobody's: it comes from the room.
+  for (const { event, payload: sent } of events)
+    batch.addEvent(
+      { type: "event", event, payload: sent, from: null, session: null },
+      null,
+      room.isStaged,
+    );
+  return { result, version };
+}
 
 /** Make what an action returned the state. */
 function changeTo(

@@ -57,7 +57,7 @@ export async function attemptOnce<Output>(
     request,
     user,
     isDone ? { ok: JSON.stringify(outcome.ok ?? null) } : outcome,
-    room.document.isStaged && done.depends && !(isDone && standsAlone),
+    room.isStaged && done.depends && !(isDone && standsAlone),
   );
   return done;
 }

@@ -93,15 +93,19 @@ export class RequestLog {
   /**
    * Remember the outcome of a request, unless it may have another one when it is sent again.
    * @param needsRow whether it counts even if it has changed nothing
+   * @param isStaged whether the next commit has anything to write, which this may have asked for
    */
-  add({ client, user, seq }: RequestId, outcome: Outcome<string>, needsRow: boolean): void {
+  add(
+    { client, user, seq }: RequestId,
+    outcome: Outcome<string>,
+    { needsRow, isStaged }: { readonly needsRow: boolean; readonly isStaged: boolean },
+  ): void {
     const answer = answerOf(outcome);
     if (answer === null) return;
     const { clients } = this.#load();
     const requests = clients.get(client) ?? new ClientRequests(client, user);
     clients.set(client, requests);
     const isDone = "ok" in outcome;
-    const { isStaged } = this.#document;
     requests.add(seq, answer, isDone && (isStaged || needsRow) ? "pending" : "memory");
     if (!isDone || (!isStaged && !needsRow)) return this.#keepInMemory(requests, seq);
     this.#pending.add(requests);
@@ -126,8 +130,8 @@ export class RequestLog {
     if (this.#pending.size === 0) return { apart: [] };
     const groups = this.#groups();
     const beside = rowText(groups);
-    const { stagedCharacters } = this.#document;
-    return stagedCharacters <= maxPatchCharacters && utf8Bytes(beside) <= maxBesideBytes
+    const { isStaged, stagedCharacters } = this.#document;
+    return isStaged && stagedCharacters <= maxPatchCharacters && utf8Bytes(beside) <= maxBesideBytes
       ? { beside, apart: [] }
       : { apart: apartRows(groups) };
   }

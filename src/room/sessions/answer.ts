@@ -22,9 +22,10 @@ export async function answerMessage(
   if (known) return reply(room, session, call, known.outcome, known.isPending);
   if (call.sees === "committed") await room.whenCommitted();
   const outcome = await attempt(() => call.run(lifecycle, sessionCaller(room, session)));
-  if (id) room.requests.add(id, outcome, message.type === "action");
+  const { isStaged } = room;
+  if (id) room.requests.add(id, outcome, { needsRow: message.type === "action", isStaged });
   // A refusal may tell of what is staged as well.
-  const depends = room.document.isStaged && (call.sees === "head" || "error" in outcome);
+  const depends = isStaged && (call.sees === "head" || "error" in outcome);
   reply(room, session, call, outcome, depends);
 }
 

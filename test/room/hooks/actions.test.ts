@@ -14,6 +14,7 @@ import { resolveBehaviour } from "../../../src/behaviours/resolve.ts";
 import { workerCaller } from "../../../src/protocol/caller.ts";
 import { Members } from "../../../src/model/members.ts";
 import { JsonDocument } from "../../../src/room/document/json-document.ts";
+import { ScheduleRequests } from "../../../src/room/hooks/schedule-requests.ts";
 import { HookRunner } from "../../../src/room/hooks/hook-runner.ts";
 import { MemoryRoomStorage } from "../../../src/storage/memory.ts";
 import { gate, hang, setScript, type Script } from "../../fixtures/scripts.ts";
@@ -282,7 +283,15 @@ describe("schemas", () => {
       members: new Members(),
     });
     try {
-      await hooks.act("go", "raw", workerCaller, () => ({}));
+      const schedules = { get: () => undefined, all: () => [], size: 0 };
+      const resolved = resolveBehaviour("test", behaviour);
+      const scheduling = new ScheduleRequests({
+        ports: { now: () => 0, newId: () => "id" },
+        behaviour: resolved,
+        schedules,
+        done: [],
+      });
+      await hooks.act("go", "raw", workerCaller, { presence: () => ({}), scheduling });
     } catch (error) {
       expect(run).not.toHaveBeenCalled();
       throw error;

@@ -1,0 +1,85 @@
+// The parts of a running room, and how they are put together: a part calls only parts that stand above it here.
+
+import type { ResolvedBehaviour } from "../behaviours/resolve.ts";
+import type { Members } from "../model/members.ts";
+import type { RoomRecord } from "../model/record.ts";
+import { Activity } from "./activity.ts";
+import { BatchBuilder } from "./batch/batch.ts";
+import { CommitWindow } from "./batch/commit-window.ts";
+import type { DirectoryRegistration } from "./directory-registration.ts";
+import type { JsonDocument } from "./document/json-document.ts";
+import type { HookRunner } from "./hooks/hook-runner.ts";
+import type { LeaveHooks } from "./hooks/leave-hooks.ts";
+import { Crowd } from "./members/crowd.ts";
+import { Membership } from "./members/membership.ts";
+import { PresenceBoard } from "./members/presence-board.ts";
+import type { RoomPorts } from "./ports.ts";
+import type { IdempotencyKeys } from "./requests/idempotency-keys.ts";
+import { RequestLog } from "./requests/request-log.ts";
+import { Schedules } from "./schedules.ts";
+import { Observers } from "./sessions/observers.ts";
+import { SessionHub } from "./sessions/session-hub.ts";
+import { Sessions } from "./sessions/sessions.ts";
+import { StateSaver } from "./state-saver.ts";
+import type { Timers } from "./timers.ts";
+
+/** What a room is made from. */
+export type RoomBasis = {
+  readonly ports: RoomPorts;
+  readonly timers: Timers;
+  readonly registration: DirectoryRegistration;
+  readonly behaviour: ResolvedBehaviour;
+  readonly document: JsonDocument;
+  readonly hooks: HookRunner;
+  readonly leaveHooks: LeaveHooks;
+  readonly keys: IdempotencyKeys;
+  readonly members: Members;
+};
+
+export type RoomParts = RoomBasis & {
+  readonly requests: RequestLog;
+  readonly activity: Activity;
+  readonly sessions: Sessions;
+  readonly batch: BatchBuilder;
+  readonly presence: PresenceBoard;
+  readonly crowd: Crowd;
+  readonly hub: SessionHub;
+  readonly membership: Membership;
+  readonly observers: Observers;
+  readonly saver: StateSaver;
+  readonly schedules: Schedules;
+  readonly window: CommitWindow;
+};
+
+/** Put the parts of a room together. Nothing is read or written. */
+export function createParts(basis: RoomBasis, record: RoomRecord): RoomParts {
+  const { ports, members, document } = basis;
+  const requests = new RequestLog(ports.storage, document);
+  const activity = new Activity(ports, record);
+  const sessions = new Sessions();
+  const batch = new BatchBuilder();
+  const presence = new PresenceBoard(members, sessions);
+  const { presenceLimit } = basis.behaviour;
+  const crowd = new Crowd({ presenceLimit, members, sessions, presence, delta: batch.users });
+  const hub = new SessionHub({ ...basis, sessions, presence, batch });
+  const membership = new Membership({ ...basis, activity, sessions, hub, presence, batch });
+  const observers = new Observers({ ...basis, activity });
+  const saver = new StateSaver(basis);
+  const schedules = new Schedules(basis);
+  const window = new CommitWindow();
+  return {
+    ...basis,
+    requests,
+    activity,
+    sessions,
+    batch,
+    presence,
+    crowd,
+    hub,
+    membership,
+    observers,
+    saver,
+    schedules,
+    window,
+  };
+}

@@ -1,0 +1,50 @@
+// Run a scheduled action (rule B5). Its removal is committed with what it changes, so a change is made once; what
+// it does outside the room may happen again if the room dies before that.
+
+import { backoff, maxBackoff } from "../model/backoff.ts";
+import { roomCaller } from "../protocol/caller.ts";
+import type { CollabError } from "../protocol/errors.ts";
+import type { StoredSchedule } from "../storage/room-storage.ts";
+import { attempt } from "./outcome.ts";
+import { runAction } from "./operations/call-action.ts";
+import type { RunningRoom } from "./running-room.ts";
+
+/** Failed attempts after which one is dropped. */
+const maxAttempts = 10;
+
+/**
+ * Run the one that is due first, within a turn. Each has a turn of its own, so that many of them do not keep
+ * clients waiting.
+ * @param now epoch ms
+ */
+export async function runDueSchedule(room: RunningRoom, now: number): Promise<void> {
+  const { schedules, timers, ports, batch } = room;
+  const schedule = schedules.firstDue(now);
+  if (schedule === undefined) return schedules.setTimer();
+  // It waits until the behaviour is deployed again.
+  if (!ports.behaviours.has(room.record.behaviour)) return timers.set("schedule", now + maxBackoff);
+  const { id, name, input } = schedule;
+  const outcome = await attempt(() => runAction(room, name, input, roomCaller, [id]));
+  if ("error" in outcome) afterFailure(room, schedule, outcome.error);
+  room.markActive();
+  batch.requestFlush("change");
+}
+
+/** Try again later; or never, after a refusal or too many failures. */
+function afterFailure(room: RunningRoom, schedule: StoredSchedule, error: CollabError): void {
+  const { schedules, ports } = room;
+  const { id, name: action } = schedule;
+  const attempts = schedule.attempts + 1;
+  const { code, info } = error;
+  if (code === "action_refused") {
+    ports.log("warn", "schedule_refused", { id, action, reason: info.reason });
+    return schedules.stage({ added: [], removed: [id] });
+  }
+  if (attempts >= maxAttempts) {
+    ports.log("error", "schedule_dropped", { id, action, code, attempts });
+    return schedules.stage({ added: [], removed: [id] });
+  }
+  const setAt = ports.now();
+  const due = setAt + backoff(attempts, ports.random());
+  schedules.stage({ added: [{ ...schedule, attempts, setAt, due }], removed: [] });
+}
