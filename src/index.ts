@@ -30,6 +30,7 @@ export type {
   RoomContext,
   StateOf,
 } from "./behaviours/behaviour.ts";
+export type { Caller, Door } from "./protocol/caller.ts";
 export type { ChangesOptions, RoomChange } from "./protocol/changes.ts";
 export type { CollabEnv } from "./cloudflare/env.ts";
 export type { KeyedOptions, RoomHandle } from "./cloudflare/room-handle.ts";

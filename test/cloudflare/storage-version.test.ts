@@ -71,7 +71,15 @@ describe("a room whose storage is of version 1", () => {
       room: record?.map((row) => ({ ...row, schema: schemaVersion })),
     });
     expect(Object.keys(tables).toSorted()).toEqual(
-      ["keys", "members", "quarantine", "requests", "room", ...Object.keys(others)].toSorted(),
+      [
+        "keys",
+        "members",
+        "quarantine",
+        "requests",
+        "room",
+        "schedules",
+        ...Object.keys(others),
+      ].toSorted(),
     );
     // The grace period of the one whose socket is gone has begun.
     const awayUntil = storageV1.now + 10_000;

@@ -16,6 +16,8 @@ const seedsWanted = Number(process.env["VITE_FUZZ_SEEDS"] ?? Number.NaN);
 /** What must have happened in all runs together: else they prove less than they say. */
 const meets: readonly string[] = [
   "resumed",
+  "sent again",
+  "key sent again",
   "shared window",
   "snapshot",
   "evict hibernate",

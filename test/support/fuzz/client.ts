@@ -1,19 +1,16 @@
-// A client under fuzz: it comes and goes, and asks for things without waiting for the answers. What its
-// sessions are told is kept by a strict replica (test/support/replica.ts), and seen by the history.
+// A client under fuzz: it comes and goes, and asks for things without waiting for the answers, which it gets on
+// a later session if need be (requests.ts). What its sessions are told is kept by a strict replica (test/support/replica.ts), and seen by the history.
 
 import type { JsonObject } from "../../../src/protocol/json.ts";
-import type { ClientMessage } from "../../../src/protocol/messages.ts";
 import { mergedByOracle } from "../merge-patch.ts";
 import { plainPatched } from "../plain-patch.ts";
 import { Replica, type Known } from "../replica.ts";
 import type { Reply, TestSession } from "../session.ts";
 import { connect } from "../socket-client.ts";
 import { randomMerge, randomOperations, randomTaggedEdit, type FuzzState } from "./edits.ts";
-import type { Write } from "./history.ts";
 import type { Random } from "./random.ts";
+import { Requests, type Asked, type Numbered } from "./requests.ts";
 import { played, type FuzzRoom, type Play } from "./room.ts";
-
-type Asked = { readonly message: ClientMessage; readonly write: Write; readonly ref: string };
 
 export class FuzzClient {
   readonly room: FuzzRoom;
@@ -22,6 +19,7 @@ export class FuzzClient {
   session: TestSession | undefined;
   /** What it has from its last session. */
   known: Known | undefined;
+  readonly #requests: Requests;
   #busy = false;
 
   /** @param tab tells the clients of one user apart */
@@ -29,6 +27,7 @@ export class FuzzClient {
     this.room = room;
     this.userId = userId;
     this.name = `${userId}${tab}`;
+    this.#requests = new Requests(room);
   }
 
   /** Whether it has no session, and is not about to get one. */
@@ -58,7 +57,7 @@ export class FuzzClient {
     const session = await connect(
       room.id,
       { id: userId, name: userId.toUpperCase() },
-      resume && { resume },
+      { query: { client: name }, ...(resume && { resume }) },
     );
     const { resumed, epoch, version } = session.welcome;
     room.noteEpoch(epoch);
@@ -73,6 +72,9 @@ export class FuzzClient {
         room.problem(`${name} was closed with ${code}, and nothing had happened`);
       this.#ended(session, resume);
     });
+    const again = this.#requests.afterWelcome(session);
+    if (again.length > 0) room.count("sent again");
+    this.#ask(session, again);
   }
 
   /** Whether a session has ended: then nobody answers any more. */
@@ -125,33 +127,19 @@ export class FuzzClient {
     const { session } = this;
     if (!session) return;
     const most = this.room.isBulky ? 2 : 8;
-    const asked = Array.from({ length: 1 + random.below(most) }, () =>
-      this.#change(session, random),
+    const messages = Array.from({ length: 1 + random.below(most) }, () =>
+      this.#requests.add(this.#change(session, random)),
     );
-    for (const { ref, write } of asked) {
-      const reply = session.next("reply", (message) => message.ref === ref);
-      this.room.begin(
-        write.token,
-        reply.then((message) => this.#answered(write, message)),
-        () => {
-          write.unknown();
-          return this.#isOver(session);
-        },
-      );
-    }
-    const messages = asked.map(({ message }) => message);
-    this.#speak(() => {
-      if (random.chance(0.5) && !this.room.isBulky) session.send(...messages);
-      else for (const message of messages) session.send(message);
-    });
+    this.#ask(session, messages, random.chance(0.5) && !this.room.isBulky);
   }
 
-  #answered(write: Write, reply: Reply): void {
-    if (!reply.ok) return this.room.answered(write, reply);
-    if (reply.version === undefined) return this.room.problem(`${write.token}: ok, no version`);
-    if (reply.result !== undefined && reply.result !== write.token)
-      this.room.problem(`${write.token} has the result ${JSON.stringify(reply.result)}`);
-    this.room.answered(write, { version: reply.version });
+  #ask(session: TestSession, messages: readonly Numbered[], isOneFrame = false): void {
+    for (const message of messages)
+      this.#requests.expectAnswer(session, message, () => this.#isOver(session));
+    this.#speak(() => {
+      if (isOneFrame) session.send(...messages);
+      else for (const message of messages) session.send(message);
+    });
   }
 
   #change(session: TestSession, random: Random): Asked {
@@ -176,7 +164,7 @@ export class FuzzClient {
         });
         const whole = [...patch, { op: "add", path: `/kept/${ref}`, value: true } as const];
         const base = hasBase ? { base: session.version } : {};
-        return { ref, write, message: { type: "update", ref, patch: whole, ...base } };
+        return { write, message: { type: "update", ref, patch: whole, ...base } };
       }
       case "patch": {
         const patch = [
@@ -188,7 +176,7 @@ export class FuzzClient {
           mayFail: ["patch_failed", ...mayFail],
           ...more,
         });
-        return { ref, write, message: { type: "update", ref, patch, ...more } };
+        return { write, message: { type: "update", ref, patch, ...more } };
       }
       case "merge": {
         const merge = { ...(random.chance(0.7) && { doc: randomMerge(random) }), kept };
@@ -197,7 +185,7 @@ export class FuzzClient {
           mayFail,
           ...more,
         });
-        return { ref, write, message: { type: "update", ref, merge, ...more } };
+        return { write, message: { type: "update", ref, merge, ...more } };
       }
       case "play":
         return this.#play({ token: ref, seed: random.below(1e6) });
@@ -213,7 +201,6 @@ export class FuzzClient {
       mayFail: refuse ? ["action_refused"] : [],
     });
     return {
-      ref: token,
       write,
       message: { type: "action", ref: token, name: "play", payload: { ...payload } },
     };

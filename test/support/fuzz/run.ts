@@ -197,6 +197,7 @@ export class Run {
       );
       if (!isBack) await client.connect(this.#random.chance(0.8) ? "resume" : "fresh");
     }
+    await room.settle();
     await this.#ghosts("visitor-");
   }
 

@@ -52,7 +52,7 @@ export class FuzzWriter {
     const token = this.room.nextToken(this.name);
     const { version, state } = this.#known;
     const conditional = random.chance(0.2);
-    const condition = conditional ? { headers: { "if-match": this.room.tagOf(version) } } : {};
+    const condition = conditional ? { "if-match": this.room.tagOf(version) } : {};
     const ifVersion = conditional ? { ifVersion: version } : {};
     const mayFail = conditional ? (["version_conflict"] as const) : [];
     switch (random.weighted({ patch: 4, merge: 3, put: 2, act: 2, update: 4 })) {
@@ -68,7 +68,12 @@ export class FuzzWriter {
             mayFail: ["patch_failed", ...mayFail],
             ...ifVersion,
           },
-          () => send("PATCH", at(this.room.id, "/state"), { json, type: patchType, ...condition }),
+          (key) =>
+            send("PATCH", at(this.room.id, "/state"), {
+              json,
+              type: patchType,
+              headers: { ...key, ...condition },
+            }),
         );
       }
       case "merge": {
@@ -80,7 +85,12 @@ export class FuzzWriter {
             mayFail,
             ...ifVersion,
           },
-          () => send("PATCH", at(this.room.id, "/state"), { json, type: mergeType, ...condition }),
+          (key) =>
+            send("PATCH", at(this.room.id, "/state"), {
+              json,
+              type: mergeType,
+              headers: { ...key, ...condition },
+            }),
         );
       }
       case "put": {
@@ -94,12 +104,13 @@ export class FuzzWriter {
               json,
               headers: { "if-match": this.room.tagOf(version) },
             }),
+          1,
         );
       }
       case "act": {
         const seed = random.below(1e6);
-        return this.#ask(token, { apply: (before) => played(before, token, seed) }, () =>
-          send("POST", at(this.room.id, "/actions/play"), { json: { token, seed } }),
+        return this.#ask(token, { apply: (before) => played(before, token, seed) }, (headers) =>
+          send("POST", at(this.room.id, "/actions/play"), { json: { token, seed }, headers }),
         );
       }
       case "update":
@@ -107,14 +118,27 @@ export class FuzzWriter {
     }
   }
 
-  #ask(token: string, options: WriteOptions, ask: () => Promise<Response>): void {
+  /**
+   * Ask for a change. What has not come back may have been done all the same, so it is sent again with its key.
+   * @param ask makes the request, with these headers
+   * @param attempts 1 for a request that takes no key
+   */
+  #ask(
+    token: string,
+    options: WriteOptions,
+    ask: (headers: { "idempotency-key": string }) => Promise<Response>,
+    attempts = 5,
+  ): void {
     const write = this.room.history.begin(token, options);
     const work = async (): Promise<void> => {
-      const response = await ask();
-      const answer = await response.json<{ version: number } | { code: string }>();
-      // What has not come back may have been done all the same.
-      if ("code" in answer && answer.code === "room_unavailable") throw new Error(answer.code);
-      this.room.answered(write, answer);
+      for (let attempt = 1; ; attempt++) {
+        const response = await ask({ "idempotency-key": token });
+        const answer = await response.json<{ version: number } | { code: string }>();
+        if (!("code" in answer && answer.code === "room_unavailable"))
+          return this.room.answered(write, answer);
+        if (attempt === attempts) throw new Error(answer.code);
+        this.room.count("key sent again");
+      }
     };
     this.room.begin(token, work(), () => write.unknown());
   }
