@@ -4,8 +4,8 @@
 // Writes and sends of one turn have no `await` between them, and the platform commits such writes when
 // the turn ends. So an `abort` in the middle of it takes the write back ("before commit"); and an `abort`
 // once `storage.sync()` has resolved comes after the commit ("after commit"). In that case the sends of
-// the turn are swallowed, all of them or all but the first few, as if the machine had died before they
-// left it.
+// the turn are swallowed, all of them or all but the first few, and so are the answers to calls, as if the
+// machine had died before they left it.
 
 import { runInDurableObject } from "cloudflare:test";
 import { stubOf } from "../rooms.ts";
@@ -18,11 +18,12 @@ type Told = { onStrike(): void; onDeath(): void };
 
 /** Let a fault happen at the next commit. */
 export const arm = (id: string, fault: Fault, { onStrike, onDeath }: Told): Promise<void> =>
-  runInDurableObject(stubOf(id), (_, state) => {
+  runInDurableObject(stubOf(id), (object, state) => {
     const abort = (): void => {
       onDeath();
       state.abort("crash of a test");
     };
+    swallowAnswers(Object.getPrototypeOf(object) as Callable);
     const { sql } = state.storage;
     const exec = sql.exec.bind(sql);
     let armed = true;
@@ -33,6 +34,7 @@ export const arm = (id: string, fault: Fault, { onStrike, onDeath }: Told): Prom
       if (fault === "write fails") throw new Error("secret: the disk is full");
       const cursor = exec(query, ...bindings);
       if (fault === "before commit") abort();
+      silent.add(object);
       let sends = fault === "between sends" ? 2 : 0;
       for (const socket of state.getWebSockets()) {
         const send = socket.send.bind(socket);
@@ -58,6 +60,24 @@ export const die = (id: string, { onDeath }: Pick<Told, "onDeath">): Promise<voi
       state.abort("crash of a test");
     });
   }).catch(() => {});
+
+/** Objects whose answers are swallowed. */
+const silent = new WeakSet<object>();
+
+type Callable = { call(...input: unknown[]): Promise<unknown> };
+
+const wrapped = new WeakSet<Callable>();
+
+/** Calls reach only methods of the class, so it is wrapped there: an answer of a silent object never comes. */
+function swallowAnswers(prototype: Callable): void {
+  if (wrapped.has(prototype)) return;
+  wrapped.add(prototype);
+  const { call } = prototype;
+  define(prototype, "call", async function (this: object, ...input: unknown[]) {
+    const answer = await call.apply(this as Callable, input);
+    return silent.has(this) ? new Promise(() => {}) : answer;
+  });
+}
 
 function define(target: object, key: string, value: unknown): void {
   Object.defineProperty(target, key, { configurable: true, value });
