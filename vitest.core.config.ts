@@ -12,7 +12,7 @@ export const servers = "test/node/**/*.test.ts";
 export const common = {
   // Rooms log what goes wrong in them, and in most tests something does, on purpose.
   silent: "passed-only",
-  testTimeout: 30_000,
+  testTimeout: 120_000,
   hookTimeout: 30_000,
   // In `core`, files share a worker: a spy that stayed would count the calls of the next file.
   restoreMocks: true,

@@ -25,7 +25,6 @@ import type { RoomStub } from "./room-stub.ts";
 /** Deeper than any room's limit: what nests deeper is refused before it is sent. */
 const maxDepth = 256;
 
-/** A room; `RoomHandle<typeof board>` knows the types of its state and its actions. */
 /** For a call that may have to be made again, because its answer was lost. */
 export type KeyedOptions = {
   /**
@@ -36,6 +35,7 @@ export type KeyedOptions = {
   readonly idempotencyKey?: string | undefined;
 };
 
+/** A room; `RoomHandle<typeof board>` knows the types of its state and its actions. */
 export class RoomHandle<Room extends RoomBehaviour = RoomBehaviour> {
   readonly #stub: RoomStub;
 

@@ -28,7 +28,7 @@ export type Member = {
   readonly awayUntil?: number;
   /** What clients see of them meanwhile. */
   readonly away?: Presence;
-  /** What their sessions may do, if an administrator has set that. */
+  /** What their sessions may do, if a hook or an administrator has set that. */
   readonly scopes?: readonly Scope[];
   /** Presence that a server holds for the user (rule P4). */
   readonly held?: HeldPresence;

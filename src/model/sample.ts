@@ -14,7 +14,7 @@ export class Sample {
   readonly #candidates = new Map<string, number>();
 
   /** A user has moved or written. */
-  markActive(userId: string, now: number): void {
+  markMoved(userId: string, now: number): void {
     if (this.#chosen.has(userId)) {
       this.#chosen.set(userId, now);
       return;

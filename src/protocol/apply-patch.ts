@@ -118,6 +118,14 @@ export class PatchRun {
     return this.#editor.hasChanged ? this.#applied : null;
   }
 
+  /**
+   * The operations that have done something, even if the state is the same after all of them. Whoever receives a
+   * change moves pending patches by these: a value that was replaced by an equal one is another value all the same.
+   */
+  get steps(): readonly Applied[] {
+    return this.#applied;
+  }
+
   #step(operation: Operation, index: number): void {
     this.#index = index;
     const applied = this.#run(operation);

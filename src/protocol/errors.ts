@@ -84,7 +84,8 @@ export const errorTable = {
   }),
   room_full: row(
     409,
-    "The room has its maximum number of users, or the user their maximum of sockets. Try again later.",
+    "The room is full, or this user has too many sockets. Try again later.",
+    retryable,
   ),
   behaviour_conflict: row(
     409,

@@ -115,8 +115,8 @@ export class Lifecycle {
   }
 
   /**
-   * Everything it takes to start, hooks included; the room is not started by it. When the state cannot be
-   * loaded, whoever has waited for the same meanwhile gets the same answer, not another wait.
+   * Everything it takes to start, hooks included; the room is not started by it. If loading fails, callers that
+   * were already waiting get the same error.
    * @throws CollabError `unknown_behaviour`, `invalid_request`, `load_failed`
    */
   async prepare(options: StartOptions, caller: Caller): Promise<RunningRoom> {

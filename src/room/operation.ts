@@ -30,7 +30,7 @@ type Definition = {
   readonly isActivity?: true;
   /** Whether its user has moved or written by it, and so comes into the sample of a large room (rule N1). */
   readonly isMove?: true;
-  /** Whether its reply goes behind what the next flush tells the session that asks. */
+  /** Whether the reply follows the messages that the next flush has for the session. */
   readonly isToldByFlush?: true;
 };
 
@@ -127,7 +127,7 @@ export function execute<Input, Output>(
 
 function finish(room: RunningRoom, { isActivity, isMove }: Definition, caller: Caller): void {
   if (isActivity) room.markActive();
-  if (isMove && caller.user) room.crowd.markActive(caller.user.id, room.ports.now());
+  if (isMove && caller.user) room.crowd.markMoved(caller.user.id, room.ports.now());
   if (room.isStaged) room.batch.requestFlush("change");
 }
 

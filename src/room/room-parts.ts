@@ -36,23 +36,8 @@ export type RoomBasis = {
   readonly members: Members;
 };
 
-export type RoomParts = RoomBasis & {
-  readonly requests: RequestLog;
-  readonly activity: Activity;
-  readonly sessions: Sessions;
-  readonly batch: BatchBuilder;
-  readonly presence: PresenceBoard;
-  readonly crowd: Crowd;
-  readonly hub: SessionHub;
-  readonly membership: Membership;
-  readonly observers: Observers;
-  readonly saver: StateSaver;
-  readonly schedules: Schedules;
-  readonly window: CommitWindow;
-};
-
 /** Put the parts of a room together. Nothing is read or written. */
-export function createParts(basis: RoomBasis, record: RoomRecord): RoomParts {
+export function createParts(basis: RoomBasis, record: RoomRecord) {
   const { ports, members, document } = basis;
   const requests = new RequestLog(ports.storage, document);
   const activity = new Activity(ports, record);
@@ -83,3 +68,6 @@ export function createParts(basis: RoomBasis, record: RoomRecord): RoomParts {
     window,
   };
 }
+
+/** The parts of a running room. */
+export type RoomParts = Readonly<ReturnType<typeof createParts>>;

@@ -84,7 +84,7 @@ export class Room {
     const arrival = ++this.#arrivals.last;
     const answer = await this.#turn(
       async () => {
-        // What it waits for may have come up while it waited for its turn; others must not wait with it.
+        // An `onLeave` may have begun since. Leave the turn while waiting, so that others can run.
         const pending = before();
         if (pending !== null) return { again: pending };
         this.#arrivals.current = arrival;

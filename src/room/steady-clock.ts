@@ -9,8 +9,8 @@
 import type { RoomPorts } from "./ports.ts";
 
 /**
- * ms by which two clocks may differ though none was set: a timer may ring a little early, and ours stands
- * still during an event, while the platform's own notes go on.
+ * Tolerated difference in ms. A timer may fire early, and our clock stops during an event while the platform's
+ * timestamps advance.
  */
 const tolerance = 1000;
 

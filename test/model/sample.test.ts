@@ -12,7 +12,7 @@ const sorted = (users: readonly string[]): string[] => users.toSorted();
 
 function filled(at = 0): Sample {
   const sample = new Sample();
-  for (const id of ids(0, maxSample)) sample.markActive(id, at);
+  for (const id of ids(0, maxSample)) sample.markMoved(id, at);
   sample.choose(at, everybody);
   return sample;
 }
@@ -20,22 +20,22 @@ function filled(at = 0): Sample {
 describe("a sample", () => {
   test("[N1] has the last who were active, if there were more than it holds", () => {
     const sample = new Sample();
-    for (const [at, id] of ids(0, 100).entries()) sample.markActive(id, at);
+    for (const [at, id] of ids(0, 100).entries()) sample.markMoved(id, at);
     expect(sample.choose(100, everybody).toSorted()).toEqual(ids(68, 100).toSorted());
   });
 
   test("[N1] keeps everybody who was active within 5 s", () => {
     const sample = filled(1000);
-    sample.markActive("late", 1000 + stillTime - 1);
+    sample.markMoved("late", 1000 + stillTime - 1);
     expect(sorted(sample.choose(1000 + stillTime - 1, everybody))).toEqual(sorted(ids(0, 32)));
   });
 
   test("[N1] gives the place of whoever was still for longest", () => {
     const sample = filled();
-    for (const id of ids(0, 31)) if (id !== "user-5") sample.markActive(id, 100);
-    sample.markActive("user-31", 50);
-    sample.markActive("late", stillTime + 60);
-    sample.markActive("later", stillTime + 60);
+    for (const id of ids(0, 31)) if (id !== "user-5") sample.markMoved(id, 100);
+    sample.markMoved("user-31", 50);
+    sample.markMoved("late", stillTime + 60);
+    sample.markMoved("later", stillTime + 60);
     const chosen = sample.choose(stillTime + 60, everybody);
     expect(chosen).toHaveLength(32);
     expect(ids(0, 32).filter((id) => !chosen.includes(id))).toEqual(["user-5", "user-31"]);
@@ -43,7 +43,7 @@ describe("a sample", () => {
 
   test("[N1] forgets who got no place: they have to move again", () => {
     const sample = filled();
-    sample.markActive("late", 10);
+    sample.markMoved("late", 10);
     expect(sample.hasCandidates).toBe(true);
     sample.choose(10, everybody);
     expect(sample.hasCandidates).toBe(false);
@@ -52,7 +52,7 @@ describe("a sample", () => {
 
   test("[N1] has nobody who is not shown", () => {
     const sample = filled();
-    sample.markActive("gone", 10);
+    sample.markMoved("gone", 10);
     expect(sample.choose(10, (id) => id === "user-3")).toEqual(["user-3"]);
     expect([sample.has("user-3"), sample.has("user-4"), sample.has("gone")]).toEqual([
       true,

@@ -214,7 +214,7 @@ describe("an absent room", () => {
     },
   );
 
-  test("[R4] that was never started takes every leave, is not alive, and keeps nothing of it", async () => {
+  test("[R4] that was never started accepts a leave, is not alive and stores nothing", async () => {
     const id = newId();
     await rooms.leaveRoom(id, "ada");
     await rooms.room(id).leave("ada");

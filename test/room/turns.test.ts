@@ -223,7 +223,7 @@ describe("an update function that", () => {
     await unharmed(room, before);
   });
 
-  test("[S2] is for a room that is not running is never called", async () => {
+  test("[S2] is not called if the room is not running", async () => {
     const id = newId();
     let called = false;
     const update = rooms.room(id).updateState((state) => {

@@ -10,9 +10,9 @@
 // request waits for the window, and if no other arrives meanwhile, the next ones are due at once, more of them
 // after each try. A writer whose next request arrives before the last one is durable does not wait.
 //
-// In a sampled room (rule N1) most flushes go to some sockets only: what somebody shows goes to those who watch
-// them. Their number decides how long that waits, and such a flush does not delay what goes to everybody. If
-// something for everybody waits, the rest waits for it and goes along.
+// In a sampled room (rule N1) most flushes go to some sockets only: presence goes to a user's watchers. The number
+// of watchers sets its delay, and such a flush does not delay what goes to everybody. If something for everybody
+// waits, presence waits for it and goes along.
 //
 // It knows no clock and no timers: the room asks it, and tells it what has happened. Times are epoch ms.
 
@@ -96,7 +96,7 @@ export class CommitWindow {
     this.#partEnd = Math.min(this.#partEnd, Math.max(end, now));
   }
 
-  /** Whether a request in an open window is due at once: the only one, of an writer whose requests come alone. */
+  /** Whether a request in an open window is due at once: the only one, of a writer whose requests come alone. */
   #isGranted(writer: object | null): boolean {
     const pace = this.#pace;
     if (this.#requests > 1 || pace.kind === "together" || pace.left === 0) return false;

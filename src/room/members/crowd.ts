@@ -1,7 +1,7 @@
 // Who is told of whom (rule N1). With few users, every session is told of everybody. With more than
 // `presenceLimit` the room is sampled: all sessions are told how many people there are, and of a sample of
-// them, once a second; and each session follows its own user and those it watches. What all are told is told to
-// some of them after the others, so that whoever follows somebody need not wait until thousands have been sent it.
+// them, once a second; and each session follows its own user and those it watches. The `people` message goes out in
+// groups, so that updates for followers do not wait behind thousands of sends.
 //
 //   all ──more users than presenceLimit──▶ sampled ──fewer than three quarters of it──▶ all
 //
@@ -81,9 +81,9 @@ export class Crowd {
     return this.#isSampled;
   }
 
-  /** A user has moved or written: the sample is made of such. */
-  markActive(userId: string, now: number): void {
-    if (this.#parts.members.get(userId) !== undefined) this.#report.markActive(userId, now);
+  /** A user has moved or written. The sample consists of recently active users. */
+  markMoved(userId: string, now: number): void {
+    if (this.#parts.members.get(userId) !== undefined) this.#report.markMoved(userId, now);
   }
 
   /** A session wants to watch these users, and no others. It is told of them with the next flush. */

@@ -39,13 +39,13 @@ export class PeopleReport {
       return { id, at: presence.lastMoveOf(id) };
     }).filter(({ at }) => at > 0);
     for (const { id, at } of moves.toSorted((a, b) => a.at - b.at).slice(-maxSample))
-      this.#sample.markActive(id, at);
+      this.#sample.markMoved(id, at);
     this.#choose(now);
     if (!presence.hasNews) this.#toldCounts = presence.counts;
   }
 
-  markActive(userId: string, now: number): void {
-    this.#sample.markActive(userId, now);
+  markMoved(userId: string, now: number): void {
+    this.#sample.markMoved(userId, now);
   }
 
   /** There is news of these users. If it is not known whom clients have in the sample, it may be any of them. */

@@ -30,7 +30,7 @@ export class PresenceBoard {
   #reach = 0;
   /** Users of whom clients know more than the room does, which has slept: they are shown anew, in full. */
   readonly #unknown = new Set<string>();
-  /** Of these, the ones whose sockets have closed meanwhile: their close may still arrive, and say more. */
+  /** Unknown users whose sockets closed while the room slept. The close event may still arrive with their presence. */
   readonly #missed = new Set<string>();
   #lapseAt = Infinity;
 

@@ -25,6 +25,6 @@ export const holdPresence = runningOperation({
   },
   run({ membership, crowd, ports }, { userId, data, ttl }): void {
     membership.holdPresence(userId, { data, ttl });
-    crowd.markActive(userId, ports.now());
+    crowd.markMoved(userId, ports.now());
   },
 });

@@ -21,7 +21,7 @@ export const setPresence = runningOperation({
     const lastMove = presence.lastMoveOf(session.userId);
     const before = session.presence;
     session.presence = changePresence(before, data, ports.now(), lastMove);
-    if (session.presence.at !== before.at) crowd.markActive(session.userId, ports.now());
+    if (session.presence.at !== before.at) crowd.markMoved(session.userId, ports.now());
     batch.markUnsaved(session);
     presence.markChanged(session.userId);
     batch.requestFlush("signal");

@@ -20,7 +20,7 @@ export const watchUsers = runningOperation({
     const bytes = utf8Bytes(JSON.stringify(userIds));
     if (userIds.length > maxWatchedUsers || bytes > maxWatchedBytes)
       throw new CollabError("too_large", {
-        detail: `A session may watch ${maxWatchedUsers} users, with ${maxWatchedBytes} bytes of ids as a JSON array, not ${userIds.length} with ${bytes}. The list before is still in force. Send a shorter one.`,
+        detail: `A session may watch ${maxWatchedUsers} users, with ${maxWatchedBytes} bytes of ids as a JSON array, not ${userIds.length} with ${bytes}. Your previous list still applies. Send fewer users.`,
       });
     return userIds;
   },

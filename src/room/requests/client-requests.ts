@@ -58,7 +58,7 @@ export class ClientRequests {
     else this.#unstored.add(seq);
   }
 
-  /** A row says that numbers up to this one were handled. What is not known by now is gone. */
+  /** A row says that numbers up to this one were handled. Answers not loaded by now are lost. */
   reach(before: number): void {
     if (before > this.#highestStored) this.#floor = Math.max(this.#floor, before);
     this.#highest = Math.max(this.#highest, before);

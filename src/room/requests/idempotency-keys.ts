@@ -27,7 +27,7 @@ const lifetime = 24 * 3_600_000;
 /** Keys that are remembered for as long, unless their answers are very large. */
 const maxKeys = 1000;
 const maxBytes = 16 * 1024 * 1024;
-/** Keys beyond them that wait until it is worth the while. */
+/** Keys over the limit before the oldest are deleted. */
 const slack = 100;
 
 type Parsed = readonly [user: string | null, fingerprint: string, ...StoredAnswer];

@@ -35,7 +35,7 @@ export type RequestRows = {
 const maxPatchCharacters = 600_000;
 /** Refusals that memory alone has. */
 const maxInMemory = 1000;
-/** Clients whose answers are gone. */
+/** Clients to remember after their answers were dropped. */
 const maxSilentClients = 1000;
 /** What may stand in rows of their own. */
 const maxApart = { rows: 1000, bytes: 4 * 1024 * 1024 } as const;
@@ -175,7 +175,7 @@ export class RequestLog {
     for (const requests of loaded.clients.values()) requests.forgetUpTo(journalStart);
     loaded.apart = loaded.apart.filter(({ version }) => version > journalStart);
     loaded.apartBytes = loaded.apart.reduce((sum, { bytes }) => sum + bytes, 0);
-    // A client whose answers are gone is not remembered after the room has slept either.
+    // After a wake such clients are unknown anyway, so only the last ones are kept.
     const silent = [...loaded.clients.values()].filter(({ isEmpty }) => isEmpty);
     for (const { client } of silent.slice(0, -maxSilentClients)) loaded.clients.delete(client);
     loaded.isIncomplete = true;

@@ -196,7 +196,7 @@ describe("a commit that is under way", () => {
     expect([window.isCommitting, window.dueAt]).toEqual([false, 1010]);
   });
 
-  test("[N4] with nothing behind it is followed by nothing", () => {
+  test("[N4] with nothing waiting, schedules no flush", () => {
     const window = new CommitWindow();
     window.flushed(1000, 120, true);
     window.end();

@@ -227,7 +227,7 @@ describe("a restart that fails", () => {
 });
 
 describe("a commit that fails", () => {
-  test("[R10, W1] is told to who asked before the welcome, after it", async () => {
+  test("[R10, W1] is reported after the welcome to a client that asked before it", async () => {
     const { hand, storage } = await gather();
     await merge(hand, 2); // opens a window
     const cyd = await hand.connect("cyd");

@@ -24,6 +24,7 @@ import { planOn } from "../../support/planned.ts";
 import {
   firstState,
   intents,
+  item,
   misplaced,
   patchFor,
   type Intent,
@@ -45,7 +46,7 @@ class Client {
   receive({ to, patch }: { readonly to: number; readonly patch: string }): void {
     const run = new PatchRun(this.state, defaultLimits);
     run.apply(JSON.parse(patch) as Patch);
-    const effects = (run.applied ?? []).flatMap(({ effect }) => effect ?? []);
+    const effects = run.steps.flatMap(({ effect }) => effect ?? []);
     this.state = run.next;
     this.#effects.push({ to, effects });
   }
@@ -66,7 +67,36 @@ const windows = fc.array(
   },
 );
 
+/** A room and a client that have the first state. */
+function begin(): { room: JsonDocument; client: Client; change(patch: Patch): void } {
+  const room = JsonDocument.create(new MemoryRoomStorage<RoomRecord, Member>());
+  const change = (patch: Patch): void => {
+    const planned = planOn(room.head, { kind: "patch", patch: copy(patch) }, defaultLimits);
+    if (planned !== null) room.stage(planned);
+  };
+  change(replaceAll(firstState()));
+  room.commit();
+  return { room, client: new Client(firstState()), change };
+}
+
 describe("a client that knows the changes", () => {
+  test("[E1, E6] moves a patch by a window that leaves the state as it was", () => {
+    const { room, client, change } = begin();
+    const { deep } = firstState();
+    change([{ op: "replace", path: "/deep", value: { list: [item("new")] } }]);
+    change([{ op: "remove", path: "/deep/list/0" }]);
+    change([{ op: "replace", path: "/deep", value: copy(deep as JsonObject) }]);
+    const committed = room.commit();
+    expect(committed).not.toBeNull();
+    if (committed) client.receive(committed);
+    const patch: Patch = [{ op: "add", path: "/deep/list/0", value: item("mine") }];
+    const expected = client.predict(patch, 1);
+    const base = { version: 1, strict: false };
+    const { dropped } = room.change({ kind: "patch", patch, base }, undefined, defaultLimits);
+    expect(dropped).toEqual([0]);
+    expect({ state: room.value, dropped }).toEqual(expected);
+  });
+
   test("[E1, E4, E6] predicts what the room makes of a patch, whether or not the room has slept", () => {
     const seed = Number(process.env["SEED"] ?? Date.now() % 2 ** 31);
     fc.assert(

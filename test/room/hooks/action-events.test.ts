@@ -44,7 +44,7 @@ describe("an action", () => {
     }
   });
 
-  test("[B5] that changes nothing sends them all the same", async () => {
+  test("[B5] sends its events even if it changes nothing", async () => {
     setScript(id, { play: (now) => now.broadcast("ping", 1) });
     await room.act("play");
     await ada.fence(bob);

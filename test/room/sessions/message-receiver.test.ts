@@ -33,7 +33,7 @@ describe("a good frame", () => {
     expect(send(message)).toEqual({ ...nothing, requests: [message] });
   });
 
-  test("[R1] with several is each of them, in order", () => {
+  test("[R1] with several messages yields them in order", () => {
     const { send } = createSession();
     const frame = [1, 2, 3].map((ref) => ({ type: "touch", ref }));
     expect(send(frame)).toEqual({ ...nothing, requests: frame });
