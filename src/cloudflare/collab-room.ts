@@ -6,7 +6,7 @@ import type { ResolvedBehaviour } from "../behaviours/resolve.ts";
 import type { Caller } from "../protocol/caller.ts";
 import { CollabError, type Result } from "../protocol/errors.ts";
 import { isObject } from "../protocol/json.ts";
-import { createLog, describe, type Log } from "../room/log.ts";
+import { askedBy, createLog, describe, type Log } from "../room/log.ts";
 import type { Operation } from "../room/operation.ts";
 import { operations, type OperationName } from "../room/operations/table.ts";
 import type { SocketPort } from "../room/ports.ts";
@@ -60,9 +60,7 @@ export class CollabRoom extends DurableObject<CollabEnv> implements RoomRpc {
         },
         background: (work) =>
           ctx.waitUntil(
-            work.catch((error: unknown) =>
-              this.#log("error", "background", { error: describe(error) }),
-            ),
+            work.catch((error: unknown) => this.#log("background", { error: describe(error) })),
           ),
       });
       this.#room.wake();
@@ -81,7 +79,7 @@ export class CollabRoom extends DurableObject<CollabEnv> implements RoomRpc {
     const operation = operations[name] as Operation<unknown, unknown>;
     const options = { characters: charactersOf(input), request };
     return whileWaiting(waiting, async () => {
-      const called = await this.#reply(this.#room.call(operation, input, caller, options));
+      const called = await this.#reply(caller, this.#room.call(operation, input, caller, options));
       return "error" in called ? called : resultOf(called.ok);
     });
   }
@@ -95,7 +93,7 @@ export class CollabRoom extends DurableObject<CollabEnv> implements RoomRpc {
       return this.#socket(server);
     };
     const outcome = await whileWaiting(upgrade.waiting, () =>
-      this.#reply(openSocket(this.#room, upgrade, accept)),
+      this.#reply(upgrade.caller, openSocket(this.#room, upgrade, accept)),
     );
     if ("error" in outcome) return Response.json(outcome);
     return new Response(null, { status: 101, webSocket: client });
@@ -127,13 +125,13 @@ export class CollabRoom extends DurableObject<CollabEnv> implements RoomRpc {
     return port;
   }
 
-  async #reply<T>(work: Promise<T>): Promise<Result<T>> {
+  async #reply<T>(caller: Caller, work: Promise<T>): Promise<Result<T>> {
     try {
       return { ok: await work };
     } catch (error) {
       if (error instanceof CollabError) return { error: error.info };
       const instance = crypto.randomUUID();
-      this.#log("error", "internal", { instance, error: describe(error) });
+      this.#log("internal", { instance, ...askedBy(caller), error: describe(error) });
       return { error: { code: "internal", instance } };
     }
   }

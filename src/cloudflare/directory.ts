@@ -75,7 +75,7 @@ export class Directory {
     // A list with a hole in it would look complete: better none.
     for (const [n, answer] of answers.entries())
       if ("error" in answer)
-        createLog({})("error", "directory_unavailable", {
+        createLog()("directory_unavailable", {
           shard: n,
           error: describe(answer.error),
         });

@@ -4,7 +4,7 @@
 import type { Caller } from "../protocol/caller.ts";
 import { CollabError, unwrap, type Result } from "../protocol/errors.ts";
 import { checkRoomId } from "../protocol/room-id.ts";
-import { createLog, describe } from "../room/log.ts";
+import { askedBy, createLog, describe } from "../room/log.ts";
 import {
   operations,
   type InputOf,
@@ -137,7 +137,11 @@ export class RoomStub {
 
   #unavailable(error: unknown): CollabError {
     const instance = crypto.randomUUID();
-    createLog({ room: this.id })("error", "room_unavailable", { instance, error: describe(error) });
+    createLog({ room: this.id })("room_unavailable", {
+      instance,
+      ...askedBy(this.#caller),
+      error: describe(error),
+    });
     return new CollabError("room_unavailable", { instance });
   }
 }

@@ -29,7 +29,7 @@ export function authenticate(env: Pick<CollabEnv, "AUTH_MODE">): Caller {
   if (env.AUTH_MODE !== "open") throw new CollabError("auth_not_configured");
   if (warned) return openCaller;
   warned = true;
-  createLog({})("warn", "auth_open", {
+  createLog()("auth_open", {
     text: "AUTH_MODE=open: every request that reaches this Worker can read and change every room.",
   });
   return openCaller;

@@ -30,7 +30,8 @@ export function describeRoutes(routes: readonly Route[], server: string): object
     info: {
       title: "collab-room",
       version: "2",
-      description: "Collaboration rooms: users, presence and a shared JSON state.",
+      description:
+        "Collaboration rooms: users, presence and a shared JSON state. Every response has the id of its request in `X-Request-Id`; the logs have it too.",
       license: { name: "MIT", identifier: "MIT" },
     },
     servers: [{ url: server }],

@@ -39,8 +39,8 @@ export function problemOf({ code, instance, ...rest }: ErrorInfo): Problem {
 }
 
 /** Create the response to a thrown value. Anything but a CollabError is logged and becomes `internal`. */
-export function problemResponse(error: unknown): Response {
-  const info = error instanceof CollabError ? error.info : unexpected(error);
+export function problemResponse(error: unknown, requestId: string): Response {
+  const info = error instanceof CollabError ? error.info : unexpected(error, requestId);
   const { status, retryable } = errorTable[info.code];
   return Response.json(problemOf(info), {
     status,
@@ -54,8 +54,8 @@ export function problemResponse(error: unknown): Response {
   });
 }
 
-function unexpected(error: unknown): ErrorInfo {
+function unexpected(error: unknown, request: string): ErrorInfo {
   const instance = crypto.randomUUID();
-  createLog({})("error", "internal", { instance, error: describe(error) });
+  createLog()("internal", { instance, request, error: describe(error) });
   return { code: "internal", instance };
 }

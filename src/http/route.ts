@@ -21,6 +21,7 @@ import { acceptHeader, discardBody, readBody, type Body, type BodyDefinition } f
 import { readConditions, refuseConditions } from "./conditions.ts";
 import { readKey, replayHeader, takesKey } from "./idempotency.ts";
 import { HttpError, problemResponse } from "./problems.ts";
+import { requestIdHeader, requestIdOf } from "./request-id.ts";
 
 export type AppEnv = { Bindings: CollabEnv };
 
@@ -32,6 +33,8 @@ export type RouteRequest<Query> = {
   /** Aborts when the client has gone, if the deployment has the flag `enable_request_signal`. */
   readonly signal: AbortSignal;
   readonly headers: Headers;
+  /** The id of this request, for callers that the handler makes. */
+  readonly requestId: string;
   /** A named segment of the path, percent-decoded. */
   param(name: string): string;
   /** The room that the segment `:id` names. */
@@ -98,7 +101,7 @@ export const route = <Query extends z.ZodType = z.ZodType>(definition: Route<Que
 export function serve(app: Hono<AppEnv>, routes: readonly Route[]): void {
   for (const definition of routes)
     app.on(definition.method.toUpperCase(), definition.path, (c) =>
-      respond(c, (replay) => runRoute(definition, c, replay)),
+      respond(c, (exchange) => runRoute(definition, c, exchange)),
     );
   for (const [path, siblings] of groupBy(routes, (each) => each.path)) {
     const headers = headersOf(siblings);
@@ -140,21 +143,27 @@ export function serveUnknown(app: Hono<AppEnv>): void {
   });
 }
 
+/** A request that is being answered, besides what the client has sent. */
+type Exchange = {
+  readonly requestId: string;
+  /** The response is that of an earlier request. */
+  isReplay: boolean;
+};
+
 /** Respond to a request, with a problem for what is thrown, once its body has arrived. */
 async function respond(
   { req }: Context<AppEnv>,
-  run: (replay: () => void) => Response | Promise<Response>,
+  run: (exchange: Exchange) => Response | Promise<Response>,
 ): Promise<Response> {
+  const exchange = { requestId: requestIdOf(req.raw.headers), isReplay: false };
   let response: Response;
-  let isReplay = false;
   try {
-    response = await run(() => {
-      isReplay = true;
-    });
+    response = await run(exchange);
   } catch (error) {
-    response = problemResponse(error);
+    response = problemResponse(error, exchange.requestId);
   }
-  if (isReplay) response.headers.set(replayHeader, "true");
+  response.headers.set(requestIdHeader, exchange.requestId);
+  if (exchange.isReplay) response.headers.set(replayHeader, "true");
   await discardBody(req.raw);
   return response;
 }
@@ -162,13 +171,15 @@ async function respond(
 /** The caller of a public route. It has no scopes, because public routes access no room. */
 const anonymous: Caller = { ...workerCaller, door: "http", scopes: [] };
 
-/** Run a route. @param replay is called if the response is that of an earlier request */
+/** Run a route. */
 async function runRoute(
   definition: Route,
   c: Context<AppEnv>,
-  replay: () => void,
+  exchange: Exchange,
 ): Promise<Response> {
-  const caller = definition.public ? anonymous : authenticate(c.env);
+  const { requestId } = exchange;
+  const asking = definition.public ? anonymous : authenticate(c.env);
+  const caller = { ...asking, request: requestId };
   const request = c.req.raw;
   const { headers } = request;
   if (definition.upgrade && !isWebSocketUpgrade(request))
@@ -178,13 +189,17 @@ async function runRoute(
   const body = definition.body ? await readBody(request, definition.body) : { type: "", text: "" };
   const isSafe = definition.method === "get";
   if (!isSafe && !definition.conditional) refuseConditions(headers);
-  const once = takesKey(definition) ? readKey(headers, replay) : undefined;
+  const onReplay = (): void => {
+    exchange.isReplay = true;
+  };
+  const once = takesKey(definition) ? readKey(headers, onReplay) : undefined;
   return definition.handle({
     env: c.env,
     method: request.method,
     url: c.req.url,
     signal: request.signal,
     headers,
+    requestId,
     param,
     get room() {
       return new RoomStub(c.env.ROOMS, param("id"), caller, once);

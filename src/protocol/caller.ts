@@ -17,6 +17,8 @@ export type Caller = {
   readonly expiresAt: number | null;
   /** Id of the session that sent the request; `null` for a caller without a socket. */
   readonly session: string | null;
+  /** Id of the HTTP request, as in the header `X-Request-Id` of its response; `null` if there was none. */
+  readonly request: string | null;
 };
 
 /** The application's own code in the Worker. It has every scope. */
@@ -26,6 +28,7 @@ export const workerCaller: Caller = {
   scopes: allScopes,
   expiresAt: null,
   session: null,
+  request: null,
 };
 
 /** The room itself, with every scope. */

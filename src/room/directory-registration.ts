@@ -73,7 +73,7 @@ export class DirectoryRegistration {
       this.#timers.set("directory", now() + backoff(attempts, random()), attempts);
       this.#timers.delayAlarm();
       this.#isUrgent = false;
-      log("warn", "directory_unreachable", { attempts, error: describe(error) });
+      log("directory_unreachable", { attempts, error: describe(error) });
       return false;
     }
   }

@@ -29,6 +29,9 @@ type Life =
   /** Its storage cannot be used: nothing is read from it and nothing written. */
   | { readonly kind: "refused"; readonly error: CollabError };
 
+/** ms that a turn may wait in an absent room. */
+const defaultWaitLimit = 5000;
+
 export class Lifecycle {
   readonly timers: Timers;
   readonly registration: DirectoryRegistration;
@@ -65,6 +68,11 @@ export class Lifecycle {
   /** Why the room takes no operation at all; `null` when it does. */
   get refusal(): CollabError | null {
     return this.#life.kind === "refused" ? this.#life.error : null;
+  }
+
+  /** ms that a turn may wait for its turn. */
+  get waitLimit(): number {
+    return this.room?.behaviour.callTimeout ?? defaultWaitLimit;
   }
 
   /**
@@ -110,7 +118,7 @@ export class Lifecycle {
 
   /** A newer release has written this storage: it cannot be known what may be written. */
   #refuse(version: number): void {
-    this.#ports.log("error", "storage_too_new", { version });
+    this.#ports.log("storage_too_new", { version });
     this.#life = { kind: "refused", error: new CollabError("storage_too_new") };
   }
 

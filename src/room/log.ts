@@ -1,23 +1,81 @@
-// The structured log: one JSON line an event. It is for operators: details that no client sees go here.
+// The structured log: one JSON line for each event, for operators. What no client may see goes here, but never
+// what an application keeps in a room: no state, payload, presence or token. docs/OPERATING.md explains each event.
+
+import type { Caller } from "../protocol/caller.ts";
+
+/** All events, with their levels. None is logged for each message or each join. */
+export const logEvents = {
+  // A room's life.
+  room_started: "info",
+  room_stopped: "info",
+  join_refused: "warn",
+  kicked: "info",
+  session_closed: "info",
+  // The author's code.
+  hook_failed: "error",
+  action_failed: "error",
+  load_refused: "warn",
+  save_refused: "warn",
+  save_failed: "warn",
+  save_recovered: "info",
+  schedule_refused: "warn",
+  schedule_dropped: "error",
+  behaviour_missing: "error",
+  // Storage and what depends on it.
+  commit_failed: "error",
+  internal: "error",
+  restart_failed: "error",
+  background: "error",
+  background_turn_failed: "warn",
+  timer_failed: "error",
+  storage_too_new: "error",
+  record_unreadable: "error",
+  history_damaged: "error",
+  records_quarantined: "warn",
+  unknown_timer: "warn",
+  // Between objects.
+  room_unavailable: "error",
+  directory_unreachable: "warn",
+  directory_unavailable: "error",
+  // The deployment.
+  auth_open: "warn",
+} as const satisfies Record<string, "info" | "warn" | "error">;
+
+export type LogEvent = keyof typeof logEvents;
 
 export type LogFields = Readonly<Record<string, string | number | boolean | undefined>>;
 
-export type Log = (level: "info" | "warn" | "error", event: string, fields?: LogFields) => void;
+export type Log = (event: LogEvent, fields?: LogFields) => void;
 
 /** A log whose lines all carry these fields. */
 export const createLog =
-  (common: LogFields): Log =>
-  (level, event, fields) => {
+  (common: LogFields = {}): Log =>
+  (event, fields) => {
+    const level = logEvents[event];
     console[level](JSON.stringify({ level, event, ...common, ...fields }));
   };
+
+/** Who asked for what a line is about. */
+export const askedBy = ({ door, user, session, request }: Caller): LogFields => ({
+  door,
+  ...(user && { by: user.id }),
+  ...(session !== null && { session }),
+  ...(request !== null && { request }),
+});
 
 /** What the log says of something thrown. */
 export function describe(error: unknown): string {
   try {
-    return error instanceof Error
-      ? String(error.stack ?? `${error.name}: ${error.message}`)
-      : String(error);
+    return withoutExcerpt(
+      error instanceof Error
+        ? String(error.stack ?? `${error.name}: ${error.message}`)
+        : String(error),
+    );
   } catch {
     return "something that has no text"; // such as an object without a prototype
   }
 }
+
+/** V8 quotes a piece of the text that is not JSON; the text may be anybody's. */
+const withoutExcerpt = (text: string): string =>
+  text.replace(/(\.\.\.)?"[^]*"(\.\.\.)? is not valid JSON/, "it is not valid JSON");

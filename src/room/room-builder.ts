@@ -44,10 +44,10 @@ export class RoomBuilder {
     const { storage, behaviours, log } = this.#ports;
     const { document, record } = this.openDocument(found);
     const behaviour = behaviours.get(record.behaviour);
-    if (behaviour === undefined) log("error", "behaviour_missing", { behaviour: record.behaviour });
+    if (behaviour === undefined) log("behaviour_missing", { behaviour: record.behaviour });
     const members = this.#readMembers(behaviour);
     const quarantined = storage.readQuarantine().length;
-    if (quarantined > 0) log("warn", "records_quarantined", { quarantined });
+    if (quarantined > 0) log("records_quarantined", { quarantined });
     return this.#createRoom(
       behaviour ?? this.#standIn(record.behaviour),
       document,
@@ -62,7 +62,7 @@ export class RoomBuilder {
     try {
       return storage.readRoom();
     } catch (error) {
-      log("error", "record_unreadable", { error: describe(error) });
+      log("record_unreadable", { error: describe(error) });
       return {
         status: "stopped",
         behaviour: "default",
@@ -103,7 +103,7 @@ export class RoomBuilder {
     const { storage, log, newId } = this.#ports;
     const { document, quarantined, lost } = JsonDocument.open(storage);
     const { version } = document;
-    if (quarantined > 0) log("error", "history_damaged", { quarantined, lost, version });
+    if (quarantined > 0) log("history_damaged", { quarantined, lost, version });
     if (lost === 0) return { document, record };
     // Versions that clients have seen with another state will be counted again: a new epoch begins.
     const renewed = { ...record, epoch: newId() };
@@ -136,8 +136,12 @@ export class RoomBuilder {
     const members = new Members();
     const hooks = new HookRunner({ ports: this.#ports, behaviour, epoch, document, members });
     const loaded = await hooks.load(caller);
-    if (loaded !== null) this.#load(document, loaded.state, behaviour, hooks, kept !== null);
-    else if (kept === null) document.begin(behaviour.initialState);
+    if (loaded === null && kept === null) document.begin(behaviour.initialState);
+    try {
+      if (loaded !== null) this.#load(document, loaded.state, behaviour, hooks, kept !== null);
+    } catch (error) {
+      throw hooks.badLoad(error, caller);
+    }
 
     const createdAt = now();
     const record: RoomRecord = {
@@ -158,12 +162,8 @@ export class RoomBuilder {
     hooks: HookRunner,
     kept: boolean,
   ): void {
-    try {
-      const change = planReturned(document.head, loaded, behaviour.limits, hooks.checkState);
-      if (change !== null) document.load(change.next, kept ? document.version + 1 : 0);
-    } catch (error) {
-      throw hooks.badLoad(error);
-    }
+    const change = planReturned(document.head, loaded, behaviour.limits, hooks.checkState);
+    if (change !== null) document.load(change.next, kept ? document.version + 1 : 0);
   }
 
   #createRoom(

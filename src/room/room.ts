@@ -13,7 +13,7 @@ import { failureMessage } from "../protocol/messages.ts";
 import { readAttachment } from "../model/session-attachment.ts";
 import { fireTimer } from "./alarm.ts";
 import { Lifecycle, type Arrivals } from "./lifecycle.ts";
-import { describe } from "./log.ts";
+import { askedBy, describe, type LogFields } from "./log.ts";
 import { Mailbox, type TurnOptions } from "./mailbox.ts";
 import { LeaveHooks } from "./hooks/leave-hooks.ts";
 import { MemoryTimer } from "./memory-timer.ts";
@@ -24,12 +24,11 @@ import type { RunningRoom } from "./running-room.ts";
 import { answerMessage } from "./sessions/answer.ts";
 import { refOf } from "./sessions/message-operations.ts";
 import { receiveFrame, type RequestMessage } from "./sessions/message-receiver.ts";
+import { senderOf } from "./sessions/reply.ts";
 import { refuseSocket } from "./sessions/session.ts";
 import { SteadyClock, withClock } from "./steady-clock.ts";
 import type { TimerName } from "./timers.ts";
 
-/** ms that a turn may wait in an absent room. */
-const defaultWaitLimit = 5000;
 /** ms after which a room whose storage is too new looks again whether a newer release is deployed. */
 const refusedAlarmDelay = 3_600_000;
 /** ms after which a room that could not restart tries again by itself. */
@@ -92,17 +91,13 @@ export class Room {
         if (sees === "snapshot" && room?.document.isStaged)
           return { read: room.batch.readCommitted(run) };
         if (sees === "committed") await room?.whenCommitted();
-        const { depends, ...called } = await attemptOnce(
-          this.#lifecycle,
-          operation,
-          request,
-          caller,
-          run,
-        );
+        const asked = { operation, request, caller, run };
+        const { depends, ...called } = await attemptOnce(this.#lifecycle, asked);
         this.#scheduleFlush();
         return { called, committed: depends ? this.#lifecycle.room?.whenCommitted() : null };
       },
-      { characters, waitLimit: this.#waitLimit },
+      { characters, waitLimit: this.#lifecycle.waitLimit },
+      () => askedBy(caller),
     );
     if ("again" in answer) return answer.again.then(again);
     if ("read" in answer) return { outcome: { ok: await answer.read }, isReplay: false };
@@ -143,11 +138,10 @@ export class Room {
     message: RequestMessage,
     characters: number,
   ): Promise<void> {
+    const sentBy = (): LogFields => senderOf(this.#lifecycle.room?.sessions.get(socket));
     try {
-      await this.#turn(() => this.#answer(socket, message), {
-        characters,
-        waitLimit: this.#waitLimit,
-      });
+      const options = { characters, waitLimit: this.#lifecycle.waitLimit };
+      await this.#turn(() => this.#answer(socket, message), options, sentBy);
     } catch (error) {
       if (!(error instanceof CollabError)) throw error;
       const { room } = this.#lifecycle;
@@ -184,7 +178,7 @@ export class Room {
         if (name === "directory") beside.push(this.#lifecycle.syncDirectory());
         else await this.#fire(name, now());
       } catch (error) {
-        log("error", "timer_failed", { timer: name, error: describe(error) });
+        log("timer_failed", { timer: name, error: describe(error) });
         this.#lifecycle.timers.retryLater(name, now());
       }
     });
@@ -209,16 +203,12 @@ export class Room {
 
   // Turns
 
-  /** ms that a turn may wait for its turn. */
-  get #waitLimit(): number {
-    return this.#lifecycle.room?.behaviour.callTimeout ?? defaultWaitLimit;
-  }
-
   /**
    * Run one turn. An error that is not in the error table may have left memory and storage apart: then the
    * room restarts.
+   * @param about what the log says of such a turn
    */
-  #turn<T>(work: () => T | Promise<T>, options?: TurnOptions): Promise<T> {
+  #turn<T>(work: () => T | Promise<T>, options?: TurnOptions, about?: () => LogFields): Promise<T> {
     return this.#mailbox.run(async () => {
       try {
         if (this.#isBroken) await this.#restart();
@@ -234,12 +224,12 @@ export class Room {
           throw error;
         }
         const instance = this.#ports.newId();
-        this.#ports.log("error", "internal", { instance, error: describe(error) });
+        this.#ports.log("internal", { instance, ...about?.(), error: describe(error) });
         this.#isBroken = true;
         try {
           await this.#restart();
         } catch (cause) {
-          this.#ports.log("error", "restart_failed", { instance, error: describe(cause) });
+          this.#ports.log("restart_failed", { instance, error: describe(cause) });
         }
         throw new CollabError("internal", { instance });
       }
@@ -252,7 +242,7 @@ export class Room {
     try {
       if (room?.hub.hasEndedUsers) room.processEndedSessions();
     } catch (error) {
-      this.#ports.log("error", "internal", { error: describe(error) });
+      this.#ports.log("internal", { error: describe(error) });
       this.#isBroken = true;
       this.#ports.background(this.#background(() => {}));
     }
@@ -265,7 +255,7 @@ export class Room {
       await this.#turn(work);
     } catch (error) {
       const code = error instanceof CollabError ? error.code : "internal";
-      if (code !== "internal") this.#ports.log("warn", "background_turn_failed", { code });
+      if (code !== "internal") this.#ports.log("background_turn_failed", { code });
     }
   }
 
@@ -328,7 +318,7 @@ export class Room {
       room.flush();
     } catch (error) {
       const instance = this.#ports.newId();
-      this.#ports.log("error", "commit_failed", { instance, error: describe(error) });
+      this.#ports.log("commit_failed", { instance, error: describe(error) });
       this.#isBroken = true;
       room.abandon(new CollabError("commit_failed", { instance }));
       this.#ports.background(this.#background(() => {}));

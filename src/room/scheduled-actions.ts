@@ -37,11 +37,11 @@ function afterFailure(room: RunningRoom, schedule: StoredSchedule, error: Collab
   const attempts = schedule.attempts + 1;
   const { code, info } = error;
   if (code === "action_refused") {
-    ports.log("warn", "schedule_refused", { id, action, reason: info.reason });
+    ports.log("schedule_refused", { id, action, reason: info.reason });
     return schedules.stage({ added: [], removed: [id] });
   }
   if (attempts >= maxAttempts) {
-    ports.log("error", "schedule_dropped", { id, action, code, attempts });
+    ports.log("schedule_dropped", { id, action, code, attempts });
     return schedules.stage({ added: [], removed: [id] });
   }
   const setAt = ports.now();

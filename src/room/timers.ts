@@ -54,7 +54,7 @@ export class Timers {
     for (const timer of this.#storage.readTimers()) {
       // One that nobody handles would ring for ever.
       if (Object.hasOwn(timerNames, timer.name)) this.#timers.set(timer.name, timer);
-      else this.#ports.log("warn", "unknown_timer", { timer: timer.name });
+      else this.#ports.log("unknown_timer", { timer: timer.name });
     }
   }
 

@@ -83,7 +83,14 @@ describe("the caller that hooks see", () => {
     const seen = record(id);
     const user = { id: "ada", name: "Ada", tags: ["é", { deep: null }] };
     await connect(id, user, { behaviour: "loaded" });
-    const caller = { door: "socket", user, scopes: allScopes, expiresAt: null, session: null };
+    const caller = {
+      door: "socket",
+      user,
+      scopes: allScopes,
+      expiresAt: null,
+      session: null,
+      request: expect.any(String),
+    };
     expect(seen).toEqual([
       ["loadRoomState", caller],
       ["onJoin", caller],

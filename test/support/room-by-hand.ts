@@ -112,7 +112,7 @@ export class RoomByHand {
       },
       alarmAt: null,
       directory,
-      log: (_level, event) => void this.logged.push(event),
+      log: (event) => void this.logged.push(event),
       sockets: () => this.sockets,
       now: () => this.now + this.wallOffset,
       newId: () => crypto.randomUUID(),

@@ -37,14 +37,15 @@ export const socketRoutes = [
       "reentrant_call",
       "load_failed",
     ],
-    handle: async ({ env, param, query, headers }) => {
+    handle: async ({ env, param, query, headers, requestId }) => {
       const protocolHeader = acceptSubprotocol(headers.get("sec-websocket-protocol"));
       const { since, epoch, behaviour, client } = query;
       if ((since === undefined) !== (epoch === undefined))
         throw new CollabError("invalid_request", {
           detail: '"since" and "epoch" must be sent together: send both or neither.',
         });
-      const room = new RoomStub(env.ROOMS, param("id"), identify(query.user));
+      const caller = { ...identify(query.user), request: requestId };
+      const room = new RoomStub(env.ROOMS, param("id"), caller);
       const webSocket = await room.connect({
         ...(epoch !== undefined && { resume: { since: Number(since), epoch } }),
         ...(client !== undefined && { client }),

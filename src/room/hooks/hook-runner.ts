@@ -4,7 +4,7 @@
 import type { Action, ActionContext, HookResult, RoomContext } from "../../behaviours/behaviour.ts";
 import type { ResolvedBehaviour } from "../../behaviours/resolve.ts";
 import { roomCaller, type Caller } from "../../protocol/caller.ts";
-import { CollabError, type ErrorCode, type Issue } from "../../protocol/errors.ts";
+import { CollabError, type Issue } from "../../protocol/errors.ts";
 import { checkScopes, type Scope } from "../../protocol/scopes.ts";
 import { issueOf, stateIssues } from "../../behaviours/schema.ts";
 import type { StateCheck } from "../../model/change.ts";
@@ -18,7 +18,7 @@ import { callWithin, TimedOut } from "./call-within.ts";
 import { ActionRequests, type ActionEvent, type ActionView } from "./action-context.ts";
 import { CircuitBreaker } from "./circuit-breaker.ts";
 import { createContext } from "./room-context.ts";
-import { describe } from "../log.ts";
+import { askedBy, describe } from "../log.ts";
 import type { RoomPorts } from "../ports.ts";
 
 type ActionOutcome = { readonly issues: Issue[] } | { readonly refused: string } | ActionSuccess;
@@ -30,6 +30,9 @@ export type ActionSuccess = {
   readonly result: string;
   readonly events: readonly ActionEvent[];
 };
+
+/** What an author's code has failed as. */
+type FailureCode = "hook_failed" | "action_failed";
 
 type Called<T> = { readonly ok: T; readonly scopes?: unknown } | { readonly refused: string };
 
@@ -82,13 +85,13 @@ export class HookRunner {
     if (hooks.onJoin === undefined) return { meta: checkMeta(), scopes: undefined };
     const room = this.#context(caller);
     const called = await this.#unlessHanging("onJoin", () =>
-      this.#hook("onJoin", () => hooks.onJoin?.(room, freezeState(user))),
+      this.#hook("onJoin", caller, () => hooks.onJoin?.(room, freezeState(user))),
     );
     if ("refused" in called) throw new CollabError("join_refused", { reason: called.refused });
     try {
       return { meta: checkMeta(called.ok), scopes: scopesIn(called.scopes) };
     } catch (error) {
-      throw this.#failure("hook_failed", "onJoin", error);
+      throw this.#failure("hook_failed", "onJoin", error, caller);
     }
   }
 
@@ -102,13 +105,13 @@ export class HookRunner {
     if (hooks.authorize === undefined) return undefined;
     const room = this.#context(caller);
     const called = await this.#unlessHanging("authorize", () =>
-      this.#hook("authorize", () => hooks.authorize?.(room, freezeState(user))),
+      this.#hook("authorize", caller, () => hooks.authorize?.(room, freezeState(user))),
     );
     if ("refused" in called) throw new CollabError("not_authorized", { reason: called.refused });
     try {
       return scopesIn(isObject(called.ok) ? called.ok["scopes"] : undefined);
     } catch (error) {
-      throw this.#failure("hook_failed", "authorize", error);
+      throw this.#failure("hook_failed", "authorize", error, caller);
     }
   }
 
@@ -121,7 +124,7 @@ export class HookRunner {
       try {
         issues = stateIssues(schema, state);
       } catch (error) {
-        throw this.#failure("hook_failed", "the schema of the state", error);
+        throw this.#failure("hook_failed", "the schema of the state", error, null);
       }
       if (issues.length > 0) throw new CollabError("invalid_state", { issues });
     };
@@ -134,7 +137,7 @@ export class HookRunner {
     try {
       await callWithin(callTimeout, "onLeave", () => hooks.onLeave?.(room, entry));
     } catch (error) {
-      this.#failure("hook_failed", "onLeave", error);
+      this.#failure("hook_failed", "onLeave", error, caller);
     }
   }
 
@@ -149,19 +152,19 @@ export class HookRunner {
     const room = this.#context(caller);
     let called: Called<unknown>;
     try {
-      called = await this.#hook("loadRoomState", () => hooks.loadRoomState?.(room));
+      called = await this.#hook("loadRoomState", caller, () => hooks.loadRoomState?.(room));
     } catch (error) {
       throw loadFailed(error);
     }
     // In an object, because a promise looks into what it resolves with, and that may throw.
     if ("ok" in called) return { state: called.ok };
-    this.#ports.log("warn", "load_refused", { reason: called.refused });
+    this.#ports.log("load_refused", { reason: called.refused, ...askedBy(caller) });
     return { state: this.#behaviour.initialState ?? {} };
   }
 
   /** Turn what is wrong with a loaded state into the error the caller gets. */
-  badLoad(error: unknown): CollabError {
-    return loadFailed(this.#failure("hook_failed", "loadRoomState", error));
+  badLoad(error: unknown, caller: Caller): CollabError {
+    return loadFailed(this.#failure("hook_failed", "loadRoomState", error, caller));
   }
 
   /**
@@ -172,11 +175,11 @@ export class HookRunner {
     const { hooks } = this.#behaviour;
     const room = this.#context(roomCaller);
     try {
-      const called = await this.#hook("saveRoomState", () =>
+      const called = await this.#hook("saveRoomState", roomCaller, () =>
         hooks.saveRoomState?.(room, room.state),
       );
       if ("ok" in called) return null;
-      this.#ports.log("error", "save_refused", { reason: called.refused });
+      this.#ports.log("save_refused", { reason: called.refused });
       return "save_failed";
     } catch (error) {
       const late = error instanceof CollabError && error.code === "call_timeout";
@@ -224,7 +227,7 @@ export class HookRunner {
     payload: JsonValue,
     requests: ActionRequests,
   ): Promise<ActionOutcome> {
-    return this.#call("action_failed", name, async () => {
+    return this.#call("action_failed", name, room.caller, async () => {
       const checked = await action.schema["~standard"].validate(payload);
       if (checked.issues) return { issues: checked.issues.map(issueOf) };
       const ran = (await action.run(room, room.state, checked.value)) ?? {};
@@ -248,8 +251,10 @@ export class HookRunner {
   }
 
   /** Turn what is wrong with a state that an action returned into the error its caller gets. */
-  badState(name: string, error: unknown): CollabError {
-    return error instanceof CollabError ? error : this.#failure("action_failed", name, error);
+  badState(name: string, error: unknown, caller: Caller): CollabError {
+    return error instanceof CollabError
+      ? error
+      : this.#failure("action_failed", name, error, caller);
   }
 
   /**
@@ -275,9 +280,10 @@ export class HookRunner {
   /** Call a hook that answers `{ ok }`, `{ error }` or nothing. */
   #hook(
     name: string,
+    caller: Caller,
     call: () => PromiseLike<HookResult<unknown> | void> | HookResult<unknown> | void,
   ): Promise<Called<unknown>> {
-    return this.#call("hook_failed", name, async () => {
+    return this.#call("hook_failed", name, caller, async () => {
       const answer: unknown = await call();
       if (answer === undefined) return { ok: undefined };
       if (isObject(answer) && "ok" in answer) return { ok: answer["ok"], scopes: answer["scopes"] };
@@ -288,19 +294,26 @@ export class HookRunner {
     });
   }
 
-  async #call<T>(code: ErrorCode, what: string, call: () => Promise<T>): Promise<T> {
+  async #call<T>(
+    code: FailureCode,
+    what: string,
+    caller: Caller,
+    call: () => Promise<T>,
+  ): Promise<T> {
     try {
       return await callWithin(this.#behaviour.callTimeout, what, () =>
         this.#ports.insideHook(call),
       );
     } catch (error) {
-      throw this.#failure(code, what, error);
+      throw this.#failure(code, what, error, caller);
     }
   }
 
-  #failure(code: ErrorCode, what: string, error: unknown): CollabError {
+  /** @param caller in whose turn it failed, if that is known */
+  #failure(code: FailureCode, what: string, error: unknown, caller: Caller | null): CollabError {
     const instance = this.#ports.newId();
-    this.#ports.log("error", code, { what, instance, error: describe(error) });
+    const asked = caller && askedBy(caller);
+    this.#ports.log(code, { what, instance, ...asked, error: describe(error) });
     if (error instanceof CollabError && error.code === "reentrant_call")
       return new CollabError("reentrant_call", { instance });
     if (!(error instanceof TimedOut)) return new CollabError(code, { instance });

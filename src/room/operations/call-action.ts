@@ -57,7 +57,7 @@ export async function runAction(
   const presence = (): PresenceMap => room.presence.all(ports.now());
   const view = { presence, scheduling };
   const { state, result, events } = await hooks.act(name, payload, caller, view);
-  const version = state === undefined ? document.headVersion : changeTo(room, name, state);
+  const version = state === undefined ? document.headVersion : changeTo(room, name, state, caller);
   schedules.stage(scheduling);
   // An event of an action is nobody's: it comes from the room.
   for (const { event, payload: sent } of events)
@@ -74,10 +74,11 @@ function changeTo(
   { hooks, document, behaviour }: RunningRoom,
   name: string,
   state: object,
+  caller: Caller,
 ): number {
   try {
     return document.changeTo(state, behaviour.limits, hooks.checkState);
   } catch (error) {
-    throw hooks.badState(name, error);
+    throw hooks.badState(name, error, caller);
   }
 }

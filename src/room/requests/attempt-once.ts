@@ -20,17 +20,21 @@ type Attempt<Output> = Called<Output> & {
   readonly depends: boolean;
 };
 
-/**
- * Run an operation in a turn, unless its key is known.
- * @param request left out for one without a key: then it always runs
- */
+/** What is asked for. */
+type Asked<Output> = {
+  readonly operation: Pick<Operation<never, Output>, "sees" | "standsAlone">;
+  /** Undefined for a request without a key: then it always runs. */
+  readonly request: KeyedRequest | undefined;
+  readonly caller: Caller;
+  run(): Output | Promise<Output>;
+};
+
+/** Run an operation in a turn, unless its key is known. */
 export async function attemptOnce<Output>(
   lifecycle: Lifecycle,
-  { sees, standsAlone }: Pick<Operation<never, Output>, "sees" | "standsAlone">,
-  request: KeyedRequest | undefined,
-  caller: Caller,
-  run: () => Output | Promise<Output>,
+  { operation, request, caller, run }: Asked<Output>,
 ): Promise<Attempt<Output>> {
+  const { sees, standsAlone } = operation;
   const fresh = (outcome: Outcome<Output>): Attempt<Output> => {
     // A refusal may tell of what is staged as well.
     const depends = sees === "head" || sees === "committed" || "error" in outcome;

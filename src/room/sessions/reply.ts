@@ -2,6 +2,7 @@
 
 import type { Caller } from "../../protocol/caller.ts";
 import { failureMessage, type Ref } from "../../protocol/messages.ts";
+import type { LogFields } from "../log.ts";
 import type { Outcome } from "../outcome.ts";
 import type { RunningRoom } from "../running-room.ts";
 import type { MessageCall } from "./message-operations.ts";
@@ -34,8 +35,12 @@ export function reply(
 /** A session as the caller of an operation. */
 export function sessionCaller({ members }: RunningRoom, { id, userId, scopes }: Session): Caller {
   const user = members.get(userId)?.entry ?? { id: userId };
-  return { door: "socket", user, scopes, expiresAt: null, session: id };
+  return { door: "socket", user, scopes, expiresAt: null, session: id, request: null };
 }
+
+/** Whose message it is, for the log. */
+export const senderOf = (session: Session | undefined): LogFields =>
+  session ? { door: "socket", by: session.userId, session: session.id } : {};
 
 /** The reply to a request that has succeeded, as text. @param members a JSON object */
 const successText = (ref: Ref, members: string): string =>

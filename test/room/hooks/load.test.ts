@@ -89,6 +89,7 @@ describe("loadRoomState", () => {
     expect(lines()).toContainEqual({
       level: "warn",
       event: "load_refused",
+      door: "worker",
       room: id,
       reason: "no such document",
     });

@@ -52,7 +52,7 @@ export class TestInstance {
       later: (ms, call) => this.#later(ms, call),
       background: (work) => {
         this.run(() => work).catch((error: unknown) =>
-          log("error", "background", { error: describe(error) }),
+          log("background", { error: describe(error) }),
         );
       },
     });

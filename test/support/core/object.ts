@@ -189,7 +189,7 @@ export class TestObject {
     } catch (error) {
       if (error instanceof CollabError) return { error: structuredClone(error.info) };
       const instance = crypto.randomUUID();
-      createLog({ room: this.#id })("error", "internal", { instance, error: describe(error) });
+      createLog({ room: this.#id })("internal", { instance, error: describe(error) });
       return { error: { code: "internal", instance } };
     }
   }
