@@ -5,7 +5,7 @@
 // repaired by the alarm.
 
 import type { RoomEntry } from "../protocol/rooms.ts";
-import { backoff, maxBackoff } from "../model/backoff.ts";
+import { maxBackoff } from "../model/backoff.ts";
 import { callWithin } from "./hooks/call-within.ts";
 import { describe } from "./log.ts";
 import type { RoomPorts } from "./ports.ts";
@@ -16,7 +16,7 @@ const countDelay = 5000;
 /** ms within which the directory has to answer. */
 const answerTimeout = 5000;
 
-type Ports = Pick<RoomPorts, "id" | "directory" | "now" | "random" | "log">;
+type Ports = Pick<RoomPorts, "id" | "directory" | "now" | "log">;
 
 export class DirectoryRegistration {
   readonly #ports: Ports;
@@ -68,11 +68,11 @@ export class DirectoryRegistration {
       this.#isUrgent = false;
       return true;
     } catch (error) {
-      const { now, random, log } = this.#ports;
-      const attempts = (this.#timers.get("directory")?.attempts ?? 0) + 1;
-      this.#timers.set("directory", now() + backoff(attempts, random()), attempts);
+      const { now, log } = this.#ports;
+      this.#timers.retryLater("directory", now());
       this.#timers.delayAlarm();
       this.#isUrgent = false;
+      const { attempts = 0 } = this.#timers.get("directory") ?? {};
       log("directory_unreachable", { attempts, error: describe(error) });
       return false;
     }

@@ -14,6 +14,7 @@ import type { RoomRecord } from "../model/record.ts";
 import { DirectoryRegistration } from "./directory-registration.ts";
 import type { LeaveHooks } from "./hooks/leave-hooks.ts";
 import type { RoomPorts } from "./ports.ts";
+import { describe } from "./log.ts";
 import { IdempotencyKeys } from "./requests/idempotency-keys.ts";
 import { RoomBuilder, type StoredRoom } from "./room-builder.ts";
 import type { RunningRoom } from "./running-room.ts";
@@ -249,9 +250,16 @@ export class Lifecycle {
 
   /** Tell the directory what it should have, one call at a time. Never rejects. */
   syncDirectory(): Promise<void> {
-    this.#syncing ??= this.#sync().finally(() => {
-      this.#syncing = null;
-    });
+    this.#syncing ??= this.#sync()
+      .catch((error: unknown) => {
+        // The directory has answered, and storage cannot take note of it: it is told once more.
+        const { log, now } = this.#ports;
+        log("timer_failed", { timer: "directory", error: describe(error) });
+        this.timers.retryLater("directory", now());
+      })
+      .finally(() => {
+        this.#syncing = null;
+      });
     return this.#syncing;
   }
 

@@ -277,6 +277,7 @@ export class Room {
     // If a write that set the alarm was rolled back, nobody knows when it rings.
     const ports = { ...this.#ports, alarmAt: null };
     const lifecycle = new Lifecycle(ports, this.#leaveHooks, this.#arrivals);
+    lifecycle.timers.takeOver(timers);
     lifecycle.wake(room);
     this.#lifecycle = lifecycle;
     this.#isBroken = false;

@@ -108,7 +108,10 @@ export class Timers {
 
   clear(name: TimerName): void {
     this.#postponed.delete(name);
-    if (this.#timers.delete(name) && !this.#retired) this.#storage.removeTimer(name);
+    if (!this.#timers.has(name)) return;
+    // The row goes first: if it cannot, the timer still rings.
+    if (!this.#retired) this.#storage.removeTimer(name);
+    this.#timers.delete(name);
   }
 
   /** Drop a timer that the alarm may be set for, and set the alarm for what comes next. */
@@ -160,6 +163,11 @@ export class Timers {
   forget(): void {
     this.#timers.clear();
     this.#alarmAt = null;
+  }
+
+  /** Take over which timers wait in memory alone: a room that restarts must not ring them at once again. */
+  takeOver(earlier: Timers): void {
+    for (const [name, until] of earlier.#postponed) this.#postponed.set(name, until);
   }
 
   /** Another instance has read the rows: from here on this one changes nothing. */
