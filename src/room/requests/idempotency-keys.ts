@@ -4,6 +4,7 @@
 import { CollabError } from "../../protocol/errors.ts";
 import { utf8Bytes } from "../../protocol/json.ts";
 import type { Outcome } from "../outcome.ts";
+import { describe } from "../log.ts";
 import type { RoomPorts } from "../ports.ts";
 import type { StoredKey } from "../../storage/room-storage.ts";
 import { answerOf, answerText, outcomeOf, readAnswer, type StoredAnswer } from "./answers.ts";
@@ -33,11 +34,11 @@ const slack = 100;
 type Parsed = readonly [user: string | null, fingerprint: string, ...StoredAnswer];
 
 export class IdempotencyKeys {
-  readonly #ports: Pick<RoomPorts, "storage" | "now">;
+  readonly #ports: Pick<RoomPorts, "storage" | "now" | "log">;
   readonly #pending = new Map<string, StoredKey>();
   #size: { keys: number; bytes: number } | null = null;
 
-  constructor(ports: Pick<RoomPorts, "storage" | "now">) {
+  constructor(ports: Pick<RoomPorts, "storage" | "now" | "log">) {
     this.#ports = ports;
   }
 
@@ -59,7 +60,8 @@ export class IdempotencyKeys {
   /**
    * Remember the outcome of a request, unless it may have another one when it is sent again.
    * @param isPending whether it depends on the next commit, and is written with it; else it is written now, in the
-   * same atomic write as everything of this turn
+   * same atomic write as everything of this turn. What is done by then stands, even if storage does not take the key:
+   * it waits in memory for the next commit.
    */
   add(
     { key, fingerprint }: KeyedRequest,
@@ -72,8 +74,17 @@ export class IdempotencyKeys {
     const members = [JSON.stringify(user), JSON.stringify(fingerprint), answerText(answer)];
     const text = `[${members.filter((member) => member !== "").join(",")}]`;
     const stored = { key, at: this.#ports.now(), text };
-    if (isPending) this.#pending.set(key, stored);
-    else this.#write([stored]);
+    if (isPending || !this.#isWritten(stored)) this.#pending.set(key, stored);
+  }
+
+  #isWritten(key: StoredKey): boolean {
+    try {
+      this.#write([key]);
+      return true;
+    } catch (error) {
+      this.#ports.log("key_not_written", { error: describe(error) });
+      return false;
+    }
   }
 
   get isPending(): boolean {
