@@ -26,7 +26,7 @@ type Definition = {
   readonly sees?: "head" | "committed" | "snapshot";
   /** Whether what it has written stands even if that commit fails. */
   readonly standsAlone?: true;
-  /** Whether it counts as activity (rule T1). Joins and leaves write that themselves, with their rows. */
+  /** Whether it counts as activity (rule T1). Joins, leaves and held presence write that themselves, with their rows. */
   readonly isActivity?: true;
   /** Whether its user has moved or written by it, and so comes into the sample of a large room (rule N1). */
   readonly isMove?: true;

@@ -258,7 +258,7 @@ export class Membership {
     userId: string,
     presence: { readonly data: JsonObject; readonly ttl: number } | null,
   ): void {
-    const { ports, timers, batch } = this.#parts;
+    const { ports, timers, activity, batch } = this.#parts;
     const { held: old, ...member } = this.#member(userId);
     const now = ports.now();
     const lastMove = this.#parts.presence.lastMoveOf(userId);
@@ -274,6 +274,7 @@ export class Membership {
       const held = { presence: changePresence(first, data, now, lastMove), until, ttl };
       this.#put({ ...member, held });
       timers.setAtLatest("presence", until);
+      activity.markActive(true);
     });
     this.#parts.presence.markChanged(userId);
     batch.requestFlush("signal");

@@ -16,7 +16,6 @@ export type HoldInput = {
 export const holdPresence = runningOperation({
   scope: "room:admin",
   repeatable: true,
-  isActivity: true,
   decode({ userId, data, ttl }: HoldInput) {
     checkDuration("ttl", ttl);
     const json = readJson(data);
