@@ -74,6 +74,11 @@ export class TestSession extends Replica {
       throw new Error(`${this.name} was not welcomed first: ${this.problems.join("; ")}`);
   }
 
+  /** Whether the socket is neither closed nor about to be. */
+  get isOpen(): boolean {
+    return this.#isOpen && !this.#isClosing;
+  }
+
   /** Every message that came. */
   get messages(): readonly RoomMessage[] {
     return this.#inbox.all;

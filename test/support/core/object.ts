@@ -21,6 +21,7 @@ import { TestInstance, type InstancePorts } from "./instance.ts";
 import { crossing } from "./rpc.ts";
 import { ClientSocket, ObjectSocket, type SocketEvents } from "./sockets.ts";
 import { instanceStore } from "./storage.ts";
+import { WriteFaults } from "./write-faults.ts";
 
 export class TestObject {
   readonly #id: string;
@@ -28,6 +29,8 @@ export class TestObject {
   readonly #behaviours: RoomPorts["behaviours"];
   readonly #store: SqlStore = openNodeSqlite();
   readonly #alarm = new TestAlarm(() => void this.#ring());
+  /** Which of its writes fail. */
+  readonly writes = new WriteFaults();
   readonly #sockets = new Set<ObjectSocket>();
   #instance: TestInstance | null = null;
   /** What had been written when the instance woke. */
@@ -213,7 +216,7 @@ export class TestObject {
       id: this.#id,
       env: this.#env,
       behaviours: this.#behaviours,
-      storage: new SqliteRoomStorage(instanceStore(this.#store, this.#alarm, isThere)),
+      storage: new SqliteRoomStorage(instanceStore(this.#store, this.#alarm, this.writes, isThere)),
       alarm: {
         set: (at) => {
           check();

@@ -2,11 +2,13 @@
 
 import type { SqlStore } from "../../../src/storage/sqlite.ts";
 import type { TestAlarm } from "./alarm.ts";
+import type { WriteFaults } from "./write-faults.ts";
 
 /** @param isUsable false once the instance that was given the storage has gone */
 export function instanceStore(
   store: SqlStore,
   alarm: TestAlarm,
+  faults: WriteFaults,
   isUsable: () => boolean,
 ): SqlStore {
   const check = (): void => {
@@ -16,6 +18,7 @@ export function instanceStore(
     sql: {
       exec(query, ...bindings) {
         check();
+        faults.check(query);
         return store.sql.exec(query, ...bindings);
       },
     },
