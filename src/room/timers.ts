@@ -34,6 +34,8 @@ export class Timers {
   #alarmAt: number | null;
   /** Timers whose work is under way: they ring again only if that never ends. Epoch ms by name. */
   readonly #postponed = new Map<string, number>();
+  /** Those among them whose work has failed, and whose rows could not be written: they wait in memory alone. */
+  readonly #unwritten = new Set<string>();
   /** While the alarm is being handled it is set once, at the end. */
   #handling = false;
   #retired = false;
@@ -80,13 +82,14 @@ export class Timers {
     this.#storage.writeTimer(timer);
     this.#timers.set(name, timer);
     const postponed = this.#postponed.get(name);
-    this.#postponed.delete(name);
+    this.#endWait(name);
     if (postponed !== undefined && postponed === this.#alarmAt) this.#rearm();
     else this.#arm();
   }
 
   /** The work of a timer is under way, beside the turns: do not ring it again before this time (epoch ms). */
   postpone(name: TimerName, until: number): void {
+    this.#endWait(name);
     if (this.#timers.has(name)) this.#postponed.set(name, until);
   }
 
@@ -107,7 +110,7 @@ export class Timers {
   }
 
   clear(name: TimerName): void {
-    this.#postponed.delete(name);
+    this.#endWait(name);
     if (!this.#timers.has(name)) return;
     // The row goes first: if it cannot, the timer still rings.
     if (!this.#retired) this.#storage.removeTimer(name);
@@ -132,9 +135,19 @@ export class Timers {
       this.set(name, now + backoff(attempts, this.#ports.random()), attempts);
     } catch {
       // Not even a timer can be written. Its row is still due, so that it waits in memory alone.
-      this.#postponed.set(name, now + backoff(10, this.#ports.random()));
+      this.#waitInMemory(name, now + backoff(10, this.#ports.random()));
       this.#rearm();
     }
+  }
+
+  #waitInMemory(name: string, until: number): void {
+    this.#postponed.set(name, until);
+    this.#unwritten.add(name);
+  }
+
+  #endWait(name: string): void {
+    this.#postponed.delete(name);
+    this.#unwritten.delete(name);
   }
 
   /**
@@ -167,7 +180,8 @@ export class Timers {
 
   /** Take over which timers wait in memory alone: a room that restarts must not ring them at once again. */
   takeOver(earlier: Timers): void {
-    for (const [name, until] of earlier.#postponed) this.#postponed.set(name, until);
+    for (const [name, until] of earlier.#postponed)
+      if (earlier.#unwritten.has(name)) this.#waitInMemory(name, until);
   }
 
   /** Another instance has read the rows: from here on this one changes nothing. */
