@@ -105,7 +105,7 @@ export class CollabRoom extends DurableObject<CollabEnv> implements RoomRpc {
 
   override webSocketClose(socket: WebSocket, code: number, reason: string): Promise<void> {
     answerClose(socket, code, reason);
-    return this.#room.socketClosed(this.#socket(socket));
+    return this.#room.socketClosed(this.#socket(socket), code);
   }
 
   override webSocketError(socket: WebSocket): Promise<void> {

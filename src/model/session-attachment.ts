@@ -39,6 +39,8 @@ export type SessionAttachment = {
   readonly sessionCount?: number;
   readonly state: SessionState;
   readonly flow: Flow;
+  /** Epoch ms at which the session was opened; absent in attachments of earlier releases. */
+  readonly openedAt?: number;
   /** Epoch ms of the last frame that had arrived when this was saved. */
   readonly heardAt: number;
   /** The mark that a silent client has to acknowledge before the next liveness check. */

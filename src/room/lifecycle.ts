@@ -10,8 +10,9 @@ import { CollabError } from "../protocol/errors.ts";
 import type { RoomEntry, StartOptions } from "../protocol/rooms.ts";
 import type { Member } from "../model/members.ts";
 import { entityTag } from "../model/preconditions.ts";
-import type { RoomRecord } from "../model/record.ts";
+import type { RoomRecord, StopRequest } from "../model/record.ts";
 import { DirectoryRegistration } from "./directory-registration.ts";
+import { askedBy } from "./log.ts";
 import type { LeaveHooks } from "./hooks/leave-hooks.ts";
 import type { RoomPorts } from "./ports.ts";
 import { describe } from "./log.ts";
@@ -23,6 +24,9 @@ import { Timers } from "./timers.ts";
 
 /** The calls of a room in the order they arrived: the last one, and the one whose turn it is. */
 export type Arrivals = { current: number; last: number };
+
+/** Why a room stops: nobody came for long enough, somebody asked for it, or for its state to go as well. */
+export type StopReason = "idle" | "requested" | "purge";
 
 type Life =
   | { readonly kind: "absent"; readonly record: RoomRecord | null }
@@ -161,8 +165,8 @@ export class Lifecycle {
    * Write a prepared room: from here on it runs.
    * @param enter writes the join that starts it, together with the start
    */
-  start(room: RunningRoom, enter: () => void): void {
-    const { storage } = this.#ports;
+  start(room: RunningRoom, caller: Caller, enter: () => void = () => {}): void {
+    const { storage, log } = this.#ports;
     storage.atomically(() => {
       room.activity.writeInitial();
       room.document.writeInitial();
@@ -173,20 +177,23 @@ export class Lifecycle {
       enter();
     });
     this.#life = { kind: "running", room };
+    const { behaviour, epoch } = room.record;
+    log("room_started", { behaviour, epoch, ...askedBy(caller) });
   }
 
   /**
    * Stop a running room. Nothing may be staged.
    * @returns false when the state could not be saved: then the room runs on
    */
-  async stop(room: RunningRoom, purge: boolean, caller: Caller): Promise<boolean> {
-    const { storage } = this.#ports;
+  async stop(room: RunningRoom, reason: StopReason, caller: Caller): Promise<boolean> {
+    const { storage, log, now } = this.#ports;
     if ((await room.saver.flush()) !== null) {
       this.timers.clear("idle"); // a save that succeeds sets it again
       return false;
     }
-    const drop = purge || !room.keepsState;
+    const drop = reason === "purge" || !room.keepsState;
     const { stopping: _stopping, ...rest } = room.record;
+    const sessions = room.sessions.size;
     const record = { ...rest, status: drop ? "gone" : "stopped" } as const;
     let left: readonly Member[] = [];
     storage.atomically(() => {
@@ -201,6 +208,17 @@ export class Lifecycle {
     room.observers.endAll("room_stopped");
     room.membership.callLeaveHooks(left, caller);
     this.#life = { kind: "absent", record };
+    const { behaviour, epoch, createdAt } = record;
+    const ran = now() - createdAt;
+    log("room_stopped", {
+      reason,
+      behaviour,
+      epoch,
+      ran,
+      users: left.length,
+      sessions,
+      ...askedBy(caller),
+    });
     return true;
   }
 
@@ -280,11 +298,14 @@ export class Lifecycle {
     const { stopping } = room.record;
     if (stopping || room.isIdleOver) {
       // The timer's row goes with the stop, so that a crash on the way does not forget it.
-      await this.stop(room, stopping?.purge ?? false, roomCaller);
+      await this.stop(room, stopping ? reasonOf(stopping) : "idle", roomCaller);
     } else if (room.mayStop) this.timers.set("idle", room.activity.idleDeadline);
     else this.timers.clear("idle");
   }
 }
+
+/** Why a room stops that was asked to. */
+export const reasonOf = ({ purge }: StopRequest): StopReason => (purge ? "purge" : "requested");
 
 /** Whether two entries differ in nothing but the number of users. */
 const isSameRoom = (a: RoomEntry, b: RoomEntry): boolean =>

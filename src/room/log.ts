@@ -11,6 +11,7 @@ export const logEvents = {
   join_refused: "warn",
   kicked: "info",
   session_closed: "info",
+  turns_refused: "warn",
   // The author's code.
   hook_failed: "error",
   action_failed: "error",

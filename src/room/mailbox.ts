@@ -15,6 +15,9 @@ export type TurnOptions = {
   readonly waitLimit?: number;
 };
 
+/** ms between two lines of the log about refused turns. */
+const logInterval = 60_000;
+
 type Waiting = {
   readonly characters: number;
   /** Epoch ms. */
@@ -24,13 +27,15 @@ type Waiting = {
 };
 
 export class Mailbox {
-  readonly #ports: Pick<RoomPorts, "now" | "later" | "background">;
+  readonly #ports: Pick<RoomPorts, "now" | "later" | "background" | "log">;
   readonly #expiry: MemoryTimer;
   #waiting: Waiting[] = [];
   #characters = 0;
   #busy = false;
+  /** How many turns were refused since that was logged, and when it was (epoch ms). */
+  #refused = { count: 0, loggedAt: -Infinity };
 
-  constructor(ports: Pick<RoomPorts, "now" | "later" | "background">) {
+  constructor(ports: Pick<RoomPorts, "now" | "later" | "background" | "log">) {
     this.#ports = ports;
     this.#expiry = new MemoryTimer(ports);
   }
@@ -63,7 +68,7 @@ export class Mailbox {
     const isFull =
       this.#waiting.length >= mailboxSize.turns ||
       this.#characters + characters > mailboxSize.characters;
-    if (isFull && waitLimit !== undefined) throw new CollabError("room_overloaded");
+    if (isFull && waitLimit !== undefined) throw this.#refusal("room_overloaded");
     this.#characters += characters;
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     const expiresAt = this.#ports.now() + (waitLimit ?? Infinity);
@@ -85,8 +90,21 @@ export class Mailbox {
       this.#waiting.filter(({ expiresAt }) => expiresAt > now),
     ];
     this.#waiting = waiting;
-    for (const { refuse } of expired) refuse(new CollabError("room_busy"));
+    for (const { refuse } of expired) refuse(this.#refusal("room_busy"));
     const next = waiting.reduce((at, { expiresAt }) => Math.min(at, expiresAt), Infinity);
     if (next < Infinity) this.#expiry.armAtLatest(next, () => this.#expire());
+  }
+
+  /** Refuse a turn. The first one is logged, and then once a minute how many there were. */
+  #refusal(code: "room_overloaded" | "room_busy"): CollabError {
+    const now = this.#ports.now();
+    const { count, loggedAt } = this.#refused;
+    const refused = count + 1;
+    this.#refused = { count: refused, loggedAt };
+    if (now - loggedAt >= logInterval) {
+      this.#ports.log("turns_refused", { code, refused });
+      this.#refused = { count: 0, loggedAt: now };
+    }
+    return new CollabError(code);
   }
 }

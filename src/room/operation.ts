@@ -5,9 +5,10 @@
 import type { Caller } from "../protocol/caller.ts";
 import { CollabError } from "../protocol/errors.ts";
 import { parseJson, type JsonValue } from "../protocol/json.ts";
-import type { Limits } from "../protocol/limits.ts";
+import { maxUserIdLength, type Limits } from "../protocol/limits.ts";
 import { allows, type Scope } from "../protocol/scopes.ts";
 import type { Lifecycle } from "./lifecycle.ts";
+import { askedBy, type Log } from "./log.ts";
 import type { RunningRoom } from "./running-room.ts";
 
 type Awaitable<T> = T | Promise<T>;
@@ -34,24 +35,26 @@ type Definition = {
   readonly isToldByFlush?: true;
 };
 
-/** What an operation waits for outside its turn. */
-type Waits<Input> = {
-  /** Before its turn; asked again until it answers `null`. */
+/** What is particular about an operation's input. */
+type Aspects<Input> = {
+  /** The id of the user whom it lets into the room; a refusal is logged then. */
+  entrant?(input: Input): string;
+  /** What it waits for before its turn; asked again until it answers `null`. */
   before?(lifecycle: Lifecycle, input: Input): Promise<unknown> | null;
-  /** After its turn: its caller is answered then. Never rejects. */
+  /** What it waits for after its turn: its caller is answered then. Never rejects. */
   after?(lifecycle: Lifecycle, input: Input): Promise<unknown> | null;
 };
 
 /** An operation on a running room; an absent one answers `room_not_running`. */
 export type RunningOperation<Input, Output> = Definition &
-  Waits<Input> & {
+  Aspects<Input> & {
     readonly on: "running";
     run(room: RunningRoom, input: Input, caller: Caller): Awaitable<Output>;
   };
 
 /** An operation that an absent room takes too. */
 export type RoomOperation<Input, Output> = Definition &
-  Waits<Input> & {
+  Aspects<Input> & {
     readonly on: "room";
     run(lifecycle: Lifecycle, input: Input, caller: Caller): Awaitable<Output>;
   };
@@ -67,7 +70,7 @@ export type Operation<Input, Output> =
  */
 export function runningOperation<Input, Decoded, Output>(
   definition: Definition &
-    Waits<Input> & {
+    Aspects<Input> & {
       decode(input: Input, limits: Limits): Decoded;
       run(room: RunningRoom, input: Decoded, caller: Caller): Awaitable<Output>;
     },
@@ -83,7 +86,7 @@ export function runningOperation<Input, Decoded, Output>(
 /** Define an operation that an absent room takes too; see `runningOperation`. */
 export function roomOperation<Input, Decoded, Output>(
   definition: Definition &
-    Waits<Input> & {
+    Aspects<Input> & {
       decode(input: Input): Decoded;
       run(lifecycle: Lifecycle, input: Decoded, caller: Caller): Awaitable<Output>;
     },
@@ -123,6 +126,21 @@ export function execute<Input, Output>(
     });
   finish(room, operation, caller);
   return output;
+}
+
+/** Log that a user was not let into the room. */
+export function logRefusal<Input>(
+  log: Log,
+  { entrant }: Aspects<Input>,
+  input: Input,
+  caller: Caller,
+  { info }: CollabError,
+): void {
+  if (entrant === undefined) return;
+  const { code, reason, instance } = info;
+  // What is no user has no id either: it may be anything. Others are not checked yet if the caller lacks a scope.
+  const user = code === "invalid_user" ? undefined : entrant(input).slice(0, maxUserIdLength);
+  log("join_refused", { user, code, reason, instance, ...askedBy(caller) });
 }
 
 function finish(room: RunningRoom, { isActivity, isMove }: Definition, caller: Caller): void {

@@ -17,7 +17,7 @@ import { askedBy, describe, type LogFields } from "./log.ts";
 import { Mailbox, type TurnOptions } from "./mailbox.ts";
 import { LeaveHooks } from "./hooks/leave-hooks.ts";
 import { MemoryTimer } from "./memory-timer.ts";
-import { execute, type Operation } from "./operation.ts";
+import { execute, logRefusal, type Operation } from "./operation.ts";
 import type { RoomPorts, SocketPort } from "./ports.ts";
 import { attemptOnce, type Called, type CallOptions } from "./requests/attempt-once.ts";
 import type { RunningRoom } from "./running-room.ts";
@@ -93,6 +93,8 @@ export class Room {
         if (sees === "committed") await room?.whenCommitted();
         const asked = { operation, request, caller, run };
         const { depends, ...called } = await attemptOnce(this.#lifecycle, asked);
+        if ("error" in called.outcome && !called.isReplay)
+          logRefusal(this.#ports.log, operation, input, caller, called.outcome.error);
         this.#scheduleFlush();
         return { called, committed: depends ? this.#lifecycle.room?.whenCommitted() : null };
       },
@@ -157,11 +159,11 @@ export class Room {
     if (room && session) await answerMessage(this.#lifecycle, room, session, message);
   }
 
-  /** A socket has closed or broken. */
-  async socketClosed(socket: SocketPort): Promise<void> {
+  /** A socket has closed, or broken: then there is no close frame, and the code is 1006. */
+  async socketClosed(socket: SocketPort, code = 1006): Promise<void> {
     this.#lifecycle.room?.observers.socketClosed(socket);
     if (readAttachment(socket.attachment) === null) return; // the room has ended that session itself
-    const end = (): void => this.#lifecycle.room?.hub.socketClosed(socket);
+    const end = (): void => this.#lifecycle.room?.hub.socketClosed(socket, code);
     end();
     await this.#background(end); // once more, for a room that was only just starting
   }

@@ -12,7 +12,7 @@ import type { Timers } from "./timers.ts";
 
 export type StateSaverParts = {
   readonly behaviour: Pick<ResolvedBehaviour, "save" | "callTimeout">;
-  readonly ports: Pick<RoomPorts, "now" | "random" | "background">;
+  readonly ports: Pick<RoomPorts, "now" | "random" | "background" | "log">;
   readonly timers: Timers;
   readonly hooks: Pick<HookRunner, "saves" | "save">;
   readonly document: Pick<RoomDocument, "version" | "isStaged" | "freeze">;
@@ -153,10 +153,14 @@ export class StateSaver {
         const attempts = this.#attempts + 1;
         const retryAt = Math.max(now + backoff(attempts, ports.random()), this.#notBefore);
         timers.set("save", retryAt, attempts);
+        ports.log("save_failed", { code: this.#failure, attempts, retryIn: retryAt - now });
         return;
       }
       // A stop may have waited for this. It saves by itself what has changed meanwhile.
-      if (this.#attempts > 0) timers.setAtLatest("idle", now);
+      if (this.#attempts > 0) {
+        timers.setAtLatest("idle", now);
+        ports.log("save_recovered", { attempts: this.#attempts });
+      }
       if (document.version === version) return timers.clear("save");
       const due = this.#due();
       if (due > now) {

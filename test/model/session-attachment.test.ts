@@ -23,6 +23,7 @@ const attachment: SessionAttachment = {
   sessionCount: 3,
   state: { kind: "joining", resume: { since: 3, epoch: "e" } },
   flow: { sent: 9, acked: 7, marks: [{ n: 8, at: 8, sentAt: 0 }] },
+  openedAt: 4,
   heardAt: 6,
 };
 
@@ -87,6 +88,7 @@ describe("a saved attachment", () => {
         sessionCount: 32,
         state: { kind: "joining", resume: { since: 2 ** 53 - 1, epoch: crypto.randomUUID() } },
         flow: { sent: time, acked: time, marks: Array.from({ length: 32 }, () => mark) },
+        openedAt: time,
         heardAt: time,
         probe: mark.n,
         isSampled: true,

@@ -9,6 +9,7 @@ import { gate, hang } from "../fixtures/scripts.ts";
 /** A mailbox whose time is moved by hand. */
 function createMailboxAndTime() {
   let now = 1000;
+  const logged: { readonly event: string }[] = [];
   const timers = new Set<{ at: number; call: () => void }>();
   const mailbox = new Mailbox({
     now: () => now,
@@ -18,6 +19,7 @@ function createMailboxAndTime() {
       return () => void timers.delete(timer);
     },
     background() {},
+    log: (event, fields) => void logged.push({ event, ...fields }),
   });
   const pass = (ms: number): void => {
     now += ms;
@@ -27,7 +29,7 @@ function createMailboxAndTime() {
         timer.call();
       }
   };
-  return { mailbox, pass, timers };
+  return { mailbox, pass, timers, logged };
 }
 
 const createMailbox = (): Mailbox => createMailboxAndTime().mailbox;
@@ -211,6 +213,27 @@ describe("a full mailbox", () => {
     resolve();
     expect(await Promise.all([running, waiting, last])).toEqual([undefined, "waited", "fits"]);
     expect(await mailbox.run(() => "again", { characters, ...refusable })).toBe("again");
+  });
+});
+
+describe("the log", () => {
+  test("[O1, R1] has one line a minute of turns that are refused, with their number", async () => {
+    const { mailbox, pass, logged } = createMailboxAndTime();
+    const { promise, resolve } = gate();
+    const first = mailbox.run(() => promise);
+    const refuse = async (): Promise<void> => {
+      const characters = mailboxSize.characters + 1;
+      await expect(mailbox.run(() => {}, { characters, waitLimit: 500 })).rejects.toThrow();
+    };
+    for (let n = 0; n < 100; n++) await refuse();
+    expect(logged).toEqual([{ event: "turns_refused", code: "room_overloaded", refused: 1 }]);
+    const late = mailbox.run(() => {}, { waitLimit: 60_000 });
+    pass(60_000);
+    await expect(late).rejects.toMatchObject({ code: "room_busy" });
+    expect(logged[1]).toEqual({ event: "turns_refused", code: "room_busy", refused: 100 });
+    resolve();
+    await first;
+    expect(logged).toHaveLength(2);
   });
 });
 

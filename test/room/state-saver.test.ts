@@ -49,6 +49,7 @@ class Desk {
         now: () => this.now,
         random: () => 0,
         background: (work) => (this.#underWay = work),
+        log() {},
       },
       timers: this.timers,
       hooks: {

@@ -18,6 +18,7 @@ import type { BatchBuilder } from "../batch/batch.ts";
 import type { DirectoryRegistration } from "../directory-registration.ts";
 import type { HookRunner } from "../hooks/hook-runner.ts";
 import type { LeaveHooks } from "../hooks/leave-hooks.ts";
+import { askedBy } from "../log.ts";
 import type { RoomPorts } from "../ports.ts";
 import type { SessionHub } from "../sessions/session-hub.ts";
 import type { Sessions } from "../sessions/sessions.ts";
@@ -26,7 +27,7 @@ import { beginAbsence, endAbsence, hasSocket, isAbsent } from "./grace-period.ts
 import type { PresenceBoard } from "./presence-board.ts";
 
 export type MembershipParts = {
-  readonly ports: Pick<RoomPorts, "storage" | "now">;
+  readonly ports: Pick<RoomPorts, "storage" | "now" | "log">;
   readonly behaviour: Pick<ResolvedBehaviour, "maxUsers" | "reconnectGrace">;
   readonly timers: Timers;
   readonly registration: DirectoryRegistration;
@@ -161,10 +162,13 @@ export class Membership {
 
   /** Let a user leave; one who is not in the room is no error. */
   leave(userId: string, caller: Caller): void {
-    const { members, activity } = this.#parts;
+    const { ports, members, activity, sessions } = this.#parts;
     const member = members.get(userId);
     if (member === undefined) return activity.markActive(members.size > 0);
+    const closed = sessions.of(userId).length;
     this.#depart([member], caller);
+    // One who has no sockets just leaves.
+    if (closed > 0) ports.log("kicked", { user: userId, sessions: closed, ...askedBy(caller) });
   }
 
   /**

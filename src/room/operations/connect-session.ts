@@ -2,7 +2,7 @@
 // through `fetch` instead of RPC, because a socket cannot cross RPC.
 
 import { CollabError } from "../../protocol/errors.ts";
-import { isObject, type JsonValue } from "../../protocol/json.ts";
+import type { JsonValue } from "../../protocol/json.ts";
 import type { Scope } from "../../protocol/scopes.ts";
 import type { Resume } from "../../model/session-attachment.ts";
 import { checkUser } from "../../model/user.ts";
@@ -10,6 +10,7 @@ import { roomOperation } from "../operation.ts";
 import type { SocketPort } from "../ports.ts";
 import type { RunningRoom } from "../running-room.ts";
 import { refuseSocket } from "../sessions/session.ts";
+import { userIdIn } from "./join-room.ts";
 
 /** Who asks for a socket, and with what. Plain data. */
 export type ConnectRequest = {
@@ -34,8 +35,8 @@ export const connectSession = roomOperation({
   standsAlone: true,
   repeatable: false,
   decode: ({ user, ...rest }: ConnectInput) => ({ ...rest, user: checkUser(user) }),
-  before: (lifecycle, { user }) =>
-    isObject(user) ? lifecycle.leaveHooks.pendingFor(String(user["id"])) : null,
+  entrant: ({ user }) => userIdIn({ json: user }),
+  before: (lifecycle, { user }) => lifecycle.leaveHooks.pendingFor(userIdIn({ json: user })),
   after: (lifecycle) => lifecycle.whenListed(),
   async run(lifecycle, { user, scopes, resume, client, behaviour, accept }, caller): Promise<void> {
     const running = lifecycle.room && lifecycle.running();
@@ -62,7 +63,7 @@ export const connectSession = roomOperation({
       };
       const replaced = sessions.ofClient(client);
       if (running) ports.storage.atomically(enter);
-      else lifecycle.start(room, enter);
+      else lifecycle.start(room, caller, enter);
       if (replaced) room.hub.end(replaced, "replaced");
     } catch (error) {
       refuseSocket(socket, "session_lost");

@@ -13,7 +13,7 @@ export type JoinInput = {
 };
 
 /** The id of a user who is not checked yet; empty if there is none. */
-function userIdIn(source: JsonSource): string {
+export function userIdIn(source: JsonSource): string {
   try {
     const user = readJson(source);
     return isObject(user) ? String(user["id"]) : "";
@@ -39,6 +39,7 @@ export const joinRoom = roomOperation({
     if (ttl !== undefined) checkDuration("ttl", ttl);
     return { user: checked, ttl };
   },
+  entrant: ({ user }) => userIdIn(user),
   before: (lifecycle, { user }) => lifecycle.leaveHooks.pendingFor(userIdIn(user)),
   after: (lifecycle) => lifecycle.whenListed(),
   async run(lifecycle, { user, ttl }, caller): Promise<JoinOutput> {
@@ -47,7 +48,10 @@ export const joinRoom = roomOperation({
     const accepted = await room.membership.acceptJoin(user, caller);
     const isNew = room.members.get(user.id) === undefined;
     if (running) room.ports.storage.atomically(() => room.membership.join(accepted, { ttl }));
-    else lifecycle.start(room, () => room.membership.join(accepted, { ttl, startsRoom: true }));
+    else
+      lifecycle.start(room, caller, () =>
+        room.membership.join(accepted, { ttl, startsRoom: true }),
+      );
     return { user: room.members.text(user.id), isNew };
   },
 });

@@ -11,7 +11,7 @@ export const leaveSession = runningOperation({
     const session = sessions.withId(caller.session);
     if (session === undefined) return;
     session.socket.close(1000, "left");
-    hub.end(session);
+    hub.end(session, { code: 1000, reason: "left" });
     membership.sessionEnded(session.userId, caller);
   },
 });

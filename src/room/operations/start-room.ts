@@ -20,7 +20,7 @@ export const startRoom = roomOperation({
       return { created: false, info: roomInfo(lifecycle.running()) };
     }
     const room = await lifecycle.prepare(options, caller);
-    lifecycle.start(room, () => {});
+    lifecycle.start(room, caller);
     return { created: true, info: roomInfo(room) };
   },
 });

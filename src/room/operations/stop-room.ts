@@ -3,6 +3,7 @@
 import { CollabError } from "../../protocol/errors.ts";
 import { checkPreconditions, entityTag, type Preconditions } from "../../model/preconditions.ts";
 import type { StopRequest } from "../../model/record.ts";
+import { reasonOf } from "../lifecycle.ts";
 import { roomOperation } from "../operation.ts";
 
 /** With `purge` the stored state is dropped too, also that of a room which has stopped already. */
@@ -23,6 +24,7 @@ export const stopRoom = roomOperation({
     }
     checkPreconditions(conditions, entityTag(room.record.epoch, room.document.version));
     room.requestStop({ purge });
-    if (!(await lifecycle.stop(room, purge, caller))) throw new CollabError("save_failed");
+    if (!(await lifecycle.stop(room, reasonOf({ purge }), caller)))
+      throw new CollabError("save_failed");
   },
 });

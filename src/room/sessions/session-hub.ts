@@ -13,7 +13,7 @@ import { initialFlow, readAttachment, type Resume } from "../../model/session-at
 import type { BatchBuilder } from "../batch/batch.ts";
 import type { PresenceBoard } from "../members/presence-board.ts";
 import type { RoomPorts, SocketPort } from "../ports.ts";
-import { refuseSocket, Session } from "./session.ts";
+import { closeCode, refuseSocket, Session } from "./session.ts";
 import type { Sessions } from "./sessions.ts";
 
 /** ms of silence after which a client is asked for a sign of life: five missed pings. */
@@ -39,6 +39,9 @@ export type SessionRequest = {
   readonly resume?: Resume | undefined;
   readonly client?: string | undefined;
 };
+
+/** How a socket has closed by itself. */
+export type SocketClosed = { readonly code: number; readonly reason: "left" | "socket_closed" };
 
 export class SessionHub {
   readonly #parts: SessionHubParts;
@@ -89,6 +92,7 @@ export class SessionHub {
       presence: member ? initialPresence(member.entry) : { data: {}, at: 0 },
       state: { kind: "joining", ...(resume && { resume }) },
       flow: initialFlow,
+      openedAt: ports.now(),
       heardAt: ports.now(),
     } as const;
     const session = new Session(socket, attachment, behaviour.limits, ports);
@@ -104,28 +108,44 @@ export class SessionHub {
    * A socket has closed. If that is what woke the room, its session is not among the restored ones; but
    * clients know of it, so they are told of its end as of any other.
    */
-  socketClosed(socket: SocketPort): void {
+  socketClosed(socket: SocketPort, code: number): void {
     const { sessions, presence } = this.#parts;
     let session = sessions.get(socket) ?? null;
     if (session === null) {
       session = this.#find(socket);
       if (session !== null) presence.recall(session.userId);
     }
-    if (session !== null) this.end(session);
+    if (session !== null) this.end(session, { code, reason: "socket_closed" });
   }
 
   /**
    * End a session.
-   * @param reason closes its socket; left out when the socket has closed by itself
+   * @param cause an error, which closes its socket; or how the socket has closed by itself
    */
-  end(session: Session, reason?: ErrorCode): void {
+  end(session: Session, cause: ErrorCode | SocketClosed): void {
+    if (!this.#end(session, typeof cause === "string" ? cause : undefined)) return;
+    const { code, reason } =
+      typeof cause === "string" ? { code: closeCode(cause), reason: cause } : cause;
+    const { ports } = this.#parts;
+    ports.log("session_closed", {
+      session: session.id,
+      user: session.userId,
+      code,
+      reason,
+      lasted: session.openedAt === undefined ? undefined : ports.now() - session.openedAt,
+    });
+  }
+
+  /** @returns false if it has ended before */
+  #end(session: Session, error: ErrorCode | undefined): boolean {
     const { sessions, presence, batch } = this.#parts;
-    if (!sessions.remove(session)) return;
+    if (!sessions.remove(session)) return false;
     this.#countSessions(session.userId);
     batch.forget(session);
     presence.markChanged(session.userId);
-    session.end(reason);
+    session.end(error);
     this.#endedUsers.add(session.userId);
+    return true;
   }
 
   /** Tell each session of a user how many there are: one that is restored alone knows of the others. */
@@ -139,9 +159,12 @@ export class SessionHub {
     for (const session of this.#parts.sessions.of(userId)) this.end(session, reason);
   }
 
-  /** End every session. */
+  /**
+   * End every session of a room that stops. The log has one line for the room, and none for each session: the
+   * platform keeps only 256 KB of what one event logs.
+   */
   endAll(reason: ErrorCode): void {
-    for (const session of this.#parts.sessions) this.end(session, reason);
+    for (const session of this.#parts.sessions) this.#end(session, reason);
   }
 
   /**

@@ -28,6 +28,8 @@ export class Session {
   readonly userId: string;
   /** The name that the client has given itself (rule X1); `null` for none. */
   readonly client: string | null;
+  /** Epoch ms; undefined for one that an earlier release has opened. */
+  readonly openedAt: number | undefined;
   readonly rateLimiter: RateLimiter;
   scopes: readonly Scope[];
   presence: SessionPresence;
@@ -58,6 +60,7 @@ export class Session {
     this.id = id;
     this.userId = userId;
     this.client = attachment.client ?? null;
+    this.openedAt = attachment.openedAt;
     this.scopes = scopes;
     this.#state = state;
     this.#sessionCount = attachment.sessionCount ?? 1;
@@ -199,6 +202,7 @@ export class Session {
       ...(this.#sessionCount > 1 && { sessionCount: this.#sessionCount }),
       state: this.#state,
       flow: { sent: this.#sent, acked: this.#acked, marks: this.#marks },
+      ...(this.openedAt !== undefined && { openedAt: this.openedAt }),
       heardAt: this.#heardAt,
       ...(this.#probe !== undefined && { probe: this.#probe }),
       ...(this.isSampled && { isSampled: this.isSampled }),
@@ -224,4 +228,4 @@ export function refuseSocket(socket: SocketPort, reason: ErrorCode): void {
 }
 
 /** The close code of an error; for one that has none in the table, that of a session that may come back. */
-const closeCode = (code: ErrorCode): number => errorTable[code].close ?? 4201;
+export const closeCode = (code: ErrorCode): number => errorTable[code].close ?? 4201;

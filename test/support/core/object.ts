@@ -95,9 +95,9 @@ export class TestObject {
   readonly #events: SocketEvents = {
     message: (socket, frame) =>
       void this.#run((instance) => instance.room.receive(instance.socket(socket), frame)),
-    close: (socket) => {
+    close: (socket, { code }) => {
       this.#sockets.delete(socket);
-      void this.#run((instance) => instance.room.socketClosed(instance.socket(socket)));
+      void this.#run((instance) => instance.room.socketClosed(instance.socket(socket), code));
     },
   };
 
