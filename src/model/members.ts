@@ -1,10 +1,11 @@
 // The members of a room in join order (rule U5), with their deadlines (rules U6, U7, P4). It keeps them in
 // memory only and neither writes storage nor sets timers.
 
-import { isObject } from "../protocol/json.ts";
+import { isObject, isTextList } from "../protocol/json.ts";
 import type { Scope } from "../protocol/scopes.ts";
+import { isTime } from "../protocol/time.ts";
 import type { Presence } from "../protocol/presence.ts";
-import { presenceFromStorage, type SessionPresence } from "./presence.ts";
+import { isSessionPresence, presenceFromStorage, type SessionPresence } from "./presence.ts";
 import { deadline, watermarkFromStorage, type ActivityWatermark } from "./activity-watermark.ts";
 import type { UserEntry } from "../protocol/users.ts";
 
@@ -49,10 +50,8 @@ export type HeldPresence = {
  * @returns `null` when the record is not one of a member
  */
 export function memberFromStorage(stored: Member, grace: number, now: number): Member | null {
+  if (!isMember(stored)) return null;
   const { seq, entry, lease, awayUntil, held, ...rest } = stored;
-  if (!Number.isSafeInteger(seq) || !isObject(entry) || typeof entry.id !== "string") return null;
-  if (lease !== undefined && (!isObject(lease) || !isObject(lease.seen))) return null;
-  if (held !== undefined && (!isObject(held) || !isObject(held.presence))) return null;
   return {
     ...rest,
     seq,
@@ -67,6 +66,28 @@ export function memberFromStorage(stored: Member, grace: number, now: number): M
     }),
   };
 }
+
+const isMember = ({ seq, entry, lease, awayUntil, away, scopes, held }: Member): boolean =>
+  Number.isSafeInteger(seq) &&
+  isObject(entry) &&
+  typeof entry.id === "string" &&
+  (lease === undefined || isLease(lease)) &&
+  (awayUntil === undefined || isTime(awayUntil)) &&
+  (away === undefined || isObject(away)) &&
+  (scopes === undefined || isTextList(scopes)) &&
+  (held === undefined || isHeld(held));
+
+const isLease = (lease: unknown): boolean =>
+  isObject(lease) &&
+  isTime(lease["ttl"]) &&
+  isObject(lease["seen"]) &&
+  isTime(lease["seen"]["until"]);
+
+const isHeld = (held: unknown): boolean =>
+  isObject(held) &&
+  isSessionPresence(held["presence"]) &&
+  isTime(held["until"]) &&
+  (held["ttl"] === undefined || isTime(held["ttl"]));
 
 function heldFromStorage(held: HeldPresence, now: number): HeldPresence {
   const { presence, until, ttl = Infinity } = held;

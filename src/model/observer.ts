@@ -61,6 +61,9 @@ export type ObserverAttachment = {
 
 /** Read an attachment; `null` when it is not one of an observer. */
 export const readObserver = (attachment: unknown): ObserverAttachment | null =>
-  isObject(attachment) && attachment["observer"] === 1
+  isObject(attachment) &&
+  attachment["observer"] === 1 &&
+  typeof attachment["epoch"] === "string" &&
+  [attachment["sent"], attachment["marked"], attachment["read"]].every(Number.isSafeInteger)
     ? (attachment as unknown as ObserverAttachment)
     : null;

@@ -2,11 +2,11 @@
 // (rules P1, P3). Times are epoch ms and are passed in; nothing here sends messages or sets timers.
 
 import { CollabError } from "../protocol/errors.ts";
-import { describeValue, measure, type JsonObject } from "../protocol/json.ts";
+import { describeValue, isObject, measure, type JsonObject } from "../protocol/json.ts";
 import { maxPresenceBytes } from "../protocol/limits.ts";
 import { mergePatch } from "../protocol/merge-patch.ts";
 import { presenceDefaults, type Presence } from "../protocol/presence.ts";
-import { isoTime } from "../protocol/time.ts";
+import { isoTime, isTime } from "../protocol/time.ts";
 import type { User } from "../protocol/users.ts";
 
 /** ms after which `typing` expires unless the client sets it again. */
@@ -83,6 +83,14 @@ export function changePresence(
     typing === true ? now + typingTimeout : typing === undefined ? typed : undefined;
   return { data, at, ...(typingUntil !== undefined && { typingUntil }) };
 }
+
+/** Whether a stored value is the presence of a session. */
+export const isSessionPresence = (value: unknown): value is SessionPresence =>
+  isObject(value) &&
+  isObject(value["data"]) &&
+  isTime(value["at"]) &&
+  (value["typingUntil"] === undefined || isTime(value["typingUntil"])) &&
+  (value["idleSince"] === undefined || isTime(value["idleSince"]));
 
 /**
  * Presence as a room that wakes finds it. The clock may have been ahead when it was saved: typing lasts no

@@ -1,7 +1,8 @@
 // The room record: one small row in storage with what a room needs besides its users and its state.
 
 import type { RoomEntry } from "../protocol/rooms.ts";
-import { isoTime } from "../protocol/time.ts";
+import { isObject } from "../protocol/json.ts";
+import { isoTime, isTime } from "../protocol/time.ts";
 
 export type RoomRecord = {
   /**
@@ -23,6 +24,28 @@ export type RoomRecord = {
 };
 
 export type StopRequest = { readonly purge: boolean };
+
+/** The statuses that this release knows; another one comes from a later release. */
+const statuses: readonly unknown[] = [
+  "running",
+  "stopped",
+  "gone",
+] satisfies RoomRecord["status"][];
+
+/** Whether a stored record has a status that this release does not know. What else is in it may be anything. */
+export const isOfLaterRelease = (stored: unknown): boolean =>
+  isObject(stored) && typeof stored["status"] === "string" && !statuses.includes(stored["status"]);
+
+/** Whether a stored record is one. */
+export const isRecord = (stored: unknown): stored is RoomRecord =>
+  isObject(stored) &&
+  statuses.includes(stored["status"]) &&
+  typeof stored["behaviour"] === "string" &&
+  typeof stored["epoch"] === "string" &&
+  isTime(stored["createdAt"]) &&
+  isTime(stored["idleTimeout"]) &&
+  isTime(stored["activeUntil"]) &&
+  (stored["stopping"] === undefined || isObject(stored["stopping"]));
 
 /** The directory entry of a running room. */
 export const roomEntry = (id: string, record: RoomRecord, users: number): RoomEntry => ({

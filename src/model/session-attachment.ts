@@ -1,8 +1,9 @@
 // A session as plain data. It is stored as the socket's attachment, so it survives hibernation.
 
-import { isObject } from "../protocol/json.ts";
+import { isObject, isTextList } from "../protocol/json.ts";
 import type { Scope } from "../protocol/scopes.ts";
-import type { SessionPresence } from "./presence.ts";
+import { isTime } from "../protocol/time.ts";
+import { isSessionPresence, type SessionPresence } from "./presence.ts";
 
 /** The version that a returning client has: it requests the changes since then. */
 export type Resume = { readonly since: number; readonly epoch: string };
@@ -74,9 +75,55 @@ export type Mark = { readonly n: number; readonly at: number; readonly sentAt: n
 
 export const initialFlow: Flow = { sent: 0, acked: 0, marks: [] };
 
-/** Read an attachment; `null` when it does not have this shape. */
+/** Read an attachment; `null` when it does not have this shape: then its socket has no session. */
 export const readAttachment = (attachment: unknown): SessionAttachment | null =>
   isAttachment(attachment) ? attachment : null;
 
 const isAttachment = (value: unknown): value is SessionAttachment =>
-  isObject(value) && value["shape"] === 2;
+  isObject(value) &&
+  value["shape"] === 2 &&
+  isText(value["id"]) &&
+  isText(value["userId"]) &&
+  isAbsentOr(isText, value["client"]) &&
+  isTextList(value["scopes"]) &&
+  isSessionPresence(value["presence"]) &&
+  isAbsentOr(isCount, value["sessionCount"]) &&
+  isState(value["state"]) &&
+  isFlow(value["flow"]) &&
+  isTime(value["heardAt"]) &&
+  isAbsentOr(isCount, value["probe"]) &&
+  isAbsentOr(arePacked, value["watched"]);
+
+const isAbsentOr = (isValid: (value: unknown) => boolean, value: unknown): boolean =>
+  value === undefined || isValid(value);
+
+const isText = (value: unknown): boolean => typeof value === "string";
+
+const isCount = (value: unknown): boolean => Number.isFinite(value) && Number(value) >= 0;
+
+function isState(value: unknown): boolean {
+  if (!isObject(value)) return false;
+  const { kind, resume } = value;
+  if (resume === undefined)
+    return ["joining", "live", "restarting", "ended"].includes(String(kind));
+  return (
+    kind === "joining" && isObject(resume) && isCount(resume["since"]) && isText(resume["epoch"])
+  );
+}
+
+function isFlow(value: unknown): boolean {
+  if (!isObject(value)) return false;
+  const { sent, acked, marks } = value;
+  return isCount(sent) && isCount(acked) && Array.isArray(marks) && marks.every(isMark);
+}
+
+const isMark = (value: unknown): boolean =>
+  isObject(value) && isCount(value["n"]) && isCount(value["at"]) && isTime(value["sentAt"]);
+
+function arePacked(value: unknown): boolean {
+  try {
+    return isTextList(unpackWatched(value as Uint8Array));
+  } catch {
+    return false;
+  }
+}

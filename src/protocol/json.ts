@@ -10,6 +10,10 @@ export type JsonObject = { readonly [key: string]: JsonValue };
 export const isObject = (value: unknown): value is JsonObject =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 
+/** Whether a value is an array of strings. */
+export const isTextList = (value: unknown): value is readonly string[] =>
+  Array.isArray(value) && value.every((item) => typeof item === "string");
+
 /** Whether a value is an object that JSON could contain: not an array, not a class instance. */
 export function isPlainObject(value: unknown): value is JsonObject {
   if (!isObject(value)) return false;

@@ -107,7 +107,8 @@ export class Lifecycle {
       case "running": {
         const room = this.#builder.open(found);
         this.#life = { kind: "running", room };
-        return room.restore(earlier);
+        room.restore(earlier);
+        return this.#builder.reportQuarantined();
       }
       case "stopped":
       case "gone":

@@ -7,7 +7,7 @@ import type { StartOptions } from "../protocol/rooms.ts";
 import { planReturned } from "../model/change.ts";
 import { checkDuration } from "../model/duration.ts";
 import { memberFromStorage, Members } from "../model/members.ts";
-import type { RoomRecord } from "../model/record.ts";
+import { isOfLaterRelease, isRecord, type RoomRecord } from "../model/record.ts";
 import type { DirectoryRegistration } from "./directory-registration.ts";
 import { JsonDocument } from "./document/json-document.ts";
 import { HookRunner } from "./hooks/hook-runner.ts";
@@ -41,13 +41,11 @@ export class RoomBuilder {
 
   /** The room that storage says is running. */
   open(found: RoomRecord): RunningRoom {
-    const { storage, behaviours, log } = this.#ports;
+    const { behaviours, log } = this.#ports;
     const { document, record } = this.openDocument(found);
     const behaviour = behaviours.get(record.behaviour);
     if (behaviour === undefined) log("behaviour_missing", { behaviour: record.behaviour });
     const members = this.#readMembers(behaviour);
-    const quarantined = storage.readQuarantine().length;
-    if (quarantined > 0) log("records_quarantined", { quarantined });
     return this.#createRoom(
       behaviour ?? this.#standIn(record.behaviour),
       document,
@@ -56,11 +54,21 @@ export class RoomBuilder {
     );
   }
 
+  /** Tell the log how many records could not be read so far. */
+  reportQuarantined(): void {
+    const { storage, log } = this.#ports;
+    const quarantined = storage.readQuarantine().length;
+    if (quarantined > 0) log("records_quarantined", { quarantined });
+  }
+
   /** The record. If it cannot be read, the room counts as stopped: its state may well be readable. */
   readRecord(): RoomRecord | null {
     const { storage, log, newId } = this.#ports;
     try {
-      return storage.readRoom();
+      const record: unknown = storage.readRoom();
+      if (record === null || isRecord(record) || isOfLaterRelease(record))
+        return record as RoomRecord | null;
+      throw new TypeError("the record has another shape");
     } catch (error) {
       log("record_unreadable", { error: describe(error) });
       return {

@@ -1,6 +1,7 @@
 // The scheduled actions of a room (rule B5): what is pending, and what the next commit writes of it. Running them
 // is in scheduled-actions.ts.
 
+import { isTime } from "../protocol/time.ts";
 import type { StoredSchedule } from "../storage/room-storage.ts";
 import type { RoomPorts } from "./ports.ts";
 import type { Timers } from "./timers.ts";
@@ -33,7 +34,8 @@ export class Schedules {
     const { ports, timers } = this.#parts;
     const now = ports.now();
     for (const stored of ports.storage.readSchedules())
-      this.#pending.set(stored.id, restored(stored, now));
+      if (isSchedule(stored)) this.#pending.set(stored.id, restored(stored, now));
+      else ports.storage.quarantine([{ kind: "schedule", version: stored.id }]);
     if (!this.isEmpty) timers.restoreAtLatest("schedule", this.#nextDue(), now);
   }
 
@@ -97,6 +99,13 @@ export class Schedules {
     return Math.min(...Array.from(this.#pending.values(), ({ due }) => due));
   }
 }
+
+const isSchedule = ({ id, name, input, at, due, setAt, attempts }: StoredSchedule): boolean =>
+  typeof id === "string" &&
+  typeof name === "string" &&
+  input !== undefined &&
+  [at, due, setAt].every(isTime) &&
+  Number.isSafeInteger(attempts);
 
 /** One that was stored by an earlier instance, whose clock may have been ahead: it waits no longer than it was meant to. */
 const restored = (stored: StoredSchedule, now: number): StoredSchedule => ({

@@ -4,6 +4,7 @@
 
 import { backoff, maxBackoff } from "../model/backoff.ts";
 import type { Deadline } from "../model/members.ts";
+import { isTime } from "../protocol/time.ts";
 import type { StoredTimer } from "../storage/room-storage.ts";
 import type { RoomPorts } from "./ports.ts";
 
@@ -55,7 +56,7 @@ export class Timers {
   restore(): void {
     for (const timer of this.#storage.readTimers()) {
       // One that nobody handles would ring for ever.
-      if (Object.hasOwn(timerNames, timer.name)) this.#timers.set(timer.name, timer);
+      if (Object.hasOwn(timerNames, timer.name)) this.#timers.set(timer.name, readable(timer));
       else this.#ports.log("unknown_timer", { timer: timer.name });
     }
   }
@@ -228,3 +229,9 @@ export class Timers {
     this.#alarmAt = next;
   }
 }
+
+/** A timer as it was stored. One that cannot be read is due: its owner looks at the real deadline, and sets it again. */
+const readable = (timer: StoredTimer): StoredTimer =>
+  isTime(timer.at) && Number.isSafeInteger(timer.attempts) && timer.attempts >= 0
+    ? timer
+    : { ...timer, at: 0, attempts: 0 };

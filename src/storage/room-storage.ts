@@ -70,7 +70,10 @@ export type RoomStorage<Room, Member extends { readonly seq: number }> = {
   /** Open what is stored, and migrate it if an older release has written it. To be called first. */
   open(): OpenedStorage;
 
-  /** The room's record, or `null` when nothing was ever written. Reading leaves nothing behind. */
+  /**
+   * The room's record, or `null` when nothing was ever written. Reading leaves nothing behind.
+   * @throws Error when it cannot be read
+   */
   readRoom(): Room | null;
   /** Write the record; the first write makes the tables. */
   writeRoom(room: Room): void;

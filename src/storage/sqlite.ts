@@ -65,7 +65,9 @@ export class SqliteRoomStorage<
     const columns = this.#rows("SELECT name FROM pragma_table_info('room')");
     if (!columns.some(({ name }) => name === "schema")) return 1;
     const [row] = this.#rows("SELECT schema FROM room");
-    return Number(row?.["schema"] ?? schemaVersion);
+    const version = Number(row?.["schema"] ?? schemaVersion);
+    // One that cannot be read may be any: nothing is written then.
+    return Number.isSafeInteger(version) && version > 1 ? version : Infinity;
   }
 
   #migrate(from: number): void {
@@ -77,8 +79,11 @@ export class SqliteRoomStorage<
   }
 
   readRoom(): Room | null {
-    const [row] = this.#read("SELECT data FROM room");
-    return row === undefined ? null : (JSON.parse(String(row["data"])) as Room);
+    if (!this.#ready) return null;
+    const [row] = this.#rows("SELECT data FROM room");
+    const record = JSON.parse(String(row?.["data"] ?? null)) as Room | null;
+    if (record === null) throw new Error("the tables have no record of the room");
+    return record;
   }
 
   writeRoom(room: Room): void {

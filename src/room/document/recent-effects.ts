@@ -2,7 +2,7 @@
 // through them (rules E1, E3). After a wake it is read from the journal when it is first asked for.
 
 import { CollabError } from "../../protocol/errors.ts";
-import { unknownMoves, type Change } from "../../protocol/history.ts";
+import type { Change } from "../../protocol/history.ts";
 import { parsePatch } from "../../protocol/json-patch.ts";
 import { effectOf, type Effect } from "../../protocol/effects.ts";
 
@@ -102,9 +102,9 @@ export class RecentEffects {
   }
 }
 
-/** @returns `null` if they are not known: an earlier release has written the change, or it cannot be read */
+/** @returns `null` if they are not known: an earlier release has written the change (`unknownMoves`), or it cannot be read */
 function effectsOf({ patch, moves = "" }: Change): readonly Effect[] | null {
-  if (moves === unknownMoves) return null;
+  if (!/^[0-3]*$/.test(moves)) return null;
   try {
     return parsePatch(JSON.parse(patch), { patchOperations: Infinity }).flatMap(
       (operation, index) => effectOf(operation, Number(moves[index] ?? 0)) ?? [],

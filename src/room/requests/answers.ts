@@ -65,8 +65,9 @@ export function answerText(answer: Answer): string {
 
 export function readAnswer([isDone, value]: StoredAnswer): Answer {
   if (isDone === 1) return { kind: "done", output: JSON.stringify(value) };
-  const error = value as ErrorInfo | undefined;
+  const error = value as ErrorInfo | null | undefined;
   // A code that this release does not know comes from a later one.
-  if (error === undefined || !Object.hasOwn(errorTable, error.code)) return { kind: "forgotten" };
-  return { kind: "refused", error };
+  return error && Object.hasOwn(errorTable, error.code)
+    ? { kind: "refused", error }
+    : { kind: "forgotten" };
 }

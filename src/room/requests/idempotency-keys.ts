@@ -45,13 +45,16 @@ export class IdempotencyKeys {
   /**
    * The answer that a request with this key has had; `null` if none is known.
    * @param user id of who asks
-   * @throws CollabError `client_taken` for a key of another user, `key_reused` for one of another request
+   * @throws CollabError `client_taken` for a key of another user, `key_reused` for one of another request,
+   * `request_forgotten` for one whose row cannot be read
    */
   find({ key, fingerprint }: KeyedRequest, user: string | null): KnownAnswer | null {
     const pending = this.#pending.get(key);
     const stored = pending ?? this.#ports.storage.readKey(key);
     if (stored === null || stored.at <= this.#ports.now() - lifetime) return null;
-    const [owner, asked, ...answer] = JSON.parse(stored.text) as Parsed;
+    const parsed = readKey(stored.text);
+    if (parsed === null) throw new CollabError("request_forgotten");
+    const [owner, asked, ...answer] = parsed;
     if (owner !== user) throw new CollabError("client_taken");
     if (asked !== fingerprint) throw new CollabError("key_reused");
     return { outcome: outcomeOf(readAnswer(answer)), isPending: pending !== undefined };
@@ -115,5 +118,15 @@ export class IdempotencyKeys {
       ({ keys, bytes } = storage.measureKeys());
     }
     this.#size = { keys, bytes };
+  }
+}
+
+/** `null` if it cannot be read. */
+function readKey(text: string): Parsed | null {
+  try {
+    const parsed: unknown = JSON.parse(text);
+    return Array.isArray(parsed) ? (parsed as unknown as Parsed) : null;
+  } catch {
+    return null;
   }
 }

@@ -54,6 +54,8 @@ type Loaded = {
   isIncomplete: boolean;
   /** Whether rows were dropped while the journal still had their version. */
   hasDropped: boolean;
+  /** Whether any row cannot be read: then nobody knows what else was handled. */
+  readonly isDamaged: boolean;
 };
 
 export class RequestLog {
@@ -218,7 +220,8 @@ export class RequestLog {
    * @param isReturning whether it had a version of this room, or of an earlier one of this name
    */
   welcomeMembers(client: string, resumed: boolean, isReturning: boolean): string {
-    const { clients, isIncomplete, hasDropped } = this.#load();
+    const { clients, isIncomplete, hasDropped, isDamaged } = this.#load();
+    if (isDamaged) return `"seq":null,`;
     const requests = clients.get(client);
     if (requests !== undefined) {
       const refused = requests.refused();
@@ -234,6 +237,12 @@ export class RequestLog {
     const { rows, apart, dropped, journalStart } = this.#storage.readRequests();
     const start = journalStart ?? this.#document.version;
     const clients = new Map<string, ClientRequests>();
+    let isDamaged = false;
+    const read = (text: string): readonly RequestGroup[] => {
+      const groups = readRow(text);
+      if (groups === null) isDamaged = true;
+      return groups ?? [];
+    };
     const learn = (version: number, groups: readonly RequestGroup[]): void => {
       for (const { client, user, before, answers } of groups) {
         const requests = clients.get(client) ?? new ClientRequests(client, user);
@@ -242,11 +251,11 @@ export class RequestLog {
         for (const [seq, answer] of answers) requests.add(seq, answer, version);
       }
     };
-    if (dropped !== null) learn(0, readRow(dropped));
-    for (const { version, text } of rows) learn(version, readRow(text));
+    if (dropped !== null) learn(0, read(dropped));
+    for (const { version, text } of rows) learn(version, read(text));
     this.#forgottenUpTo = start;
     const ofTheirOwn = apart.map(({ version, text }) => ({
-      groups: readRow(text),
+      groups: read(text),
       version,
       bytes: utf8Bytes(text),
     }));
@@ -256,6 +265,7 @@ export class RequestLog {
       apartBytes: ofTheirOwn.reduce((sum, { bytes }) => sum + bytes, 0),
       isIncomplete: dropped !== null || start > 0,
       hasDropped: dropped !== null,
+      isDamaged,
     };
     return this.#loaded;
   }

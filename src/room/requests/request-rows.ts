@@ -60,16 +60,23 @@ type StoredGroup = readonly [
   answers: readonly (readonly [seq: number, ...StoredAnswer])[],
 ];
 
-/** Read a row. One that cannot be read says nothing. */
-export function readRow(text: string): RequestGroup[] {
+/** Read a row; `null` if it cannot be read. */
+export function readRow(text: string): RequestGroup[] | null {
   try {
-    return (JSON.parse(text) as StoredGroup[]).map(([client, user, before, answers]) => ({
+    const groups = JSON.parse(text) as StoredGroup[];
+    if (!groups.every(isGroup)) return null;
+    return groups.map(([client, user, before, answers]) => ({
       client,
       user,
       before,
       answers: answers.map(([seq, ...answer]) => [seq, readAnswer(answer)] as const),
     }));
   } catch {
-    return [];
+    return null;
   }
 }
+
+const isGroup = ([client, user, before, answers]: StoredGroup): boolean =>
+  typeof client === "string" &&
+  typeof user === "string" &&
+  [before, ...answers.map(([seq]) => seq)].every(Number.isSafeInteger);
