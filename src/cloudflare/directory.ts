@@ -8,7 +8,9 @@ import type { ListOptions, RoomEntry, RoomPage } from "../protocol/rooms.ts";
 import { callWithin, disposeCall } from "../room/hooks/call-within.ts";
 import type { CollabEnv } from "./env.ts";
 import { createLog, describe } from "../room/log.ts";
-import type { DirectoryRpc } from "./rpc.ts";
+import type { DirectoryRpc, ShardCounts } from "./rpc.ts";
+
+export type { ShardCounts };
 
 const defaultShards = 4;
 /** ms within which a shard has to answer. */
@@ -62,26 +64,37 @@ export class Directory {
    * @throws CollabError `directory_unavailable`
    */
   async count(): Promise<number> {
-    const totals = await this.#all((shard) => shard.total());
-    return totals.reduce((a, b) => a + b, 0);
+    const counts = await this.#all((shard) => shard.counts());
+    return counts.reduce((sum, { rooms }) => sum + rooms, 0);
+  }
+
+  /** Count the rooms and users of each shard; `null` for one that does not answer. */
+  async countByShard(): Promise<readonly (ShardCounts | null)[]> {
+    const answers = await this.#answers((shard) => shard.counts());
+    return answers.map((answer) => ("ok" in answer ? answer.ok : null));
   }
 
   async #all<T>(ask: (shard: DurableObjectStub<DirectoryRpc>) => PromiseLike<T>): Promise<T[]> {
+    const answers = await this.#answers(ask);
+    const all = answers.flatMap((answer) => ("ok" in answer ? [answer.ok] : []));
+    const missing = answers.length - all.length;
+    if (missing === 0) return all;
+    // A list with a hole in it would look complete: better none.
+    throw new CollabError("directory_unavailable", {
+      detail: `${missing} of ${this.#shards} shards of the directory did not answer. Try again.`,
+    });
+  }
+
+  /** Ask every shard. What keeps one from answering is logged. */
+  async #answers<T>(
+    ask: (shard: DurableObjectStub<DirectoryRpc>) => PromiseLike<T>,
+  ): Promise<({ ok: T } | { error: unknown })[]> {
     const asked = Array.from({ length: this.#shards }, (_, n) => this.#ask(n, ask));
     const answers = await Promise.all(asked);
-    const missing = answers.flatMap((answer, n) => ("error" in answer ? [n] : []));
-    if (missing.length === 0)
-      return answers.flatMap((answer) => ("ok" in answer ? [answer.ok] : []));
-    // A list with a hole in it would look complete: better none.
-    for (const [n, answer] of answers.entries())
+    for (const [shard, answer] of answers.entries())
       if ("error" in answer)
-        createLog()("directory_unavailable", {
-          shard: n,
-          error: describe(answer.error),
-        });
-    throw new CollabError("directory_unavailable", {
-      detail: `${missing.length} of ${this.#shards} shards of the directory did not answer. Try again.`,
-    });
+        createLog()("directory_unavailable", { shard, error: describe(answer.error) });
+    return answers;
   }
 
   /** Ask one shard, for a limited time. */

@@ -8,7 +8,7 @@ import { DurableObject } from "cloudflare:workers";
 import { prefixEnd } from "../protocol/room-id.ts";
 import type { RoomEntry } from "../protocol/rooms.ts";
 import type { CollabEnv } from "./env.ts";
-import type { DirectoryRpc, ShardQuery } from "./rpc.ts";
+import type { DirectoryRpc, ShardCounts, ShardQuery } from "./rpc.ts";
 
 /** ms for which the row of a removed room is kept: no call takes as long to arrive. */
 const keepRemoved = 3_600_000;
@@ -26,11 +26,11 @@ const migration = `
   ALTER TABLE rooms ADD COLUMN revision INTEGER NOT NULL DEFAULT 0;
   ALTER TABLE rooms ADD COLUMN removed_at INTEGER`;
 
-type Row = { readonly revision: number; readonly isListed: number };
+type Row = { readonly revision: number; readonly isListed: number; readonly users: number };
 
 export class RoomDirectory extends DurableObject<CollabEnv> implements DirectoryRpc {
-  /** How many rooms are listed; counted once, because a count in SQL reads every row. */
-  #total: number | null = null;
+  /** What is listed; counted once, because a count in SQL reads every row. */
+  #counts: ShardCounts | null = null;
   #removals = 0;
 
   /**
@@ -38,7 +38,7 @@ export class RoomDirectory extends DurableObject<CollabEnv> implements Directory
    * @returns this revision; when one as new is known already, the next one after that
    */
   put({ id, behaviour, users, createdAt }: RoomEntry, revision: number): number | Promise<number> {
-    const total = this.#open();
+    const counts = this.#open();
     const row = this.#row(id);
     if (row !== undefined && row.revision >= revision) return row.revision + 1;
     this.#sql.exec(
@@ -50,7 +50,7 @@ export class RoomDirectory extends DurableObject<CollabEnv> implements Directory
       createdAt,
       revision,
     );
-    if (!row?.isListed) this.#total = total + 1;
+    this.#counts = sum(counts, { rooms: 1, users }, row);
     return revision;
   }
 
@@ -59,7 +59,7 @@ export class RoomDirectory extends DurableObject<CollabEnv> implements Directory
    * @returns this revision, or a later one, see `put`
    */
   remove(id: string, revision: number): number | Promise<number> {
-    const total = this.#open();
+    const counts = this.#open();
     const row = this.#row(id);
     if (row !== undefined && row.revision >= revision) return row.revision + 1;
     // An unknown room gets a row too: its entry may still be on the way.
@@ -71,14 +71,14 @@ export class RoomDirectory extends DurableObject<CollabEnv> implements Directory
       revision,
       Date.now(),
     );
-    if (row?.isListed) this.#total = total - 1;
+    this.#counts = sum(counts, { rooms: 0, users: 0 }, row);
     if (++this.#removals % cleanUpInterval === 0) this.#cleanUp();
     return revision;
   }
 
   /** Rooms of this shard in code point order of their ids, and the number of all with this prefix. */
   list({ prefix, after, limit }: ShardQuery): { rooms: RoomEntry[]; total: number } {
-    const total = this.#open();
+    const { rooms: total } = this.#open();
     // TEXT compares as UTF-8 bytes, which is code point order.
     const end = prefixEnd(prefix);
     const selected = `removed_at IS NULL AND id >= ? ${end === null ? "" : "AND id < ?"}`;
@@ -100,23 +100,23 @@ export class RoomDirectory extends DurableObject<CollabEnv> implements Directory
     return { rooms, total: counted.one().n };
   }
 
-  /** Number of all rooms of this shard. */
-  total(): number {
+  /** The numbers of all rooms of this shard, and of the users in them. */
+  counts(): ShardCounts {
     return this.#open();
   }
 
-  /** Make or migrate the table, once. @returns how many rooms are listed */
-  #open(): number {
-    if (this.#total !== null) return this.#total;
+  /** Make or migrate the table, once. @returns what is listed */
+  #open(): ShardCounts {
+    if (this.#counts !== null) return this.#counts;
     const columns = this.#sql.exec("SELECT name FROM pragma_table_info('rooms')").toArray();
     if (columns.length === 0) this.#sql.exec(table);
     else if (!columns.some(({ name }) => name === "revision")) this.#sql.exec(migration);
     this.#cleanUp();
-    const counted = this.#sql.exec<{ n: number }>(
-      "SELECT count(*) AS n FROM rooms WHERE removed_at IS NULL",
+    const counted = this.#sql.exec<ShardCounts>(
+      "SELECT count(*) AS rooms, total(users) AS users FROM rooms WHERE removed_at IS NULL",
     );
-    this.#total = counted.one().n;
-    return this.#total;
+    this.#counts = counted.one();
+    return this.#counts;
   }
 
   #cleanUp(): void {
@@ -129,8 +129,17 @@ export class RoomDirectory extends DurableObject<CollabEnv> implements Directory
 
   #row(id: string): Row | undefined {
     const [row] = this.#sql
-      .exec<Row>("SELECT revision, removed_at IS NULL AS isListed FROM rooms WHERE id = ?", id)
+      .exec<Row>(
+        "SELECT revision, removed_at IS NULL AS isListed, users FROM rooms WHERE id = ?",
+        id,
+      )
       .toArray();
     return row;
   }
 }
+
+/** What is listed after a change of one room. @param before its row, if there was one */
+const sum = (counts: ShardCounts, now: ShardCounts, before: Row | undefined): ShardCounts => ({
+  rooms: counts.rooms + now.rooms - (before?.isListed ? 1 : 0),
+  users: counts.users + now.users - (before?.isListed ? before.users : 0),
+});

@@ -39,11 +39,14 @@ export type ShardQuery = {
   readonly limit: number;
 };
 
+/** How many rooms a shard lists, and how many users are in them. */
+export type ShardCounts = { readonly rooms: number; readonly users: number };
+
 /** One shard of the directory. */
 export interface DirectoryRpc extends Rpc.DurableObjectBranded {
   /** See `DirectoryPort`. */
   put(entry: RoomEntry, revision: number): number | Promise<number>;
   remove(id: string, revision: number): number | Promise<number>;
   list(query: ShardQuery): { rooms: RoomEntry[]; total: number };
-  total(): number;
+  counts(): ShardCounts;
 }

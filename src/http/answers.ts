@@ -22,6 +22,10 @@ export const jsonText = (
     headers: { ...common, "content-type": "application/json", ...headers },
   });
 
+/** A response with text of another type. */
+export const text = (body: string, type: string): Response =>
+  new Response(body, { headers: { ...common, "content-type": type } });
+
 /** A response without a body. */
 export const noContent = (status = 204, headers: Record<string, string> = {}): Response =>
   new Response(null, { status, headers: { ...uncached, ...headers } });

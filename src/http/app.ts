@@ -1,13 +1,16 @@
 // The HTTP app: all routes, and the response for unknown addresses. It can be served on its own or mounted
-// under any path of another Hono app. It keeps nothing but the text of its own description.
+// under any path of another Hono app. It keeps nothing but the text of its own description and its metrics.
 
 import { Hono } from "hono";
 import type { Limits } from "../protocol/limits.ts";
 import { json, jsonText } from "./answers.ts";
 import { describeRoutes } from "./openapi.ts";
+import { RequestMetrics } from "./request-metrics.ts";
+import { createRespond } from "./respond.ts";
 import { route, serve, serveUnknown, type AppEnv, type Route } from "./route.ts";
 import { callRoutes } from "./routes/calls.ts";
 import { changeRoutes } from "./routes/changes.ts";
+import { metricsRoutes } from "./routes/metrics.ts";
 import { presenceRoutes } from "./routes/presence.ts";
 import { roomRoutes } from "./routes/rooms.ts";
 import { socketRoutes } from "./routes/sockets.ts";
@@ -21,6 +24,7 @@ import * as z from "zod";
  * @param limits the largest sizes that any behaviour allows
  */
 export function createApp(limits: Pick<Limits, "stateBytes" | "frameBytes">): Hono<AppEnv> {
+  const metrics = new RequestMetrics();
   const routes: Route[] = [
     ...roomRoutes,
     ...userRoutes,
@@ -29,6 +33,7 @@ export function createApp(limits: Pick<Limits, "stateBytes" | "frameBytes">): Ho
     ...callRoutes(limits),
     ...presenceRoutes,
     ...socketRoutes,
+    ...metricsRoutes(metrics),
     route({
       method: "get",
       path: "/healthz",
@@ -57,8 +62,9 @@ export function createApp(limits: Pick<Limits, "stateBytes" | "frameBytes">): Ho
   ];
   const describe = memoize((mountedAt) => JSON.stringify(describeRoutes(routes, mountedAt || "/")));
   const app = new Hono<AppEnv>();
-  serve(app, routes);
-  serveUnknown(app);
+  const respond = createRespond(metrics);
+  serve(app, routes, respond);
+  serveUnknown(app, respond);
   return app;
 }
 

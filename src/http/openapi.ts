@@ -106,8 +106,10 @@ const responseObject = ({
   headers,
 }: ResponseDefinition): ZodOpenApiResponseObject => ({
   description,
-  ...(schema && {
-    content: mapValues({ "application/json": schema, ...types }, (each) => ({ schema: each })),
+  ...((schema ?? types) && {
+    content: mapValues({ ...(schema && { "application/json": schema }), ...types }, (each) => ({
+      schema: each,
+    })),
   }),
   ...(headers && {
     headers: z.object(mapValues(headers, (text) => z.string().meta({ description: text }))),
@@ -136,6 +138,7 @@ function problemObjects(definition: Route): Record<string, ZodOpenApiResponseObj
   if (definition.conditional || definition.method !== "get") codes.add("invalid_request");
   if (takesKey(definition)) for (const code of keyProblems) codes.add(code);
   if (definition.upgrade) codes.add("upgrade_required");
+  if (definition.scope) codes.add("forbidden");
   if (!definition.public) codes.add("auth_not_configured").add("internal");
   const byStatus = groupBy(codes, (code) => errorTable[code].status);
   return Object.fromEntries(

@@ -17,11 +17,12 @@ import type { Preconditions } from "../model/preconditions.ts";
 import { noContent } from "./answers.ts";
 import { authenticate } from "./authentication.ts";
 import { workerCaller, type Caller } from "../protocol/caller.ts";
-import { acceptHeader, discardBody, readBody, type Body, type BodyDefinition } from "./body.ts";
+import { checkScope, type Scope } from "../protocol/scopes.ts";
+import { acceptHeader, readBody, type Body, type BodyDefinition } from "./body.ts";
 import { readConditions, refuseConditions } from "./conditions.ts";
-import { readKey, replayHeader, takesKey } from "./idempotency.ts";
-import { HttpError, problemResponse } from "./problems.ts";
-import { requestIdHeader, requestIdOf } from "./request-id.ts";
+import { readKey, takesKey } from "./idempotency.ts";
+import { HttpError } from "./problems.ts";
+import type { Exchange, Respond } from "./respond.ts";
 
 export type AppEnv = { Bindings: CollabEnv };
 
@@ -90,6 +91,8 @@ export type Route<Query extends z.ZodType = z.ZodType> = {
   readonly problems: readonly ErrorCode[];
   /** Served without authentication. */
   readonly public?: true;
+  /** The scope that the caller needs, if the route asks no room: operations of rooms check their own. */
+  readonly scope?: Scope;
   handle(request: RouteRequest<z.output<Query>>): Response | Promise<Response>;
 };
 
@@ -98,14 +101,17 @@ export const route = <Query extends z.ZodType = z.ZodType>(definition: Route<Que
   definition as Route;
 
 /** Register routes, and respond to other methods at their addresses. */
-export function serve(app: Hono<AppEnv>, routes: readonly Route[]): void {
-  for (const definition of routes)
-    app.on(definition.method.toUpperCase(), definition.path, (c) =>
-      respond(c, (exchange) => runRoute(definition, c, exchange)),
+export function serve(app: Hono<AppEnv>, routes: readonly Route[], respond: Respond): void {
+  for (const definition of routes) {
+    const address = { method: definition.method.toUpperCase(), route: definition.path };
+    app.on(address.method, address.route, (c) =>
+      respond(c.req.raw, address, (exchange) => runRoute(definition, c, exchange)),
     );
+  }
   for (const [path, siblings] of groupBy(routes, (each) => each.path)) {
+    const address = { method: "other", route: path };
     const headers = headersOf(siblings);
-    app.all(path, (c) => respond(c, () => describeAddress(c, headers)));
+    app.all(path, (c) => respond(c.req.raw, address, () => describeAddress(c, headers)));
   }
 }
 
@@ -130,9 +136,10 @@ function describeAddress({ env, req }: Context<AppEnv>, headers: { allow: string
  * Respond to unknown addresses. A host's own routes under the same path come first, even those that it adds
  * later. If the app is mounted at `/`, unknown addresses are the host's.
  */
-export function serveUnknown(app: Hono<AppEnv>): void {
+export function serveUnknown(app: Hono<AppEnv>, respond: Respond): void {
+  const address = { method: "other", route: "unknown" };
   const respondUnknown = (c: Context<AppEnv>): Promise<Response> =>
-    respond(c, () => {
+    respond(c.req.raw, address, () => {
       authenticate(c.env);
       throw new CollabError("not_found");
     });
@@ -141,31 +148,6 @@ export function serveUnknown(app: Hono<AppEnv>): void {
     const isLast = matchedRoutes(c).length === c.req.routeIndex + 1;
     return isLast && routePath(c) !== "/*" ? respondUnknown(c) : next();
   });
-}
-
-/** A request that is being answered, besides what the client has sent. */
-type Exchange = {
-  readonly requestId: string;
-  /** The response is that of an earlier request. */
-  isReplay: boolean;
-};
-
-/** Respond to a request, with a problem for what is thrown, once its body has arrived. */
-async function respond(
-  { req }: Context<AppEnv>,
-  run: (exchange: Exchange) => Response | Promise<Response>,
-): Promise<Response> {
-  const exchange = { requestId: requestIdOf(req.raw.headers), isReplay: false };
-  let response: Response;
-  try {
-    response = await run(exchange);
-  } catch (error) {
-    response = problemResponse(error, exchange.requestId);
-  }
-  response.headers.set(requestIdHeader, exchange.requestId);
-  if (exchange.isReplay) response.headers.set(replayHeader, "true");
-  await discardBody(req.raw);
-  return response;
 }
 
 /** The caller of a public route. It has no scopes, because public routes access no room. */
@@ -180,6 +162,7 @@ async function runRoute(
   const { requestId } = exchange;
   const asking = definition.public ? anonymous : authenticate(c.env);
   const caller = { ...asking, request: requestId };
+  if (definition.scope) checkScope(caller.scopes, definition.scope);
   const request = c.req.raw;
   const { headers } = request;
   if (definition.upgrade && !isWebSocketUpgrade(request))

@@ -33,3 +33,11 @@ export const allows = (scopes: readonly Scope[], needed: Scope): boolean =>
   scopes.includes(needed) ||
   scopes.includes("room:admin") ||
   (needed === "room:act" && scopes.includes("room:write"));
+
+/** @throws CollabError `forbidden` when these scopes do not include the one that is needed */
+export function checkScope(scopes: readonly Scope[], needed: Scope): void {
+  if (allows(scopes, needed)) return;
+  throw new CollabError("forbidden", {
+    detail: `This needs the scope ${needed}; the caller has ${scopes.join(", ") || "none"}.`,
+  });
+}

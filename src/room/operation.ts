@@ -3,10 +3,10 @@
 // and nowhere else; the reply waits until what it tells of is committed (room.ts).
 
 import type { Caller } from "../protocol/caller.ts";
-import { CollabError } from "../protocol/errors.ts";
+import type { CollabError } from "../protocol/errors.ts";
 import { parseJson, type JsonValue } from "../protocol/json.ts";
 import { maxUserIdLength, type Limits } from "../protocol/limits.ts";
-import { allows, type Scope } from "../protocol/scopes.ts";
+import { checkScope, type Scope } from "../protocol/scopes.ts";
 import type { Lifecycle } from "./lifecycle.ts";
 import { askedBy, type Log } from "./log.ts";
 import type { RunningRoom } from "./running-room.ts";
@@ -112,10 +112,7 @@ export function execute<Input, Output>(
   input: Input,
   caller: Caller,
 ): Awaitable<Output> {
-  if (operation.scope !== null && !allows(caller.scopes, operation.scope))
-    throw new CollabError("forbidden", {
-      detail: `This needs the scope ${operation.scope}; the caller has ${caller.scopes.join(", ") || "none"}.`,
-    });
+  if (operation.scope !== null) checkScope(caller.scopes, operation.scope);
   if (operation.on === "room") return operation.run(lifecycle, input, caller);
   const room = lifecycle.running();
   const output = operation.run(room, input, caller);

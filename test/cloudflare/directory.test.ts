@@ -55,12 +55,12 @@ describe("the revisions of a room's calls", () => {
     const [shard, entry] = [createShard(), createEntry()];
     expect(await shard.put(entry, 2)).toBe(2);
     expect(await shard.remove(entry.id, 1)).toBe(3);
-    expect(await shard.total()).toBe(1);
+    expect((await shard.counts()).rooms).toBe(1);
     expect(await shard.remove(entry.id, 3)).toBe(3);
     expect(await shard.put(entry, 2)).toBe(4);
-    expect(await shard.total()).toBe(0);
+    expect((await shard.counts()).rooms).toBe(0);
     expect(await shard.put(entry, 4)).toBe(4);
-    expect(await shard.total()).toBe(1);
+    expect((await shard.counts()).rooms).toBe(1);
   });
 
   test("[D3] are not taken twice: two instances may have the same in one millisecond", async () => {
@@ -72,16 +72,16 @@ describe("the revisions of a room's calls", () => {
     expect(await shard.list(query)).toEqual({ rooms: [entry], total: 1 });
     expect(await shard.remove(entry.id, 6)).toBe(6);
     expect(await shard.remove(entry.id, 6)).toBe(7);
-    expect(await shard.total()).toBe(0);
+    expect((await shard.counts()).rooms).toBe(0);
   });
 
   test("[D3] count for a room that was removed before its entry has arrived", async () => {
     const [shard, entry] = [createShard(), createEntry()];
     expect(await shard.remove(entry.id, 7)).toBe(7);
     expect(await shard.put(entry, 6)).toBe(8);
-    expect(await shard.total()).toBe(0);
+    expect((await shard.counts()).rooms).toBe(0);
     expect(await shard.put(entry, 8)).toBe(8);
-    expect(await shard.total()).toBe(1);
+    expect((await shard.counts()).rooms).toBe(1);
   });
 
   test("[D3] of removed rooms are kept for an hour", async () => {
@@ -91,7 +91,7 @@ describe("the revisions of a room's calls", () => {
     const rowsAfter = async (ms: number): Promise<number> => {
       pass(ms);
       await evictDurableObject(shard);
-      expect(await shard.total()).toBe(0);
+      expect((await shard.counts()).rooms).toBe(0);
       return runInDurableObject(
         shard,
         (_, { storage }) => storage.sql.exec("SELECT id FROM rooms").toArray().length,

@@ -54,6 +54,7 @@ describe("methods", () => {
     ["/rooms/:id/broadcast", ["POST"]],
     ["/rooms/:id/touch", ["POST"]],
     ["/healthz", ["GET", "HEAD"]],
+    ["/metrics", ["GET", "HEAD"]],
     ["/openapi.json", ["GET", "HEAD"]],
   ];
   const all = ["GET", "PUT", "POST", "PATCH", "DELETE", "TRACE", "PROPFIND"];

@@ -40,6 +40,7 @@ test("[A6] the document has every operation of the API", () => {
       "DELETE /rooms/{id}",
       "DELETE /rooms/{id}/users/{userId}",
       "GET /healthz",
+      "GET /metrics",
       "GET /openapi.json",
       "GET /rooms",
       "GET /rooms/{id}",

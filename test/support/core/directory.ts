@@ -3,7 +3,7 @@
 
 import { compareIds } from "../../../src/protocol/room-id.ts";
 import type { RoomEntry } from "../../../src/protocol/rooms.ts";
-import type { ShardQuery } from "../../../src/cloudflare/rpc.ts";
+import type { ShardCounts, ShardQuery } from "../../../src/cloudflare/rpc.ts";
 import { failIfDirectoryDown, scriptOf } from "../../fixtures/scripts.ts";
 import { nextEvent } from "./events.ts";
 
@@ -60,9 +60,10 @@ export class TestShard {
     return { rooms, total: selected.length };
   }
 
-  async total(): Promise<number> {
+  async counts(): Promise<ShardCounts> {
     await nextEvent();
     failIfDirectoryDown(this.#name);
-    return this.#rooms.size;
+    const entries = [...this.#rooms.values()];
+    return { rooms: entries.length, users: entries.reduce((sum, { users }) => sum + users, 0) };
   }
 }

@@ -1,0 +1,44 @@
+// What every response has, whoever makes it: the id of its request, a problem for what is thrown, a body that has
+// been read to its end, and a place in this isolate's metrics.
+
+import { CollabError, type ErrorCode } from "../protocol/errors.ts";
+import { discardBody } from "./body.ts";
+import { replayHeader } from "./idempotency.ts";
+import { problemResponse } from "./problems.ts";
+import { requestIdHeader, requestIdOf } from "./request-id.ts";
+import type { Address, RequestMetrics } from "./request-metrics.ts";
+
+/** A request that is being answered, besides what the client has sent. */
+export type Exchange = {
+  readonly requestId: string;
+  /** The response is that of an earlier request. */
+  isReplay: boolean;
+};
+
+/** Makes a response; whatever it throws becomes a problem. */
+export type Responder = (exchange: Exchange) => Response | Promise<Response>;
+
+/** Respond to a request, once its body has arrived. */
+export type Respond = (request: Request, address: Address, run: Responder) => Promise<Response>;
+
+/** @param metrics count every response */
+export const createRespond =
+  (metrics: RequestMetrics): Respond =>
+  async (request, address, run) => {
+    const begunAt = performance.now();
+    const exchange = { requestId: requestIdOf(request.headers), isReplay: false };
+    let response: Response;
+    let code: ErrorCode | null = null;
+    try {
+      response = await run(exchange);
+    } catch (error) {
+      code = error instanceof CollabError ? error.code : "internal";
+      response = problemResponse(error, exchange.requestId);
+    }
+    response.headers.set(requestIdHeader, exchange.requestId);
+    if (exchange.isReplay) response.headers.set(replayHeader, "true");
+    await discardBody(request);
+    const seconds = (performance.now() - begunAt) / 1000;
+    metrics.count({ address, status: response.status, code, seconds });
+    return response;
+  };
