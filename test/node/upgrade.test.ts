@@ -4,7 +4,7 @@
 import { request } from "node:http";
 import { text } from "node:stream/consumers";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import type { ConnectOptions } from "../support/clients.ts";
+import type { ConnectOptions } from "../support/dial.ts";
 import { outsideClients } from "../support/outside-client.ts";
 import { startServer, type Server } from "../support/server.ts";
 

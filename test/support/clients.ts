@@ -1,42 +1,10 @@
-// How tests come into rooms by socket: one interface for clients inside workerd and outside of it, which
-// differ in how they dial.
+// How tests come into rooms by socket: one interface for clients inside workerd and outside of it.
 
 import { expect } from "vitest";
 import type { ErrorCode } from "../../src/protocol/errors.ts";
 import type { JsonObject } from "../../src/protocol/json.ts";
-import { subprotocol } from "../../src/protocol/messages.ts";
-import type { Known } from "./replica.ts";
-import { TestSession, type Closing, type Line } from "./session.ts";
-
-export type ConnectOptions = {
-  readonly behaviour?: string;
-  /** What to resume from: another session, or what it had. */
-  readonly resume?: Known;
-  /** Subprotocols to offer; ours if left out. */
-  readonly protocols?: readonly string[];
-  readonly headers?: Readonly<Record<string, string>>;
-  /** Parameters of the query as they are; they go before those that follow from the rest. */
-  readonly query?: Readonly<Record<string, string>>;
-  /** False for a client that never answers a mark. */
-  readonly acks?: boolean;
-};
-
-export type Call = {
-  /** Path and query. */
-  readonly path: string;
-  readonly protocols: readonly string[];
-  readonly headers: Readonly<Record<string, string>>;
-  onOpen(line: Line): void;
-  /** A frame has come; `null` for a binary one. */
-  onFrame(text: string | null): void;
-  onClose(closing: Closing): void;
-};
-
-/** An answer that is no upgrade. */
-export type Refused = { readonly status: number; readonly type: string; readonly text: string };
-
-/** Open a socket; whatever comes on it is told from the first frame on. `null` for an upgrade. */
-export type Dial = (call: Call) => Promise<Refused | null>;
+import { address, openSession, type ConnectOptions, type Dial } from "./dial.ts";
+import { TestSession } from "./session.ts";
 
 export type Refusal = {
   readonly status: number;
@@ -52,18 +20,8 @@ export type Clients = {
 
 export function createClients(dial: Dial): Clients {
   return {
-    async connect(roomId, user, options = {}) {
-      const session = new TestSession(String(user["id"]), options);
-      const refused = await dial({
-        ...address(roomId, user, options),
-        onOpen: (line) => session.open(line),
-        onFrame: (text) => session.receive(text),
-        onClose: (closing) => session.end(closing),
-      });
-      if (refused) throw new Error(`${session.name} is refused: ${JSON.stringify(refused)}`);
-      await session.begin();
-      return session;
-    },
+    connect: (roomId, user, options = {}) =>
+      openSession(dial, new TestSession(String(user["id"]), options), roomId, user, options),
 
     async refusal(roomId, user, options = {}) {
       const refused = await dial({
@@ -80,18 +38,4 @@ export function createClients(dial: Dial): Clients {
       return { status, problem };
     },
   };
-}
-
-function address(
-  roomId: string,
-  user: JsonObject | undefined,
-  { behaviour, resume, protocols = [subprotocol], headers = {}, query = {} }: ConnectOptions,
-): Pick<Call, "path" | "protocols" | "headers"> {
-  const parameters = new URLSearchParams({
-    ...(user && { user: JSON.stringify(user) }),
-    ...(behaviour !== undefined && { behaviour }),
-    ...(resume && { since: String(resume.version), epoch: resume.epoch }),
-    ...query,
-  });
-  return { path: `/rooms/${encodeURIComponent(roomId)}/socket?${parameters}`, protocols, headers };
 }

@@ -1,8 +1,7 @@
-// Clients in Node, who come to a real server over TCP: closing, cutting and killing are as in real life.
+// Clients in Node, who come to a real server over TCP.
 
-import { text as textOf } from "node:stream/consumers";
-import { WebSocket } from "ws";
 import { createClients, type Clients } from "./clients.ts";
+import { outsideDial } from "./outside-dial.ts";
 
 /**
  * Clients of a server.
@@ -13,30 +12,4 @@ import { createClients, type Clients } from "./clients.ts";
  * const ada = await connect("design", { id: "ada" });
  * ```
  */
-export const outsideClients = (origin: () => string): Clients =>
-  createClients((call) => {
-    const url = `${origin().replace(/^http/, "ws")}${call.path}`;
-    const socket = new WebSocket(url, [...call.protocols], { headers: call.headers });
-    socket.on("message", (data, isBinary) => call.onFrame(isBinary ? null : String(data)));
-    socket.on("close", (code, reason) => call.onClose({ code, reason: String(reason) }));
-    return new Promise((resolve, reject) => {
-      socket.on("error", reject); // after it is open, `close` tells of it
-      socket.on("open", () => {
-        call.onOpen({
-          protocol: socket.protocol,
-          send: (data) => socket.send(data),
-          close: (code, reason) => socket.close(code, reason),
-          cut: () => socket.terminate(),
-        });
-        // As a client should. Besides, after a close by the room, local workerd ends the line of a socket
-        // that has never sent anything only when the object goes to sleep, 10 s later (2026-11).
-        socket.send("ping");
-        resolve(null);
-      });
-      socket.on("unexpected-response", (_, response) => {
-        const { statusCode: status = 0, headers } = response;
-        const type = headers["content-type"] ?? "";
-        textOf(response).then((text) => resolve({ status, type, text }), reject);
-      });
-    });
-  });
+export const outsideClients = (origin: () => string): Clients => createClients(outsideDial(origin));
