@@ -1,0 +1,32 @@
+// `npm run chaos -- [--rounds 25] [--seed n]`: kills a real server at random moments while clients write, users come
+// and go, and rooms stop, and holds it to its promises after each restart. See docs/RELIABILITY.md.
+import { parseArgs } from "node:util";
+import { runChaos } from "../test/support/chaos/run.ts";
+
+const { values } = parseArgs({
+  options: {
+    rounds: { type: "string", default: "25" },
+    seed: { type: "string", default: String(Math.floor(Math.random() * 2 ** 31)) },
+  },
+});
+const rounds = Number(values.rounds);
+const seed = Number(values.seed);
+if (!Number.isSafeInteger(rounds) || rounds < 1 || !Number.isSafeInteger(seed)) {
+  console.error("npm run chaos -- [--rounds 25] [--seed n]: whole numbers, and at least one round");
+  process.exit(2);
+}
+
+console.log(`chaos: ${rounds} rounds, seed ${seed}`);
+const report = await runChaos({
+  rounds,
+  seed,
+  onRound({ round, kills, acknowledged }) {
+    console.log(`round ${round}: killed at ${kills.join(", then at ")}; ${acknowledged} writes`);
+  },
+});
+for (const wrong of report.wrong) console.error(`wrong: ${wrong}`);
+const { kills, acknowledged, lost, doubled } = report;
+console.log(
+  `${report.rounds} rounds, ${kills} kills, ${acknowledged} acknowledged, ${lost} lost, ${doubled} doubled (seed ${seed})`,
+);
+process.exitCode = report.wrong.length === 0 ? 0 : 1;
