@@ -1,0 +1,41 @@
+// `npm run soak -- [--seconds 120] [--sockets 500]`: opens, fills, empties and stops rooms on a real server, and then
+// looks for anything that is left of them, and at the server's memory. See docs/RELIABILITY.md.
+import { parseArgs } from "node:util";
+import { runSoak } from "../test/support/soak/run.ts";
+
+const { values } = parseArgs({
+  options: {
+    seconds: { type: "string", default: "120" },
+    sockets: { type: "string", default: "500" },
+  },
+});
+const seconds = Number(values.seconds);
+const sockets = Number(values.sockets);
+if (![seconds, sockets].every((value) => Number.isSafeInteger(value) && value > 0)) {
+  console.error("npm run soak -- [--seconds 120] [--sockets 500]: whole numbers");
+  process.exit(2);
+}
+
+console.log(`soak: ${seconds} s with ${sockets} sockets`);
+const report = await runSoak({ seconds, sockets, seed: 1 });
+const { rooms, leftovers, memory } = report;
+const total = rooms.idle + rooms.stop + rooms.purge;
+console.log(
+  `${total} rooms: ${rooms.idle} stopped by themselves, ${rooms.stop} were stopped, ${rooms.purge} were purged`,
+);
+console.log(
+  `${report.sockets} sockets were opened, at most ${report.mostSockets} at a time, for ${report.writes} writes`,
+);
+const { objects, ...left } = leftovers;
+const parts = Object.entries(left).map(([what, count]) => `${count} ${what}`);
+console.log(`left in the storage of ${objects} objects: ${parts.join(", ")}`);
+if (memory === null) console.log("memory: not measured, because this system has no /proc");
+else {
+  console.log(`memory in MiB, second by second: ${memory.series.join(" ")}`);
+  const { second, last, slope } = memory;
+  console.log(
+    `memory: ${second.toFixed(0)} MiB in the second quarter, ${last.toFixed(0)} MiB in the last one: ${slope.toFixed(1)} MiB per minute`,
+  );
+}
+for (const wrong of report.wrong) console.error(`wrong: ${wrong}`);
+process.exitCode = report.wrong.length === 0 ? 0 : 1;
