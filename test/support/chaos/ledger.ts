@@ -87,8 +87,7 @@ export class RoomLedger {
 
     const present = new Set(log);
     const places = new Map(log.map((mark, n) => [mark, n]));
-    const acknowledged = this.#acknowledged.get(epoch) ?? new Set();
-    const lost = [...acknowledged].filter((mark) => !present.has(mark));
+    const lost = this.#promised(epoch).filter((mark) => !present.has(mark));
     says(lost.length === 0, () => `${lost.length} acknowledged are lost: ${some(lost)}`);
     const doubled = log.filter((mark, n) => places.get(mark) !== n);
     says(doubled.length === 0, () => `${doubled.length} are there twice: ${some(doubled)}`);
@@ -104,6 +103,12 @@ export class RoomLedger {
           () => `${seen.to} has seen a log at version ${seen.version} that never was`,
         );
     return { lost, doubled, wrong };
+  }
+
+  /** The marks that have to be there. Only a purge takes those of earlier epochs with it. */
+  #promised(epoch: string): Mark[] {
+    if (this.#purges === 0) return [...this.#acknowledged.values()].flatMap((marks) => [...marks]);
+    return [...(this.#acknowledged.get(epoch) ?? [])];
   }
 }
 
