@@ -2,6 +2,7 @@
 // `wrangler dev`, such as `--port 8788`. Only this script turns authentication off: wrangler.toml sets no
 // AUTH_MODE, so a deployment refuses every request.
 import { spawn } from "node:child_process";
+import { connect } from "node:net";
 import { wranglerEnv } from "./wrangler-env.ts";
 
 const extra = process.argv.slice(2);
@@ -15,6 +16,13 @@ if (!setsAuthMode) {
   ];
   const bar = "!".repeat(78);
   console.warn([bar, ...lines.map((line) => `!!  ${line.padEnd(70)}  !!`), bar].join("\n"));
+}
+
+const [, port = "8787"] = /(?:^|\s)--port[= ](\d+)/.exec(extra.join(" ")) ?? [];
+if (await isTaken(Number(port))) {
+  const other = Number(port) + 1;
+  console.error(`Port ${port} is taken. Take another one: npm run dev -- --port ${other}`);
+  process.exit(1);
 }
 
 const wrangler = spawn(
@@ -38,3 +46,11 @@ wrangler.on("error", (error) => {
 wrangler.on("exit", (code, signal) => {
   process.exitCode = code ?? (signal === "SIGINT" || signal === "SIGTERM" ? 0 : 1);
 });
+
+/** Whether something listens on a port of this machine. */
+function isTaken(number: number): Promise<boolean> {
+  const { promise, resolve } = Promise.withResolvers<boolean>();
+  const socket = connect({ port: number, host: "127.0.0.1" });
+  socket.once("connect", () => resolve(true)).once("error", () => resolve(false));
+  return promise.finally(() => socket.destroy());
+}

@@ -19,18 +19,31 @@ Type to send messages to the room:
 
 type Message = { readonly type: string; readonly [member: string]: unknown };
 
-const { values, positionals } = parseArgs({
-  allowPositionals: true,
-  options: {
-    behaviour: { type: "string" },
-    url: { type: "string", default: "ws://localhost:8787" },
-    help: { type: "boolean", short: "h", default: false },
-  },
-});
+const { values, positionals } = readArguments();
 const [room, userId] = positionals;
 if (values.help || room === undefined || userId === undefined) {
   console.log(help);
   process.exit(values.help ? 0 : 1);
+}
+if (!/^wss?:$/.test(URL.parse(values.url)?.protocol ?? "")) {
+  console.error(`--url must be an address such as ws://localhost:8787, not ${values.url}`);
+  process.exit(1);
+}
+
+function readArguments() {
+  try {
+    return parseArgs({
+      allowPositionals: true,
+      options: {
+        behaviour: { type: "string" },
+        url: { type: "string", default: "ws://localhost:8787" },
+        help: { type: "boolean", short: "h", default: false },
+      },
+    });
+  } catch (error) {
+    console.error(`${error instanceof Error ? error.message : String(error)}\n\n${help}`);
+    process.exit(1);
+  }
 }
 
 /** The version that this client has, to resume from. */
@@ -90,7 +103,9 @@ function connect(): void {
     const text = String(data);
     if (text !== "pong") receiveFrame(text, parts);
   });
+  let isRefused = false;
   opened.on("unexpected-response", (_, response) => {
+    isRefused = true;
     clearInterval(pings);
     response.on("data", (body) => console.error(styleText("red", `refused: ${String(body)}`)));
     response.on("end", () => {
@@ -98,9 +113,12 @@ function connect(): void {
       else end(1);
     });
   });
-  opened.on("error", ({ message }) => console.error(styleText("red", message)));
+  opened.on("error", (error) => {
+    if (!isRefused) console.error(styleText("red", explain(error)));
+  });
   opened.on("close", (code, reason) => {
     clearInterval(pings);
+    if (isRefused) return;
     console.log(styleText("yellow", `closed: ${code} ${String(reason)}`));
     if (Date.now() - openedAt > stableTime) attempts = 0;
     if (isEnding) return;
@@ -114,6 +132,13 @@ function connect(): void {
         return comeBack();
     }
   });
+}
+
+function explain({ message, ...error }: Error): string {
+  const isNobody = "code" in error && error.code === "ECONNREFUSED";
+  return isNobody
+    ? `Nothing answers at ${values.url}. Start it with npm run dev, or name another address with --url.`
+    : message;
 }
 
 /** Connect again a little later. A first attempt that fails is not repeated: the address is probably wrong. */

@@ -42,8 +42,8 @@ export class CollabRoom extends DurableObject<CollabEnv> implements RoomRpc {
         storage: new SqliteRoomStorage(ctx.storage),
         alarm: {
           // Not awaited: it is part of the turn's atomic write, and replies wait for that in any case.
-          set: (at) => void ctx.storage.setAlarm(at),
-          clear: () => void ctx.storage.deleteAlarm(),
+          set: (at) => this.#watch(ctx.storage.setAlarm(at)),
+          clear: () => this.#watch(ctx.storage.deleteAlarm()),
         },
         sockets: () => ctx.getWebSockets().map((socket) => this.#socket(socket)),
         alarmAt: await ctx.storage.getAlarm(),
@@ -114,6 +114,11 @@ export class CollabRoom extends DurableObject<CollabEnv> implements RoomRpc {
 
   override alarm(): Promise<void> {
     return this.#room.ring();
+  }
+
+  /** A write of the alarm fails only if the whole turn is not committed: then the object is about to die. */
+  #watch(write: Promise<void>): void {
+    write.catch((error: unknown) => this.#log("alarm_failed", { error: describe(error) }));
   }
 
   #socket(socket: WebSocket): SocketPort {

@@ -170,7 +170,7 @@ const resume = {
     .string()
     .max(64)
     .optional()
-    .meta({ description: "The epoch of that version. Requires `since`." }),
+    .meta({ description: "The epoch of that version, or the last one that the client was in." }),
 };
 
 export const changesQuery = z.strictObject(resume);

@@ -42,6 +42,7 @@ export const isRecord = (stored: unknown): stored is RoomRecord =>
   statuses.includes(stored["status"]) &&
   typeof stored["behaviour"] === "string" &&
   typeof stored["epoch"] === "string" &&
+  stored["epoch"] !== "" &&
   isTime(stored["createdAt"]) &&
   isTime(stored["idleTimeout"]) &&
   isTime(stored["activeUntil"]) &&

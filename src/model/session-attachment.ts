@@ -3,10 +3,13 @@
 import { isObject, isTextList } from "../protocol/json.ts";
 import type { Scope } from "../protocol/scopes.ts";
 import { isTime } from "../protocol/time.ts";
-import { isSessionPresence, type SessionPresence } from "./presence.ts";
+import { isSessionPresence } from "./presence.ts";
 
 /** The version that a returning client has: it requests the changes since then. */
 export type Resume = { readonly since: number; readonly epoch: string };
+
+/** The same of a session. With `null` it has no version, and only says in which epoch it was. */
+export type Return = { readonly since: number | null; readonly epoch: string };
 
 /**
  * The state of a session.
@@ -21,21 +24,22 @@ export type Resume = { readonly since: number; readonly epoch: string };
  * ```
  */
 export type SessionState =
-  | { readonly kind: "joining"; readonly resume?: Resume }
+  | { readonly kind: "joining"; readonly resume?: Return }
   | { readonly kind: "live" }
   | { readonly kind: "restarting" }
   | { readonly kind: "ended" };
 
 export type SessionAttachment = {
   /** Version of this shape. An attachment of another version is ignored. */
-  readonly shape: 2;
+  readonly shape: 3;
   /** Session id. */
   readonly id: string;
   readonly userId: string;
   /** The name that the client has given itself (rule X1). */
   readonly client?: string;
   readonly scopes: readonly Scope[];
-  readonly presence: SessionPresence;
+  /** A `SessionPresence`, packed. */
+  readonly presence: Packed;
   /** Number of sessions of the user; absent if it is one. */
   readonly sessionCount?: number;
   readonly state: SessionState;
@@ -48,19 +52,21 @@ export type SessionAttachment = {
   readonly probe?: number;
   /** Whether it was last told that the room is sampled (rule N1). */
   readonly isSampled?: true;
-  /** The users that it watches, see `packWatched`. */
-  readonly watched?: Uint8Array;
+  /** The ids of the users that it watches, packed. */
+  readonly watched?: Packed;
 };
 
-/**
- * The ids of watched users as they are stored: bytes of UTF-8, because the platform stores a string that has a
- * single character beyond Latin-1 with two bytes for each, and an attachment has to fit into 16 KiB.
- */
-export const packWatched = (userIds: readonly string[]): Uint8Array =>
-  new TextEncoder().encode(JSON.stringify(userIds));
+/** JSON as bytes of UTF-8. */
+export type Packed = Uint8Array;
 
-export const unpackWatched = (packed: Uint8Array): readonly string[] =>
-  JSON.parse(new TextDecoder().decode(packed)) as string[];
+/**
+ * Pack what clients determine the size of. An attachment has to fit into 16 KiB, and the platform's own encoding
+ * may take nine times the bytes of the JSON: `-0` takes nine bytes, and a string with a single character beyond
+ * Latin-1 takes two bytes for each.
+ */
+export const pack = (value: unknown): Packed => new TextEncoder().encode(JSON.stringify(value));
+
+export const unpack = <T>(packed: Packed): T => JSON.parse(new TextDecoder().decode(packed)) as T;
 
 /** How much a client has received, in characters sent since the socket opened. */
 export type Flow = {
@@ -81,18 +87,18 @@ export const readAttachment = (attachment: unknown): SessionAttachment | null =>
 
 const isAttachment = (value: unknown): value is SessionAttachment =>
   isObject(value) &&
-  value["shape"] === 2 &&
+  value["shape"] === 3 &&
   isText(value["id"]) &&
   isText(value["userId"]) &&
   isAbsentOr(isText, value["client"]) &&
   isTextList(value["scopes"]) &&
-  isSessionPresence(value["presence"]) &&
+  isSessionPresence(unpackAny(value["presence"])) &&
   isAbsentOr(isCount, value["sessionCount"]) &&
   isState(value["state"]) &&
   isFlow(value["flow"]) &&
   isTime(value["heardAt"]) &&
   isAbsentOr(isCount, value["probe"]) &&
-  isAbsentOr(arePacked, value["watched"]);
+  isAbsentOr(isTextList, value["watched"] && unpackAny(value["watched"]));
 
 const isAbsentOr = (isValid: (value: unknown) => boolean, value: unknown): boolean =>
   value === undefined || isValid(value);
@@ -106,9 +112,8 @@ function isState(value: unknown): boolean {
   const { kind, resume } = value;
   if (resume === undefined)
     return ["joining", "live", "restarting", "ended"].includes(String(kind));
-  return (
-    kind === "joining" && isObject(resume) && isCount(resume["since"]) && isText(resume["epoch"])
-  );
+  if (kind !== "joining" || !isObject(resume)) return false;
+  return (resume["since"] === null || isCount(resume["since"])) && isText(resume["epoch"]);
 }
 
 function isFlow(value: unknown): boolean {
@@ -120,10 +125,11 @@ function isFlow(value: unknown): boolean {
 const isMark = (value: unknown): boolean =>
   isObject(value) && isCount(value["n"]) && isCount(value["at"]) && isTime(value["sentAt"]);
 
-function arePacked(value: unknown): boolean {
+/** What is packed; `null` if nothing is. */
+function unpackAny(value: unknown): unknown {
   try {
-    return isTextList(unpackWatched(value as Uint8Array));
+    return value instanceof Uint8Array ? unpack(value) : null;
   } catch {
-    return false;
+    return null;
   }
 }

@@ -5,6 +5,7 @@ import { isContainer, memberOf, type Container } from "./container.ts";
 import { CollabError } from "./errors.ts";
 import { describeValue, isObject, jsonEqual, measure } from "./json.ts";
 import type { JsonObject, JsonValue } from "./json.ts";
+import { patchFailed } from "./json-patch.ts";
 import type { Operation, OperationOf, Patch, PatchLimits, Sized } from "./json-patch.ts";
 import { parentOf, type Effect } from "./effects.ts";
 import { childPointer, parsePointer } from "./pointer.ts";
@@ -118,10 +119,7 @@ export class PatchRun {
     return this.#editor.hasChanged ? this.#applied : null;
   }
 
-  /**
-   * The operations that have done something, even if the state is the same after all of them. Whoever receives a
-   * change moves pending patches by these: a value that was replaced by an equal one is another value all the same.
-   */
+  /** The operations that have done something, even if the state is the same after all: pending patches are moved by these. */
   get steps(): readonly Applied[] {
     return this.#applied;
   }
@@ -342,11 +340,7 @@ export class PatchRun {
       });
   }
 
-  #failed(reason: string): CollabError {
-    // A path may be as long as the patch, so it is shortened.
-    const shown = reason.length > 200 ? `${reason.slice(0, 200)}…` : reason;
-    return new CollabError("patch_failed", { detail: `Operation ${this.#index}: ${shown}.` });
-  }
+  #failed = (reason: string): CollabError => patchFailed(this.#index, reason);
 }
 
 /** A path whose "-" is the index that an insertion has had. */

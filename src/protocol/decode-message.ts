@@ -21,6 +21,12 @@ export function decodeMessage(json: JsonValue): ClientMessage {
       return update(json);
     case "action": {
       const payload = member(json, "payload");
+      for (const name of ["ifVersion", "base", "strict"])
+        if (member(json, name) !== undefined)
+          throw badMessage(
+            `An action takes no "${name}": it sees the present state. Leave it out`,
+            member(json, name),
+          );
       return {
         type,
         ref: ref(json),

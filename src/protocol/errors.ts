@@ -106,7 +106,7 @@ export const errorTable = {
   ),
   client_taken: row(
     409,
-    "Another user has used this `client` id or idempotency key. Take a new random one.",
+    "Another user has used this `client` name or idempotency key. Take a new random one.",
   ),
   request_forgotten: row(
     409,
@@ -114,7 +114,7 @@ export const errorTable = {
   ),
   replaced: row(
     503,
-    "Another socket of this client has opened. If that was not you, take another `client` id before you reconnect.",
+    "Another socket of this client has opened. If that was not you, take another `client` name before you reconnect.",
     { ...retryable, close: 4203 },
   ),
   changes_gone: row(
@@ -145,7 +145,7 @@ export const errorTable = {
   ),
   rate_limited: row(
     429,
-    "The session sent too many messages or bytes. Wait `retryAfter` milliseconds and try again.",
+    "The client has sent too much in too short a time. Wait `retryAfter` milliseconds and try again.",
     { ...retryable, close: 4290 },
   ),
   hook_failed: row(500, "A hook of the room failed. The log has the cause under `instance`."),

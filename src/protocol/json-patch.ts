@@ -34,6 +34,12 @@ export type Patch = readonly Operation[];
 /** The patch that replaces the whole state. */
 export const replaceAll = (value: JsonObject): Patch => [{ op: "replace", path: "", value }];
 
+/** The error of an operation that does not apply. Its reason is shortened: a path may be as long as the patch. */
+export const patchFailed = (index: number, reason: string): CollabError => {
+  const shown = reason.length > 200 ? `${reason.slice(0, 200)}…` : reason;
+  return new CollabError("patch_failed", { detail: `Operation ${index}: ${shown}.` });
+};
+
 /** A state and its size in bytes as compact JSON. */
 export type Sized = { readonly value: JsonObject; readonly bytes: number };
 

@@ -1,7 +1,7 @@
 // The messages on a socket, in both directions. `docs/PROTOCOL.md` has an example of each. A change of a
 // shape here changes the protocol and needs a new `protocolVersion`.
 
-import type { CollabError, ErrorInfo } from "./errors.ts";
+import { errorTable, type CollabError, type ErrorInfo } from "./errors.ts";
 import type { JsonObject, JsonValue } from "./json.ts";
 import type { Patch } from "./json-patch.ts";
 import type { PeopleCounts, SamplePerson } from "./people.ts";
@@ -116,6 +116,8 @@ type WelcomeBase = {
   readonly seq?: number | null;
   /** The numbers up to `seq` that were refused, as far as that is known. */
   readonly refused?: readonly number[];
+  /** Of the last 1,000 numbers below `seq`: those that were not handled. Sent again, they are carried out. */
+  readonly missing?: readonly number[];
 };
 
 /** Room → client. */
@@ -202,12 +204,15 @@ export type RoomMessageType = RoomMessage["type"];
 export type WireError = Omit<ErrorInfo, "detail"> & {
   /** Text for the developer of the client. */
   readonly detail: string;
+  /** Whether the same request may succeed later without a change. */
+  readonly retry?: true;
 };
 
 /** The message that reports an error: a `reply` to a request with a `ref`, otherwise an `error`. */
 export function failureMessage(ref: Ref | undefined, { info, message }: CollabError): RoomMessage {
   const { detail = message, ...rest } = info;
-  const error = { ...rest, detail };
+  const { retryable } = errorTable[info.code];
+  const error = { ...rest, detail, ...(retryable && { retry: true as const }) };
   return ref === undefined
     ? { type: "error", ...error }
     : { type: "reply", ref, ok: false, ...error };

@@ -9,7 +9,7 @@ import type { Applied, PatchRun } from "./apply-patch.ts";
 import { isContainer, memberOf } from "./container.ts";
 import { CollabError } from "./errors.ts";
 import type { JsonValue } from "./json.ts";
-import type { Operation, Patch } from "./json-patch.ts";
+import { patchFailed, type Operation, type Patch } from "./json-patch.ts";
 import { effectOf, indexOf, inverseOf, type Effect } from "./effects.ts";
 import {
   addressOf,
@@ -155,9 +155,7 @@ function applyMoved(
 }
 
 const testedIsGone = ({ path }: Operation, index: number): CollabError =>
-  new CollabError("patch_failed", {
-    detail: `Operation ${index}: the tested value, which was at "${path}", is gone.`,
-  });
+  patchFailed(index, `the tested value is gone, which was at "${path}"`);
 
 function movingOf(operation: Operation): Moving {
   const path = addressOf(parsePointer(operation.path) ?? []);

@@ -29,6 +29,7 @@ export const logEvents = {
   background: "error",
   background_turn_failed: "warn",
   timer_failed: "error",
+  alarm_failed: "error",
   key_not_written: "error",
   storage_too_new: "error",
   record_unreadable: "error",

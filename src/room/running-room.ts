@@ -255,10 +255,11 @@ export class RunningRoom implements RoomParts {
     // The change itself comes last: if it fails, the note that it is unsaved does no harm, and the hot path
     // needs no transaction around the two.
     if (this.document.isStaged) this.saver.markDirty();
+    const { isStaged } = this;
     const change = this.#commit();
     const reached = this.#send(change, now);
     if (change !== null) this.saver.afterCommit();
-    if (reached.kind === "some" && this.crowd.isSampled && change === null) {
+    if (reached.kind === "some" && this.crowd.isSampled && !isStaged) {
       this.window.flushedToSome(now);
       this.hub.endTooSlowOf(reached.sessions);
       return;

@@ -24,7 +24,9 @@ export async function runDueSchedule(room: RunningRoom, now: number): Promise<vo
   // It waits until the behaviour is deployed again.
   if (!ports.behaviours.has(room.record.behaviour)) return timers.set("schedule", now + maxBackoff);
   const { id, name, input } = schedule;
-  const outcome = await attempt(() => runAction(room, name, input, roomCaller, [id]));
+  // The author's code may change its input, and must not change that of the next attempt.
+  const own = structuredClone(input);
+  const outcome = await attempt(() => runAction(room, name, own, roomCaller, [id]));
   if ("error" in outcome) afterFailure(room, schedule, outcome.error);
   room.markActive();
   batch.requestFlush("change");
@@ -34,8 +36,9 @@ export async function runDueSchedule(room: RunningRoom, now: number): Promise<vo
 function afterFailure(room: RunningRoom, schedule: StoredSchedule, error: CollabError): void {
   const { schedules, ports } = room;
   const { id, name: action } = schedule;
-  const attempts = schedule.attempts + 1;
   const { code, info } = error;
+  // While the breaker is open, the action has not been tried.
+  const attempts = schedule.attempts + (code === "hook_unavailable" ? 0 : 1);
   if (code === "action_refused") {
     ports.log("schedule_refused", { id, action, reason: info.reason });
     return schedules.stage({ added: [], removed: [id] });
@@ -45,6 +48,6 @@ function afterFailure(room: RunningRoom, schedule: StoredSchedule, error: Collab
     return schedules.stage({ added: [], removed: [id] });
   }
   const setAt = ports.now();
-  const due = setAt + backoff(attempts, ports.random());
+  const due = setAt + backoff(Math.max(1, attempts), ports.random());
   schedules.stage({ added: [{ ...schedule, attempts, setAt, due }], removed: [] });
 }

@@ -14,6 +14,9 @@ import type { RoomPorts } from "./ports.ts";
  */
 export type TimerName = "idle" | Deadline | "liveness" | "schedule" | "save" | "directory";
 
+/** The latest time that the platform takes for an alarm, in epoch ms. One that rings too early is set again. */
+const latestAlarm = Date.UTC(2189, 0);
+
 type TimerPorts = Pick<RoomPorts, "storage" | "alarm" | "alarmAt" | "random" | "log">;
 
 const timerNames: Readonly<Record<TimerName, true>> = {
@@ -225,7 +228,7 @@ export class Timers {
     if (this.#retired || this.#handling || this.#timers.size === 0) return;
     const next = this.#nextDue();
     if (this.#alarmAt !== null && this.#alarmAt <= next) return;
-    this.#alarm.set(next);
+    this.#alarm.set(Math.min(Math.max(next, 1), latestAlarm));
     this.#alarmAt = next;
   }
 }

@@ -169,7 +169,7 @@ export class MemoryRoomStorage<
     );
   }
 
-  dropRequests(rows: number, dropped: string): void {
+  dropRequests(rows: number, dropped: string | null): void {
     this.#kept.requests = this.#kept.requests.slice(rows);
     this.#kept.droppedRequests = dropped;
   }
@@ -179,9 +179,7 @@ export class MemoryRoomStorage<
   }
 
   writeKey(key: StoredKey): void {
-    this.#kept.keys = [...this.#kept.keys.filter((other) => other.key !== key.key), key].toSorted(
-      (a, b) => a.at - b.at || (a.key < b.key ? -1 : 1),
-    );
+    this.#kept.keys = [...this.#kept.keys.filter((other) => other.key !== key.key), key];
   }
 
   measureKeys(): { keys: number; bytes: number } {

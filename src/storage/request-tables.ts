@@ -12,6 +12,8 @@ const droppedVersion = -1;
 
 export class RequestTables {
   readonly #run: Run;
+  /** The number of the key that was written last. By time they may be in another order: clocks step. */
+  #lastKey: number | null = null;
 
   /** @param run runs a query; where there are no tables yet, it does nothing */
   constructor(run: Run) {
@@ -48,17 +50,19 @@ export class RequestTables {
     this.#run("DELETE FROM requests WHERE version BETWEEN 0 AND ?", version);
   }
 
-  drop(rows: number, dropped: string): void {
+  drop(rows: number, dropped: string | null): void {
     this.#run(
       `DELETE FROM requests WHERE (version, part) IN
        (SELECT version, part FROM requests WHERE version >= 0 ORDER BY version, part LIMIT ?)`,
       rows,
     );
-    this.#run(
-      "INSERT OR REPLACE INTO requests (version, part, data) VALUES (?, 0, ?)",
-      droppedVersion,
-      encode(dropped),
-    );
+    if (dropped === null) this.#run("DELETE FROM requests WHERE version = ?", droppedVersion);
+    else
+      this.#run(
+        "INSERT OR REPLACE INTO requests (version, part, data) VALUES (?, 0, ?)",
+        droppedVersion,
+        encode(dropped),
+      );
   }
 
   readKey(key: string): StoredKey | null {
@@ -68,9 +72,11 @@ export class RequestTables {
   }
 
   writeKey({ key, at, text }: StoredKey): void {
+    this.#lastKey ??= Number(this.#run("SELECT max(n) AS n FROM keys")[0]?.["n"] ?? 0);
     this.#run(
-      "INSERT OR REPLACE INTO keys (key, at, data) VALUES (?, ?, ?)",
+      "INSERT OR REPLACE INTO keys (key, n, at, data) VALUES (?, ?, ?, ?)",
       key,
+      ++this.#lastKey,
       at,
       encode(text),
     );
@@ -84,10 +90,7 @@ export class RequestTables {
   }
 
   dropKeys(keys: number): void {
-    this.#run(
-      "DELETE FROM keys WHERE key IN (SELECT key FROM keys ORDER BY at, key LIMIT ?)",
-      keys,
-    );
+    this.#run("DELETE FROM keys WHERE key IN (SELECT key FROM keys ORDER BY n LIMIT ?)", keys);
   }
 
   clear(): void {

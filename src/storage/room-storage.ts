@@ -115,15 +115,15 @@ export type RoomStorage<Room, Member extends { readonly seq: number }> = {
   appendRequests(requests: StoredRequests): void;
   /**
    * Drop the oldest of the rows that `appendRequests` has written.
-   * @param dropped what is to be known of all that were dropped so far
+   * @param dropped what is to be known of all that were dropped so far; `null` if that is nothing
    */
-  dropRequests(rows: number, dropped: string): void;
+  dropRequests(rows: number, dropped: string | null): void;
 
   readKey(key: string): StoredKey | null;
   writeKey(key: StoredKey): void;
   /** Number of keys, and the bytes of their text. */
   measureKeys(): { readonly keys: number; readonly bytes: number };
-  /** Drop the oldest keys. */
+  /** Drop the keys that were written first. */
   dropKeys(keys: number): void;
 
   /** Move these records out of the way. */

@@ -253,7 +253,7 @@ export class SqliteRoomStorage<
     this.#requests.append(requests);
   }
 
-  dropRequests(rows: number, dropped: string): void {
+  dropRequests(rows: number, dropped: string | null): void {
     this.#requests.drop(rows, dropped);
   }
 

@@ -7,6 +7,7 @@ import { describe, expect, test } from "vitest";
 import { errorTable } from "../../src/protocol/errors.ts";
 import { subprotocol } from "../../src/protocol/messages.ts";
 import { allScopes } from "../../src/protocol/scopes.ts";
+import { generatedDocs } from "../../scripts/generated-docs.ts";
 import { goldenFrames } from "../support/frames.ts";
 
 const docs = join(import.meta.dirname, "../../docs");
@@ -79,4 +80,9 @@ test("every linked file exists", () => {
   const links = [...document.matchAll(/\]\(([^)#]+)\)/g)].map(([, path = ""]) => path);
   expect(links.length).toBeGreaterThan(0);
   expect(links.filter((path) => !existsSync(join(docs, path)))).toEqual([]);
+});
+
+test("what is generated in docs/ is up to date; `npm run docs` writes it", () => {
+  const read = (file: string): string => readFileSync(join(docs, file), "utf8");
+  for (const [file, text] of generatedDocs(read)) expect(read(file)).toBe(text);
 });

@@ -125,7 +125,7 @@ describe("a shard that never answers", () => {
   ])("[D3] fails %s after 5 s, and says how many shards are missing", async ([, ask]) => {
     const shardOf = (name: string) => ({
       list: () => (name === "shard-2-of-4" ? hang() : Promise.resolve({ rooms: [], total: 1 })),
-      total: () => (name === "shard-2-of-4" ? hang() : Promise.resolve(1)),
+      counts: () => (name === "shard-2-of-4" ? hang() : Promise.resolve({ rooms: 1, users: 1 })),
     });
     const env = { DIRECTORY: { getByName: shardOf }, DIRECTORY_SHARDS: 4 };
     const lines = watchLog({ event: "directory_unavailable" });

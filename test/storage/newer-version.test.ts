@@ -5,7 +5,7 @@ import { describe, expect, test } from "vitest";
 import { CollabError } from "../../src/protocol/errors.ts";
 import type { Member } from "../../src/model/members.ts";
 import type { RoomRecord } from "../../src/model/record.ts";
-import { initialFlow, type SessionAttachment } from "../../src/model/session-attachment.ts";
+import { initialFlow, pack, type SessionAttachment } from "../../src/model/session-attachment.ts";
 import { connectSession } from "../../src/room/operations/connect-session.ts";
 import { operations, type OperationName } from "../../src/room/operations/table.ts";
 import { schemaVersion } from "../../src/storage/migrations.ts";
@@ -104,11 +104,11 @@ describe("a room whose storage is of a newer version", () => {
     const before = dump();
     const socket = new SocketByHand();
     socket.attachment = {
-      shape: 2,
+      shape: 3,
       id: "s",
       userId: "zoe",
       scopes: ["room:read"],
-      presence: { data: {}, at: 0 },
+      presence: pack({ data: {}, at: 0 }),
       state: { kind: "live" },
       flow: initialFlow,
       heardAt: 0,
@@ -124,7 +124,7 @@ describe("a room whose storage is of a newer version", () => {
     const { hand, uses, dump } = wakeNewer();
     const before = dump();
     const socket = new SocketByHand();
-    socket.attachment = { shape: 2, id: "s", userId: "eve" };
+    socket.attachment = { shape: 3, id: "s", userId: "eve" };
     await hand.room.socketClosed(socket);
     await hand.pass(60_000);
     expect([uses, dump()]).toEqual([[], before]);

@@ -108,6 +108,21 @@ test("[S10] a quarantined record keeps its bytes, piece after piece", () => {
   ]);
 });
 
+test.each(["{", "[]", '{"id":"y","name":"a","input":1,"at":1,"due":1,"setAt":1,"attempts":0}'])(
+  "[B5, R9] a scheduled action that is stored as %s is quarantined alone",
+  (data) => {
+    const store = openNodeSqlite();
+    const storage = open(store);
+    storage.writeRoom({ name: "first" });
+    const good = { id: "a", name: "remind", input: 1, at: 1, due: 1, setAt: 1, attempts: 0 };
+    storage.writeSchedule(good);
+    store.sql.exec("INSERT INTO schedules (id, data) VALUES ('x', ?)", data);
+    expect(storage.readSchedules()).toEqual([good]);
+    expect(storage.readQuarantine()).toEqual([{ kind: "schedule", version: "x" }]);
+    expect(open(store).readSchedules()).toEqual([good]);
+  },
+);
+
 test("[R9] a column more in any table is no reason to fail", () => {
   const store = openNodeSqlite();
   open(store).writeRoom({ name: "first" });

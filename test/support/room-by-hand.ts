@@ -7,7 +7,7 @@ import type { RoomBehaviour } from "../../src/behaviours/behaviour.ts";
 import { workerCaller, type Caller } from "../../src/protocol/caller.ts";
 import type { Member } from "../../src/model/members.ts";
 import type { RoomRecord } from "../../src/model/record.ts";
-import { initialFlow, type SessionAttachment } from "../../src/model/session-attachment.ts";
+import { initialFlow, pack, type SessionAttachment } from "../../src/model/session-attachment.ts";
 import { resolveLimits, type Limits } from "../../src/protocol/limits.ts";
 import type { Operation } from "../../src/room/operation.ts";
 import { connectSession } from "../../src/room/operations/connect-session.ts";
@@ -48,11 +48,11 @@ export function sessionByHand(
   const session = new Session(
     socket,
     {
-      shape: 2,
+      shape: 3,
       id: "s-1",
       userId: "ada",
       scopes: workerCaller.scopes,
-      presence: { data: {}, at: 0 },
+      presence: pack({ data: {}, at: 0 }),
       state: { kind: "live" },
       flow: initialFlow,
       heardAt: now,

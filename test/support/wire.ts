@@ -148,6 +148,7 @@ const welcome = {
   limits,
   seq: z.exactOptional(z.nullable(count)),
   refused: z.exactOptional(someOf(count)),
+  missing: z.exactOptional(someOf(count)),
 };
 
 const error = {
@@ -155,6 +156,7 @@ const error = {
   detail: z.string().min(1),
   reason: z.exactOptional(z.string()),
   retryAfter: z.exactOptional(count),
+  retry: z.exactOptional(z.literal(true)),
   issues: z.exactOptional(list(z.strictObject({ path: z.string(), message: z.string() }))),
   instance: z.exactOptional(z.string()),
 };

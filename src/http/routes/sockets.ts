@@ -40,14 +40,16 @@ export const socketRoutes = [
     handle: async ({ env, param, query, headers, requestId }) => {
       const protocolHeader = acceptSubprotocol(headers.get("sec-websocket-protocol"));
       const { since, epoch, behaviour, client } = query;
-      if ((since === undefined) !== (epoch === undefined))
+      if (since !== undefined && epoch === undefined)
         throw new CollabError("invalid_request", {
-          detail: '"since" and "epoch" must be sent together: send both or neither.',
+          detail: '"since" needs "epoch", the epoch of that version.',
         });
       const caller = { ...identify(query.user), request: requestId };
       const room = new RoomStub(env.ROOMS, param("id"), caller);
       const webSocket = await room.connect({
-        ...(epoch !== undefined && { resume: { since: Number(since), epoch } }),
+        ...(epoch !== undefined && {
+          resume: { since: since === undefined ? null : Number(since), epoch },
+        }),
         ...(client !== undefined && { client }),
         ...(behaviour !== undefined && { behaviour }),
       });

@@ -89,7 +89,8 @@ export class RecentEffects {
     }
     this.#rows = [...rows.toReversed(), ...this.#rows];
     this.#count = this.#rows.reduce((count, { effects }) => count + effects.length, 0);
-    this.#knownFrom = base;
+    // A journal that does not reach back to it never will.
+    this.#knownFrom = next <= base ? base : -Infinity;
     while (this.#count > maxEffects) this.#forgetOldest();
   }
 

@@ -69,16 +69,16 @@ export class ScheduleRequests {
         `room.schedule: ${maxSchedules} actions are pending, which is the limit; cancel some first`,
       );
     const id = ports.newId();
-    const due = Math.ceil(time);
+    const setAt = ports.now();
     // A copy, because the author's code may still change it.
     const copy = JSON.parse(JSON.stringify(input)) as JsonValue;
     this.#added.set(id, {
       id,
       name,
       input: copy,
-      at: due,
-      due,
-      setAt: ports.now(),
+      at: Math.ceil(time),
+      due: Math.max(Math.ceil(time), setAt),
+      setAt,
       attempts: 0,
     });
     return id;

@@ -4,7 +4,7 @@
 import { CollabError } from "../../protocol/errors.ts";
 import type { JsonValue } from "../../protocol/json.ts";
 import type { Scope } from "../../protocol/scopes.ts";
-import type { Resume } from "../../model/session-attachment.ts";
+import type { Return } from "../../model/session-attachment.ts";
 import { checkUser } from "../../model/user.ts";
 import { roomOperation } from "../operation.ts";
 import type { SocketPort } from "../ports.ts";
@@ -17,7 +17,7 @@ export type ConnectRequest = {
   readonly user: JsonValue;
   readonly scopes: readonly Scope[];
   /** What a returning client has. */
-  readonly resume?: Resume | undefined;
+  readonly resume?: Return | undefined;
   /** The name that the client has given itself (rule X1). */
   readonly client?: string | undefined;
   /** For a room that this starts. */

@@ -12,8 +12,9 @@ export type Answer =
 
 /** The most characters of an answer that is kept: with 3 bytes for each, it fits into a row. */
 const maxAnswerCharacters = 600_000;
-/** The most characters of the details of a refusal. */
+/** The most characters of a refusal that is kept whole; and of each of its texts if it is not. */
 const maxRefusalCharacters = 16_384;
+const maxDetailCharacters = 2000;
 
 /**
  * What to keep of an outcome; `null` if it is not final: the same request may have another one later.
@@ -26,8 +27,13 @@ export function answerOf(outcome: Outcome<string>): Answer | null {
   const { info, retryable, status } = outcome.error;
   if (retryable || status >= 500) return null;
   if (JSON.stringify(info).length <= maxRefusalCharacters) return { kind: "refused", error: info };
-  const { issues: _issues, ...rest } = info;
-  return { kind: "refused", error: rest };
+  const { issues: _issues, detail, reason, ...rest } = info;
+  const error = {
+    ...rest,
+    ...(detail !== undefined && { detail: detail.slice(0, maxDetailCharacters) }),
+    ...(reason !== undefined && { reason: reason.slice(0, maxDetailCharacters) }),
+  };
+  return { kind: "refused", error };
 }
 
 /** The outcome of a request that is sent again. */

@@ -13,6 +13,9 @@ export type Kept = "memory" | "pending" | number;
 
 export type Request = { readonly answer: Answer; readonly kept: Kept };
 
+/** How far below its highest number a client is told what was not handled. */
+const maxMissing = 1000;
+
 export class ClientRequests {
   readonly client: string;
   /** The id of the client's user. */
@@ -100,6 +103,18 @@ export class ClientRequests {
   forgetUpTo(version: number): void {
     for (const [seq, { kept }] of this.#requests)
       if (typeof kept === "number" && kept <= version) this.forget(seq);
+  }
+
+  /**
+   * The latest numbers below the highest that were not handled, in order: they got an error that is worth a retry, or
+   * have changed nothing and are forgotten.
+   */
+  missing(): number[] {
+    const numbers: number[] = [];
+    const from = Math.max(this.#floor, this.#highest - maxMissing - 1) + 1;
+    for (let seq = from; seq < this.#highest; seq++)
+      if (!this.#requests.has(seq)) numbers.push(seq);
+    return numbers;
   }
 
   /** The numbers that were refused, in order. */

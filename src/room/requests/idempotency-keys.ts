@@ -31,12 +31,17 @@ const maxBytes = 16 * 1024 * 1024;
 /** Keys over the limit before the oldest are deleted. */
 const slack = 100;
 
+type KeySizes = { readonly keys: number; readonly bytes: number };
+
+const isTooMuch = ({ keys, bytes }: KeySizes): boolean =>
+  bytes > maxBytes || keys > maxKeys + slack;
+
 type Parsed = readonly [user: string | null, fingerprint: string, ...StoredAnswer];
 
 export class IdempotencyKeys {
   readonly #ports: Pick<RoomPorts, "storage" | "now" | "log">;
   readonly #pending = new Map<string, StoredKey>();
-  #size: { keys: number; bytes: number } | null = null;
+  #size: KeySizes | null = null;
 
   constructor(ports: Pick<RoomPorts, "storage" | "now" | "log">) {
     this.#ports = ports;
@@ -106,18 +111,20 @@ export class IdempotencyKeys {
 
   #write(rows: Iterable<StoredKey>): void {
     const { storage } = this.#ports;
-    let { keys, bytes } = this.#size ?? storage.measureKeys();
+    let size = this.#size ?? storage.measureKeys();
     for (const row of rows) {
       storage.writeKey(row);
-      keys++;
-      bytes += utf8Bytes(row.text);
+      size = { keys: size.keys + 1, bytes: size.bytes + utf8Bytes(row.text) };
     }
-    const excess = bytes > maxBytes ? Math.ceil(keys / 2) : keys - maxKeys;
-    if (excess > slack || bytes > maxBytes) {
-      storage.dropKeys(excess);
-      ({ keys, bytes } = storage.measureKeys());
+    if (isTooMuch(size)) {
+      // Some may have been written anew, or be gone by a purge.
+      size = storage.measureKeys();
+      if (isTooMuch(size)) {
+        storage.dropKeys(size.bytes > maxBytes ? Math.ceil(size.keys / 2) : size.keys - maxKeys);
+        size = storage.measureKeys();
+      }
     }
-    this.#size = { keys, bytes };
+    this.#size = size;
   }
 }
 

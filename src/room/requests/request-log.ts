@@ -12,7 +12,15 @@ import type { Outcome } from "../outcome.ts";
 import type { RoomPorts } from "../ports.ts";
 import { answerOf, outcomeOf } from "./answers.ts";
 import { ClientRequests } from "./client-requests.ts";
-import { apartRows, maxBesideBytes, readRow, rowText, type RequestGroup } from "./request-rows.ts";
+import {
+  apartRows,
+  droppedText,
+  maxBesideBytes,
+  readDropped,
+  readRow,
+  rowText,
+  type RequestGroup,
+} from "./request-rows.ts";
 
 /** A request of a client that has named itself. */
 export type RequestId = { readonly client: string; readonly user: string; readonly seq: number };
@@ -52,11 +60,16 @@ type Loaded = {
   apartBytes: number;
   /** Whether any client may have been forgotten. */
   isIncomplete: boolean;
-  /** Whether rows were dropped while the journal still had their version. */
-  hasDropped: boolean;
+  /** The version at which rows were last dropped while the journal still had it; `null` if none were. */
+  droppedAt: number | null;
   /** Whether any row cannot be read: then nobody knows what else was handled. */
   readonly isDamaged: boolean;
 };
+
+const keyOf = (client: string, seq: number): string => `${client} ${seq}`;
+
+const listMember = (name: string, numbers: readonly number[]): string =>
+  numbers.length > 0 ? `"${name}":[${numbers.join(",")}],` : "";
 
 export class RequestLog {
   readonly #storage: RoomPorts["storage"];
@@ -64,9 +77,12 @@ export class RequestLog {
   #loaded: Loaded | null = null;
   /** The clients whose requests go with the next commit. */
   readonly #pending = new Set<ClientRequests>();
+  /** Refusals that may tell of what is staged: they count once that is committed. */
+  #unsettled = new Set<string>();
   /** What memory alone has, oldest first. */
   readonly #inMemory = new Map<string, readonly [ClientRequests, seq: number]>();
-  #forgottenUpTo = 0;
+  /** The version up to which rows were forgotten; what has gone before the room woke was never read. */
+  #forgottenUpTo = -1;
 
   constructor(storage: RoomPorts["storage"], document: RoomDocument) {
     this.#storage = storage;
@@ -86,8 +102,10 @@ export class RequestLog {
   find({ client, seq }: RequestId): KnownOutcome | null {
     const requests = this.#load().clients.get(client);
     const request = requests?.get(seq);
-    if (request !== undefined)
-      return { outcome: outcomeOf(request.answer), isPending: request.kept === "pending" };
+    if (request !== undefined) {
+      const isPending = request.kept === "pending" || this.#unsettled.has(keyOf(client, seq));
+      return { outcome: outcomeOf(request.answer), isPending };
+    }
     if (requests === undefined || seq > requests.floor) return null;
     return { outcome: { error: new CollabError("request_forgotten") }, isPending: false };
   }
@@ -109,13 +127,14 @@ export class RequestLog {
     clients.set(client, requests);
     const isDone = "ok" in outcome;
     requests.add(seq, answer, isDone && (isStaged || needsRow) ? "pending" : "memory");
+    if (!isDone && isStaged) this.#unsettled.add(keyOf(client, seq));
     if (!isDone || (!isStaged && !needsRow)) return this.#keepInMemory(requests, seq);
     this.#pending.add(requests);
     if (!isStaged) this.#writeApart();
   }
 
   #keepInMemory(requests: ClientRequests, seq: number): void {
-    this.#inMemory.set(`${requests.client} ${seq}`, [requests, seq]);
+    this.#inMemory.set(keyOf(requests.client, seq), [requests, seq]);
     if (this.#inMemory.size <= maxInMemory) return;
     for (const [key, [oldest, number]] of this.#inMemory) {
       this.#inMemory.delete(key);
@@ -171,13 +190,22 @@ export class RequestLog {
   /** What `rows` has answered was committed. @param journalStart the version that the journal leads from */
   afterCommit(journalStart: number): void {
     this.#markStored(this.#document.version);
+    this.#unsettled.clear();
     const loaded = this.#loaded;
     if (loaded === null || journalStart <= this.#forgottenUpTo) return;
     this.#forgottenUpTo = journalStart;
     for (const requests of loaded.clients.values()) requests.forgetUpTo(journalStart);
     loaded.apart = loaded.apart.filter(({ version }) => version > journalStart);
     loaded.apartBytes = loaded.apart.reduce((sum, { bytes }) => sum + bytes, 0);
-    // After a wake such clients are unknown anyway, so only the last ones are kept.
+    this.#forgetSilentClients(loaded);
+    // All rows of that time are gone.
+    if (loaded.droppedAt === null || loaded.droppedAt > journalStart) return;
+    loaded.droppedAt = null;
+    this.#storage.dropRequests(0, null);
+  }
+
+  /** After a wake clients without answers are unknown anyway, so only the last ones are kept. */
+  #forgetSilentClients(loaded: Loaded): void {
     const silent = [...loaded.clients.values()].filter(({ isEmpty }) => isEmpty);
     for (const { client } of silent.slice(0, -maxSilentClients)) loaded.clients.delete(client);
     loaded.isIncomplete = true;
@@ -185,7 +213,7 @@ export class RequestLog {
 
   #markStored(version: number): void {
     for (const requests of this.#pending) {
-      for (const [seq] of requests.unstored()) this.#inMemory.delete(`${requests.client} ${seq}`);
+      for (const [seq] of requests.unstored()) this.#inMemory.delete(keyOf(requests.client, seq));
       requests.markStored(version);
     }
     this.#pending.clear();
@@ -203,13 +231,13 @@ export class RequestLog {
         for (const [seq] of answers) clients.get(client)?.forget(seq);
     }
     loaded.apart = apart.slice(rows);
-    loaded.hasDropped = true;
-    loaded.isIncomplete = true;
+    loaded.droppedAt = this.#document.headVersion;
+    this.#forgetSilentClients(loaded);
     // Earlier rows of these clients may still be there: they must not look as if nothing had followed.
     const floors = [...clients.values()].flatMap(({ client, user, floor }) =>
       floor > 0 ? [{ client, user, before: floor, answers: [] }] : [],
     );
-    this.#storage.dropRequests(rows, rowText(floors));
+    this.#storage.dropRequests(rows, droppedText(loaded.droppedAt, floors));
   }
 
   // Reading
@@ -220,15 +248,15 @@ export class RequestLog {
    * @param isReturning whether it had a version of this room, or of an earlier one of this name
    */
   welcomeMembers(client: string, resumed: boolean, isReturning: boolean): string {
-    const { clients, isIncomplete, hasDropped, isDamaged } = this.#load();
+    const { clients, isIncomplete, droppedAt, isDamaged } = this.#load();
     if (isDamaged) return `"seq":null,`;
     const requests = clients.get(client);
     if (requests !== undefined) {
-      const refused = requests.refused();
-      const list = refused.length > 0 ? `,"refused":[${refused.join(",")}]` : "";
-      return `"seq":${requests.highest}${list},`;
+      const refused = listMember("refused", requests.refused());
+      const missing = listMember("missing", requests.missing());
+      return `"seq":${requests.highest},${refused}${missing}`;
     }
-    const isSure = resumed ? !hasDropped : !isReturning && !isIncomplete;
+    const isSure = resumed ? droppedAt === null : !isReturning && !isIncomplete;
     return isSure ? `"seq":0,` : `"seq":null,`;
   }
 
@@ -236,6 +264,7 @@ export class RequestLog {
     if (this.#loaded !== null) return this.#loaded;
     const { rows, apart, dropped, journalStart } = this.#storage.readRequests();
     const start = journalStart ?? this.#document.version;
+    const earlier = dropped === null ? null : readDropped(dropped);
     const clients = new Map<string, ClientRequests>();
     let isDamaged = false;
     const read = (text: string): readonly RequestGroup[] => {
@@ -251,9 +280,9 @@ export class RequestLog {
         for (const [seq, answer] of answers) requests.add(seq, answer, version);
       }
     };
-    if (dropped !== null) learn(0, read(dropped));
+    if (earlier !== null) learn(0, earlier.groups);
+    else if (dropped !== null) isDamaged = true;
     for (const { version, text } of rows) learn(version, read(text));
-    this.#forgottenUpTo = start;
     const ofTheirOwn = apart.map(({ version, text }) => ({
       groups: read(text),
       version,
@@ -264,7 +293,7 @@ export class RequestLog {
       apart: ofTheirOwn,
       apartBytes: ofTheirOwn.reduce((sum, { bytes }) => sum + bytes, 0),
       isIncomplete: dropped !== null || start > 0,
-      hasDropped: dropped !== null,
+      droppedAt: dropped === null ? null : (earlier?.version ?? Infinity),
       isDamaged,
     };
     return this.#loaded;

@@ -53,6 +53,17 @@ export function apartRows(groups: readonly RequestGroup[]): RequestGroup[][] {
   return rows;
 }
 
+/** What is to be known of rows that were dropped when the room had this version: `[version, groups]` as text. */
+export const droppedText = (version: number, groups: readonly RequestGroup[]): string =>
+  `[${version},${rowText(groups)}]`;
+
+/** @returns `null` if it cannot be read */
+export function readDropped(text: string): { version: number; groups: RequestGroup[] } | null {
+  const [, version, groups] = /^\[(\d+),(.*)\]$/s.exec(text) ?? [];
+  const read = groups === undefined ? null : readRow(groups);
+  return read && { version: Number(version), groups: read };
+}
+
 type StoredGroup = readonly [
   client: string,
   user: string,

@@ -9,7 +9,7 @@ import { allows, type Scope } from "../../protocol/scopes.ts";
 import type { Members } from "../../model/members.ts";
 import { readObserver } from "../../model/observer.ts";
 import { initialPresence } from "../../model/presence.ts";
-import { initialFlow, readAttachment, type Resume } from "../../model/session-attachment.ts";
+import { initialFlow, pack, readAttachment, type Return } from "../../model/session-attachment.ts";
 import type { BatchBuilder } from "../batch/batch.ts";
 import type { PresenceBoard } from "../members/presence-board.ts";
 import type { RoomPorts, SocketPort } from "../ports.ts";
@@ -36,7 +36,7 @@ export type SessionHubParts = {
 export type SessionRequest = {
   readonly userId: string;
   readonly scopes: readonly Scope[];
-  readonly resume?: Resume | undefined;
+  readonly resume?: Return | undefined;
   readonly client?: string | undefined;
 };
 
@@ -62,8 +62,11 @@ export class SessionHub {
   #find(socket: SocketPort): Session | null {
     const { ports, behaviour, members, sessions } = this.#parts;
     const attachment = readAttachment(socket.attachment);
-    if (attachment === null || members.get(attachment.userId) === undefined) return null;
-    const session = new Session(socket, attachment, behaviour.limits, ports);
+    const member = attachment && members.get(attachment.userId);
+    if (!member) return null;
+    // What storage says of its scopes is newer, if the attachment could not be saved.
+    const { scopes = attachment.scopes } = member;
+    const session = new Session(socket, { ...attachment, scopes }, behaviour.limits, ports);
     sessions.add(session);
     return session;
   }
@@ -84,12 +87,12 @@ export class SessionHub {
     const { ports, behaviour, members, sessions, presence, batch } = this.#parts;
     const member = members.get(userId);
     const attachment = {
-      shape: 2,
+      shape: 3,
       id: ports.newId(),
       userId,
       ...(client !== undefined && { client }),
       scopes: member?.scopes ?? scopes,
-      presence: member ? initialPresence(member.entry) : { data: {}, at: 0 },
+      presence: pack(member ? initialPresence(member.entry) : { data: {}, at: 0 }),
       state: { kind: "joining", ...(resume && { resume }) },
       flow: initialFlow,
       openedAt: ports.now(),

@@ -6,8 +6,8 @@ import type { RoomMessage } from "../../protocol/messages.ts";
 import type { Scope } from "../../protocol/scopes.ts";
 import { presenceFromStorage, type SessionPresence } from "../../model/presence.ts";
 import {
-  packWatched,
-  unpackWatched,
+  pack,
+  unpack,
   type Mark,
   type SessionAttachment,
   type SessionState,
@@ -68,9 +68,9 @@ export class Session {
     this.#acked = flow.acked;
     this.#probe = probe;
     this.isSampled = attachment.isSampled === true;
-    this.watched = attachment.watched ? unpackWatched(attachment.watched) : [];
+    this.watched = attachment.watched ? unpack(attachment.watched) : [];
     // The clock may have been ahead when the attachment was saved.
-    this.presence = presenceFromStorage(presence, now);
+    this.presence = presenceFromStorage(unpack(presence), now);
     this.#marks = flow.marks.map((mark) => ({ ...mark, sentAt: Math.min(mark.sentAt, now) }));
     this.#heardAt = Math.min(attachment.heardAt, now);
     this.#unreadLimit = Math.max(minUnreadLimit, 2 * limits.stateBytes);
@@ -193,12 +193,12 @@ export class Session {
   /** Save what has changed beside the socket. */
   saveAttachment(): void {
     this.socket.saveAttachment({
-      shape: 2,
+      shape: 3,
       id: this.id,
       userId: this.userId,
       ...(this.client !== null && { client: this.client }),
       scopes: this.scopes,
-      presence: this.presence,
+      presence: pack(this.presence),
       ...(this.#sessionCount > 1 && { sessionCount: this.#sessionCount }),
       state: this.#state,
       flow: { sent: this.#sent, acked: this.#acked, marks: this.#marks },
@@ -206,7 +206,7 @@ export class Session {
       heardAt: this.#heardAt,
       ...(this.#probe !== undefined && { probe: this.#probe }),
       ...(this.isSampled && { isSampled: this.isSampled }),
-      ...(this.watched.length > 0 && { watched: packWatched(this.watched) }),
+      ...(this.watched.length > 0 && { watched: pack(this.watched) }),
     });
   }
 

@@ -1,8 +1,9 @@
 // Patches with a base in a real room: over sockets, by the Worker, in a window, after the room has slept (rules
 // E1–E4, E7). Where they land is in test/protocol/rebase.test.ts.
 
-import { beforeEach, describe, expect, test } from "vitest";
+import { beforeEach, describe, expect, test, vi } from "vitest";
 import type { RoomHandle } from "collab-room";
+import { SqliteRoomStorage } from "../../../src/storage/sqlite.ts";
 import { useFakeDate } from "../../support/fake-date.ts";
 import { evict, failure, sql } from "../../support/core/rooms.ts";
 import { connect } from "../../support/core/socket-client.ts";
@@ -231,4 +232,18 @@ describe("a base", () => {
     const reply = await askRaw({ type: "update", merge: { n: 1 }, base: 1 });
     expect(expectFailed(reply, "bad_message").detail).toMatch(/Leave "base" out/);
   });
+});
+
+test("[E3] bases that the journal no longer has do not make the room read it again and again", async () => {
+  const fill = (n: number) => `${n % 10}`.repeat(120_000);
+  for (let n = 0; n < 25; n++)
+    await room.patchState([{ op: "add", path: "/fill", value: fill(n) }]);
+  const [row] = await sql(id, "SELECT min(start) AS start FROM changes");
+  const start = Number(row?.["start"]);
+  expect(start).toBeGreaterThan(5);
+  await evict(id);
+  const reads = vi.spyOn(SqliteRoomStorage.prototype, "readChanges");
+  for (let base = start - 1; base > start - 5; base--)
+    expectFailed(await ada.updateFrom(base, insert(0, "x")), "base_too_old");
+  expect(reads.mock.calls.length).toBeLessThan(3);
 });

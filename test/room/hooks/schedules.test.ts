@@ -421,7 +421,7 @@ describe("a room in which something is scheduled", () => {
     const room = await open({ idleTimeout: 1000 });
     await room.play((now) => void now.schedule("add", { by: 1 }, now.now + later));
     await room.pass(later - 1);
-    expect([room.hand.logged, await isRunning(room)]).toEqual([[], true]);
+    expect([room.hand.logged, await isRunning(room)]).toEqual([["room_started"], true]);
     await room.pass(1 + 500);
     expect([room.runs.length, await isRunning(room)]).toEqual([1, true]);
     await room.pass(2000);
@@ -454,5 +454,75 @@ describe("a room in which something is scheduled", () => {
     await room.hand.call(startRoom, {});
     await room.pass(2 * later);
     expect(room.runs).toEqual([]);
+  });
+});
+
+describe("an attempt", () => {
+  /** A room whose action `work` does this, a minute after `plan`. */
+  async function planned(work: Parameters<typeof action>[1], settings: RoomBehaviour = {}) {
+    const hand = new RoomByHand({
+      behaviour: {
+        ...settings,
+        actions: {
+          plan: action(
+            z.unknown(),
+            (room) => void room.schedule("work", { queue: ["a", "b"] }, room.now + later),
+          ),
+          work: action(z.custom<{ queue: string[] }>(), work),
+        },
+      },
+    });
+    await hand.call(startRoom, {});
+    const call = (name: string): Promise<unknown> =>
+      hand.call(callAction, { name, payload: { json: {} } }, workerCaller);
+    await Promise.all([call("plan"), hand.pass(100)]);
+    /** Ring the alarm as often as it is set in this time. */
+    const pass = async (ms: number, beforeEach = async (): Promise<void> => {}): Promise<void> => {
+      const end = hand.now + ms;
+      while (hand.alarmAt !== null && hand.alarmAt <= end) {
+        await hand.pass(Math.max(0, hand.alarmAt - hand.now));
+        hand.alarmAt = null;
+        await beforeEach();
+        await Promise.all([hand.room.ring(), hand.pass(20)]);
+      }
+    };
+    return { hand, call, pass };
+  }
+
+  test("[B5] gets the input as it was asked for, whatever an earlier one has done to it", async () => {
+    const inputs: string[] = [];
+    const { hand, pass } = await planned((_room, _state, input) => {
+      const { queue } = input as { queue: string[] };
+      inputs.push(queue.join());
+      queue.shift();
+      if (inputs.length < 3) throw new Error("the service is down");
+    });
+    await pass(10 * later);
+    expect(inputs).toEqual(["a,b", "a,b", "a,b"]);
+    expect(hand.storage.readSchedules()).toEqual([]);
+  });
+
+  test("[B5, B6] does not count while the action is cut off, because it is not tried then", async () => {
+    let isHanging = true;
+    let runs = 0;
+    const { hand, call, pass } = await planned(
+      () => {
+        if (isHanging) return new Promise<never>(() => {});
+        runs++;
+      },
+      { callTimeout: 20 },
+    );
+    // Somebody keeps calling it while it hangs, so it stays cut off.
+    const keepCutOff = async (): Promise<void> => {
+      await call("work").catch(() => {});
+    };
+    await keepCutOff();
+    await keepCutOff();
+    await pass(15 * later, keepCutOff);
+    expect(hand.storage.readSchedules()).toHaveLength(1);
+    isHanging = false;
+    await pass(60 * later);
+    expect(runs).toBe(1);
+    expect(hand.storage.readSchedules()).toEqual([]);
   });
 });

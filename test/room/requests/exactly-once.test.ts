@@ -3,8 +3,8 @@
 import { describe, expect, test } from "vitest";
 import type { JsonObject } from "../../../src/protocol/json.ts";
 import { CollabError } from "../../../src/protocol/errors.ts";
-import { useFakeDate } from "../../support/fake-date.ts";
-import { expectOk, type TestSession } from "../../support/session.ts";
+import { passUntil, useFakeDate } from "../../support/fake-date.ts";
+import { expectFailed, expectOk, type TestSession } from "../../support/session.ts";
 import { setScript } from "../../fixtures/scripts.ts";
 import {
   breakWrites,
@@ -231,6 +231,41 @@ describe("refused requests", () => {
 });
 
 describe("one client, one socket", () => {
+  test("[X1, S4] a refusal that may tell of what is staged waits for the commit, also when it is sent again", async () => {
+    const id = await listRoom();
+    const session = await come(id);
+    await breakWrites(id, "changes");
+    const conflict = { type: "update", merge: { a: 1 }, ifVersion: 1, seq: 2 } as const;
+    session.send(
+      { type: "update", ref: "a", patch: push(1), seq: 1 },
+      { ...conflict, ref: "b" },
+      { ...conflict, ref: "c" },
+    );
+    const replies = await Promise.all(
+      ["a", "b", "c"].map((ref) => session.next("reply", (reply) => reply.ref === ref)),
+    );
+    await mendWrites(id, "changes");
+    for (const reply of replies) expectFailed(reply, "commit_failed");
+  });
+
+  test("[X1, B5] what an action has only scheduled is committed together with its answer", async () => {
+    const id = await listRoom();
+    setScript(id, {
+      play: (room) => {
+        room.schedule("nothing", {}, room.now + 60_000);
+        return { result: "asked" };
+      },
+    });
+    const session = await come(id);
+    await breakWrites(id, "schedules");
+    expectFailed(await act(session, 1, "play", {}), "commit_failed");
+    await mendWrites(id, "schedules");
+    expect(await act(session, 1, "play", {})).toMatchObject({ ok: true, result: "asked" });
+    await evict(id);
+    expect(await act(session, 1, "play", {})).toMatchObject({ ok: true, result: "asked" });
+    expect(await sql(id, "SELECT count(*) AS n FROM schedules")).toEqual([{ n: 1 }]);
+  });
+
   test("[X1, W4] a second socket takes the place of the first", async () => {
     const id = await listRoom();
     const [first, other] = [await come(id), await come(id, "tab-2")];
@@ -320,6 +355,37 @@ describe("what the welcome says", () => {
     const second = await come(id, "tab-1", { resume: first });
     expect(told(second)).toEqual({ seq: null, refused: undefined });
     expect(told(await come(id, "tab-2"))).toEqual({ seq: 0, refused: undefined });
+  });
+
+  test("[X1, R8] null to a client of an earlier epoch, which has no version any more", async () => {
+    const id = await listRoom();
+    const before = await come(id);
+    await pushed(before, 1);
+    await before.close();
+    await rooms.room(id).stop({ purge: true });
+    const fresh = { query: { client: "tab-1", epoch: before.welcome.epoch } };
+    expect((await connect(id, ada, fresh)).welcome.seq).toBeNull();
+  });
+
+  test("[X1, L1] which numbers below the highest were not handled, and sent again they are", async () => {
+    const id = await listRoom("slow");
+    const session = await come(id);
+    const asked = Array.from({ length: 30 }, (_, n) => n + 1);
+    const replies = await Promise.all(
+      asked.map((seq) => session.ask({ type: "update", patch: push(seq), seq })),
+    );
+    const refused = replies.flatMap((reply, n) => (reply.ok ? [] : [n + 1]));
+    expect(refused.length).toBeGreaterThan(5);
+    for (const reply of replies)
+      if (!reply.ok) expect(reply).toMatchObject({ code: "rate_limited", retry: true });
+    passUntil(Date.now() + 60_000);
+    await pushed(session, 31);
+    const again = await come(id, "tab-1", { resume: session });
+    expect(again.welcome).toMatchObject({ seq: 31, missing: refused });
+    await pushed(again, refused[0] as number);
+    expect((await come(id, "tab-1", { resume: again })).welcome).toMatchObject({
+      missing: refused.slice(1),
+    });
   });
 
   test("[X1] in memory, a number whose answer is gone is not carried out again", async () => {

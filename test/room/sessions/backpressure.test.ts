@@ -3,7 +3,12 @@
 
 import { beforeEach, describe, expect, test } from "vitest";
 import type { RoomHandle } from "collab-room";
-import { initialFlow, type SessionAttachment } from "../../../src/model/session-attachment.ts";
+import {
+  initialFlow,
+  pack,
+  unpack,
+  type SessionAttachment,
+} from "../../../src/model/session-attachment.ts";
 import { pass, useFakeDate } from "../../support/fake-date.ts";
 import { platform } from "../../support/core/platform.ts";
 import { hibernate, newId, rooms, sql } from "../../support/core/rooms.ts";
@@ -97,7 +102,7 @@ describe("a client that does not acknowledge", () => {
     // As far behind as may be; and as if ada had typed long ago, which is news to all.
     await changeAttachments(({ userId, presence, flow }) =>
       userId === "ada"
-        ? { presence: { ...presence, typingUntil: 1 } }
+        ? { presence: pack({ ...unpack<object>(presence), typingUntil: 1 }) }
         : { flow: { ...flow, sent: flow.acked + 4 * mebibyte } },
     );
     await hibernate(id);

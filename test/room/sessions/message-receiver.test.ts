@@ -154,6 +154,7 @@ describe("a session that sends too much", () => {
           ok: false,
           code: "rate_limited",
           retryAfter: 100,
+          retry: true,
           detail: expect.any(String),
         },
       ],

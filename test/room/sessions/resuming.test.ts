@@ -193,7 +193,6 @@ describe("what is to be resumed from", () => {
   test("[W1] needs a version and an epoch", async () => {
     const strange: JsonObject[] = [
       { since: "1" },
-      { epoch: "e" },
       { since: "-1", epoch: "e" },
       { since: "1.5", epoch: "e" },
       { since: "x", epoch: "e" },

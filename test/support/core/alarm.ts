@@ -22,8 +22,12 @@ export class TestAlarm {
     return this.#at;
   }
 
-  /** Let it ring at this time instead. A time that has passed counts as now. */
+  /**
+   * Let it ring at this time instead. A time that has passed counts as now.
+   * @throws RangeError for a time that the platform refuses
+   */
   set(at: number): void {
+    if (!(at > 0 && at <= Date.UTC(2189, 0))) throw new RangeError(`no alarm can ring at ${at}`);
     this.restore(Math.max(at, Math.ceil(realNow())));
   }
 

@@ -124,6 +124,8 @@ export class FuzzRoom {
       write.done(answer.version);
       this.history.noteVersion(answer.version);
     } else {
+      // An instance that is dying may still hold the database, so that writes of the next one fail.
+      if (answer.code === "commit_failed" && this.#disturbances > 0) this.writesFailed = true;
       if (answer.code === "commit_failed" && !this.writesFailed)
         this.problem(`${write.token}: commit_failed, and no write has failed`);
       if (answer.code === "rate_limited" && !this.isBulky)

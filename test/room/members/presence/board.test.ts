@@ -13,7 +13,7 @@ import { resolveLimits } from "../../../../src/protocol/limits.ts";
 import { Members, type Member } from "../../../../src/model/members.ts";
 import { PeopleWriter } from "../../../../src/model/people-news.ts";
 import { changePresence, typingTimeout } from "../../../../src/model/presence.ts";
-import { initialFlow } from "../../../../src/model/session-attachment.ts";
+import { initialFlow, pack } from "../../../../src/model/session-attachment.ts";
 import { newId, rooms } from "../../../support/core/rooms.ts";
 import { connect } from "../../../support/core/socket-client.ts";
 
@@ -51,11 +51,11 @@ class World {
     const session = new Session(
       socket,
       {
-        shape: 2,
+        shape: 3,
         id: crypto.randomUUID(),
         userId,
         scopes: [],
-        presence: { data: {}, at: this.now },
+        presence: pack({ data: {}, at: this.now }),
         state: { kind: "live" },
         flow: initialFlow,
         heardAt: 0,
