@@ -164,9 +164,10 @@ describe("a shard that answers after 4 s", () => {
   test("[D1, D3] is part of a list", async () => {
     const shardOf = (name: string) => {
       const answer = { rooms: [], total: 1 };
+      const counts = { rooms: 1, users: 1 };
       return {
         list: () => (name === "shard-2-of-4" ? late(answer) : Promise.resolve(answer)),
-        total: () => (name === "shard-2-of-4" ? late(1) : Promise.resolve(1)),
+        counts: () => (name === "shard-2-of-4" ? late(counts) : Promise.resolve(counts)),
       };
     };
     const env = { DIRECTORY: { getByName: shardOf }, DIRECTORY_SHARDS: 4 };
