@@ -9,10 +9,11 @@ import { isObject } from "../protocol/json.ts";
 import { askedBy, createLog, describe, type Log } from "../room/log.ts";
 import type { Operation } from "../room/operation.ts";
 import { operations, type OperationName } from "../room/operations/table.ts";
-import type { SocketPort } from "../room/ports.ts";
+import type { RoomPorts, SocketPort } from "../room/ports.ts";
 import type { KeyedRequest } from "../room/requests/idempotency-keys.ts";
 import { Room } from "../room/room.ts";
 import { SqliteRoomStorage } from "../storage/sqlite.ts";
+import { writeDataPoint } from "./analytics.ts";
 import { Directory } from "./directory.ts";
 import type { CollabEnv } from "./env.ts";
 import { waitingRooms, whileWaiting } from "./hook-context.ts";
@@ -49,6 +50,7 @@ export class CollabRoom extends DurableObject<CollabEnv> implements RoomRpc {
         alarmAt: await ctx.storage.getAlarm(),
         directory: new Directory(env),
         log: this.#log,
+        analytics: this.#analytics(id, env.ANALYTICS),
         now: () => Date.now(),
         newId: () => crypto.randomUUID(),
         random: () => Math.random(),
@@ -119,6 +121,18 @@ export class CollabRoom extends DurableObject<CollabEnv> implements RoomRpc {
   /** A write of the alarm fails only if the whole turn is not committed: then the object is about to die. */
   #watch(write: Promise<void>): void {
     write.catch((error: unknown) => this.#log("alarm_failed", { error: describe(error) }));
+  }
+
+  /** Where data points go. One that cannot be written must not fail what the room does. */
+  #analytics(id: string, dataset: CollabEnv["ANALYTICS"]): RoomPorts["analytics"] {
+    if (dataset === undefined) return null;
+    return (point) => {
+      try {
+        writeDataPoint(dataset, id, point);
+      } catch (error) {
+        this.#log("analytics_failed", { error: describe(error) });
+      }
+    };
   }
 
   #socket(socket: WebSocket): SocketPort {

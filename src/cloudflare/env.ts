@@ -10,6 +10,8 @@ export type CollabEnv = {
   readonly DIRECTORY: DurableObjectNamespace<DirectoryRpc>;
   /** Number of directory shards, 1 to 1,000. Default: 4. Running rooms must restart after a change. */
   readonly DIRECTORY_SHARDS?: number | string;
+  /** Dataset of Workers Analytics Engine for data points of rooms; without it, none are written. */
+  readonly ANALYTICS?: AnalyticsEngineDataset;
   /** `open` serves everybody without authentication. For local development only. */
   readonly AUTH_MODE?: string;
 };

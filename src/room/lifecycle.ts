@@ -7,7 +7,9 @@
 
 import { roomCaller, type Caller } from "../protocol/caller.ts";
 import { CollabError } from "../protocol/errors.ts";
+import { maxUserIdLength } from "../protocol/limits.ts";
 import type { RoomEntry, StartOptions } from "../protocol/rooms.ts";
+import { dataPoint } from "../model/data-point.ts";
 import type { Member } from "../model/members.ts";
 import { entityTag } from "../model/preconditions.ts";
 import type { RoomRecord, StopRequest } from "../model/record.ts";
@@ -180,6 +182,7 @@ export class Lifecycle {
     this.#life = { kind: "running", room };
     const { behaviour, epoch } = room.record;
     log("room_started", { behaviour, epoch, ...askedBy(caller) });
+    room.usage.started(room.occupancy);
   }
 
   /**
@@ -195,6 +198,7 @@ export class Lifecycle {
     const drop = reason === "purge" || !room.keepsState;
     const { stopping: _stopping, ...rest } = room.record;
     const sessions = room.sessions.size;
+    const { occupancy } = room;
     const record = { ...rest, status: drop ? "gone" : "stopped" } as const;
     let left: readonly Member[] = [];
     storage.atomically(() => {
@@ -220,7 +224,20 @@ export class Lifecycle {
       sessions,
       ...askedBy(caller),
     });
+    room.usage.stopped(reason, ran, occupancy);
     return true;
+  }
+
+  /** A user was not let in: the log and the analytics are told. */
+  joinRefused(userId: string, caller: Caller, { info }: CollabError): void {
+    const { log, analytics } = this.#ports;
+    const { code, reason, instance } = info;
+    // What is no user has no id either: it may be anything. Others are not checked yet if the caller lacks a scope.
+    const user = code === "invalid_user" ? undefined : userId.slice(0, maxUserIdLength);
+    log("join_refused", { user, code, reason, instance, ...askedBy(caller) });
+    const { room } = this;
+    const behaviour = room?.record.behaviour ?? "";
+    analytics?.(dataPoint({ kind: "refused", behaviour, detail: code, ...room?.occupancy }));
   }
 
   /** Drop what an absent room has kept. */

@@ -40,6 +40,7 @@ export const logEvents = {
   room_unavailable: "error",
   directory_unreachable: "warn",
   directory_unavailable: "error",
+  analytics_failed: "warn",
   // The deployment.
   auth_open: "warn",
 } as const satisfies Record<string, "info" | "warn" | "error">;

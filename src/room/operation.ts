@@ -3,12 +3,10 @@
 // and nowhere else; the reply waits until what it tells of is committed (room.ts).
 
 import type { Caller } from "../protocol/caller.ts";
-import type { CollabError } from "../protocol/errors.ts";
 import { parseJson, type JsonValue } from "../protocol/json.ts";
-import { maxUserIdLength, type Limits } from "../protocol/limits.ts";
+import type { Limits } from "../protocol/limits.ts";
 import { checkScope, type Scope } from "../protocol/scopes.ts";
 import type { Lifecycle } from "./lifecycle.ts";
-import { askedBy, type Log } from "./log.ts";
 import type { RunningRoom } from "./running-room.ts";
 
 type Awaitable<T> = T | Promise<T>;
@@ -37,7 +35,7 @@ type Definition = {
 
 /** What is particular about an operation's input. */
 type Aspects<Input> = {
-  /** The id of the user whom it lets into the room; a refusal is logged then. */
+  /** The id of the user whom it lets into the room; a refusal is reported then. */
   entrant?(input: Input): string;
   /** What it waits for before its turn; asked again until it answers `null`. */
   before?(lifecycle: Lifecycle, input: Input): Promise<unknown> | null;
@@ -123,21 +121,6 @@ export function execute<Input, Output>(
     });
   finish(room, operation, caller);
   return output;
-}
-
-/** Log that a user was not let into the room. */
-export function logRefusal<Input>(
-  log: Log,
-  { entrant }: Aspects<Input>,
-  input: Input,
-  caller: Caller,
-  { info }: CollabError,
-): void {
-  if (entrant === undefined) return;
-  const { code, reason, instance } = info;
-  // What is no user has no id either: it may be anything. Others are not checked yet if the caller lacks a scope.
-  const user = code === "invalid_user" ? undefined : entrant(input).slice(0, maxUserIdLength);
-  log("join_refused", { user, code, reason, instance, ...askedBy(caller) });
 }
 
 function finish(room: RunningRoom, { isActivity, isMove }: Definition, caller: Caller): void {

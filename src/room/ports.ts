@@ -3,6 +3,7 @@
 
 import type { ResolvedBehaviour } from "../behaviours/resolve.ts";
 import type { RoomEntry } from "../protocol/rooms.ts";
+import type { DataPoint } from "../model/data-point.ts";
 import type { Member } from "../model/members.ts";
 import type { ObserverAttachment } from "../model/observer.ts";
 import type { RoomRecord } from "../model/record.ts";
@@ -49,6 +50,8 @@ export type RoomPorts = {
   readonly alarmAt: number | null;
   readonly directory: DirectoryPort;
   readonly log: Log;
+  /** Takes data points for the analytics of the deployment; `null` if it has none. Never throws. */
+  readonly analytics: ((point: DataPoint) => void) | null;
   /** The open sockets. A room that wakes finds its sessions by them. */
   sockets(): Iterable<SocketPort>;
   /** Epoch ms. */

@@ -22,6 +22,7 @@ import { SessionHub } from "./sessions/session-hub.ts";
 import { Sessions } from "./sessions/sessions.ts";
 import { StateSaver } from "./state-saver.ts";
 import type { Timers } from "./timers.ts";
+import { UsageMeter } from "./usage-meter.ts";
 
 /** What a room is made from. */
 export type RoomBasis = {
@@ -46,7 +47,8 @@ export function createParts(basis: RoomBasis, record: RoomRecord) {
   const presence = new PresenceBoard(members, sessions);
   const { presenceLimit } = basis.behaviour;
   const crowd = new Crowd({ presenceLimit, members, sessions, presence, delta: batch.users });
-  const hub = new SessionHub({ ...basis, sessions, presence, batch });
+  const usage = new UsageMeter(basis);
+  const hub = new SessionHub({ ...basis, sessions, presence, batch, usage });
   const membership = new Membership({ ...basis, activity, sessions, hub, presence, batch });
   const observers = new Observers({ ...basis, activity });
   const saver = new StateSaver(basis);
@@ -66,6 +68,7 @@ export function createParts(basis: RoomBasis, record: RoomRecord) {
     saver,
     schedules,
     window,
+    usage,
   };
 }
 

@@ -17,7 +17,7 @@ import { askedBy, describe, type LogFields } from "./log.ts";
 import { Mailbox, type TurnOptions } from "./mailbox.ts";
 import { LeaveHooks } from "./hooks/leave-hooks.ts";
 import { MemoryTimer } from "./memory-timer.ts";
-import { execute, logRefusal, type Operation } from "./operation.ts";
+import { execute, type Operation } from "./operation.ts";
 import type { RoomPorts, SocketPort } from "./ports.ts";
 import { attemptOnce, type Called, type CallOptions } from "./requests/attempt-once.ts";
 import type { RunningRoom } from "./running-room.ts";
@@ -93,8 +93,8 @@ export class Room {
         if (sees === "committed") await room?.whenCommitted();
         const asked = { operation, request, caller, run };
         const { depends, ...called } = await attemptOnce(this.#lifecycle, asked);
-        if ("error" in called.outcome && !called.isReplay)
-          logRefusal(this.#ports.log, operation, input, caller, called.outcome.error);
+        if ("error" in called.outcome && operation.entrant && !called.isReplay)
+          this.#lifecycle.joinRefused(operation.entrant(input), caller, called.outcome.error);
         this.#scheduleFlush();
         return { called, committed: depends ? this.#lifecycle.room?.whenCommitted() : null };
       },
@@ -125,6 +125,7 @@ export class Room {
       return refuseSocket(socket, room || refusal ? "session_lost" : "room_stopped");
     const { limits } = room.behaviour;
     const { requests, refusals, end } = receiveFrame(session, frame, limits, this.#ports.now());
+    room.usage.count("messages", requests.length + refusals.length);
     for (const message of refusals) room.hub.tell(session, message);
     if (end !== null) {
       room.hub.end(session, end);

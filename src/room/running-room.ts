@@ -5,6 +5,7 @@ import type { ResolvedBehaviour } from "../behaviours/resolve.ts";
 import { CollabError } from "../protocol/errors.ts";
 import type { Change } from "../protocol/history.ts";
 import type { RoomEntry } from "../protocol/rooms.ts";
+import type { Occupancy } from "../model/data-point.ts";
 import type { Members } from "../model/members.ts";
 import { roomEntry, type RoomRecord, type StopRequest } from "../model/record.ts";
 import type { Activity } from "./activity.ts";
@@ -29,6 +30,7 @@ import type { SessionHub, SessionRequest } from "./sessions/session-hub.ts";
 import type { Sessions } from "./sessions/sessions.ts";
 import type { StateSaver } from "./state-saver.ts";
 import type { Timers } from "./timers.ts";
+import type { UsageMeter } from "./usage-meter.ts";
 
 /** Characters that may wait for a flush. */
 const maxWaitingCharacters = 512 * 1024;
@@ -59,6 +61,7 @@ export class RunningRoom implements RoomParts {
   readonly saver: StateSaver;
   readonly schedules: Schedules;
   readonly window: CommitWindow;
+  readonly usage: UsageMeter;
 
   constructor(parts: RoomParts) {
     this.ports = parts.ports;
@@ -82,6 +85,7 @@ export class RunningRoom implements RoomParts {
     this.saver = parts.saver;
     this.schedules = parts.schedules;
     this.window = parts.window;
+    this.usage = parts.usage;
   }
 
   /**
@@ -105,7 +109,10 @@ export class RunningRoom implements RoomParts {
         earlier.document.version === this.document.version);
     this.hub.welcomeRestored(!isSameState);
     this.observers.restore(!isSameState);
-    if (earlier !== null) this.batch.restoreReplies(earlier.batch, this.sessions);
+    if (earlier !== null) {
+      this.batch.restoreReplies(earlier.batch, this.sessions);
+      this.usage.restore(earlier.usage);
+    }
     // Set already, unless by a clock that was ahead.
     const livenessAt = this.ports.now() + livenessInterval;
     if (this.sessions.size > 0) this.timers.setAtLatest("liveness", livenessAt);
@@ -150,6 +157,10 @@ export class RunningRoom implements RoomParts {
   /** Open sockets, those of observers included: what a flush sends to. */
   get socketCount(): number {
     return this.sessions.size + this.observers.size;
+  }
+
+  get occupancy(): Occupancy {
+    return { users: this.members.size, sockets: this.socketCount };
   }
 
   /**
@@ -258,7 +269,11 @@ export class RunningRoom implements RoomParts {
     const { isStaged } = this;
     const change = this.#commit();
     const reached = this.#send(change, now);
-    if (change !== null) this.saver.afterCommit();
+    if (change !== null) {
+      this.saver.afterCommit();
+      this.usage.count("changes", change.to - change.from);
+    }
+    this.usage.flushed(this.occupancy);
     if (reached.kind === "some" && this.crowd.isSampled && !isStaged) {
       this.window.flushedToSome(now);
       this.hub.endTooSlowOf(reached.sessions);

@@ -12,7 +12,7 @@ import { resolveLimits, type Limits } from "../../src/protocol/limits.ts";
 import type { Operation } from "../../src/room/operation.ts";
 import { connectSession } from "../../src/room/operations/connect-session.ts";
 import { observeChanges, type ObserveRequest } from "../../src/room/operations/observe-changes.ts";
-import type { DirectoryPort, SocketPort } from "../../src/room/ports.ts";
+import type { DirectoryPort, RoomPorts, SocketPort } from "../../src/room/ports.ts";
 import { Room } from "../../src/room/room.ts";
 import { Session } from "../../src/room/sessions/session.ts";
 import { MemoryRoomStorage } from "../../src/storage/memory.ts";
@@ -71,6 +71,7 @@ type Options = {
   readonly behaviour?: RoomBehaviour;
   readonly directory?: DirectoryPort;
   readonly whenDurable?: () => Promise<void>;
+  readonly analytics?: RoomPorts["analytics"];
   /** Sockets that are open when the room wakes. */
   readonly sockets?: readonly SocketByHand[];
   readonly now?: number;
@@ -113,6 +114,7 @@ export class RoomByHand {
       alarmAt: null,
       directory,
       log: (event) => void this.logged.push(event),
+      analytics: options.analytics ?? null,
       sockets: () => this.sockets,
       now: () => this.now + this.wallOffset,
       newId: () => crypto.randomUUID(),

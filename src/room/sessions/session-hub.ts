@@ -13,6 +13,7 @@ import { initialFlow, pack, readAttachment, type Return } from "../../model/sess
 import type { BatchBuilder } from "../batch/batch.ts";
 import type { PresenceBoard } from "../members/presence-board.ts";
 import type { RoomPorts, SocketPort } from "../ports.ts";
+import type { UsageMeter } from "../usage-meter.ts";
 import { closeCode, refuseSocket, Session } from "./session.ts";
 import type { Sessions } from "./sessions.ts";
 
@@ -30,6 +31,7 @@ export type SessionHubParts = {
   readonly sessions: Sessions;
   readonly presence: PresenceBoard;
   readonly batch: BatchBuilder;
+  readonly usage: UsageMeter;
 };
 
 /** Whose session opens, and with what. */
@@ -84,7 +86,7 @@ export class SessionHub {
 
   /** Open a session for a member. Its welcome follows with the next flush. */
   open(socket: SocketPort, { userId, scopes, resume, client }: SessionRequest): Session {
-    const { ports, behaviour, members, sessions, presence, batch } = this.#parts;
+    const { ports, behaviour, members, sessions, presence, batch, usage } = this.#parts;
     const member = members.get(userId);
     const attachment = {
       shape: 3,
@@ -104,6 +106,7 @@ export class SessionHub {
     this.#countSessions(userId);
     presence.markChanged(userId);
     batch.addNewcomer(session);
+    usage.count("opened");
     return session;
   }
 
@@ -141,8 +144,9 @@ export class SessionHub {
 
   /** @returns false if it has ended before */
   #end(session: Session, error: ErrorCode | undefined): boolean {
-    const { sessions, presence, batch } = this.#parts;
+    const { sessions, presence, batch, usage } = this.#parts;
     if (!sessions.remove(session)) return false;
+    usage.count("closed");
     this.#countSessions(session.userId);
     batch.forget(session);
     presence.markChanged(session.userId);

@@ -12,6 +12,7 @@ import type { ObjectSocket } from "./sockets.ts";
 export type InstancePorts = Omit<
   RoomPorts,
   | "log"
+  | "analytics"
   | "now"
   | "newId"
   | "random"
@@ -44,6 +45,7 @@ export class TestInstance {
       ...ports,
       sockets: () => ports.sockets().map((socket) => this.socket(socket)),
       log,
+      analytics: null,
       now: () => Date.now(),
       newId: () => crypto.randomUUID(),
       random: () => 0,
