@@ -10,6 +10,10 @@ import type { User, UserEntry } from "../protocol/users.ts";
 /** The most levels of nesting in a user and in `meta`. */
 const userDepth = 16;
 
+/** Whether a text may be the id of a user (rule U1). */
+export const isUserId = (id: string): boolean =>
+  id !== "" && id.length <= maxUserIdLength && isIdText(id);
+
 /**
  * Check a user (rule U1).
  * @throws CollabError `invalid_user`
@@ -18,7 +22,7 @@ export function checkUser(input: unknown): User {
   if (!isObject(input))
     throw invalid(`A user must be a JSON object with an "id", got ${describeValue(input)}.`);
   const id = member(input, "id");
-  if (typeof id !== "string" || id === "" || id.length > maxUserIdLength || !isIdText(id))
+  if (typeof id !== "string" || !isUserId(id))
     throw invalid(
       `"id" must be a valid Unicode string of 1 to ${maxUserIdLength} characters, without invisible ones, and not "." or "..", got ${describeValue(id)}.`,
     );

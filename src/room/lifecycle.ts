@@ -7,12 +7,12 @@
 
 import { roomCaller, type Caller } from "../protocol/caller.ts";
 import { CollabError } from "../protocol/errors.ts";
-import { maxUserIdLength } from "../protocol/limits.ts";
 import type { RoomEntry, StartOptions } from "../protocol/rooms.ts";
 import { dataPoint } from "../model/data-point.ts";
 import type { Member } from "../model/members.ts";
 import { entityTag } from "../model/preconditions.ts";
 import type { RoomRecord, StopRequest } from "../model/record.ts";
+import { isUserId } from "../model/user.ts";
 import { DirectoryRegistration } from "./directory-registration.ts";
 import { askedBy } from "./log.ts";
 import type { LeaveHooks } from "./hooks/leave-hooks.ts";
@@ -232,8 +232,8 @@ export class Lifecycle {
   joinRefused(userId: string, caller: Caller, { info }: CollabError): void {
     const { log, analytics } = this.#ports;
     const { code, reason, instance } = info;
-    // What is no user has no id either: it may be anything. Others are not checked yet if the caller lacks a scope.
-    const user = code === "invalid_user" ? undefined : userId.slice(0, maxUserIdLength);
+    // It may not have been checked yet, and what is no id may be anything.
+    const user = isUserId(userId) ? userId : undefined;
     log("join_refused", { user, code, reason, instance, ...askedBy(caller) });
     const { room } = this;
     const behaviour = room?.record.behaviour ?? "";

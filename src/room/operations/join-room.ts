@@ -16,7 +16,8 @@ export type JoinInput = {
 export function userIdIn(source: JsonSource): string {
   try {
     const user = readJson(source);
-    return isObject(user) ? String(user["id"]) : "";
+    const id = isObject(user) ? user["id"] : undefined;
+    return typeof id === "string" ? id : "";
   } catch {
     return ""; // `decode` says what is wrong with it
   }
