@@ -1,6 +1,7 @@
 // `npm run chaos -- [--rounds 25] [--seed n]`: kills a real server at random moments while clients write, users come
 // and go, and rooms stop, and holds it to its promises after each restart. See docs/RELIABILITY.md.
 import { parseArgs } from "node:util";
+import { printWrong } from "./print-wrong.ts";
 import { runChaos } from "../test/support/chaos/run.ts";
 
 const { values } = parseArgs({
@@ -24,7 +25,7 @@ const report = await runChaos({
     console.log(`round ${round}: killed at ${kills.join(", then at ")}; ${acknowledged} writes`);
   },
 });
-for (const wrong of report.wrong) console.error(`wrong: ${wrong}`);
+printWrong(report.wrong);
 const { kills, acknowledged, lost, doubled } = report;
 console.log(
   `${report.rounds} rounds, ${kills} kills, ${acknowledged} acknowledged, ${lost} lost, ${doubled} doubled (seed ${seed})`,

@@ -1,6 +1,7 @@
 // `npm run soak -- [--seconds 120] [--sockets 500]`: opens, fills, empties and stops rooms on a real server, and then
 // looks for anything that is left of them, and at the server's memory. See docs/RELIABILITY.md.
 import { parseArgs } from "node:util";
+import { printWrong } from "./print-wrong.ts";
 import { runSoak } from "../test/support/soak/run.ts";
 
 const { values } = parseArgs({
@@ -29,7 +30,8 @@ console.log(
 const { objects, ...left } = leftovers;
 const parts = Object.entries(left).map(([what, count]) => `${count} ${what}`);
 console.log(`left in the storage of ${objects} objects: ${parts.join(", ")}`);
-if (memory === null) console.log("memory: not measured, because this system has no /proc");
+if (memory === null)
+  console.log("memory: not measured: this system has no /proc, or the run was too short");
 else {
   console.log(`memory in MiB, second by second: ${memory.series.join(" ")}`);
   const { second, last, slope } = memory;
@@ -37,5 +39,5 @@ else {
     `memory: ${second.toFixed(0)} MiB in the second quarter, ${last.toFixed(0)} MiB in the last one: ${slope.toFixed(1)} MiB per minute`,
   );
 }
-for (const wrong of report.wrong) console.error(`wrong: ${wrong}`);
+printWrong(report.wrong);
 process.exitCode = report.wrong.length === 0 ? 0 : 1;

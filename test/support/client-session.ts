@@ -30,6 +30,8 @@ export type SessionOptions = {
   readonly resume?: Known | undefined;
   /** False for a client that never answers a mark. */
   readonly acks?: boolean | undefined;
+  /** ms to wait for what should come at once. */
+  readonly patience?: number;
 };
 
 export class ClientSession extends Replica {
@@ -58,7 +60,7 @@ export class ClientSession extends Replica {
     this.name = name;
     this.#known = options.resume;
     this.#acks = options.acks ?? true;
-    this.#inbox = new Inbox(name);
+    this.#inbox = new Inbox(name, options.patience);
     this.closed = this.#end.promise;
   }
 

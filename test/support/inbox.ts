@@ -1,9 +1,6 @@
 // Messages that have come, and those who wait for one: each message goes to the first that it fits.
 // Nobody waits for ever, and who has waited in vain is told what did come.
 
-/** ms to wait for what should come at once. */
-const patience = 10_000;
-
 type Waiting<T> = {
   /** Whether this message, or the lack of one, ends the wait. */
   takes(message: T): boolean;
@@ -16,13 +13,16 @@ export class Inbox<T> {
   /** Every one, in order. */
   readonly all: T[] = [];
   readonly #name: string;
+  readonly #patience: number;
   readonly #unread: T[] = [];
   readonly #waiting = new Set<Waiting<T>>();
   readonly #looking = new Set<Looking>();
   #ended: string | undefined;
 
-  constructor(name: string) {
+  /** @param patience ms to wait for what should come at once */
+  constructor(name: string, patience = 10_000) {
     this.#name = name;
+    this.#patience = patience;
   }
 
   put(message: T): void {
@@ -87,7 +87,7 @@ export class Inbox<T> {
     };
     const entry = enter(resolve, fail);
     among.add(entry);
-    const timer = setTimeout(() => fail(`nothing in ${patience} ms`), patience);
+    const timer = setTimeout(() => fail(`nothing in ${this.#patience} ms`), this.#patience);
     if (this.#ended !== undefined) fail(this.#ended);
     const done = promise.finally(() => {
       clearTimeout(timer);

@@ -4,12 +4,16 @@ import { text as textOf } from "node:stream/consumers";
 import { WebSocket } from "ws";
 import type { Dial } from "./dial.ts";
 
+/** ms that a server may take to answer. */
+const handshakeTimeout = 60_000;
+
 /** @param origin asked for at each call, for a server that starts again has another one */
 export const outsideDial =
   (origin: () => string): Dial =>
   (call) => {
     const url = `${origin().replace(/^http/, "ws")}${call.path}`;
-    const socket = new WebSocket(url, [...call.protocols], { headers: call.headers });
+    const { headers } = call;
+    const socket = new WebSocket(url, [...call.protocols], { headers, handshakeTimeout });
     socket.on("message", (data, isBinary) => call.onFrame(isBinary ? null : String(data)));
     socket.on("close", (code, reason) => call.onClose({ code, reason: String(reason) }));
     return new Promise((resolve, reject) => {
@@ -27,8 +31,8 @@ export const outsideDial =
         resolve(null);
       });
       socket.on("unexpected-response", (_, response) => {
-        const { statusCode: status = 0, headers } = response;
-        const type = headers["content-type"] ?? "";
+        const { statusCode: status = 0 } = response;
+        const type = response.headers["content-type"] ?? "";
         textOf(response).then((text) => resolve({ status, type, text }), reject);
       });
     });

@@ -3,7 +3,7 @@
 import { setTimeout as pause } from "node:timers/promises";
 
 /** ms to wait for what should come. */
-const patience = 30_000;
+const patience = 60_000;
 /** ms between two looks. */
 const interval = 50;
 

@@ -19,6 +19,9 @@ type Request = {
   readonly key?: string;
 };
 
+/** ms that a server may take to answer. */
+const answerTimeout = 60_000;
+
 export class Service {
   /** What went wrong. */
   readonly wrong: string[] = [];
@@ -60,28 +63,41 @@ export class Service {
   async stop(): Promise<void> {
     this.#isUp = false;
     for (const session of this.#sessions) session.hangUp();
+    await Promise.all([...this.#sessions].map(({ closed }) => closed));
     await this.#server?.stop();
   }
 
-  /** Make a request. @returns null if the server was killed before the whole answer came */
+  /**
+   * Make a request, which may be carried out twice without harm.
+   * @returns null if the server was killed before the whole answer came
+   */
   async ask(method: string, path: string, request: Request = {}): Promise<Answer | null> {
-    const { body, type = "application/json", key } = request;
-    try {
-      const response = await fetch(this.#running.directUrl + path, {
-        method,
-        headers: {
-          ...(body !== undefined && { "content-type": type }),
-          ...(key !== undefined && { "idempotency-key": key }),
-        },
-        ...(body !== undefined && { body: JSON.stringify(body) }),
-      });
-      const text = await response.text();
-      const json = (text === "" ? {} : JSON.parse(text)) as JsonObject;
-      return { status: response.status, headers: response.headers, json };
-    } catch (error) {
-      if (this.#isUp) this.wrong.push(`${method} ${path} broke off: ${String(error)}`);
-      return null;
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await this.#fetch(method, path, request);
+      } catch (error) {
+        if (!this.#isUp) return null;
+        // The server closes a connection that nobody has used for five seconds, and one request may meet that.
+        if (attempt < 2) continue;
+        this.wrong.push(`${method} ${path} broke off: ${String(error)}`);
+        return null;
+      }
     }
+  }
+
+  async #fetch(method: string, path: string, { body, key, type }: Request): Promise<Answer> {
+    const response = await fetch(this.#running.directUrl + path, {
+      method,
+      headers: {
+        ...(body !== undefined && { "content-type": type ?? "application/json" }),
+        ...(key !== undefined && { "idempotency-key": key }),
+      },
+      ...(body !== undefined && { body: JSON.stringify(body) }),
+      signal: AbortSignal.timeout(answerTimeout),
+    });
+    const text = await response.text();
+    const json = (text === "" ? {} : JSON.parse(text)) as JsonObject;
+    return { status: response.status, headers: response.headers, json };
   }
 
   /** Note an answer that nobody should get. */
@@ -98,7 +114,10 @@ export class Service {
     user: JsonObject,
     options: ConnectOptions = {},
   ): Promise<ClientSession | null> {
-    const session = new ClientSession(`${String(user["id"])} in ${room}`, options);
+    const session = new ClientSession(`${String(user["id"])} in ${room}`, {
+      ...options,
+      patience: answerTimeout,
+    });
     let closing: Closing | null = null;
     void session.closed.then((how) => {
       closing = how;

@@ -14,21 +14,24 @@ export type MemoryTrend = {
   readonly slope: number;
 };
 
-export class MemoryWatch {
+export class MemoryWatch implements Disposable {
   readonly #pid: number;
   readonly #series: number[] = [];
   readonly #timer: NodeJS.Timeout;
 
-  /** Watch a process until `end`. */
+  /** Watch a process until it is disposed of. */
   constructor(pid: number) {
     this.#pid = pid;
     this.#timer = setInterval(() => this.#look(), 1000);
   }
 
-  /** @returns `null` where the system has no /proc, or when there were too few samples */
-  end(): MemoryTrend | null {
-    clearInterval(this.#timer);
+  /** The trend so far; `null` where the system has no /proc, or when there were too few samples. */
+  get trend(): MemoryTrend | null {
     return trendOf(this.#series);
+  }
+
+  [Symbol.dispose](): void {
+    clearInterval(this.#timer);
   }
 
   #look(): void {

@@ -95,7 +95,11 @@ export async function runSoak(options: {
         "DELETE",
         `/rooms/${room}${ending === "purge" ? "?purge=true" : ""}`,
       );
-      if (answer?.status !== 204) service.wrong.push(`the ${ending} of ${room}: ${answer?.status}`);
+      const isStopped = answer?.status === 204 || answer?.json["code"] === "room_not_running";
+      if (!isStopped) {
+        service.wrong.push(`the ${ending} of ${room}: ${answer?.status}`);
+        for (const session of sessions) session.hangUp();
+      }
       await Promise.all(sessions.map(({ closed }) => closed));
     }
     rooms[ending]++;
@@ -104,7 +108,7 @@ export async function runSoak(options: {
   let memory: MemoryTrend | null = null;
   try {
     await service.start();
-    const watch = new MemoryWatch(service.pid);
+    using watch = new MemoryWatch(service.pid);
     const end = performance.now() + seconds * 1000;
     let next = 0;
     const work = async (choices: Random): Promise<void> => {
@@ -119,7 +123,7 @@ export async function runSoak(options: {
         await work(random.fork());
       }),
     );
-    memory = watch.end();
+    memory = watch.trend;
     const running = await settled(async () => {
       const answer = await service.ask("GET", "/rooms");
       const total = answer?.json["total"];
