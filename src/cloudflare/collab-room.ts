@@ -62,7 +62,9 @@ export class CollabRoom extends DurableObject<CollabEnv> implements RoomRpc {
         },
         background: (work) =>
           ctx.waitUntil(
-            work.catch((error: unknown) => this.#log("background", { error: describe(error) })),
+            work.catch((error: unknown) =>
+              this.#log("background_failed", { error: describe(error) }),
+            ),
           ),
       });
       this.#room.wake();

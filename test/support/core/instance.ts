@@ -54,7 +54,7 @@ export class TestInstance {
       later: (ms, call) => this.#later(ms, call),
       background: (work) => {
         this.run(() => work).catch((error: unknown) =>
-          log("background", { error: describe(error) }),
+          log("background_failed", { error: describe(error) }),
         );
       },
     });
