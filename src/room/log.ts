@@ -56,8 +56,16 @@ export const createLog =
   (common: LogFields = {}): Log =>
   (event, fields) => {
     const level = logEvents[event];
-    console[level](JSON.stringify({ level, event, ...common, ...fields }));
+    console[level](JSON.stringify({ level, event, ...common, ...fields }, cut));
   };
+
+/** The most characters of one field: the platform drops what is logged beyond a limit of its own. */
+const maxFieldLength = 4096;
+
+const cut = (_name: string, value: unknown): unknown =>
+  typeof value === "string" && value.length > maxFieldLength
+    ? `${value.slice(0, maxFieldLength)}…`
+    : value;
 
 /** Who asked for what a line is about. */
 export const askedBy = ({ door, user, session, request }: Caller): LogFields => ({
@@ -80,6 +88,12 @@ export function describe(error: unknown): string {
   }
 }
 
-/** V8 quotes a piece of the text that is not JSON; the text may be anybody's. */
-const withoutExcerpt = (text: string): string =>
-  text.replace(/(\.\.\.)?"[^]*"(\.\.\.)? is not valid JSON/, "it is not valid JSON");
+/** V8 quotes a piece of a text that is not JSON, and the text may be anybody's. */
+function withoutExcerpt(text: string): string {
+  const start = text.indexOf('"');
+  const end = text.lastIndexOf(verdict);
+  return start < 0 || end < start ? text : `${text.slice(0, start)}it${text.slice(end)}`;
+}
+
+/** What V8 writes behind the piece. */
+const verdict = " is not valid JSON";

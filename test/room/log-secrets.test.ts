@@ -3,7 +3,7 @@
 
 import { beforeEach, describe, expect, test, vi } from "vitest";
 import { setScript } from "../fixtures/scripts.ts";
-import { describe as describeError } from "../../src/room/log.ts";
+import { createLog, describe as describeError } from "../../src/room/log.ts";
 import { at, send } from "../support/core/http.ts";
 import {
   breakWrites,
@@ -172,4 +172,15 @@ test.each([
   }
   expect(describeError(error)).toMatch(/^SyntaxError/);
   expect(describeError(error)).not.toContain(secret);
+});
+
+test("[O1] a field is cut where it is longer than what a line may have", () => {
+  createLog({ room: id })("hook_failed", { error: "x".repeat(100_000), what: "y".repeat(4096) });
+  const line = JSON.parse(logged.at(-1) ?? "") as { error: string; what: string };
+  expect([line.error.length, line.what.length]).toEqual([4097, 4096]);
+});
+
+test("[O1] an error with many quotes in it is described at once", () => {
+  const text = `is not valid JSON ${'"'.repeat(1_000_000)}`;
+  expect(describeError(new Error(text))).toContain(text);
 });
