@@ -96,6 +96,7 @@ const isAttachment = (value: unknown): value is SessionAttachment =>
   isAbsentOr(isCount, value["sessionCount"]) &&
   isState(value["state"]) &&
   isFlow(value["flow"]) &&
+  isAbsentOr(isTime, value["openedAt"]) &&
   isTime(value["heardAt"]) &&
   isAbsentOr(isCount, value["probe"]) &&
   isAbsentOr(isTextList, value["watched"] && unpackAny(value["watched"]));

@@ -1,0 +1,107 @@
+// Requests at random to every operation of the OpenAPI document, with hostile parameters, headers and bodies. None is
+// answered with a 5xx, with anything that the document does not list, or with a word that is nobody's business; and
+// one that is refused changes nothing. `VITE_FUZZ_SEED` repeats a run, and `VITE_FUZZ_REQUESTS` sends more of them.
+
+import fc from "fast-check";
+import { env } from "cloudflare:workers";
+import { describe, expect, test } from "vitest";
+import type { RoomHandle } from "collab-room";
+import { collab } from "../fixtures/worker.ts";
+import { requestsTo, type HostileRequest } from "../support/hostile-requests.ts";
+import { at, expectProblem } from "../support/http.ts";
+import { expectDocumented, type Document } from "../support/openapi.ts";
+import { newId, nothingStored, rooms, stored } from "../support/rooms.ts";
+
+const seed = Number(process.env["VITE_FUZZ_SEED"] ?? Date.now() % 2 ** 31);
+const requests = Number(process.env["VITE_FUZZ_REQUESTS"] ?? 40);
+
+const document = await (await collab.app.request("/openapi.json")).json<Document>();
+const operations = Object.entries(document.paths).flatMap(([path, methods]) =>
+  Object.entries(methods).map(([method, operation]) => ({
+    method: method.toUpperCase(),
+    path,
+    operation,
+    name: operation.operationId,
+  })),
+);
+
+/** What everybody can see of a room, its last activity included; `null` of one that does not run. */
+async function view(room: RoomHandle): Promise<unknown> {
+  if (!(await room.alive())) return null;
+  return Promise.all([room.info(), room.getState(), room.getUsers(), room.getPresence()]);
+}
+
+async function prepare(room: RoomHandle): Promise<void> {
+  await rooms.joinOrCreateRoom(room.id, { behaviour: "scripted" });
+  await room.updateState(() => ({ n: 1, list: ["a", "b"], text: "abc" }));
+  await room.join({ id: "ada" });
+}
+
+/** Send it, as it is. @returns `null` if nobody can send that */
+async function fire({ method, url, headers, body }: HostileRequest): Promise<Response | null> {
+  const request = new Request(`https://rooms.test${url}`, { method, body });
+  try {
+    for (const [name, value] of headers) request.headers.append(name, value);
+  } catch {
+    return null;
+  }
+  return collab.app.fetch(request, env);
+}
+
+/** Whatever is answered says nothing that is nobody's business. */
+const secrets = /secret|\bat \S+ \(|\.[cm]?[jt]s:\d|node_modules|\/(home|tmp|work|usr)\/|SQLITE/i;
+
+async function check(request: HostileRequest, response: Response): Promise<void> {
+  const { status, headers, webSocket } = response;
+  expect(status).toBeLessThan(500);
+  expect([...headers].flat().join("\n")).not.toMatch(secrets);
+  if (webSocket) {
+    webSocket.accept();
+    return webSocket.close();
+  }
+  if (headers.get("content-type")?.startsWith("text/event-stream")) return response.body?.cancel();
+  const text = await response.clone().text();
+  const { pathname } = new URL(`https://rooms.test${request.url}`);
+  if (request.method !== "HEAD" && request.method !== "OPTIONS")
+    expectDocumented(document, { method: request.method, pathname, status, headers, text });
+  if (status < 400) return undefined;
+  expect(text).not.toMatch(secrets);
+  if (request.method === "HEAD") return undefined;
+  const { code } = JSON.parse(text) as { code: string };
+  await expectProblem(response, status, code);
+}
+
+describe(`requests at random, VITE_FUZZ_SEED=${seed}`, () => {
+  test.for(operations)(
+    "[A6, H1, H7] $name answers each with what it lists, and a refused one changes nothing",
+    async (operation) => {
+      const room = rooms.room(newId("fuzz"));
+      const absent = newId("absent");
+      await prepare(room);
+      const statuses = new Set<number>();
+      const ids = [at(room.id), at(room.id), at(absent)].map((address) => address.slice(7));
+      await fc.assert(
+        fc.asyncProperty(requestsTo(operation, ids), async (request) => {
+          let before = await view(room);
+          if (before === null) {
+            await prepare(room);
+            before = await view(room);
+          }
+          const absentBefore = await stored(absent);
+          const response = await fire(request);
+          if (response === null) return;
+          await check(request, response);
+          statuses.add(response.status);
+          if (response.status < 400) return;
+          expect(await view(room)).toEqual(before);
+          if (absentBefore.alarm === null)
+            expect((await stored(absent)).tables).toEqual(nothingStored.tables);
+        }),
+        { numRuns: requests, seed, endOnFailure: true },
+      );
+      // Most operations can be refused, and each was carried out.
+      const done = [...statuses].filter((status) => status < 400);
+      expect(done.length, [...statuses].join()).toBeGreaterThan(0);
+    },
+  );
+});
