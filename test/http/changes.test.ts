@@ -52,6 +52,7 @@ async function follow(
     "cache-control": "no-store",
     "x-accel-buffering": "no",
     "x-content-type-options": "nosniff",
+    "x-request-id": expect.any(String),
     vary: "accept",
   });
   if (response.body === null) throw new Error("The response has no body.");
