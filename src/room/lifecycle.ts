@@ -107,9 +107,9 @@ export class Lifecycle {
     const found = this.#builder.readRecord();
     switch (found?.status) {
       case "running": {
-        const room = this.#builder.open(found);
+        const { room, hasLosses } = this.#builder.open(found);
         this.#life = { kind: "running", room };
-        room.restore(earlier);
+        room.restore(earlier, hasLosses);
         return this.#builder.reportQuarantined();
       }
       case "stopped":

@@ -39,19 +39,20 @@ export class RoomBuilder {
     this.#ports = parts.ports;
   }
 
-  /** The room that storage says is running. */
-  open(found: RoomRecord): RunningRoom {
-    const { behaviours, log } = this.#ports;
+  /**
+   * The room that storage says is running.
+   * @returns the room, and whether versions or members are lost that clients know of
+   */
+  open(found: RoomRecord): { room: RunningRoom; hasLosses: boolean } {
+    const { storage, behaviours, log } = this.#ports;
     const { document, record } = this.openDocument(found);
     const behaviour = behaviours.get(record.behaviour);
     if (behaviour === undefined) log("behaviour_missing", { behaviour: record.behaviour });
+    const quarantined = storage.readQuarantine().length;
     const members = this.#readMembers(behaviour);
-    return this.#createRoom(
-      behaviour ?? this.#standIn(record.behaviour),
-      document,
-      record,
-      members,
-    );
+    const hasLosses = record.epoch !== found.epoch || storage.readQuarantine().length > quarantined;
+    const known = behaviour ?? this.#standIn(record.behaviour);
+    return { room: this.#createRoom(known, document, record, members), hasLosses };
   }
 
   /** Tell the log how many records could not be read so far. */

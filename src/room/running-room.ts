@@ -92,8 +92,9 @@ export class RunningRoom implements RoomParts {
    * Take over what storage and the open sockets say: the room has woken (rule R6).
    * @param earlier the room as it was before, if it has restarted: what its clients know then need not be
    * told again, as long as the state they have is the stored one
+   * @param hasLosses whether clients know of versions or members that could not be read: they start over
    */
-  restore(earlier: RunningRoom | null): void {
+  restore(earlier: RunningRoom | null, hasLosses: boolean): void {
     this.saver.restore();
     this.schedules.restore();
     this.hub.restore();
@@ -107,7 +108,7 @@ export class RunningRoom implements RoomParts {
       earlier === null ||
       (earlier.record.epoch === this.record.epoch &&
         earlier.document.version === this.document.version);
-    this.hub.welcomeRestored(!isSameState);
+    this.hub.welcomeRestored(hasLosses || !isSameState);
     this.observers.restore(!isSameState);
     if (earlier !== null) {
       this.batch.restoreReplies(earlier.batch, this.sessions);

@@ -123,7 +123,9 @@ export class Replica {
 
   #begin(welcome: Welcome, known?: Known): void {
     const again = this.#welcome !== undefined;
-    if (welcome.epoch === this.#welcome?.epoch && welcome.version === this.#version)
+    const isSameState = welcome.epoch === this.#welcome?.epoch && welcome.version === this.#version;
+    const told = new Set(welcome.users.map(({ id }) => id));
+    if (isSameState && [...this.#users.keys()].every((id) => told.has(id)))
       throw breach("R10", `welcomed again, with the version ${this.#version} that it has`);
     this.#welcome = welcome;
     this.#version = welcome.version;

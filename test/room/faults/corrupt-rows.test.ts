@@ -68,6 +68,54 @@ describe("the row of a scheduled action", () => {
   });
 });
 
+describe("the row of a member", () => {
+  test.for([
+    "json_set(data, '$.awayUntil', 'later')",
+    "json_set(data, '$.scopes', 'room:admin')",
+    "json_set(data, '$.away', 7)",
+    'json_set(data, \'$.held\', json(\'{"presence":{"data":{},"at":null},"until":1}\'))',
+    "'{'",
+  ])(
+    "[R9, S10, U8] with %s: its sockets are told to come back, and nobody else is",
+    async (data) => {
+      const { id, room, sessions } = await gather("scripted", "ada", "bob");
+      const [ada, bob] = sessions as [(typeof sessions)[0], (typeof sessions)[0]];
+      await sql(id, `UPDATE members SET data = ${data} WHERE seq = 1`);
+      await evict(id);
+      expectOk(await bob.update(set("n", 1)));
+      expect(await ada.closed).toEqual({ code: 4201, reason: "session_lost" });
+      expect(await userIds(room)).toEqual(["bob"]);
+      await bob.fence();
+      expect(bob.users.map((user) => user.id)).toEqual(["bob"]);
+      await connect(id, { id: "ada" });
+      expect(await userIds(room)).toEqual(["bob", "ada"]);
+      expect(told(id, "onJoin")).toEqual(["ada", "bob", "ada"]);
+      await bob.fence();
+      expect(bob.users.map((user) => user.id)).toEqual(["bob", "ada"]);
+    },
+  );
+});
+
+describe("the row of a change", () => {
+  test("[S10, W1] that cannot be read: sessions that stayed open start over from the last good version", async () => {
+    const { id, sessions } = await gather("scripted", "ada", "bob");
+    const [ada, bob] = sessions as [(typeof sessions)[0], (typeof sessions)[0]];
+    for (const n of [1, 2]) expectOk(await ada.update(set("n", n)));
+    await bob.fence();
+    const { epoch } = bob.welcome;
+    await sql(id, "UPDATE changes SET patch = x'7b' WHERE version = 2");
+    await evict(id);
+    await ada.fence(bob);
+    for (const session of [ada, bob]) {
+      expect([session.version, session.state]).toEqual([1, { n: 1 }]);
+      expect(session.welcome.epoch).not.toBe(epoch);
+    }
+    expect(expectOk(await ada.update(set("n", 3))).version).toBe(2);
+    await ada.fence(bob);
+    expect(bob.state).toEqual({ n: 3 });
+  });
+});
+
 describe("the row of a timer", () => {
   test.for(["at = 'soon'", "at = 9e999", "at = 1e300", "at = x'00'", "attempts = 'many'"])(
     "[T3, T5] with %s rings, and its work is done at its real time",
@@ -148,11 +196,13 @@ describe("the room's record", () => {
   ])("[S10, R8] %s counts as stopped, and starts with its state", async (data) => {
     const room = await start();
     const { epoch } = await room.info();
+    const ada = await connect(room.id, { id: "ada" });
     await sql(room.id, `UPDATE room SET data = ${data}`);
     await evict(room.id);
     const unreadable = watchLog({ event: "record_unreadable" });
     expect(await failureCode(room.getState())).toBe("room_not_running");
     expect(unreadable()).toMatchObject([{ room: room.id }]);
+    expect(await ada.closed).toEqual({ code: 4002, reason: "room_stopped" });
     await rooms.joinOrCreateRoom(room.id, { behaviour: "scripted" });
     expect(await room.getState()).toEqual({ list: [] });
     expect((await room.info()).epoch).not.toBe(epoch);
