@@ -77,7 +77,7 @@ export class Service {
         return await this.#fetch(method, path, request);
       } catch (error) {
         if (!this.#isUp) return null;
-        // The server closes a connection that nobody has used for five seconds, and one request may meet that.
+        // The server may close a connection that was kept alive just as a request comes by it.
         if (attempt < 2) continue;
         this.wrong.push(`${method} ${path} broke off: ${String(error)}`);
         return null;

@@ -13,6 +13,8 @@ import { leftoversIn, type Leftovers } from "./leftovers.ts";
 import { MemoryWatch, type MemoryTrend } from "./memory.ts";
 
 const socketsPerRoom = 10;
+/** Rooms by name, for each that is open. Each is opened again when it has been closed for longest. */
+const namesPerRoom = 4;
 /** How often each client of a room writes. */
 const writesPerClient = 4;
 /** How a room comes to its end: by itself once it is empty, or because somebody stops or purges it. */
@@ -110,12 +112,15 @@ export async function runSoak(options: {
     await service.start();
     using watch = new MemoryWatch(service.pid);
     const end = performance.now() + seconds * 1000;
-    let next = 0;
-    const work = async (choices: Random): Promise<void> => {
-      while (performance.now() < end && service.wrong.length === 0)
-        await cycle(`soak-${next++}`, choices);
-    };
     const atOnce = Math.ceil(sockets / socketsPerRoom);
+    const closed = Array.from({ length: namesPerRoom * atOnce }, (_, n) => `soak-${n}`);
+    const work = async (choices: Random): Promise<void> => {
+      while (performance.now() < end && service.wrong.length === 0) {
+        const room = closed.shift() as string;
+        await cycle(room, choices);
+        closed.push(room);
+      }
+    };
     await Promise.all(
       Array.from({ length: atOnce }, async (_, n) => {
         // Not all of them at once, now and later.
