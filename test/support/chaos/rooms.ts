@@ -22,7 +22,7 @@ export type BriefRoom = {
 
 const fates = ["kept", "kept", "stopped", "purged"] as const;
 const membersPerRoom = 6;
-const briefRooms = 6;
+const briefRoomCount = 6;
 
 export const sharedRooms = (): SharedRoom[] =>
   fates.map((fate, n) => {
@@ -36,8 +36,8 @@ export const sharedRooms = (): SharedRoom[] =>
     };
   });
 
-export const briefRoomsOf = (): BriefRoom[] =>
-  Array.from({ length: briefRooms }, (_, n) => {
+export const briefRooms = (): BriefRoom[] =>
+  Array.from({ length: briefRoomCount }, (_, n) => {
     const id = `brief-${n}`;
     return { id, ledger: new RoomLedger(id), isRunning: new Fact(false) };
   });

@@ -9,10 +9,10 @@ import { Random } from "../fuzz/random.ts";
 import { within } from "../patience.ts";
 import { Life, type Moment } from "./life.ts";
 import { People } from "./people.ts";
-import { briefRoomsOf, sharedRooms, type SharedRoom } from "./rooms.ts";
+import { briefRooms, sharedRooms, type SharedRoom } from "./rooms.ts";
 import { Service } from "./service.ts";
 import { Stops } from "./stops.ts";
-import { verify } from "./verify.ts";
+import { Verification } from "./verify.ts";
 import { HttpWriter, SocketWriter, type Writer } from "./writers.ts";
 
 const socketWriters = 12;
@@ -47,7 +47,7 @@ export async function runChaos(options: {
   const service = new Service(folder);
   const random = new Random(options.seed);
   const shared = sharedRooms();
-  const brief = briefRoomsOf();
+  const brief = briefRooms();
   const writers = writersFor(shared, service, random);
   const people = new People(shared, service, random.fork());
   const stops = new Stops(shared, brief, service, random.fork());
@@ -85,10 +85,15 @@ export async function runChaos(options: {
         kills.push(await live(kills.length > 0));
       await within("every answer", Promise.all(writers.map((writer) => writer.settle())));
       report.rounds++;
-      const withCounts = report.rounds === options.rounds;
-      const { lost, doubled } = await verify(service, shared, brief, writers, { withCounts });
-      report.lost += lost;
-      report.doubled += doubled;
+      const verification = new Verification(service);
+      for (const room of shared) {
+        const here = writers.filter((writer) => writer.room === room);
+        const { lost, doubled } = await verification.ofShared(room, here);
+        report.lost += lost;
+        report.doubled += doubled;
+      }
+      for (const room of brief) await verification.ofBrief(room);
+      await verification.ofDirectory(report.rounds === options.rounds);
       report.acknowledged = writers.reduce((sum, { acknowledged }) => sum + acknowledged, 0);
       options.onRound?.({ round: report.rounds, kills, acknowledged: report.acknowledged });
     }

@@ -4,93 +4,96 @@ import { canonical } from "../canonical-json.ts";
 import type { ClientSession } from "../client-session.ts";
 import { settled } from "../patience.ts";
 import type { BriefRoom, SharedRoom } from "./rooms.ts";
-import type { Service } from "./service.ts";
+import type { Answer, Service } from "./service.ts";
 import { tagOf, type Writer } from "./writers.ts";
 
 export type Verdict = { readonly lost: number; readonly doubled: number };
 
-type Page = { readonly rooms: { readonly id: string; readonly users: number }[] };
+type User = { readonly id: string };
 
-/**
- * Look at a whole service that nobody asks for anything else. What is wrong goes to `service.wrong`.
- * @param options `withCounts`: whether to wait for the directory's counts of users, which takes five seconds
- */
-export async function verify(
-  service: Service,
-  shared: readonly SharedRoom[],
-  brief: readonly BriefRoom[],
-  writers: readonly Writer[],
-  options: { readonly withCounts: boolean },
-): Promise<Verdict> {
-  const get = async <T>(path: string): Promise<T> => {
-    const answer = await service.ask("GET", path);
-    if (answer?.status !== 200) throw new Error(`GET ${path}: ${answer?.status}`);
-    return answer.json as T;
-  };
-  const say = (wrong: string | null): void => {
-    if (wrong !== null) service.wrong.push(wrong);
-  };
-  let lost = 0;
-  let doubled = 0;
+/** Looks at a whole service of which nobody wants anything else. What is wrong goes to `service.wrong`. */
+export class Verification {
+  readonly #service: Service;
+  /** The users of the rooms that run, by room. */
+  readonly #running = new Map<string, number>();
 
-  for (const room of shared) {
-    const here = writers.filter((writer) => writer.room === room);
-    const sessions = here.flatMap(({ session }) => session ?? []);
-    // Members first: the versions stay as they are, and whoever has to leave takes a moment.
-    say(await settled(async () => wrongMembers(room, sessions, await usersOf(room.id))));
-    const answer = await service.ask("GET", `/rooms/${room.id}/state`);
-    if (answer?.status !== 200) throw new Error(`the state of ${room.id}: ${answer?.status}`);
-    const state = answer.json as { log: string[]; count: number };
-    const { epoch, version } = tagOf(answer.headers);
-    const audit = room.ledger.audit({ epoch, version, log: state.log });
-    lost += audit.lost.length;
-    doubled += audit.doubled.length;
-    service.wrong.push(...audit.wrong);
-    if (state.count !== state.log.length)
-      say(`${room.id}: the count is ${state.count} with ${state.log.length} marks`);
-    const users = await usersOf(room.id);
-    const { presence } = await get<{ presence: unknown }>(`/rooms/${room.id}/presence`);
+  constructor(service: Service) {
+    this.#service = service;
+  }
+
+  /** Compare a room with what its writers were told. */
+  async ofShared(room: SharedRoom, writers: readonly Writer[]): Promise<Verdict> {
+    const { id, ledger } = room;
+    const sessions = writers.flatMap(({ session }) => session ?? []);
+    this.#say(await settled(async () => wrongMembers(room, sessions, await this.#users(id))));
+    const users = await this.#users(id);
+    this.#running.set(id, users.length);
+    const { json: state, headers } = await this.#get(`/rooms/${id}/state`);
+    const { epoch, version } = tagOf(headers);
+    const log = state["log"] as string[];
+    const { lost, doubled, wrong } = ledger.audit({ epoch, version, log });
+    this.#service.wrong.push(...wrong);
+    if (state["count"] !== log.length)
+      this.#say(`${id}: the count is ${String(state["count"])} with ${log.length} marks`);
+
+    const { presence } = (await this.#get(`/rooms/${id}/presence`)).json;
     const truth = { epoch, version, state, users, presence };
-    for (const session of sessions) say(await settled(async () => differences(session, truth)));
-    await Promise.all(here.map((writer) => writer.repeat(epoch)));
-    const after = await service.ask("GET", `/rooms/${room.id}/state`);
-    if (after !== null && tagOf(after.headers).version !== version)
-      say(`${room.id}: requests that were sent once more have made versions`);
+    for (const session of sessions)
+      this.#say(await settled(async () => differences(session, truth)));
+
+    await Promise.all(writers.map((writer) => writer.repeat(epoch)));
+    const after = tagOf((await this.#get(`/rooms/${id}/state`)).headers);
+    if (after.version !== version)
+      this.#say(`${id}: requests that were sent once more have made versions`);
+    return { lost: lost.length, doubled: doubled.length };
   }
 
-  const running = new Map<string, number>();
-  for (const { id } of shared) running.set(id, (await usersOf(id)).length);
-  for (const { id, ledger, isRunning } of brief) {
-    const answer = await service.ask("GET", `/rooms/${id}`);
+  /** Compare a room with whether it was said to run. */
+  async ofBrief({ id, ledger, isRunning }: BriefRoom): Promise<void> {
+    const answer = await this.#service.ask("GET", `/rooms/${id}`);
     const runs = answer?.status === 200;
-    if (runs) running.set(id, Number(answer.json["users"]));
     if (isRunning.value !== null && isRunning.value !== runs)
-      say(`${id} ${runs ? "runs though its stop" : "does not run though its start"} was answered`);
+      this.#say(
+        `${id} ${runs ? "runs though its stop" : "does not run though its start"} was answered`,
+      );
     isRunning.set(runs);
-    if (!runs) continue;
-    const { epoch, version } = answer.json as { epoch: string; version: number };
-    service.wrong.push(...ledger.audit({ epoch, version, log: [] }).wrong);
+    if (!runs) return;
+    const { epoch, version, users } = answer.json as { epoch: string } & Record<string, number>;
+    this.#running.set(id, users ?? 0);
+    this.#service.wrong.push(...ledger.audit({ epoch, version: version ?? 0, log: [] }).wrong);
   }
-  const entryOf = (id: string, users: number): string =>
-    options.withCounts ? `${id} with ${users}` : id;
-  const truth = [...running]
-    .map(([id, users]) => entryOf(id, users))
-    .toSorted()
-    .join(", ");
-  say(
-    await settled(async () => {
-      const { rooms } = await get<Page>("/rooms?limit=1000");
-      const listed = rooms
-        .map(({ id, users }) => entryOf(id, users))
+
+  /**
+   * Compare the directory with all the rooms that were found running.
+   * @param withCounts whether to wait for its counts of users, which takes five seconds
+   */
+  async ofDirectory(withCounts: boolean): Promise<void> {
+    const textOf = (entries: Iterable<readonly [id: string, users: number]>): string =>
+      Array.from(entries, ([id, users]) => (withCounts ? `${id} with ${users}` : id))
         .toSorted()
         .join(", ");
+    const truth = textOf(this.#running);
+    const look = async (): Promise<string | null> => {
+      const { json } = await this.#get("/rooms?limit=1000");
+      const rooms = json["rooms"] as { id: string; users: number }[];
+      const listed = textOf(rooms.map(({ id, users }) => [id, users]));
       return listed === truth ? null : `the directory lists ${listed}; what runs is ${truth}`;
-    }),
-  );
-  return { lost, doubled };
+    };
+    this.#say(await settled(look));
+  }
 
-  async function usersOf(id: string): Promise<{ id: string }[]> {
-    return (await get<{ users: { id: string }[] }>(`/rooms/${id}/users?limit=1000`)).users;
+  async #users(id: string): Promise<User[]> {
+    return (await this.#get(`/rooms/${id}/users?limit=1000`)).json["users"] as User[];
+  }
+
+  async #get(path: string): Promise<Answer> {
+    const answer = await this.#service.ask("GET", path);
+    if (answer?.status !== 200) throw new Error(`GET ${path}: ${answer?.status}`);
+    return answer;
+  }
+
+  #say(wrong: string | null): void {
+    if (wrong !== null) this.#service.wrong.push(wrong);
   }
 }
 
@@ -98,7 +101,7 @@ export async function verify(
 function wrongMembers(
   { id, members }: SharedRoom,
   sessions: readonly ClientSession[],
-  users: readonly { readonly id: string }[],
+  users: readonly User[],
 ): string | null {
   const ids = users.map((user) => user.id);
   const here = new Set(ids);
