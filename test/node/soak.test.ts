@@ -40,7 +40,7 @@ test("[R7] what a room that still runs has in storage is found", async () => {
     alarms: 1,
     directoryEntries: 1,
   });
-});
+}, 60_000);
 
 test("the trend of memory is told from the second and the last quarter", () => {
   expect(trendOf([1, 2, 3])).toBeNull();
