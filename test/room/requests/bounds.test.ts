@@ -41,7 +41,7 @@ describe("actions without an effect", () => {
     let most = 0;
     for (let n = 0; n < 8000; n++) {
       act(log, `${n}`.padStart(64, "x"), "é".repeat(128));
-      most = Math.max(most, utf8Bytes(storage.readRequests().dropped ?? ""));
+      if (n % 500 === 499) most = Math.max(most, utf8Bytes(storage.readRequests().dropped ?? ""));
     }
     expect(most).toBeGreaterThan(0);
     expect(most).toBeLessThan(1_000_000);
