@@ -34,9 +34,9 @@ if (memory === null)
   console.log("memory: not measured: this system has no /proc, or the run was too short");
 else {
   console.log(`memory in MiB, second by second: ${memory.series.join(" ")}`);
-  const { second, last, slope } = memory;
+  const { quarters, slope, lateSlope } = memory;
   console.log(
-    `memory: ${second.toFixed(0)} MiB in the second quarter, ${last.toFixed(0)} MiB in the last one: ${slope.toFixed(1)} MiB per minute`,
+    `memory: ${quarters.map((mean) => mean.toFixed(0)).join(", ")} MiB by quarters; from the second to the last ${slope.toFixed(1)} MiB per minute, from the third ${lateSlope.toFixed(1)}`,
   );
 }
 printWrong(report.wrong);

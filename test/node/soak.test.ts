@@ -42,10 +42,10 @@ test("[R7] what a room that still runs has in storage is found", async () => {
   });
 }, 60_000);
 
-test("the trend of memory is told from the second and the last quarter", () => {
+test("the trend of memory is told from the quarters", () => {
   expect(trendOf([1, 2, 3])).toBeNull();
   const filled = [10, 90, 100, 100, 100, 100, 100, 100];
-  expect(trendOf(filled)).toMatchObject({ second: 100, last: 100, slope: 0 });
+  expect(trendOf(filled)).toMatchObject({ quarters: [50, 100, 100, 100], slope: 0, lateSlope: 0 });
   const growing = Array.from({ length: 120 }, (_, second) => 50 + second);
-  expect(trendOf(growing)?.slope).toBe(60);
+  expect(trendOf(growing)).toMatchObject({ slope: 60, lateSlope: 60 });
 });

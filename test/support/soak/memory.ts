@@ -7,11 +7,12 @@ const mebibyte = 2 ** 20;
 export type MemoryTrend = {
   /** MiB, one sample a second. */
   readonly series: readonly number[];
-  /** Means of the second and of the last quarter, in MiB: the first quarter is when everything fills. */
-  readonly second: number;
-  readonly last: number;
-  /** From the middle of the second quarter to the middle of the last one, in MiB per minute. */
+  /** The mean of each quarter, in MiB. */
+  readonly quarters: readonly [number, number, number, number];
+  /** MiB per minute, from the second quarter to the last one: in the first quarter everything fills. */
   readonly slope: number;
+  /** MiB per minute, from the third quarter to the last one. */
+  readonly lateSlope: number;
 };
 
 export class MemoryWatch implements Disposable {
@@ -42,12 +43,18 @@ export class MemoryWatch implements Disposable {
 
 /** @param series one sample a second */
 export function trendOf(series: readonly number[]): MemoryTrend | null {
-  const quarter = Math.floor(series.length / 4);
-  if (quarter === 0) return null;
-  const second = mean(series.slice(quarter, 2 * quarter));
-  const last = mean(series.slice(-quarter));
-  const minutes = (series.length - 2 * quarter) / 60;
-  return { series, second, last, slope: (last - second) / minutes };
+  const seconds = Math.floor(series.length / 4);
+  if (seconds === 0) return null;
+  const quarter = (n: number): number => mean(series.slice(n * seconds, (n + 1) * seconds));
+  const quarters = [quarter(0), quarter(1), quarter(2), quarter(3)] as const;
+  const [, second, third, last] = quarters;
+  const minutes = seconds / 60;
+  return {
+    series,
+    quarters,
+    slope: (last - second) / (2 * minutes),
+    lateSlope: (last - third) / minutes,
+  };
 }
 
 const mean = (values: readonly number[]): number =>
