@@ -9,6 +9,7 @@ import type { CollabEnv } from "./cloudflare/env.ts";
 import { RoomDirectory } from "./cloudflare/room-directory.ts";
 import { RoomManager } from "./cloudflare/room-manager.ts";
 import { createApp } from "./http/app.ts";
+import { createAuthentication, type Authenticate } from "./http/authentication/authentication.ts";
 import { largestLimits } from "./protocol/limits.ts";
 
 export { action, defineRoom } from "./behaviours/define.ts";
@@ -36,6 +37,8 @@ export type { CollabEnv } from "./cloudflare/env.ts";
 export type { KeyedOptions, RoomHandle } from "./cloudflare/room-handle.ts";
 export type { RoomManager } from "./cloudflare/room-manager.ts";
 export type { ErrorCode, ErrorInfo, Issue } from "./protocol/errors.ts";
+export type { Authenticate } from "./http/authentication/authentication.ts";
+export type { Grants, Identity } from "./protocol/identity.ts";
 export type { JsonObject, JsonValue } from "./protocol/json.ts";
 export type { Operation, Patch } from "./protocol/json-patch.ts";
 export type { Limits } from "./protocol/limits.ts";
@@ -66,10 +69,22 @@ export type Collab = {
   rooms(env: CollabEnv): RoomManager;
 };
 
+export type CollabOptions = {
+  /** Kinds of rooms by name. One named `default` always exists, with default settings unless it is given here. */
+  readonly behaviours?: Behaviours;
+  /**
+   * Authenticates requests in your own way, for example by the sessions of your application, instead of by tokens. It
+   * must not read the body. It may return a `Response` that refuses the request. Pages of other origins are refused
+   * before it is asked, unless `ALLOWED_ORIGINS` has them. To renew a token on an open socket (`auth`), it is asked with
+   * a request that has the token in `Authorization` and nothing else.
+   * @param env the Worker's environment: declare it with the type that your Worker's has
+   */
+  authenticate?(request: Request, env: CollabEnv): ReturnType<Authenticate>;
+};
+
 /**
  * Create a rooms service.
- * @param options `behaviours`: kinds of rooms by name. A behaviour named `default` always exists, with default
- * settings unless it is given here.
+ * @param options kinds of rooms, and how requests are authenticated
  * @returns the HTTP app, the two Durable Object classes to export, and access to rooms for your own code
  * @throws TypeError or RangeError for an invalid behaviour; the message names the behaviour and the setting
  * @example
@@ -79,13 +94,15 @@ export type Collab = {
  * export default collab.app;
  * ```
  */
-export function createCollab(options: { readonly behaviours?: Behaviours } = {}): Collab {
+export function createCollab(options: CollabOptions = {}): Collab {
   const behaviours = resolveBehaviours(options.behaviours ?? {});
+  const authentication = createAuthentication(options.authenticate);
+  const limits = largestLimits(Array.from(behaviours.values(), (each) => each.limits));
   return {
-    app: createApp(largestLimits(Array.from(behaviours.values(), ({ limits }) => limits))),
+    app: createApp(limits, authentication),
     CollabRoom: class extends CollabRoom {
       constructor(ctx: DurableObjectState, env: CollabEnv) {
-        super(ctx, env, behaviours);
+        super(ctx, env, behaviours, authentication.identifyToken);
       }
     },
     RoomDirectory,

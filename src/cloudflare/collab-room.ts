@@ -5,6 +5,7 @@ import { DurableObject } from "cloudflare:workers";
 import type { ResolvedBehaviour } from "../behaviours/resolve.ts";
 import type { Caller } from "../protocol/caller.ts";
 import { CollabError, type Result } from "../protocol/errors.ts";
+import type { Identity } from "../protocol/identity.ts";
 import { isObject } from "../protocol/json.ts";
 import { askedBy, createLog, describe, type Log } from "../room/log.ts";
 import type { Operation } from "../room/operation.ts";
@@ -28,7 +29,13 @@ export class CollabRoom extends DurableObject<CollabEnv> implements RoomRpc {
   readonly #sockets = new WeakMap<WebSocket, SocketPort>();
   #room!: Room;
 
-  constructor(ctx: DurableObjectState, env: CollabEnv, behaviours: Behaviours) {
+  /** @param identify says who a token names */
+  constructor(
+    ctx: DurableObjectState,
+    env: CollabEnv,
+    behaviours: Behaviours,
+    identify: (token: string, env: CollabEnv) => Promise<Identity>,
+  ) {
     super(ctx, env);
     const id = ctx.id.name;
     if (id === undefined)
@@ -46,6 +53,7 @@ export class CollabRoom extends DurableObject<CollabEnv> implements RoomRpc {
           set: (at) => this.#watch(ctx.storage.setAlarm(at)),
           clear: () => this.#watch(ctx.storage.deleteAlarm()),
         },
+        identify: (token) => identify(token, env),
         sockets: () => ctx.getWebSockets().map((socket) => this.#socket(socket)),
         alarmAt: await ctx.storage.getAlarm(),
         directory: new Directory(env),

@@ -14,4 +14,15 @@ export type CollabEnv = {
   readonly ANALYTICS?: AnalyticsEngineDataset;
   /** `open` serves everybody without authentication. For local development only. */
   readonly AUTH_MODE?: string;
+  /** Secrets of tokens with HS256, of at least 32 bytes each; several are separated by white space. */
+  readonly AUTH_SECRET?: string;
+  /** Public keys of tokens with RS256, ES256 or EdDSA: a JSON Web Key Set (RFC 7517) as JSON. */
+  readonly AUTH_JWKS?: string;
+  /** The https address of such a set. */
+  readonly AUTH_JWKS_URL?: string;
+  /** What a token must have as `iss` and as `aud`; checked if set. */
+  readonly AUTH_ISSUER?: string;
+  readonly AUTH_AUDIENCE?: string;
+  /** Origins whose pages may use the service, separated by commas or white space, compared exactly; `*` for any. */
+  readonly ALLOWED_ORIGINS?: string;
 };

@@ -47,6 +47,11 @@ export class RoomStub {
     this.#once = once;
   }
 
+  /** In whose name the room is asked. */
+  get caller(): Caller {
+    return this.#caller;
+  }
+
   /** The same room, for a call that must not be carried out twice. @throws CollabError `invalid_request` */
   keyed(idempotencyKey: string | undefined): RoomStub {
     if (idempotencyKey === undefined) return this;

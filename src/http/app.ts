@@ -6,8 +6,9 @@ import type { Limits } from "../protocol/limits.ts";
 import { json, jsonText } from "./answers.ts";
 import { describeRoutes } from "./openapi.ts";
 import { RequestMetrics } from "./request-metrics.ts";
-import { createRespond } from "./respond.ts";
-import { route, serve, serveUnknown, type AppEnv, type Route } from "./route.ts";
+import { createRespond, type AppEnv } from "./respond.ts";
+import { createAuthentication, type Authentication } from "./authentication/authentication.ts";
+import { route, serve, serveUnknown, type Route } from "./route.ts";
 import { callRoutes } from "./routes/calls.ts";
 import { changeRoutes } from "./routes/changes.ts";
 import { metricsRoutes } from "./routes/metrics.ts";
@@ -23,7 +24,10 @@ import * as z from "zod";
  * Create the HTTP app.
  * @param limits the largest sizes that any behaviour allows
  */
-export function createApp(limits: Pick<Limits, "stateBytes" | "frameBytes">): Hono<AppEnv> {
+export function createApp(
+  limits: Pick<Limits, "stateBytes" | "frameBytes">,
+  authentication: Authentication = createAuthentication(),
+): Hono<AppEnv> {
   const metrics = new RequestMetrics();
   const routes: Route[] = [
     ...roomRoutes,
@@ -62,9 +66,9 @@ export function createApp(limits: Pick<Limits, "stateBytes" | "frameBytes">): Ho
   ];
   const describe = memoize((mountedAt) => JSON.stringify(describeRoutes(routes, mountedAt || "/")));
   const app = new Hono<AppEnv>();
-  const respond = createRespond(metrics);
-  serve(app, routes, respond);
-  serveUnknown(app, respond);
+  const means = { respond: createRespond(metrics), authentication };
+  serve(app, routes, means);
+  serveUnknown(app, means);
   return app;
 }
 

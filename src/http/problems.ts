@@ -48,11 +48,16 @@ export function problemResponse(error: unknown, requestId: string): Response {
       "content-type": problemType,
       "cache-control": "no-store",
       ...(retryable && { "retry-after": "1" }),
+      ...(status === 401 && { "www-authenticate": challengeOf(info) }),
       ...(info.code === "upgrade_required" && { upgrade: "websocket", connection: "upgrade" }),
       ...(error instanceof HttpError && error.headers),
     },
   });
 }
+
+/** Why a token is asked for (RFC 6750, section 3). */
+const challengeOf = ({ code }: ErrorInfo): string =>
+  `Bearer realm="collab-room"${code === "token_required" ? "" : `, error="invalid_token", error_description="${errorTable[code].text}"`}`;
 
 function unexpected(error: unknown, request: string): ErrorInfo {
   const instance = crypto.randomUUID();

@@ -15,16 +15,21 @@ import { parseJson, type JsonValue } from "../protocol/json.ts";
 import { measurePayload } from "../model/payload.ts";
 import type { Preconditions } from "../model/preconditions.ts";
 import { noContent } from "./answers.ts";
-import { authenticate } from "./authentication.ts";
-import { workerCaller, type Caller } from "../protocol/caller.ts";
-import { checkScope, type Scope } from "../protocol/scopes.ts";
+import {
+  anonymousIdentity,
+  callerIn,
+  checkScopeEverywhere,
+  type Identity,
+} from "../protocol/identity.ts";
+import type { Scope } from "../protocol/scopes.ts";
+import type { Authentication } from "./authentication/authentication.ts";
+import { isPreflight, preflightHeaders } from "./authentication/origins.ts";
 import { acceptHeader, readBody, type Body, type BodyDefinition } from "./body.ts";
 import { readConditions, refuseConditions } from "./conditions.ts";
 import { readKey, takesKey } from "./idempotency.ts";
 import { HttpError } from "./problems.ts";
-import type { Exchange, Respond } from "./respond.ts";
-
-export type AppEnv = { Bindings: CollabEnv };
+import { refusedSocket, wantsClose } from "./refused-socket.ts";
+import type { AppEnv, Exchange, Respond } from "./respond.ts";
 
 export type RouteRequest<Query> = {
   readonly env: CollabEnv;
@@ -36,6 +41,8 @@ export type RouteRequest<Query> = {
   readonly headers: Headers;
   /** The id of this request, for callers that the handler makes. */
   readonly requestId: string;
+  /** Who sends it. */
+  readonly identity: Identity;
   /** A named segment of the path, percent-decoded. */
   param(name: string): string;
   /** The room that the segment `:id` names. */
@@ -91,27 +98,33 @@ export type Route<Query extends z.ZodType = z.ZodType> = {
   readonly problems: readonly ErrorCode[];
   /** Served without authentication. */
   readonly public?: true;
-  /** The scope that the caller needs, if the route asks no room: operations of rooms check their own. */
+  /** The scope that the caller needs in every room, if the route asks none: operations of rooms check their own. */
   readonly scope?: Scope;
   handle(request: RouteRequest<z.output<Query>>): Response | Promise<Response>;
 };
+
+/** What routes are served with. */
+export type Means = { readonly respond: Respond; readonly authentication: Authentication };
 
 /** Define a route. It only adds types. */
 export const route = <Query extends z.ZodType = z.ZodType>(definition: Route<Query>): Route =>
   definition as Route;
 
 /** Register routes, and respond to other methods at their addresses. */
-export function serve(app: Hono<AppEnv>, routes: readonly Route[], respond: Respond): void {
+export function serve(app: Hono<AppEnv>, routes: readonly Route[], means: Means): void {
+  const { respond } = means;
   for (const definition of routes) {
     const address = { method: definition.method.toUpperCase(), route: definition.path };
     app.on(address.method, address.route, (c) =>
-      respond(c.req.raw, address, (exchange) => runRoute(definition, c, exchange)),
+      respond(c, address, (exchange) =>
+        runRoute(definition, c, exchange, means).catch(refuse(definition, c)),
+      ),
     );
   }
   for (const [path, siblings] of groupBy(routes, (each) => each.path)) {
     const address = { method: "other", route: path };
     const headers = headersOf(siblings);
-    app.all(path, (c) => respond(c.req.raw, address, () => describeAddress(c, headers)));
+    app.all(path, (c) => respond(c, address, () => describeAddress(c, headers, means)));
   }
 }
 
@@ -126,8 +139,14 @@ function headersOf(routes: readonly Route[]): { allow: string } {
   };
 }
 
-function describeAddress({ env, req }: Context<AppEnv>, headers: { allow: string }): Response {
-  authenticate(env);
+async function describeAddress(
+  { env, req }: Context<AppEnv>,
+  headers: { allow: string },
+  { authentication }: Means,
+): Promise<Response> {
+  // A preflight carries no token, and tells nothing but what the OpenAPI document says.
+  if (isPreflight(req.raw)) return noContent(204, preflightHeaders(headers.allow));
+  await authentication.identify(req.raw, env);
   if (req.method === "OPTIONS") return noContent(204, headers);
   throw new HttpError("method_not_allowed", null, { allow: headers.allow });
 }
@@ -136,11 +155,11 @@ function describeAddress({ env, req }: Context<AppEnv>, headers: { allow: string
  * Respond to unknown addresses. A host's own routes under the same path come first, even those that it adds
  * later. If the app is mounted at `/`, unknown addresses are the host's.
  */
-export function serveUnknown(app: Hono<AppEnv>, respond: Respond): void {
+export function serveUnknown(app: Hono<AppEnv>, { respond, authentication }: Means): void {
   const address = { method: "other", route: "unknown" };
   const respondUnknown = (c: Context<AppEnv>): Promise<Response> =>
-    respond(c.req.raw, address, () => {
-      authenticate(c.env);
+    respond(c, address, async () => {
+      await authentication.identify(c.req.raw, c.env);
       throw new CollabError("not_found");
     });
   app.notFound(respondUnknown);
@@ -150,20 +169,28 @@ export function serveUnknown(app: Hono<AppEnv>, respond: Respond): void {
   });
 }
 
-/** The caller of a public route. It has no scopes, because public routes access no room. */
-const anonymous: Caller = { ...workerCaller, door: "http", scopes: [] };
+/** Refuse a request: a client may want to be told on the socket that it asks for. */
+const refuse =
+  ({ upgrade }: Route, { req }: Context<AppEnv>) =>
+  (error: unknown): Response => {
+    const isRefused = error instanceof CollabError && upgrade && isWebSocketUpgrade(req.raw);
+    if (isRefused && wantsClose(req.raw)) return refusedSocket(req.raw, error);
+    throw error;
+  };
 
 /** Run a route. */
 async function runRoute(
   definition: Route,
   c: Context<AppEnv>,
   exchange: Exchange,
+  { authentication }: Means,
 ): Promise<Response> {
   const { requestId } = exchange;
-  const asking = definition.public ? anonymous : authenticate(c.env);
-  const caller = { ...asking, request: requestId };
-  if (definition.scope) checkScope(caller.scopes, definition.scope);
   const request = c.req.raw;
+  const identity = definition.public
+    ? anonymousIdentity
+    : await authentication.identify(request, c.env);
+  if (definition.scope) checkScopeEverywhere(identity, "", definition.scope);
   const { headers } = request;
   if (definition.upgrade && !isWebSocketUpgrade(request))
     throw new HttpError("upgrade_required", null, { "sec-websocket-version": "13" });
@@ -183,9 +210,12 @@ async function runRoute(
     signal: request.signal,
     headers,
     requestId,
+    identity,
     param,
     get room() {
-      return new RoomStub(c.env.ROOMS, param("id"), caller, once);
+      const id = param("id");
+      const caller = { ...callerIn(identity, id, "http"), request: requestId };
+      return new RoomStub(c.env.ROOMS, id, caller, once);
     },
     query,
     body,

@@ -27,7 +27,12 @@ export const startBody = z
 
 export const userBody = z
   .looseObject({
-    id: z.string().min(1).max(maxUserIdLength),
+    id: z
+      .string()
+      .min(1)
+      .max(maxUserIdLength)
+      .optional()
+      .meta({ description: "Left out: the user of the token." }),
     ttl: duration.optional().meta({
       description:
         "Milliseconds without activity after which the user leaves. Not part of the entry.",
@@ -135,6 +140,18 @@ export const roomsQuery = z.strictObject({
 
 export const usersQuery = z.strictObject(paging);
 
+export const leaveQuery = z.strictObject({
+  kick: z.enum(["true", "false"]).optional().meta({
+    description:
+      "Also keep the user out: until the tokens of their sockets expire, or as `for` says.",
+  }),
+  for: z
+    .string()
+    .regex(/^\d{1,9}$/, "must be a number of seconds")
+    .optional()
+    .meta({ description: "With `kick=true`: seconds; 0 lets the user in again." }),
+});
+
 export const stopQuery = z.strictObject({
   purge: z
     .enum(["true", "false"])
@@ -176,10 +193,14 @@ const resume = {
 export const changesQuery = z.strictObject(resume);
 
 export const socketQuery = z.strictObject({
-  user: z
-    .string()
-    .optional()
-    .meta({ description: "The user as JSON with an `id`. Used while authentication is off." }),
+  user: z.string().optional().meta({
+    description:
+      "The user as JSON. With a token it may be left out, and adds to what the token says of its user.",
+  }),
+  refuse: z.enum(["close"]).optional().meta({
+    description:
+      "`close`: if the request is refused, the socket opens, gets one message `error`, and is closed. Browsers hide any other refusal from scripts.",
+  }),
   ...resume,
   client: z
     .string()

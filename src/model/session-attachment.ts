@@ -38,6 +38,8 @@ export type SessionAttachment = {
   /** The name that the client has given itself (rule X1). */
   readonly client?: string;
   readonly scopes: readonly Scope[];
+  /** Epoch ms at which its token expires; absent for never. */
+  readonly expiresAt?: number;
   /** A `SessionPresence`, packed. */
   readonly presence: Packed;
   /** Number of sessions of the user; absent if it is one. */
@@ -92,6 +94,7 @@ const isAttachment = (value: unknown): value is SessionAttachment =>
   isText(value["userId"]) &&
   isAbsentOr(isText, value["client"]) &&
   isTextList(value["scopes"]) &&
+  isAbsentOr(isTime, value["expiresAt"]) &&
   isSessionPresence(unpackAny(value["presence"])) &&
   isAbsentOr(isCount, value["sessionCount"]) &&
   isState(value["state"]) &&

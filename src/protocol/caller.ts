@@ -12,7 +12,13 @@ export type Caller = {
   readonly door: Door;
   /** `null` for the application's own code and for a request without an identity. */
   readonly user: User | null;
+  /**
+   * What they may do. If `hasOwnScopes` is false, that is what the room has given their user by `onJoin`, `authorize`
+   * or an administrator: nothing before they have joined.
+   */
   readonly scopes: readonly Scope[];
+  /** False for somebody who only says who they are, such as by a token without scopes. */
+  readonly hasOwnScopes: boolean;
   /** Epoch ms at which the caller's rights expire; `null` if they do not expire. */
   readonly expiresAt: number | null;
   /** Id of the session that sent the request; `null` for a caller without a socket. */
@@ -21,15 +27,18 @@ export type Caller = {
   readonly request: string | null;
 };
 
-/** The application's own code in the Worker. It has every scope. */
-export const workerCaller: Caller = {
-  door: "worker",
+/** A caller; what is left out says that there is none. */
+export const createCaller = (given: Pick<Caller, "door" | "scopes"> & Partial<Caller>): Caller => ({
   user: null,
-  scopes: allScopes,
+  hasOwnScopes: true,
   expiresAt: null,
   session: null,
   request: null,
-};
+  ...given,
+});
+
+/** The application's own code in the Worker. It has every scope. */
+export const workerCaller: Caller = createCaller({ door: "worker", scopes: allScopes });
 
 /** The room itself, with every scope. */
 export const roomCaller: Caller = { ...workerCaller, door: "room" };

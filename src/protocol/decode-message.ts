@@ -54,13 +54,15 @@ export function decodeMessage(json: JsonValue): ClientMessage {
       return { type, ...optionalRef(json) };
     case "watch":
       return { type, users: userIds(json, "users"), ...optionalRef(json) };
+    case "auth":
+      return { type, token: text(json, "token"), ...optionalRef(json) };
     case "leave":
       return { type };
     case "ack":
       return { type, n: count(json, "n") };
     default:
       throw badMessage(
-        `"type" must be update, action, presence, broadcast, touch, watch, leave or ack`,
+        `"type" must be update, action, presence, broadcast, touch, watch, auth, leave or ack`,
         type,
       );
   }

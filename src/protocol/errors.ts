@@ -51,6 +51,18 @@ export const errorTable = {
     400,
     "No behaviour with this name is deployed. See `detail` for the available names.",
   ),
+  token_required: row(
+    401,
+    "This request needs a token. Send it as `Authorization: Bearer …`, or as the subprotocol `bearer.…` of a WebSocket.",
+    { close: 4101 },
+  ),
+  invalid_token: row(401, "The token is not valid. Get a new one.", { close: 4102 }),
+  token_expired: row(401, "The token has expired. Get a new one.", { close: 4109 }),
+  origin_refused: row(
+    403,
+    "Pages of this origin may not use this service. Add the origin to ALLOWED_ORIGINS to allow it.",
+    { close: 4004 },
+  ),
   join_refused: row(403, "The room refused the user. See `reason`."),
   not_authorized: row(403, "The room does not let the user in. See `reason`."),
   forbidden: row(403, "The caller does not have the required scope. See `detail`.", {
@@ -159,8 +171,9 @@ export const errorTable = {
   ),
   auth_not_configured: row(
     503,
-    "This deployment has no authentication configured. Configure it, or set AUTH_MODE=open to serve everybody.",
+    "This deployment has no authentication configured. Configure AUTH_SECRET or AUTH_JWKS, or set AUTH_MODE=open to serve everybody.",
   ),
+  auth_unavailable: row(503, "The keys for tokens cannot be fetched. Try again later.", retryable),
   load_failed: row(503, "The room's state could not be loaded. Try again later.", retryable),
   save_failed: row(
     503,
@@ -205,6 +218,19 @@ export const errorTable = {
 } as const satisfies Record<string, ErrorRow>;
 
 export type ErrorCode = keyof typeof errorTable;
+
+/**
+ * The close code of a socket that ends with an error. For one that has none in the table: stay away (4000), come back
+ * with a new token (4100) or a little later (4200), or the client is at fault (4400).
+ */
+export function closeCodeOf(code: ErrorCode): number {
+  const found: ErrorRow = errorTable[code];
+  const { status, close } = found;
+  if (close !== undefined) return close;
+  if (found.retryable || status >= 500) return 4200;
+  if (status === 401) return 4100;
+  return status === 400 || status === 413 || status === 422 ? 4400 : 4000;
+}
 
 /** One problem with an input: where (a dotted path; empty for the whole input) and what. */
 export type Issue = { readonly path: string; readonly message: string };

@@ -68,6 +68,8 @@ export type ClientMessage =
    * one before.
    */
   | { readonly type: "watch"; readonly users: readonly string[]; readonly ref?: Ref }
+  /** Renews the token of the session (rule A8). It names the same user. */
+  | { readonly type: "auth"; readonly token: string; readonly ref?: Ref }
   /** Ends this session. If it is the user's last one, the user leaves the room. */
   | { readonly type: "leave" }
   /** Confirms a `mark`: the client has received everything before it. */
@@ -108,6 +110,8 @@ type WelcomeBase = {
   readonly people?: { readonly counts: PeopleCounts; readonly sample: readonly SamplePerson[] };
   readonly version: number;
   readonly scopes: readonly Scope[];
+  /** When the session ends unless its token is renewed; absent if it does not. ISO 8601 in UTC. */
+  readonly expiresAt?: string;
   readonly limits: SessionLimits;
   /**
    * For a client that has named itself: the highest `seq` that the room has handled; `null` if it cannot know (rule
@@ -142,6 +146,8 @@ export type RoomMessage =
       /** Indexes of the operations that were left out, because their targets are gone. */
       readonly dropped?: readonly number[];
       readonly result?: JsonValue;
+      /** Of `auth`: when the session ends unless it is renewed again; `null` if it does not. */
+      readonly expiresAt?: string | null;
     }
   | ({ readonly type: "reply"; readonly ref: Ref; readonly ok: false } & WireError)
   | {

@@ -2,11 +2,15 @@
 
 import { CollabError } from "./errors.ts";
 
-/** All scopes. `room:admin` includes the others, and `room:write` includes `room:act`. */
+/**
+ * All scopes. `room:admin` includes the others, and `room:write` includes `room:act`. `room:create` allows to start a
+ * room that does not exist.
+ */
 export const allScopes = [
   "room:read",
   "room:act",
   "room:write",
+  "room:create",
   "presence:write",
   "room:admin",
 ] as const;

@@ -25,7 +25,9 @@ export function fireTimer(
     case "presence":
       return room.membership.ring(name);
     case "liveness":
-      return room.checkLiveness();
+      return room.sessionTimers.checkLiveness();
+    case "expiry":
+      return room.sessionTimers.checkExpiry();
     case "schedule":
       return runDueSchedule(room, now);
     case "save":

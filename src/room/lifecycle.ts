@@ -7,12 +7,15 @@
 
 import { roomCaller, type Caller } from "../protocol/caller.ts";
 import { CollabError } from "../protocol/errors.ts";
+import { defaultLimits } from "../protocol/limits.ts";
 import type { RoomEntry, StartOptions } from "../protocol/rooms.ts";
+import type { Scope } from "../protocol/scopes.ts";
 import { dataPoint } from "../model/data-point.ts";
 import type { Member } from "../model/members.ts";
 import { entityTag } from "../model/preconditions.ts";
 import type { RoomRecord, StopRequest } from "../model/record.ts";
 import { isUserId } from "../model/user.ts";
+import { checkCreate } from "./access.ts";
 import { DirectoryRegistration } from "./directory-registration.ts";
 import { askedBy } from "./log.ts";
 import type { LeaveHooks } from "./hooks/leave-hooks.ts";
@@ -82,6 +85,11 @@ export class Lifecycle {
     return this.room?.behaviour.callTimeout ?? defaultWaitLimit;
   }
 
+  /** Requests per second that a user may send over HTTP. */
+  get requestRate(): number {
+    return (this.room?.behaviour.limits ?? defaultLimits).messagesPerSecond;
+  }
+
   /**
    * The running room, for an operation.
    * @throws CollabError `room_not_running`, `behaviour_missing`
@@ -141,6 +149,7 @@ export class Lifecycle {
     const failure = this.#loadFailure;
     if (failure && failure.behaviour === behaviour && current <= failure.upTo) throw failure.error;
     const kept = this.#openKept();
+    if (caller.hasOwnScopes) this.checkCreate(caller, caller.scopes);
     try {
       return await this.#builder.prepare(options, kept, caller);
     } catch (error) {
@@ -148,6 +157,16 @@ export class Lifecycle {
         this.#loadFailure = { error, behaviour, upTo: this.#arrivals.last };
       throw error;
     }
+  }
+
+  /**
+   * Check that a caller may start the room: one that has kept its state exists.
+   * @param given what the room gives them; `undefined` if it gives them nothing
+   * @throws CollabError `forbidden`
+   */
+  checkCreate(caller: Caller, given: readonly Scope[] | undefined): void {
+    const exists = this.#life.kind === "absent" && this.#life.record?.status === "stopped";
+    if (!exists) checkCreate(caller.hasOwnScopes ? caller.scopes : (given ?? []));
   }
 
   /** What a stopped room has kept, opened; `null` if there is nothing. */

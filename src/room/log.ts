@@ -43,6 +43,8 @@ export const logEvents = {
   analytics_failed: "warn",
   // The deployment.
   auth_open: "warn",
+  auth_misconfigured: "error",
+  auth_unavailable: "error",
 } as const satisfies Record<string, "info" | "warn" | "error">;
 
 export type LogEvent = keyof typeof logEvents;

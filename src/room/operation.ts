@@ -5,15 +5,13 @@
 import type { Caller } from "../protocol/caller.ts";
 import { parseJson, type JsonValue } from "../protocol/json.ts";
 import type { Limits } from "../protocol/limits.ts";
-import { checkScope, type Scope } from "../protocol/scopes.ts";
+import { admit, type Access } from "./access.ts";
 import type { Lifecycle } from "./lifecycle.ts";
 import type { RunningRoom } from "./running-room.ts";
 
 type Awaitable<T> = T | Promise<T>;
 
 type Definition = {
-  /** The scope that a caller needs; `null` for none. */
-  readonly scope: Scope | null;
   /** Whether a caller may send it twice when the first answer is lost. */
   readonly repeatable: boolean;
   /**
@@ -34,9 +32,7 @@ type Definition = {
 };
 
 /** What is particular about an operation's input. */
-type Aspects<Input> = {
-  /** The id of the user whom it lets into the room; a refusal is reported then. */
-  entrant?(input: Input): string;
+type Aspects<Input> = Access<Input> & {
   /** What it waits for before its turn; asked again until it answers `null`. */
   before?(lifecycle: Lifecycle, input: Input): Promise<unknown> | null;
   /** What it waits for after its turn: its caller is answered then. Never rejects. */
@@ -102,7 +98,7 @@ export const noInput = (): void => {};
 /**
  * Run an operation, within a turn.
  * @returns its output; a promise only where the author's code or another object has to answer
- * @throws CollabError `forbidden`, `room_not_running`, and what the operation throws: nothing has changed
+ * @throws CollabError `forbidden`, `kicked`, `room_not_running`, and what the operation throws: nothing has changed
  */
 export function execute<Input, Output>(
   lifecycle: Lifecycle,
@@ -110,10 +106,10 @@ export function execute<Input, Output>(
   input: Input,
   caller: Caller,
 ): Awaitable<Output> {
-  if (operation.scope !== null) checkScope(caller.scopes, operation.scope);
-  if (operation.on === "room") return operation.run(lifecycle, input, caller);
+  const asking = admit(lifecycle.room, operation, input, caller);
+  if (operation.on === "room") return operation.run(lifecycle, input, asking);
   const room = lifecycle.running();
-  const output = operation.run(room, input, caller);
+  const output = operation.run(room, input, asking);
   if (output instanceof Promise)
     return output.then((value: Output) => {
       finish(room, operation, caller);

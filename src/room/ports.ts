@@ -2,6 +2,7 @@
 // (cloudflare/collab-room.ts); tests and the testing kit provide them from memory.
 
 import type { ResolvedBehaviour } from "../behaviours/resolve.ts";
+import type { Identity } from "../protocol/identity.ts";
 import type { RoomEntry } from "../protocol/rooms.ts";
 import type { DataPoint } from "../model/data-point.ts";
 import type { Member } from "../model/members.ts";
@@ -52,6 +53,11 @@ export type RoomPorts = {
   readonly log: Log;
   /** Takes data points for the analytics of the deployment; `null` if it has none. Never throws. */
   readonly analytics: ((point: DataPoint) => void) | null;
+  /**
+   * Who a token names.
+   * @throws CollabError (rejects) as authentication does
+   */
+  identify(token: string): Promise<Identity>;
   /** The open sockets. A room that wakes finds its sessions by them. */
   sockets(): Iterable<SocketPort>;
   /** Epoch ms. */

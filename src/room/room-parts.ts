@@ -10,6 +10,7 @@ import type { DirectoryRegistration } from "./directory-registration.ts";
 import type { JsonDocument } from "./document/json-document.ts";
 import type { HookRunner } from "./hooks/hook-runner.ts";
 import type { LeaveHooks } from "./hooks/leave-hooks.ts";
+import { Bans } from "./members/bans.ts";
 import { Crowd } from "./members/crowd.ts";
 import { Membership } from "./members/membership.ts";
 import { PresenceBoard } from "./members/presence-board.ts";
@@ -19,6 +20,7 @@ import { RequestLog } from "./requests/request-log.ts";
 import { Schedules } from "./schedules.ts";
 import { Observers } from "./sessions/observers.ts";
 import { SessionHub } from "./sessions/session-hub.ts";
+import { SessionTimers } from "./sessions/session-timers.ts";
 import { Sessions } from "./sessions/sessions.ts";
 import { StateSaver } from "./state-saver.ts";
 import type { Timers } from "./timers.ts";
@@ -48,8 +50,10 @@ export function createParts(basis: RoomBasis, record: RoomRecord) {
   const { presenceLimit } = basis.behaviour;
   const crowd = new Crowd({ presenceLimit, members, sessions, presence, delta: batch.users });
   const usage = new UsageMeter(basis);
+  const bans = new Bans(ports);
   const hub = new SessionHub({ ...basis, sessions, presence, batch, usage });
-  const membership = new Membership({ ...basis, activity, sessions, hub, presence, batch });
+  const sessionTimers = new SessionTimers({ ...basis, sessions, hub });
+  const membership = new Membership({ ...basis, activity, sessions, hub, presence, batch, bans });
   const observers = new Observers({ ...basis, activity });
   const saver = new StateSaver(basis);
   const schedules = new Schedules(basis);
@@ -61,8 +65,10 @@ export function createParts(basis: RoomBasis, record: RoomRecord) {
     sessions,
     batch,
     presence,
+    bans,
     crowd,
     hub,
+    sessionTimers,
     membership,
     observers,
     saver,

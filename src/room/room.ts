@@ -21,8 +21,9 @@ import { execute, type Operation } from "./operation.ts";
 import type { RoomPorts, SocketPort } from "./ports.ts";
 import { attemptOnce, type Called, type CallOptions } from "./requests/attempt-once.ts";
 import type { RunningRoom } from "./running-room.ts";
-import { answerMessage } from "./sessions/answer.ts";
+import { answerMessage, verifyMessage } from "./sessions/answer.ts";
 import { refOf } from "./sessions/message-operations.ts";
+import { RequestLimiter } from "./request-limiter.ts";
 import { receiveFrame, type RequestMessage } from "./sessions/message-receiver.ts";
 import { senderOf } from "./sessions/reply.ts";
 import { refuseSocket } from "./sessions/session.ts";
@@ -40,6 +41,7 @@ export class Room {
   readonly #mailbox: Mailbox;
   readonly #leaveHooks: LeaveHooks;
   readonly #arrivals: Arrivals = { current: 0, last: 0 };
+  readonly #limiter = new RequestLimiter();
   readonly #flushTimer: MemoryTimer;
   readonly #newsTimer: MemoryTimer;
   #lifecycle: Lifecycle;
@@ -74,6 +76,7 @@ export class Room {
   ): Promise<Called<Output>> {
     const { sees } = operation;
     const { characters = 0, request } = options;
+    this.#limiter.admit(caller, this.#lifecycle.requestRate, this.#ports.now());
     const before = (): Promise<unknown> | null =>
       operation.before?.(this.#lifecycle, input) ?? null;
     const again = (): Promise<Called<Output>> => this.call(operation, input, caller, options);
@@ -93,8 +96,12 @@ export class Room {
         if (sees === "committed") await room?.whenCommitted();
         const asked = { operation, request, caller, run };
         const { depends, ...called } = await attemptOnce(this.#lifecycle, asked);
-        if ("error" in called.outcome && operation.entrant && !called.isReplay)
-          this.#lifecycle.joinRefused(operation.entrant(input), caller, called.outcome.error);
+        if ("error" in called.outcome && operation.isEntry && !called.isReplay)
+          this.#lifecycle.joinRefused(
+            operation.subject?.(input) ?? "",
+            caller,
+            called.outcome.error,
+          );
         this.#scheduleFlush();
         return { called, committed: depends ? this.#lifecycle.room?.whenCommitted() : null };
       },
@@ -144,20 +151,16 @@ export class Room {
     const sentBy = (): LogFields => senderOf(this.#lifecycle.room?.sessions.get(socket));
     try {
       const options = { characters, waitLimit: this.#lifecycle.waitLimit };
-      await this.#turn(() => this.#answer(socket, message), options, sentBy);
+      // Only a message with a token has something to wait for; the others keep their order.
+      const verified =
+        message.type === "auth" ? await verifyMessage(this.#ports, message) : message;
+      await this.#turn(() => answerMessage(this.#lifecycle, socket, verified), options, sentBy);
     } catch (error) {
       if (!(error instanceof CollabError)) throw error;
       const { room } = this.#lifecycle;
       const session = room?.sessions.get(socket);
       if (session) room?.hub.tell(session, failureMessage(refOf(message), error));
     }
-  }
-
-  async #answer(socket: SocketPort, message: RequestMessage): Promise<void> {
-    // Sessions are found by their socket: the room may have restarted since the message arrived.
-    const { room } = this.#lifecycle;
-    const session = room?.sessions.get(socket);
-    if (room && session) await answerMessage(this.#lifecycle, room, session, message);
   }
 
   /** A socket has closed, or broken: then there is no close frame, and the code is 1006. */

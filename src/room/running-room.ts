@@ -17,6 +17,7 @@ import type { DirectoryRegistration } from "./directory-registration.ts";
 import type { JsonDocument } from "./document/json-document.ts";
 import type { HookRunner } from "./hooks/hook-runner.ts";
 import type { LeaveHooks } from "./hooks/leave-hooks.ts";
+import type { Bans } from "./members/bans.ts";
 import type { Crowd } from "./members/crowd.ts";
 import type { Membership } from "./members/membership.ts";
 import type { PresenceBoard } from "./members/presence-board.ts";
@@ -26,7 +27,9 @@ import type { IdempotencyKeys } from "./requests/idempotency-keys.ts";
 import type { RequestLog } from "./requests/request-log.ts";
 import type { Observers } from "./sessions/observers.ts";
 import type { Schedules } from "./schedules.ts";
-import type { SessionHub, SessionRequest } from "./sessions/session-hub.ts";
+import type { Session } from "./sessions/session.ts";
+import type { SessionHub, SessionRequest, SessionRights } from "./sessions/session-hub.ts";
+import type { SessionTimers } from "./sessions/session-timers.ts";
 import type { Sessions } from "./sessions/sessions.ts";
 import type { StateSaver } from "./state-saver.ts";
 import type { Timers } from "./timers.ts";
@@ -34,10 +37,6 @@ import type { UsageMeter } from "./usage-meter.ts";
 
 /** Characters that may wait for a flush. */
 const maxWaitingCharacters = 512 * 1024;
-/** ms between two checks for dead sockets, while any are open. */
-const livenessInterval = 300_000;
-/** ms that a silent client has to give a sign of life. */
-const probeTimeout = 60_000;
 
 export class RunningRoom implements RoomParts {
   readonly ports: RoomPorts;
@@ -54,8 +53,10 @@ export class RunningRoom implements RoomParts {
   readonly sessions: Sessions;
   readonly batch: BatchBuilder;
   readonly presence: PresenceBoard;
+  readonly bans: Bans;
   readonly crowd: Crowd;
   readonly hub: SessionHub;
+  readonly sessionTimers: SessionTimers;
   readonly membership: Membership;
   readonly observers: Observers;
   readonly saver: StateSaver;
@@ -78,8 +79,10 @@ export class RunningRoom implements RoomParts {
     this.sessions = parts.sessions;
     this.batch = parts.batch;
     this.presence = parts.presence;
+    this.bans = parts.bans;
     this.crowd = parts.crowd;
     this.hub = parts.hub;
+    this.sessionTimers = parts.sessionTimers;
     this.membership = parts.membership;
     this.observers = parts.observers;
     this.saver = parts.saver;
@@ -114,9 +117,7 @@ export class RunningRoom implements RoomParts {
       this.batch.restoreReplies(earlier.batch, this.sessions);
       this.usage.restore(earlier.usage);
     }
-    // Set already, unless by a clock that was ahead.
-    const livenessAt = this.ports.now() + livenessInterval;
-    if (this.sessions.size > 0) this.timers.setAtLatest("liveness", livenessAt);
+    this.sessionTimers.restore();
     this.membership.restoreDeadlines();
     if (this.presence.hasNews || !this.batch.users.isEmpty || this.crowd.hasNews)
       this.batch.requestFlush("signal");
@@ -186,8 +187,14 @@ export class RunningRoom implements RoomParts {
 
   /** Open a session for a member. */
   openSession(socket: Parameters<SessionHub["open"]>[0], request: SessionRequest): void {
-    this.timers.setAtLatest("liveness", this.ports.now() + livenessInterval);
+    this.sessionTimers.opening(request.expiresAt);
     this.hub.open(socket, request);
+  }
+
+  /** The token of a session was renewed. */
+  renewSession(session: Session, { scopes, expiresAt }: SessionRights): void {
+    this.hub.renew(session, { scopes, expiresAt });
+    this.sessionTimers.expireAt(expiresAt);
   }
 
   /** Epoch ms at which there is news without anybody's doing: typing lapses, or the people may be told of again. */
@@ -202,14 +209,6 @@ export class RunningRoom implements RoomParts {
     const isNews = this.presence.hasNews || this.crowd.dueAt <= now;
     if (isNews) this.batch.requestFlush("signal");
     return isNews;
-  }
-
-  /** End sessions that have gone silent, now and again while any are open (rule U8). */
-  checkLiveness(): void {
-    const isAwaited = this.hub.checkLiveness();
-    const interval = isAwaited ? probeTimeout : livenessInterval;
-    if (this.sessions.size === 0) this.timers.clear("liveness");
-    else this.timers.set("liveness", this.ports.now() + interval);
   }
 
   /** See to the users whose sessions have ended since the last time. */

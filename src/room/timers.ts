@@ -10,9 +10,16 @@ import type { RoomPorts } from "./ports.ts";
 
 /**
  * `idle`: stop an empty room. `lease`, `grace`, `presence`: deadlines of members. `liveness`: look for
- * dead sockets. `schedule`: run scheduled actions. `save`, `directory`: (re)try these.
+ * dead sockets. `expiry`: end sessions whose tokens have expired. `schedule`: run scheduled actions. `save`, `directory`: (re)try these.
  */
-export type TimerName = "idle" | Deadline | "liveness" | "schedule" | "save" | "directory";
+export type TimerName =
+  | "idle"
+  | Deadline
+  | "liveness"
+  | "expiry"
+  | "schedule"
+  | "save"
+  | "directory";
 
 /** The latest time that the platform takes for an alarm, in epoch ms. One that rings too early is set again. */
 const latestAlarm = Date.UTC(2189, 0);
@@ -25,6 +32,7 @@ const timerNames: Readonly<Record<TimerName, true>> = {
   grace: true,
   presence: true,
   liveness: true,
+  expiry: true,
   schedule: true,
   save: true,
   directory: true,

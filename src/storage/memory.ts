@@ -9,6 +9,7 @@ import type {
   QuarantinedRecord,
   RequestHistory,
   RoomStorage,
+  StoredBan,
   StoredKey,
   StoredRequests,
   StoredSchedule,
@@ -19,6 +20,7 @@ type Kept = {
   room: string | null;
   readonly members: Map<number, string>;
   readonly schedules: Map<string, string>;
+  readonly bans: Map<string, number>;
   readonly timers: Map<string, StoredTimer>;
   readonly changes: Map<number, Change>;
   readonly snapshots: Map<number, string>;
@@ -34,6 +36,7 @@ const nothing = (): Kept => ({
   room: null,
   members: new Map(),
   schedules: new Map(),
+  bans: new Map(),
   timers: new Map(),
   changes: new Map(),
   snapshots: new Map(),
@@ -115,6 +118,18 @@ export class MemoryRoomStorage<
     this.#kept.schedules.clear();
   }
 
+  readBans(): StoredBan[] {
+    return Array.from(this.#kept.bans, ([userId, until]) => ({ userId, until }));
+  }
+
+  writeBan({ userId, until }: StoredBan): void {
+    this.#kept.bans.set(userId, until);
+  }
+
+  removeBan(userId: string): void {
+    this.#kept.bans.delete(userId);
+  }
+
   readHistory(): History {
     return {
       snapshots: ascending(this.#kept.snapshots)
@@ -144,6 +159,7 @@ export class MemoryRoomStorage<
 
   removeHistory(): void {
     this.#kept.snapshots.clear();
+    this.#kept.bans.clear();
     this.#kept.changes.clear();
     const { requests, droppedRequests, keys } = nothing();
     Object.assign(this.#kept, { requests, droppedRequests, keys });
@@ -225,6 +241,7 @@ const copyOf = (kept: Kept): Kept => ({
   room: kept.room,
   members: new Map(kept.members),
   schedules: new Map(kept.schedules),
+  bans: new Map(kept.bans),
   timers: new Map(kept.timers),
   changes: new Map(kept.changes),
   snapshots: new Map(kept.snapshots),

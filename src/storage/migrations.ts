@@ -17,6 +17,7 @@ const tables4 = `
     key TEXT PRIMARY KEY, n INTEGER NOT NULL, at INTEGER NOT NULL, data BLOB NOT NULL
   ) WITHOUT ROWID;
   CREATE TABLE IF NOT EXISTS schedules (id TEXT PRIMARY KEY, data TEXT NOT NULL) WITHOUT ROWID;
+  CREATE TABLE IF NOT EXISTS bans (user TEXT PRIMARY KEY, until INTEGER NOT NULL) WITHOUT ROWID;
 `;
 
 // Tables without a rowid cost one row per write where the key is no integer; with a rowid it would be two.

@@ -28,6 +28,9 @@ export type StoredSchedule = {
   readonly attempts: number;
 };
 
+/** A user who is kept out until this time (epoch ms). */
+export type StoredBan = { readonly userId: string; readonly until: number };
+
 /** A record that could not be read, moved out of the way and kept for whoever repairs it. */
 export type QuarantinedRecord = {
   readonly kind: "snapshot" | "change" | "member" | "schedule";
@@ -97,6 +100,11 @@ export type RoomStorage<Room, Member extends { readonly seq: number }> = {
   removeSchedule(id: string): void;
   removeSchedules(): void;
 
+  /** Users who are kept out (rule A9). */
+  readBans(): StoredBan[];
+  writeBan(ban: StoredBan): void;
+  removeBan(userId: string): void;
+
   readHistory(): History;
   /** The changes after this version, in order. */
   readChanges(after: number): Change[];
@@ -107,7 +115,7 @@ export type RoomStorage<Room, Member extends { readonly seq: number }> = {
    * @returns the version that the journal now leads from
    */
   writeSnapshot(snapshot: Snapshot): number;
-  /** Drop the whole history: snapshots, changes, requests and keys. */
+  /** Drop the whole history: snapshots, changes, requests, keys and bans. */
   removeHistory(): void;
 
   readRequests(): RequestHistory;

@@ -11,6 +11,7 @@ import type {
   QuarantinedRecord,
   RequestHistory,
   RoomStorage,
+  StoredBan,
   StoredKey,
   StoredRequests,
   StoredSchedule,
@@ -178,6 +179,21 @@ export class SqliteRoomStorage<
     this.#rows("DELETE FROM schedules");
   }
 
+  readBans(): StoredBan[] {
+    return this.#read("SELECT user, until FROM bans").map(({ user, until }) => ({
+      userId: String(user),
+      until: Number(until),
+    }));
+  }
+
+  writeBan({ userId, until }: StoredBan): void {
+    this.#rows("INSERT OR REPLACE INTO bans (user, until) VALUES (?, ?)", userId, until);
+  }
+
+  removeBan(userId: string): void {
+    this.#rows("DELETE FROM bans WHERE user = ?", userId);
+  }
+
   readHistory(): History {
     const parts = groupBy(
       this.#read("SELECT version, part, data FROM snapshots ORDER BY version DESC, part"),
@@ -242,6 +258,7 @@ export class SqliteRoomStorage<
   removeHistory(): void {
     this.#rows("DELETE FROM snapshots");
     this.#rows("DELETE FROM changes");
+    this.#rows("DELETE FROM bans");
     this.#requests.clear();
   }
 

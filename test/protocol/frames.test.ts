@@ -26,6 +26,7 @@ const clientTypes: Record<ClientMessageType, true> = {
   broadcast: true,
   touch: true,
   watch: true,
+  auth: true,
   leave: true,
   ack: true,
 };

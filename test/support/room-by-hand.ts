@@ -1,6 +1,7 @@
 // One room in plain memory, in any runtime: the test moves the clock, and every port records what it is
 // asked for. For tests of the room as a process and of its parts, without a platform.
 
+import { identifyTestToken } from "./test-tokens.ts";
 import { outputOf } from "../../src/room/outcome.ts";
 import { resolveBehaviours } from "../../src/behaviours/resolve.ts";
 import type { RoomBehaviour } from "../../src/behaviours/behaviour.ts";
@@ -112,6 +113,7 @@ export class RoomByHand {
         clear: () => void (this.alarmAt = null),
       },
       alarmAt: null,
+      identify: identifyTestToken,
       directory,
       log: (event) => void this.logged.push(event),
       analytics: options.analytics ?? null,

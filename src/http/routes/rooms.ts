@@ -2,6 +2,7 @@
 
 import { Directory } from "../../cloudflare/directory.ts";
 import { CollabError } from "../../protocol/errors.ts";
+import { checkScopeEverywhere } from "../../protocol/identity.ts";
 import { roomInfo, roomPage } from "../response-schemas.ts";
 import { roomsQuery, startBody, stopQuery } from "../schemas.ts";
 import { jsonBody, route } from "../route.ts";
@@ -16,8 +17,11 @@ export const roomRoutes = [
     summary: "List the running rooms",
     query: roomsQuery,
     responses: { 200: { description: "One page, sorted by id.", schema: roomPage } },
-    problems: ["invalid_request", "directory_unavailable"],
-    handle: async ({ env, query }) => json(await new Directory(env).list(query)),
+    problems: ["invalid_request", "forbidden", "directory_unavailable"],
+    handle: async ({ env, identity, query }) => {
+      checkScopeEverywhere(identity, query.prefix ?? "", "room:admin");
+      return json(await new Directory(env).list(query));
+    },
   }),
   route({
     method: "put",

@@ -4,7 +4,9 @@
 import { RoomStub } from "../../cloudflare/room-stub.ts";
 import { CollabError } from "../../protocol/errors.ts";
 import { subprotocol } from "../../protocol/messages.ts";
-import { identify } from "../authentication.ts";
+import { callerIn } from "../../protocol/identity.ts";
+import { actingUser, parseUser } from "../authentication/acting-user.ts";
+import { offeredProtocols } from "../authentication/credentials.ts";
 import { route } from "../route.ts";
 import { socketQuery } from "../schemas.ts";
 
@@ -19,7 +21,7 @@ export const socketRoutes = [
     query: socketQuery,
     headers: {
       Upgrade: "`websocket`, and nothing else.",
-      "Sec-WebSocket-Protocol": `Optional. If present, it must include \`${subprotocol}\`.`,
+      "Sec-WebSocket-Protocol": `If present, it must include \`${subprotocol}\`; a second one may be \`bearer.\` and a token.`,
     },
     responses: { 101: { description: "The user has joined. The first message is `welcome`." } },
     problems: [
@@ -37,15 +39,18 @@ export const socketRoutes = [
       "reentrant_call",
       "load_failed",
     ],
-    handle: async ({ env, param, query, headers, requestId }) => {
-      const protocolHeader = acceptSubprotocol(headers.get("sec-websocket-protocol"));
+    handle: async ({ env, param, query, headers, requestId, identity }) => {
+      const protocolHeader = acceptSubprotocol(offeredProtocols(headers));
       const { since, epoch, behaviour, client } = query;
       if (since !== undefined && epoch === undefined)
         throw new CollabError("invalid_request", {
           detail: '"since" needs "epoch", the epoch of that version.',
         });
-      const caller = { ...identify(query.user), request: requestId };
-      const room = new RoomStub(env.ROOMS, param("id"), caller);
+      const id = param("id");
+      const asking = callerIn(identity, id, "socket");
+      const claimed = query.user === undefined ? undefined : parseUser(query.user);
+      const caller = { ...asking, user: actingUser(asking, claimed), request: requestId };
+      const room = new RoomStub(env.ROOMS, id, caller);
       const webSocket = await room.connect({
         ...(epoch !== undefined && {
           resume: { since: since === undefined ? null : Number(since), epoch },
@@ -59,9 +64,9 @@ export const socketRoutes = [
 ];
 
 /** The response header that accepts the subprotocol; none if the client offers no subprotocol. */
-function acceptSubprotocol(offered: string | null): Record<string, string> {
-  if (offered === null) return {};
-  if (!offered.split(",").some((name) => name.trim() === subprotocol))
+function acceptSubprotocol(offered: readonly string[]): Record<string, string> {
+  if (offered.length === 0) return {};
+  if (!offered.includes(subprotocol))
     throw new CollabError("invalid_request", {
       detail: `Sec-WebSocket-Protocol must include ${subprotocol}, or be left out.`,
     });

@@ -4,7 +4,10 @@ import { jsonText, noContent } from "../answers.ts";
 import { jsonBody, route } from "../route.ts";
 import { checkScopes } from "../../protocol/scopes.ts";
 import { userEntry, userInfo, userPage } from "../response-schemas.ts";
-import { scopesBody, userBody, usersQuery } from "../schemas.ts";
+import { leaveQuery, scopesBody, userBody, usersQuery } from "../schemas.ts";
+import { actingUser } from "../authentication/acting-user.ts";
+import { CollabError } from "../../protocol/errors.ts";
+import type { JsonObject } from "../../protocol/json.ts";
 
 export const userRoutes = [
   route({
@@ -37,11 +40,12 @@ export const userRoutes = [
     ],
     handle: async ({ room, body }) => {
       const { json, fields } = jsonBody(body, userBody, "invalid_user");
-      const { ttl: _, ...user } = Object(json) as Record<string, unknown>;
+      const { ttl: _, ...claimed } = json as JsonObject;
+      const user = actingUser(room.caller, claimed);
       const input = { user: { text: JSON.stringify(user) }, ttl: fields.ttl };
       const { user: entry, isNew } = await room.call("joinRoom", input);
       // Relative, because a host may have mounted the app under any path.
-      const location = `users/${encodeURIComponent(fields.id)}`;
+      const location = `users/${encodeURIComponent(user.id)}`;
       return isNew ? jsonText(entry, 201, { location }) : jsonText(entry);
     },
   }),
@@ -91,10 +95,15 @@ export const userRoutes = [
     operationId: "leaveRoom",
     tag: "Users",
     summary: "Remove a user from a room and close their sockets",
+    query: leaveQuery,
     responses: { 204: { description: "The user is not in the room." } },
-    problems: ["invalid_request"],
-    handle: async ({ room, param }) => {
-      await room.call("leaveRoom", { userId: param("userId") });
+    problems: ["invalid_request", "room_not_running"],
+    handle: async ({ room, param, query }) => {
+      if (query.for !== undefined && query.kick !== "true")
+        throw new CollabError("invalid_request", { detail: '"for" needs "kick=true".' });
+      const seconds = query.for === undefined ? null : Number(query.for);
+      const banFor = query.kick === "true" ? seconds && seconds * 1000 : undefined;
+      await room.call("leaveRoom", { userId: param("userId"), banFor });
       return noContent();
     },
   }),

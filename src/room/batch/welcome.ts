@@ -3,6 +3,7 @@
 
 import type { ResolvedBehaviour } from "../../behaviours/resolve.ts";
 import { maxFrameMessages, maxPresenceBytes } from "../../protocol/limits.ts";
+import { isoTime } from "../../protocol/time.ts";
 import type { SessionLimits } from "../../protocol/messages.ts";
 import type { Members } from "../../model/members.ts";
 import type { RoomDocument } from "../document/document.ts";
@@ -57,7 +58,9 @@ export function createWelcome(parts: WelcomeParts): (session: Session) => Welcom
 
   return (session) => {
     const user = members.text(session.userId);
-    const own = `"session":"${session.id}","user":${user},"scopes":${JSON.stringify(session.scopes)}`;
+    const { expiresAt } = session;
+    const expiry = expiresAt === null ? "" : `,"expiresAt":"${isoTime(expiresAt)}"`;
+    const own = `"session":"${session.id}","user":${user},"scopes":${JSON.stringify(session.scopes)}${expiry}`;
     const followed = crowd.isSampled ? `${crowd.followedText(session)},` : "";
     return {
       own: `{${head},${own},${requestMembers(session)}${followed}`,

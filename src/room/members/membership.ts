@@ -13,6 +13,7 @@ import { advanceWatermark, exactWatermark } from "../../model/activity-watermark
 import type { Deadline, Member, Members } from "../../model/members.ts";
 import { changePresence, initialPresence } from "../../model/presence.ts";
 import { createEntry } from "../../model/user.ts";
+import { checkEntry } from "../access.ts";
 import type { Activity } from "../activity.ts";
 import type { BatchBuilder } from "../batch/batch.ts";
 import type { DirectoryRegistration } from "../directory-registration.ts";
@@ -23,6 +24,7 @@ import type { RoomPorts } from "../ports.ts";
 import type { SessionHub } from "../sessions/session-hub.ts";
 import type { Sessions } from "../sessions/sessions.ts";
 import type { Timers } from "../timers.ts";
+import type { Bans } from "./bans.ts";
 import { beginAbsence, endAbsence, hasSocket, isAbsent } from "./grace-period.ts";
 import type { PresenceBoard } from "./presence-board.ts";
 
@@ -39,6 +41,7 @@ export type MembershipParts = {
   readonly hub: SessionHub;
   readonly presence: PresenceBoard;
   readonly batch: BatchBuilder;
+  readonly bans: Bans;
 };
 
 /** A join that `onJoin` has accepted and that is not written yet. */
@@ -70,11 +73,13 @@ export class Membership {
    * @throws CollabError `room_full`, `join_refused`, `not_authorized`, `hook_failed`, `call_timeout`
    */
   async acceptJoin(user: User, caller: Caller): Promise<AcceptedJoin> {
-    const { members, hooks, behaviour } = this.#parts;
+    const { members, hooks, behaviour, bans } = this.#parts;
+    bans.check(user.id);
     if (!members.get(user.id) && members.size >= behaviour.maxUsers)
       throw new CollabError("room_full");
     const { meta, scopes: admitted } = await hooks.onJoin(user, caller);
     const scopes = (await hooks.authorize(user, caller)) ?? admitted;
+    checkEntry(caller, scopes ?? this.#parts.members.get(user.id)?.scopes);
     return { user, meta, scopes };
   }
 
@@ -89,9 +94,24 @@ export class Membership {
     caller: Caller,
     leaving: () => number,
   ): Promise<readonly Scope[] | undefined> {
+    this.#parts.bans.check(user.id);
     const scopes = await this.#parts.hooks.authorize(user, caller);
+    checkEntry(caller, scopes ?? this.#parts.members.get(user.id)?.scopes);
     this.#checkAttach(user.id, scopes, leaving());
     return scopes;
+  }
+
+  /**
+   * Ask what a session may do whose token was renewed, and give its user what the behaviour says.
+   * @returns its scopes
+   * @throws CollabError as `acceptAttach` does
+   */
+  async renew(user: User, caller: Caller): Promise<readonly Scope[]> {
+    const scopes = await this.#parts.hooks.authorize(user, caller);
+    checkEntry(caller, scopes ?? this.#parts.members.get(user.id)?.scopes);
+    if (scopes && !isSameList(scopes, this.#member(user.id).scopes))
+      this.setScopes(user.id, scopes);
+    return this.#member(user.id).scopes ?? caller.scopes;
   }
 
   /** Write an accepted join. For use inside an atomic write. */

@@ -31,11 +31,12 @@ export type ConnectInput = ConnectRequest & {
 
 export const connectSession = roomOperation({
   scope: "room:read",
+  isEntry: true,
   sees: "head", // by its hook
   standsAlone: true,
   repeatable: false,
   decode: ({ user, ...rest }: ConnectInput) => ({ ...rest, user: checkUser(user) }),
-  entrant: ({ user }) => userIdIn({ json: user }),
+  subject: ({ user }) => userIdIn({ json: user }),
   before: (lifecycle, { user }) => lifecycle.leaveHooks.pendingFor(userIdIn({ json: user })),
   after: (lifecycle) => lifecycle.whenListed(),
   async run(lifecycle, { user, scopes, resume, client, behaviour, accept }, caller): Promise<void> {
@@ -50,6 +51,7 @@ export const connectSession = roomOperation({
     const accepted = isMember
       ? ({ isMember, scopes: await membership.acceptAttach(user, caller, leaving) } as const)
       : ({ isMember, join: await membership.acceptJoin(user, caller) } as const);
+    if (!running && !accepted.isMember) lifecycle.checkCreate(caller, accepted.join.scopes);
     // A silent session gives way only to a user who may come.
     room.checkSockets(leaving());
     room.makeWay(leaving());
@@ -59,7 +61,8 @@ export const connectSession = roomOperation({
       const enter = (): void => {
         if (accepted.isMember) membership.attach(user.id, accepted.scopes);
         else membership.join(accepted.join, { bySocket: true, startsRoom: !running });
-        room.openSession(socket, { userId: user.id, scopes, resume, client });
+        const { expiresAt } = caller;
+        room.openSession(socket, { userId: user.id, scopes, resume, client, expiresAt });
       };
       const replaced = sessions.ofClient(client);
       if (running) ports.storage.atomically(enter);

@@ -15,6 +15,8 @@ export type HoldInput = {
 
 export const holdPresence = runningOperation({
   scope: "room:admin",
+  ownScope: "presence:write",
+  subject: ({ userId }) => userId,
   repeatable: true,
   decode({ userId, data, ttl }: HoldInput) {
     checkDuration("ttl", ttl);

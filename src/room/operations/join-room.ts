@@ -31,7 +31,9 @@ export type JoinOutput = {
 };
 
 export const joinRoom = roomOperation({
-  scope: "room:read",
+  scope: "room:admin",
+  ownScope: "room:read",
+  isEntry: true,
   sees: "head", // by its hook
   standsAlone: true,
   repeatable: false,
@@ -40,13 +42,14 @@ export const joinRoom = roomOperation({
     if (ttl !== undefined) checkDuration("ttl", ttl);
     return { user: checked, ttl };
   },
-  entrant: ({ user }) => userIdIn(user),
+  subject: ({ user }) => userIdIn(user),
   before: (lifecycle, { user }) => lifecycle.leaveHooks.pendingFor(userIdIn(user)),
   after: (lifecycle) => lifecycle.whenListed(),
   async run(lifecycle, { user, ttl }, caller): Promise<JoinOutput> {
     const running = lifecycle.room && lifecycle.running();
     const room = running ?? (await lifecycle.prepare({}, caller));
     const accepted = await room.membership.acceptJoin(user, caller);
+    if (!running) lifecycle.checkCreate(caller, accepted.scopes);
     const isNew = room.members.get(user.id) === undefined;
     if (running) room.ports.storage.atomically(() => room.membership.join(accepted, { ttl }));
     else

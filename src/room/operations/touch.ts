@@ -5,7 +5,9 @@ import { runningOperation } from "../operation.ts";
 export type TouchInput = { readonly userId?: string | undefined };
 
 export const touch = runningOperation({
-  scope: "room:read",
+  scope: "room:admin",
+  ownScope: "room:read",
+  subject: ({ userId }) => userId,
   repeatable: true,
   isActivity: true,
   decode: (input: TouchInput) => input,

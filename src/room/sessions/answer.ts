@@ -4,18 +4,21 @@
 import type { Lifecycle } from "../lifecycle.ts";
 import { attempt } from "../outcome.ts";
 import type { RequestId } from "../requests/request-log.ts";
-import type { RunningRoom } from "../running-room.ts";
+import type { RoomPorts, SocketPort } from "../ports.ts";
 import { callOf } from "./message-operations.ts";
-import type { RequestMessage } from "./message-receiver.ts";
+import type { RequestMessage, VerifiedMessage } from "./message-receiver.ts";
 import { reply, sessionCaller } from "./reply.ts";
 import type { Session } from "./session.ts";
 
+/** @param socket that it has come on: the room may have restarted since, and has found its session again */
 export async function answerMessage(
   lifecycle: Lifecycle,
-  room: RunningRoom,
-  session: Session,
-  message: RequestMessage,
+  socket: SocketPort,
+  message: VerifiedMessage,
 ): Promise<void> {
+  const { room } = lifecycle;
+  const session = room?.sessions.get(socket);
+  if (!room || !session) return;
   const call = callOf(message, session.userId);
   const id = requestId(session, message);
   const known = id && room.requests.find(id);
@@ -29,8 +32,21 @@ export async function answerMessage(
   reply(room, session, call, outcome, depends);
 }
 
+/**
+ * Verify the token of a message that has one. Keys may have to be fetched, so this is done before its turn.
+ * @throws CollabError (rejects) as authentication does
+ */
+export async function verifyMessage(
+  { identify }: Pick<RoomPorts, "identify">,
+  message: RequestMessage,
+): Promise<VerifiedMessage> {
+  if (message.type !== "auth") return message;
+  const { token, ...rest } = message;
+  return { ...rest, identity: await identify(token) };
+}
+
 /** Which request of which client it is; `null` for one without a number. */
-function requestId({ client, userId }: Session, message: RequestMessage): RequestId | null {
+function requestId({ client, userId }: Session, message: VerifiedMessage): RequestId | null {
   if (client === null || !("seq" in message) || message.seq === undefined) return null;
   return { client, user: userId, seq: message.seq };
 }

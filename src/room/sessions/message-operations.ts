@@ -9,10 +9,11 @@ import { broadcast } from "../operations/broadcast.ts";
 import { callAction } from "../operations/call-action.ts";
 import { changeState, type ChangeInput } from "../operations/change-state.ts";
 import { leaveSession } from "../operations/leave-session.ts";
+import { renewSession } from "../operations/renew-session.ts";
 import { setPresence } from "../operations/set-presence.ts";
 import { touch } from "../operations/touch.ts";
 import { watchUsers } from "../operations/watch-users.ts";
-import type { RequestMessage } from "./message-receiver.ts";
+import type { RequestMessage, VerifiedMessage } from "./message-receiver.ts";
 
 /** A message as a call of an operation. */
 export type MessageCall = {
@@ -24,11 +25,11 @@ export type MessageCall = {
 };
 
 /** The ref that the reply to a message names. */
-export const refOf = (message: RequestMessage): Ref | undefined =>
+export const refOf = (message: RequestMessage | VerifiedMessage): Ref | undefined =>
   "ref" in message ? message.ref : undefined;
 
 /** @param userId of the session that has sent the message */
-export function callOf(message: RequestMessage, userId: string): MessageCall {
+export function callOf(message: VerifiedMessage, userId: string): MessageCall {
   switch (message.type) {
     case "update": {
       const { ref, ifVersion } = message;
@@ -59,6 +60,13 @@ export function callOf(message: RequestMessage, userId: string): MessageCall {
       return call(touch, { userId }, message.ref);
     case "watch":
       return call(watchUsers, { users: message.users }, message.ref);
+    case "auth":
+      return call(
+        renewSession,
+        { identity: message.identity },
+        message.ref,
+        (expiresAt) => `{"expiresAt":${JSON.stringify(expiresAt)}}`,
+      );
     case "leave":
       return call(leaveSession, undefined, undefined);
     default:
@@ -67,7 +75,7 @@ export function callOf(message: RequestMessage, userId: string): MessageCall {
 }
 
 function changeOf(
-  message: Extract<RequestMessage, { type: "update" }>,
+  message: Extract<VerifiedMessage, { type: "update" }>,
 ): Pick<ChangeInput, "kind" | "source" | "base"> {
   if (!("patch" in message)) return { kind: "merge", source: { json: message.merge } };
   const { patch, base, strict = false } = message;

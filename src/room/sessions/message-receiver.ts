@@ -12,10 +12,16 @@ import {
   type Ref,
   type RoomMessage,
 } from "../../protocol/messages.ts";
+import type { Identity } from "../../protocol/identity.ts";
 import type { Session } from "./session.ts";
 
 /** A message that asks for an operation. `ack` does not: it is dealt with here. */
 export type RequestMessage = Exclude<ClientMessage, { type: "ack" }>;
+
+/** The same once its token has been verified. */
+export type VerifiedMessage =
+  | Exclude<RequestMessage, { type: "auth" }>
+  | { readonly type: "auth"; readonly identity: Identity; readonly ref?: Ref };
 
 export type ReceivedFrame = {
   /** Messages to handle, in order. */
@@ -41,6 +47,7 @@ export function receiveFrame(
   now: number,
 ): ReceivedFrame {
   const received: Draft = { requests: [], refusals: [], end: null };
+  if (session.isExpired) return { ...received, end: "token_expired" };
   session.heard();
   const size = typeof frame === "string" ? frame.length : frame.byteLength;
   // Far past the limit is no mistake: compressed, such a frame costs its sender next to nothing.

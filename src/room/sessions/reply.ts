@@ -1,6 +1,6 @@
 // How a session is answered, and as whom it asks.
 
-import type { Caller } from "../../protocol/caller.ts";
+import { createCaller, type Caller } from "../../protocol/caller.ts";
 import { failureMessage, type Ref } from "../../protocol/messages.ts";
 import type { LogFields } from "../log.ts";
 import type { Outcome } from "../outcome.ts";
@@ -33,9 +33,12 @@ export function reply(
 }
 
 /** A session as the caller of an operation. */
-export function sessionCaller({ members }: RunningRoom, { id, userId, scopes }: Session): Caller {
+export function sessionCaller(
+  { members }: RunningRoom,
+  { id, userId, scopes, expiresAt }: Session,
+): Caller {
   const user = members.get(userId)?.entry ?? { id: userId };
-  return { door: "socket", user, scopes, expiresAt: null, session: id, request: null };
+  return createCaller({ door: "socket", user, scopes, expiresAt, session: id });
 }
 
 /** Whose message it is, for the log. */

@@ -40,7 +40,12 @@ export type SessionRequest = {
   readonly scopes: readonly Scope[];
   readonly resume?: Return | undefined;
   readonly client?: string | undefined;
+  /** When its token expires, in epoch ms; `null` for never. */
+  readonly expiresAt: number | null;
 };
+
+/** What a token gives a session. */
+export type SessionRights = Pick<SessionRequest, "scopes" | "expiresAt">;
 
 /** How a socket has closed by itself. */
 export type SocketClosed = { readonly code: number; readonly reason: "left" | "socket_closed" };
@@ -85,7 +90,7 @@ export class SessionHub {
   }
 
   /** Open a session for a member. Its welcome follows with the next flush. */
-  open(socket: SocketPort, { userId, scopes, resume, client }: SessionRequest): Session {
+  open(socket: SocketPort, { userId, scopes, resume, client, expiresAt }: SessionRequest): Session {
     const { ports, behaviour, members, sessions, presence, batch, usage } = this.#parts;
     const member = members.get(userId);
     const attachment = {
@@ -93,6 +98,7 @@ export class SessionHub {
       id: ports.newId(),
       userId,
       ...(client !== undefined && { client }),
+      ...(expiresAt !== null && { expiresAt }),
       scopes: member?.scopes ?? scopes,
       presence: pack(member ? initialPresence(member.entry) : { data: {}, at: 0 }),
       state: { kind: "joining", ...(resume && { resume }) },
@@ -231,6 +237,26 @@ export class SessionHub {
     }
   }
 
+  /** The token of a session was renewed: it is told if that changes what it may do. */
+  renew(session: Session, { scopes, expiresAt }: SessionRights): void {
+    session.expiresAt = expiresAt;
+    this.#setScopes(session, scopes);
+    if (!allows(scopes, "room:read")) this.end(session, "forbidden");
+  }
+
+  /** End the sessions whose tokens have expired. */
+  endExpired(): void {
+    for (const session of this.#parts.sessions)
+      if (session.isExpired) this.end(session, "token_expired");
+  }
+
+  /** Epoch ms at which the next token of a session expires; `Infinity` for never. */
+  get nextExpiry(): number {
+    let next = Infinity;
+    for (const { expiresAt } of this.#parts.sessions) next = Math.min(next, expiresAt ?? Infinity);
+    return next;
+  }
+
   /** Whether the user of an ended session waits to be seen to. */
   get hasEndedUsers(): boolean {
     return this.#endedUsers.size > 0;
@@ -245,12 +271,15 @@ export class SessionHub {
 
   /** Set what a user's sessions may do, and tell them. Without `room:read` they end. */
   setScopes(userId: string, scopes: readonly Scope[]): void {
-    for (const session of this.#parts.sessions.of(userId)) {
-      session.scopes = scopes;
-      session.saveAttachment();
-      this.tell(session, { type: "scopes", scopes });
-    }
+    for (const session of this.#parts.sessions.of(userId)) this.#setScopes(session, scopes);
     if (!allows(scopes, "room:read")) this.endAllOf(userId, "forbidden");
+  }
+
+  #setScopes(session: Session, scopes: readonly Scope[]): void {
+    const isSame = session.scopes.join() === scopes.join();
+    session.scopes = scopes;
+    session.saveAttachment();
+    if (!isSame) this.tell(session, { type: "scopes", scopes });
   }
 
   /** Send a message to one session: at once, or behind its welcome if that is still to come. */

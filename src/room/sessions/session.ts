@@ -32,6 +32,8 @@ export class Session {
   readonly openedAt: number | undefined;
   readonly rateLimiter: RateLimiter;
   scopes: readonly Scope[];
+  /** When its token expires, in epoch ms; `null` for never. */
+  expiresAt: number | null;
   presence: SessionPresence;
   /** Whether the client was last told that the room is sampled. */
   isSampled: boolean;
@@ -62,6 +64,7 @@ export class Session {
     this.client = attachment.client ?? null;
     this.openedAt = attachment.openedAt;
     this.scopes = scopes;
+    this.expiresAt = attachment.expiresAt ?? null;
     this.#state = state;
     this.#sessionCount = attachment.sessionCount ?? 1;
     this.#sent = flow.sent;
@@ -85,6 +88,11 @@ export class Session {
   /** Move to another state. The attachment follows when it is saved next. */
   become(state: SessionState): void {
     this.#state = state;
+  }
+
+  /** Whether its token has expired. */
+  get isExpired(): boolean {
+    return this.expiresAt !== null && this.expiresAt <= this.#ports.now();
   }
 
   /** How many sessions its user has. */
@@ -198,6 +206,7 @@ export class Session {
       userId: this.userId,
       ...(this.client !== null && { client: this.client }),
       scopes: this.scopes,
+      ...(this.expiresAt !== null && { expiresAt: this.expiresAt }),
       presence: pack(this.presence),
       ...(this.#sessionCount > 1 && { sessionCount: this.#sessionCount }),
       state: this.#state,

@@ -18,6 +18,7 @@ const all: readonly Scope[] = [
   "room:read",
   "room:act",
   "room:write",
+  "room:create",
   "presence:write",
   "room:admin",
 ];
@@ -27,6 +28,7 @@ const nobody = (door: Caller["door"]): Caller => ({
   door,
   user: null,
   scopes: all,
+  hasOwnScopes: true,
   expiresAt: null,
   session: null,
   request: door === "http" || door === "socket" ? expect.any(String) : null,

@@ -2,6 +2,7 @@
 // instance in memory, which comes with the first event. It does what cloudflare/collab-room.ts does on the
 // platform.
 
+import { identifyTestToken } from "../test-tokens.ts";
 import { Directory } from "../../../src/cloudflare/directory.ts";
 import type { CollabEnv } from "../../../src/cloudflare/env.ts";
 import { openSocket, readUpgrade } from "../../../src/cloudflare/upgrade.ts";
@@ -220,6 +221,7 @@ export class TestObject {
         clear: () => void (isThere() && this.#alarm.clear()),
       },
       alarmAt: this.#alarm.at,
+      identify: identifyTestToken,
       sockets: () => [...this.#sockets].filter(({ isOpen }) => isOpen),
       directory: this.#directoryFor(isThere),
     };

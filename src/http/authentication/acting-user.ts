@@ -1,0 +1,46 @@
+// The user for whom somebody asks: themselves, or, for an administrator, anybody. What a token says of a user counts
+// more than what a request adds.
+
+import { CollabError } from "../../protocol/errors.ts";
+import type { Caller } from "../../protocol/caller.ts";
+import { isObject, parseJson, type JsonValue } from "../../protocol/json.ts";
+import { allows } from "../../protocol/scopes.ts";
+import type { User } from "../../protocol/users.ts";
+import { measurePayload } from "../../model/payload.ts";
+import { checkUser } from "../../model/user.ts";
+
+/** The most levels of nesting in a user. This is a first check; the room has a lower limit. */
+const maxUserDepth = 64;
+
+/**
+ * @param claimed what the request says of the user; left out for the caller's own
+ * @throws CollabError `invalid_user`, `forbidden` for another user than the caller's own
+ */
+export function actingUser({ user, scopes }: Caller, claimed: JsonValue | undefined): User {
+  if (claimed === undefined && user !== null) return user;
+  const ofCaller = user !== null && isObject(claimed) && (claimed["id"] ?? user.id) === user.id;
+  if (ofCaller) return checkUser({ ...claimed, ...user });
+  const acting = checkUser(claimed);
+  if (allows(scopes, "room:admin")) return acting;
+  throw new CollabError("forbidden", {
+    detail: `Only an administrator of the room may do this for another user. The caller ${user === null ? "is no user" : `is ${JSON.stringify(user.id)}`}.`,
+  });
+}
+
+/**
+ * Read a user from the query.
+ * @param text JSON
+ * @throws CollabError `invalid_user`
+ */
+export function parseUser(text: string): JsonValue {
+  try {
+    const user = parseJson(text);
+    measurePayload(user, maxUserDepth);
+    return user;
+  } catch {
+    throw new CollabError("invalid_user", {
+      detail:
+        'The query parameter "user" must be URL-encoded JSON of a user, such as {"id":"ada"}.',
+    });
+  }
+}

@@ -1,0 +1,130 @@
+// Who sends a request. It is closed by default (rule A2): a deployment without any authentication serves nobody.
+//
+//   AUTH_MODE=open ────────────▶ anybody, with every scope
+//   createCollab's own function ▶ whoever it says
+//   keys in the environment ────▶ whoever a token says (rule A1)
+
+import type { CollabEnv } from "../../cloudflare/env.ts";
+import { CollabError } from "../../protocol/errors.ts";
+import { openIdentity, type Identity } from "../../protocol/identity.ts";
+import { createLog, describe } from "../../room/log.ts";
+import { isToken, readToken } from "./credentials.ts";
+import { readKeys, type KeyVariables, type TokenKeys } from "./keys.ts";
+import { checkOrigin, type OriginPolicy } from "./origins.ts";
+import { verifyToken } from "./tokens.ts";
+
+/**
+ * Authenticates a request in the application's own way, instead of the built-in one. It must not read the body.
+ * @returns who sends it; or a response that refuses it
+ */
+export type Authenticate = (
+  request: Request,
+  env: CollabEnv,
+) => Identity | Response | Promise<Identity | Response>;
+
+export type Authentication = {
+  /**
+   * Authenticate a request, and check its origin.
+   * @throws CollabError `auth_not_configured`, `token_required`, `invalid_token`, `token_expired`, `auth_unavailable`,
+   * `origin_refused`; a Response of the application's own
+   */
+  identify(request: Request, env: CollabEnv): Promise<Identity>;
+  /** Who a token names, for a session that renews its own. @throws CollabError */
+  identifyToken(token: string, env: CollabEnv): Promise<Identity>;
+};
+
+/** A response of the application's own that refuses a request. */
+export class Refusal extends Error {
+  override readonly name = "Refusal";
+  readonly response: Response;
+
+  constructor(response: Response) {
+    super("The application's authenticate has refused the request.");
+    this.response = response;
+  }
+}
+
+/** @param custom the application's own way */
+export function createAuthentication(custom?: Authenticate): Authentication {
+  return {
+    async identify(request, env) {
+      const method = methodOf(env, custom);
+      checkOrigin(request, env.ALLOWED_ORIGINS, method.origins);
+      return method.identify(request);
+    },
+    async identifyToken(token, env) {
+      if (!isToken(token)) throw new CollabError("invalid_token");
+      const headers = { authorization: `Bearer ${token}` };
+      try {
+        return await methodOf(env, custom).identify(new Request("https://room/", { headers }));
+      } catch (error) {
+        if (error instanceof Refusal) throw new CollabError("invalid_token");
+        throw error;
+      }
+    },
+  };
+}
+
+type Method = { readonly origins: OriginPolicy; identify(request: Request): Promise<Identity> };
+
+function methodOf(env: CollabEnv, custom: Authenticate | undefined): Method {
+  // A page of another origin must not use a browser's cookies, or a service on this machine.
+  if (env.AUTH_MODE === "open")
+    return { origins: "same", identify: async () => (warnOnce(), openIdentity) };
+  if (custom)
+    return {
+      origins: "same",
+      async identify(request) {
+        const answer = await custom(request, env);
+        if (answer instanceof Response) throw new Refusal(answer);
+        return answer;
+      },
+    };
+  const keys = keysOf(env);
+  // A token is no browser's to send by itself, so any page that has one may use it.
+  return {
+    origins: "any",
+    identify: async (request) => {
+      const token = readToken(request);
+      try {
+        return await verifyToken(token, keys, env);
+      } catch (error) {
+        if (error instanceof CollabError && error.code === "auth_unavailable")
+          createLog()("auth_unavailable", { error: describe(error.cause) });
+        throw error;
+      }
+    },
+  };
+}
+
+/** The keys that were read last, and what they were read from. */
+let known: { readonly from: string; readonly keys: TokenKeys | null } | null = null;
+
+/** @throws CollabError `auth_not_configured` */
+function keysOf(env: KeyVariables): TokenKeys {
+  const { AUTH_SECRET, AUTH_JWKS, AUTH_JWKS_URL } = env;
+  const from = JSON.stringify([AUTH_SECRET, AUTH_JWKS, AUTH_JWKS_URL]);
+  if (known?.from !== from) known = { from, keys: readOrNull(env) };
+  if (known.keys === null) throw new CollabError("auth_not_configured");
+  return known.keys;
+}
+
+function readOrNull(env: KeyVariables): TokenKeys | null {
+  try {
+    return readKeys(env);
+  } catch (error) {
+    const reason = error instanceof TypeError ? error.message : "a variable cannot be read";
+    createLog()("auth_misconfigured", { reason });
+    return null;
+  }
+}
+
+let isWarned = false;
+
+function warnOnce(): void {
+  if (isWarned) return;
+  isWarned = true;
+  createLog()("auth_open", {
+    text: "AUTH_MODE=open: every request that reaches this Worker can read and change every room.",
+  });
+}

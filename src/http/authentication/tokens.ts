@@ -1,0 +1,173 @@
+// Verifies a token (rules A1, A7): its signature, with an algorithm that belongs to the key; its issuer, audience and
+// times; and its claims.
+
+import {
+  errors,
+  jwtVerify,
+  type JWTPayload,
+  type JWTVerifyGetKey,
+  type JWTVerifyOptions,
+  type JWTVerifyResult,
+} from "jose";
+import type { CollabEnv } from "../../cloudflare/env.ts";
+import { CollabError } from "../../protocol/errors.ts";
+import type { Grants, Identity } from "../../protocol/identity.ts";
+import { isObject } from "../../protocol/json.ts";
+import { checkScopes } from "../../protocol/scopes.ts";
+import type { User } from "../../protocol/users.ts";
+import { checkUser } from "../../model/user.ts";
+import type { TokenKeys } from "./keys.ts";
+
+export type TokenVariables = Pick<CollabEnv, "AUTH_ISSUER" | "AUTH_AUDIENCE">;
+
+/** s by which the clocks of the issuer and of this Worker may differ. */
+const clockTolerance = 30;
+/** The most characters of a token: what does not fit into a header is none. */
+const maxTokenLength = 8192;
+/** The most room patterns in a token. */
+const maxPatterns = 100;
+const maxPatternLength = 257;
+
+const secretAlgorithms = ["HS256"];
+const publicAlgorithms = ["RS256", "ES256", "EdDSA", "Ed25519"];
+
+/**
+ * Verify a token.
+ * @returns who it names, what they may do, and until when
+ * @throws CollabError `invalid_token`, `token_expired`, `auth_unavailable`
+ */
+export async function verifyToken(
+  token: string,
+  keys: TokenKeys,
+  { AUTH_ISSUER, AUTH_AUDIENCE }: TokenVariables,
+): Promise<Identity> {
+  if (token.length > maxTokenLength)
+    throw invalid(`it has ${token.length} characters; the limit is ${maxTokenLength}`);
+  const options: JWTVerifyOptions = {
+    clockTolerance,
+    requiredClaims: ["exp", "sub"],
+    ...(AUTH_ISSUER && { issuer: AUTH_ISSUER }),
+    ...(AUTH_AUDIENCE && { audience: AUTH_AUDIENCE }),
+  };
+  return identityOf(await verified(token, keys, options));
+}
+
+/** The claims of a token that one of the keys has signed. What is told is why the last key refused it. */
+async function verified(
+  token: string,
+  { secrets, sets }: TokenKeys,
+  options: JWTVerifyOptions,
+): Promise<JWTPayload> {
+  let refusal: unknown = null;
+  const attempts = [
+    ...secrets.map(
+      (secret) => () => jwtVerify(token, secret, { ...options, algorithms: secretAlgorithms }),
+    ),
+    ...sets.map(
+      (set) => () => verifyBySet(token, set, { ...options, algorithms: publicAlgorithms }),
+    ),
+  ];
+  for (const attempt of attempts)
+    try {
+      return (await attempt()).payload;
+    } catch (error) {
+      // A key that fits and a claim that does not: no other key will help.
+      if (error instanceof errors.JWTExpired || error instanceof errors.JWTClaimValidationFailed)
+        throw refusalOf(error);
+      if (refusal === null || !isOfOtherKey(error)) refusal = error;
+    }
+  throw refusalOf(refusal);
+}
+
+/** A set may have several keys that fit, if they have no ids: then each is tried. */
+async function verifyBySet(
+  token: string,
+  set: JWTVerifyGetKey,
+  options: JWTVerifyOptions,
+): Promise<JWTVerifyResult> {
+  try {
+    return await jwtVerify(token, set, options);
+  } catch (error) {
+    if (!(error instanceof errors.JWKSMultipleMatchingKeys)) throw error;
+    for await (const key of error)
+      try {
+        return await jwtVerify(token, key, options);
+      } catch (refusal) {
+        if (!isOfOtherKey(refusal)) throw refusal;
+      }
+    throw new errors.JWSSignatureVerificationFailed();
+  }
+}
+
+const isOfOtherKey = (error: unknown): boolean =>
+  error instanceof errors.JOSEAlgNotAllowed ||
+  error instanceof errors.JWKSNoMatchingKey ||
+  error instanceof errors.JWSSignatureVerificationFailed;
+
+function refusalOf(error: unknown): CollabError {
+  if (error instanceof errors.JWTExpired)
+    return new CollabError("token_expired", {}, { cause: error });
+  if (error instanceof errors.JWTClaimValidationFailed)
+    return invalid(`the claim "${error.claim}" ${reasons[error.reason] ?? "is not valid"}`, error);
+  if (error instanceof errors.JWKSTimeout || !(error instanceof errors.JOSEError))
+    return new CollabError("auth_unavailable", {}, { cause: error });
+  if (error instanceof errors.JOSEAlgNotAllowed)
+    return invalid("no key of this deployment is for its algorithm", error);
+  if (error instanceof errors.JWKSNoMatchingKey)
+    return invalid("no key of this deployment has its key id", error);
+  if (error instanceof errors.JWSSignatureVerificationFailed)
+    return invalid("no key of this deployment has signed it", error);
+  return invalid("it is no signed JSON Web Token", error);
+}
+
+const reasons: Readonly<Record<string, string>> = {
+  missing: "is missing",
+  check_failed: "does not have the value that this deployment expects",
+};
+
+const invalid = (reason: string, cause?: unknown): CollabError =>
+  new CollabError("invalid_token", { detail: `The token is not valid: ${reason}.` }, { cause });
+
+/** @throws CollabError `invalid_token` */
+function identityOf({ sub, exp = 0, scopes, name, avatarUrl, color }: JWTPayload): Identity {
+  return {
+    user: userOf({ id: sub, name, avatarUrl, color }),
+    ...(scopes !== undefined && { scopes: grantsOf(scopes) }),
+    expiresAt: exp * 1000,
+  };
+}
+
+function userOf(claims: Record<string, unknown>): User {
+  const fields = Object.entries(claims).filter(([, value]) => value !== undefined);
+  for (const [claim, value] of fields)
+    if (typeof value !== "string")
+      throw invalid(`the claim "${claim === "id" ? "sub" : claim}" must be a string`);
+  try {
+    return checkUser(Object.fromEntries(fields));
+  } catch (error) {
+    throw invalid("its claims make no valid user; see the rules for a user's id", error);
+  }
+}
+
+function grantsOf(scopes: unknown): Grants {
+  if (!isObject(scopes))
+    throw invalid('the claim "scopes" must be an object, such as {"doc-*":["room:read"]}');
+  const patterns = Object.entries(scopes);
+  if (patterns.length > maxPatterns)
+    throw invalid(
+      `the claim "scopes" has ${patterns.length} patterns; the limit is ${maxPatterns}`,
+    );
+  return Object.fromEntries(
+    patterns.map(([pattern, list]) => {
+      if (pattern.length > maxPatternLength || pattern.slice(0, -1).includes("*"))
+        throw invalid(
+          'a pattern in the claim "scopes" must be a room id, or the start of room ids and one "*" at its end',
+        );
+      try {
+        return [pattern, checkScopes(list)];
+      } catch (error) {
+        throw invalid('a list in the claim "scopes" has something that is no scope', error);
+      }
+    }),
+  );
+}

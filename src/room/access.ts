@@ -1,0 +1,74 @@
+// Who may run an operation (rules A3, A7, A9): the one place that decides it, for all doors.
+
+import type { Caller } from "../protocol/caller.ts";
+import { CollabError } from "../protocol/errors.ts";
+import { allows, checkScope, type Scope } from "../protocol/scopes.ts";
+import type { Members } from "../model/members.ts";
+import type { Bans } from "./members/bans.ts";
+
+/** What a room knows of callers. */
+type Known = { readonly members: Pick<Members, "get">; readonly bans: Bans };
+
+/** What decides who may run an operation. */
+export type Access<Input> = {
+  /** The scope that a caller needs; `null` for none. */
+  readonly scope: Scope | null;
+  /** The scope that is enough if it is about the caller's own user. */
+  readonly ownScope?: Scope;
+  /** The id of the user whom it is about; `undefined` for nobody in particular. */
+  subject?(input: Input): string | undefined;
+  /**
+   * Whether it lets that user into the room. A caller without scopes of their own may ask for that: then `onJoin` and
+   * `authorize` decide (rule B2). A refusal is logged.
+   */
+  readonly isEntry?: true;
+};
+
+/**
+ * Check that a caller may run an operation.
+ * @param room `null` while it does not run
+ * @returns the caller, with the scopes that they have in this room
+ * @throws CollabError `forbidden`, `kicked`
+ */
+export function admit<Input>(
+  room: Known | null,
+  { scope, ownScope = scope ?? undefined, subject, isEntry }: Access<Input>,
+  input: Input,
+  caller: Caller,
+): Caller {
+  const { user } = caller;
+  const given = user === null ? undefined : room?.members.get(user.id)?.scopes;
+  const scopes = caller.hasOwnScopes ? caller.scopes : (given ?? []);
+  if (user !== null && !allows(scopes, "room:admin")) room?.bans.check(user.id);
+  const isOwn = user !== null && subject?.(input) === user.id;
+  const isEnough = isOwn && ownScope !== undefined && allows(scopes, ownScope);
+  const isForHooks = isOwn && isEntry === true && !caller.hasOwnScopes;
+  if (scope !== null && !isEnough && !isForHooks) checkScope(scopes, scope);
+  return { ...caller, scopes };
+}
+
+/**
+ * Check that somebody who only says who they are may enter.
+ * @param given the scopes that the room gives them; `undefined` if it gives them none
+ * @throws CollabError `forbidden`
+ */
+export function checkEntry({ hasOwnScopes }: Caller, given: readonly Scope[] | undefined): void {
+  if (hasOwnScopes || allows(given ?? [], "room:read")) return;
+  throw new CollabError("forbidden", {
+    detail:
+      "Nothing gives this user the scope room:read: the token has no scopes, and the room's onJoin and authorize give none.",
+  });
+}
+
+/**
+ * Check that a caller may create a room, or start one that is not running.
+ * @param scopes what they have in it
+ * @throws CollabError `forbidden`
+ */
+export function checkCreate(scopes: readonly Scope[]): void {
+  if (allows(scopes, "room:create")) return;
+  throw new CollabError("forbidden", {
+    detail:
+      "The room does not exist, and the caller may not create it: that needs the scope room:create.",
+  });
+}

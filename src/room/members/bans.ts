@@ -1,0 +1,55 @@
+// Users who were kicked for a time (rule A9): they are kept out of the room, by every door. Each has a row, so that
+// neither a restart nor reconnecting lets them in again.
+
+import { CollabError } from "../../protocol/errors.ts";
+import { isoTime } from "../../protocol/time.ts";
+import type { RoomPorts } from "../ports.ts";
+
+/** Users that are kept out at a time. With more, those go first whose time is over first. */
+const maxBans = 1000;
+
+export class Bans {
+  readonly #ports: Pick<RoomPorts, "storage" | "now">;
+  /** When it ends, in epoch ms, by user id; `null` until it is needed. */
+  #until: Map<string, number> | null = null;
+
+  constructor(ports: Pick<RoomPorts, "storage" | "now">) {
+    this.#ports = ports;
+  }
+
+  /** @throws CollabError `kicked` for a user who is kept out */
+  check(userId: string): void {
+    const until = this.#load().get(userId);
+    const left = (until ?? 0) - this.#ports.now();
+    if (until === undefined || left <= 0) return;
+    throw new CollabError("kicked", {
+      detail: `The user was removed from the room, and is kept out until ${isoTime(until)}.`,
+      retryAfter: left,
+    });
+  }
+
+  /** Keep a user out until this time (epoch ms). One that has passed lets them in again. */
+  set(userId: string, until: number): void {
+    const bans = this.#load();
+    const now = this.#ports.now();
+    this.#remove(userId);
+    if (until > now) {
+      bans.set(userId, until);
+      this.#ports.storage.writeBan({ userId, until });
+    }
+    const byEnd = [...bans].toSorted(([, a], [, b]) => a - b);
+    for (const [index, [id, end]] of byEnd.entries())
+      if (end <= now || index < byEnd.length - maxBans) this.#remove(id);
+  }
+
+  #remove(userId: string): void {
+    if (this.#load().delete(userId)) this.#ports.storage.removeBan(userId);
+  }
+
+  #load(): Map<string, number> {
+    this.#until ??= new Map(
+      this.#ports.storage.readBans().map(({ userId, until }) => [userId, until]),
+    );
+    return this.#until;
+  }
+}

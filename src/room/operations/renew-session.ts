@@ -1,0 +1,38 @@
+// Renew the token of the session that asks (rule A8): it goes on for longer, and may do what the new token says.
+
+import { CollabError } from "../../protocol/errors.ts";
+import { scopesIn, type Identity } from "../../protocol/identity.ts";
+import { isoTime } from "../../protocol/time.ts";
+import { runningOperation } from "../operation.ts";
+
+export type RenewInput = {
+  /** Whom the new token names. */
+  readonly identity: Identity;
+};
+
+/** Answers when the session ends unless it is renewed again: ISO 8601, `null` for never. */
+export const renewSession = runningOperation({
+  scope: null,
+  repeatable: true,
+  decode: (input: RenewInput) => input,
+  async run(room, { identity }, caller): Promise<string | null> {
+    const { sessions, membership, ports } = room;
+    const session = sessions.withId(caller.session);
+    if (session === undefined) throw new CollabError("session_lost");
+    const { user, expiresAt = null } = identity;
+    if (user?.id !== session.userId)
+      throw new CollabError("invalid_token", {
+        detail: "The token is not of the session's user. Open another socket for another user.",
+      });
+    const own = scopesIn(identity, ports.id);
+    const asking = {
+      ...caller,
+      scopes: own,
+      hasOwnScopes: identity.scopes !== undefined,
+      expiresAt,
+    };
+    const scopes = await membership.renew(user, asking);
+    room.renewSession(session, { scopes, expiresAt });
+    return expiresAt === null ? null : isoTime(expiresAt);
+  },
+});

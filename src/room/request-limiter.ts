@@ -1,0 +1,42 @@
+// How many requests one user, and all users together, may send over HTTP (rule L1). Administrators and the
+// application's own code are not limited: they are trusted with the room.
+
+import { TokenBucket } from "../model/token-bucket.ts";
+import type { Caller } from "../protocol/caller.ts";
+import { CollabError } from "../protocol/errors.ts";
+import { allows } from "../protocol/scopes.ts";
+
+/** All users together may send so many times what one may. */
+const usersAtFullRate = 10;
+/** Users that are remembered: beyond them, those who have been still for longest begin anew. */
+const maxUsers = 1000;
+
+export class RequestLimiter {
+  readonly #byUser = new Map<string, TokenBucket>();
+  #all: TokenBucket | null = null;
+
+  /**
+   * Admit a request.
+   * @param rate requests per second of one user
+   * @throws CollabError `rate_limited`
+   */
+  admit({ door, user, scopes }: Caller, rate: number, now: number): void {
+    if (door !== "http" || allows(scopes, "room:admin")) return;
+    this.#all ??= new TokenBucket(usersAtFullRate * rate, 2 * usersAtFullRate * rate, now);
+    const own = user && this.#bucketOf(user.id, rate, now);
+    const retryAfter = own?.tryTake(1, now) || this.#all.tryTake(1, now);
+    if (retryAfter > 0) throw new CollabError("rate_limited", { retryAfter });
+  }
+
+  #bucketOf(userId: string, rate: number, now: number): TokenBucket {
+    const bucket = this.#byUser.get(userId) ?? new TokenBucket(rate, 2 * rate, now);
+    this.#byUser.delete(userId);
+    this.#byUser.set(userId, bucket);
+    if (this.#byUser.size > maxUsers)
+      for (const oldest of this.#byUser.keys()) {
+        this.#byUser.delete(oldest);
+        break;
+      }
+    return bucket;
+  }
+}
