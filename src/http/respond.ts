@@ -57,7 +57,10 @@ export const createRespond =
       }
     }
     response.headers.set(requestIdHeader, exchange.requestId);
-    const more = { ...securityHeaders, ...corsHeaders(request, env.ALLOWED_ORIGINS) };
+    const more = {
+      ...securityHeaders,
+      ...corsHeaders(request, (env as CollabEnv | undefined)?.ALLOWED_ORIGINS),
+    };
     for (const [name, value] of Object.entries(more)) response.headers.set(name, value);
     if (exchange.isReplay) response.headers.set(replayHeader, "true");
     await discardBody(request);

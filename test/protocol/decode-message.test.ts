@@ -27,7 +27,7 @@ const refDetail = (got: string): string =>
   `"ref" must be a string of 1 to 64 characters or an integer, got ${got}.`;
 const eitherDetail = 'An update must have either "patch", an array, or "merge", an object.';
 const typeDetail = (got: string): string =>
-  `"type" must be update, action, presence, broadcast, touch, watch, leave or ack, got ${got}.`;
+  `"type" must be update, action, presence, broadcast, touch, watch, auth, leave or ack, got ${got}.`;
 
 describe("a valid message", () => {
   test.each([

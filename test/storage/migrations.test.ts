@@ -85,6 +85,7 @@ describe("a storage of version 1", () => {
       requests: [],
       keys: [],
       schedules: [],
+      bans: [],
       room: room?.map((row) => ({ ...row, schema: schemaVersion })),
     });
   });

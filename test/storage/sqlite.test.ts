@@ -36,6 +36,7 @@ test("[R4] reading makes no table, and the first record makes them all", () => {
   expect(tables(store)).toEqual([]);
   storage.writeRoom({ name: "first" });
   expect(tables(store)).toEqual([
+    "bans",
     "changes",
     "keys",
     "members",
