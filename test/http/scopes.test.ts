@@ -11,7 +11,7 @@ import { connect, refusal } from "../support/socket-client.ts";
 
 useFakeDate();
 
-const all = ["room:read", "room:act", "room:write", "presence:write", "room:admin"];
+const all = ["room:read", "room:act", "room:write", "room:create", "presence:write", "room:admin"];
 
 const patch = (id: string, sent: Sent, userId = "ada"): Promise<Response> =>
   send("PATCH", at(id, `/users/${encodeURIComponent(userId)}`), sent);
