@@ -126,6 +126,20 @@ const roomProblems = [
   "room_unavailable",
   // A request waits for the commit of earlier changes by others, and that commit can fail.
   "commit_failed",
+  "forbidden",
+  "kicked",
+  "rate_limited",
+] as const satisfies ErrorCode[];
+
+/** Problems that every request can have that is authenticated. */
+const authenticationProblems = [
+  "auth_not_configured",
+  "auth_unavailable",
+  "token_required",
+  "invalid_token",
+  "token_expired",
+  "origin_refused",
+  "internal",
 ] as const satisfies ErrorCode[];
 
 /** Problems by status: those of the route itself, and those of its path, its body and its authentication. */
@@ -139,7 +153,7 @@ function problemObjects(definition: Route): Record<string, ZodOpenApiResponseObj
   if (takesKey(definition)) for (const code of keyProblems) codes.add(code);
   if (definition.upgrade) codes.add("upgrade_required");
   if (definition.scope) codes.add("forbidden");
-  if (!definition.public) codes.add("auth_not_configured").add("internal");
+  if (!definition.public) for (const code of authenticationProblems) codes.add(code);
   const byStatus = groupBy(codes, (code) => errorTable[code].status);
   return Object.fromEntries(
     Array.from(byStatus, ([status, group]) => [

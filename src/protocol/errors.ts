@@ -171,7 +171,7 @@ export const errorTable = {
   ),
   auth_not_configured: row(
     503,
-    "This deployment has no authentication configured. Configure AUTH_SECRET or AUTH_JWKS, or set AUTH_MODE=open to serve everybody.",
+    "This deployment has no authentication configured. Configure its keys, or set AUTH_MODE=open to serve everybody.",
   ),
   auth_unavailable: row(503, "The keys for tokens cannot be fetched. Try again later.", retryable),
   load_failed: row(503, "The room's state could not be loaded. Try again later.", retryable),
