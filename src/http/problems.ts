@@ -47,7 +47,7 @@ export function problemResponse(error: unknown, requestId: string): Response {
     headers: {
       "content-type": problemType,
       "cache-control": "no-store",
-      ...(retryable && { "retry-after": "1" }),
+      ...(retryable && { "retry-after": String(Math.ceil((info.retryAfter ?? 1000) / 1000)) }),
       ...(status === 401 && { "www-authenticate": challengeOf(info) }),
       ...(info.code === "upgrade_required" && { upgrade: "websocket", connection: "upgrade" }),
       ...(error instanceof HttpError && error.headers),

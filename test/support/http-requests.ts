@@ -73,7 +73,7 @@ export async function expectProblem(
     named: code,
   });
   expect(title).toMatch(/^[A-Z].*\.$/);
-  const { detail: _, reason: __, issues: ___, instance, ...unknown } = rest;
+  const { detail: _, reason: __, issues: ___, retryAfter: ____, instance, ...unknown } = rest;
   expect(unknown).toEqual({});
   if (instance !== undefined) expect(instance).toMatch(/^urn:uuid:[0-9a-f-]{36}$/);
   // The fixture's hooks throw errors with this word; a stack has lines such as "at x (y.ts:1:2)".
