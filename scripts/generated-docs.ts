@@ -1,10 +1,12 @@
 // The parts of docs/ that are generated: each stands between `<!-- generated: name -->` and `<!-- end -->`.
 
 import { errorTable } from "../src/protocol/errors.ts";
+import { operationRows, serviceRows } from "./permissions.ts";
 
 /** By file of docs/: its generated parts by name. */
 const parts: Readonly<Record<string, Readonly<Record<string, () => string>>>> = {
   "PROTOCOL.md": { errors: errorRows },
+  "PERMISSIONS.md": { operations: operationRows, service: serviceRows },
 };
 
 /** The files with generated parts, as they should be. @param read the file as it is */

@@ -29,7 +29,27 @@ export function createApp(
   authentication: Authentication = createAuthentication(),
 ): Hono<AppEnv> {
   const metrics = new RequestMetrics();
-  const routes: Route[] = [
+  const routes: readonly Route[] = createRoutes(limits, metrics, (mountedAt) =>
+    describe(mountedAt),
+  );
+  const describe = memoize((mountedAt) => JSON.stringify(describeRoutes(routes, mountedAt || "/")));
+  const app = new Hono<AppEnv>();
+  const means = { respond: createRespond(metrics), authentication };
+  serve(app, routes, means);
+  serveUnknown(app, means);
+  return app;
+}
+
+/**
+ * All routes.
+ * @param describe makes the text of the description for the path that the app is mounted at
+ */
+export function createRoutes(
+  limits: Pick<Limits, "stateBytes" | "frameBytes">,
+  metrics: RequestMetrics,
+  describe: (mountedAt: string) => string,
+): readonly Route[] {
+  return [
     ...roomRoutes,
     ...userRoutes,
     ...stateRoutes(limits),
@@ -64,12 +84,6 @@ export function createApp(
         jsonText(describe(new URL(url).pathname.replace(/\/openapi\.json$/, ""))),
     }),
   ];
-  const describe = memoize((mountedAt) => JSON.stringify(describeRoutes(routes, mountedAt || "/")));
-  const app = new Hono<AppEnv>();
-  const means = { respond: createRespond(metrics), authentication };
-  serve(app, routes, means);
-  serveUnknown(app, means);
-  return app;
 }
 
 /** The most results that are kept. The host decides how many paths the app has, not the client. */

@@ -1,7 +1,7 @@
 // What a route is: an address, a description, the schemas of its input, and a handler. One definition both
 // serves requests and describes them in the OpenAPI document, so the two cannot differ.
 //
-// A request is processed in this order: authentication → upgrade → query → body → conditions → handler, which
+// A request is processed in this order: authentication → upgrade → query → scope → body → conditions → handler, which
 // reads the path. Anything that is thrown becomes a problem. A body that nobody wanted is read all the same.
 
 import type { Context, Hono } from "hono";
@@ -22,6 +22,7 @@ import {
   type Identity,
 } from "../protocol/identity.ts";
 import type { Scope } from "../protocol/scopes.ts";
+import type { AnyOperationName } from "../room/operations/table.ts";
 import type { Authentication } from "./authentication/authentication.ts";
 import { isPreflight, preflightHeaders } from "./authentication/origins.ts";
 import { acceptHeader, readBody, type Body, type BodyDefinition } from "./body.ts";
@@ -98,8 +99,12 @@ export type Route<Query extends z.ZodType = z.ZodType> = {
   readonly problems: readonly ErrorCode[];
   /** Served without authentication. */
   readonly public?: true;
-  /** The scope that the caller needs in every room, if the route asks none: operations of rooms check their own. */
+  /** The operations of the room that it offers: each checks its own scope. */
+  readonly operations?: readonly AnyOperationName[];
+  /** For a route that is about no room in particular: the scope that the caller needs in every room. */
   readonly scope?: Scope;
+  /** With which the rooms start that `scope` is needed in; all rooms if left out. */
+  scopePrefix?(query: z.output<Query>): string | undefined;
   handle(request: RouteRequest<z.output<Query>>): Response | Promise<Response>;
 };
 
@@ -190,12 +195,13 @@ async function runRoute(
   const identity = definition.public
     ? anonymousIdentity
     : await authentication.identify(request, c.env);
-  if (definition.scope) checkScopeEverywhere(identity, "", definition.scope);
   const { headers } = request;
   if (definition.upgrade && !isWebSocketUpgrade(request))
     throw new HttpError("upgrade_required", null, { "sec-websocket-version": "13" });
   const param = pathReader(definition.path, c.req.url);
   const query = definition.query && check(definition.query, readQuery(c), "invalid_request");
+  if (definition.scope)
+    checkScopeEverywhere(identity, definition.scopePrefix?.(query) ?? "", definition.scope);
   const body = definition.body ? await readBody(request, definition.body) : { type: "", text: "" };
   const isSafe = definition.method === "get";
   if (!isSafe && !definition.conditional) refuseConditions(headers);

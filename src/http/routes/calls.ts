@@ -15,6 +15,7 @@ export const callRoutes = ({ frameBytes }: Pick<Limits, "frameBytes">) => [
     operationId: "callAction",
     tag: "Calls",
     summary: "Call an action of the room's behaviour",
+    operations: ["callAction"],
     conditional: true,
     body: { types: { "application/json": payloadBody }, limit: frameBytes, ifEmpty: "{}" },
     responses: {
@@ -49,6 +50,7 @@ export const callRoutes = ({ frameBytes }: Pick<Limits, "frameBytes">) => [
     operationId: "broadcastEvent",
     tag: "Calls",
     summary: "Send an event to every session of the room",
+    operations: ["broadcast"],
     body: { types: { "application/json": broadcastBody }, limit: frameBytes },
     responses: { 202: { description: "The event was accepted. Events are not stored." } },
     problems: ["malformed", "invalid_request", "room_not_running", "too_large"],
@@ -65,6 +67,7 @@ export const callRoutes = ({ frameBytes }: Pick<Limits, "frameBytes">) => [
     operationId: "touchRoom",
     tag: "Rooms",
     summary: "Keep a room, and optionally a user, alive",
+    operations: ["touch"],
     body: { types: { "application/json": touchBody }, limit: 4096, ifEmpty: "{}" },
     responses: {
       204: { description: "`idleTimeout`, and the user's `ttl` if named, start again." },

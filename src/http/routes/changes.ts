@@ -21,6 +21,7 @@ export const changeRoutes = [
     operationId: "listChanges",
     tag: "State",
     summary: "Follow the state: its changes since a version, or as they happen",
+    operations: ["getChanges", "observeChanges"],
     query: changesQuery,
     headers: {
       Accept: `\`${eventStreamType}\` for events that go on until the client closes or the room stops; else JSON.`,

@@ -13,6 +13,7 @@ export const presenceRoutes = [
     operationId: "getPresence",
     tag: "Presence",
     summary: "Get the presence of all users",
+    operations: ["getPresence"],
     responses: { 200: { description: "The presence of all users.", schema: presenceMap } },
     problems: ["room_not_running"],
     handle: async ({ room }) =>
@@ -24,6 +25,7 @@ export const presenceRoutes = [
     operationId: "holdPresence",
     tag: "Presence",
     summary: "Hold presence for a user without a socket",
+    operations: ["holdPresence"],
     // More than presence may have as compact JSON, to leave room for white space.
     body: { types: { "application/json": holdBody }, limit: 8192 },
     responses: { 204: { description: "The presence is held for `ttl` milliseconds." } },

@@ -2,7 +2,6 @@
 
 import { Directory } from "../../cloudflare/directory.ts";
 import { CollabError } from "../../protocol/errors.ts";
-import { checkScopeEverywhere } from "../../protocol/identity.ts";
 import { roomInfo, roomPage } from "../response-schemas.ts";
 import { roomsQuery, startBody, stopQuery } from "../schemas.ts";
 import { jsonBody, route } from "../route.ts";
@@ -16,12 +15,11 @@ export const roomRoutes = [
     tag: "Rooms",
     summary: "List the running rooms",
     query: roomsQuery,
+    scope: "room:admin",
+    scopePrefix: ({ prefix }) => prefix,
     responses: { 200: { description: "One page, sorted by id.", schema: roomPage } },
-    problems: ["invalid_request", "forbidden", "directory_unavailable"],
-    handle: async ({ env, identity, query }) => {
-      checkScopeEverywhere(identity, query.prefix ?? "", "room:admin");
-      return json(await new Directory(env).list(query));
-    },
+    problems: ["invalid_request", "directory_unavailable"],
+    handle: async ({ env, query }) => json(await new Directory(env).list(query)),
   }),
   route({
     method: "put",
@@ -29,6 +27,7 @@ export const roomRoutes = [
     operationId: "startRoom",
     tag: "Rooms",
     summary: "Start a room if it is not running",
+    operations: ["startRoom"],
     body: { types: { "application/json": startBody }, limit: 4096, ifEmpty: "{}" },
     responses: {
       200: { description: "The room was running. It keeps its options.", schema: roomInfo },
@@ -56,6 +55,7 @@ export const roomRoutes = [
     operationId: "getRoom",
     tag: "Rooms",
     summary: "Get a running room",
+    operations: ["getRoomInfo"],
     responses: { 200: { description: "The room.", schema: roomInfo } },
     problems: ["room_not_running"],
     handle: async ({ room }) => json(await room.call("getRoomInfo", undefined)),
@@ -66,6 +66,7 @@ export const roomRoutes = [
     operationId: "stopRoom",
     tag: "Rooms",
     summary: "Stop a room",
+    operations: ["stopRoom"],
     conditional: true,
     query: stopQuery,
     responses: {

@@ -17,6 +17,7 @@ export const socketRoutes = [
     operationId: "openSocket",
     tag: "Sockets",
     summary: "Join a room by WebSocket; starts the room if it is not running",
+    operations: ["connectSession"],
     upgrade: true,
     query: socketQuery,
     headers: {

@@ -25,6 +25,7 @@ export const stateRoutes = ({ stateBytes }: Pick<Limits, "stateBytes">) => [
     operationId: "getState",
     tag: "State",
     summary: "Read the state",
+    operations: ["getState"],
     conditional: true,
     responses: {
       200: { description: "The state.", schema: stateBody, headers: tagHeader },
@@ -44,6 +45,7 @@ export const stateRoutes = ({ stateBytes }: Pick<Limits, "stateBytes">) => [
     operationId: "replaceState",
     tag: "State",
     summary: "Replace the state",
+    operations: ["changeState"],
     conditional: true,
     body: { types: { "application/json": stateBody }, limit: stateBytes },
     responses: {
@@ -69,6 +71,7 @@ export const stateRoutes = ({ stateBytes }: Pick<Limits, "stateBytes">) => [
     operationId: "patchState",
     tag: "State",
     summary: "Patch the state",
+    operations: ["changeState"],
     conditional: true,
     query: patchQuery,
     body: {

@@ -16,6 +16,7 @@ export const userRoutes = [
     operationId: "joinRoom",
     tag: "Users",
     summary: "Join a room; starts the room if it is not running",
+    operations: ["joinRoom"],
     // More than a user may have as compact JSON, to leave room for white space.
     body: { types: { "application/json": userBody }, limit: 16_384 },
     responses: {
@@ -55,6 +56,7 @@ export const userRoutes = [
     operationId: "listUsers",
     tag: "Users",
     summary: "List the users in join order",
+    operations: ["listUsers"],
     query: usersQuery,
     responses: { 200: { description: "One page of users.", schema: userPage } },
     problems: ["invalid_request", "room_not_running"],
@@ -69,6 +71,7 @@ export const userRoutes = [
     operationId: "getUser",
     tag: "Users",
     summary: "Get a user, with their scopes",
+    operations: ["getUser"],
     responses: { 200: { description: "The user.", schema: userInfo } },
     problems: ["invalid_request", "room_not_running", "user_not_found"],
     handle: async ({ room, param }) =>
@@ -80,6 +83,7 @@ export const userRoutes = [
     operationId: "setUserScopes",
     tag: "Users",
     summary: "Set the scopes of a user's sockets",
+    operations: ["setScopes"],
     body: { types: { "application/json": scopesBody }, limit: 4096 },
     responses: { 200: { description: "The user's entry.", schema: userEntry } },
     problems: ["malformed", "invalid_request", "room_not_running", "user_not_found"],
@@ -95,6 +99,7 @@ export const userRoutes = [
     operationId: "leaveRoom",
     tag: "Users",
     summary: "Remove a user from a room and close their sockets",
+    operations: ["leaveRoom"],
     query: leaveQuery,
     responses: { 204: { description: "The user is not in the room." } },
     problems: ["invalid_request", "room_not_running"],

@@ -1,4 +1,4 @@
-// Everybody's presence, as it is now (rule P1).
+// Read everybody's presence, as it is now (rule P1).
 
 import { noInput, runningOperation } from "../operation.ts";
 

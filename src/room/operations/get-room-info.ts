@@ -1,4 +1,4 @@
-// What a running room says of itself.
+// Read what a running room says of itself.
 
 import type { RoomInfo } from "../../protocol/rooms.ts";
 import { isoTime } from "../../protocol/time.ts";

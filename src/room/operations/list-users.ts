@@ -1,4 +1,4 @@
-// The users of a room in join order, page by page (rules U5, N2).
+// List the users of a room in join order, page by page (rules U5, N2).
 
 import { checkPageLimit, decodeCursor, encodeCursor } from "../../protocol/paging.ts";
 import { runningOperation } from "../operation.ts";

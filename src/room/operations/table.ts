@@ -1,10 +1,11 @@
-// The operations that callers reach by name over RPC. An operation is one file in this folder; the route
-// or the socket message that offers it names it (http/routes/, sessions/message-operations.ts).
+// All operations. An operation is one file in this folder; the route or the socket message that offers it names it
+// (http/routes/, sessions/message-operations.ts). docs/PERMISSIONS.md is made from this table.
 
 import type { Operation } from "../operation.ts";
 import { broadcast } from "./broadcast.ts";
 import { callAction } from "./call-action.ts";
 import { changeState } from "./change-state.ts";
+import { connectSession } from "./connect-session.ts";
 import { getChanges } from "./get-changes.ts";
 import { getPresence } from "./get-presence.ts";
 import { getRoomInfo } from "./get-room-info.ts";
@@ -14,13 +15,19 @@ import { holdPresence } from "./hold-presence.ts";
 import { isAlive } from "./is-alive.ts";
 import { joinRoom } from "./join-room.ts";
 import { leaveRoom } from "./leave-room.ts";
+import { leaveSession } from "./leave-session.ts";
 import { listUsers } from "./list-users.ts";
+import { observeChanges } from "./observe-changes.ts";
+import { renewSession } from "./renew-session.ts";
+import { setPresence } from "./set-presence.ts";
 import { setScopes } from "./set-scopes.ts";
 import { startRoom } from "./start-room.ts";
 import { stopRoom } from "./stop-room.ts";
 import { touch } from "./touch.ts";
 import { updateState } from "./update-state.ts";
+import { watchUsers } from "./watch-users.ts";
 
+/** The operations that callers reach by name over RPC. */
 export const operations = {
   broadcast,
   callAction,
@@ -42,9 +49,22 @@ export const operations = {
   updateState,
 };
 
+/** The operations that open a socket, or are about the session that asks. */
+export const sessionOperations = {
+  connectSession,
+  leaveSession,
+  observeChanges,
+  renewSession,
+  setPresence,
+  watchUsers,
+};
+
 type Operations = typeof operations;
 
 export type OperationName = keyof Operations;
+
+/** The name of any operation. */
+export type AnyOperationName = OperationName | keyof typeof sessionOperations;
 
 /** What an operation takes: plain data, with JSON of the application's own as text. */
 export type InputOf<Name extends OperationName> =

@@ -15,6 +15,18 @@ import { touch } from "../operations/touch.ts";
 import { watchUsers } from "../operations/watch-users.ts";
 import type { RequestMessage, VerifiedMessage } from "./message-receiver.ts";
 
+/** The operation that each message offers. */
+export const offeredOperations = {
+  update: changeState,
+  action: callAction,
+  presence: setPresence,
+  broadcast,
+  touch,
+  watch: watchUsers,
+  auth: renewSession,
+  leave: leaveSession,
+} satisfies Record<VerifiedMessage["type"], Operation<never, unknown>>;
+
 /** A message as a call of an operation. */
 export type MessageCall = {
   readonly ref: Ref | undefined;
@@ -30,11 +42,12 @@ export const refOf = (message: RequestMessage | VerifiedMessage): Ref | undefine
 
 /** @param userId of the session that has sent the message */
 export function callOf(message: VerifiedMessage, userId: string): MessageCall {
+  const offered = offeredOperations;
   switch (message.type) {
     case "update": {
       const { ref, ifVersion } = message;
       return call(
-        changeState,
+        offered.update,
         { ...changeOf(message), ...(ifVersion !== undefined && { ifVersion }) },
         ref,
         ({ version, dropped }) =>
@@ -44,31 +57,31 @@ export function callOf(message: VerifiedMessage, userId: string): MessageCall {
     case "action": {
       const { ref, name, payload = {} } = message;
       return call(
-        callAction,
+        offered.action,
         { name, payload: { json: payload } },
         ref,
         ({ result, version }) => `{"version":${version},"result":${result}}`,
       );
     }
     case "presence":
-      return call(setPresence, { data: message.data }, message.ref);
+      return call(offered.presence, { data: message.data }, message.ref);
     case "broadcast": {
       const { ref, event, payload = null, echo } = message;
-      return call(broadcast, { event, payload: { json: payload }, echo }, ref);
+      return call(offered.broadcast, { event, payload: { json: payload }, echo }, ref);
     }
     case "touch":
-      return call(touch, { userId }, message.ref);
+      return call(offered.touch, { userId }, message.ref);
     case "watch":
-      return call(watchUsers, { users: message.users }, message.ref);
+      return call(offered.watch, { users: message.users }, message.ref);
     case "auth":
       return call(
-        renewSession,
+        offered.auth,
         { identity: message.identity },
         message.ref,
         (expiresAt) => `{"expiresAt":${JSON.stringify(expiresAt)}}`,
       );
     case "leave":
-      return call(leaveSession, undefined, undefined);
+      return call(offered.leave, undefined, undefined);
     default:
       return message satisfies never;
   }
