@@ -5,23 +5,21 @@ import { CollabError } from "../../protocol/errors.ts";
 import type { Caller } from "../../protocol/caller.ts";
 import { isObject, parseJson, type JsonValue } from "../../protocol/json.ts";
 import { allows } from "../../protocol/scopes.ts";
-import type { User } from "../../protocol/users.ts";
 import { measurePayload } from "../../model/payload.ts";
-import { checkUser } from "../../model/user.ts";
 
 /** The most levels of nesting in a user. This is a first check; the room has a lower limit. */
 const maxUserDepth = 64;
 
 /**
  * @param claimed what the request says of the user; left out for the caller's own
- * @throws CollabError `invalid_user`, `forbidden` for another user than the caller's own
+ * @returns the user, who is still to be checked
+ * @throws CollabError `forbidden` for another user than the caller's own
  */
-export function actingUser({ user, scopes }: Caller, claimed: JsonValue | undefined): User {
+export function actingUser({ user, scopes }: Caller, claimed: JsonValue | undefined): JsonValue {
   if (claimed === undefined && user !== null) return user;
   const ofCaller = user !== null && isObject(claimed) && (claimed["id"] ?? user.id) === user.id;
-  if (ofCaller) return checkUser({ ...claimed, ...user });
-  const acting = checkUser(claimed);
-  if (allows(scopes, "room:admin")) return acting;
+  if (ofCaller) return { ...claimed, ...user };
+  if (allows(scopes, "room:admin")) return claimed ?? null;
   throw new CollabError("forbidden", {
     detail: `Only an administrator of the room may do this for another user. The caller ${user === null ? "is no user" : `is ${JSON.stringify(user.id)}`}.`,
   });

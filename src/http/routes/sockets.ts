@@ -5,6 +5,7 @@ import { RoomStub } from "../../cloudflare/room-stub.ts";
 import { CollabError } from "../../protocol/errors.ts";
 import { subprotocol } from "../../protocol/messages.ts";
 import { callerIn } from "../../protocol/identity.ts";
+import { checkUser } from "../../model/user.ts";
 import { actingUser, parseUser } from "../authentication/acting-user.ts";
 import { offeredProtocols } from "../authentication/credentials.ts";
 import { route } from "../route.ts";
@@ -50,7 +51,11 @@ export const socketRoutes = [
       const id = param("id");
       const asking = callerIn(identity, id, "socket");
       const claimed = query.user === undefined ? undefined : parseUser(query.user);
-      const caller = { ...asking, user: actingUser(asking, claimed), request: requestId };
+      const caller = {
+        ...asking,
+        user: checkUser(actingUser(asking, claimed)),
+        request: requestId,
+      };
       const room = new RoomStub(env.ROOMS, id, caller);
       const webSocket = await room.connect({
         ...(epoch !== undefined && {

@@ -46,7 +46,7 @@ export const userRoutes = [
       const input = { user: { text: JSON.stringify(user) }, ttl: fields.ttl };
       const { user: entry, isNew } = await room.call("joinRoom", input);
       // Relative, because a host may have mounted the app under any path.
-      const location = `users/${encodeURIComponent(user.id)}`;
+      const location = `users/${encodeURIComponent((JSON.parse(entry) as { id: string }).id)}`;
       return isNew ? jsonText(entry, 201, { location }) : jsonText(entry);
     },
   }),

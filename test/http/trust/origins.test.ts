@@ -1,0 +1,123 @@
+// Which pages may use the service (rule A11), and what browsers are told of it (CORS).
+
+import { describe, expect, test } from "vitest";
+import { at, expectEmpty, expectJson, expectProblem, send } from "../../support/http.ts";
+import { newId } from "../../support/rooms.ts";
+import { connect, refusal } from "../../support/socket-client.ts";
+import { bearer, secret, tokenOf } from "../../support/tokens.ts";
+
+const own = "https://rooms.test";
+const foreign = [
+  "https://evil.test",
+  "https://rooms.test.evil.test",
+  "https://evil.test/rooms.test",
+  "http://rooms.test",
+  "https://rooms.test:8443",
+  "https://xrooms.test",
+  "https://ROOMS.test.",
+  "null",
+];
+
+const withTokens = { AUTH_MODE: undefined, AUTH_SECRET: secret };
+const from = (origin: string) => ({ headers: { origin } });
+const token = () => tokenOf({ scopes: { "*": ["room:admin"] } });
+
+describe("with authentication off", () => {
+  test.each(foreign)(
+    "[A11] a page of %s can neither read nor write, nor open a socket",
+    async (origin) => {
+      const id = newId();
+      for (const [method, rest] of [
+        ["GET", "/state"],
+        ["PUT", ""],
+        ["POST", "/users"],
+        ["DELETE", ""],
+      ] as const) {
+        const response = await send(method, at(id, rest), {
+          ...from(origin),
+          json: method === "GET" ? undefined : {},
+        });
+        expect(response.headers.has("access-control-allow-origin")).toBe(false);
+        await expectProblem(response, 403, "origin_refused");
+      }
+      expect(await refusal(id, { id: "ada" }, from(origin))).toMatchObject({
+        status: 403,
+        problem: { code: "origin_refused" },
+      });
+    },
+  );
+
+  test("[A11] pages of its own origin can, and programs that are no page", async () => {
+    const id = newId();
+    await expectJson(await send("PUT", at(id), { ...from(own), json: {} }), 201);
+    await connect(id, { id: "ada" }, from(own));
+    await connect(id, { id: "bob" });
+  });
+});
+
+describe("ALLOWED_ORIGINS", () => {
+  const env = { ALLOWED_ORIGINS: "https://app.test, http://localhost:5173" };
+
+  test.each(["https://app.test", "http://localhost:5173", own])(
+    "[A11] lets pages of %s in",
+    async (origin) => {
+      const response = await send("PUT", at(newId()), { ...from(origin), json: {}, env });
+      expect(response.headers.get("vary")).toContain("Origin");
+      expect(response.headers.get("access-control-allow-origin")).toBe(
+        origin === own ? null : origin,
+      );
+      await expectJson(response, 201);
+    },
+  );
+
+  test.each([
+    "https://app.test.evil.test",
+    "https://sub.app.test",
+    "https://app.test:8443",
+    "http://app.test",
+    "null",
+    "",
+  ])("[A11] does not let pages of %j in", async (origin) => {
+    const response = await send("PUT", at(newId()), { ...from(origin), json: {}, env });
+    await expectProblem(response, 403, "origin_refused");
+  });
+
+  test("[A11] holds for tokens as well, once it is set", async () => {
+    const id = newId();
+    const ask = async (origin: string, more = {}) =>
+      send("PUT", at(id), {
+        headers: { ...bearer(await token()), origin },
+        json: {},
+        env: { ...withTokens, ...more },
+      });
+    await expectJson(await ask("https://evil.test"), 201);
+    await expectProblem(await ask("https://evil.test", env), 403, "origin_refused");
+    await expectJson(await ask("https://app.test", env), 200);
+    await expectJson(await ask("https://evil.test", { ALLOWED_ORIGINS: "*" }), 200);
+  });
+
+  test("[A11] answers a preflight without a token, and tells a page that is not allowed nothing", async () => {
+    const preflight = (origin: string) =>
+      send("OPTIONS", at("some", "/state"), {
+        headers: { origin, "access-control-request-method": "PATCH" },
+        env: { ...withTokens, ...env },
+      });
+    const allowed = await preflight("https://app.test");
+    expect(allowed.headers.get("access-control-allow-origin")).toBe("https://app.test");
+    expect(allowed.headers.get("access-control-allow-methods")).toContain("PATCH");
+    expect(allowed.headers.get("access-control-allow-headers")).toContain("Authorization");
+    await expectEmpty(allowed, 204);
+    expect((await preflight("https://evil.test")).headers.has("access-control-allow-origin")).toBe(
+      false,
+    );
+  });
+});
+
+test("[A11] no browser is to guess, frame or pass on what a response is", async () => {
+  const { headers } = await send("GET", "/healthz");
+  expect(Object.fromEntries(headers)).toMatchObject({
+    "x-content-type-options": "nosniff",
+    "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
+    "referrer-policy": "no-referrer",
+  });
+});
