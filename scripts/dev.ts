@@ -1,33 +1,41 @@
-// `npm run dev [-- options]`: runs the Worker on this machine with authentication off. It takes the options of
-// `wrangler dev`, such as `--port 8788`. Only this script turns authentication off: wrangler.toml sets no
-// AUTH_MODE, so a deployment refuses every request.
+// `npm run dev [-- options]`: runs the Worker on this machine with authentication off, or, with `--auth`, with tokens.
+// It takes the options of `wrangler dev` as well, such as `--port 8788`. Only this script turns authentication off:
+// wrangler.toml sets no AUTH_MODE, so a deployment refuses every request.
 import { spawn } from "node:child_process";
 import { connect } from "node:net";
+import { createToken } from "./development-token.ts";
+import { withSecret } from "./dev-vars.ts";
 import { wranglerEnv } from "./wrangler-env.ts";
 
-const extra = process.argv.slice(2);
+const options = process.argv.slice(2);
+const takesTokens = options.includes("--auth");
+const extra = options.filter((option) => option !== "--auth");
 const setsAuthMode = extra.some((option) => /^(--var=)?AUTH_MODE:/.test(option));
+const isOpen = !setsAuthMode && !takesTokens;
 
-if (!setsAuthMode) {
+if (takesTokens && setsAuthMode)
+  fail("--auth and AUTH_MODE exclude each other. Leave one of them out.");
+
+if (isOpen) {
   const lines = [
     "AUTHENTICATION IS OFF",
     "Everybody who can reach this server can read and change every room.",
     "Use it for local development only. Do not expose or deploy it.",
+    "npm run dev -- --auth asks for tokens instead.",
   ];
   const bar = "!".repeat(78);
   console.warn([bar, ...lines.map((line) => `!!  ${line.padEnd(70)}  !!`), bar].join("\n"));
 }
 
 const [, port = "8787"] = /(?:^|\s)--port[= ](\d+)/.exec(extra.join(" ")) ?? [];
-if (await isTaken(Number(port))) {
-  const other = Number(port) + 1;
-  console.error(`Port ${port} is taken. Take another one: npm run dev -- --port ${other}`);
-  process.exit(1);
-}
+if (await isTaken(Number(port)))
+  fail(`Port ${port} is taken. Take another one: npm run dev -- --port ${Number(port) + 1}`);
+
+if (takesTokens) await introduceTokens();
 
 const wrangler = spawn(
   "wrangler",
-  ["dev", ...(setsAuthMode ? [] : ["--var", "AUTH_MODE:open"]), ...extra],
+  ["dev", ...(isOpen ? ["--var", "AUTH_MODE:open"] : []), ...extra],
   { stdio: "inherit", env: wranglerEnv },
 );
 
@@ -46,6 +54,36 @@ wrangler.on("error", (error) => {
 wrangler.on("exit", (code, signal) => {
   process.exitCode = code ?? (signal === "SIGINT" || signal === "SIGTERM" ? 0 : 1);
 });
+
+function fail(reason: string): never {
+  console.error(reason);
+  process.exit(1);
+}
+
+/** Make sure that there is a secret, and say how to use it. */
+async function introduceTokens(): Promise<void> {
+  const variables = withSecret(process.cwd());
+  if (variables["AUTH_MODE"] === "open")
+    fail(".dev.vars has AUTH_MODE=open, which turns tokens off. Remove that line.");
+  const administrator = {
+    sub: "ada",
+    scopes: { "*": ["room:admin"] },
+    expiresIn: 12 * 3600,
+  } as const;
+  const token = await createToken(administrator, variables).catch((error: Error) =>
+    fail(`${error.message}. See .dev.vars.`),
+  );
+  const address = port === "8787" ? "" : ` --url ws://localhost:${port}`;
+  console.log(`Requests need a token, signed with AUTH_SECRET of .dev.vars. This one is for 12 hours and every room:
+
+${token}
+
+  curl -X PUT localhost:${port}/rooms/design -H 'authorization: Bearer ${token}'
+  npm run -s join -- design ada${address} --token ${token}
+
+npm run -s token -- --help says how to make others.
+`);
+}
 
 /** Whether something listens on a port of this machine. */
 function isTaken(number: number): Promise<boolean> {

@@ -1,4 +1,4 @@
-// `npm run join -- <room> <user> [--url ws://…]`: joins a room from a terminal. It prints every message,
+// `npm run join -- <room> <user> [--url ws://…] [--token …]`: joins a room from a terminal. It prints every message,
 // acknowledges marks, and resumes when the connection breaks. It does not apply changes to a copy of the state.
 import { createInterface } from "node:readline";
 import { parseArgs, styleText } from "node:util";
@@ -6,7 +6,9 @@ import { WebSocket } from "ws";
 import { PartReader } from "../src/protocol/parts.ts";
 import { afterClose, mayRepeat, reconnectDelay } from "./reconnecting.ts";
 
-const help = `npm run join -- <room> <user> [--behaviour name] [--url ws://localhost:8787]
+const help = `npm run join -- <room> <user> [--behaviour name] [--url ws://localhost:8787] [--token token]
+
+With a token the user may be left out: the token says who it is.
 
 Type to send messages to the room:
   title="Bridge"       sets a key of the state (the value is JSON, otherwise text)
@@ -21,7 +23,8 @@ type Message = { readonly type: string; readonly [member: string]: unknown };
 
 const { values, positionals } = readArguments();
 const [room, userId] = positionals;
-if (values.help || room === undefined || userId === undefined) {
+const isNamed = userId !== undefined || values.token !== undefined;
+if (values.help || room === undefined || !isNamed) {
   console.log(help);
   process.exit(values.help ? 0 : 1);
 }
@@ -37,6 +40,7 @@ function readArguments() {
       options: {
         behaviour: { type: "string" },
         url: { type: "string", default: "ws://localhost:8787" },
+        token: { type: "string" },
         help: { type: "boolean", short: "h", default: false },
       },
     });
@@ -85,14 +89,17 @@ function receiveFrame(text: string, parts: PartReader): void {
 }
 
 function connect(): void {
-  const query = new URLSearchParams({ user: JSON.stringify({ id: userId, name: userId }) });
+  const query = new URLSearchParams();
+  if (userId !== undefined) query.set("user", JSON.stringify({ id: userId, name: userId }));
   if (values.behaviour !== undefined) query.set("behaviour", values.behaviour);
   if (known) {
     query.set("since", String(known.version));
     query.set("epoch", known.epoch);
   }
   const address = `${values.url}/rooms/${encodeURIComponent(room ?? "")}/socket?${query}`;
-  const opened = new WebSocket(address, "collab-room.v2");
+  const opened = new WebSocket(address, "collab-room.v2", {
+    headers: values.token === undefined ? {} : { authorization: `Bearer ${values.token}` },
+  });
   socket = opened;
   const openedAt = Date.now();
   const parts = new PartReader();
@@ -126,7 +133,12 @@ function connect(): void {
       case "stay away":
         return end(code === 1000 ? 0 : 1);
       case "get a new token":
-        console.error(styleText("red", "A new token is needed, and this program has none."));
+        console.error(
+          styleText(
+            "red",
+            "A new token is needed: start again with another --token. npm run token makes one.",
+          ),
+        );
         return end(1);
       case "reconnect":
         return comeBack();

@@ -15,15 +15,22 @@ afterEach(() => {
   for (const end of ends.splice(0)) end();
 });
 
+type Close = (socket: WebSocket) => void;
+
 /** Run the script against a server that does this to each of its sockets in turn. */
-async function run(...closes: ((socket: WebSocket) => void)[]) {
+const run = (...closes: Close[]) => runAs(["ada"], ...closes);
+
+/** @param who what says who joins */
+async function runAs(who: readonly string[], ...closes: Close[]) {
   const server = new WebSocketServer({ host: "127.0.0.1", port: 0 });
   ends.push(() => server.close());
   await once(server, "listening");
   const { port } = server.address() as AddressInfo;
   const queries: (string | null)[][] = [];
-  server.on("connection", (socket, { url = "" }) => {
+  const named: (string | null | undefined)[][] = [];
+  server.on("connection", (socket, { url = "", headers }) => {
     const { searchParams } = new URL(url, "ws://server");
+    named.push([searchParams.get("user"), headers.authorization]);
     queries.push([searchParams.get("since"), searchParams.get("epoch")]);
     socket.send(welcome);
     // With the client's first message it has the welcome.
@@ -32,7 +39,7 @@ async function run(...closes: ((socket: WebSocket) => void)[]) {
   const client = spawn(process.execPath, [
     script,
     "room",
-    "ada",
+    ...who,
     "--url",
     `ws://127.0.0.1:${port}`,
   ]);
@@ -40,7 +47,7 @@ async function run(...closes: ((socket: WebSocket) => void)[]) {
   let output = "";
   client.stdout.on("data", (text) => (output += String(text)));
   const [exitCode] = (await once(client, "exit")) as [number | null];
-  return { queries, exitCode, output };
+  return { queries, named, exitCode, output };
 }
 
 test("[W4] the script comes back when the connection breaks and after 42xx, with what it has, and stays away after 40xx", async () => {
@@ -63,4 +70,14 @@ test("[W4] the script ends when it would need a new token, and without an error 
   expect(renewed).toMatchObject({ queries: [[null, null]], exitCode: 1 });
   const left = await run((socket) => socket.close(1000, "left"));
   expect(left).toMatchObject({ queries: [[null, null]], exitCode: 0 });
+});
+
+test("[A1] the script sends its token in a header, and with it need not name the user", async () => {
+  const leave: Close = (socket) => socket.close(1000, "left");
+  const { named: alone } = await runAs(["--token", "one.two.three"], leave);
+  expect(alone).toEqual([[null, "Bearer one.two.three"]]);
+  const { named: both } = await runAs(["ada", "--token", "one.two.three"], leave);
+  expect(both).toEqual([['{"id":"ada","name":"ada"}', "Bearer one.two.three"]]);
+  const { named: neither } = await runAs(["ada"], leave);
+  expect(neither).toEqual([['{"id":"ada","name":"ada"}', undefined]]);
 });

@@ -1,0 +1,37 @@
+// The variables of a Worker on this machine: wrangler reads them from `.dev.vars`, which git ignores.
+
+import { randomBytes } from "node:crypto";
+import { appendFileSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { parseEnv } from "node:util";
+import { base64url } from "jose";
+
+export type DevVars = Readonly<Record<string, string | undefined>>;
+
+const pathIn = (folder: string): string => join(folder, ".dev.vars");
+
+/** The variables of a folder's `.dev.vars`; none if there is no such file. */
+export const readDevVars = (folder: string): DevVars => parseEnv(textIn(folder));
+
+/**
+ * Write a secret into a folder's `.dev.vars`, unless it has one.
+ * @returns the variables then
+ */
+export function withSecret(folder: string): DevVars {
+  const text = textIn(folder);
+  const variables = parseEnv(text);
+  if (variables["AUTH_SECRET"]) return variables;
+  const AUTH_SECRET = base64url.encode(randomBytes(32));
+  const lineBreak = text === "" || text.endsWith("\n") ? "" : "\n";
+  appendFileSync(pathIn(folder), `${lineBreak}AUTH_SECRET=${AUTH_SECRET}\n`, { mode: 0o600 });
+  return { ...variables, AUTH_SECRET };
+}
+
+function textIn(folder: string): string {
+  try {
+    return readFileSync(pathIn(folder), "utf8");
+  } catch (error) {
+    if (error instanceof Error && "code" in error && error.code === "ENOENT") return "";
+    throw error;
+  }
+}
