@@ -57,6 +57,8 @@ export type ObserverAttachment = {
   readonly sent: number;
   readonly marked: number;
   readonly read: number;
+  /** The id of the user who follows; absent for nobody in particular. */
+  readonly user?: string;
 };
 
 /** Read an attachment; `null` when it is not one of an observer. */

@@ -109,8 +109,7 @@ function refusalOf(error: unknown): CollabError {
     return new CollabError("token_expired", {}, { cause: error });
   if (error instanceof errors.JWTClaimValidationFailed)
     return invalid(`the claim "${error.claim}" ${reasons[error.reason] ?? "is not valid"}`, error);
-  if (error instanceof errors.JWKSTimeout || !(error instanceof errors.JOSEError))
-    return new CollabError("auth_unavailable", {}, { cause: error });
+  if (isOfIssuer(error)) return new CollabError("auth_unavailable", {}, { cause: error });
   if (error instanceof errors.JOSEAlgNotAllowed)
     return invalid("no key of this deployment is for its algorithm", error);
   if (error instanceof errors.JWKSNoMatchingKey)
@@ -119,6 +118,13 @@ function refusalOf(error: unknown): CollabError {
     return invalid("no key of this deployment has signed it", error);
   return invalid("it is no signed JSON Web Token", error);
 }
+
+/** Whether it is no fault of the token: its keys cannot be fetched, or used. */
+const isOfIssuer = (error: unknown): boolean =>
+  !(error instanceof errors.JOSEError) ||
+  error instanceof errors.JWKSTimeout ||
+  error instanceof errors.JWKSInvalid ||
+  error.code === errors.JOSEError.code;
 
 const reasons: Readonly<Record<string, string>> = {
   missing: "is missing",

@@ -1,5 +1,6 @@
 // The route for following the state: the changes since a version as JSON, or from now on as server-sent events.
 
+import type { Identity } from "../../protocol/identity.ts";
 import { ChangeReader } from "../../cloudflare/change-reader.ts";
 import type { Resume } from "../../model/session-attachment.ts";
 import { CollabError } from "../../protocol/errors.ts";
@@ -38,7 +39,7 @@ export const changeRoutes = [
       },
     },
     problems: ["invalid_request", "room_not_running", "room_full", "changes_gone"],
-    handle: async ({ room, query, headers, method, signal }) => {
+    handle: async ({ room, query, headers, method, signal, identity }) => {
       const position = readPosition(headers.get("last-event-id"), query);
       const vary = { vary: "accept" };
       if (!prefersEvents(headers.get("accept"))) {
@@ -51,10 +52,20 @@ export const changeRoutes = [
         return new Response(null, { headers: { ...eventStreamHeaders, ...vary } });
       }
       const reader = new ChangeReader(await room.observe({ resume: position }));
-      return eventStream(reader, signal, vary);
+      return eventStream(reader, untilExpiry(signal, identity), vary);
     },
   }),
 ];
+
+/** The longest time that a signal takes, in ms: the client comes back, and resumes. */
+const maxTimeout = 2 ** 31 - 1;
+
+/** Aborts when the client has gone, and when what lets it follow ends. */
+function untilExpiry(signal: AbortSignal, { expiresAt }: Identity): AbortSignal {
+  if (expiresAt === null || expiresAt === undefined) return signal;
+  const left = Math.min(Math.max(0, expiresAt - Date.now()), maxTimeout);
+  return AbortSignal.any([signal, AbortSignal.timeout(left)]);
+}
 
 /** What the client has; `undefined` if it does not say. @throws CollabError `invalid_request` */
 function readPosition(

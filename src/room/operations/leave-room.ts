@@ -23,6 +23,7 @@ export const leaveRoom = roomOperation({
     const room = lifecycle.running();
     if (banFor !== undefined) {
       const ends = room.sessions.of(userId).map(({ expiresAt }) => expiresAt ?? 0);
+      room.observers.endAllOf(userId, "kicked");
       room.bans.set(userId, banFor === null ? Math.max(0, ...ends) : room.ports.now() + banFor);
     }
     room.membership.leave(userId, caller);

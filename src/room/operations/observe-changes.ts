@@ -21,9 +21,9 @@ export const observeChanges = runningOperation({
   sees: "snapshot",
   repeatable: false,
   decode: (input: ObserveInput) => input,
-  run(room, { resume, accept }): void {
+  run(room, { resume, accept }, caller): void {
     room.checkSockets(0);
-    room.observers.open(resume, () => {
+    room.observers.open(resume, caller.user?.id, () => {
       room.makeWay(0);
       return accept();
     });

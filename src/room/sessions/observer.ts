@@ -18,6 +18,7 @@ export type ObserverStart = Omit<ObserverAttachment, "observer">;
 export class Observer {
   readonly socket: SocketPort;
   readonly epoch: string;
+  readonly user: string | undefined;
   /** The version that it has been told; a later change is news. */
   version: number;
   #sent: number;
@@ -29,13 +30,14 @@ export class Observer {
 
   constructor(
     socket: SocketPort,
-    { epoch, sent, marked, read }: ObserverStart,
+    { epoch, sent, marked, read, user }: ObserverStart,
     version: number,
     unreadLimit: number,
     now: number,
   ) {
     this.socket = socket;
     this.epoch = epoch;
+    this.user = user;
     this.version = version;
     this.#sent = sent;
     this.#marked = marked;
@@ -93,6 +95,7 @@ export class Observer {
       sent: this.#sent,
       marked: this.#marked,
       read: this.#read,
+      ...(this.user !== undefined && { user: this.user }),
     });
   }
 }

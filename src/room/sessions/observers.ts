@@ -54,7 +54,7 @@ export class Observers {
       const attachment = readObserver(socket.attachment);
       if (attachment === null) continue;
       if (startOver || attachment.epoch !== this.#epoch)
-        this.#add(socket, this.#fresh()).begin([this.#whole("reset")]);
+        this.#add(socket, this.#fresh(attachment.user)).begin([this.#whole("reset")]);
       else this.#add(socket, attachment);
     }
   }
@@ -62,11 +62,12 @@ export class Observers {
   /**
    * Open an observer, while nothing is staged.
    * @param resume what a returning one has: it gets the changes since then
+   * @param user the id of who follows; `undefined` for nobody in particular
    * @param accept accepts the socket, once there is something to send
    */
-  open(resume: Resume | undefined, accept: () => SocketPort): void {
+  open(resume: Resume | undefined, user: string | undefined, accept: () => SocketPort): void {
     const events = this.#begin(resume);
-    this.#add(accept(), this.#fresh()).begin(events);
+    this.#add(accept(), this.#fresh(user)).begin(events);
   }
 
   #begin(resume: Resume | undefined): ObserverEvent[] {
@@ -82,8 +83,8 @@ export class Observers {
     return stateEvent(kind, this.#epoch, version, text);
   }
 
-  #fresh(): ObserverStart {
-    return { epoch: this.#epoch, sent: 0, marked: 0, read: 0 };
+  #fresh(user: string | undefined): ObserverStart {
+    return { epoch: this.#epoch, sent: 0, marked: 0, read: 0, ...(user !== undefined && { user }) };
   }
 
   #add(socket: SocketPort, start: ObserverStart): Observer {
@@ -120,6 +121,12 @@ export class Observers {
   /** Close all. */
   endAll(reason: ErrorCode): void {
     for (const observer of this.#bySocket.values()) this.#end(observer, reason);
+  }
+
+  /** Close those of a user. */
+  endAllOf(userId: string, reason: ErrorCode): void {
+    for (const observer of this.#bySocket.values())
+      if (observer.user === userId) this.#end(observer, reason);
   }
 
   /** End the observers that are too far behind, each by itself and all together. They may resume. */

@@ -218,7 +218,7 @@ describe("a deployment with public keys", () => {
       AUTH_MODE: undefined,
       AUTH_JWKS: JSON.stringify({ keys: pairs.map(({ jwk }) => jwk) }),
     };
-    const keys = pairs.map(({ jwk: { kid: _, ...jwk } }) => jwk);
+    const keys = pairs.map(({ jwk }) => ({ ...jwk, kid: undefined }));
     const unnamed = { AUTH_MODE: undefined, AUTH_JWKS: JSON.stringify({ keys }) };
     for (const { sign } of pairs) {
       await expectJson(await ask(id, await sign({ scopes: all }), named), 200);

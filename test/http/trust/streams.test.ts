@@ -1,0 +1,43 @@
+// Who follows a room by server-sent events does so as long as they may (rules A8, A9, H10).
+
+import { expect, test } from "vitest";
+import { at, expectEmpty, send } from "../../support/http.ts";
+import { EventReader } from "../../support/event-reader.ts";
+import { newId, rooms } from "../../support/rooms.ts";
+import { bearer, inSeconds, secret, tokenOf } from "../../support/tokens.ts";
+import { collab } from "../../fixtures/worker.ts";
+import { env } from "cloudflare:workers";
+
+const closed = { ...env, AUTH_MODE: "tokens", AUTH_SECRET: secret };
+
+async function follow(id: string, claims: object): Promise<EventReader> {
+  const headers = { ...bearer(await tokenOf({ ...claims })), accept: "text/event-stream" };
+  const request = new Request(`https://rooms.test${at(id, "/changes")}`, { headers });
+  const { status, body } = await collab.app.fetch(request, closed as object as typeof env);
+  expect(status).toBe(200);
+  if (body === null) throw new Error("There is no body.");
+  const reader = new EventReader(body);
+  expect((await reader.next())?.event).toBe("state");
+  return reader;
+}
+
+const scopes = { "*": ["room:read"] };
+
+test("[A9, H10] a stream ends when its user is kept out, and no other does", async () => {
+  const id = newId();
+  const room = await rooms.joinOrCreateRoom(id, { behaviour: "scripted" });
+  const [ada, bob] = [await follow(id, { scopes }), await follow(id, { sub: "bob", scopes })];
+  await expectEmpty(await send("DELETE", at(id, "/users/ada?kick=true&for=60")), 204);
+  expect(await ada.next()).toBeNull();
+  await room.updateState(() => ({ a: 1 }));
+  expect((await bob.next())?.event).toBe("change");
+  await bob.close();
+});
+
+test("[A8, H10] a stream ends with its token", async () => {
+  const id = newId();
+  await rooms.joinOrCreateRoom(id, { behaviour: "scripted" });
+  // A token is good for 30 s longer, because clocks may differ; a stream is not.
+  const ada = await follow(id, { scopes, exp: inSeconds(1) });
+  expect(await ada.next()).toBeNull();
+});
