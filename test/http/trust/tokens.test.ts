@@ -299,6 +299,33 @@ describe("scopes by pattern", () => {
     }
   });
 
+  test("[A7, S9] may have any name, and give no rights by it", async () => {
+    const id = await room();
+    const scopes = JSON.parse(
+      '{"__proto__":["room:admin"],"constructor":["room:admin"],"toString":["room:admin"]}',
+    ) as object;
+    await expectProblem(await ask(id, await tokenOf({ scopes })), 403, "forbidden");
+    await expectProblem(
+      await ask("constructor", await tokenOf({ scopes })),
+      404,
+      "room_not_running",
+    );
+    expect({}).not.toHaveProperty("room:admin");
+  });
+
+  test("[A7, O3] metrics need room:admin in every room", async () => {
+    const read = async (grants: object) =>
+      (
+        await send("GET", "/metrics", {
+          headers: bearer(await tokenOf({ scopes: grants })),
+          env: withSecret,
+        })
+      ).status;
+    expect(await read({ "doc-*": ["room:admin"] })).toBe(403);
+    expect(await read({ "*": ["room:write"] })).toBe(403);
+    expect(await read({ "*": ["room:admin"] })).toBe(200);
+  });
+
   test("[A7, D1] a list needs room:admin in every room that it may have", async () => {
     const list = async (scopes: object, query = "") =>
       (
