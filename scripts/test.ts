@@ -7,7 +7,8 @@ import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { wranglerEnv } from "./wrangler-env.ts";
 
-const bundleLimit = 110 * 1024;
+/** Of the deployed Worker. The platform takes 3 MiB; a larger one starts more slowly. */
+const bundleLimit = 140 * 1024;
 
 const work = mkdtempSync(join(tmpdir(), "collab-room-test-"));
 const report = join(work, "vitest.json");
