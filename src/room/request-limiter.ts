@@ -14,6 +14,7 @@ const maxUsers = 1000;
 export class RequestLimiter {
   readonly #byUser = new Map<string, TokenBucket>();
   #all: TokenBucket | null = null;
+  #rate = 0;
 
   /**
    * Admit a request.
@@ -22,10 +23,18 @@ export class RequestLimiter {
    */
   admit({ door, user, scopes }: Caller, rate: number, now: number): void {
     if (door !== "http" || allows(scopes, "room:admin")) return;
+    if (rate !== this.#rate) this.#begin(rate);
     this.#all ??= new TokenBucket(usersAtFullRate * rate, 2 * usersAtFullRate * rate, now);
     const own = user && this.#bucketOf(user.id, rate, now);
     const retryAfter = own?.tryTake(1, now) || this.#all.tryTake(1, now);
     if (retryAfter > 0) throw new CollabError("rate_limited", { retryAfter });
+  }
+
+  /** Begin anew: the room has started or stopped, and its rate is another one. */
+  #begin(rate: number): void {
+    this.#rate = rate;
+    this.#byUser.clear();
+    this.#all = null;
   }
 
   #bucketOf(userId: string, rate: number, now: number): TokenBucket {

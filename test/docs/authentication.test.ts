@@ -25,7 +25,7 @@ describe("the Worker with cookies", () => {
   });
 
   /** Join a room as a browser asks for it. */
-  const join = (room: string, headers: Readonly<Record<string, string>>): Promise<Response> =>
+  const enter = (room: string, headers: Readonly<Record<string, string>>): Promise<Response> =>
     Promise.resolve(
       app.request(
         `https://app.example/rooms/${room}/users`,
@@ -41,23 +41,23 @@ describe("the Worker with cookies", () => {
   const cookie = `theme=dark; __Host-session=${session}`;
 
   test("[A2] lets in whom a cookie names, into the rooms that they may enter", async () => {
-    const entered = await join(`doc-${document}`, { cookie });
+    const entered = await enter(`doc-${document}`, { cookie });
     expect(entered.status).toBe(201);
     expect(await entered.json()).toMatchObject({ id: "ada", name: "Ada", color: "#123456" });
-    expect((await join("doc-of-somebody-else", { cookie })).status).toBe(403);
+    expect((await enter("doc-of-somebody-else", { cookie })).status).toBe(403);
   });
 
   test("[A2] answers by itself who has no session", async () => {
-    const refused = await join(`doc-${document}`, { cookie: "__Host-session=x" });
+    const refused = await enter(`doc-${document}`, { cookie: "__Host-session=x" });
     expect(refused.status).toBe(401);
     expect(await refused.json()).toEqual({ code: "sign_in_first" });
   });
 
   test("[A11] takes the cookie from pages of its own origin, and of no other", async () => {
     const own = { cookie, origin: "https://app.example" };
-    expect((await join(`doc-${document}`, own)).status).toBe(201);
+    expect((await enter(`doc-${document}`, own)).status).toBe(201);
     for (const origin of ["https://evil.example", "https://x.app.example", "null"]) {
-      const refused = await join(`doc-${document}`, { cookie, origin });
+      const refused = await enter(`doc-${document}`, { cookie, origin });
       expect(refused.status).toBe(403);
       expect(await refused.json()).toMatchObject({ code: "origin_refused" });
     }

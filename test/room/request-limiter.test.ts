@@ -1,0 +1,64 @@
+// How many requests a user may send over HTTP (rule L1).
+
+import { expect, test } from "vitest";
+import { createCaller, type Caller } from "../../src/protocol/caller.ts";
+import { CollabError } from "../../src/protocol/errors.ts";
+import type { Scope } from "../../src/protocol/scopes.ts";
+import { RequestLimiter } from "../../src/room/request-limiter.ts";
+
+const by = (id: string, scopes: readonly Scope[] = ["room:read"], door: Caller["door"] = "http") =>
+  createCaller({ door, user: { id }, scopes });
+
+/** How many of `count` requests are admitted at a time. */
+function admitted(
+  limiter: RequestLimiter,
+  caller: Caller,
+  { count, rate, now = 0 }: { count: number; rate: number; now?: number },
+): number {
+  let sum = 0;
+  for (let n = 0; n < count; n++)
+    try {
+      limiter.admit(caller, rate, now);
+      sum++;
+    } catch (error) {
+      expect((error as CollabError).code).toBe("rate_limited");
+    }
+  return sum;
+}
+
+test("[L1] a user may send as many requests as the rate says, and twice as many at once", () => {
+  const limiter = new RequestLimiter();
+  expect(admitted(limiter, by("ada"), { count: 50, rate: 10 })).toBe(20);
+  expect(admitted(limiter, by("ada"), { count: 50, rate: 10, now: 1000 })).toBe(10);
+  expect(admitted(limiter, by("bob"), { count: 50, rate: 10, now: 1000 })).toBe(20);
+});
+
+test("[L1] all users together may send ten times as many", () => {
+  const limiter = new RequestLimiter();
+  const sums = Array.from({ length: 30 }, (_, n) =>
+    admitted(limiter, by(`user-${n}`), { count: 20, rate: 10 }),
+  );
+  expect(sums.reduce((sum, each) => sum + each)).toBe(200);
+});
+
+test("[L1] administrators, sockets and the Worker's own code are not limited", () => {
+  const limiter = new RequestLimiter();
+  const others = [by("ada", ["room:admin"]), by("bob", [], "socket"), by("cyd", [], "worker")];
+  for (const caller of others) expect(admitted(limiter, caller, { count: 50, rate: 1 })).toBe(50);
+});
+
+test("[L1] the rate is the room's own as soon as it runs", () => {
+  const limiter = new RequestLimiter();
+  expect(admitted(limiter, by("ada"), { count: 1, rate: 100 })).toBe(1);
+  expect(admitted(limiter, by("ada"), { count: 50, rate: 10 })).toBe(20);
+});
+
+test("[L1] a refusal says when to come back", () => {
+  const limiter = new RequestLimiter();
+  admitted(limiter, by("ada"), { count: 20, rate: 10 });
+  const refused = (): unknown => limiter.admit(by("ada"), 10, 0);
+  expect(refused).toThrow(CollabError);
+  expect(refused).toThrow(
+    expect.objectContaining({ info: { code: "rate_limited", retryAfter: 100 } }),
+  );
+});
