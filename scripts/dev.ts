@@ -4,7 +4,7 @@
 import { spawn } from "node:child_process";
 import { connect } from "node:net";
 import { createToken } from "./development-token.ts";
-import { withSecret } from "./dev-vars.ts";
+import { readDevVars, withSecret } from "./dev-vars.ts";
 import { wranglerEnv } from "./wrangler-env.ts";
 
 const options = process.argv.slice(2);
@@ -62,9 +62,9 @@ function fail(reason: string): never {
 
 /** Make sure that there is a secret, and say how to use it. */
 async function introduceTokens(): Promise<void> {
-  const variables = withSecret(process.cwd());
-  if (variables["AUTH_MODE"] === "open")
+  if (readDevVars(process.cwd())["AUTH_MODE"] === "open")
     fail(".dev.vars has AUTH_MODE=open, which turns tokens off. Remove that line.");
+  const variables = withSecret(process.cwd());
   const administrator = {
     sub: "ada",
     scopes: { "*": ["room:admin"] },

@@ -88,5 +88,6 @@ describe("npm run dev -- --auth", () => {
     expect(ended.code).toBe(1);
     expect(startedWith(ended)).toBeUndefined();
     expect(ended.err).toContain(hint);
+    expect(await devVars()).toBe(text);
   });
 });
