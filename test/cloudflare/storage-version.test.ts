@@ -72,6 +72,7 @@ describe("a room whose storage is of version 1", () => {
     });
     expect(Object.keys(tables).toSorted()).toEqual(
       [
+        "bans",
         "keys",
         "members",
         "quarantine",

@@ -52,6 +52,8 @@ async function follow(
     "cache-control": "no-store",
     "x-accel-buffering": "no",
     "x-content-type-options": "nosniff",
+    "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
+    "referrer-policy": "no-referrer",
     "x-request-id": expect.any(String),
     vary: "accept",
   });

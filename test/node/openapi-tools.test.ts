@@ -71,7 +71,7 @@ test("[H8] the linter detects what it should", async () => {
 /** Changes that make it wrong. */
 const mistakes: Readonly<Record<string, readonly [from: string, to: string]>> = {
   address: ['api.GET("/rooms/{id}/users"', 'api.GET("/room/{id}/users"'],
-  body: ['body: { id: "ada", name: "Ada" }', 'body: { name: "Ada" }'],
+  body: ['body: { id: "ada", name: "Ada" }', "body: { id: 7 }"],
   field: ["started.data.version", "started.data.revision"],
   operation: ['"add" as const', '"append" as const'],
   parameter: ["query: { limit: 10 }", "query: { size: 10 }"],

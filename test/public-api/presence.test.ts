@@ -165,7 +165,7 @@ describe("scopes", () => {
     expect({ code, detail }).toEqual({
       code: "invalid_request",
       detail: expect.stringContaining(
-        "room:read, room:act, room:write, presence:write, room:admin",
+        "room:read, room:act, room:write, room:create, presence:write, room:admin",
       ),
     });
     expect(await stored(room.id)).toEqual(before);

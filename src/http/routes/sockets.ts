@@ -42,7 +42,7 @@ export const socketRoutes = [
       "load_failed",
     ],
     handle: async ({ env, param, query, headers, requestId, identity }) => {
-      const protocolHeader = acceptSubprotocol(offeredProtocols(headers));
+      const protocolHeader = acceptSubprotocol(headers);
       const { since, epoch, behaviour, client } = query;
       if (since !== undefined && epoch === undefined)
         throw new CollabError("invalid_request", {
@@ -70,9 +70,9 @@ export const socketRoutes = [
 ];
 
 /** The response header that accepts the subprotocol; none if the client offers no subprotocol. */
-function acceptSubprotocol(offered: readonly string[]): Record<string, string> {
-  if (offered.length === 0) return {};
-  if (!offered.includes(subprotocol))
+function acceptSubprotocol(headers: Headers): Record<string, string> {
+  if (!headers.has("sec-websocket-protocol")) return {};
+  if (!offeredProtocols(headers).includes(subprotocol))
     throw new CollabError("invalid_request", {
       detail: `Sec-WebSocket-Protocol must include ${subprotocol}, or be left out.`,
     });
