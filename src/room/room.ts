@@ -66,7 +66,7 @@ export class Room {
 
   /**
    * Run an operation for a caller who waits for its outcome, unless its idempotency key is known (rule X2).
-   * @throws CollabError `room_overloaded`, `room_busy`, `commit_failed`, `internal`
+   * @throws CollabError `room_overloaded`, `room_busy`, `rate_limited`, `commit_failed`, `internal`
    */
   async call<Input, Output>(
     operation: Operation<Input, Output>,
@@ -74,12 +74,21 @@ export class Room {
     caller: Caller,
     options: CallOptions = {},
   ): Promise<Called<Output>> {
+    this.#limiter.admit(caller, this.#lifecycle.requestRate, this.#ports.now());
+    return this.#call(operation, input, caller, options);
+  }
+
+  async #call<Input, Output>(
+    operation: Operation<Input, Output>,
+    input: Input,
+    caller: Caller,
+    options: CallOptions,
+  ): Promise<Called<Output>> {
     const { sees } = operation;
     const { characters = 0, request } = options;
-    this.#limiter.admit(caller, this.#lifecycle.requestRate, this.#ports.now());
     const before = (): Promise<unknown> | null =>
       operation.before?.(this.#lifecycle, input) ?? null;
-    const again = (): Promise<Called<Output>> => this.call(operation, input, caller, options);
+    const again = (): Promise<Called<Output>> => this.#call(operation, input, caller, options);
     const awaited = before();
     if (awaited !== null) return awaited.then(again);
     const run = (): Output | Promise<Output> => execute(this.#lifecycle, operation, input, caller);
@@ -113,14 +122,10 @@ export class Room {
     const { committed, called } = answer;
     const isDone = "ok" in called.outcome;
     if (committed) await (operation.standsAlone && isDone ? committed.catch(() => {}) : committed);
-    if (isDone) await this.#afterCall(operation, input);
-    return called;
-  }
-
-  /** Wait for what an operation has set off beside the turns. */
-  async #afterCall<Input>(operation: Operation<Input, unknown>, input: Input): Promise<void> {
+    if (!isDone) return called;
     await operation.after?.(this.#lifecycle, input);
     if (this.#lifecycle.isGone) await this.#background(() => this.#lifecycle.clearIfGone());
+    return called;
   }
 
   /** A frame has arrived on a socket. */
