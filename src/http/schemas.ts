@@ -143,7 +143,7 @@ export const usersQuery = z.strictObject(paging);
 export const leaveQuery = z.strictObject({
   kick: z.enum(["true", "false"]).optional().meta({
     description:
-      "Also keep the user out: until the tokens of their sockets expire, or as `for` says.",
+      "Also keep the user out: as `for` says; else until the tokens of their sockets expire, or for an hour.",
   }),
   for: z
     .string()

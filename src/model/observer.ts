@@ -59,6 +59,8 @@ export type ObserverAttachment = {
   readonly read: number;
   /** The id of the user who follows; absent for nobody in particular. */
   readonly user?: string;
+  /** Whether they may follow only by what the room has given that user. */
+  readonly isGiven?: true;
 };
 
 /** Read an attachment; `null` when it is not one of an observer. */

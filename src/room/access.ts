@@ -48,15 +48,35 @@ export function admit<Input>(
 }
 
 /**
- * Check that somebody who only says who they are may enter.
- * @param given the scopes that the room gives them; `undefined` if it gives them none
+ * Check that a user may enter. What the room gives them takes the place of what their token says.
+ * @param given the scopes that the room gives them; `undefined` if it does not say
  * @throws CollabError `forbidden`
  */
 export function checkEntry({ hasOwnScopes }: Caller, given: readonly Scope[] | undefined): void {
-  if (hasOwnScopes || allows(given ?? [], "room:read")) return;
+  if (given === undefined ? hasOwnScopes : allows(given, "room:read")) return;
   throw new CollabError("forbidden", {
-    detail:
-      "Nothing gives this user the scope room:read: the token has no scopes, and the room's onJoin and authorize give none.",
+    detail: given
+      ? "The scopes that the room gives this user do not include room:read."
+      : "Nothing gives this user the scope room:read: the token has no scopes, and the room's onJoin and authorize give none.",
+  });
+}
+
+/**
+ * Choose the behaviour to start a room with. A room that has kept its state starts again with the same one, because
+ * its hooks guard that state; only an administrator may name another.
+ * @param named the one that the caller names
+ * @param kept the one of the kept state
+ * @throws CollabError `behaviour_conflict`
+ */
+export function chooseBehaviour(
+  { scopes }: Caller,
+  named: string | undefined,
+  kept: string | undefined,
+): string {
+  const chosen = named ?? kept ?? "default";
+  if (kept === undefined || chosen === kept || allows(scopes, "room:admin")) return chosen;
+  throw new CollabError("behaviour_conflict", {
+    detail: `The room has kept the state that it had as ${JSON.stringify(kept)}. Only an administrator may start it as ${JSON.stringify(chosen)}.`,
   });
 }
 

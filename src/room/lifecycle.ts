@@ -15,12 +15,11 @@ import type { Member } from "../model/members.ts";
 import { entityTag } from "../model/preconditions.ts";
 import type { RoomRecord, StopRequest } from "../model/record.ts";
 import { isUserId } from "../model/user.ts";
-import { checkCreate } from "./access.ts";
+import { checkCreate, chooseBehaviour } from "./access.ts";
 import { DirectoryRegistration } from "./directory-registration.ts";
-import { askedBy } from "./log.ts";
 import type { LeaveHooks } from "./hooks/leave-hooks.ts";
 import type { RoomPorts } from "./ports.ts";
-import { describe } from "./log.ts";
+import { askedBy, describe } from "./log.ts";
 import { IdempotencyKeys } from "./requests/idempotency-keys.ts";
 import { RoomBuilder, type StoredRoom } from "./room-builder.ts";
 import type { RunningRoom } from "./running-room.ts";
@@ -141,17 +140,17 @@ export class Lifecycle {
   /**
    * Everything it takes to start, hooks included; the room is not started by it. If loading fails, callers that
    * were already waiting get the same error.
-   * @throws CollabError `unknown_behaviour`, `invalid_request`, `load_failed`
+   * @throws CollabError `behaviour_conflict`, `forbidden`, and what the builder's `prepare` throws
    */
   async prepare(options: StartOptions, caller: Caller): Promise<RunningRoom> {
-    const { current } = this.#arrivals;
-    const { behaviour = "default" } = options;
+    const behaviour = chooseBehaviour(caller, options.behaviour, this.#kept?.behaviour);
     const failure = this.#loadFailure;
-    if (failure && failure.behaviour === behaviour && current <= failure.upTo) throw failure.error;
+    if (failure && failure.behaviour === behaviour && this.#arrivals.current <= failure.upTo)
+      throw failure.error;
     const kept = this.#openKept();
     if (caller.hasOwnScopes) this.checkCreate(caller, caller.scopes);
     try {
-      return await this.#builder.prepare(options, kept, caller);
+      return await this.#builder.prepare({ ...options, behaviour }, kept, caller);
     } catch (error) {
       if (error instanceof CollabError && error.code === "load_failed")
         this.#loadFailure = { error, behaviour, upTo: this.#arrivals.last };
@@ -165,14 +164,18 @@ export class Lifecycle {
    * @throws CollabError `forbidden`
    */
   checkCreate(caller: Caller, given: readonly Scope[] | undefined): void {
-    const exists = this.#life.kind === "absent" && this.#life.record?.status === "stopped";
-    if (!exists) checkCreate(caller.hasOwnScopes ? caller.scopes : (given ?? []));
+    if (this.#kept === null) checkCreate(caller.hasOwnScopes ? caller.scopes : (given ?? []));
+  }
+
+  /** The record of a stopped room that has kept its state; `null` if there is none. */
+  get #kept(): RoomRecord | null {
+    const record = this.#life.kind === "absent" ? this.#life.record : null;
+    return record?.status === "stopped" ? record : null;
   }
 
   /** What a stopped room has kept, opened; `null` if there is nothing. */
   #openKept(): StoredRoom | null {
-    const old = this.#life.kind === "absent" ? this.#life.record : null;
-    const kept = old?.status === "stopped" ? this.#builder.openDocument(old) : null;
+    const kept = this.#kept && this.#builder.openDocument(this.#kept);
     if (kept) this.#life = { kind: "absent", record: kept.record };
     return kept;
   }
@@ -234,15 +237,8 @@ export class Lifecycle {
     this.#life = { kind: "absent", record };
     const { behaviour, epoch, createdAt } = record;
     const ran = now() - createdAt;
-    log("room_stopped", {
-      reason,
-      behaviour,
-      epoch,
-      ran,
-      users: left.length,
-      sessions,
-      ...askedBy(caller),
-    });
+    const ended = { reason, behaviour, epoch, ran, users: left.length, sessions };
+    log("room_stopped", { ...ended, ...askedBy(caller) });
     room.usage.stopped(reason, ran, occupancy);
     return true;
   }
@@ -262,8 +258,8 @@ export class Lifecycle {
   /** Drop what an absent room has kept. */
   async purge(): Promise<void> {
     const { storage } = this.#ports;
-    const record = this.#life.kind === "absent" ? this.#life.record : null;
-    if (record === null || record.status === "gone") return;
+    const record = this.#kept;
+    if (record === null) return;
     const gone = { ...record, status: "gone" } as const;
     storage.atomically(() => {
       storage.removeHistory();
@@ -275,8 +271,7 @@ export class Lifecycle {
 
   /** Empty the storage of a room that keeps nothing, once the directory knows that it has stopped. */
   async clearIfGone(): Promise<void> {
-    if (this.#life.kind !== "absent" || this.#life.record?.status !== "gone") return;
-    if (this.timers.get("directory") !== undefined) return;
+    if (!this.isGone) return;
     await this.#ports.storage.clear();
     this.timers.forget();
     this.#life = { kind: "absent", record: null };

@@ -1,4 +1,5 @@
-// How many requests one user, and all users together, may send over HTTP (rule L1). Administrators and the
+// How many requests one user, and all users together, may send over HTTP (rule L1). An upgrade counts for its user
+// only, because a whole room may come back at once. Administrators and the
 // application's own code are not limited: they are trusted with the room.
 
 import { TokenBucket } from "../model/token-bucket.ts";
@@ -22,11 +23,11 @@ export class RequestLimiter {
    * @throws CollabError `rate_limited`
    */
   admit({ door, user, scopes }: Caller, rate: number, now: number): void {
-    if (door !== "http" || allows(scopes, "room:admin")) return;
+    if ((door !== "http" && door !== "socket") || allows(scopes, "room:admin")) return;
     if (rate !== this.#rate) this.#begin(rate);
-    this.#all ??= new TokenBucket(usersAtFullRate * rate, 2 * usersAtFullRate * rate, now);
     const own = user && this.#bucketOf(user.id, rate, now);
-    const retryAfter = own?.tryTake(1, now) || this.#all.tryTake(1, now);
+    const retryAfter =
+      own?.tryTake(1, now) || (door === "http" ? this.#bucketOfAll(rate, now).tryTake(1, now) : 0);
     if (retryAfter > 0) throw new CollabError("rate_limited", { retryAfter });
   }
 
@@ -35,6 +36,11 @@ export class RequestLimiter {
     this.#rate = rate;
     this.#byUser.clear();
     this.#all = null;
+  }
+
+  #bucketOfAll(rate: number, now: number): TokenBucket {
+    this.#all ??= new TokenBucket(usersAtFullRate * rate, 2 * usersAtFullRate * rate, now);
+    return this.#all;
   }
 
   #bucketOf(userId: string, rate: number, now: number): TokenBucket {

@@ -123,15 +123,17 @@ export class RoomBuilder {
   /**
    * Everything it takes to start, hooks included, without writing any of it.
    * @param kept what a stopped room has kept
-   * @throws CollabError `unknown_behaviour`, `invalid_request`, `load_failed`
+   * @throws CollabError `unknown_behaviour`, `behaviour_missing`, `invalid_request`, `load_failed`
    */
   async prepare(
-    options: StartOptions,
+    options: StartOptions & { readonly behaviour: string },
     kept: StoredRoom | null,
     caller: Caller,
   ): Promise<RunningRoom> {
     const { storage, behaviours, newId, now } = this.#ports;
-    const behaviour = behaviours.get(options.behaviour ?? "default");
+    const behaviour = behaviours.get(options.behaviour);
+    if (behaviour === undefined && options.behaviour === kept?.record.behaviour)
+      throw new CollabError("behaviour_missing");
     if (behaviour === undefined)
       throw new CollabError("unknown_behaviour", {
         detail: `The deployed behaviours are: ${[...behaviours.keys()].join(", ")}.`,

@@ -53,8 +53,9 @@ export function createParts(basis: RoomBasis, record: RoomRecord) {
   const bans = new Bans(ports);
   const hub = new SessionHub({ ...basis, sessions, presence, batch, usage });
   const sessionTimers = new SessionTimers({ ...basis, sessions, hub });
-  const membership = new Membership({ ...basis, activity, sessions, hub, presence, batch, bans });
   const observers = new Observers({ ...basis, activity });
+  const rights = { activity, sessions, hub, observers, presence, batch, bans };
+  const membership = new Membership({ ...basis, ...rights });
   const saver = new StateSaver(basis);
   const schedules = new Schedules(basis);
   const window = new CommitWindow();

@@ -103,7 +103,7 @@ export class Room {
         if (sees === "snapshot" && room?.document.isStaged)
           return { read: room.batch.readCommitted(run) };
         if (sees === "committed") await room?.whenCommitted();
-        const asked = { operation, request, caller, run };
+        const asked = { operation, input, request, caller, run };
         const { depends, ...called } = await attemptOnce(this.#lifecycle, asked);
         if ("error" in called.outcome && operation.isEntry && !called.isReplay)
           this.#lifecycle.joinRefused(

@@ -7,11 +7,14 @@
 import type { CollabEnv } from "../../cloudflare/env.ts";
 import { CollabError } from "../../protocol/errors.ts";
 import { openIdentity, type Identity } from "../../protocol/identity.ts";
+import { checkScopes } from "../../protocol/scopes.ts";
+import { isTime } from "../../protocol/time.ts";
+import { checkUser } from "../../model/user.ts";
 import { createLog, describe } from "../../room/log.ts";
 import { isToken, readToken } from "./credentials.ts";
 import { readKeys, type KeyVariables, type TokenKeys } from "./keys.ts";
 import { checkOrigin, type OriginPolicy } from "./origins.ts";
-import { verifyToken } from "./tokens.ts";
+import { grantsOf, verifyToken } from "./tokens.ts";
 
 /**
  * Authenticates a request in the application's own way, instead of the built-in one. It must not read the body.
@@ -59,10 +62,32 @@ export function createAuthentication(custom?: Authenticate): Authentication {
         return await methodOf(env, custom).identify(new Request("https://room/", { headers }));
       } catch (error) {
         if (error instanceof Refusal) throw new CollabError("invalid_token");
-        throw error;
+        if (error instanceof CollabError) throw error;
+        const instance = crypto.randomUUID();
+        createLog()("internal", { instance, error: describe(error) });
+        throw new CollabError("internal", { instance });
       }
     },
   };
+}
+
+/**
+ * Check what the application's own function has returned.
+ * @throws TypeError for what is no identity; CollabError `token_expired`
+ */
+function checkIdentity({ user, scopes, expiresAt = null }: Identity): Identity {
+  if (expiresAt !== null && !isTime(expiresAt))
+    throw new TypeError("authenticate has returned an expiresAt that is no time in epoch ms");
+  if (expiresAt !== null && expiresAt <= Date.now()) throw new CollabError("token_expired");
+  try {
+    return {
+      user: user ? checkUser(user) : null,
+      ...(scopes && { scopes: Array.isArray(scopes) ? checkScopes(scopes) : grantsOf(scopes) }),
+      expiresAt,
+    };
+  } catch (cause) {
+    throw new TypeError(`authenticate has returned no identity: ${describe(cause)}`, { cause });
+  }
 }
 
 type Method = { readonly origins: OriginPolicy; identify(request: Request): Promise<Identity> };
@@ -77,7 +102,7 @@ function methodOf(env: CollabEnv, custom: Authenticate | undefined): Method {
       async identify(request) {
         const answer = await custom(request, env);
         if (answer instanceof Response) throw new Refusal(answer);
-        return answer;
+        return checkIdentity(answer);
       },
     };
   const keys = keysOf(env);

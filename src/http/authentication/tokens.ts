@@ -14,6 +14,7 @@ import { CollabError } from "../../protocol/errors.ts";
 import type { Grants, Identity } from "../../protocol/identity.ts";
 import { isObject } from "../../protocol/json.ts";
 import { checkScopes } from "../../protocol/scopes.ts";
+import { isTime } from "../../protocol/time.ts";
 import type { User } from "../../protocol/users.ts";
 import { checkUser } from "../../model/user.ts";
 import type { TokenKeys } from "./keys.ts";
@@ -139,8 +140,15 @@ function identityOf({ sub, exp = 0, scopes, name, avatarUrl, color }: JWTPayload
   return {
     user: userOf({ id: sub, name, avatarUrl, color }),
     ...(scopes !== undefined && { scopes: grantsOf(scopes) }),
-    expiresAt: exp * 1000,
+    expiresAt: endOf(exp),
   };
+}
+
+/** The claim "exp", which is in s, in epoch ms. */
+function endOf(exp: number): number {
+  const end = exp * 1000;
+  if (!isTime(end)) throw invalid('the claim "exp" is no time: it counts seconds since 1970');
+  return end;
 }
 
 function userOf(claims: Record<string, unknown>): User {
@@ -155,7 +163,8 @@ function userOf(claims: Record<string, unknown>): User {
   }
 }
 
-function grantsOf(scopes: unknown): Grants {
+/** Read scopes by room pattern. @throws CollabError `invalid_token` */
+export function grantsOf(scopes: unknown): Grants {
   if (!isObject(scopes))
     throw invalid('the claim "scopes" must be an object, such as {"doc-*":["room:read"]}');
   const patterns = Object.entries(scopes);

@@ -30,6 +30,7 @@ export const socketRoutes = [
       "invalid_request",
       "invalid_user",
       "unknown_behaviour",
+      "behaviour_conflict",
       "join_refused",
       "not_authorized",
       "forbidden",

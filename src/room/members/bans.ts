@@ -19,13 +19,18 @@ export class Bans {
 
   /** @throws CollabError `kicked` for a user who is kept out */
   check(userId: string): void {
-    const until = this.#load().get(userId);
-    const left = (until ?? 0) - this.#ports.now();
-    if (until === undefined || left <= 0) return;
+    const until = this.until(userId);
+    if (until === 0) return;
     throw new CollabError("kicked", {
       detail: `The user was removed from the room, and is kept out until ${isoTime(until)}.`,
-      retryAfter: left,
+      retryAfter: until - this.#ports.now(),
     });
+  }
+
+  /** Epoch ms until which a user is kept out; 0 for one who is not. */
+  until(userId: string): number {
+    const until = this.#load().get(userId) ?? 0;
+    return until > this.#ports.now() ? until : 0;
   }
 
   /** Keep a user out until this time (epoch ms). One that has passed lets them in again. */

@@ -22,6 +22,7 @@ import type { LeaveHooks } from "../hooks/leave-hooks.ts";
 import { askedBy } from "../log.ts";
 import type { RoomPorts } from "../ports.ts";
 import type { SessionHub } from "../sessions/session-hub.ts";
+import type { Observers } from "../sessions/observers.ts";
 import type { Sessions } from "../sessions/sessions.ts";
 import type { Timers } from "../timers.ts";
 import type { Bans } from "./bans.ts";
@@ -39,6 +40,7 @@ export type MembershipParts = {
   readonly leaveHooks: LeaveHooks;
   readonly sessions: Sessions;
   readonly hub: SessionHub;
+  readonly observers: Observers;
   readonly presence: PresenceBoard;
   readonly batch: BatchBuilder;
   readonly bans: Bans;
@@ -96,19 +98,18 @@ export class Membership {
   ): Promise<readonly Scope[] | undefined> {
     this.#parts.bans.check(user.id);
     const scopes = await this.#parts.hooks.authorize(user, caller);
-    checkEntry(caller, scopes ?? this.#parts.members.get(user.id)?.scopes);
-    this.#checkAttach(user.id, scopes, leaving());
+    checkEntry(caller, scopes ?? this.#member(user.id).scopes);
+    this.#checkAttach(user.id, leaving());
     return scopes;
   }
 
   /**
    * Ask what a session may do whose token was renewed, and give its user what the behaviour says.
-   * @returns its scopes
-   * @throws CollabError as `acceptAttach` does
+   * @returns its scopes; without `room:read` it has to end
+   * @throws CollabError `not_authorized`, `user_not_found`
    */
   async renew(user: User, caller: Caller): Promise<readonly Scope[]> {
     const scopes = await this.#parts.hooks.authorize(user, caller);
-    checkEntry(caller, scopes ?? this.#parts.members.get(user.id)?.scopes);
     if (scopes && !isSameList(scopes, this.#member(user.id).scopes))
       this.setScopes(user.id, scopes);
     return this.#member(user.id).scopes ?? caller.scopes;
@@ -116,7 +117,7 @@ export class Membership {
 
   /** Write an accepted join. For use inside an atomic write. */
   join({ user, meta, scopes = undefined }: AcceptedJoin, options: JoinOptions): UserEntry {
-    const { ports, members, activity, registration, timers, sessions, presence, batch } =
+    const { ports, members, activity, registration, timers, sessions, presence, batch, hub } =
       this.#parts;
     const { ttl, bySocket, startsRoom } = options;
     const now = ports.now();
@@ -134,6 +135,7 @@ export class Membership {
     };
     if (before) ports.storage.removeMember(before.seq);
     this.#put(member);
+    if (scopes && !isSameList(scopes, before?.scopes)) hub.setScopes(user.id, scopes);
     activity.markActive(true);
     if (ttl !== undefined) timers.setAtLatest("lease", now + ttl);
     if (!startsRoom) registration.markCountChanged();
@@ -144,10 +146,8 @@ export class Membership {
     return entry;
   }
 
-  #checkAttach(userId: string, authorized: readonly Scope[] | undefined, leaving: number): void {
+  #checkAttach(userId: string, leaving: number): void {
     const { sessions, hub } = this.#parts;
-    const scopes = authorized ?? this.#member(userId).scopes;
-    if (scopes && !allows(scopes, "room:read")) throw new CollabError("forbidden");
     const isFull = (): boolean => sessions.of(userId).length - leaving >= maxUserSessions;
     if (isFull()) hub.endMostSilent(sessions.of(userId));
     if (isFull())
@@ -217,7 +217,7 @@ export class Membership {
 
   /** Remove members, end their sessions and tell the others. Their `onLeave` follows beside the turn. */
   #depart(leaving: readonly Member[], caller: Caller): void {
-    const { ports, members, hub, presence, batch } = this.#parts;
+    const { ports, members, hub, observers, presence, batch } = this.#parts;
     ports.storage.atomically(() => {
       for (const { seq } of leaving) ports.storage.removeMember(seq);
       for (const { entry } of leaving) members.remove(entry.id);
@@ -225,6 +225,7 @@ export class Membership {
     });
     for (const { entry } of leaving) {
       hub.endAllOf(entry.id, "kicked");
+      observers.endGivenTo(entry.id);
       batch.users.remove(entry.id);
       presence.markChanged(entry.id);
     }
@@ -266,9 +267,11 @@ export class Membership {
    * @throws CollabError `user_not_found`
    */
   setScopes(userId: string, scopes: readonly Scope[]): UserEntry {
+    const { hub, observers } = this.#parts;
     const member = this.#member(userId);
     this.#put({ ...member, scopes });
-    this.#parts.hub.setScopes(userId, scopes);
+    hub.setScopes(userId, scopes);
+    if (!allows(scopes, "room:read")) observers.endGivenTo(userId);
     return member.entry;
   }
 
@@ -343,5 +346,5 @@ export class Membership {
   }
 }
 
-const isSameList = (a: readonly string[], b: readonly string[] = []): boolean =>
-  a.length === b.length && a.every((item, index) => item === b[index]);
+const isSameList = (a: readonly string[], b: readonly string[] | undefined): boolean =>
+  a.length === b?.length && a.every((item, index) => item === b[index]);

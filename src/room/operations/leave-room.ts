@@ -2,12 +2,19 @@
 // that is not there is no error, unless somebody is to be kept out of it.
 
 import { roomOperation } from "../operation.ts";
+import type { RunningRoom } from "../running-room.ts";
 
 export type LeaveInput = {
   readonly userId: string;
-  /** Keeps the user out: for this many ms, or, with `null`, until the tokens of their sessions end. */
+  /**
+   * Keeps the user out: for this many ms, or, with `null`, until the tokens of their sessions end. If nothing says when
+   * they end, that is an hour. It never makes an earlier ban shorter.
+   */
   readonly banFor?: number | null | undefined;
 };
+
+/** ms for which a user is kept out if nothing says for how long. */
+const defaultBan = 3_600_000;
 
 export const leaveRoom = roomOperation({
   scope: "room:admin",
@@ -22,10 +29,17 @@ export const leaveRoom = roomOperation({
     if (lifecycle.room === null && banFor === undefined) return;
     const room = lifecycle.running();
     if (banFor !== undefined) {
-      const ends = room.sessions.of(userId).map(({ expiresAt }) => expiresAt ?? 0);
+      const until = banFor === null ? banEnd(room, userId) : room.ports.now() + banFor;
       room.observers.endAllOf(userId, "kicked");
-      room.bans.set(userId, banFor === null ? Math.max(0, ...ends) : room.ports.now() + banFor);
+      room.bans.set(userId, until);
     }
     room.membership.leave(userId, caller);
   },
 });
+
+/** Epoch ms until which a user is kept out if the request does not say. */
+function banEnd({ sessions, bans, ports }: RunningRoom, userId: string): number {
+  const byDefault = ports.now() + defaultBan;
+  const ends = sessions.of(userId).map(({ expiresAt }) => expiresAt ?? byDefault);
+  return Math.max(bans.until(userId), ...ends) || byDefault;
+}

@@ -16,6 +16,8 @@ export type ObserveInput = ObserveRequest & {
   accept(): SocketPort;
 };
 
+const given = { isGiven: true } as const;
+
 export const observeChanges = runningOperation({
   scope: "room:read",
   sees: "snapshot",
@@ -23,7 +25,9 @@ export const observeChanges = runningOperation({
   decode: (input: ObserveInput) => input,
   run(room, { resume, accept }, caller): void {
     room.checkSockets(0);
-    room.observers.open(resume, caller.user?.id, () => {
+    const { user, hasOwnScopes } = caller;
+    const follower = user === null ? {} : { user: user.id, ...(!hasOwnScopes && given) };
+    room.observers.open(resume, follower, () => {
       room.makeWay(0);
       return accept();
     });

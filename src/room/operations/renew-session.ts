@@ -2,6 +2,7 @@
 
 import { CollabError } from "../../protocol/errors.ts";
 import { scopesIn, type Identity } from "../../protocol/identity.ts";
+import { allows } from "../../protocol/scopes.ts";
 import { isoTime } from "../../protocol/time.ts";
 import { runningOperation } from "../operation.ts";
 
@@ -31,8 +32,11 @@ export const renewSession = runningOperation({
       hasOwnScopes: identity.scopes !== undefined,
       expiresAt,
     };
-    const scopes = await membership.renew(user, asking);
+    // Whom the token keeps out, the room cannot let in.
+    const isOut = asking.hasOwnScopes && !allows(own, "room:read");
+    const scopes = isOut ? own : await membership.renew(user, asking);
     room.renewSession(session, { scopes, expiresAt });
+    if (!allows(scopes, "room:read")) throw new CollabError("forbidden");
     return expiresAt === null ? null : isoTime(expiresAt);
   },
 });

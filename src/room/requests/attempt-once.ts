@@ -1,6 +1,7 @@
 // Runs an operation for a request with an idempotency key, or answers as it was answered before (rule X2).
 
 import type { Caller } from "../../protocol/caller.ts";
+import { admit } from "../access.ts";
 import type { Lifecycle } from "../lifecycle.ts";
 import type { Operation } from "../operation.ts";
 import { attempt, type Outcome } from "../outcome.ts";
@@ -21,8 +22,9 @@ type Attempt<Output> = Called<Output> & {
 };
 
 /** What is asked for. */
-type Asked<Output> = {
-  readonly operation: Pick<Operation<never, Output>, "sees" | "standsAlone">;
+type Asked<Input, Output> = {
+  readonly operation: Operation<Input, Output>;
+  readonly input: Input;
   /** Undefined for a request without a key: then it always runs. */
   readonly request: KeyedRequest | undefined;
   readonly caller: Caller;
@@ -30,9 +32,9 @@ type Asked<Output> = {
 };
 
 /** Run an operation in a turn, unless its key is known. */
-export async function attemptOnce<Output>(
+export async function attemptOnce<Input, Output>(
   lifecycle: Lifecycle,
-  { operation, request, caller, run }: Asked<Output>,
+  { operation, input, request, caller, run }: Asked<Input, Output>,
 ): Promise<Attempt<Output>> {
   const { sees, standsAlone } = operation;
   const fresh = (outcome: Outcome<Output>): Attempt<Output> => {
@@ -42,7 +44,11 @@ export async function attemptOnce<Output>(
   };
   if (request === undefined) return fresh(await attempt(run));
   const user = caller.user?.id ?? null;
-  const found = await attempt(() => lifecycle.keys.find(request, user));
+  const found = await attempt(() => {
+    // A refusal is not stored under the key: it is no answer of the operation.
+    admit(lifecycle.room, operation, input, caller);
+    return lifecycle.keys.find(request, user);
+  });
   if ("error" in found) return fresh(found);
   if (found.ok !== null) {
     const { outcome, isPending } = found.ok;

@@ -19,6 +19,8 @@ export class Observer {
   readonly socket: SocketPort;
   readonly epoch: string;
   readonly user: string | undefined;
+  /** Whether its user may follow only by what the room has given them. */
+  readonly isGiven: boolean;
   /** The version that it has been told; a later change is news. */
   version: number;
   #sent: number;
@@ -30,7 +32,7 @@ export class Observer {
 
   constructor(
     socket: SocketPort,
-    { epoch, sent, marked, read, user }: ObserverStart,
+    { epoch, sent, marked, read, user, isGiven }: ObserverStart,
     version: number,
     unreadLimit: number,
     now: number,
@@ -38,6 +40,7 @@ export class Observer {
     this.socket = socket;
     this.epoch = epoch;
     this.user = user;
+    this.isGiven = isGiven === true;
     this.version = version;
     this.#sent = sent;
     this.#marked = marked;
@@ -96,6 +99,7 @@ export class Observer {
       marked: this.#marked,
       read: this.#read,
       ...(this.user !== undefined && { user: this.user }),
+      ...(this.isGiven && { isGiven: true }),
     });
   }
 }

@@ -3,8 +3,9 @@
 // they neither join nor count as activity, and an empty room stops in spite of them.
 
 import type { ResolvedBehaviour } from "../../behaviours/resolve.ts";
-import type { ErrorCode } from "../../protocol/errors.ts";
+import { CollabError, type ErrorCode } from "../../protocol/errors.ts";
 import type { Change } from "../../protocol/history.ts";
+import { maxUserSessions } from "../../protocol/limits.ts";
 import {
   changeEvent,
   decodeFrame,
@@ -25,6 +26,9 @@ const minUnreadLimit = 4 * 1024 * 1024;
 const totalUnreadLimit = 64 * 1024 * 1024;
 /** ms in which an observer should read some of what was sent. */
 const readTime = 5000;
+
+/** Who follows: the id of a user, if it is one, and whether it is the room that lets them. */
+export type Follower = Pick<ObserverStart, "user" | "isGiven">;
 
 export type ObserversParts = {
   readonly ports: RoomPorts;
@@ -54,7 +58,7 @@ export class Observers {
       const attachment = readObserver(socket.attachment);
       if (attachment === null) continue;
       if (startOver || attachment.epoch !== this.#epoch)
-        this.#add(socket, this.#fresh(attachment.user)).begin([this.#whole("reset")]);
+        this.#add(socket, this.#fresh(attachment)).begin([this.#whole("reset")]);
       else this.#add(socket, attachment);
     }
   }
@@ -62,12 +66,17 @@ export class Observers {
   /**
    * Open an observer, while nothing is staged.
    * @param resume what a returning one has: it gets the changes since then
-   * @param user the id of who follows; `undefined` for nobody in particular
    * @param accept accepts the socket, once there is something to send
+   * @throws CollabError `room_full` for a user who has too many
    */
-  open(resume: Resume | undefined, user: string | undefined, accept: () => SocketPort): void {
+  open(resume: Resume | undefined, follower: Follower, accept: () => SocketPort): void {
+    const { user } = follower;
+    if (user !== undefined && this.#of(user).length >= maxUserSessions)
+      throw new CollabError("room_full", {
+        detail: `A user may follow a room by at most ${maxUserSessions} streams. Close one and try again.`,
+      });
     const events = this.#begin(resume);
-    this.#add(accept(), this.#fresh(user)).begin(events);
+    this.#add(accept(), this.#fresh(follower)).begin(events);
   }
 
   #begin(resume: Resume | undefined): ObserverEvent[] {
@@ -83,8 +92,9 @@ export class Observers {
     return stateEvent(kind, this.#epoch, version, text);
   }
 
-  #fresh(user: string | undefined): ObserverStart {
-    return { epoch: this.#epoch, sent: 0, marked: 0, read: 0, ...(user !== undefined && { user }) };
+  #fresh({ user, isGiven }: Follower): ObserverStart {
+    const who = { ...(user !== undefined && { user }), ...(isGiven && { isGiven }) };
+    return { epoch: this.#epoch, sent: 0, marked: 0, read: 0, ...who };
   }
 
   #add(socket: SocketPort, start: ObserverStart): Observer {
@@ -125,8 +135,16 @@ export class Observers {
 
   /** Close those of a user. */
   endAllOf(userId: string, reason: ErrorCode): void {
-    for (const observer of this.#bySocket.values())
-      if (observer.user === userId) this.#end(observer, reason);
+    for (const observer of this.#of(userId)) this.#end(observer, reason);
+  }
+
+  /** Close those of a user that stood on what the room had given them: that is gone. */
+  endGivenTo(userId: string): void {
+    for (const observer of this.#of(userId)) if (observer.isGiven) this.#end(observer, "forbidden");
+  }
+
+  #of(userId: string): Observer[] {
+    return [...this.#bySocket.values()].filter(({ user }) => user === userId);
   }
 
   /** End the observers that are too far behind, each by itself and all together. They may resume. */

@@ -239,6 +239,7 @@ export class SessionHub {
 
   /** The token of a session was renewed: it is told if that changes what it may do. */
   renew(session: Session, { scopes, expiresAt }: SessionRights): void {
+    if (session.state.kind === "ended") return;
     session.expiresAt = expiresAt;
     this.#setScopes(session, scopes);
     if (!allows(scopes, "room:read")) this.end(session, "forbidden");

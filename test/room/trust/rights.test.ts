@@ -1,0 +1,127 @@
+// What the room gives a user takes the place of what their token says, and nothing outlives it (rules A3, A8, A9, B2).
+
+import { beforeEach, expect, test } from "vitest";
+import type { RoomHandle, Scope } from "collab-room";
+import { setScript } from "../../fixtures/scripts.ts";
+import { at, expectEmpty, expectProblem, send } from "../../support/core/http.ts";
+import { newId, rooms } from "../../support/core/rooms.ts";
+import { come, refused, sendAs } from "../../support/core/token-clients.ts";
+import { passUntil, useFakeDate } from "../../support/fake-date.ts";
+import { expectFailed } from "../../support/session.ts";
+import { testToken } from "../../support/test-tokens.ts";
+import { inSeconds } from "../../support/tokens.ts";
+
+useFakeDate();
+
+let [id, room] = ["", {} as RoomHandle];
+
+beforeEach(async () => {
+  id = newId();
+  room = await rooms.joinOrCreateRoom(id, { behaviour: "guarded" });
+});
+
+const claims = (sub: string, ...scopes: Scope[]) => ({ sub, scopes: { [id]: scopes } });
+const writer = (sub: string) => claims(sub, "room:read", "room:write");
+const join = (sub: string) => sendAs(writer(sub), "POST", at(id, "/users"), { json: {} });
+
+test.each([
+  ["authorize", { authorize: () => ({ ok: { scopes: [] } }) }],
+  ["onJoin", { onJoin: () => ({ ok: {}, scopes: [] as Scope[] }) }],
+])(
+  "[A3, B2] nobody enters to whom %s gives no scopes, whatever their token says",
+  async (_, script) => {
+    setScript(id, script);
+    expect(await refused(id, writer("ada"))).toMatchObject({ problem: { code: "forbidden" } });
+    await expectProblem(await join("ada"), 403, "forbidden");
+    expect((await room.info()).users).toBe(0);
+  },
+);
+
+test("[A8] a renewal for which authorize gives no scopes ends the session", async () => {
+  const ada = await come(id, writer("ada"));
+  setScript(id, { authorize: () => ({ ok: { scopes: [] } }) });
+  ada.send({
+    type: "auth",
+    ref: 1,
+    token: testToken({ user: { id: "ada" }, scopes: ["room:read"] }),
+  });
+  expect(await ada.closed).toEqual({ code: 4003, reason: "forbidden" });
+});
+
+test("[A8] a renewal by a token without room:read here ends the session, whatever the room has given", async () => {
+  setScript(id, { onJoin: () => ({ ok: {}, scopes: ["room:read", "room:write"] }) });
+  const ada = await come(id, writer("ada"));
+  const elsewhere = { user: { id: "ada" }, scopes: { elsewhere: ["room:read"] as const } };
+  ada.send({ type: "auth", ref: 1, token: testToken(elsewhere) });
+  expect(await ada.closed).toEqual({ code: 4003, reason: "forbidden" });
+});
+
+test("[A3] what onJoin gives when a user joins again holds for their open sockets", async () => {
+  setScript(id, { onJoin: () => ({ ok: {}, scopes: ["room:read", "room:write"] }) });
+  const ada = await come(id, writer("ada"));
+  setScript(id, { onJoin: () => ({ ok: {}, scopes: ["room:read"] }) });
+  expect((await join("ada")).status).toBe(200);
+  expect((await ada.next("scopes")).scopes).toEqual(["room:read"]);
+  expectFailed(await ada.merge({ a: 1 }), "forbidden");
+});
+
+test("[A3, R7] a room that has kept its state starts with the behaviour that guards it", async () => {
+  setScript(id, { authorize: () => ({ error: "not you" }) });
+  await room.stop();
+  await expectProblem(await join("eve"), 403, "not_authorized");
+  expect(await refused(id, writer("eve"), undefined, { behaviour: "plain" })).toMatchObject({
+    problem: { code: "behaviour_conflict" },
+  });
+  const named = { json: { behaviour: "plain" } };
+  await expectProblem(await sendAs(writer("eve"), "PUT", at(id), named), 409, "behaviour_conflict");
+  expect(await room.alive()).toBe(false);
+  // Nobody but an administrator may change it.
+  expect((await send("PUT", at(id), named)).status).toBe(201);
+});
+
+const isOut = async (): Promise<void> => {
+  expect(await refused(id, writer("ada"))).toMatchObject({ problem: { code: "kicked" } });
+};
+
+test("[A9] a kick without a time never makes an earlier one shorter", async () => {
+  await come(id, { ...writer("ada"), exp: inSeconds(600) });
+  const kick = (query = ""): Promise<Response> =>
+    send("DELETE", at(id, `/users/ada?kick=true${query}`));
+  await expectEmpty(await kick(), 204);
+  await expectEmpty(await kick(), 204);
+  await isOut();
+  await expectEmpty(await kick("&for=7200"), 204);
+  await expectEmpty(await kick(), 204);
+  passUntil(Date.now() + 7000_000);
+  await isOut();
+});
+
+test("[A9] a kick without a time keeps a user without sockets out for an hour", async () => {
+  await join("ada");
+  await expectEmpty(await send("DELETE", at(id, "/users/ada?kick=true")), 204);
+  passUntil(Date.now() + 3590_000);
+  await isOut();
+  passUntil(Date.now() + 20_000);
+  await come(id, writer("ada"));
+});
+
+test("[A9, X2] a key gives no answer to somebody who may not ask", async () => {
+  const look = (): Promise<Response> =>
+    sendAs(writer("ada"), "POST", at(id, "/actions/look"), {
+      json: {},
+      headers: { "idempotency-key": "ada-1" },
+    });
+  expect((await look()).status).toBe(200);
+  await send("DELETE", at(id, "/users/ada?kick=true&for=60"));
+  await expectProblem(await look(), 403, "kicked");
+  // The refusal is not what the key stands for.
+  await send("DELETE", at(id, "/users/ada?kick=true&for=0"));
+  expect((await look()).headers.get("idempotency-replayed")).toBe("true");
+});
+
+test("[L1] upgrades are limited as requests are, each user by themselves", async () => {
+  const eve = { sub: "eve", scopes: { elsewhere: ["room:read" as const] } };
+  const answers = await Promise.all(Array.from({ length: 400 }, () => refused(id, eve)));
+  expect(answers.at(-1)).toMatchObject({ status: 429, problem: { code: "rate_limited" } });
+  await come(id, writer("ada"));
+});
