@@ -115,6 +115,7 @@ describe("a token", () => {
     ["that has expired", () => tokenOf({ exp: inSeconds(-60) }), "token_expired"],
     ["that is not valid yet", () => tokenOf({ nbf: inSeconds(60) }), "invalid_token"],
     ["without an end", () => tokenOf({ exp: undefined }), "invalid_token"],
+    ["whose end is no time", () => tokenOf({ exp: Number.MAX_SAFE_INTEGER }), "invalid_token"],
     ["without a user", () => tokenOf({ sub: undefined }), "invalid_token"],
     ["of an empty user", () => tokenOf({ sub: "" }), "invalid_token"],
     ["of a user with an invisible character", () => tokenOf({ sub: "ada\u200b" }), "invalid_token"],
