@@ -65,7 +65,7 @@ export function checkEntry({ hasOwnScopes }: Caller, given: readonly Scope[] | u
  * Choose the behaviour to start a room with. A room that has kept its state starts again with the same one, because
  * its hooks guard that state; only an administrator may name another.
  * @param named the one that the caller names
- * @param kept the one of the kept state
+ * @param kept the one of the kept state; empty if that is not known any more
  * @throws CollabError `behaviour_conflict`
  */
 export function chooseBehaviour(
@@ -73,8 +73,8 @@ export function chooseBehaviour(
   named: string | undefined,
   kept: string | undefined,
 ): string {
-  const chosen = named ?? kept ?? "default";
-  if (kept === undefined || chosen === kept || allows(scopes, "room:admin")) return chosen;
+  const chosen = named ?? (kept || "default");
+  if (!kept || chosen === kept || allows(scopes, "room:admin")) return chosen;
   throw new CollabError("behaviour_conflict", {
     detail: `The room has kept the state that it had as ${JSON.stringify(kept)}. Only an administrator may start it as ${JSON.stringify(chosen)}.`,
   });

@@ -62,7 +62,10 @@ export class RoomBuilder {
     if (quarantined > 0) log("records_quarantined", { quarantined });
   }
 
-  /** The record. If it cannot be read, the room counts as stopped: its state may well be readable. */
+  /**
+   * The record. If it cannot be read, the room counts as stopped, because its state may well be readable. What its
+   * behaviour was is not known then: whoever starts it may say.
+   */
   readRecord(): RoomRecord | null {
     const { storage, log, newId } = this.#ports;
     try {
@@ -74,7 +77,7 @@ export class RoomBuilder {
       log("record_unreadable", { error: describe(error) });
       return {
         status: "stopped",
-        behaviour: "default",
+        behaviour: "",
         epoch: newId(),
         createdAt: 0,
         idleTimeout: 0,

@@ -4,7 +4,7 @@ import { beforeEach, expect, test } from "vitest";
 import type { RoomHandle, Scope } from "collab-room";
 import { setScript } from "../../fixtures/scripts.ts";
 import { at, expectEmpty, expectProblem, send } from "../../support/core/http.ts";
-import { newId, rooms } from "../../support/core/rooms.ts";
+import { evict, newId, rooms, sql } from "../../support/core/rooms.ts";
 import { come, refused, sendAs } from "../../support/core/token-clients.ts";
 import { passUntil, useFakeDate } from "../../support/fake-date.ts";
 import { expectFailed } from "../../support/session.ts";
@@ -77,6 +77,14 @@ test("[A3, R7] a room that has kept its state starts with the behaviour that gua
   expect(await room.alive()).toBe(false);
   // Nobody but an administrator may change it.
   expect((await send("PUT", at(id), named)).status).toBe(201);
+});
+
+test("[A3, S10] a room that no longer knows its behaviour starts with the one that is named", async () => {
+  await sql(id, "UPDATE room SET data = '{'");
+  await evict(id);
+  const eve = await come(id, writer("eve"), undefined, { behaviour: "plain" });
+  expect((await room.info()).behaviour).toBe("plain");
+  expect(eve.scopes).toContain("room:write");
 });
 
 const isOut = async (): Promise<void> => {
