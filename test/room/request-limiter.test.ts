@@ -41,10 +41,17 @@ test("[L1] all users together may send ten times as many", () => {
   expect(sums.reduce((sum, each) => sum + each)).toBe(200);
 });
 
-test("[L1] administrators, sockets and the Worker's own code are not limited", () => {
+test("[L1] administrators and the Worker's own code are not limited", () => {
   const limiter = new RequestLimiter();
-  const others = [by("ada", ["room:admin"]), by("bob", [], "socket"), by("cyd", [], "worker")];
+  const others = [by("ada", ["room:admin"]), by("cyd", [], "worker")];
   for (const caller of others) expect(admitted(limiter, caller, { count: 50, rate: 1 })).toBe(50);
+});
+
+test("[L1] upgrades of sockets are limited for each user, and not for all together", () => {
+  const limiter = new RequestLimiter();
+  expect(admitted(limiter, by("bob", [], "socket"), { count: 50, rate: 1 })).toBe(2);
+  for (let n = 0; n < 50; n++)
+    expect(admitted(limiter, by(`user-${n}`, [], "socket"), { count: 1, rate: 1 })).toBe(1);
 });
 
 test("[L1] the rate is the room's own as soon as it runs", () => {
