@@ -5,12 +5,14 @@ const mayImport = new Map([
   ["protocol", []],
   ["model", ["protocol"]],
   ["storage", ["protocol"]],
-  ["client", ["protocol"]],
-  ["react", ["client"]],
+  // Of behaviours, only the types: a test checks what the built client contains.
+  ["client", ["behaviours", "protocol"]],
+  ["react", ["client", "protocol"]],
   ["behaviours", ["model", "protocol"]],
   ["room", ["storage", "behaviours", "model", "protocol"]],
   ["cloudflare", ["room", "storage", "behaviours", "model", "protocol"]],
   ["http", ["cloudflare", "room", "behaviours", "model", "protocol"]],
+  ["testing", ["client", "cloudflare", "room", "storage", "behaviours", "model", "protocol"]],
 ]);
 const folders = [...mayImport.keys()];
 
