@@ -6,25 +6,23 @@
 // the next one to mean the same state as they do.
 
 import type { Applied, PatchRun } from "./apply-patch.ts";
-import { isContainer, memberOf } from "./container.ts";
 import { CollabError } from "./errors.ts";
-import type { JsonValue } from "./json.ts";
 import { patchFailed, type Operation, type Patch } from "./json-patch.ts";
-import { effectOf, indexOf, inverseOf, type Effect } from "./effects.ts";
+import type { Effect } from "./effects.ts";
+import { effectAfter, mayMove } from "./moves.ts";
 import {
-  addressOf,
-  effectAfter,
-  follow,
-  followEnds,
-  isText,
-  mayMove,
-  textAt,
-  textPathAfter,
-  textRanges,
-  type Address,
-} from "./moves.ts";
-import { childPointer, parsePointer } from "./pointer.ts";
-import type { TextRange } from "./text-moves.ts";
+  digitOf,
+  isDeeper,
+  isExchanged,
+  leadsByIndex,
+  moveThrough,
+  movingOf,
+  operationsOf,
+  ownEffect,
+  undone,
+  type Moving,
+} from "./moving.ts";
+import { parsePointer } from "./pointer.ts";
 
 /** Work that moving one patch may take, in steps of an operation through an effect: about 0.15 s. */
 const maxWork = 200_000;
@@ -51,18 +49,6 @@ class Budget {
       });
   }
 }
-
-/** An operation on its way through changes. */
-type Moving = {
-  readonly operation: Operation;
-  /** Whether nothing has moved it so far. */
-  readonly isUnmoved: boolean;
-  readonly path: Address;
-  /** Of `move` and `copy`. */
-  readonly from: Address | null;
-  /** Of `str_ins`: its position. Of `str_del`: what it deletes. */
-  readonly ranges: readonly TextRange[];
-};
 
 /**
  * Apply a patch that was made on an earlier version, as a whole or not at all.
@@ -157,66 +143,6 @@ function applyMoved(
 const testedIsGone = ({ path }: Operation, index: number): CollabError =>
   patchFailed(index, `the tested value is gone, which was at "${path}"`);
 
-function movingOf(operation: Operation): Moving {
-  const path = addressOf(parsePointer(operation.path) ?? []);
-  const from = "from" in operation ? addressOf(parsePointer(operation.from) ?? []) : null;
-  const ranges =
-    "pos" in operation
-      ? [{ at: operation.pos, length: operation.op === "str_del" ? operation.len : 0 }]
-      : [];
-  return { operation, isUnmoved: true, path, from, ranges };
-}
-
-/** Where an operation leads after an effect; `null` if its target is gone. */
-function moveThrough(moving: Moving, effect: Effect): Moving | null {
-  switch (moving.operation.op) {
-    case "add":
-      return withPath(moving, follow(moving.path, effect, "slot"));
-    case "replace":
-    case "remove":
-    case "test":
-    case "inc":
-      return withPath(moving, follow(moving.path, effect));
-    case "copy": {
-      const from = moving.from && follow(moving.from, effect);
-      return from && withPath(withFrom(moving, from), follow(moving.path, effect, "slot"));
-    }
-    case "move": {
-      const ends = moving.from && followEnds(moving.from, moving.path, effect, "slot");
-      return ends?.from ? withPath(withFrom(moving, ends.from), ends.to) : null;
-    }
-    case "str_ins":
-    case "str_del":
-      return moveText(moving, effect);
-    default:
-      return moving.operation satisfies never;
-  }
-}
-
-const withFrom = (moving: Moving, from: Address): Moving =>
-  from === moving.from ? moving : { ...moving, from, isUnmoved: false };
-
-function withPath(moving: Moving, path: Address | null): Moving | null {
-  if (path === null) return null;
-  return path === moving.path ? moving : { ...moving, path, isUnmoved: false };
-}
-
-function moveText(moving: Moving, effect: Effect): Moving | null {
-  const { operation, path, ranges } = moving;
-  if (textPathAfter(path.tokens, effect) === null) return null;
-  const moved = withPath(moving, follow(path, effect));
-  if (moved === null || !isText(effect, path.tokens)) return moved;
-  if (operation.op === "str_del") {
-    const left = textRanges(ranges, effect);
-    return left.length === 0 ? null : { ...moved, ranges: left, isUnmoved: false };
-  }
-  return {
-    ...moved,
-    isUnmoved: false,
-    ranges: ranges.map(({ at }) => ({ at: textAt(at, effect, true), length: 0 })),
-  };
-}
-
 /** Move effects through an operation, so that they mean the state after it. */
 function movedThrough(
   effects: readonly Effect[],
@@ -243,79 +169,4 @@ function movedThrough(
     moving = next;
   }
   return moved;
-}
-
-/** Whether an effect exchanges something that an operation cannot lead through: most do, in a state of many keys. */
-function isDeeper(effect: Effect, { operation, path, from }: Moving): boolean {
-  if (effect.kind !== "exchange") return false;
-  const editsText = operation.op === "str_ins" || operation.op === "str_del";
-  const length = Math.max(path.tokens.length, from?.tokens.length ?? 0);
-  return effect.path.length > length || (effect.path.length === length && !editsText);
-}
-
-function ownEffect(moving: Moving, digit: number): Effect | null {
-  const [first] = operationsOf(moving);
-  const effect = first === undefined ? null : effectOf(first, digit);
-  return effect?.kind === "textDelete" ? { ...effect, ranges: moving.ranges } : effect;
-}
-
-/** The effects that lead back from an operation that was left out. */
-function undone(operation: Operation): readonly Effect[] {
-  const effect = effectOf(operation, digitOf(operation, []));
-  return effect === null ? [] : [inverseOf(effect)];
-}
-
-/** Which ends of an operation are in arrays, see `movesOf`: as it turned out, or as its path looks. */
-function digitOf(operation: Operation, applied: readonly Applied[]): number {
-  const effect = applied[0]?.effect;
-  if (effect?.kind === "move") return (effect.toIndex < 0 ? 0 : 1) + (effect.fromIndex < 0 ? 0 : 2);
-  if (effect !== undefined && effect !== null)
-    return effect.kind === "insert" || effect.kind === "take" ? 1 : 0;
-  const isMove = operation.op === "move" && endsInIndex(operation.from);
-  return (endsInIndex(operation.path) ? 1 : 0) + (isMove ? 2 : 0);
-}
-
-function endsInIndex(pointer: string): boolean {
-  const token = parsePointer(pointer)?.at(-1);
-  return token === "-" || indexOf(token) >= 0;
-}
-
-/** The operations that do at the new places what one was to do. */
-function operationsOf({ operation, isUnmoved, path, from, ranges }: Moving): readonly Operation[] {
-  if (isUnmoved) return [operation];
-  const at = pointerOf(path);
-  switch (operation.op) {
-    case "copy":
-    case "move":
-      return [{ ...operation, from: from ? pointerOf(from) : "", path: at }];
-    case "str_ins":
-      return ranges.map(({ at: pos }) => ({ ...operation, path: at, pos }));
-    case "str_del":
-      // From the end, so that no deletion moves the next one.
-      return ranges
-        .map(({ at: pos, length: len }) => ({ ...operation, path: at, pos, len }))
-        .toReversed();
-    default:
-      return [{ ...operation, path: at }];
-  }
-}
-
-const pointerOf = ({ tokens }: Address): string => tokens.reduce(childPointer, "");
-
-const isExchanged = ({ path, from }: Moving): boolean =>
-  path.exchangedFrom < Infinity || (from?.exchangedFrom ?? Infinity) < Infinity;
-
-/** Whether an address has an index of an array within a value that was exchanged: nobody knows which item is meant. */
-function leadsByIndex(root: JsonValue, { path, from }: Moving): boolean {
-  return [path, from].some((address) => address !== null && entersArray(root, address));
-}
-
-function entersArray(root: JsonValue, { tokens, exchangedFrom }: Address): boolean {
-  if (exchangedFrom === Infinity) return false;
-  let value: JsonValue | undefined = root;
-  for (const [at, token] of tokens.entries()) {
-    if (at >= exchangedFrom && Array.isArray(value) && token !== "-") return true;
-    value = isContainer(value) ? memberOf(value, token) : undefined;
-  }
-  return false;
 }
