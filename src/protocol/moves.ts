@@ -234,7 +234,7 @@ const kept = (address: Address | null): Tokens | null =>
   address !== null && address.exchangedFrom === Infinity ? address.tokens : null;
 
 /** Whether an effect exchanges the value at this path, or one around it. */
-const overwrites = (effect: Effect, path: Tokens): boolean =>
+export const overwrites = (effect: Effect, path: Tokens): boolean =>
   (effect.kind === "exchange" && isWithin(path, effect.path)) ||
   (effect.kind === "move" && effect.toIndex < 0 && isWithin(path, effect.to));
 

@@ -12,6 +12,7 @@ import {
   follow,
   followEnds,
   isText,
+  overwrites,
   textAt,
   textPathAfter,
   textRanges,
@@ -28,6 +29,8 @@ export type Moving = {
   readonly path: Address;
   /** Of `move` and `copy`. */
   readonly from: Address | null;
+  /** Whether others have set or removed the very value that it is for. */
+  readonly isOverwritten: boolean;
   /** Of `str_ins`: its position. Of `str_del`: what it deletes. */
   readonly ranges: readonly TextRange[];
 };
@@ -39,11 +42,20 @@ export function movingOf(operation: Operation): Moving {
     "pos" in operation
       ? [{ at: operation.pos, length: operation.op === "str_del" ? operation.len : 0 }]
       : [];
-  return { operation, isUnmoved: true, path, from, ranges };
+  return { operation, isUnmoved: true, isOverwritten: false, path, from, ranges };
 }
 
 /** Where an operation leads after an effect; `null` if its target is gone. */
 export function moveThrough(moving: Moving, effect: Effect): Moving | null {
+  const { path, from } = moving;
+  const moved = through(moving, effect);
+  if (moved === null || moved.isOverwritten) return moved;
+  const isOverwritten =
+    overwrites(effect, path.tokens) || (from !== null && overwrites(effect, from.tokens));
+  return isOverwritten ? { ...moved, isOverwritten } : moved;
+}
+
+function through(moving: Moving, effect: Effect): Moving | null {
   switch (moving.operation.op) {
     case "add":
       return withPath(moving, follow(moving.path, effect, "slot"));
@@ -93,11 +105,14 @@ function moveText(moving: Moving, effect: Effect): Moving | null {
 }
 
 /** Whether an effect exchanges something that an operation cannot lead through: most do, in a state of many keys. */
-export function isDeeper(effect: Effect, { operation, path, from }: Moving): boolean {
+export function isDeeper(effect: Effect, { path, from }: Moving): boolean {
   if (effect.kind !== "exchange") return false;
-  const editsText = operation.op === "str_ins" || operation.op === "str_del";
-  const length = Math.max(path.tokens.length, from?.tokens.length ?? 0);
-  return effect.path.length > length || (effect.path.length === length && !editsText);
+  const last = effect.path.length - 1;
+  return (
+    (effect.path.length > path.tokens.length ||
+      (effect.path.length === path.tokens.length && effect.path[last] !== path.tokens[last])) &&
+    (from === null || effect.path.length > from.tokens.length)
+  );
 }
 
 export function ownEffect(moving: Moving, digit: number): Effect | null {
@@ -155,8 +170,9 @@ export function operationsOf({
 
 const pointerOf = ({ tokens }: Address): string => tokens.reduce(childPointer, "");
 
-export const isExchanged = ({ path, from }: Moving): boolean =>
-  path.exchangedFrom < Infinity || (from?.exchangedFrom ?? Infinity) < Infinity;
+/** Whether an operation that fails has failed because others have exchanged what it was for, or what that was in. */
+export const isLost = ({ isOverwritten, path, from }: Moving): boolean =>
+  isOverwritten || path.exchangedFrom < Infinity || (from?.exchangedFrom ?? Infinity) < Infinity;
 
 /** Whether an address has an index of an array within a value that was exchanged: nobody knows which item is meant. */
 export function leadsByIndex(root: JsonValue, { path, from }: Moving): boolean {

@@ -13,7 +13,7 @@ import { effectAfter, mayMove } from "./moves.ts";
 import {
   digitOf,
   isDeeper,
-  isExchanged,
+  isLost,
   leadsByIndex,
   moveThrough,
   movingOf,
@@ -133,9 +133,9 @@ function applyMoved(
   try {
     return run.trySteps(operationsOf(moving), index);
   } catch (error) {
-    const isLost =
-      error instanceof CollabError && error.code === "patch_failed" && isExchanged(moving);
-    if (!isLost || operation.op === "test") throw error;
+    const isGoneNow =
+      error instanceof CollabError && error.code === "patch_failed" && isLost(moving);
+    if (!isGoneNow || operation.op === "test") throw error;
     return null;
   }
 }

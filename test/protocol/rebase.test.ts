@@ -48,6 +48,29 @@ const remove = (path: string): Operation => ({ op: "remove", path });
 const move = (from: string, path: string): Operation => ({ op: "move", from, path });
 const rename = (path: string): Operation => ({ op: "replace", path: `${path}/name`, value: "!" });
 
+describe("[E2] an operation on a key that others have removed or set is left out", () => {
+  test.each<[string, Operation, Operation]>([
+    ["removing it again", remove("/n"), remove("/n")],
+    ["replacing it", remove("/n"), { op: "replace", path: "/n", value: 2 }],
+    ["adding to it", remove("/n"), { op: "inc", path: "/n", by: 1 }],
+    [
+      "adding to what is no number any more",
+      { op: "replace", path: "/n", value: "one" },
+      { op: "inc", path: "/n", by: 1 },
+    ],
+    ["moving it", remove("/n"), move("/n", "/m")],
+    ["removing a member of it", remove("/box"), remove("/box/title")],
+  ])("%s", (_, other, own) => {
+    const kept: Operation = { op: "add", path: "/kept", value: true };
+    const { state, dropped } = land([other], [own, kept]);
+    expect({ kept: state["kept"], dropped }).toEqual({ kept: true, dropped: [0] });
+  });
+
+  test("while one that nobody has touched refuses the patch", () => {
+    expect(() => land([remove("/n")], [remove("/never")])).toThrow(/nothing exists/);
+  });
+});
+
 describe("an edit of an item", () => {
   test.each<[string, Patch, Patch, string, number[]]>([
     ["behind an insertion", [add("/list/0")], [rename("/list/2")], "Nab!d", []],

@@ -45,12 +45,14 @@ export class Snapshots {
         return this.#renewMembers(container, copy, changed);
       const next = container.map((item) => this.of(item));
       const isSame =
-        copy?.["length"] === next.length && next.every((item, at) => item === memberOf(copy, String(at)));
+        copy?.["length"] === next.length &&
+        next.every((item, at) => item === memberOf(copy, String(at)));
       return isSame ? copy : next;
     }
     if (copy !== undefined && changed !== null) return this.#renewMembers(container, copy, changed);
     const next: Record<string, JsonValue> = {};
-    for (const key of Object.keys(container)) setMember(next, key, this.of(container[key] as JsonValue));
+    for (const key of Object.keys(container))
+      setMember(next, key, this.of(container[key] as JsonValue));
     return next;
   }
 

@@ -1,11 +1,7 @@
 // The client's copy of the state, changed in place: an operation costs what it changes. What was applied can be taken
 // back in reverse order, which restores the very same objects. No limit is checked here: the room does that.
 
-import {
-  isContainer,
-  memberOf,
-  type Container,
-} from "../../protocol/container.ts";
+import { isContainer, memberOf, type Container } from "../../protocol/container.ts";
 import { parentOf, type Effect, type Tokens } from "../../protocol/effects.ts";
 import { setMember, type JsonObject, type JsonValue } from "../../protocol/json.ts";
 import type { Operation } from "../../protocol/json-patch.ts";
@@ -103,7 +99,8 @@ export class Tree {
     if (place === null) return this.#exchangeRoot(value);
     const { containers, tokens } = place;
     const parent = containers.at(-1) as Container;
-    if (!Array.isArray(parent)) return this.#exchange(place, memberOf(parent, tokens.at(-1) as string), value);
+    if (!Array.isArray(parent))
+      return this.#exchange(place, memberOf(parent, tokens.at(-1) as string), value);
     const last = tokens.at(-1) as string;
     const index = last === "-" ? parent.length : indexIn(last, parent.length);
     const at = { containers, tokens: tokens.with(-1, String(index)) };
@@ -117,7 +114,9 @@ export class Tree {
 
   #replace(path: string, value: JsonValue): Applied {
     const place = this.#place(path);
-    return place === null ? this.#exchangeRoot(value) : this.#exchange(place, existing(place), value);
+    return place === null
+      ? this.#exchangeRoot(value)
+      : this.#exchange(place, existing(place), value);
   }
 
   #remove(path: string): Applied {
