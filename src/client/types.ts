@@ -132,7 +132,7 @@ export type Committed = {
 /** An edit under way. */
 export type Edit = {
   /**
-   * Resolves when the room has stored it. Rejects with a `CollabError` if the room refuses it; then it is no longer
+   * Resolves when the room has stored it. Rejects with a `RoomError` if the room refuses it; then it is no longer
    * in `state`. Whoever does not look at it misses nothing: a refusal is also the event `refused`.
    */
   readonly committed: Promise<Committed>;
@@ -211,7 +211,7 @@ export type RoomHistory = {
 /** A room, as an application holds it. */
 export type Room<T = JsonObject> = {
   readonly id: string;
-  /** Resolves when the room has answered for the first time. Rejects with a `CollabError` if it is closed before. */
+  /** Resolves when the room has answered for the first time. Rejects with a `RoomError` if it is closed before. */
   readonly ready: Promise<void>;
   /**
    * The state with this client's edits, frozen. What has not changed is the same object as before.
@@ -237,14 +237,15 @@ export type Room<T = JsonObject> = {
   /**
    * Change the state. The change shows at once, and is sent to the room.
    * @param recipe changes the draft that it gets; it runs once. If it throws, nothing has changed.
-   * @throws CollabError `forbidden` without the scope; Error before `ready`; what the recipe throws
+   * @throws RoomError `forbidden` without the scope, `too_large` for too many operations; Error before `ready`; what
+   * the recipe throws
    */
   update(recipe: (draft: Draft<StateFor<T>>) => void): Edit;
   /**
    * Call an action of the room.
    * @param options `optimistic` changes a draft as the action will change the state; it may run many times
    * @returns what the action answers
-   * @throws CollabError (rejects) if the room or the action refuses
+   * @throws RoomError (rejects) if the room or the action refuses
    */
   action<Name extends ActionNameFor<T>>(
     name: Name,
@@ -256,7 +257,7 @@ export type Room<T = JsonObject> = {
   /**
    * Send an event to everybody in the room.
    * @param options `echo`: oneself gets it, too
-   * @returns resolves when the room has sent it; rejects with a `CollabError`, or without a connection
+   * @returns resolves when the room has sent it; rejects with a `RoomError`, or without a connection
    */
   broadcast(
     event: string,

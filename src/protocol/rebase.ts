@@ -77,11 +77,12 @@ export function applyRebased(
         const applied = applyMoved(run, operation, index, effects, budget);
         if (applied === null) dropped.push(index);
         if (index === patch.length - 1) break;
+        // Later operations mean a state in which this one was applied. A text that it was to change has gone, or what
+        // it was to delete there has: changes since then say so.
         effects =
-          applied === null
-            ? // Later operations mean a state in which this one was applied.
-              [...undone(operation), ...effects]
-            : movedThrough(effects, operation, applied, budget);
+          applied === null && !("pos" in operation)
+            ? [...undone(operation), ...effects]
+            : movedThrough(effects, operation, applied ?? [], budget);
       }
       if (strict && dropped.length > 0)
         throw new CollabError("target_gone", {

@@ -103,7 +103,7 @@ export class Tree {
       return this.#exchange(place, memberOf(parent, tokens.at(-1) as string), value);
     const last = tokens.at(-1) as string;
     const index = last === "-" ? parent.length : indexIn(last, parent.length);
-    const at = { containers, tokens: tokens.with(-1, String(index)) };
+    const at = { containers, tokens: [...parentOf(tokens), String(index)] };
     this.#insert(at, value);
     return {
       effect: { kind: "insert", container: parentOf(tokens), index },
@@ -154,7 +154,7 @@ export class Tree {
       kind: "move",
       from: parsePointer(from) ?? [],
       fromIndex: source?.kind === "take" ? source.index : -1,
-      to: toIndex < 0 ? to : to.with(-1, String(toIndex)),
+      to: toIndex < 0 ? to : [...parentOf(to), String(toIndex)],
       toIndex,
     };
     return { effect, old: put.old, steps: [...taken.steps, ...put.steps] };

@@ -1,0 +1,95 @@
+// An operation of one's own that is kept while others change the state: where it leads by now, and what the others'
+// changes are on top of it (rule C2). It is moved by the same code that the room moves it with.
+
+import type { Effect } from "../../protocol/effects.ts";
+import { effectAfter, mayMove } from "../../protocol/moves.ts";
+import type { Operation } from "../../protocol/json-patch.ts";
+import type { JsonValue } from "../../protocol/json.ts";
+import {
+  digitOf,
+  isDeeper,
+  isLost,
+  leadsByIndex,
+  moveThrough,
+  movingOf,
+  operationsOf,
+  ownEffect,
+  type Moving,
+} from "../../protocol/moving.ts";
+import { inverseOf } from "../../protocol/effects.ts";
+
+export class MovingOperation {
+  /** `null` once its target is gone. */
+  #moving: Moving | null;
+  /** Which of its ends are in lists, see `digitOf`. */
+  #digit: number;
+  /** Whether it counts as applied, so that others' changes come on top of it. */
+  isApplied = true;
+
+  /** @param effect what it did when it was applied */
+  constructor(operation: Operation, effect: Effect | null) {
+    this.#moving = movingOf(operation);
+    this.#digit = digitOf(operation, [{ operation, effect }]);
+  }
+
+  /** The operations that do now what it was to do; none if its target is gone. */
+  get operations(): readonly Operation[] {
+    return this.#moving === null ? [] : operationsOf(this.#moving);
+  }
+
+  /** Whether nobody knows any more which item of the state it is for. */
+  isAstray(root: JsonValue): boolean {
+    return this.#moving === null || leadsByIndex(root, this.#moving);
+  }
+
+  /** What it has done to positions; `null` for nothing. */
+  get effect(): Effect | null {
+    return this.#moving !== null && this.isApplied ? ownEffect(this.#moving, this.#digit) : null;
+  }
+
+  /** What it has done to positions, as it turned out when it was applied once more. */
+  set effect(effect: Effect | null) {
+    if (this.#moving === null) return;
+    const { operation } = this.#moving;
+    this.#digit = digitOf(operation, [{ operation, effect }]);
+  }
+
+  /** Whether others are the reason, if it cannot be applied. */
+  get isLost(): boolean {
+    return this.#moving === null || isLost(this.#moving);
+  }
+
+  /**
+   * Move it through changes that were made without knowing of it.
+   * @returns the same changes, as they are on top of it
+   */
+  pass(effects: readonly Effect[]): readonly Effect[] {
+    const passed: Effect[] = [];
+    let own = this.effect;
+    for (const effect of effects) {
+      if (own !== null && mayMove(effect, own)) passed.push(...effectAfter(effect, own));
+      else passed.push(effect);
+      if (this.#moving === null || isDeeper(effect, this.#moving)) continue;
+      const next = moveThrough(this.#moving, effect);
+      if (next === this.#moving) continue;
+      this.#moving = next;
+      own = this.effect;
+    }
+    return passed;
+  }
+
+  /** Whether it would lead elsewhere, if something had not been done before it. */
+  dependsOn(earlier: Effect): boolean {
+    const moving = this.#moving;
+    if (moving === null) return false;
+    const before = inverseOf(earlier);
+    if (isDeeper(before, moving)) return false;
+    const next = moveThrough(moving, before);
+    return (
+      next === null ||
+      next.path !== moving.path ||
+      next.from !== moving.from ||
+      next.ranges !== moving.ranges
+    );
+  }
+}

@@ -1,0 +1,167 @@
+// An edit that the room does not have yet: its operations, each on top of those before it, and what they have done to
+// the tree. The replica takes edits back before a change comes in, and applies them again after it.
+
+import type { Effect } from "../../protocol/effects.ts";
+import { inverseOf } from "../../protocol/effects.ts";
+import type { Operation, Patch } from "../../protocol/json-patch.ts";
+import type { JsonValue } from "../../protocol/json.ts";
+import { Recorder, type Recorded } from "./draft.ts";
+import { MovingOperation } from "./moving-operation.ts";
+import { Unfit, type Applied, type Tree } from "./tree.ts";
+import { isSame } from "./values.ts";
+
+/** One operation of an edit. */
+export class PendingOperation extends MovingOperation {
+  /** What it puts into the tree: the same object each time, so that nobody sees that it was taken back. */
+  readonly value: JsonValue | undefined;
+  #applied: readonly Applied[];
+
+  constructor({ operation, applied, value }: Recorded) {
+    super(operation, applied.effect);
+    this.value = value;
+    this.#applied = [applied];
+  }
+
+  /** Apply it once more. @returns false if others are the reason why that is not possible @throws Unfit otherwise */
+  apply(tree: Tree): boolean {
+    const applied: Applied[] = [];
+    this.#applied = applied;
+    if (this.isAstray(tree.root)) return false;
+    try {
+      for (const operation of this.operations) applied.push(tree.apply(this.#withValue(operation)));
+    } catch (error) {
+      this.revert(tree);
+      if (error instanceof Unfit && this.isLost) return false;
+      throw error;
+    }
+    this.effect = applied[0]?.effect ?? null;
+    return true;
+  }
+
+  /** Take it back, after whatever was applied later. */
+  revert(tree: Tree): void {
+    for (const each of this.#applied.toReversed()) tree.revert(each);
+    this.#applied = [];
+  }
+
+  /** A change of the room that is this operation, with the object that the tree had. */
+  #withValue(operation: Operation): Operation {
+    return "value" in operation ? { ...operation, value: this.value as JsonValue } : operation;
+  }
+
+  /** Whether a change of the room is this operation, from an index on, as far as one can see. */
+  matches(patch: Patch, at: number): boolean {
+    const own = this.operations;
+    return (
+      own.length > 0 &&
+      own.length <= patch.length - at &&
+      own.every((each, index) => isSameOperation(each, patch[at + index] as Operation))
+    );
+  }
+}
+
+/** Is told that what comes after an operation was made on top of something else: what differs, as effects. */
+export type Tell = (after: PendingOperation | null, effects: readonly Effect[]) => void;
+
+export class PendingEdit {
+  /** Epoch ms. */
+  readonly madeAt: number;
+  #operations: PendingOperation[];
+  /** Makes the operations anew each time: what an action is expected to do. `null` for an edit. */
+  readonly #replay: ((draft: object) => void) | null;
+
+  constructor(
+    recorded: readonly Recorded[],
+    madeAt: number,
+    replay: ((draft: object) => void) | null = null,
+  ) {
+    this.#operations = recorded.map((each) => new PendingOperation(each));
+    this.madeAt = madeAt;
+    this.#replay = replay;
+  }
+
+  /** Whether it is moved along, and does not show. */
+  isSuspended = false;
+
+  /** Those that the room is not known to have. */
+  get operations(): readonly PendingOperation[] {
+    return this.#operations;
+  }
+
+  /** The room has this operation. */
+  remove(operation: PendingOperation): void {
+    this.#operations = this.#operations.filter((each) => each !== operation);
+  }
+
+  revert(tree: Tree): void {
+    for (const operation of this.#operations.toReversed()) operation.revert(tree);
+  }
+
+  /**
+   * Apply it once more. As the room does, what others have made impossible is left out; what is impossible otherwise
+   * takes the whole edit with it.
+   * @param tell is told how this differs from the last time, for what was made on top of it
+   */
+  apply(tree: Tree, tell: Tell): void {
+    if (this.#replay !== null) return this.#applyAnew(tree, this.#replay, tell);
+    if (this.isSuspended) return this.#leaveOut(tell);
+    let isWhole = true;
+    for (const operation of this.#operations) {
+      try {
+        setApplied(operation, operation.apply(tree), tell);
+      } catch (error) {
+        if (!(error instanceof Unfit)) throw error;
+        setApplied(operation, false, tell);
+        isWhole = false;
+      }
+    }
+    if (isWhole) return;
+    this.revert(tree);
+    this.#leaveOut(tell);
+  }
+
+  #leaveOut(tell: Tell): void {
+    for (const operation of this.#operations) setApplied(operation, false, tell);
+  }
+
+  #applyAnew(tree: Tree, replay: (draft: object) => void, tell: Tell): void {
+    const recorder = new Recorder(tree);
+    try {
+      replay(recorder.draft);
+    } catch {
+      recorder.revert();
+    }
+    recorder.close();
+    const before = this.#operations;
+    const { recorded } = recorder;
+    const made = recorded.map(({ operation }) => operation);
+    const isAsBefore =
+      before.length === recorded.length && before.every((each, at) => each.matches(made, at));
+    this.#operations = recorded.map((each) => new PendingOperation(each));
+    if (isAsBefore) return;
+    const gone = before.flatMap(({ effect }) => (effect === null ? [] : [inverseOf(effect)]));
+    const come = recorded.flatMap(({ applied }) => applied.effect ?? []);
+    tell(this.#operations.at(-1) ?? null, [...gone.toReversed(), ...come]);
+  }
+}
+
+function setApplied(operation: PendingOperation, isApplied: boolean, tell: Tell): void {
+  if (operation.isApplied === isApplied) return;
+  operation.isApplied = true;
+  const { effect } = operation;
+  operation.isApplied = isApplied;
+  if (effect !== null) tell(operation, [isApplied ? effect : inverseOf(effect)]);
+}
+
+/** Whether two operations are the same; "-" is any index. */
+function isSameOperation(own: Operation, other: Operation): boolean {
+  if (own.op !== other.op) return false;
+  const isPlace =
+    own.path === other.path ||
+    (own.path.endsWith("/-") &&
+      /^\d+$/.test(other.path.slice(own.path.length - 1)) &&
+      other.path.startsWith(own.path.slice(0, -1)));
+  const { path: _own, ...rest } = own;
+  const { path: _other, ...others } = other;
+  return isPlace && isSame(rest, others);
+}

@@ -1,0 +1,138 @@
+// The client's document (rules C2, C3): the room's state, with this client's pending edits on top of it.
+//
+//   the room's state ──edits, each on top of the one before──▶ what is shown ──▶ frozen snapshot
+//
+// Both are one tree. Before a change comes in, the edits are taken back; it is applied, the edits are moved through it,
+// and they are applied again. A change that is an own edit takes its place.
+
+import { inverseOf, type Effect } from "../../protocol/effects.ts";
+import type { Operation, Patch } from "../../protocol/json-patch.ts";
+import type { JsonObject, JsonValue } from "../../protocol/json.ts";
+import type { PendingEdit, PendingOperation, Tell } from "./pending-edit.ts";
+import { reconcile } from "./reconcile.ts";
+import { Tree } from "./tree.ts";
+
+export class Replica {
+  readonly tree = new Tree();
+  #edits: PendingEdit[] = [];
+  /** Is told what has happened to positions in what is shown. */
+  readonly #onMoved: (effects: readonly Effect[]) => void;
+
+  constructor(onMoved: (effects: readonly Effect[]) => void) {
+    this.#onMoved = onMoved;
+  }
+
+  /** In the order in which they were made. */
+  get edits(): readonly PendingEdit[] {
+    return this.#edits;
+  }
+
+  /** Add an edit that has been applied to the tree. */
+  add(edit: PendingEdit): void {
+    this.#edits.push(edit);
+    this.#onMoved(edit.operations.flatMap(({ effect }) => effect ?? []));
+  }
+
+  /**
+   * Take in what the room has sent.
+   * @param take calls `change` and `begin` for what it was sent, in order
+   * @param done the edits that the room has by then, or has refused: what is left of these goes
+   */
+  receive(take: () => void, done: ReadonlySet<PendingEdit>): void {
+    for (const edit of this.#edits.toReversed()) edit.revert(this.tree);
+    take();
+    for (const edit of done) this.#drop(edit);
+    for (const edit of this.#edits) edit.apply(this.tree, this.#tell);
+  }
+
+  /**
+   * Apply a change of the room.
+   * @param accepted edits that are part of it, as far as they are not yet recognised
+   * @throws Unfit
+   */
+  change(patch: Patch, accepted: ReadonlySet<PendingEdit>): void {
+    for (let at = 0; at < patch.length;) {
+      const own = this.#find(patch, at, accepted);
+      const count = own?.operation.operations.length ?? 1;
+      for (const operation of patch.slice(at, at + count))
+        this.#apply(operation, own?.operation ?? null);
+      if (own) own.edit.remove(own.operation);
+      at += count;
+    }
+  }
+
+  /** Begin anew from a state of the room. @param handled edits that it has in it */
+  begin(state: JsonObject, handled: ReadonlySet<PendingEdit>): void {
+    for (const edit of this.#edits) if (handled.has(edit)) edit.apply(this.tree, this.#tell);
+    this.#edits = this.#edits.filter((edit) => !handled.has(edit));
+    for (const operation of reconcile(this.tree, state)) this.#apply(operation, null);
+  }
+
+  /** Take back edits that are not to be sent. */
+  discard(edits: ReadonlySet<PendingEdit>): void {
+    this.receive(() => {}, edits);
+  }
+
+  /** Whether a pending edit would have to wait for another one before it: it means what that one has changed. */
+  dependsOn(edit: PendingEdit, earlier: PendingEdit): boolean {
+    return earlier.operations.some(
+      ({ effect }) => effect !== null && edit.operations.some((each) => each.dependsOn(effect)),
+    );
+  }
+
+  #apply(operation: Operation, own: PendingOperation | null): void {
+    const value = own?.value;
+    const { effect } = this.tree.apply(
+      "value" in operation && value !== undefined ? { ...operation, value } : operation,
+    );
+    if (effect !== null) this.#pass([effect], null, own);
+  }
+
+  /**
+   * Move the pending operations through changes.
+   * @param after only those after this one; `null` for all
+   * @param until those from this one on have it already
+   */
+  #pass(
+    effects: readonly Effect[],
+    after: PendingOperation | null,
+    until: PendingOperation | null,
+  ): void {
+    let passed = effects;
+    let isBehind = after === null;
+    for (const { operations } of this.#edits)
+      for (const operation of operations) {
+        if (operation === until) return;
+        if (isBehind) passed = operation.pass(passed);
+        isBehind ||= operation === after;
+      }
+    if (passed.length > 0) this.#onMoved(passed);
+  }
+
+  readonly #tell: Tell = (after, effects) => this.#pass(effects, after, null);
+
+  /** The pending operation that a change is, from this index on. */
+  #find(
+    patch: Patch,
+    at: number,
+    accepted: ReadonlySet<PendingEdit>,
+  ): { readonly edit: PendingEdit; readonly operation: PendingOperation } | null {
+    for (const edit of this.#edits)
+      if (accepted.has(edit))
+        for (const operation of edit.operations)
+          if (operation.matches(patch, at)) return { edit, operation };
+    return null;
+  }
+
+  #drop(edit: PendingEdit): void {
+    for (const operation of edit.operations) {
+      const { effect } = operation;
+      if (effect !== null) this.#pass([inverseOf(effect)], operation, null);
+      edit.remove(operation);
+    }
+    this.#edits = this.#edits.filter((each) => each !== edit);
+  }
+}
+
+/** The state as it is shown. */
+export const stateOf = ({ tree }: Replica): JsonValue => tree.snapshot();

@@ -1,0 +1,385 @@
+// Sends edits and actions, each exactly once (rules C4, X1): numbered, made on the version that the client has, at the
+// room's rate, and again after a cut line until a final reply has come.
+//
+//   made ──▶ queued ──▶ sent ──reply──▶ done or refused
+//              ▲          │
+//              └──────────┘ made on a version that is too old, refused together with others, or too old to be sent
+//
+// Requests go out one behind the other without waiting, unless an edit means a list or a text that an earlier edit
+// without a reply has changed: the room would move it through that one, too.
+
+import { utf8Bytes } from "../../protocol/json.ts";
+import type { RoomMessage } from "../../protocol/messages.ts";
+import type { PendingEdit } from "../document/pending-edit.ts";
+import type { Replica } from "../document/replica.ts";
+import type { Environment } from "../environment.ts";
+import { problemOf, RoomError } from "../room-error.ts";
+import type { Problem, SaveStatus, StaleEdits } from "../types.ts";
+import { Pace } from "./pace.ts";
+import { actionMessage, answerTo, updateMessage, type Request, type Task } from "./request.ts";
+
+type Message<Type extends RoomMessage["type"]> = Extract<RoomMessage, { type: Type }>;
+export type Welcome = Message<"welcome">;
+type Reply = Message<"reply">;
+type Refusal = Extract<Reply, { ok: false }>;
+
+/** What a frame has decided of edits. */
+export type Decided = {
+  /** Part of what the frame brings. */
+  readonly accepted: Set<PendingEdit>;
+  /** No longer pending. */
+  readonly done: Set<PendingEdit>;
+  /** To be told once the frame has been taken in. */
+  readonly afterwards: (() => void)[];
+};
+
+export type OutboxPorts = {
+  readonly environment: Environment;
+  readonly replica: Replica;
+  /** ms that edits may wait for a connection. */
+  readonly maxOfflineAge: number;
+  /** The room's version, without pending edits. */
+  version(): number;
+  /** Send a frame. @returns false without a connection */
+  send(text: string): boolean;
+  refused(edit: PendingEdit | null, problem: Problem): void;
+  stale(edits: StaleEdits): void;
+  /** Something has changed outside a frame. */
+  changed(): void;
+};
+
+/** Operations of edits that are sent together. */
+const maxTogether = 200;
+/** How often an edit is made anew on a later version before that is a refusal. */
+const maxRemade = 5;
+
+export class Outbox {
+  readonly #ports: OutboxPorts;
+  readonly #pace: Pace;
+  #queue: Task[] = [];
+  #sent: Request[] = [];
+  #nextSeq = 1;
+  #limits = { frameBytes: Infinity, patchOperations: Infinity };
+  #cancelFlush: (() => void) | null = null;
+  /** Whether the client has another name than the one that its requests were sent under. */
+  #isRenamed = false;
+
+  constructor(ports: OutboxPorts) {
+    this.#ports = ports;
+    this.#pace = new Pace(() => ports.environment.now());
+  }
+
+  /** Operations that one edit may have. */
+  get maxOperations(): number {
+    return this.#limits.patchOperations;
+  }
+
+  status(line: "up" | "down" | "closed"): SaveStatus {
+    const tasks = [...this.#sent.flatMap((request) => request.tasks), ...this.#queue];
+    if (tasks.length === 0) return { state: "saved" };
+    const what = { count: tasks.length, oldest: oldestOf(tasks) };
+    if (line === "closed") return { state: "unsaved", reason: "closed", ...what };
+    if (tasks.some(({ held }) => held)) return { state: "unsaved", reason: "stale", ...what };
+    return line === "down"
+      ? { state: "unsaved", reason: "disconnected", ...what }
+      : { state: "saving", ...what };
+  }
+
+  add(task: Task): void {
+    this.#queue.push(task);
+    this.flushSoon();
+  }
+
+  /** The client takes another name, and counts anew. */
+  rename(): void {
+    this.#isRenamed = true;
+  }
+
+  /**
+   * Take the welcome and the replies of a frame, before its changes.
+   * @param isResumed whether the welcome is of the epoch that requests were sent in
+   */
+  take(messages: readonly RoomMessage[], isResumed: boolean): Decided {
+    const decided: Decided = { accepted: new Set(), done: new Set(), afterwards: [] };
+    for (const message of messages)
+      if (message.type === "welcome") this.#welcomed(message, isResumed, decided);
+      else if (message.type === "reply") this.#replied(message, decided);
+      else if (message.type === "error" && message.code === "rate_limited")
+        this.#resendAll(message.retryAfter ?? 1000);
+    return decided;
+  }
+
+  /** Send what may be sent, after whatever runs now. */
+  flushSoon(): void {
+    this.#schedule(0);
+  }
+
+  stop(): void {
+    this.#cancelFlush?.();
+    this.#cancelFlush = null;
+  }
+
+  // What comes in
+
+  #welcomed(
+    { limits, seq, refused, missing }: Welcome,
+    isResumed: boolean,
+    decided: Decided,
+  ): void {
+    this.#limits = limits;
+    if (seq === undefined) return; // the room has begun anew on the same socket: replies come
+    this.#pace.begin(limits.messagesPerSecond, limits.bytesPerSecond);
+    const isKnown = seq !== null && isResumed && !this.#isRenamed;
+    this.#isRenamed = false;
+    const now = this.#ports.environment.now();
+    const again: Request[] = [];
+    for (const request of this.#sent) {
+      const isHandled = isKnown && request.seq <= seq && !missing?.includes(request.seq);
+      const edits = request.tasks.flatMap(({ edit }) => edit ?? []);
+      if (isHandled) {
+        for (const edit of edits) decided.done.add(edit);
+        if (!refused?.includes(request.seq)) for (const edit of edits) decided.accepted.add(edit);
+      }
+      if (isHandled || (isKnown && now - oldestOf(request.tasks) <= this.#ports.maxOfflineAge))
+        again.push({ ...request, retryAt: now });
+      else this.#putBack(request, isKnown ? "age" : "unknown", decided);
+    }
+    this.#sent = again;
+    if (!isKnown && seq !== null) this.#nextSeq = seq + 1;
+    for (const task of this.#queue)
+      if (now - task.madeAt > this.#ports.maxOfflineAge) task.held ??= "age";
+    for (const why of ["age", "unknown"] as const) this.#askFor(why, decided);
+    this.flushSoon();
+  }
+
+  #replied(reply: Reply, decided: Decided): void {
+    const at = this.#sent.findIndex(({ seq }) => seq === reply.ref);
+    const request = this.#sent[at];
+    if (request === undefined) return;
+    if (!reply.ok) return this.#failed(request, reply, decided);
+    this.#sent.splice(at, 1);
+    const { version = this.#ports.version(), dropped = [], result = null } = reply;
+    for (const task of request.tasks) {
+      if (task.edit) {
+        decided.done.add(task.edit);
+        if (task.action === null) decided.accepted.add(task.edit);
+      }
+      const answer = answerTo(request, task, version, dropped, result);
+      decided.afterwards.push(() => task.resolve(answer));
+    }
+    this.flushSoon();
+  }
+
+  #failed(request: Request, reply: Refusal, decided: Decided): void {
+    const { tasks } = request;
+    const [first] = tasks;
+    if (reply.retry && !(first?.action && isOfAction.has(reply.code))) {
+      request.retryAt = this.#ports.environment.now() + this.#delay(request, reply.retryAfter);
+      if (reply.code === "rate_limited") this.#pace.stop(reply.retryAfter ?? 0);
+      this.flushSoon();
+      return;
+    }
+    this.#sent = this.#sent.filter((each) => each !== request);
+    this.flushSoon();
+    if (reply.code === "request_forgotten") {
+      this.#putBack(request, "unknown", decided);
+      this.#askFor("unknown", decided);
+    } else if (isMadeAnew.has(reply.code) && tasks.every((task) => task.remade++ < maxRemade))
+      this.#queue.unshift(...tasks);
+    else if (tasks.length > 1) {
+      for (const task of tasks) task.isAlone = true;
+      this.#queue.unshift(...tasks);
+    } else if (first) this.#refuse(first, problemOf(reply), decided);
+  }
+
+  #refuse(task: Task, problem: Problem, decided: Decided): void {
+    const { edit } = task;
+    if (edit) decided.done.add(edit);
+    decided.afterwards.push(() => {
+      task.reject(new RoomError(problem));
+      if (task.action === null) this.#ports.refused(edit, problem);
+    });
+  }
+
+  #delay(request: Request, retryAfter: number | undefined): number {
+    const most = Math.min(10_000, 300 * 2 ** request.attempts++);
+    return retryAfter ?? 300 + this.#ports.environment.random() * most;
+  }
+
+  /** A frame was not read: whatever has no reply is sent again. */
+  #resendAll(ms: number): void {
+    this.#pace.stop(ms);
+    const at = this.#ports.environment.now() + ms;
+    for (const request of this.#sent) request.retryAt = at;
+    this.flushSoon();
+  }
+
+  // What waits for the application's word
+
+  /** A request is not to be sent again as it was. */
+  #putBack({ tasks }: Request, why: StaleEdits["why"], decided: Decided): void {
+    for (const task of tasks) {
+      if (task.action && why === "unknown") {
+        this.#refuse(task, forgotten, decided);
+        continue;
+      }
+      task.held = why;
+      if (task.edit && why === "unknown") task.edit.isSuspended = true;
+      this.#queue.push(task);
+    }
+    this.#queue.sort((a, b) => a.madeAt - b.madeAt);
+  }
+
+  #askFor(why: StaleEdits["why"], decided: Decided): void {
+    const tasks = this.#queue.filter(({ held }) => held === why);
+    if (tasks.length === 0) return;
+    const isStillHeld = (task: Task): boolean => task.held !== null && this.#queue.includes(task);
+    const edits: StaleEdits = {
+      why,
+      count: tasks.length,
+      oldest: oldestOf(tasks),
+      apply: () => {
+        for (const task of tasks.filter(isStillHeld)) {
+          task.held = null;
+          if (task.edit) task.edit.isSuspended = false;
+        }
+        this.#ports.replica.discard(new Set());
+        this.flushSoon();
+        this.#ports.changed();
+      },
+      discard: () => {
+        const held = new Set(tasks.filter(isStillHeld));
+        this.#queue = this.#queue.filter((task) => !held.has(task));
+        this.#ports.replica.discard(new Set([...held].flatMap(({ edit }) => edit ?? [])));
+        for (const task of held) task.reject(new RoomError(discarded));
+        this.#ports.changed();
+      },
+    };
+    decided.afterwards.push(() => this.#ports.stale(edits));
+  }
+
+  // What goes out
+
+  #schedule(ms: number): void {
+    this.stop();
+    const { environment } = this.#ports;
+    const flush = (): void => {
+      this.#cancelFlush = null;
+      this.#flush();
+    };
+    if (ms > 0) {
+      this.#cancelFlush = environment.later(ms, flush);
+      return;
+    }
+    let isWanted = true;
+    this.#cancelFlush = () => {
+      isWanted = false;
+    };
+    environment.soon(() => isWanted && flush());
+  }
+
+  #flush(): void {
+    const now = this.#ports.environment.now();
+    for (const request of this.#sent) {
+      if (request.retryAt === null || request.retryAt > now) continue;
+      if (!this.#send(request.text)) return this.#waitForPace();
+      request.retryAt = null;
+    }
+    for (let tasks = this.#next(); tasks.length > 0; tasks = this.#next())
+      if (!this.#sendTasks(tasks)) return this.#waitForPace();
+    const times = this.#sent.flatMap(({ retryAt }) => retryAt ?? []);
+    if (times.length > 0) this.#schedule(Math.max(1, Math.min(...times) - now));
+  }
+
+  /** Without a connection, the next welcome goes on. */
+  #waitForPace(): void {
+    const { wait } = this.#pace;
+    if (wait > 0) this.#schedule(wait);
+  }
+
+  /** @returns false if nothing may be sent now */
+  #send(text: string): boolean {
+    if (this.#pace.wait > 0 || !this.#ports.send(text)) return false;
+    this.#pace.spend(utf8Bytes(text));
+    return true;
+  }
+
+  /** What is to be sent next, in one request; nothing if that has to wait for replies. */
+  #next(): readonly Task[] {
+    const [first, ...others] = this.#queue.filter(({ held }) => held === null);
+    if (first === undefined) return [];
+    if (first.action !== null) return [first];
+    const before = [
+      ...this.#sent.flatMap(({ tasks }) => tasks),
+      ...this.#queue.filter(({ held }) => held),
+    ];
+    const mayGo = ({ edit }: Task): boolean =>
+      !edit ||
+      before.every((task) => !task.edit || !this.#ports.replica.dependsOn(edit, task.edit));
+    if (!mayGo(first)) return [];
+    if (first.isAlone) return [first];
+    const together = [first];
+    let count = first.edit?.operations.length ?? 0;
+    for (const task of others) {
+      count += task.edit?.operations.length ?? 0;
+      if (task.action || task.isAlone || count > maxTogether || !mayGo(task)) break;
+      together.push(task);
+    }
+    return together;
+  }
+
+  #sendTasks(tasks: readonly Task[]): boolean {
+    const [first] = tasks;
+    const seq = this.#nextSeq;
+    const wire = first?.action
+      ? actionMessage(seq, first.action)
+      : updateMessage(seq, tasks, this.#ports.version());
+    const isLarge = utf8Bytes(wire.text) > this.#limits.frameBytes;
+    if (isLarge && tasks.length > 1) return this.#sendTasks(tasks.slice(0, tasks.length >> 1));
+    const request: Request = { seq, tasks, ...wire, retryAt: null, attempts: 0 };
+    const isEmpty = first?.action === null && wire.origins.length === 0;
+    if (isLarge || isEmpty) this.#endUnsent(request, isLarge);
+    else {
+      if (!this.#send(wire.text)) return false;
+      this.#nextSeq++;
+      this.#sent.push(request);
+    }
+    const taken = new Set(tasks);
+    this.#queue = this.#queue.filter((task) => !taken.has(task));
+    return true;
+  }
+
+  /** A request that the room need not, or must not, be sent: nothing is left of its edits, or it is too large. */
+  #endUnsent(request: Request, isLarge: boolean): void {
+    const decided: Decided = { accepted: new Set(), done: new Set(), afterwards: [] };
+    for (const task of request.tasks)
+      if (isLarge) this.#refuse(task, tooLarge(this.#limits.frameBytes), decided);
+      else {
+        if (task.edit) decided.done.add(task.edit);
+        task.resolve(answerTo(request, task, this.#ports.version(), [], null));
+      }
+    this.#ports.replica.discard(decided.done);
+    for (const tell of decided.afterwards) tell();
+    this.#ports.changed();
+  }
+}
+
+/** Refusals for now that the caller of an action is told of: it may take long until they are over. */
+const isOfAction: ReadonlySet<string> = new Set(["call_timeout", "hook_unavailable"]);
+/** Refusals of an edit that may pass on a later version. */
+const isMadeAnew: ReadonlySet<string> = new Set(["base_too_old", "version_conflict"]);
+
+const oldestOf = (tasks: readonly Task[]): number => Math.min(...tasks.map(({ madeAt }) => madeAt));
+
+const forgotten: Problem = {
+  code: "request_forgotten",
+  detail: "The room no longer knows what became of this request. Look at the state.",
+};
+const discarded: Problem = {
+  code: "request_forgotten",
+  detail: "The application has discarded the edit, which was never confirmed.",
+};
+const tooLarge = (limit: number): Problem => ({
+  code: "too_large",
+  detail: `The request is larger than ${limit} bytes, the room's limit for a frame. Split it.`,
+});

@@ -1,0 +1,93 @@
+// What an application has asked of the room, and the messages that ask for it.
+
+import type { JsonValue } from "../../protocol/json.ts";
+import type { Operation } from "../../protocol/json-patch.ts";
+import type { PendingEdit } from "../document/pending-edit.ts";
+import type { RoomError } from "../room-error.ts";
+import type { StaleEdits } from "../types.ts";
+
+/** How a task has ended well. */
+export type Answer = {
+  readonly version: number;
+  /** Of an edit: indexes of its operations that were left out. */
+  readonly dropped: readonly number[];
+  /** Of an action. */
+  readonly result: JsonValue;
+};
+
+/** One edit or one call of an action. */
+export type Task = {
+  /** Of an action: what it is expected to do, if the application has said so. */
+  readonly edit: PendingEdit | null;
+  readonly action: { readonly name: string; readonly payload: JsonValue } | null;
+  /** Epoch ms. */
+  readonly madeAt: number;
+  /** Whether it is sent alone, because it was refused together with others. */
+  isAlone: boolean;
+  /** Why it waits for the application's word; `null` if it does not. */
+  held: StaleEdits["why"] | null;
+  /** How often it was made anew, because the room could not move it. */
+  remade: number;
+  resolve(answer: Answer): void;
+  reject(error: RoomError): void;
+};
+
+/** What stands for an operation of an edit in a request. */
+type Origin = { readonly task: Task; readonly index: number };
+
+/** A numbered message with tasks in it. */
+export type Request = {
+  readonly seq: number;
+  readonly tasks: readonly Task[];
+  readonly text: string;
+  /** Of each operation of its patch. */
+  readonly origins: readonly Origin[];
+  /** Operations that were left out before it was sent. */
+  readonly missing: readonly Origin[];
+  /** Epoch ms at which it is sent again; `null` while it is on its way. */
+  retryAt: number | null;
+  /** How often it was refused for now. */
+  attempts: number;
+};
+
+type Wire = Pick<Request, "text" | "origins" | "missing">;
+
+/** The message for an action. */
+export function actionMessage(
+  seq: number,
+  { name, payload }: { readonly name: string; readonly payload: JsonValue },
+): Wire {
+  const text = JSON.stringify({ type: "action", ref: seq, name, payload, seq });
+  return { text, origins: [], missing: [] };
+}
+
+/** The message for edits that follow each other. @param base the version that they are made on */
+export function updateMessage(seq: number, tasks: readonly Task[], base: number): Wire {
+  const patch: Operation[] = [];
+  const origins: Origin[] = [];
+  const missing: Origin[] = [];
+  for (const task of tasks)
+    for (const [index, operation] of (task.edit?.operations ?? []).entries()) {
+      if (!operation.isApplied || operation.operations.length === 0) missing.push({ task, index });
+      else
+        for (const each of operation.operations) {
+          patch.push(each);
+          origins.push({ task, index });
+        }
+    }
+  const text = JSON.stringify({ type: "update", ref: seq, patch, base, seq });
+  return { text, origins, missing };
+}
+
+/** What a reply to a request is to one of its tasks. @param dropped indexes in the request's patch */
+export function answerTo(
+  { origins, missing }: Request,
+  task: Task,
+  version: number,
+  dropped: readonly number[],
+  result: JsonValue,
+): Answer {
+  const left = dropped.map((index) => origins[index]);
+  const own = [...missing, ...left].flatMap((each) => (each?.task === task ? each.index : []));
+  return { version, dropped: [...new Set(own)].toSorted((a, b) => a - b), result };
+}

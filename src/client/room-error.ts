@@ -1,0 +1,47 @@
+// What the client throws, and rejects promises with, when something is refused.
+
+import type { ErrorCode } from "../protocol/errors.ts";
+import type { Problem } from "./types.ts";
+
+/**
+ * The room, the service or the client has refused something; `message` says why, for developers.
+ * @example
+ * ```ts
+ * try {
+ *   await room.action("rename", { title: "Pier" });
+ * } catch (error) {
+ *   if (error instanceof RoomError && error.code === "action_refused") show(error.problem.reason);
+ *   else throw error;
+ * }
+ * ```
+ */
+export class RoomError extends Error {
+  override readonly name = "RoomError";
+  readonly problem: Problem;
+
+  constructor(problem: Problem) {
+    super(problem.detail);
+    this.problem = problem;
+  }
+
+  get code(): ErrorCode {
+    return this.problem.code;
+  }
+}
+
+/** The problem in a message of the room. */
+export function problemOf({
+  code,
+  detail,
+  reason,
+  issues,
+  instance,
+}: Problem & { readonly [name: string]: unknown }): Problem {
+  return {
+    code,
+    detail,
+    ...(reason !== undefined && { reason }),
+    ...(issues !== undefined && { issues }),
+    ...(instance !== undefined && { instance }),
+  };
+}

@@ -1,0 +1,77 @@
+// Clients that edit the same document over lines that delay, and break: they come to the same as the room, each edit
+// is made once, and on what it was meant for.
+
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import type { JsonObject } from "../../../src/protocol/json.ts";
+import { firstState, intents, misplaced, operationFor } from "../../support/tagged-lists.ts";
+import { runs } from "../../support/runs.ts";
+import { ModelRoom } from "../support/model-room.ts";
+
+const copy = <T>(value: T): T => JSON.parse(JSON.stringify(value)) as T;
+
+const events = fc.array(
+  fc.record({
+    who: fc.nat(2),
+    what: fc.constantFrom("edit", "edit", "edit", "send", "send", "commit", "receive", "receive", "resume", "whole"),
+    intent: intents({ minLength: 1, maxLength: 1 }),
+    count: fc.integer({ min: 1, max: 3 }),
+  }),
+  { minLength: 1, maxLength: 60 },
+);
+
+const seed = Number(process.env["SEED"] ?? Date.now() % 2 ** 31);
+
+describe(`clients whose lines delay and break (seed ${seed})`, () => {
+  test("[C2, C3, C4] come to the same as the room, and make each edit once", () => {
+    fc.assert(
+      fc.property(events, (all) => {
+        const room = new ModelRoom(firstState());
+        const clients = [room.join(), room.join(), room.join()];
+        for (const { who, what, intent, count } of all) {
+          const client = clients[who] as (typeof clients)[number];
+          switch (what) {
+            case "edit": {
+              const operation = operationFor(client.state, intent[0] as never);
+              if (operation) client.edit(copy(operation));
+              break;
+            }
+            case "send":
+              client.send(count);
+              break;
+            case "commit":
+              room.commit();
+              break;
+            case "receive":
+              client.receive(count);
+              break;
+            default:
+              client.connect(what as "resume" | "whole");
+          }
+        }
+        // One after the other: with nobody else under way, each sees what will become of its edits.
+        for (const client of clients) {
+          client.receiveAll();
+          room.commit();
+          client.receiveAll();
+          const before = copy(client.state);
+          const refused = client.refusals.length;
+          for (let turn = 0; !client.isQuiet && turn < 100; turn++) {
+            client.sendAll();
+            room.commit();
+            client.receiveAll();
+          }
+          if (client.refusals.length === refused) expect(client.state).toEqual(before);
+        }
+        room.settle();
+        for (const client of clients) {
+          expect(client.state).toEqual(room.document.value);
+          expect(client.replica.edits).toEqual([]);
+          expect(client.answers.length + client.refusals.length).toBe(client.made);
+        }
+        expect(misplaced(room.document.value as JsonObject)).toEqual([]);
+      }),
+      { numRuns: runs(2000), seed },
+    );
+  });
+});

@@ -1,0 +1,247 @@
+// A room's document with clients' documents and outboxes, and lines between them that deliver when a test says so. It
+// has no users, sockets or timers: what it shows is that edits come to the same everywhere, and each of them once.
+
+import type { RoomRecord } from "../../../src/model/record.ts";
+import type { Member } from "../../../src/model/members.ts";
+import { Recorder } from "../../../src/client/document/draft.ts";
+import { History } from "../../../src/client/document/history.ts";
+import { PendingEdit } from "../../../src/client/document/pending-edit.ts";
+import { Replica } from "../../../src/client/document/replica.ts";
+import type { Environment } from "../../../src/client/environment.ts";
+import { Outbox, type Welcome } from "../../../src/client/requests/outbox.ts";
+import type { Answer } from "../../../src/client/requests/request.ts";
+import { CollabError } from "../../../src/protocol/errors.ts";
+import { replaceAll, type Operation, type Patch } from "../../../src/protocol/json-patch.ts";
+import type { JsonObject } from "../../../src/protocol/json.ts";
+import { defaultLimits } from "../../../src/protocol/limits.ts";
+import { failureMessage, type RoomMessage } from "../../../src/protocol/messages.ts";
+import { JsonDocument } from "../../../src/room/document/json-document.ts";
+import { MemoryRoomStorage } from "../../../src/storage/memory.ts";
+
+const copy = <T>(value: T): T => JSON.parse(JSON.stringify(value)) as T;
+
+type Update = { readonly ref: number; readonly seq: number; readonly base: number; readonly patch: Patch };
+type Reply = Extract<RoomMessage, { type: "reply" }>;
+
+const limits = {
+  frameBytes: 262_144,
+  messagesPerFrame: 100,
+  messagesPerSecond: 1e6,
+  bytesPerSecond: 1e9,
+  stateBytes: 1_048_576,
+  stateDepth: 64,
+  patchOperations: 1000,
+  presenceBytes: 2048,
+  pingInterval: 30_000,
+  reconnectGrace: 10_000,
+};
+
+export class ModelRoom {
+  readonly document: JsonDocument;
+  readonly clients: ModelClient[] = [];
+  /** Final replies by client and number. */
+  readonly #replies = new Map<ModelClient, Map<number, Reply>>();
+  readonly #window: { readonly client: ModelClient; readonly reply: Reply }[] = [];
+  now = 0;
+
+  constructor(state: JsonObject) {
+    this.document = JsonDocument.create(new MemoryRoomStorage<RoomRecord, Member>());
+    this.document.change({ kind: "patch", patch: copy(replaceAll(state)) }, undefined, defaultLimits);
+    this.document.commit();
+  }
+
+  join(): ModelClient {
+    const client = new ModelClient(this);
+    this.#replies.set(client, new Map());
+    this.clients.push(client);
+    client.connect("fresh");
+    return client;
+  }
+
+  /** Take a request in. */
+  handle(client: ModelClient, { ref, seq, base, patch }: Update): void {
+    const known = this.#replies.get(client)?.get(seq);
+    const reply = known ?? this.#change(ref, base, patch);
+    this.#replies.get(client)?.set(seq, reply);
+    this.#window.push({ client, reply });
+  }
+
+  #change(ref: number, version: number, patch: Patch): Reply {
+    try {
+      const request = { kind: "patch", patch: copy(patch), base: { version, strict: false } } as const;
+      const { version: after, dropped } = this.document.change(request, undefined, defaultLimits);
+      return { type: "reply", ref, ok: true, version: after, ...(dropped.length > 0 && { dropped }) };
+    } catch (error) {
+      if (error instanceof CollabError) return failureMessage(ref, error) as Reply;
+      throw error;
+    }
+  }
+
+  /** End the window: everybody is sent what has happened. */
+  commit(): void {
+    const change = this.document.commit();
+    const replies = this.#window.splice(0);
+    for (const client of this.clients) {
+      const frame: RoomMessage[] = [];
+      if (change) frame.push({ type: "change", from: change.from, to: change.to, patch: JSON.parse(change.patch) as Patch });
+      frame.push(...replies.flatMap((each) => (each.client === client ? each.reply : [])));
+      if (frame.length > 0) client.line?.fromRoom.push(frame);
+    }
+  }
+
+  /** What a client gets when it comes. */
+  welcome(client: ModelClient, since: number | null, isWhole: boolean): Welcome {
+    this.commit();
+    const { version } = this.document;
+    const replies = [...(this.#replies.get(client) ?? [])].toSorted(([a], [b]) => a - b);
+    const seq = replies.at(-1)?.[0] ?? 0;
+    const handled = new Set(replies.map(([each]) => each));
+    const missing = Array.from({ length: seq }, (_, index) => index + 1).filter((each) => !handled.has(each));
+    const refused = replies.flatMap(([each, { ok }]) => (ok ? [] : each));
+    const patch = since === null || isWhole ? undefined : this.document.patchesSince([since]).get(since);
+    return {
+      type: "welcome",
+      version,
+      seq,
+      refused,
+      missing,
+      limits,
+      ...(patch === undefined ? { resumed: false, state: copy(this.document.value) } : { resumed: true, patch: JSON.parse(patch) as Patch }),
+    } as unknown as Welcome;
+  }
+
+  /** Let everything arrive, everywhere. */
+  settle(): void {
+    for (let turn = 0; turn < 200; turn++) {
+      for (const client of this.clients) client.sendAll();
+      this.commit();
+      for (const client of this.clients) client.receiveAll();
+      if (this.clients.every(({ isQuiet }) => isQuiet)) return;
+    }
+    throw new Error("the room did not settle");
+  }
+}
+
+type Line = { readonly toRoom: Update[]; readonly fromRoom: RoomMessage[][] };
+
+export class ModelClient {
+  readonly #room: ModelRoom;
+  readonly history: History;
+  readonly replica = new Replica((effects) => this.history.moved(effects));
+  readonly outbox: Outbox;
+  #version = 0;
+  line: Line | null = null;
+  readonly #soon: (() => void)[] = [];
+  readonly answers: Answer[] = [];
+  readonly refusals: string[] = [];
+  made = 0;
+
+  constructor(room: ModelRoom) {
+    this.#room = room;
+    this.history = new History({ tree: this.replica.tree, edit: (change) => this.#edit(change) });
+    this.outbox = new Outbox({
+      environment: {
+        now: () => room.now,
+        random: () => 0.5,
+        soon: (call: () => void) => void this.#soon.push(call),
+        later: () => () => {},
+      } as unknown as Environment,
+      replica: this.replica,
+      maxOfflineAge: Infinity,
+      version: () => this.#version,
+      send: (text) => {
+        this.line?.toRoom.push(JSON.parse(text) as Update);
+        return this.line !== null;
+      },
+      refused: (edit) => edit && this.history.forget(edit),
+      stale: () => {},
+      changed: () => {},
+    });
+  }
+
+  get state(): JsonObject {
+    return this.replica.tree.root as JsonObject;
+  }
+
+  get isQuiet(): boolean {
+    return this.outbox.status("up").state === "saved" && this.line?.toRoom.length === 0 && this.line.fromRoom.length === 0;
+  }
+
+  /** Apply an operation to what it shows. */
+  edit(operation: Operation): void {
+    const made = this.#edit((recorder) => recorder.apply(operation));
+    if (made) this.history.record(made.edit, made.recorded);
+  }
+
+  #edit(change: (recorder: Recorder) => void): { edit: PendingEdit; recorded: Recorder["recorded"] } | null {
+    const recorder = new Recorder(this.replica.tree);
+    change(recorder);
+    recorder.close();
+    const { recorded } = recorder;
+    if (recorded.length === 0) return null;
+    const edit = new PendingEdit(recorded, this.#room.now);
+    this.replica.add(edit);
+    this.made++;
+    this.outbox.add({
+      edit,
+      action: null,
+      madeAt: this.#room.now,
+      isAlone: false,
+      held: null,
+      remade: 0,
+      resolve: (answer) => this.answers.push(answer),
+      reject: ({ code }) => this.refusals.push(code),
+    });
+    return { edit, recorded };
+  }
+
+  /** Run what was put off. */
+  #run(): void {
+    for (const call of this.#soon.splice(0)) call();
+  }
+
+  /** Put on the line what may be sent, and let the room take some of it in. */
+  send(count: number): void {
+    this.#run();
+    for (const each of this.line?.toRoom.splice(0, count) ?? []) this.#room.handle(this, each);
+  }
+
+  sendAll(): void {
+    this.send(Infinity);
+  }
+
+  /** Take in some of the frames that are on the line. */
+  receive(count: number): void {
+    for (const frame of this.line?.fromRoom.splice(0, count) ?? []) this.#take(frame, true);
+    this.#run();
+  }
+
+  receiveAll(): void {
+    this.receive(Infinity);
+  }
+
+  /** The line is cut, and comes back. @param how `whole`: the room sends its state, not what has changed */
+  connect(how: "fresh" | "resume" | "whole"): void {
+    this.line = { toRoom: [], fromRoom: [] };
+    const welcome = this.#room.welcome(this, how === "fresh" ? null : this.#version, how === "whole");
+    this.line.fromRoom.length = 0; // what was committed just now is in the welcome
+    this.#take([welcome], true);
+  }
+
+  #take(frame: readonly RoomMessage[], isResumed: boolean): void {
+    const { accepted, done, afterwards } = this.outbox.take(frame, isResumed);
+    this.replica.receive(() => {
+      for (const message of frame)
+        if (message.type === "change") {
+          if (message.from !== this.#version) throw new Error(`version ${message.from} came after ${this.#version}`);
+          this.replica.change(message.patch, accepted);
+          this.#version = message.to;
+        } else if (message.type === "welcome") {
+          if ("patch" in message) this.replica.change(message.patch, accepted);
+          else this.replica.begin(message.state, accepted);
+          this.#version = message.version;
+        }
+    }, done);
+    for (const tell of afterwards) tell();
+  }
+}
