@@ -78,18 +78,20 @@ export class MovingOperation {
     return passed;
   }
 
-  /** Whether it would lead elsewhere, if something had not been done before it. */
-  dependsOn(earlier: Effect): boolean {
+  /** Whether it would lead elsewhere after an effect, or after what leads back from that. */
+  isMovedBy(effect: Effect): boolean {
     const moving = this.#moving;
-    if (moving === null) return false;
-    const before = inverseOf(earlier);
-    if (isDeeper(before, moving)) return false;
-    const next = moveThrough(moving, before);
-    return (
-      next === null ||
-      next.path !== moving.path ||
-      next.from !== moving.from ||
-      next.ranges !== moving.ranges
-    );
+    return moving !== null && [effect, inverseOf(effect)].some((each) => isElsewhere(moving, each));
   }
+}
+
+function isElsewhere(moving: Moving, effect: Effect): boolean {
+  if (isDeeper(effect, moving)) return false;
+  const next = moveThrough(moving, effect);
+  return (
+    next === null ||
+    next.path !== moving.path ||
+    next.from !== moving.from ||
+    next.ranges !== moving.ranges
+  );
 }

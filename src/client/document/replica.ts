@@ -6,6 +6,7 @@
 // and they are applied again. A change that is an own edit takes its place.
 
 import { inverseOf, type Effect } from "../../protocol/effects.ts";
+import { effectAfter, mayMove } from "../../protocol/moves.ts";
 import type { Operation, Patch } from "../../protocol/json-patch.ts";
 import type { JsonObject, JsonValue } from "../../protocol/json.ts";
 import type { PendingEdit, PendingOperation, Tell } from "./pending-edit.ts";
@@ -53,6 +54,7 @@ export class Replica {
   change(patch: Patch, accepted: ReadonlySet<PendingEdit>): void {
     for (let at = 0; at < patch.length;) {
       const own = this.#find(patch, at, accepted);
+      if (own) this.#skipOverwritten(own.operation, accepted);
       const count = own?.operation.operations.length ?? 1;
       for (const operation of patch.slice(at, at + count))
         this.#apply(operation, own?.operation ?? null);
@@ -73,11 +75,28 @@ export class Replica {
     this.receive(() => {}, edits);
   }
 
-  /** Whether a pending edit would have to wait for another one before it: it means what that one has changed. */
-  dependsOn(edit: PendingEdit, earlier: PendingEdit): boolean {
-    return earlier.operations.some(
-      ({ effect }) => effect !== null && edit.operations.some((each) => each.dependsOn(effect)),
-    );
+  /**
+   * Edits that lead to the same place, whether or not others before them are done: the room may get them now.
+   * @param unanswered the edits before them of which the room may or may not have heard
+   */
+  independentOf(unanswered: ReadonlySet<PendingEdit>): ReadonlySet<PendingEdit> {
+    const independent = new Set<PendingEdit>();
+    // What would be different here, if one operation of those had not been done.
+    let undone: readonly Effect[] = [];
+    for (const edit of this.#edits) {
+      let isIndependent = true;
+      for (const operation of edit.operations) {
+        if (undone.some((effect) => operation.isMovedBy(effect))) isIndependent = false;
+        const { effect } = operation;
+        if (effect === null) continue;
+        undone = undone.flatMap((each) =>
+          mayMove(each, effect) ? effectAfter(each, effect) : each,
+        );
+        if (unanswered.has(edit)) undone = [...undone, inverseOf(effect)];
+      }
+      if (isIndependent) independent.add(edit);
+    }
+    return independent;
   }
 
   #apply(operation: Operation, own: PendingOperation | null): void {
@@ -124,7 +143,23 @@ export class Replica {
     return null;
   }
 
+  /** A window leaves out what a later `replace` in it has overwritten, see squash.ts. */
+  #skipOverwritten(by: PendingOperation, accepted: ReadonlySet<PendingEdit>): void {
+    const [replace] = by.operations;
+    if (replace?.op !== "replace") return;
+    for (const edit of this.#edits)
+      for (const operation of edit.operations) {
+        if (operation === by) return;
+        const [first] = operation.operations;
+        const isOverwritten =
+          first?.op === "replace" &&
+          (first.path === replace.path || first.path.startsWith(`${replace.path}/`));
+        if (isOverwritten && accepted.has(edit)) edit.remove(operation);
+      }
+  }
+
   #drop(edit: PendingEdit): void {
+    if (!this.#edits.includes(edit)) return;
     for (const operation of edit.operations) {
       const { effect } = operation;
       if (effect !== null) this.#pass([inverseOf(effect)], operation, null);

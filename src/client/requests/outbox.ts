@@ -309,13 +309,14 @@ export class Outbox {
     const [first, ...others] = this.#queue.filter(({ held }) => held === null);
     if (first === undefined) return [];
     if (first.action !== null) return [first];
-    const before = [
-      ...this.#sent.flatMap(({ tasks }) => tasks),
-      ...this.#queue.filter(({ held }) => held),
-    ];
-    const mayGo = ({ edit }: Task): boolean =>
-      !edit ||
-      before.every((task) => !task.edit || !this.#ports.replica.dependsOn(edit, task.edit));
+    const unanswered = new Set(
+      [
+        ...this.#sent.flatMap(({ tasks }) => tasks),
+        ...this.#queue.filter(({ held }) => held),
+      ].flatMap(({ edit }) => edit ?? []),
+    );
+    const independent = this.#ports.replica.independentOf(unanswered);
+    const mayGo = ({ edit }: Task): boolean => edit === null || independent.has(edit);
     if (!mayGo(first)) return [];
     if (first.isAlone) return [first];
     const together = [first];

@@ -6,14 +6,25 @@ import { describe, expect, test } from "vitest";
 import type { JsonObject } from "../../../src/protocol/json.ts";
 import { firstState, intents, misplaced, operationFor } from "../../support/tagged-lists.ts";
 import { runs } from "../../support/runs.ts";
-import { ModelRoom } from "../support/model-room.ts";
+import { ModelRoom, type ModelClient } from "../support/model-room.ts";
 
 const copy = <T>(value: T): T => JSON.parse(JSON.stringify(value)) as T;
 
 const events = fc.array(
   fc.record({
     who: fc.nat(2),
-    what: fc.constantFrom("edit", "edit", "edit", "send", "send", "commit", "receive", "receive", "resume", "whole"),
+    what: fc.constantFrom(
+      "edit",
+      "edit",
+      "edit",
+      "send",
+      "send",
+      "commit",
+      "receive",
+      "receive",
+      "resume",
+      "whole",
+    ),
     intent: intents({ minLength: 1, maxLength: 1 }),
     count: fc.integer({ min: 1, max: 3 }),
   }),
@@ -28,6 +39,8 @@ describe(`clients whose lines delay and break (seed ${seed})`, () => {
       fc.property(events, (all) => {
         const room = new ModelRoom(firstState());
         const clients = [room.join(), room.join(), room.join()];
+        // Of a state that came whole, a client sees what is new, and not how it came to be: that only the room knows.
+        const guessing = new Set<ModelClient>();
         for (const { who, what, intent, count } of all) {
           const client = clients[who] as (typeof clients)[number];
           switch (what) {
@@ -45,8 +58,15 @@ describe(`clients whose lines delay and break (seed ${seed})`, () => {
             case "receive":
               client.receive(count);
               break;
+            case "whole":
+              guessing.add(client);
+              client.connect(what);
+              break;
+            case "resume":
+              client.connect(what);
+              break;
             default:
-              client.connect(what as "resume" | "whole");
+              what satisfies never;
           }
         }
         // One after the other: with nobody else under way, each sees what will become of its edits.
@@ -61,7 +81,8 @@ describe(`clients whose lines delay and break (seed ${seed})`, () => {
             room.commit();
             client.receiveAll();
           }
-          if (client.refusals.length === refused) expect(client.state).toEqual(before);
+          if (client.refusals.length === refused && !guessing.has(client))
+            expect(client.state).toEqual(before);
         }
         room.settle();
         for (const client of clients) {
@@ -69,9 +90,9 @@ describe(`clients whose lines delay and break (seed ${seed})`, () => {
           expect(client.replica.edits).toEqual([]);
           expect(client.answers.length + client.refusals.length).toBe(client.made);
         }
-        expect(misplaced(room.document.value as JsonObject)).toEqual([]);
+        if (guessing.size === 0) expect(misplaced(room.document.value as JsonObject)).toEqual([]);
       }),
-      { numRuns: runs(2000), seed },
+      { numRuns: runs(3000), seed },
     );
   });
 });

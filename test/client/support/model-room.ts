@@ -20,7 +20,12 @@ import { MemoryRoomStorage } from "../../../src/storage/memory.ts";
 
 const copy = <T>(value: T): T => JSON.parse(JSON.stringify(value)) as T;
 
-type Update = { readonly ref: number; readonly seq: number; readonly base: number; readonly patch: Patch };
+type Update = {
+  readonly ref: number;
+  readonly seq: number;
+  readonly base: number;
+  readonly patch: Patch;
+};
 type Reply = Extract<RoomMessage, { type: "reply" }>;
 
 const limits = {
@@ -46,7 +51,11 @@ export class ModelRoom {
 
   constructor(state: JsonObject) {
     this.document = JsonDocument.create(new MemoryRoomStorage<RoomRecord, Member>());
-    this.document.change({ kind: "patch", patch: copy(replaceAll(state)) }, undefined, defaultLimits);
+    this.document.change(
+      { kind: "patch", patch: copy(replaceAll(state)) },
+      undefined,
+      defaultLimits,
+    );
     this.document.commit();
   }
 
@@ -68,9 +77,19 @@ export class ModelRoom {
 
   #change(ref: number, version: number, patch: Patch): Reply {
     try {
-      const request = { kind: "patch", patch: copy(patch), base: { version, strict: false } } as const;
+      const request = {
+        kind: "patch",
+        patch: copy(patch),
+        base: { version, strict: false },
+      } as const;
       const { version: after, dropped } = this.document.change(request, undefined, defaultLimits);
-      return { type: "reply", ref, ok: true, version: after, ...(dropped.length > 0 && { dropped }) };
+      return {
+        type: "reply",
+        ref,
+        ok: true,
+        version: after,
+        ...(dropped.length > 0 && { dropped }),
+      };
     } catch (error) {
       if (error instanceof CollabError) return failureMessage(ref, error) as Reply;
       throw error;
@@ -83,7 +102,13 @@ export class ModelRoom {
     const replies = this.#window.splice(0);
     for (const client of this.clients) {
       const frame: RoomMessage[] = [];
-      if (change) frame.push({ type: "change", from: change.from, to: change.to, patch: JSON.parse(change.patch) as Patch });
+      if (change)
+        frame.push({
+          type: "change",
+          from: change.from,
+          to: change.to,
+          patch: JSON.parse(change.patch) as Patch,
+        });
       frame.push(...replies.flatMap((each) => (each.client === client ? each.reply : [])));
       if (frame.length > 0) client.line?.fromRoom.push(frame);
     }
@@ -96,9 +121,12 @@ export class ModelRoom {
     const replies = [...(this.#replies.get(client) ?? [])].toSorted(([a], [b]) => a - b);
     const seq = replies.at(-1)?.[0] ?? 0;
     const handled = new Set(replies.map(([each]) => each));
-    const missing = Array.from({ length: seq }, (_, index) => index + 1).filter((each) => !handled.has(each));
+    const missing = Array.from({ length: seq }, (_, index) => index + 1).filter(
+      (each) => !handled.has(each),
+    );
     const refused = replies.flatMap(([each, { ok }]) => (ok ? [] : each));
-    const patch = since === null || isWhole ? undefined : this.document.patchesSince([since]).get(since);
+    const patch =
+      since === null || isWhole ? undefined : this.document.patchesSince([since]).get(since);
     return {
       type: "welcome",
       version,
@@ -106,7 +134,9 @@ export class ModelRoom {
       refused,
       missing,
       limits,
-      ...(patch === undefined ? { resumed: false, state: copy(this.document.value) } : { resumed: true, patch: JSON.parse(patch) as Patch }),
+      ...(patch === undefined
+        ? { resumed: false, state: copy(this.document.value) }
+        : { resumed: true, patch: JSON.parse(patch) as Patch }),
     } as unknown as Welcome;
   }
 
@@ -164,7 +194,11 @@ export class ModelClient {
   }
 
   get isQuiet(): boolean {
-    return this.outbox.status("up").state === "saved" && this.line?.toRoom.length === 0 && this.line.fromRoom.length === 0;
+    return (
+      this.outbox.status("up").state === "saved" &&
+      this.line?.toRoom.length === 0 &&
+      this.line.fromRoom.length === 0
+    );
   }
 
   /** Apply an operation to what it shows. */
@@ -173,7 +207,9 @@ export class ModelClient {
     if (made) this.history.record(made.edit, made.recorded);
   }
 
-  #edit(change: (recorder: Recorder) => void): { edit: PendingEdit; recorded: Recorder["recorded"] } | null {
+  #edit(
+    change: (recorder: Recorder) => void,
+  ): { edit: PendingEdit; recorded: Recorder["recorded"] } | null {
     const recorder = new Recorder(this.replica.tree);
     change(recorder);
     recorder.close();
@@ -223,7 +259,11 @@ export class ModelClient {
   /** The line is cut, and comes back. @param how `whole`: the room sends its state, not what has changed */
   connect(how: "fresh" | "resume" | "whole"): void {
     this.line = { toRoom: [], fromRoom: [] };
-    const welcome = this.#room.welcome(this, how === "fresh" ? null : this.#version, how === "whole");
+    const welcome = this.#room.welcome(
+      this,
+      how === "fresh" ? null : this.#version,
+      how === "whole",
+    );
     this.line.fromRoom.length = 0; // what was committed just now is in the welcome
     this.#take([welcome], true);
   }
@@ -233,7 +273,8 @@ export class ModelClient {
     this.replica.receive(() => {
       for (const message of frame)
         if (message.type === "change") {
-          if (message.from !== this.#version) throw new Error(`version ${message.from} came after ${this.#version}`);
+          if (message.from !== this.#version)
+            throw new Error(`version ${message.from} came after ${this.#version}`);
           this.replica.change(message.patch, accepted);
           this.#version = message.to;
         } else if (message.type === "welcome") {
