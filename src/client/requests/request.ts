@@ -6,6 +6,9 @@ import type { PendingEdit } from "../document/pending-edit.ts";
 import type { RoomError } from "../room-error.ts";
 import type { StaleEdits } from "../types.ts";
 
+/** How whoever has asked for something is told what has become of it. */
+export type Asker<T> = { resolve(answer: T): void; reject(error: RoomError): void };
+
 /** How a task has ended well. */
 export type Answer = {
   readonly version: number;
@@ -28,9 +31,7 @@ export type Task = {
   held: StaleEdits["why"] | null;
   /** How often it was made anew, because the room could not move it. */
   remade: number;
-  resolve(answer: Answer): void;
-  reject(error: RoomError): void;
-};
+} & Asker<Answer>;
 
 /** What stands for an operation of an edit in a request. */
 type Origin = { readonly task: Task; readonly index: number };
