@@ -73,19 +73,24 @@ export class DocumentSync {
   /** Take in a frame of the room. */
   take(messages: readonly RoomMessage[]): Taken {
     const welcome = messages.find((message) => message.type === "welcome");
-    const { accepted, done, afterwards } = this.outbox.take(
+    const { accepted, idle, done, afterwards } = this.outbox.take(
       messages,
       welcome?.epoch === this.#epoch,
     );
     let failure: string | null = null;
-    this.#replica.receive(() => {
-      try {
-        for (const message of messages) this.#apply(message, accepted);
-      } catch (error) {
-        failure = error instanceof Error ? error.message : String(error);
-        this.#version = null;
-      }
-    }, done);
+    this.#replica.receive(
+      () => {
+        try {
+          for (const message of messages) this.#apply(message, accepted);
+        } catch (error) {
+          failure = error instanceof Error ? error.message : String(error);
+          this.#version = null;
+        }
+      },
+      done,
+      accepted,
+      idle,
+    );
     return { afterwards, failure };
   }
 

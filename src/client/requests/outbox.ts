@@ -27,6 +27,8 @@ type Refusal = Extract<Reply, { ok: false }>;
 export type Decided = {
   /** Part of what the frame brings. */
   readonly accepted: Set<PendingEdit>;
+  /** Accepted, and nothing has changed by them. */
+  readonly idle: Set<PendingEdit>;
   /** No longer pending. */
   readonly done: Set<PendingEdit>;
   /** To be told once the frame has been taken in. */
@@ -100,7 +102,7 @@ export class Outbox {
    * @param isResumed whether the welcome is of the epoch that requests were sent in
    */
   take(messages: readonly RoomMessage[], isResumed: boolean): Decided {
-    const decided: Decided = { accepted: new Set(), done: new Set(), afterwards: [] };
+    const decided: Decided = nothingDecided();
     for (const message of messages)
       if (message.type === "welcome") this.#welcomed(message, isResumed, decided);
       else if (message.type === "reply") this.#replied(message, decided);
@@ -162,7 +164,9 @@ export class Outbox {
     for (const task of request.tasks) {
       if (task.edit) {
         decided.done.add(task.edit);
-        if (task.action === null) decided.accepted.add(task.edit);
+        // What the room has changed by it comes in this frame.
+        const isNew = version > this.#ports.version();
+        if (task.action === null) (isNew ? decided.accepted : decided.idle).add(task.edit);
       }
       const answer = answerTo(request, task, version, dropped, result);
       decided.afterwards.push(() => task.resolve(answer));
@@ -352,7 +356,7 @@ export class Outbox {
 
   /** A request that the room need not, or must not, be sent: nothing is left of its edits, or it is too large. */
   #endUnsent(request: Request, isLarge: boolean): void {
-    const decided: Decided = { accepted: new Set(), done: new Set(), afterwards: [] };
+    const decided: Decided = nothingDecided();
     for (const task of request.tasks)
       if (isLarge) this.#refuse(task, tooLarge(this.#limits.frameBytes), decided);
       else {
@@ -369,6 +373,13 @@ export class Outbox {
 const isOfAction: ReadonlySet<string> = new Set(["call_timeout", "hook_unavailable"]);
 /** Refusals of an edit that may pass on a later version. */
 const isMadeAnew: ReadonlySet<string> = new Set(["base_too_old", "version_conflict"]);
+
+const nothingDecided = (): Decided => ({
+  accepted: new Set(),
+  idle: new Set(),
+  done: new Set(),
+  afterwards: [],
+});
 
 const oldestOf = (tasks: readonly Task[]): number => Math.min(...tasks.map(({ madeAt }) => madeAt));
 
