@@ -33,6 +33,7 @@ export class DocumentSync {
   /** `null` if the copy of the state is not to be trusted. */
   #version: number | null = null;
   #hasBegun = false;
+  #nextTask = 1;
 
   constructor(ports: Ports) {
     this.#environment = ports.environment;
@@ -166,6 +167,7 @@ export class DocumentSync {
 
   #task(edit: PendingEdit | null, action: Task["action"], asker: Asker<Answer>): Task {
     const madeAt = this.#environment.now();
-    return { edit, action, madeAt, isAlone: false, held: null, remade: 0, ...asker };
+    const number = this.#nextTask++;
+    return { edit, action, number, madeAt, isAlone: false, held: null, remade: 0, ...asker };
   }
 }

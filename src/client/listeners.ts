@@ -20,7 +20,7 @@ export class Listeners<Events extends object> {
   }
 
   emit<Name extends keyof Events>(name: Name, event: Events[Name]): void {
-    for (const listener of [...(this.#listeners.get(name) ?? [])])
+    for (const listener of Array.from(this.#listeners.get(name) ?? []))
       try {
         listener(event as never);
       } catch (error) {

@@ -9,7 +9,7 @@ import type { PeopleCounts } from "../protocol/people.ts";
 import { allows, type Scope } from "../protocol/scopes.ts";
 import { Connection } from "./connection/connection.ts";
 import { DocumentSync } from "./document-sync.ts";
-import type { History } from "./document/history.ts";
+import { historyOf } from "./document/room-history.ts";
 import type { Recorder } from "./document/draft.ts";
 import type { Environment } from "./environment.ts";
 import { Listeners } from "./listeners.ts";
@@ -340,25 +340,6 @@ function run(recipe: Recipe, recorder: Recorder): void {
   if (typeof returned === "object" && returned !== null && "then" in returned)
     throw new TypeError("A recipe must not be asynchronous: await first, then call update().");
 }
-
-/** The history, as applications see it. */
-const historyOf = (
-  history: History,
-  change: (go: () => UndoResult) => UndoResult,
-): RoomHistory => ({
-  get canUndo() {
-    return history.canUndo;
-  },
-  get canRedo() {
-    return history.canRedo;
-  },
-  undo: () => change(() => history.undo()),
-  redo: () => change(() => history.redo()),
-  pause: () => history.pause(),
-  resume: () => history.resume(),
-  ignore: (work) => history.ignore(work),
-  clear: () => history.clear(),
-});
 
 const isSameSaved = (a: SaveStatus, b: SaveStatus): boolean =>
   a.state === b.state &&

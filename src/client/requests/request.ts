@@ -23,6 +23,8 @@ export type Task = {
   /** Of an action: what it is expected to do, if the application has said so. */
   readonly edit: PendingEdit | null;
   readonly action: { readonly name: string; readonly payload: JsonValue } | null;
+  /** Grows from task to task. */
+  readonly number: number;
   /** Epoch ms. */
   readonly madeAt: number;
   /** Whether it is sent alone, because it was refused together with others. */
@@ -92,3 +94,6 @@ export function answerTo(
   const own = [...missing, ...left].flatMap((each) => (each?.task === task ? each.index : []));
   return { version, dropped: [...new Set(own)].toSorted((a, b) => a - b), result };
 }
+
+export const oldestOf = (tasks: readonly Task[]): number =>
+  Math.min(...tasks.map(({ madeAt }) => madeAt));

@@ -224,6 +224,7 @@ export class ModelClient {
     this.outbox.add({
       edit,
       action: null,
+      number: this.made,
       madeAt: this.#room.now,
       isAlone: false,
       held: null,
