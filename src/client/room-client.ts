@@ -28,7 +28,6 @@ import type {
   RoomSnapshot,
   RoomStatus,
   SaveStatus,
-  UndoResult,
 } from "./types.ts";
 
 type Recipe = (draft: never) => void;

@@ -20,8 +20,10 @@ import { Queue } from "./queue.ts";
 import {
   actionMessage,
   answerTo,
+  nothingDecided,
   oldestOf,
   updateMessage,
+  type Decided,
   type Request,
   type Task,
 } from "./request.ts";
@@ -30,18 +32,6 @@ type Message<Type extends RoomMessage["type"]> = Extract<RoomMessage, { type: Ty
 export type Welcome = Message<"welcome">;
 type Reply = Message<"reply">;
 type Refusal = Extract<Reply, { ok: false }>;
-
-/** What a frame has decided of edits. */
-export type Decided = {
-  /** Part of what the frame brings. */
-  readonly accepted: Set<PendingEdit>;
-  /** Accepted, and nothing has changed by them. */
-  readonly idle: Set<PendingEdit>;
-  /** No longer pending. */
-  readonly done: Set<PendingEdit>;
-  /** To be told once the frame has been taken in. */
-  readonly afterwards: (() => void)[];
-};
 
 export type OutboxPorts = {
   readonly environment: Environment;
@@ -337,15 +327,6 @@ export class Outbox {
 const isOfAction: ReadonlySet<string> = new Set(["call_timeout", "hook_unavailable"]);
 /** Refusals of an edit that may pass on a later version. */
 const isMadeAnew: ReadonlySet<string> = new Set(["base_too_old", "version_conflict"]);
-
-const nothingDecided = (): Decided => {
-  const [accepted, idle, done] = [
-    new Set<PendingEdit>(),
-    new Set<PendingEdit>(),
-    new Set<PendingEdit>(),
-  ];
-  return { accepted, idle, done, afterwards: [] };
-};
 
 const forgotten: Problem = {
   code: "request_forgotten",

@@ -97,3 +97,24 @@ export function answerTo(
 
 export const oldestOf = (tasks: readonly Task[]): number =>
   Math.min(...tasks.map(({ madeAt }) => madeAt));
+
+/** What a frame has decided of edits. */
+export type Decided = {
+  /** Part of what the frame brings. */
+  readonly accepted: Set<PendingEdit>;
+  /** Accepted, and nothing has changed by them. */
+  readonly idle: Set<PendingEdit>;
+  /** No longer pending. */
+  readonly done: Set<PendingEdit>;
+  /** To be told once the frame has been taken in. */
+  readonly afterwards: (() => void)[];
+};
+
+export const nothingDecided = (): Decided => {
+  const [accepted, idle, done] = [
+    new Set<PendingEdit>(),
+    new Set<PendingEdit>(),
+    new Set<PendingEdit>(),
+  ];
+  return { accepted, idle, done, afterwards: [] };
+};
