@@ -18,6 +18,7 @@ import { writeDataPoint } from "./analytics.ts";
 import { Directory } from "./directory.ts";
 import type { CollabEnv } from "./env.ts";
 import { waitingRooms, whileWaiting } from "./hook-context.ts";
+import { later } from "./later.ts";
 import { resultOf, type CallResult, type RoomRpc } from "./rpc.ts";
 import { answerClose, socketPort } from "./socket-port.ts";
 import { openSocket, readUpgrade } from "./upgrade.ts";
@@ -64,10 +65,7 @@ export class CollabRoom extends DurableObject<CollabEnv> implements RoomRpc {
         random: () => Math.random(),
         whenDurable: () => ctx.storage.sync(),
         insideHook: (run) => whileWaiting([...waitingRooms(), id], run),
-        later: (ms, call) => {
-          const timer = setTimeout(call, ms);
-          return () => clearTimeout(timer);
-        },
+        later,
         background: (work) =>
           ctx.waitUntil(
             work.catch((error: unknown) =>
