@@ -73,7 +73,7 @@ export class RoomClient {
       this.#changed();
       return result;
     });
-    this.#presence = new OwnPresence(environment, (message) => this.#send(message));
+    this.#presence = new OwnPresence({ environment, send: (message) => this.#send(message) });
     if (options.presence) this.#presence.set(options.presence);
     this.#connection = new Connection(
       { ...options, environment },
@@ -103,21 +103,21 @@ export class RoomClient {
   }
 
   get self(): Person {
-    const { self } = this.#people;
+    const { self } = this.#people.view;
     if (self === null) throw notReady();
     return self;
   }
 
   get people(): readonly Person[] {
-    return this.#people.people;
+    return this.#people.view.people;
   }
 
   get others(): readonly Person[] {
-    return this.#people.others;
+    return this.#people.view.others;
   }
 
   get counts(): PeopleCounts {
-    return this.#people.counts;
+    return this.#people.view.counts;
   }
 
   get status(): RoomStatus {
@@ -140,7 +140,7 @@ export class RoomClient {
   }
 
   getSnapshot(): RoomSnapshot {
-    const { people, others, self, counts } = this.#people;
+    const { people, others, self, counts } = this.#people.view;
     this.#snapshot ??= Object.freeze({
       state: this.#document.state,
       version: this.#document.version,
@@ -285,7 +285,7 @@ export class RoomClient {
 
   #lineChanged(isUp: boolean): void {
     if (isUp) return;
-    this.#presence.lineLost();
+    this.#presence.stop();
     this.#calls.lineLost();
     this.#changed();
   }

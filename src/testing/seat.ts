@@ -44,6 +44,7 @@ export class Seat {
         this.#returnBy = -Infinity;
         return open(this, url, protocols);
       },
+      report: (error) => void Promise.reject(error),
       isOnline: () => this.#isOnline,
       onPage: (listener) => registered(this.#pageListeners, listener),
       beforeUnload: (isUnsaved) => registered(this.#unsaved, isUnsaved),

@@ -4,7 +4,8 @@
 import type { RoomBehaviour } from "../behaviours/behaviour.ts";
 import { resolveBehaviours, type ResolvedBehaviour } from "../behaviours/resolve.ts";
 import type { PageEvent } from "../client/environment.ts";
-import type { ConnectOptions, Frozen, StateFor } from "../client/types.ts";
+import { connectRoom } from "../client/connect.ts";
+import type { ConnectOptions, Frozen, Room, StateFor } from "../client/types.ts";
 import { waitingRooms } from "../cloudflare/hook-context.ts";
 import { RoomHandle } from "../cloudflare/room-handle.ts";
 import { RoomStub } from "../cloudflare/room-stub.ts";
@@ -162,6 +163,15 @@ export class TestRoom<Behaviour extends RoomBehaviour = RoomBehaviour> {
       user: who,
       environment: seat.environment,
     };
+  }
+
+  /**
+   * Let a user connect. They are in the room once the net has settled.
+   * @param user id of the user, or the user
+   * @returns the client's room, as `connectRoom` returns it
+   */
+  join(user: string | User, options: JoinOptions = {}): Room<Behaviour> {
+    return connectRoom<Behaviour>(this.optionsFor(user, options));
   }
 
   /** Start the room, as `joinOrCreateRoom` does. A client that joins starts it as well. */

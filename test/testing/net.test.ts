@@ -328,7 +328,7 @@ describe("hooks that wait for something real", () => {
 
   test("may not make the net run that waits for them", async () => {
     vi.spyOn(console, "error").mockImplementation(() => {});
-    const nets: TestRoom[] = [];
+    const nets: { settle(): Promise<void> }[] = [];
     const { net, join } = open({ onJoin: () => nets[0]?.settle() });
     nets.push(net);
     const ada = join("ada");
