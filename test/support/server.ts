@@ -16,6 +16,8 @@ export type ServerOptions = {
   readonly vars?: Readonly<Record<string, string | number>>;
   /** Classes of Durable Objects by binding, SQLite-backed; those of a rooms service if left out. */
   readonly objects?: Readonly<Record<string, string>>;
+  /** What it runs with instead of what the project deploys with. */
+  readonly compatibility?: { readonly date: string; readonly flags: readonly string[] };
   /** The folder that storage stays in; a temporary one if left out. */
   readonly persistTo?: string;
   /** Gets the lines of the Worker's log; they are dropped if left out. */
@@ -54,14 +56,17 @@ subscribe("child_process", (message) => {
  */
 export async function startServer(options: ServerOptions = {}): Promise<Server> {
   const { main = "src/worker.ts", vars = {}, objects = roomObjects, persistTo, onLog } = options;
-  const [contents, { date, flags }] = await Promise.all([bundle(main), deployedCompatibility()]);
+  const [contents, { date, flags }] = await Promise.all([
+    bundle(main),
+    options.compatibility ?? deployedCompatibility(),
+  ]);
   const processes: ChildProcess[] = [];
   const [miniflare, url, directUrl] = await started.run(processes, async () => {
     const starting = new Miniflare(
       convertV4MiniflareOptions({
         modules: [{ type: "ESModule", path: "worker.js", contents }],
         compatibilityDate: date,
-        compatibilityFlags: flags,
+        compatibilityFlags: [...flags],
         unsafeDirectSockets: [{ host: "127.0.0.1", port: 0 }],
         bindings: vars,
         durableObjects: Object.fromEntries(
@@ -79,7 +84,12 @@ export async function startServer(options: ServerOptions = {}): Promise<Server> 
         handleStructuredLogs: ({ message }) => onLog?.(message),
       }),
     );
-    return [starting, await starting.ready, await starting.unsafeGetDirectURL()] as const;
+    try {
+      return [starting, await starting.ready, await starting.unsafeGetDirectURL()] as const;
+    } catch (error) {
+      await starting.dispose();
+      throw error;
+    }
   });
   const workerd = processes.find(({ exitCode }) => exitCode === null);
   if (workerd?.pid === undefined) throw new Error("no process has started");
