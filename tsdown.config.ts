@@ -5,7 +5,7 @@ import { defineConfig } from "tsdown";
 
 export default defineConfig({
   // Those of `exports` in package.json.
-  entry: ["src/index.ts", "src/{protocol,client,react,testing}/index.ts"],
+  entry: ["src/index.ts", "src/{behaviours,protocol,client,react,testing}/index.ts"],
   unbundle: true,
   format: "esm",
   // Workers, browsers and Node take the same modules.

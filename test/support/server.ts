@@ -6,12 +6,12 @@ import type { ChildProcess } from "node:child_process";
 import { subscribe } from "node:diagnostics_channel";
 import { once } from "node:events";
 import { readFile } from "node:fs/promises";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { build } from "esbuild";
 import { convertV4MiniflareOptions, Log, LogLevel, Miniflare } from "miniflare";
 
 export type ServerOptions = {
-  /** The Worker's module, from the project's folder; the deployable app if left out. */
+  /** The Worker's module, seen from the project's folder; the deployable app if left out. */
   readonly main?: string;
   readonly vars?: Readonly<Record<string, string | number>>;
   /** Classes of Durable Objects by binding, SQLite-backed; those of a rooms service if left out. */
@@ -111,7 +111,7 @@ export async function startServer(options: ServerOptions = {}): Promise<Server> 
 
 async function bundle(main: string): Promise<string> {
   const { outputFiles } = await build({
-    entryPoints: [join(project, main)],
+    entryPoints: [resolve(project, main)],
     bundle: true,
     minify: true,
     write: false,
