@@ -4,7 +4,7 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { minimumDate } from "../../src/cloudflare/compatibility.ts";
+import { minimumDate, missingFlags } from "../../src/cloudflare/compatibility.ts";
 import { startServer, type ServerOptions } from "../support/server.ts";
 
 type Compatibility = NonNullable<ServerOptions["compatibility"]>;
@@ -65,7 +65,11 @@ test("[O5] the Worker to deploy misses nothing", async () => {
   expect(await logOf()).toEqual([]);
 });
 
-test("[O5] what is documented names the earliest date", async () => {
+test("[O5] the documents name the earliest date, and the flags that should be on", async () => {
   for (const path of ["docs/SPEC.md", "docs/guides/install.md", "docs/guides/deploying.md"])
     expect(await readFile(join(project, path), "utf8"), path).toContain(minimumDate);
+  for (const path of ["docs/SPEC.md", "docs/guides/deploying.md"]) {
+    const text = await readFile(join(project, path), "utf8");
+    expect(missingFlags({}).filter((flag) => !text.includes(`\`${flag}\``))).toEqual([]);
+  }
 });

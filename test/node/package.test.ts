@@ -9,14 +9,18 @@ import { wranglerEnv } from "../../scripts/wrangler-env.ts";
 import { errorTable } from "../../src/protocol/errors.ts";
 import {
   checkTypes,
+  filesIn,
   installExample,
   installPacked,
   runTool,
   run,
   snippetsOf,
+  writeFiles,
   type PackedApp,
 } from "../support/package.ts";
 import { startServer } from "../support/server.ts";
+
+const installGuide = join(import.meta.dirname, "../../docs/guides/install.md");
 
 let app: PackedApp;
 beforeAll(async () => {
@@ -237,6 +241,80 @@ export default {
         users: [{ id: "bot", meta: { role: "editor" } }],
         state: { title: "Bridge", checkedBy: "bot" },
       });
+    } finally {
+      await server.stop();
+    }
+  });
+});
+
+describe("a guide", () => {
+  const pageConfig = {
+    extends: "./tsconfig.json",
+    compilerOptions: { lib: ["ES2022", "DOM"], types: [] },
+    include: ["src/page.ts"],
+  };
+  const tsconfig = { "tsconfig.page.json": JSON.stringify(pageConfig) };
+
+  /** Check the types of a Worker and of a page, and the configuration, all as they are written. */
+  async function checkApp(folder: string): Promise<void> {
+    await runTool("tsc", [], folder);
+    await runTool("tsc", ["--project", "tsconfig.page.json"], folder);
+    const built = await runTool("wrangler", ["deploy", "--dry-run"], folder, wranglerEnv);
+    expect(built).not.toContain("WARNING");
+    expect(built).toContain("--dry-run: exiting now.");
+  }
+
+  const asJson = { "content-type": "application/json" };
+
+  test("to installing has files that make a service", async () => {
+    const folder = join(app.folder, "installing");
+    await writeFiles(folder, { ...(await filesIn("docs/guides/install.md")), ...tsconfig });
+    await checkApp(folder);
+    const main = join(folder, "src/worker.ts");
+    const server = await startServer({ main, vars: { AUTH_MODE: "open" } });
+    try {
+      const room = { method: "PUT", headers: asJson, body: '{"behaviour":"doc"}' };
+      expect((await fetch(`${server.url}/collab/rooms/design`, room)).status).toBe(201);
+      expect(await (await fetch(`${server.url}/titles/design`)).text()).toBe("Untitled");
+    } finally {
+      await server.stop();
+    }
+  });
+
+  test("to installing names every entry", async () => {
+    const [, table = ""] = (await readFile(installGuide, "utf8")).split("## What there is");
+    const named = Array.from(table.matchAll(/^\| `collab-room\/?(\w*)`/gm), ([, name]) => name);
+    expect(named.toSorted()).toEqual(["", ...portable].toSorted());
+  });
+
+  test("to deploying has a Worker whose tokens its rooms take, and lines for wrangler.toml", async () => {
+    const folder = join(app.folder, "deploying");
+    const files = await filesIn("docs/guides/install.md");
+    const lines = await snippetsOf("docs/guides/deploying.md", "toml");
+    await writeFiles(folder, {
+      ...files,
+      ...(await filesIn("docs/guides/deploying.md")),
+      ...tsconfig,
+      "src/sessions.ts": `export const signedIn = async (request: Request) =>
+        request.headers.has("cookie") ? { id: "ada", name: "Ada" } : null;`,
+      "wrangler.toml": [files["wrangler.toml"], ...lines].join("\n"),
+      "dist/index.html": "",
+    });
+    await checkApp(folder);
+    const main = join(folder, "src/worker.ts");
+    const server = await startServer({ main, vars: { AUTH_SECRET: "0123456789abcdef".repeat(2) } });
+    try {
+      const ask = (cookie: Record<string, string>): Promise<Response> =>
+        fetch(`${server.url}/token`, { method: "POST", headers: cookie });
+      expect((await ask({})).status).toBe(401);
+      const token = await (await ask({ cookie: "session=1" })).text();
+      const start = async (room: string, authorization: string): Promise<number> => {
+        const init = { method: "PUT", headers: { ...asJson, authorization } };
+        return (await fetch(`${server.url}/collab/rooms/${room}`, init)).status;
+      };
+      expect(await start("doc-design", `Bearer ${token}`)).toBe(201);
+      expect(await start("other", `Bearer ${token}`)).toBe(403);
+      expect(await start("doc-design", "Bearer none")).toBe(401);
     } finally {
       await server.stop();
     }

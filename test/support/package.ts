@@ -4,7 +4,7 @@
 import { execFile } from "node:child_process";
 import { cp, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { basename, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { promisify } from "node:util";
 
 const project = join(import.meta.dirname, "../..");
@@ -109,6 +109,25 @@ export async function snippetsOf(document: string, language: string): Promise<st
   );
 }
 
+/** The files that a document names before their code, as **`src/worker.ts`**, by name. */
+export async function filesIn(document: string): Promise<Record<string, string>> {
+  const text = await readFile(join(project, document), "utf8");
+  const files = text.matchAll(/^\*\*`([^`]+)`\*\*\n\n```\w+\n([\s\S]*?)^```$/gm);
+  return Object.fromEntries(Array.from(files, ([, name = "", code = ""]) => [name, code]));
+}
+
+/** Write files, and the folders that they are in. */
+export async function writeFiles(
+  folder: string,
+  files: Readonly<Record<string, string>>,
+): Promise<void> {
+  for (const [name, text] of Object.entries(files)) {
+    const path = join(folder, name);
+    await mkdir(dirname(path), { recursive: true });
+    await writeFile(path, text);
+  }
+}
+
 export type TypeCheck = {
   readonly files: Readonly<Record<string, string>>;
   readonly moduleResolution: "bundler" | "nodenext";
@@ -121,7 +140,7 @@ export async function checkTypes(
   folder: string,
   { files, moduleResolution, lib = [], types = [] }: TypeCheck,
 ): Promise<void> {
-  for (const [name, text] of Object.entries(files)) await writeFile(join(folder, name), text);
+  await writeFiles(folder, files);
   const config = {
     compilerOptions: {
       strict: true,
