@@ -26,7 +26,8 @@ let app: PackedApp;
 beforeAll(async () => {
   app = await installPacked();
 }, 120_000);
-afterAll(() => app.remove());
+// It is not there if the package could not be installed; then that is the failure to tell of.
+afterAll(() => (app as PackedApp | undefined)?.remove());
 
 /** The entries that need no platform. */
 const portable = ["behaviours", "protocol", "client", "react", "testing"];

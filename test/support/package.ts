@@ -59,11 +59,20 @@ export const runTool = (
 /** Pack the package, and install it. It is built for that. */
 export async function installPacked(): Promise<PackedApp> {
   const folder = await mkdtemp(join(tmpdir(), "collab-room-app-"));
-  await run("npm", ["pack", "--silent", "--pack-destination", folder], project);
-  const { version } = JSON.parse(await readFile(join(project, "package.json"), "utf8")) as {
-    version: string;
-  };
-  const tarball = join(folder, `collab-room-${version}.tgz`);
+  const remove = (): Promise<void> => rm(folder, { recursive: true, force: true });
+  try {
+    await run("npm", ["pack", "--silent", "--pack-destination", folder], project);
+    const [name = ""] = await readdir(folder);
+    const tarball = join(folder, name);
+    await install(folder, tarball);
+    return { folder, tarball, remove };
+  } catch (error) {
+    await remove();
+    throw error;
+  }
+}
+
+async function install(folder: string, tarball: string): Promise<void> {
   const dependencies = {
     "collab-room": `file:${tarball}`,
     ...Object.fromEntries(copied.map((name) => [name, `file:${join(installed, name)}`])),
@@ -83,7 +92,6 @@ export async function installPacked(): Promise<PackedApp> {
     "--registry=http://127.0.0.1:9",
   ];
   await run("npm", ["install", ...options], folder);
-  return { folder, tarball, remove: () => rm(folder, { recursive: true, force: true }) };
 }
 
 /** Copy an example, with the packed package; its other dependencies are those of this repository. */
