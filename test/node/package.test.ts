@@ -282,6 +282,30 @@ describe("a guide", () => {
     }
   });
 
+  test("to installing has classes for who lets wrangler generate the types of Workers", async () => {
+    const folder = join(app.folder, "generated");
+    const { "src/worker.ts": worker = "", ...files } = await filesIn("docs/guides/install.md");
+    const snippets = await snippetsOf("docs/guides/install.md", "ts");
+    const classes = snippets.find((code) => code.startsWith("export class")) ?? "";
+    const exported = "export const { CollabRoom, RoomDirectory } = collab;\n";
+    expect(worker).toContain(exported);
+    const config = {
+      extends: "./tsconfig.json",
+      compilerOptions: { types: [] },
+      include: ["src/worker.ts", "worker-configuration.d.ts"],
+    };
+    await writeFiles(folder, {
+      ...files,
+      "src/worker.ts": worker
+        .replace(exported, classes)
+        .replace(", type CollabEnv", "")
+        .replace("CollabEnv", "Env"),
+      "tsconfig.generated.json": JSON.stringify(config),
+    });
+    await runTool("wrangler", ["types"], folder, wranglerEnv);
+    await runTool("tsc", ["--project", "tsconfig.generated.json"], folder);
+  });
+
   test("to installing names every entry", async () => {
     const [, table = ""] = (await readFile(installGuide, "utf8")).split("## What there is");
     const named = Array.from(table.matchAll(/^\| `collab-room\/?(\w*)`/gm), ([, name]) => name);
