@@ -1,20 +1,13 @@
 // The page: notes that everybody on the board adds, moves and writes, and the cursors of the others.
 
 import { createRoomContext } from "collab-room/react";
-import { useState, type PointerEvent } from "react";
+import type { ChangeEvent, PointerEvent } from "react";
 import { createRoot } from "react-dom/client";
 import type { board } from "./board.ts";
 
-const {
-  RoomProvider,
-  useOthers,
-  usePresence,
-  useRoom,
-  useRoomState,
-  useStatus,
-  useUndo,
-  useUpdate,
-} = createRoomContext<typeof board>();
+const hooks = createRoomContext<typeof board>();
+const { RoomProvider, useAction, useOthers, usePresence } = hooks;
+const { useRoomState, useStatus, useUndo, useUpdate } = hooks;
 
 function Board() {
   const notes = useRoomState((state) => state.notes);
@@ -39,11 +32,11 @@ function Board() {
 }
 
 function Toolbar() {
-  const room = useRoom();
   const update = useUpdate();
+  const tidy = useAction("tidy");
   const status = useStatus();
   const { undo, redo, canUndo, canRedo } = useUndo();
-  const others = useOthers();
+  const count = useOthers((others) => others.length);
   const add = () =>
     update((draft) => {
       const shift = draft.notes.length * 20;
@@ -54,8 +47,8 @@ function Toolbar() {
       <button onClick={add}>Add a note</button>
       <button onClick={undo} disabled={!canUndo} children="Undo" />
       <button onClick={redo} disabled={!canRedo} children="Redo" />
-      <button onClick={() => room.action("tidy", { columns: 4 })}>Tidy up</button>
-      <span children={`${status.state}, with ${others.length} others`} />
+      <button onClick={() => tidy({ columns: 4 })}>Tidy up</button>
+      <span children={`${status.state}, with ${count} others`} />
     </header>
   );
 }
@@ -64,37 +57,38 @@ type NoteProps = { id: string; text: string; x: number; y: number };
 
 function Note({ id, text, x, y }: NoteProps) {
   const update = useUpdate();
-  /** How far it is from its place, while it is dragged. */
-  const [drag, setDrag] = useState<{ x: number; y: number } | null>(null);
-  const change = (members: Partial<NoteProps>) =>
+  const { pause, resume } = useUndo();
+  const change = (edit: (note: NoteProps) => void) =>
     update((draft) => {
       const note = draft.notes.find((each) => each.id === id);
-      if (note) Object.assign(note, members);
+      if (note) edit(note);
     });
   const remove = () =>
     update((draft) => {
       const index = draft.notes.findIndex((each) => each.id === id);
       if (index >= 0) draft.notes.splice(index, 1);
     });
-  const hold = (event: PointerEvent<HTMLElement>): void => {
-    event.currentTarget.setPointerCapture(event.pointerId);
-    setDrag({ x: 0, y: 0 });
+  // Others see how it moves; undone, the whole drag is one step.
+  const hold = ({ currentTarget, pointerId }: PointerEvent): void => {
+    currentTarget.setPointerCapture(pointerId);
+    pause();
   };
-  const move = ({ movementX, movementY }: PointerEvent): void =>
-    setDrag((from) => from && { x: from.x + movementX, y: from.y + movementY });
-  const drop = (): void => {
-    if (drag) change({ x: x + drag.x, y: y + drag.y });
-    setDrag(null);
+  const drag = ({ currentTarget, pointerId, movementX, movementY }: PointerEvent): void => {
+    if (!currentTarget.hasPointerCapture(pointerId)) return;
+    change((note) => {
+      note.x += movementX;
+      note.y += movementY;
+    });
   };
+  const write = ({ target }: ChangeEvent<HTMLTextAreaElement>) =>
+    change((note) => {
+      note.text = target.value;
+    });
   return (
-    <article style={{ left: x + (drag?.x ?? 0), top: y + (drag?.y ?? 0) }}>
-      <div onPointerDown={hold} onPointerMove={move} onPointerUp={drop} />
+    <article style={{ left: x, top: y }}>
+      <div onPointerDown={hold} onPointerMove={drag} onLostPointerCapture={resume} />
       <button onClick={remove} children="×" aria-label="Remove" />
-      <textarea
-        value={text}
-        maxLength={500}
-        onChange={(event) => change({ text: event.target.value })}
-      />
+      <textarea value={text} maxLength={500} onChange={write} />
     </article>
   );
 }
@@ -102,9 +96,10 @@ function Note({ id, text, x, y }: NoteProps) {
 /** Who this browser is, as long as nobody signs in. */
 const id = (localStorage["id"] ??= crypto.randomUUID()) as string;
 const user = { id, name: `Guest ${id.slice(0, 4)}`, color: `#${id.slice(0, 6)}` };
+const room = location.hash.slice(1) || "main";
 
 createRoot(document.querySelector("#root")!).render(
-  <RoomProvider url="/collab" room={location.hash.slice(1) || "main"} behaviour="board" user={user}>
+  <RoomProvider options={{ url: "/collab", room, behaviour: "board", user }}>
     <Board />
   </RoomProvider>,
 );
