@@ -15,6 +15,7 @@ import type { KeyedRequest } from "../room/requests/idempotency-keys.ts";
 import { Room } from "../room/room.ts";
 import { SqliteRoomStorage } from "../storage/sqlite.ts";
 import { writeDataPoint } from "./analytics.ts";
+import { reportCompatibility } from "./compatibility.ts";
 import { Directory } from "./directory.ts";
 import type { CollabEnv } from "./env.ts";
 import { waitingRooms, whileWaiting } from "./hook-context.ts";
@@ -42,6 +43,7 @@ export class CollabRoom extends DurableObject<CollabEnv> implements RoomRpc {
     if (id === undefined)
       throw new TypeError("A room must be addressed by its name: use getByName(roomId).");
     this.#log = createLog({ room: id });
+    reportCompatibility();
     ctx.setWebSocketAutoResponse(new WebSocketRequestResponsePair("ping", "pong"));
     void ctx.blockConcurrencyWhile(async () => {
       this.#room = new Room({
