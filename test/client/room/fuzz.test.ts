@@ -107,7 +107,6 @@ function change(draft: State, random: Random, token: string): void {
       draft.title = token;
       break;
     case "sort":
-      // oxlint-disable-next-line unicorn/no-array-sort -- it is recorded
       list.sort((x, y) => (x.tag < y.tag ? -1 : 1));
       break;
   }
