@@ -5,7 +5,7 @@ import * as z from "zod";
 import { defineRoom } from "collab-room";
 import { createTestRoom } from "collab-room/testing";
 import { connectRoom } from "../../src/client/index.ts";
-import { sameType } from "../support/same-type.ts";
+import type { SameType } from "../support/same-type.ts";
 
 const board = defineRoom({
   state: z.object({
@@ -26,10 +26,11 @@ describe("clients of a net", () => {
     const net = createTestRoom(board);
     const ada = net.join("ada");
     await net.settle();
-    sameType<(typeof ada.state)["title"], string>();
-    sameType<(typeof net.state)["title"], string>();
+    const shown: SameType<(typeof ada.state)["title"], string> = true;
+    const stored: SameType<(typeof net.state)["title"], string> = true;
     const before = await net.settle(ada.action("rename", { title: "Bridge" }));
-    sameType<typeof before, string>();
+    const answered: SameType<typeof before, string> = true;
+    expect([shown, stored, answered]).toEqual([true, true, true]);
     expect(before).toBe("Sketch");
     expect(net.state.title).toBe("Bridge");
   });
