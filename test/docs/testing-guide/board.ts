@@ -1,4 +1,4 @@
-import { defineRoom } from "collab-room";
+import { defineRoom } from "collab-room/behaviours";
 import * as z from "zod";
 
 export const board = defineRoom({
