@@ -1,4 +1,5 @@
-// What tests import from `collab-room/testing`. It needs no platform: no workerd, no sockets, no real time.
+// What tests import from `collab-room/testing`. It needs no platform: no workerd, no sockets, no real time. Nothing else
+// of this folder is public.
 
 import type { RoomBehaviour } from "../behaviours/behaviour.ts";
 import type { TestRoomOptions } from "./options.ts";

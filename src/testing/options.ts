@@ -1,4 +1,5 @@
-// What a test may say of its room and of its clients, and what the room's log says.
+// What a test may say of its room and of its clients, and what the room's log says. Types alone: the defaults are where
+// they are used.
 
 import type { ConnectOptions } from "../client/types.ts";
 import type { Identity } from "../protocol/identity.ts";
