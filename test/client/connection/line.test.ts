@@ -44,6 +44,7 @@ describe("frames", () => {
     ["a message without a type", "{}"],
     ["a frame with something else than messages", '[{"type":"scopes","scopes":[]},null]'],
     ["a binary frame", new ArrayBuffer(2)],
+    ["a binary frame with JSON in it", Buffer.from('{"type":"scopes","scopes":[]}')],
     ["a part that does not follow", '{"type":"part","index":1,"of":2,"text":""}'],
     ["a welcome without limits", '{"type":"welcome"}'],
   ])("%s is not understood: the client reconnects", async (_, data) => {
@@ -273,8 +274,10 @@ test("events of a socket that was given up are ignored", async () => {
   expect(frames).toHaveLength(2);
   old?.open();
   old?.receive(change);
+  old?.receive(welcome({ limits }));
   old?.closeByRoom(4001, "kicked");
   expect(frames).toHaveLength(2);
   expect(connection.status.state).toBe("connected");
   expect(environment.socket.closedWith).toBeNull();
+  expect(environment.timers).toBe(1);
 });

@@ -246,7 +246,9 @@ describe("connected", () => {
 
   test("lost does nothing without a connection", () => {
     const { connection, environment } = waiting();
+    const { status } = connection;
     connection.lost("wrong");
+    expect(connection.status).toBe(status);
     expect(environment.sockets).toHaveLength(1);
   });
 
@@ -255,6 +257,16 @@ describe("connected", () => {
     harness.environment.socket.receive(welcome({ epoch: "e2" }));
     expect(harness.frames).toHaveLength(2);
     expect(harness.takeStates()).toEqual([]);
+  });
+
+  test("connected stays connected by another welcome in parts", async () => {
+    const { connection, environment } = connect();
+    const text = JSON.stringify(welcome());
+    environment.socket.receive({ type: "part", index: 0, of: 2, text: text.slice(0, 10) });
+    await environment.advance(1_000);
+    environment.socket.receive({ type: "part", index: 1, of: 2, text: text.slice(10) });
+    await environment.advance(20_000);
+    expect(connection.status).toEqual({ state: "connected" });
   });
 
   test("connected → offline if the line is dead and the browser says that there is no network", async () => {
@@ -405,6 +417,26 @@ describe("reconnecting", () => {
     expect(connection.status).toMatchObject({ state: "reconnecting", nextAt: environment.now() });
   });
 
+  test("reconnect lets the waits begin anew", async () => {
+    const { connection, environment } = waiting();
+    for (let failed = 0; failed < 5; failed++) {
+      await environment.advance(10_000);
+      environment.socket.closeByRoom(1006);
+    }
+    connection.reconnect();
+    environment.socket.closeByRoom(1006);
+    expect(connection.status).toMatchObject({ nextAt: environment.now() + 600 });
+  });
+
+  test("on offline an attempt under way goes on", () => {
+    const harness = waiting();
+    harness.connection.reconnect();
+    harness.environment.page("offline");
+    expect(harness.environment.socket.closedWith).toBeNull();
+    accept(harness);
+    expect(harness.connection.status).toEqual({ state: "connected" });
+  });
+
   test("reconnect leaves an attempt under way alone, and a connection", () => {
     const harness = waiting();
     harness.connection.reconnect();
@@ -446,6 +478,23 @@ describe("offline", () => {
     environment.page("online");
     expect(environment.sockets).toHaveLength(2);
     expect(connection.status).toMatchObject({ state: "reconnecting", nextAt: environment.now() });
+  });
+
+  test("offline → reconnecting by the next attempt, if the browser has not told of the network", async () => {
+    const { connection, environment } = waiting();
+    environment.page("offline");
+    environment.isNetworkUp = true;
+    await environment.advance(30_000);
+    expect(connection.status).toMatchObject({ state: "reconnecting", nextAt: environment.now() });
+  });
+
+  test("attempts count from 1 after a start without a network", () => {
+    const { connection, environment } = createHarness();
+    environment.isNetworkUp = false;
+    connection.start();
+    environment.page("online");
+    expect(connection.status).toMatchObject({ state: "reconnecting", attempt: 1 });
+    expect(environment.sockets).toHaveLength(2);
   });
 
   test("on online an attempt that was begun without a network is made anew", async () => {

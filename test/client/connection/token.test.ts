@@ -219,6 +219,20 @@ describe("a token that is refused", () => {
     expect(harness.environment.sockets).toHaveLength(3);
   });
 
+  test("reconnect tries two tokens again", async () => {
+    const harness = createHarness({ token: counting() });
+    harness.connection.start();
+    for (const state of ["reconnecting", "needs-token"]) {
+      await harness.environment.advance(0);
+      refuse(harness, 4102, { code: "invalid_token" });
+      expect(harness.connection.status.state).toBe(state);
+    }
+    harness.connection.reconnect();
+    await harness.environment.advance(0);
+    refuse(harness, 4102, { code: "invalid_token" });
+    expect(harness.connection.status.state).toBe("reconnecting");
+  });
+
   test("connecting → needs-token at once if there is no function to ask", () => {
     const harness = createHarness();
     harness.connection.start();
@@ -331,7 +345,7 @@ describe("renewal", () => {
     const harness = await endingIn(40_000);
     await pass(harness, 30_000);
     const scopes = { type: "scopes", scopes: ["room:read"] };
-    const other = { type: "reply", ref: 7, ok: true };
+    const other = { type: "reply", ref: "of-another", ok: true };
     harness.environment.socket.receive(scopes, { type: "reply", ref: "token-1", ok: true }, other);
     expect(harness.frames.at(-1)).toEqual([scopes, other]);
   });
@@ -378,6 +392,12 @@ describe("renewal", () => {
     expect(calls).toBe(2);
     expect(await pass(harness, 500)).toEqual([{ type: "auth", token: "t3", ref: "token-1" }]);
     expect(harness.connection.isUp).toBe(true);
+  });
+
+  test("a token that is about to end is renewed once a second at most", async () => {
+    const harness = await endingIn(2_500);
+    expect(await pass(harness, 1_000)).toEqual([]);
+    expect(await pass(harness, 2_000)).toHaveLength(2);
   });
 
   test("a token that seems to have ended, because the clocks differ, is renewed every 30 s", async () => {

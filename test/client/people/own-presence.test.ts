@@ -326,6 +326,7 @@ describe("connections", () => {
     const { own, environment, take } = parts(showing());
     own.set({ typing: true });
     own.set({ cursor: 1 });
+    own.set({ cursor: 3 });
     expect(environment.timers).toBe(2);
     own.stop();
     take();

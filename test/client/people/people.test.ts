@@ -157,6 +157,24 @@ describe("what has not changed stays the same object", () => {
     expect(people.view).toBe(view);
   });
 
+  test("what a welcome says anew of somebody is another object only as far as it has changed", () => {
+    const people = peopleAfter(three);
+    const before = people.view;
+    people.take(
+      structuredClone({
+        ...three,
+        users: [ada, bob, entry("cyd", 9)],
+        presence: { ada: shown({ cursor: 1 }), cyd: shown() },
+      }),
+    );
+    const [first, second, third] = people.view.people;
+    expect(first).not.toBe(before.people[0]);
+    expect(first?.entry).toBe(before.people[0]?.entry);
+    expect(second).toBe(before.people[1]);
+    expect(third).not.toBe(before.people[2]);
+    expect(third?.presence).toBe(before.people[2]?.presence);
+  });
+
   test("an update that says the same changes nothing", () => {
     const people = peopleAfter(three);
     const { view } = people;
