@@ -11,5 +11,6 @@ test("the longest wait begins at 0.3 s, doubles, and ends at 10 s", () => {
 test("the wait is any part of the longest one, but never a loop", () => {
   expect(backOff(3, 0.5)).toBe(600);
   expect(backOff(7, 0.1)).toBe(1000);
+  expect(backOff(1, 0.3333)).toBe(100);
   expect(backOff(7, 0)).toBe(50);
 });
