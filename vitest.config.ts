@@ -1,8 +1,9 @@
 import { cloudflareTest } from "@cloudflare/vitest-plugin";
 import { defineConfig } from "vitest/config";
-import { common, servers, workerd } from "./vitest.core.config.ts";
+import { common, servers, sources, workerd } from "./vitest.core.config.ts";
 
 export default defineConfig({
+  resolve: { alias: sources },
   test: {
     ...common,
     // Each workerd file starts a runtime of its own; more at once only slow each other down.

@@ -9,6 +9,14 @@ export const workerd = "test/{cloudflare,http,public-api}/**/*.test.ts";
 /** Tests that start real servers. */
 export const servers = "test/node/**/*.test.ts";
 
+const project = import.meta.dirname;
+
+/** The package's own name means its sources here, as in tsconfig.json. */
+export const sources = [
+  { find: /^collab-room$/, replacement: join(project, "src/index.ts") },
+  { find: /^collab-room\/(\w+)$/, replacement: join(project, "src/$1/index.ts") },
+];
+
 export const common = {
   // Rooms log what goes wrong in them, and in most tests something does, on purpose.
   silent: "passed-only",
@@ -21,9 +29,13 @@ export const common = {
 export default defineConfig({
   // The public API loads here too; its Durable Object classes are not used.
   resolve: {
-    alias: {
-      "cloudflare:workers": join(import.meta.dirname, "test/support/core/cloudflare-workers.ts"),
-    },
+    alias: [
+      ...sources,
+      {
+        find: "cloudflare:workers",
+        replacement: join(project, "test/support/core/cloudflare-workers.ts"),
+      },
+    ],
   },
   test: {
     ...common,

@@ -85,6 +85,7 @@ step("tests", () => {
   return tests.failed === 0;
 });
 step("bundle", buildWithinLimit);
+step("size", () => run("node", "scripts/size.ts"));
 
 rmSync(work, { recursive: true, force: true });
 

@@ -5,6 +5,7 @@ import type { Hono } from "hono";
 import type { Behaviours } from "./behaviours/behaviour.ts";
 import { resolveBehaviours } from "./behaviours/resolve.ts";
 import { CollabRoom } from "./cloudflare/collab-room.ts";
+import { checkCompatibility } from "./cloudflare/compatibility.ts";
 import type { CollabEnv } from "./cloudflare/env.ts";
 import { RoomDirectory } from "./cloudflare/room-directory.ts";
 import { RoomManager } from "./cloudflare/room-manager.ts";
@@ -86,7 +87,8 @@ export type CollabOptions = {
  * Create a rooms service.
  * @param options kinds of rooms, and how requests are authenticated
  * @returns the HTTP app, the two Durable Object classes to export, and access to rooms for your own code
- * @throws TypeError or RangeError for an invalid behaviour; the message names the behaviour and the setting
+ * @throws TypeError or RangeError for an invalid behaviour; the message names the behaviour and the setting. Error for
+ * a compatibility date that is too early; the message has the line for `wrangler.toml`
  * @example
  * ```ts
  * const collab = createCollab({ behaviours: { doc: defineRoom({ maxUsers: 50 }) } });
@@ -95,6 +97,7 @@ export type CollabOptions = {
  * ```
  */
 export function createCollab(options: CollabOptions = {}): Collab {
+  checkCompatibility();
   const behaviours = resolveBehaviours(options.behaviours ?? {});
   const authentication = createAuthentication(options.authenticate);
   const limits = largestLimits(Array.from(behaviours.values(), (each) => each.limits));

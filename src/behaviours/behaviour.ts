@@ -258,6 +258,9 @@ export type ActionsOf<Room extends RoomBehaviour> = TypesOf<Room>["actions"];
 
 type Types = { readonly state: object; readonly actions: unknown };
 
+/** The types that a behaviour of `defineRoom` remembers; `null` for any other type. */
+export type TypesIn<T> = typeof types extends keyof T ? Extract<T[typeof types], Types> : null;
+
 type TypesOf<Room extends RoomBehaviour> = typeof types extends keyof Room
   ? Extract<Room[typeof types], Types>
   : { readonly state: JsonObject; readonly actions: Readonly<Record<string, Action<never>>> };

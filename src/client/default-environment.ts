@@ -37,6 +37,12 @@ export const createEnvironment = (WebSocketConstructor?: SocketConstructor): Env
     return () => clearTimeout(timer);
   },
   soon: (call) => queueMicrotask(call),
+  report: (error) => {
+    // From a timer, it is an uncaught error like any other.
+    setTimeout(() => {
+      throw error;
+    });
+  },
   open: (url, protocols): SocketLike => {
     const Socket = WebSocketConstructor ?? globals.WebSocket;
     if (!Socket) throw new Error("There is no WebSocket here: give one in the option `WebSocket`.");

@@ -39,6 +39,8 @@ export type Environment = {
   onPage(listener: (event: PageEvent) => void): () => void;
   /** Ask before the page is closed, while `isUnsaved` says so. @returns a function that ends it */
   beforeUnload(isUnsaved: () => boolean): () => void;
+  /** Report what a listener of the application has thrown, as an uncaught error. */
+  report(error: unknown): void;
   /** The page's address, which a relative `url` follows; `null` if there is none. */
   readonly baseUrl: string | null;
 };

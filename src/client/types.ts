@@ -1,13 +1,6 @@
 // The public types of the client: what `connectRoom` takes, and the room it returns.
 
-import type {
-  ActionsOf,
-  DefinedRoom,
-  InputOf,
-  ResultOf,
-  RoomBehaviour,
-  StateOf,
-} from "../behaviours/behaviour.ts";
+import type { Action, TypesIn } from "../behaviours/behaviour.ts";
 import type { ErrorCode, Issue } from "../protocol/errors.ts";
 import type { JsonObject, JsonValue } from "../protocol/json.ts";
 import type { PeopleCounts } from "../protocol/people.ts";
@@ -16,42 +9,47 @@ import type { Scope } from "../protocol/scopes.ts";
 import type { User, UserEntry } from "../protocol/users.ts";
 import type { Environment, SocketConstructor } from "./environment.ts";
 
-/** A room's state, or `typeof` its behaviour: what `connectRoom<T>` takes. */
-type RoomType = DefinedRoom<object, unknown>;
-
 /** The type of the state: that of the behaviour `T`, or `T` itself. */
-export type StateFor<T> = T extends RoomType ? StateOf<T> : T;
+export type StateFor<T> = TypesIn<T> extends { readonly state: infer State } ? State : T;
+
+type ActionsFor<T> = TypesIn<T> extends { readonly actions: infer Actions } ? Actions : null;
 
 /** Names of the actions of the behaviour `T`; any name where `T` is a state. */
-export type ActionNameFor<T> = T extends RoomType ? keyof ActionsOf<T> & string : string;
+export type ActionNameFor<T> = ActionsFor<T> extends null ? string : keyof ActionsFor<T> & string;
+
+type ActionFor<T, Name extends string> = Name extends keyof ActionsFor<T>
+  ? ActionsFor<T>[Name]
+  : null;
 
 /** What an action of the behaviour `T` takes. */
-export type InputFor<T, Name extends string> = T extends RoomBehaviour
-  ? Name extends keyof ActionsOf<T>
-    ? InputOf<T, Name & keyof ActionsOf<T> & string>
-    : JsonValue
-  : JsonValue;
+export type InputFor<T, Name extends string> =
+  ActionFor<T, Name> extends Action<infer _State, infer _Env, infer Input, infer _Result>
+    ? Input
+    : JsonValue;
 
 /** What an action of the behaviour `T` answers. */
-export type ResultFor<T, Name extends string> = T extends RoomBehaviour
-  ? Name extends keyof ActionsOf<T>
-    ? ResultOf<T, Name & keyof ActionsOf<T> & string>
-    : JsonValue
-  : JsonValue;
+export type ResultFor<T, Name extends string> =
+  ActionFor<T, Name> extends Action<infer _State, infer _Env, infer _Input, infer Result>
+    ? Result
+    : JsonValue;
 
 /** A value that nobody may change, down to its leaves. */
-export type Frozen<T> = T extends (...args: never[]) => unknown
+export type Frozen<T> = JsonValue extends T
   ? T
-  : T extends object
-    ? { readonly [Key in keyof T]: Frozen<T[Key]> }
-    : T;
+  : T extends (...args: never[]) => unknown
+    ? T
+    : T extends object
+      ? { readonly [Key in keyof T]: Frozen<T[Key]> }
+      : T;
 
 /** A value that a recipe may change, down to its leaves. */
-export type Draft<T> = T extends (...args: never[]) => unknown
+export type Draft<T> = JsonValue extends T
   ? T
-  : T extends object
-    ? { -readonly [Key in keyof T]: Draft<T[Key]> }
-    : T;
+  : T extends (...args: never[]) => unknown
+    ? T
+    : T extends object
+      ? { -readonly [Key in keyof T]: Draft<T[Key]> }
+      : T;
 
 /** Why something was refused: a code of the error table, and what is known of this occurrence. */
 export type Problem = {
@@ -306,6 +304,11 @@ export type ConnectOptions = {
   readonly behaviour?: string;
   /** What one shows from the start. */
   readonly presence?: PresenceInput;
+  /**
+   * `false`: nothing happens before `reconnect()` is called. No socket, timer, storage or listener exists until then,
+   * so a room can be made where a page is drawn, and thrown away. Its status is `connecting`. Default: true.
+   */
+  readonly connect?: boolean;
   /** Keep edits in IndexedDB until the room has them, across reloads. Default: false. */
   readonly persist?: boolean;
   /** ms after which edits that could not be sent wait for the application's word. Default: 300,000. */

@@ -15,9 +15,11 @@ import type { KeyedRequest } from "../room/requests/idempotency-keys.ts";
 import { Room } from "../room/room.ts";
 import { SqliteRoomStorage } from "../storage/sqlite.ts";
 import { writeDataPoint } from "./analytics.ts";
+import { reportCompatibility } from "./compatibility.ts";
 import { Directory } from "./directory.ts";
 import type { CollabEnv } from "./env.ts";
 import { waitingRooms, whileWaiting } from "./hook-context.ts";
+import { later } from "./later.ts";
 import { resultOf, type CallResult, type RoomRpc } from "./rpc.ts";
 import { answerClose, socketPort } from "./socket-port.ts";
 import { openSocket, readUpgrade } from "./upgrade.ts";
@@ -41,6 +43,7 @@ export class CollabRoom extends DurableObject<CollabEnv> implements RoomRpc {
     if (id === undefined)
       throw new TypeError("A room must be addressed by its name: use getByName(roomId).");
     this.#log = createLog({ room: id });
+    reportCompatibility();
     ctx.setWebSocketAutoResponse(new WebSocketRequestResponsePair("ping", "pong"));
     void ctx.blockConcurrencyWhile(async () => {
       this.#room = new Room({
@@ -64,10 +67,7 @@ export class CollabRoom extends DurableObject<CollabEnv> implements RoomRpc {
         random: () => Math.random(),
         whenDurable: () => ctx.storage.sync(),
         insideHook: (run) => whileWaiting([...waitingRooms(), id], run),
-        later: (ms, call) => {
-          const timer = setTimeout(call, ms);
-          return () => clearTimeout(timer);
-        },
+        later,
         background: (work) =>
           ctx.waitUntil(
             work.catch((error: unknown) =>

@@ -8,6 +8,7 @@ import type { ListOptions, RoomEntry, RoomPage } from "../protocol/rooms.ts";
 import { callWithin, disposeCall } from "../room/hooks/call-within.ts";
 import type { CollabEnv } from "./env.ts";
 import { createLog, describe } from "../room/log.ts";
+import { later } from "./later.ts";
 import type { DirectoryRpc, ShardCounts } from "./rpc.ts";
 
 export type { ShardCounts };
@@ -103,7 +104,7 @@ export class Directory {
     ask: (shard: DurableObjectStub<DirectoryRpc>) => PromiseLike<T>,
   ): Promise<{ ok: T } | { error: unknown }> {
     try {
-      const ok = await callWithin(shardTimeout, `Shard ${n}`, () => ask(this.#shard(n)));
+      const ok = await callWithin({ later }, shardTimeout, `Shard ${n}`, () => ask(this.#shard(n)));
       return { ok };
     } catch (error) {
       return { error };

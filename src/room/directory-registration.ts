@@ -16,7 +16,7 @@ const countDelay = 5000;
 /** ms within which the directory has to answer. */
 const answerTimeout = 5000;
 
-type Ports = Pick<RoomPorts, "id" | "directory" | "now" | "log">;
+type Ports = Pick<RoomPorts, "id" | "directory" | "now" | "later" | "log">;
 
 export class DirectoryRegistration {
   readonly #ports: Ports;
@@ -64,7 +64,7 @@ export class DirectoryRegistration {
   async send(entry: RoomEntry | null): Promise<boolean> {
     this.#timers.postpone("directory", this.#ports.now() + answerTimeout + 1000);
     try {
-      await callWithin(answerTimeout, "The directory", () => this.#sendNewer(entry));
+      await callWithin(this.#ports, answerTimeout, "The directory", () => this.#sendNewer(entry));
       this.#isUrgent = false;
       return true;
     } catch (error) {

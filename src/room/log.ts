@@ -42,6 +42,7 @@ export const logEvents = {
   directory_unavailable: "error",
   analytics_failed: "warn",
   // The deployment.
+  flags_missing: "warn",
   auth_open: "warn",
   auth_misconfigured: "error",
   auth_unavailable: "error",

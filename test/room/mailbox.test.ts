@@ -3,6 +3,7 @@
 
 import { describe, expect, test } from "vitest";
 import { callWithin } from "../../src/room/hooks/call-within.ts";
+import { later } from "../../src/cloudflare/later.ts";
 import { Mailbox, mailboxSize } from "../../src/room/mailbox.ts";
 import { gate, hang } from "../fixtures/scripts.ts";
 
@@ -241,9 +242,9 @@ describe("a call within a limit", () => {
   const minute = 60_000;
 
   test("[R1] gives what the function gives, at once or later", async () => {
-    expect(await callWithin(minute, "f", () => 1)).toBe(1);
-    expect(await callWithin(minute, "f", () => Promise.resolve(2))).toBe(2);
-    expect(await callWithin(minute, "f", () => null)).toBe(null);
+    expect(await callWithin({ later }, minute, "f", () => 1)).toBe(1);
+    expect(await callWithin({ later }, minute, "f", () => Promise.resolve(2))).toBe(2);
+    expect(await callWithin({ later }, minute, "f", () => null)).toBe(null);
   });
 
   test("[R1] waits for whatever can be waited for, as an RPC promise is a function", async () => {
@@ -251,9 +252,9 @@ describe("a call within a limit", () => {
       // oxlint-disable-next-line unicorn/no-thenable -- that is what an RPC promise looks like
       then: (resolve: (value: string) => void) => resolve("answer"),
     });
-    expect(await callWithin(minute, "f", () => callable as unknown as PromiseLike<string>)).toBe(
-      "answer",
-    );
+    expect(
+      await callWithin({ later }, minute, "f", () => callable as unknown as PromiseLike<string>),
+    ).toBe("answer");
   });
 
   test("[R1] throws what the function throws, at once or later", async () => {
@@ -261,19 +262,21 @@ describe("a call within a limit", () => {
     const thrower = (): never => {
       throw broken;
     };
-    await expect(callWithin(minute, "f", thrower)).rejects.toBe(broken);
-    await expect(callWithin(minute, "f", () => Promise.reject(broken))).rejects.toBe(broken);
+    await expect(callWithin({ later }, minute, "f", thrower)).rejects.toBe(broken);
+    await expect(callWithin({ later }, minute, "f", () => Promise.reject(broken))).rejects.toBe(
+      broken,
+    );
   });
 
   test("[R1] ends with call_timeout when the function does not, and says which and how long", async () => {
-    await expect(callWithin(1, "The hook", hang)).rejects.toMatchObject({
+    await expect(callWithin({ later }, 1, "The hook", hang)).rejects.toMatchObject({
       info: { code: "call_timeout", detail: "The hook took longer than 1 ms." },
     });
   });
 
   test("[R1] what the function does after its time is ignored, failures too", async () => {
     const { promise, reject } = gate();
-    const late = callWithin(1, "The hook", () => promise);
+    const late = callWithin({ later }, 1, "The hook", () => promise);
     await expect(late).rejects.toMatchObject({ info: { code: "call_timeout" } });
     reject(new Error("nobody hears this")); // unhandled, it would fail the run
   });

@@ -1,7 +1,7 @@
 // A directory that takes its time, or never answers: no turn of the room waits for it. Only those wait who
 // start or stop the room, since its entry has to be right when they are answered.
 
-import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { afterEach, describe, expect, test, vi } from "vitest";
 import { Directory } from "../../src/cloudflare/directory.ts";
 import type { CollabEnv } from "../../src/cloudflare/env.ts";
 import { joinRoom } from "../../src/room/operations/join-room.ts";
@@ -116,13 +116,13 @@ describe("while a shard takes its time", () => {
 });
 
 describe("a shard that never answers", () => {
-  beforeEach(() => void vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] }));
   afterEach(() => void vi.useRealTimers());
 
   test.for<[string, (directory: Directory) => Promise<unknown>]>([
     ["a list", (directory) => directory.list({})],
     ["a count", (directory) => directory.count()],
   ])("[D3] fails %s after 5 s, and says how many shards are missing", async ([, ask]) => {
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
     const shardOf = (name: string) => ({
       list: () => (name === "shard-2-of-4" ? hang() : Promise.resolve({ rooms: [], total: 1 })),
       counts: () => (name === "shard-2-of-4" ? hang() : Promise.resolve({ rooms: 1, users: 1 })),
@@ -150,17 +150,17 @@ describe("a shard that never answers", () => {
     const hand = new RoomByHand({ directory: { put, remove: hang } });
     const joined = vi.fn();
     const joining = hand.call(joinRoom, { user: { text: '{"id":"ada"}' } }).then(joined);
-    await vi.advanceTimersByTimeAsync(4999);
+    await hand.pass(4999);
     expect([asked, joined.mock.calls.length]).toEqual([1, 0]);
     await hand.call(updateState, { next: async () => '{"n":1}' });
     expect(await hand.call(getState, {})).toMatchObject({ text: '{"n":1}' });
-    await vi.advanceTimersByTimeAsync(1);
+    await hand.pass(1);
     await joining;
     expect(hand.logged).toContain("directory_unreachable");
     await hand.pass(1000);
     expect(hand.alarmAt).toBe(hand.now);
     const ringing = hand.room.ring();
-    await vi.advanceTimersByTimeAsync(5000);
+    await hand.pass(5000);
     await ringing;
     expect(asked).toBe(2);
   });

@@ -6,16 +6,18 @@ import type { ChildProcess } from "node:child_process";
 import { subscribe } from "node:diagnostics_channel";
 import { once } from "node:events";
 import { readFile } from "node:fs/promises";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { build } from "esbuild";
 import { convertV4MiniflareOptions, Log, LogLevel, Miniflare } from "miniflare";
 
 export type ServerOptions = {
-  /** The Worker's module, from the project's folder; the deployable app if left out. */
+  /** The Worker's module, seen from the project's folder; the deployable app if left out. */
   readonly main?: string;
   readonly vars?: Readonly<Record<string, string | number>>;
   /** Classes of Durable Objects by binding, SQLite-backed; those of a rooms service if left out. */
   readonly objects?: Readonly<Record<string, string>>;
+  /** What it runs with instead of what the project deploys with. */
+  readonly compatibility?: { readonly date: string; readonly flags: readonly string[] };
   /** The folder that storage stays in; a temporary one if left out. */
   readonly persistTo?: string;
   /** Gets the lines of the Worker's log; they are dropped if left out. */
@@ -54,14 +56,17 @@ subscribe("child_process", (message) => {
  */
 export async function startServer(options: ServerOptions = {}): Promise<Server> {
   const { main = "src/worker.ts", vars = {}, objects = roomObjects, persistTo, onLog } = options;
-  const [contents, { date, flags }] = await Promise.all([bundle(main), deployedCompatibility()]);
+  const [contents, { date, flags }] = await Promise.all([
+    bundle(main),
+    options.compatibility ?? deployedCompatibility(),
+  ]);
   const processes: ChildProcess[] = [];
   const [miniflare, url, directUrl] = await started.run(processes, async () => {
     const starting = new Miniflare(
       convertV4MiniflareOptions({
         modules: [{ type: "ESModule", path: "worker.js", contents }],
         compatibilityDate: date,
-        compatibilityFlags: flags,
+        compatibilityFlags: [...flags],
         unsafeDirectSockets: [{ host: "127.0.0.1", port: 0 }],
         bindings: vars,
         durableObjects: Object.fromEntries(
@@ -79,7 +84,12 @@ export async function startServer(options: ServerOptions = {}): Promise<Server> 
         handleStructuredLogs: ({ message }) => onLog?.(message),
       }),
     );
-    return [starting, await starting.ready, await starting.unsafeGetDirectURL()] as const;
+    try {
+      return [starting, await starting.ready, await starting.unsafeGetDirectURL()] as const;
+    } catch (error) {
+      await starting.dispose();
+      throw error;
+    }
   });
   const workerd = processes.find(({ exitCode }) => exitCode === null);
   if (workerd?.pid === undefined) throw new Error("no process has started");
@@ -101,7 +111,7 @@ export async function startServer(options: ServerOptions = {}): Promise<Server> 
 
 async function bundle(main: string): Promise<string> {
   const { outputFiles } = await build({
-    entryPoints: [join(project, main)],
+    entryPoints: [resolve(project, main)],
     bundle: true,
     minify: true,
     write: false,

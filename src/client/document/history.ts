@@ -2,6 +2,7 @@
 // taken back only if it is still the one that the edit made.
 
 import { inverseOf, parentOf, type Effect } from "../../protocol/effects.ts";
+import { effectAfter, mayMove } from "../../protocol/moves.ts";
 import type { Operation } from "../../protocol/json-patch.ts";
 import type { JsonValue } from "../../protocol/json.ts";
 import { parsePointer } from "../../protocol/pointer.ts";
@@ -22,10 +23,19 @@ type Expected = { readonly value: JsonValue | undefined } | null;
 
 type Inverse = { readonly moving: MovingOperation; readonly expected: Expected };
 
+/** Something that has moved what is shown. */
+type Change = {
+  readonly effects: readonly Effect[];
+  /** A change before it that it takes back exactly. */
+  cancels: Change | null;
+};
+
 /** Edits that are undone together, the last operation first. */
 type Step = {
   inverses: readonly Inverse[];
   readonly edits: Set<PendingEdit>;
+  /** What it takes back; `null` if that was more than one change. */
+  change: Change | null;
   /** How many of the changes since it was made have moved it. */
   seen: number;
 };
@@ -42,7 +52,7 @@ export class History implements RoomHistory {
   readonly #ports: HistoryPorts;
   #undo: Step[] = [];
   #redo: Step[] = [];
-  #changes: Effect[] = [];
+  #changes: Change[] = [];
   #mode: "each" | "together" | "ignored" = "each";
   /** The step that edits are added to, while they make one together. */
   #open: Step | null = null;
@@ -57,6 +67,11 @@ export class History implements RoomHistory {
 
   get canRedo(): boolean {
     return this.#redo.length > 0;
+  }
+
+  /** Changes and steps that it keeps. */
+  get size(): number {
+    return this.#changes.length + this.#undo.length + this.#redo.length;
   }
 
   pause(): void {
@@ -97,7 +112,7 @@ export class History implements RoomHistory {
   /** Something has moved in what is shown. */
   moved(effects: readonly Effect[]): void {
     if (!this.canUndo && !this.canRedo) return;
-    this.#changes.push(...effects);
+    this.#changes.push({ effects, cancels: null });
     if (this.#changes.length < maxChanges) return;
     for (const step of [...this.#undo, ...this.#redo]) {
       this.#bringUpToDate(step);
@@ -110,7 +125,7 @@ export class History implements RoomHistory {
   record(edit: PendingEdit, recorded: readonly Recorded[]): void {
     if (this.#mode === "ignored") return;
     this.#redo = [];
-    this.#add(this.#undo, edit, recorded);
+    this.#add(this.#undo, edit, recorded, this.#changes.at(-1) ?? null);
   }
 
   /** The room has refused an edit: there is nothing to undo. */
@@ -120,16 +135,22 @@ export class History implements RoomHistory {
     this.#redo = this.#redo.filter(isLeft);
   }
 
-  #add(steps: Step[], edit: PendingEdit, recorded: readonly Recorded[]): void {
+  #add(
+    steps: Step[],
+    edit: PendingEdit,
+    recorded: readonly Recorded[],
+    change: Change | null,
+  ): void {
     const inverses = recorded.toReversed().flatMap(inversesOf);
     const open = this.#open;
     if (open !== null && steps.at(-1) === open) {
       this.#bringUpToDate(open);
       open.inverses = [...inverses, ...open.inverses];
       open.edits.add(edit);
+      open.change = null;
       return;
     }
-    const step = { inverses, edits: new Set([edit]), seen: this.#changes.length };
+    const step = { inverses, edits: new Set([edit]), change, seen: this.#changes.length };
     steps.push(step);
     if (steps.length > depth) steps.shift();
     if (this.#mode === "together" && steps === this.#undo) this.#open = step;
@@ -141,10 +162,13 @@ export class History implements RoomHistory {
     this.#open = null;
     this.#bringUpToDate(step);
     let skipped = 0;
+    const count = this.#changes.length;
     const made = this.#ports.edit((recorder) => {
       skipped = this.#apply(step.inverses, recorder);
     });
-    if (made !== null) this.#add(to, made.edit, made.recorded);
+    const change = this.#changes[count] ?? null;
+    if (change !== null && skipped === 0) change.cancels = step.change;
+    if (made !== null) this.#add(to, made.edit, made.recorded, change);
     return { undone: made !== null, skipped };
   }
 
@@ -186,12 +210,61 @@ export class History implements RoomHistory {
   }
 
   #bringUpToDate(step: Step): void {
-    let effects: readonly Effect[] = this.#changes.slice(step.seen);
+    let effects = effectsOf(this.#changes.slice(step.seen));
     step.seen = this.#changes.length;
     if (effects.length === 0) return;
     for (const { moving } of step.inverses) effects = moving.pass(effects);
   }
 }
+
+/** What changes come to, without those that cancel each other. */
+function effectsOf(changes: readonly Change[]): readonly Effect[] {
+  const left: { readonly change: Change; effects: readonly Effect[] }[] = [];
+  for (const change of changes) {
+    const at = left.findIndex((each) => each.change === change.cancels);
+    if (at < 0) {
+      left.push({ change, effects: change.effects });
+      continue;
+    }
+    let undone = (left[at]?.effects ?? []).map(inverseOf).toReversed();
+    for (const between of left.splice(at).slice(1)) {
+      const passed = passBoth(between.effects, undone);
+      left.push({ change: between.change, effects: passed.first });
+      undone = passed.second;
+    }
+  }
+  return left.flatMap(({ effects }) => effects);
+}
+
+/** Two lists of effects that start at the same place: each, as it is on top of the other. */
+function passBoth(
+  first: readonly Effect[],
+  second: readonly Effect[],
+): { readonly first: readonly Effect[]; readonly second: Effect[] } {
+  let [mine, theirs] = [[...first], [...second]];
+  const out: Effect[] = [];
+  while (mine.length > 0) {
+    const [one, ...rest] = mine as [Effect, ...Effect[]];
+    let moved: readonly Effect[] = [one];
+    const next: Effect[] = [];
+    for (const each of theirs) {
+      next.push(
+        ...moved.reduce<readonly Effect[]>(
+          (passed, by) => passed.flatMap((effect) => after(effect, by)),
+          [each],
+        ),
+      );
+      moved = moved.flatMap((effect) => after(effect, each));
+    }
+    out.push(...moved);
+    theirs = next;
+    mine = rest;
+  }
+  return { first: out, second: theirs };
+}
+
+const after = (effect: Effect, by: Effect): readonly Effect[] =>
+  mayMove(effect, by) ? effectAfter(effect, by) : [effect];
 
 /** What takes an operation back, and what there must be for it. */
 function inversesOf({ operation, applied }: Recorded): readonly Inverse[] {

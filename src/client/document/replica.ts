@@ -8,10 +8,12 @@
 import { inverseOf, type Effect } from "../../protocol/effects.ts";
 import { effectAfter, mayMove } from "../../protocol/moves.ts";
 import type { Operation, Patch } from "../../protocol/json-patch.ts";
-import type { JsonObject, JsonValue } from "../../protocol/json.ts";
+import type { JsonObject } from "../../protocol/json.ts";
 import type { PendingEdit, PendingOperation, Tell } from "./pending-edit.ts";
 import { reconcile } from "./reconcile.ts";
 import { Tree } from "./tree.ts";
+
+const none: ReadonlySet<PendingEdit> = new Set();
 
 export class Replica {
   readonly tree = new Tree();
@@ -38,11 +40,18 @@ export class Replica {
    * Take in what the room has sent.
    * @param take calls `change` and `begin` for what it was sent, in order
    * @param done the edits that the room has by then, or has refused: what is left of these goes
+   * @param accepted those of them that are part of what came in
+   * @param idle those of them that have left the room's state as it was
    */
-  receive(take: () => void, done: ReadonlySet<PendingEdit>): void {
+  receive(
+    take: () => void,
+    done: ReadonlySet<PendingEdit>,
+    accepted: ReadonlySet<PendingEdit> = none,
+    idle: ReadonlySet<PendingEdit> = none,
+  ): void {
     for (const edit of this.#edits.toReversed()) edit.revert(this.tree);
     take();
-    for (const edit of done) this.#drop(edit);
+    for (const edit of done) this.#drop(edit, accepted.has(edit), idle.has(edit));
     for (const edit of this.#edits) edit.apply(this.tree, this.#tell);
   }
 
@@ -158,16 +167,15 @@ export class Replica {
       }
   }
 
-  #drop(edit: PendingEdit): void {
+  #drop(edit: PendingEdit, isAccepted: boolean, isIdle: boolean): void {
     if (!this.#edits.includes(edit)) return;
     for (const operation of edit.operations) {
       const { effect } = operation;
-      if (effect !== null) this.#pass([inverseOf(effect)], operation, null);
+      // What the room has, and has not told of, was overwritten in its window, or was nothing.
+      const isNothing = isIdle || (isAccepted && operation.operations[0]?.op !== "replace");
+      if (effect !== null && !isNothing) this.#pass([inverseOf(effect)], operation, null);
       edit.remove(operation);
     }
     this.#edits = this.#edits.filter((each) => each !== edit);
   }
 }
-
-/** The state as it is shown. */
-export const stateOf = ({ tree }: Replica): JsonValue => tree.snapshot();

@@ -16,22 +16,22 @@ import type { Environment } from "../environment.ts";
 import { problemOf, RoomError } from "../room-error.ts";
 import type { Problem, SaveStatus, StaleEdits } from "../types.ts";
 import { Pace } from "./pace.ts";
-import { actionMessage, answerTo, updateMessage, type Request, type Task } from "./request.ts";
+import { Queue } from "./queue.ts";
+import {
+  actionMessage,
+  answerTo,
+  nothingDecided,
+  oldestOf,
+  updateMessage,
+  type Decided,
+  type Request,
+  type Task,
+} from "./request.ts";
 
 type Message<Type extends RoomMessage["type"]> = Extract<RoomMessage, { type: Type }>;
 export type Welcome = Message<"welcome">;
 type Reply = Message<"reply">;
 type Refusal = Extract<Reply, { ok: false }>;
-
-/** What a frame has decided of edits. */
-export type Decided = {
-  /** Part of what the frame brings. */
-  readonly accepted: Set<PendingEdit>;
-  /** No longer pending. */
-  readonly done: Set<PendingEdit>;
-  /** To be told once the frame has been taken in. */
-  readonly afterwards: (() => void)[];
-};
 
 export type OutboxPorts = {
   readonly environment: Environment;
@@ -48,15 +48,13 @@ export type OutboxPorts = {
   changed(): void;
 };
 
-/** Operations of edits that are sent together. */
-const maxTogether = 200;
 /** How often an edit is made anew on a later version before that is a refusal. */
 const maxRemade = 5;
 
 export class Outbox {
   readonly #ports: OutboxPorts;
   readonly #pace: Pace;
-  #queue: Task[] = [];
+  readonly #queue: Queue;
   #sent: Request[] = [];
   #nextSeq = 1;
   #limits = { frameBytes: Infinity, patchOperations: Infinity };
@@ -67,6 +65,13 @@ export class Outbox {
   constructor(ports: OutboxPorts) {
     this.#ports = ports;
     this.#pace = new Pace(() => ports.environment.now());
+    this.#queue = new Queue({
+      replica: ports.replica,
+      released: () => {
+        this.flushSoon();
+        ports.changed();
+      },
+    });
   }
 
   /** Operations that one edit may have. */
@@ -75,7 +80,7 @@ export class Outbox {
   }
 
   status(line: "up" | "down" | "closed"): SaveStatus {
-    const tasks = [...this.#sent.flatMap((request) => request.tasks), ...this.#queue];
+    const tasks = [...this.#sent.flatMap((request) => request.tasks), ...this.#queue.tasks];
     if (tasks.length === 0) return { state: "saved" };
     const what = { count: tasks.length, oldest: oldestOf(tasks) };
     if (line === "closed") return { state: "unsaved", reason: "closed", ...what };
@@ -86,7 +91,7 @@ export class Outbox {
   }
 
   add(task: Task): void {
-    this.#queue.push(task);
+    this.#queue.add(task);
     this.flushSoon();
   }
 
@@ -100,7 +105,7 @@ export class Outbox {
    * @param isResumed whether the welcome is of the epoch that requests were sent in
    */
   take(messages: readonly RoomMessage[], isResumed: boolean): Decided {
-    const decided: Decided = { accepted: new Set(), done: new Set(), afterwards: [] };
+    const decided: Decided = nothingDecided();
     for (const message of messages)
       if (message.type === "welcome") this.#welcomed(message, isResumed, decided);
       else if (message.type === "reply") this.#replied(message, decided);
@@ -142,13 +147,13 @@ export class Outbox {
       }
       if (isHandled || (isKnown && now - oldestOf(request.tasks) <= this.#ports.maxOfflineAge))
         again.push({ ...request, retryAt: now });
-      else this.#putBack(request, isKnown ? "age" : "unknown", decided);
+      else this.#hold(request, isKnown ? "age" : "unknown", decided);
     }
     this.#sent = again;
     if (!isKnown && seq !== null) this.#nextSeq = seq + 1;
-    for (const task of this.#queue)
-      if (now - task.madeAt > this.#ports.maxOfflineAge) task.held ??= "age";
-    for (const why of ["age", "unknown"] as const) this.#askFor(why, decided);
+    this.#queue.holdBefore(now - this.#ports.maxOfflineAge);
+    this.#ask("age", decided);
+    this.#ask("unknown", decided);
     this.flushSoon();
   }
 
@@ -162,7 +167,9 @@ export class Outbox {
     for (const task of request.tasks) {
       if (task.edit) {
         decided.done.add(task.edit);
-        if (task.action === null) decided.accepted.add(task.edit);
+        // What the room has changed by it comes in this frame.
+        const isNew = version > this.#ports.version();
+        if (task.action === null) (isNew ? decided.accepted : decided.idle).add(task.edit);
       }
       const answer = answerTo(request, task, version, dropped, result);
       decided.afterwards.push(() => task.resolve(answer));
@@ -182,13 +189,13 @@ export class Outbox {
     this.#sent = this.#sent.filter((each) => each !== request);
     this.flushSoon();
     if (reply.code === "request_forgotten") {
-      this.#putBack(request, "unknown", decided);
-      this.#askFor("unknown", decided);
+      this.#hold(request, "unknown", decided);
+      this.#ask("unknown", decided);
     } else if (isMadeAnew.has(reply.code) && tasks.every((task) => task.remade++ < maxRemade))
-      this.#queue.unshift(...tasks);
+      this.#queue.putBack(tasks);
     else if (tasks.length > 1) {
       for (const task of tasks) task.isAlone = true;
-      this.#queue.unshift(...tasks);
+      this.#queue.putBack(tasks);
     } else if (first) this.#refuse(first, problemOf(reply), decided);
   }
 
@@ -216,46 +223,20 @@ export class Outbox {
 
   // What waits for the application's word
 
-  /** A request is not to be sent again as it was. */
-  #putBack({ tasks }: Request, why: StaleEdits["why"], decided: Decided): void {
-    for (const task of tasks) {
-      if (task.action && why === "unknown") {
-        this.#refuse(task, forgotten, decided);
-        continue;
+  /** A request is not to be sent again by itself. */
+  #hold({ tasks }: Request, why: StaleEdits["why"], decided: Decided): void {
+    for (const task of tasks)
+      if (task.action && why === "unknown") this.#refuse(task, forgotten, decided);
+      else {
+        task.held = why;
+        if (task.edit) task.edit.isSuspended = why === "unknown";
+        this.#queue.putBack([task]);
       }
-      task.held = why;
-      if (task.edit && why === "unknown") task.edit.isSuspended = true;
-      this.#queue.push(task);
-    }
-    this.#queue.sort((a, b) => a.madeAt - b.madeAt);
   }
 
-  #askFor(why: StaleEdits["why"], decided: Decided): void {
-    const tasks = this.#queue.filter(({ held }) => held === why);
-    if (tasks.length === 0) return;
-    const isStillHeld = (task: Task): boolean => task.held !== null && this.#queue.includes(task);
-    const edits: StaleEdits = {
-      why,
-      count: tasks.length,
-      oldest: oldestOf(tasks),
-      apply: () => {
-        for (const task of tasks.filter(isStillHeld)) {
-          task.held = null;
-          if (task.edit) task.edit.isSuspended = false;
-        }
-        this.#ports.replica.discard(new Set());
-        this.flushSoon();
-        this.#ports.changed();
-      },
-      discard: () => {
-        const held = new Set(tasks.filter(isStillHeld));
-        this.#queue = this.#queue.filter((task) => !held.has(task));
-        this.#ports.replica.discard(new Set([...held].flatMap(({ edit }) => edit ?? [])));
-        for (const task of held) task.reject(new RoomError(discarded));
-        this.#ports.changed();
-      },
-    };
-    decided.afterwards.push(() => this.#ports.stale(edits));
+  #ask(why: StaleEdits["why"], { afterwards }: Decided): void {
+    const question = this.#queue.question(why);
+    if (question !== null) afterwards.push(() => this.#ports.stale(question));
   }
 
   // What goes out
@@ -285,8 +266,11 @@ export class Outbox {
       if (!this.#send(request.text)) return this.#waitForPace();
       request.retryAt = null;
     }
-    for (let tasks = this.#next(); tasks.length > 0; tasks = this.#next())
+    for (;;) {
+      const tasks = this.#queue.next(this.#sent.flatMap((request) => request.tasks));
+      if (tasks.length === 0) break;
       if (!this.#sendTasks(tasks)) return this.#waitForPace();
+    }
     const times = this.#sent.flatMap(({ retryAt }) => retryAt ?? []);
     if (times.length > 0) this.#schedule(Math.max(1, Math.min(...times) - now));
   }
@@ -302,31 +286,6 @@ export class Outbox {
     if (this.#pace.wait > 0 || !this.#ports.send(text)) return false;
     this.#pace.spend(utf8Bytes(text));
     return true;
-  }
-
-  /** What is to be sent next, in one request; nothing if that has to wait for replies. */
-  #next(): readonly Task[] {
-    const [first, ...others] = this.#queue.filter(({ held }) => held === null);
-    if (first === undefined) return [];
-    if (first.action !== null) return [first];
-    const unanswered = new Set(
-      [
-        ...this.#sent.flatMap(({ tasks }) => tasks),
-        ...this.#queue.filter(({ held }) => held),
-      ].flatMap(({ edit }) => edit ?? []),
-    );
-    const independent = this.#ports.replica.independentOf(unanswered);
-    const mayGo = ({ edit }: Task): boolean => edit === null || independent.has(edit);
-    if (!mayGo(first)) return [];
-    if (first.isAlone) return [first];
-    const together = [first];
-    let count = first.edit?.operations.length ?? 0;
-    for (const task of others) {
-      count += task.edit?.operations.length ?? 0;
-      if (task.action || task.isAlone || count > maxTogether || !mayGo(task)) break;
-      together.push(task);
-    }
-    return together;
   }
 
   #sendTasks(tasks: readonly Task[]): boolean {
@@ -345,14 +304,13 @@ export class Outbox {
       this.#nextSeq++;
       this.#sent.push(request);
     }
-    const taken = new Set(tasks);
-    this.#queue = this.#queue.filter((task) => !taken.has(task));
+    this.#queue.remove(tasks);
     return true;
   }
 
   /** A request that the room need not, or must not, be sent: nothing is left of its edits, or it is too large. */
   #endUnsent(request: Request, isLarge: boolean): void {
-    const decided: Decided = { accepted: new Set(), done: new Set(), afterwards: [] };
+    const decided: Decided = nothingDecided();
     for (const task of request.tasks)
       if (isLarge) this.#refuse(task, tooLarge(this.#limits.frameBytes), decided);
       else {
@@ -370,17 +328,11 @@ const isOfAction: ReadonlySet<string> = new Set(["call_timeout", "hook_unavailab
 /** Refusals of an edit that may pass on a later version. */
 const isMadeAnew: ReadonlySet<string> = new Set(["base_too_old", "version_conflict"]);
 
-const oldestOf = (tasks: readonly Task[]): number => Math.min(...tasks.map(({ madeAt }) => madeAt));
-
 const forgotten: Problem = {
   code: "request_forgotten",
   detail: "The room no longer knows what became of this request. Look at the state.",
 };
-const discarded: Problem = {
-  code: "request_forgotten",
-  detail: "The application has discarded the edit, which was never confirmed.",
-};
 const tooLarge = (limit: number): Problem => ({
   code: "too_large",
-  detail: `The request is larger than ${limit} bytes, the room's limit for a frame. Split it.`,
+  detail: `The request is larger than ${limit} bytes. Split it.`,
 });

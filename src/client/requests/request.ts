@@ -6,6 +6,9 @@ import type { PendingEdit } from "../document/pending-edit.ts";
 import type { RoomError } from "../room-error.ts";
 import type { StaleEdits } from "../types.ts";
 
+/** How whoever has asked for something is told what has become of it. */
+export type Asker<T> = { resolve(answer: T): void; reject(error: RoomError): void };
+
 /** How a task has ended well. */
 export type Answer = {
   readonly version: number;
@@ -20,6 +23,8 @@ export type Task = {
   /** Of an action: what it is expected to do, if the application has said so. */
   readonly edit: PendingEdit | null;
   readonly action: { readonly name: string; readonly payload: JsonValue } | null;
+  /** Grows from task to task. */
+  readonly number: number;
   /** Epoch ms. */
   readonly madeAt: number;
   /** Whether it is sent alone, because it was refused together with others. */
@@ -28,9 +33,7 @@ export type Task = {
   held: StaleEdits["why"] | null;
   /** How often it was made anew, because the room could not move it. */
   remade: number;
-  resolve(answer: Answer): void;
-  reject(error: RoomError): void;
-};
+} & Asker<Answer>;
 
 /** What stands for an operation of an edit in a request. */
 type Origin = { readonly task: Task; readonly index: number };
@@ -91,3 +94,27 @@ export function answerTo(
   const own = [...missing, ...left].flatMap((each) => (each?.task === task ? each.index : []));
   return { version, dropped: [...new Set(own)].toSorted((a, b) => a - b), result };
 }
+
+export const oldestOf = (tasks: readonly Task[]): number =>
+  Math.min(...tasks.map(({ madeAt }) => madeAt));
+
+/** What a frame has decided of edits. */
+export type Decided = {
+  /** Part of what the frame brings. */
+  readonly accepted: Set<PendingEdit>;
+  /** Accepted, and nothing has changed by them. */
+  readonly idle: Set<PendingEdit>;
+  /** No longer pending. */
+  readonly done: Set<PendingEdit>;
+  /** To be told once the frame has been taken in. */
+  readonly afterwards: (() => void)[];
+};
+
+export const nothingDecided = (): Decided => {
+  const [accepted, idle, done] = [
+    new Set<PendingEdit>(),
+    new Set<PendingEdit>(),
+    new Set<PendingEdit>(),
+  ];
+  return { accepted, idle, done, afterwards: [] };
+};

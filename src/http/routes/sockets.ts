@@ -6,7 +6,7 @@ import { CollabError } from "../../protocol/errors.ts";
 import { subprotocol } from "../../protocol/messages.ts";
 import { callerIn } from "../../protocol/identity.ts";
 import { checkUser } from "../../model/user.ts";
-import { actingUser, parseUser } from "../authentication/acting-user.ts";
+import { actingUser, parseUser } from "../../model/acting-user.ts";
 import { offeredProtocols } from "../authentication/credentials.ts";
 import { route } from "../route.ts";
 import { socketQuery } from "../schemas.ts";

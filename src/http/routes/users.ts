@@ -5,7 +5,7 @@ import { jsonBody, route } from "../route.ts";
 import { checkScopes } from "../../protocol/scopes.ts";
 import { userEntry, userInfo, userPage } from "../response-schemas.ts";
 import { leaveQuery, scopesBody, userBody, usersQuery } from "../schemas.ts";
-import { actingUser } from "../authentication/acting-user.ts";
+import { actingUser } from "../../model/acting-user.ts";
 import { CollabError } from "../../protocol/errors.ts";
 import type { JsonObject } from "../../protocol/json.ts";
 

@@ -1,6 +1,7 @@
 // Calls into code that is not ours, bounded in time.
 
 import { CollabError } from "../../protocol/errors.ts";
+import type { RoomPorts } from "../ports.ts";
 
 /** The function took too long: told apart from a time-out of something else that it ran into. */
 export class TimedOut extends CollabError {
@@ -16,6 +17,7 @@ export class TimedOut extends CollabError {
  * @throws TimedOut (`call_timeout`); whatever the function throws
  */
 export async function callWithin<T>(
+  { later }: Pick<RoomPorts, "later">,
   limit: number,
   what: string,
   call: () => T | PromiseLike<T>,
@@ -23,11 +25,11 @@ export async function callWithin<T>(
   const outcome = call();
   if (!isPromiseLike(outcome)) return outcome;
   const { promise: late, reject } = Promise.withResolvers<never>();
-  const timer = setTimeout(() => reject(new TimedOut(what, limit)), limit);
+  const cancel = later(limit, () => reject(new TimedOut(what, limit)));
   try {
     return await Promise.race([outcome, late]);
   } finally {
-    clearTimeout(timer);
+    cancel();
     disposeCall(outcome);
   }
 }

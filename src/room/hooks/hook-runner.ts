@@ -42,7 +42,7 @@ export type Admission = { readonly meta: JsonValue; readonly scopes: readonly Sc
 export type SaveFailure = "save_failed" | "call_timeout";
 
 export type HookRunnerParts = {
-  readonly ports: Pick<RoomPorts, "id" | "env" | "log" | "now" | "newId" | "insideHook">;
+  readonly ports: Pick<RoomPorts, "id" | "env" | "log" | "now" | "newId" | "later" | "insideHook">;
   readonly behaviour: ResolvedBehaviour;
   readonly epoch: string;
   readonly document: JsonDocument;
@@ -135,7 +135,7 @@ export class HookRunner {
     const { hooks, callTimeout } = this.#behaviour;
     const room = this.#context(caller, true);
     try {
-      await callWithin(callTimeout, "onLeave", () => hooks.onLeave?.(room, entry));
+      await callWithin(this.#ports, callTimeout, "onLeave", () => hooks.onLeave?.(room, entry));
     } catch (error) {
       this.#failure("hook_failed", "onLeave", error, caller);
     }
@@ -301,7 +301,7 @@ export class HookRunner {
     call: () => Promise<T>,
   ): Promise<T> {
     try {
-      return await callWithin(this.#behaviour.callTimeout, what, () =>
+      return await callWithin(this.#ports, this.#behaviour.callTimeout, what, () =>
         this.#ports.insideHook(call),
       );
     } catch (error) {

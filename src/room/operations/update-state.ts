@@ -4,6 +4,7 @@ import { CollabError } from "../../protocol/errors.ts";
 import { parseJson } from "../../protocol/json.ts";
 import { callWithin } from "../hooks/call-within.ts";
 import { runningOperation } from "../operation.ts";
+import type { RoomPorts } from "../ports.ts";
 import type { ChangeOutput } from "./change-state.ts";
 
 export type UpdateInput = {
@@ -17,21 +18,22 @@ export const updateState = runningOperation({
   sees: "committed",
   isActivity: true,
   decode: (input: UpdateInput) => input,
-  async run({ document, behaviour, hooks }, { next }): Promise<ChangeOutput> {
+  async run({ ports, document, behaviour, hooks }, { next }): Promise<ChangeOutput> {
     const { callTimeout, limits } = behaviour;
-    const text = await callUpdate(next, document.text, callTimeout);
+    const stateText = document.text;
+    const text = await callUpdate(() => next(stateText), callTimeout, ports);
     if (text === null) throw new CollabError("update_failed");
     return { version: document.changeTo(parseJson(text), limits, hooks.checkState) };
   },
 });
 
 async function callUpdate(
-  next: UpdateInput["next"],
-  stateText: string,
+  next: () => Promise<string | null>,
   callTimeout: number,
+  ports: Pick<RoomPorts, "later">,
 ): Promise<string | null> {
   try {
-    return await callWithin(callTimeout, "The update function", () => next(stateText));
+    return await callWithin(ports, callTimeout, "The update function", next);
   } catch (error) {
     if (error instanceof CollabError) throw error;
     return null; // the caller is gone

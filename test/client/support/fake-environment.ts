@@ -119,6 +119,10 @@ export class FakeEnvironment implements Environment {
     return socket as SocketLike;
   }
 
+  report(error: unknown): void {
+    void Promise.reject(error);
+  }
+
   isOnline(): boolean {
     return this.isNetworkUp;
   }

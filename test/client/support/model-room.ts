@@ -48,6 +48,8 @@ export class ModelRoom {
   readonly #replies = new Map<ModelClient, Map<number, Reply>>();
   readonly #window: { readonly client: ModelClient; readonly reply: Reply }[] = [];
   now = 0;
+  /** Whether it refuses every change. */
+  refuse = false;
 
   constructor(state: JsonObject) {
     this.document = JsonDocument.create(new MemoryRoomStorage<RoomRecord, Member>());
@@ -77,6 +79,7 @@ export class ModelRoom {
 
   #change(ref: number, version: number, patch: Patch): Reply {
     try {
+      if (this.refuse) throw new CollabError("invalid_state");
       const request = {
         kind: "patch",
         patch: copy(patch),
@@ -221,6 +224,7 @@ export class ModelClient {
     this.outbox.add({
       edit,
       action: null,
+      number: this.made,
       madeAt: this.#room.now,
       isAlone: false,
       held: null,
@@ -269,20 +273,25 @@ export class ModelClient {
   }
 
   #take(frame: readonly RoomMessage[], isResumed: boolean): void {
-    const { accepted, done, afterwards } = this.outbox.take(frame, isResumed);
-    this.replica.receive(() => {
-      for (const message of frame)
-        if (message.type === "change") {
-          if (message.from !== this.#version)
-            throw new Error(`version ${message.from} came after ${this.#version}`);
-          this.replica.change(message.patch, accepted);
-          this.#version = message.to;
-        } else if (message.type === "welcome") {
-          if ("patch" in message) this.replica.change(message.patch, accepted);
-          else this.replica.begin(message.state, accepted);
-          this.#version = message.version;
-        }
-    }, done);
+    const { accepted, idle, done, afterwards } = this.outbox.take(frame, isResumed);
+    this.replica.receive(
+      () => {
+        for (const message of frame)
+          if (message.type === "change") {
+            if (message.from !== this.#version)
+              throw new Error(`version ${message.from} came after ${this.#version}`);
+            this.replica.change(message.patch, accepted);
+            this.#version = message.to;
+          } else if (message.type === "welcome") {
+            if ("patch" in message) this.replica.change(message.patch, accepted);
+            else this.replica.begin(message.state, accepted);
+            this.#version = message.version;
+          }
+      },
+      done,
+      accepted,
+      idle,
+    );
     for (const tell of afterwards) tell();
   }
 }

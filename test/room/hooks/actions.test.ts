@@ -15,6 +15,7 @@ import { workerCaller } from "../../../src/protocol/caller.ts";
 import { Members } from "../../../src/model/members.ts";
 import { JsonDocument } from "../../../src/room/document/json-document.ts";
 import { ScheduleRequests } from "../../../src/room/hooks/schedule-requests.ts";
+import { later } from "../../../src/cloudflare/later.ts";
 import { HookRunner } from "../../../src/room/hooks/hook-runner.ts";
 import { MemoryRoomStorage } from "../../../src/storage/memory.ts";
 import { gate, hang, setScript, type Script } from "../../fixtures/scripts.ts";
@@ -276,6 +277,7 @@ describe("schemas", () => {
         now: () => 0,
         insideHook: (call) => call(),
         newId: () => "id",
+        later,
       },
       behaviour: resolveBehaviour("test", behaviour),
       epoch: "e",

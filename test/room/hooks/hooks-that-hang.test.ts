@@ -130,7 +130,10 @@ describe("loadRoomState that hangs", () => {
 });
 
 describe("who waits for a turn", () => {
-  /** A room with a socket, whose turn an action holds until it is let go of. */
+  /**
+   * A room with sockets, whose turn is held until it is let go of: by an action for 2 s more, and by another one, which
+   * waits for the first, for 5 s more.
+   */
   async function hold() {
     const { promise, resolve } = gate();
     const hand = new RoomByHand({
@@ -139,7 +142,10 @@ describe("who waits for a turn", () => {
     const ada = await hand.connect("ada");
     const bob = await hand.connect("bob");
     await hand.pass(1000);
-    const acting = hand.call(callAction, { name: "wait", payload: { text: "{}" } });
+    const act = () => hand.call(callAction, { name: "wait", payload: { text: "{}" } });
+    const first = act();
+    await hand.pass(3000);
+    const acting = Promise.allSettled([first, act()]);
     await settle();
     for (const { frames } of hand.sockets) frames.length = 0;
     return { hand, ada, bob, acting, letGo: resolve };
@@ -174,9 +180,9 @@ describe("who waits for a turn", () => {
     const { hand, ada, bob, acting, letGo } = await hold();
     hand.sockets.splice(hand.sockets.indexOf(bob), 1);
     const closed = hand.room.socketClosed(bob);
-    await hand.pass(60_000);
+    await hand.pass(1000);
     const ringing = hand.room.ring();
-    await hand.pass(60_000);
+    await hand.pass(5500); // longer than a call may wait
     letGo();
     await Promise.all([acting, closed, ringing]);
     await hand.pass(1000);

@@ -1,11 +1,11 @@
 // The user for whom somebody asks: themselves, or, for an administrator, anybody. What a token says of a user counts
 // more than what a request adds.
 
-import { CollabError } from "../../protocol/errors.ts";
-import type { Caller } from "../../protocol/caller.ts";
-import { isObject, parseJson, type JsonValue } from "../../protocol/json.ts";
-import { allows } from "../../protocol/scopes.ts";
-import { measurePayload } from "../../model/payload.ts";
+import { CollabError } from "../protocol/errors.ts";
+import type { Caller } from "../protocol/caller.ts";
+import { isObject, parseJson, type JsonValue } from "../protocol/json.ts";
+import { allows } from "../protocol/scopes.ts";
+import { measurePayload } from "./payload.ts";
 
 /** The most levels of nesting in a user. This is a first check; the room has a lower limit. */
 const maxUserDepth = 64;

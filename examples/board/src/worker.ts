@@ -1,0 +1,10 @@
+// The Worker: the rooms service under /collab. What is left is the page, which Cloudflare serves from dist/.
+
+import { createCollab, type CollabEnv } from "collab-room";
+import { Hono } from "hono";
+import { board } from "./board.ts";
+
+const collab = createCollab({ behaviours: { board } });
+export const { CollabRoom, RoomDirectory } = collab;
+
+export default new Hono<{ Bindings: CollabEnv }>().route("/collab", collab.app);

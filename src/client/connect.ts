@@ -1,0 +1,22 @@
+// `connectRoom`: the one function with which an application begins.
+
+import { createEnvironment } from "./default-environment.ts";
+import { RoomClient } from "./room-client.ts";
+import type { ConnectOptions, Room } from "./types.ts";
+
+/**
+ * Join a room, and stay in it: the connection comes back by itself.
+ * @returns the room at once; `await room.ready` for its state
+ * @throws TypeError for an option that cannot be
+ * @example
+ * ```ts
+ * const room = connectRoom<Board>({ url: "https://rooms.example.com", room: "board-1", user: { id: "ada" } });
+ * await room.ready;
+ * room.update((board) => board.notes.push({ id: crypto.randomUUID(), text: "milk" }));
+ * ```
+ */
+export function connectRoom<T>(options: ConnectOptions): Room<T> {
+  const environment = { ...createEnvironment(options.WebSocket), ...options.environment };
+  // What a room holds is known to whoever names its type.
+  return new RoomClient(options, environment) as unknown as Room<T>;
+}

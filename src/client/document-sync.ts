@@ -1,0 +1,173 @@
+// Keeps the client's document and the room's in step: takes in what the room sends, frame by frame, and makes edits.
+
+import type { JsonObject, JsonValue } from "../protocol/json.ts";
+import type { RoomMessage } from "../protocol/messages.ts";
+import { Recorder, type Recorded } from "./document/draft.ts";
+import { History } from "./document/history.ts";
+import { PendingEdit } from "./document/pending-edit.ts";
+import { Replica } from "./document/replica.ts";
+import type { Environment } from "./environment.ts";
+import { Outbox, type OutboxPorts } from "./requests/outbox.ts";
+import type { Answer, Asker, Task } from "./requests/request.ts";
+import { RoomError } from "./room-error.ts";
+
+/** What taking a frame in has come to. */
+export type Taken = {
+  /** To be called once everybody can see it. */
+  readonly afterwards: readonly (() => void)[];
+  /** Why the copy of the state is not to be trusted any more; `null` if it is. */
+  readonly failure: string | null;
+};
+
+type Ports = Pick<OutboxPorts, "maxOfflineAge" | "send" | "changed" | "stale"> & {
+  readonly environment: Environment;
+  refused(problem: RoomError["problem"]): void;
+};
+
+export class DocumentSync {
+  readonly history: History;
+  readonly outbox: Outbox;
+  readonly #environment: Environment;
+  readonly #replica: Replica;
+  #epoch: string | null = null;
+  /** `null` if the copy of the state is not to be trusted. */
+  #version: number | null = null;
+  #hasBegun = false;
+  #nextTask = 1;
+
+  constructor(ports: Ports) {
+    this.#environment = ports.environment;
+    this.#replica = new Replica((effects) => this.history.moved(effects));
+    this.history = new History({
+      tree: this.#replica.tree,
+      edit: (change) => this.edit(change, { resolve() {}, reject() {} }),
+    });
+    this.outbox = new Outbox({
+      ...ports,
+      replica: this.#replica,
+      version: () => this.version,
+      refused: (edit, problem) => {
+        if (edit) this.history.forget(edit);
+        ports.refused(problem);
+      },
+    });
+  }
+
+  /** What the client has, for the room to go on from. */
+  get resumeFrom(): { readonly epoch?: string; readonly since?: number } {
+    return {
+      ...(this.#epoch !== null && { epoch: this.#epoch }),
+      ...(this.#version !== null && { since: this.#version }),
+    };
+  }
+
+  /** The room's version, without pending edits. */
+  get version(): number {
+    return this.#version ?? 0;
+  }
+
+  /** The state as it is shown, frozen; `null` before there is one. */
+  get state(): JsonObject | null {
+    return this.#hasBegun ? (this.#replica.tree.snapshot() as JsonObject) : null;
+  }
+
+  /** Take in a frame of the room. */
+  take(messages: readonly RoomMessage[]): Taken {
+    const welcome = messages.find((message) => message.type === "welcome");
+    const { accepted, idle, done, afterwards } = this.outbox.take(
+      messages,
+      welcome?.epoch === this.#epoch,
+    );
+    let failure: string | null = null;
+    this.#replica.receive(
+      () => {
+        try {
+          for (const message of messages) this.#apply(message, accepted);
+        } catch (error) {
+          failure = error instanceof Error ? error.message : String(error);
+          this.#version = null;
+        }
+      },
+      done,
+      accepted,
+      idle,
+    );
+    return { afterwards, failure };
+  }
+
+  /**
+   * Change what is shown, and send it.
+   * @returns what was recorded; `null` if nothing was
+   * @throws RoomError `too_large` for too many operations, and what `change` throws: then nothing has changed
+   */
+  edit(
+    change: (recorder: Recorder) => void,
+    asker: Asker<Answer>,
+  ): { readonly edit: PendingEdit; readonly recorded: readonly Recorded[] } | null {
+    const recorder = new Recorder(this.#replica.tree);
+    try {
+      change(recorder);
+      this.#checkSize(recorder);
+    } catch (error) {
+      recorder.revert();
+      throw error;
+    } finally {
+      recorder.close();
+    }
+    const { recorded } = recorder;
+    if (recorded.length === 0) return null;
+    const edit = new PendingEdit(recorded, this.#environment.now());
+    this.#replica.add(edit);
+    this.outbox.add(this.#task(edit, null, asker));
+    return { edit, recorded };
+  }
+
+  /**
+   * Call an action.
+   * @param optimistic changes the draft that it gets as the action will change the state
+   */
+  call(
+    action: { readonly name: string; readonly payload: JsonValue },
+    optimistic: ((draft: object) => void) | null,
+    asker: Asker<Answer>,
+  ): void {
+    let edit: PendingEdit | null = null;
+    if (optimistic !== null) {
+      edit = new PendingEdit([], this.#environment.now(), optimistic);
+      this.#replica.add(edit);
+      this.#replica.receive(() => {}, new Set());
+    }
+    this.outbox.add(this.#task(edit, action, asker));
+  }
+
+  #apply(message: RoomMessage, accepted: ReadonlySet<PendingEdit>): void {
+    if (message.type === "change") {
+      if (message.from !== this.#version)
+        throw new RangeError(`A change from version ${message.from} came after ${this.#version}.`);
+      this.#replica.change(message.patch, accepted);
+      this.#version = message.to;
+    } else if (message.type === "welcome") {
+      if ("patch" in message) this.#replica.change(message.patch, accepted);
+      else if (this.#hasBegun) this.#replica.begin(message.state, accepted);
+      else this.#replica.tree.begin(message.state);
+      this.#hasBegun = true;
+      this.#epoch = message.epoch;
+      this.#version = message.version;
+    }
+  }
+
+  #checkSize({ recorded }: Recorder): void {
+    const { maxOperations } = this.outbox;
+    if (recorded.length <= maxOperations) return;
+    throw new RoomError({
+      code: "too_large",
+      detail: `The edit has ${recorded.length} operations; the room takes ${maxOperations}. Split it.`,
+    });
+  }
+
+  #task(edit: PendingEdit | null, action: Task["action"], asker: Asker<Answer>): Task {
+    const madeAt = this.#environment.now();
+    const number = this.#nextTask++;
+    return { edit, action, number, madeAt, isAlone: false, held: null, remade: 0, ...asker };
+  }
+}

@@ -1,0 +1,109 @@
+// Edits and actions that are not sent yet, in the order in which they were made, and those among them that wait for the
+// application's word: they have waited too long, or nobody knows whether the room has them (rule C7).
+
+import type { PendingEdit } from "../document/pending-edit.ts";
+import type { Replica } from "../document/replica.ts";
+import { RoomError } from "../room-error.ts";
+import type { Problem, StaleEdits } from "../types.ts";
+import { oldestOf, type Task } from "./request.ts";
+
+/** Operations of edits that are sent together. */
+const maxTogether = 200;
+
+export type QueuePorts = {
+  readonly replica: Replica;
+  /** Something may be sent, or shows, that did not before. */
+  released(): void;
+};
+
+export class Queue {
+  readonly #ports: QueuePorts;
+  #tasks: Task[] = [];
+
+  constructor(ports: QueuePorts) {
+    this.#ports = ports;
+  }
+
+  get tasks(): readonly Task[] {
+    return this.#tasks;
+  }
+
+  add(task: Task): void {
+    this.#tasks.push(task);
+  }
+
+  /** Tasks that were sent are to be sent once more. */
+  putBack(tasks: readonly Task[]): void {
+    this.#tasks.push(...tasks);
+    this.#tasks.sort((a, b) => a.number - b.number);
+  }
+
+  remove(tasks: readonly Task[]): void {
+    this.#tasks = this.#tasks.filter((task) => !tasks.includes(task));
+  }
+
+  /**
+   * What is to be sent next, in one request.
+   * @param sent the edits that are sent and have no reply
+   * @returns nothing if that has to wait for replies
+   */
+  next(sent: readonly Task[]): readonly Task[] {
+    const [first, ...others] = this.#tasks.filter(({ held }) => held === null);
+    if (first === undefined) return [];
+    if (first.action !== null) return [first];
+    const before = [...sent, ...this.#tasks.filter(({ held }) => held !== null)];
+    const independent = this.#ports.replica.independentOf(
+      new Set(before.flatMap(({ edit }) => edit ?? [])),
+    );
+    const mayGo = ({ edit }: Task): boolean => edit === null || independent.has(edit);
+    if (!mayGo(first)) return [];
+    const together = [first];
+    let count = first.edit?.operations.length ?? 0;
+    for (const task of first.isAlone ? [] : others) {
+      count += task.edit?.operations.length ?? 0;
+      if (task.action || task.isAlone || count > maxTogether || !mayGo(task)) break;
+      together.push(task);
+    }
+    return together;
+  }
+
+  /** Let those wait for the application's word that were made before a time. */
+  holdBefore(time: number): void {
+    for (const task of this.#tasks) if (task.madeAt < time) task.held ??= "age";
+  }
+
+  /** What the application is asked; `null` if nothing waits for its word for this reason. */
+  question(why: StaleEdits["why"]): StaleEdits | null {
+    const tasks = this.#tasks.filter(({ held }) => held === why);
+    if (tasks.length === 0) return null;
+    const stillHeld = (): Task[] =>
+      tasks.filter((task) => task.held !== null && this.#tasks.includes(task));
+    return {
+      why,
+      count: tasks.length,
+      oldest: oldestOf(tasks),
+      apply: () => {
+        for (const task of stillHeld()) {
+          task.held = null;
+          if (task.edit) task.edit.isSuspended = false;
+        }
+        this.#ports.replica.discard(new Set());
+        this.#ports.released();
+      },
+      discard: () => {
+        const held = stillHeld();
+        this.remove(held);
+        this.#ports.replica.discard(
+          new Set(held.flatMap(({ edit }): PendingEdit[] => (edit ? [edit] : []))),
+        );
+        for (const task of held) task.reject(new RoomError(discarded));
+        this.#ports.released();
+      },
+    };
+  }
+}
+
+const discarded: Problem = {
+  code: "request_forgotten",
+  detail: "The application has discarded the edit, which was never confirmed.",
+};

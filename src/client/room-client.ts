@@ -1,0 +1,350 @@
+// A room, as an application holds it: wires the connection, the document, the people and the outbox together, and shows
+// all of them as one frozen snapshot. A frame of the room is taken in as a whole before anybody is told.
+//
+//   frame ──▶ outbox: replies decide ──▶ document: changes ──▶ people ──▶ one notification ──▶ answers, events
+
+import type { JsonObject, JsonValue } from "../protocol/json.ts";
+import type { ClientMessage, RoomMessage } from "../protocol/messages.ts";
+import type { PeopleCounts } from "../protocol/people.ts";
+import { allows, type Scope } from "../protocol/scopes.ts";
+import { Connection } from "./connection/connection.ts";
+import { DocumentSync } from "./document-sync.ts";
+import { historyOf } from "./document/room-history.ts";
+import type { Recorder } from "./document/draft.ts";
+import type { Environment } from "./environment.ts";
+import { Listeners } from "./listeners.ts";
+import { OwnPresence } from "./people/own-presence.ts";
+import { People } from "./people/people.ts";
+import { Calls } from "./requests/calls.ts";
+import { problemOf, RoomError } from "./room-error.ts";
+import type {
+  Committed,
+  ConnectOptions,
+  Edit,
+  Person,
+  PresenceInput,
+  RoomEvents,
+  RoomHistory,
+  RoomSnapshot,
+  RoomStatus,
+  SaveStatus,
+} from "./types.ts";
+
+type Recipe = (draft: never) => void;
+
+const defaultOfflineAge = 5 * 60_000;
+
+export class RoomClient {
+  readonly id: string;
+  readonly ready: Promise<void>;
+  readonly history: RoomHistory;
+  readonly #connection: Connection;
+  readonly #document: DocumentSync;
+  readonly #people = new People();
+  readonly #presence: OwnPresence;
+  readonly #listeners: Listeners<RoomEvents & { change: null }>;
+  readonly #ready = Promise.withResolvers<void>();
+  readonly #calls = new Calls((message) => this.#send(message));
+  readonly #environment: Environment;
+  #isGuardDue: boolean;
+  #client: string;
+  #scopes: readonly Scope[] = [];
+  #watched: readonly string[] = [];
+  #snapshot: RoomSnapshot | null = null;
+  #told: { readonly status: RoomStatus; readonly saved: SaveStatus };
+
+  constructor(options: ConnectOptions, environment: Environment) {
+    this.id = options.room;
+    this.ready = this.#ready.promise;
+    this.ready.catch(() => {}); // `status` tells of it, too
+    this.#listeners = new Listeners((error) => environment.report(error));
+    this.#environment = environment;
+    this.#client = environment.newId();
+    this.#document = new DocumentSync({
+      environment,
+      maxOfflineAge: options.maxOfflineAge ?? defaultOfflineAge,
+      send: (text) => this.#connection.send(text),
+      refused: (problem) => this.#listeners.emit("refused", { problem }),
+      stale: (edits) => this.#listeners.emit("stale", edits),
+      changed: () => this.#changed(),
+    });
+    this.history = historyOf(this.#document.history, (go) => {
+      this.#demand("room:write");
+      const result = go();
+      this.#changed();
+      return result;
+    });
+    this.#presence = new OwnPresence({ environment, send: (message) => this.#send(message) });
+    if (options.presence) this.#presence.set(options.presence);
+    this.#connection = new Connection(
+      { ...options, environment },
+      {
+        resumeFrom: () => ({ client: this.#client, ...this.#document.resumeFrom }),
+        frame: (messages) => this.#frame(messages),
+        statusChanged: () => this.#statusChanged(),
+        lineChanged: (isUp) => this.#lineChanged(isUp),
+        replaced: () => {
+          this.#client = environment.newId();
+          this.#document.outbox.rename();
+        },
+      },
+    );
+    this.#told = { status: this.status, saved: this.saved };
+    this.#isGuardDue = options.warnBeforeUnload ?? true;
+    if (options.connect ?? true) this.reconnect();
+  }
+
+  // What it shows
+
+  get state(): JsonObject {
+    const { state } = this.getSnapshot();
+    if (state === null) throw notReady();
+    return state;
+  }
+
+  get self(): Person {
+    const { self } = this.#people.view;
+    if (self === null) throw notReady();
+    return self;
+  }
+
+  get people(): readonly Person[] {
+    return this.#people.view.people;
+  }
+
+  get others(): readonly Person[] {
+    return this.#people.view.others;
+  }
+
+  get counts(): PeopleCounts {
+    return this.#people.view.counts;
+  }
+
+  get status(): RoomStatus {
+    return this.#connection.status;
+  }
+
+  get saved(): SaveStatus {
+    const { state } = this.status;
+    return this.#document.outbox.status(
+      state === "connected" ? "up" : state === "closed" ? "closed" : "down",
+    );
+  }
+
+  get scopes(): readonly Scope[] {
+    return this.#scopes;
+  }
+
+  can(scope: Scope): boolean {
+    return allows(this.#scopes, scope);
+  }
+
+  getSnapshot(): RoomSnapshot {
+    const { people, others, self, counts } = this.#people.view;
+    this.#snapshot ??= Object.freeze({
+      state: this.#document.state,
+      version: this.#document.version,
+      self,
+      people,
+      others,
+      counts,
+      status: this.status,
+      saved: this.saved,
+      scopes: this.#scopes,
+      history: Object.freeze({ canUndo: this.history.canUndo, canRedo: this.history.canRedo }),
+    });
+    return this.#snapshot;
+  }
+
+  subscribe(listener: () => void): () => void {
+    return this.#listeners.on("change", listener);
+  }
+
+  on<Name extends keyof RoomEvents>(
+    name: Name,
+    listener: (event: RoomEvents[Name]) => void,
+  ): () => void {
+    return this.#listeners.on(name, listener);
+  }
+
+  // What it does
+
+  update(recipe: Recipe): Edit {
+    this.#demand("room:write");
+    const { promise, resolve, reject } = Promise.withResolvers<Committed>();
+    promise.catch(() => {}); // the event `refused` tells of it, too
+    const committed = ({ version, dropped }: Committed): void => resolve({ version, dropped });
+    const made = this.#document.edit((recorder) => run(recipe, recorder), {
+      resolve: committed,
+      reject,
+    });
+    if (made === null) resolve({ version: this.#document.version, dropped: [] });
+    else {
+      this.#document.history.record(made.edit, made.recorded);
+      this.#changed();
+    }
+    return { committed: promise };
+  }
+
+  async action(
+    name: string,
+    input: JsonValue,
+    options: { optimistic?: Recipe } = {},
+  ): Promise<never> {
+    this.#demand("room:act");
+    const { optimistic } = options;
+    const { promise, resolve, reject } = Promise.withResolvers<JsonValue>();
+    const payload = JSON.parse(JSON.stringify(input ?? {})) as JsonValue;
+    const replay = optimistic ? (draft: object) => optimistic(draft as never) : null;
+    this.#document.call({ name, payload }, replay, {
+      resolve: ({ result }) => resolve(result),
+      reject,
+    });
+    this.#changed();
+    return (await promise) as never;
+  }
+
+  setPresence(presence: PresenceInput): void {
+    this.#presence.set(presence);
+  }
+
+  broadcast(event: string, payload: JsonValue = null, { echo = false } = {}): Promise<void> {
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    promise.catch((error: RoomError) =>
+      this.#listeners.emit("problem", { problem: error.problem }),
+    );
+    this.#calls.ask(
+      { type: "broadcast", event, payload, ...(echo && { echo }) },
+      { resolve, reject },
+    );
+    return promise;
+  }
+
+  watch(userIds: readonly string[]): void {
+    this.#watched = [...userIds];
+    if (this.#connection.isUp) this.#sendWatched();
+  }
+
+  leave(): void {
+    this.#connection.leave();
+  }
+
+  disconnect(): void {
+    this.#connection.disconnect();
+  }
+
+  reconnect(): void {
+    if (this.#isGuardDue) this.#environment.beforeUnload(() => this.saved.state !== "saved");
+    this.#isGuardDue = false;
+    this.#connection.reconnect();
+  }
+
+  // What the room sends
+
+  #frame(messages: readonly RoomMessage[]): void {
+    const { afterwards, failure } = this.#document.take(messages);
+    const later = [...afterwards];
+    for (const message of messages) {
+      this.#people.take(message);
+      const tell = this.#take(message);
+      if (tell !== null) later.push(tell);
+    }
+    if (failure !== null) {
+      later.push(() => this.#listeners.emit("resync", { reason: failure }));
+      this.#connection.lost(failure);
+    }
+    this.#changed();
+    for (const tell of later) tell();
+  }
+
+  /** @returns what to tell once the frame has been taken in */
+  #take(message: RoomMessage): (() => void) | null {
+    switch (message.type) {
+      case "welcome":
+        this.#scopes = message.scopes;
+        this.#presence.welcomed(message.limits);
+        if (this.#watched.length > 0) this.#sendWatched();
+        return () => this.#ready.resolve();
+      case "scopes":
+        this.#scopes = message.scopes;
+        return null;
+      case "event": {
+        const { event, payload, from, session } = message;
+        return () => this.#listeners.emit("event", { event, payload, from, session });
+      }
+      case "reply":
+        return this.#calls.replied(message);
+      case "error": {
+        const problem = problemOf(message);
+        return problem.code === "rate_limited"
+          ? null
+          : () => this.#listeners.emit("problem", { problem });
+      }
+      default:
+        return null;
+    }
+  }
+
+  #lineChanged(isUp: boolean): void {
+    if (isUp) return;
+    this.#presence.stop();
+    this.#calls.lineLost();
+    this.#changed();
+  }
+
+  #statusChanged(): void {
+    const { status } = this;
+    if (status.state === "closed") {
+      const detail = `The connection to the room is closed: ${status.reason}.`;
+      this.#ready.reject(new RoomError(status.problem ?? { code: "room_unavailable", detail }));
+    }
+    this.#changed();
+  }
+
+  /** Tell everybody that there is something new to see. */
+  #changed(): void {
+    this.#snapshot = null;
+    const { status, saved } = this;
+    const before = this.#told;
+    this.#told = { status, saved };
+    this.#listeners.emit("change", null);
+    if (status !== before.status) this.#listeners.emit("status", status);
+    if (!isSameSaved(saved, before.saved)) this.#listeners.emit("saved", saved);
+  }
+
+  // What is sent
+
+  #send(message: ClientMessage): boolean {
+    return this.#connection.send(JSON.stringify(message));
+  }
+
+  #sendWatched(): void {
+    const reject = ({ problem }: RoomError): void => this.#listeners.emit("problem", { problem });
+    this.#calls.ask({ type: "watch", users: this.#watched }, { resolve() {}, reject });
+  }
+
+  /** @throws RoomError `forbidden`; Error before `ready` */
+  #demand(scope: Scope): void {
+    if (this.#document.state === null) throw notReady();
+    if (this.can(scope)) return;
+    const own = this.#scopes.join(", ") || "none";
+    throw new RoomError({
+      code: "forbidden",
+      detail: `This needs the scope ${scope}; you have ${own}.`,
+    });
+  }
+}
+
+/** Run a recipe once. @throws what it throws; TypeError if it is asynchronous */
+function run(recipe: Recipe, recorder: Recorder): void {
+  const returned: unknown = (recipe as (draft: object) => unknown)(recorder.draft);
+  if (typeof returned === "object" && returned !== null && "then" in returned)
+    throw new TypeError("A recipe must not be asynchronous: await first, then call update().");
+}
+
+const isSameSaved = (a: SaveStatus, b: SaveStatus): boolean =>
+  a.state === b.state &&
+  (a.state === "saved" || b.state === "saved" || (a.count === b.count && a.oldest === b.oldest)) &&
+  (a.state !== "unsaved" || b.state !== "unsaved" || a.reason === b.reason);
+
+const notReady = (): Error => new Error("The room has not answered yet. Await `room.ready` first.");

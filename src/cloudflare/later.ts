@@ -1,0 +1,7 @@
+// The platform's timer, as a room's port has it. It knows nothing of rooms.
+
+/** Call back in this many ms. @returns a function that cancels it */
+export function later(ms: number, call: () => void): () => void {
+  const timer = setTimeout(call, ms);
+  return () => clearTimeout(timer);
+}

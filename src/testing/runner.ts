@@ -1,0 +1,138 @@
+// Makes virtual time pass: one event after another, and after each everything that promises make of it. Only one run is
+// under way at a time. It knows nothing of rooms.
+
+import type { VirtualClock } from "./clock.ts";
+import type { Outside } from "./outside.ts";
+import { turn } from "./turns.ts";
+
+/** ms of real time that code outside gets while virtual time passes, before it counts as hanging. */
+const hangPatience = 100;
+/** Turns of the event loop in which nothing may come before a net counts as at rest. */
+const restTurns = 3;
+/** How much of what is still running an error names. */
+const maxNamed = 8;
+
+export type RunnerOptions = {
+  readonly clock: VirtualClock;
+  readonly outside: Outside;
+  readonly seed: number;
+  /** Events after which a run gives up. */
+  readonly maxEvents: number;
+  /** ms of real time that code outside gets before a run gives up. */
+  readonly patience: number;
+};
+
+export class Runner {
+  readonly #options: RunnerOptions;
+  readonly #clock: VirtualClock;
+  readonly #outside: Outside;
+  #last: Promise<unknown> = Promise.resolve();
+
+  constructor(options: RunnerOptions) {
+    this.#options = options;
+    this.#clock = options.clock;
+    this.#outside = options.outside;
+  }
+
+  /**
+   * Run until nothing is under way.
+   * @throws Error (rejects) if that does not come about
+   */
+  settle(): Promise<void> {
+    return this.#alone(async () => {
+      for (let events = 0; await this.#comesNext(); events++) {
+        if (events >= this.#options.maxEvents)
+          throw this.#restless(`after ${events} events it has not come to rest`);
+        this.#clock.next()?.run();
+      }
+      const { pending } = this.#outside;
+      if (pending.length > 0)
+        throw new Error(
+          `settle: ${named(pending)} has not answered for ${this.#options.patience} ms of real time. If the test holds it back on purpose, let time pass by advance(ms) instead; 0 will do.`,
+        );
+    });
+  }
+
+  /** Let so many ms pass. */
+  advance(ms: number): Promise<void> {
+    return this.#alone(async () => {
+      const end = this.#clock.now() + ms;
+      let stoodSince = { at: this.#clock.now(), events: 0 };
+      for (;;) {
+        await this.#drain(hangPatience);
+        const next = this.#clock.next(end);
+        if (next === null) break;
+        stoodSince =
+          next.at > stoodSince.at
+            ? { at: next.at, events: 0 }
+            : { ...stoodSince, events: stoodSince.events + 1 };
+        if (stoodSince.events > this.#options.maxEvents)
+          throw this.#restless(`after ${stoodSince.events} events at the same time it goes on`);
+        next.run();
+      }
+      this.#clock.reach(end);
+    });
+  }
+
+  /**
+   * Run until an answer has come, or nothing is under way any more: then it takes more time to pass.
+   * @returns the answer, once it comes
+   */
+  async drive<T>(answer: Promise<T>): Promise<T> {
+    let isThere = false;
+    const note = (): void => {
+      isThere = true;
+    };
+    answer.then(note, note);
+    await this.#alone(async () => {
+      for (let events = 0; await this.#comesNext(() => isThere); events++) {
+        if (events >= this.#options.maxEvents)
+          throw this.#restless(`after ${events} events a call has no answer`);
+        this.#clock.next()?.run();
+      }
+    });
+    return answer;
+  }
+
+  /** One run after another. */
+  #alone<T>(run: () => Promise<T>): Promise<T> {
+    const next = this.#last.then(run, run);
+    this.#last = next.catch(() => {});
+    return next;
+  }
+
+  /** Let everything happen that needs no virtual time. */
+  async #drain(patience: number, isEnough = (): boolean => false): Promise<void> {
+    const { added } = this.#clock;
+    const isDisturbed = (): boolean => isEnough() || this.#clock.added > added;
+    do await turn();
+    while (!isDisturbed() && (await this.#outside.wait(patience, isDisturbed)));
+  }
+
+  /**
+   * Let everything happen that needs no virtual time, and see whether something is under way by the clock.
+   * @param isEnough ends the run
+   */
+  async #comesNext(isEnough = (): boolean => false): Promise<boolean> {
+    await this.#drain(hangPatience, isEnough);
+    const isOver = (): boolean => isEnough() || this.#clock.hasUnderWay;
+    for (let turns = 0; turns < restTurns && !isOver(); turns++) await turn();
+    while (!isOver() && (await this.#outside.wait(this.#options.patience, isOver)));
+    return !isEnough() && this.#clock.hasUnderWay;
+  }
+
+  #restless(what: string): Error {
+    const running = [
+      ...this.#clock.underWay.map(({ what: name }) => name()),
+      ...this.#outside.pending,
+    ];
+    return new Error(
+      `The net does not rest: ${what} (seed ${this.#options.seed}, at ${new Date(this.#clock.now()).toISOString()}). Still running: ${named(running) || "nothing that has a name"}. Does a listener answer each event with another one?`,
+    );
+  }
+}
+
+function named(all: readonly string[]): string {
+  const more = all.length - maxNamed;
+  return all.slice(0, maxNamed).join("; ") + (more > 0 ? `; and ${more} more` : "");
+}

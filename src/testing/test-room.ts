@@ -1,0 +1,357 @@
+// A room under test: the real room on memory storage, clients on virtual lines, and one clock that the test moves. It is
+// what a test holds; it puts the parts together and passes on what is asked.
+
+import type { RoomBehaviour } from "../behaviours/behaviour.ts";
+import { resolveBehaviours, type ResolvedBehaviour } from "../behaviours/resolve.ts";
+import type { PageEvent } from "../client/environment.ts";
+import { connectRoom } from "../client/connect.ts";
+import type { ConnectOptions, Frozen, Room, StateFor } from "../client/types.ts";
+import { waitingRooms } from "../cloudflare/hook-context.ts";
+import { RoomHandle } from "../cloudflare/room-handle.ts";
+import { RoomStub } from "../cloudflare/room-stub.ts";
+import { workerCaller } from "../protocol/caller.ts";
+import type { Identity } from "../protocol/identity.ts";
+import type { StartOptions } from "../protocol/rooms.ts";
+import type { Scope } from "../protocol/scopes.ts";
+import type { User, UserEntry } from "../protocol/users.ts";
+import { createLog, logEvents, type LogEvent, type LogFields } from "../room/log.ts";
+import { VirtualClock } from "./clock.ts";
+import { committedState, committedUsers, isRunning, type Committed } from "./committed.ts";
+import { Door, serviceUrl } from "./door.ts";
+import { Line, type Lag } from "./line.ts";
+import { Outside } from "./outside.ts";
+import { Randomness } from "./randomness.ts";
+import { Runner } from "./runner.ts";
+import { Seat } from "./seat.ts";
+import { VirtualService } from "./service.ts";
+import { VirtualObject } from "./virtual-object.ts";
+
+export type TestRoomOptions = {
+  /** Name of the behaviour, as in `createCollab({ behaviours })`. Default: `default`. */
+  readonly behaviour?: string;
+  /** Room id. Default: `test`. */
+  readonly id?: string;
+  /** `env` of hooks and actions. Default: `{}`. */
+  readonly env?: unknown;
+  /** What all that is random comes from: the same seed gives the same run. Default: 1. */
+  readonly seed?: number;
+  /** Epoch ms at which the clock starts. Default: 2026-01-01. */
+  readonly startAt?: number;
+  /**
+   * What users may do, by id; everybody else may do everything. `null` is for who says only who they are: then `onJoin`
+   * and `authorize` of the room decide.
+   */
+  readonly scopes?: Readonly<Record<string, readonly Scope[] | null>>;
+  /** Who a token names. With it, every client needs one. It may throw `CollabError("invalid_token")`. */
+  readonly identify?: (token: string) => Identity | Promise<Identity>;
+  /** Events after which a run gives up, because it does not come to rest. Default: 100,000. */
+  readonly maxEvents?: number;
+  /** ms of real time that `settle` waits for a hook that waits for something real. Default: 1,000. */
+  readonly patience?: number;
+};
+
+/** How a client joins: as with `connectRoom`, but where and who is known. */
+export type JoinOptions = Omit<
+  ConnectOptions,
+  "url" | "room" | "user" | "environment" | "WebSocket"
+>;
+
+/** A line of the room's log. */
+export type LogLine = LogFields & { readonly event: LogEvent };
+
+const firstOf2026 = 1_767_225_600_000;
+
+export class TestRoom<Behaviour extends RoomBehaviour = RoomBehaviour> {
+  readonly id: string;
+  readonly seed: number;
+  /**
+   * The room, as code in the Worker holds it: `updateState`, `act`, `join`, `info`, `stop` and so on. A call lets the net
+   * run until it is answered.
+   */
+  readonly room: RoomHandle<Behaviour>;
+  /** The room's log. What has the level `error` goes to the console, too. */
+  readonly log: readonly LogLine[];
+  readonly #behaviours: ReadonlyMap<string, ResolvedBehaviour>;
+  readonly #behaviour: string;
+  readonly #clock: VirtualClock;
+  readonly #runner: Runner;
+  readonly #object: VirtualObject;
+  readonly #service: VirtualService;
+  readonly #lines = new Map<string, Line>();
+  readonly #seats: Seat[] = [];
+  #lag: Lag = { ms: 0 };
+  #isClosed = false;
+
+  constructor(behaviour: Behaviour, options: TestRoomOptions = {}) {
+    const { id = "test", seed = 1, startAt = firstOf2026, env = {} } = options;
+    const { maxEvents = 100_000, patience = 1000, scopes = {}, identify = null } = options;
+    this.id = id;
+    this.seed = seed;
+    this.#behaviour = options.behaviour ?? "default";
+    const clock = new VirtualClock(startAt);
+    this.#clock = clock;
+    const outside = new Outside(clock);
+    const resolved = resolveBehaviours({ [this.#behaviour]: behaviour });
+    this.#behaviours = watched(resolved, outside);
+    this.#runner = new Runner({ clock, outside, seed, maxEvents, patience });
+    const lines: LogLine[] = [];
+    this.log = lines;
+    const log = (event: LogEvent, fields: LogFields = {}): void => {
+      lines.push({ event, ...fields });
+      if (logEvents[event] === "error") createLog({ room: id })(event, fields);
+    };
+    const door = new Door({ room: id, scopes, identify });
+    const randomness = new Randomness(seed, "room");
+    this.#object = new VirtualObject({
+      id,
+      env,
+      behaviours: this.#behaviours,
+      clock,
+      outside,
+      randomness,
+      log,
+      callTimeout: resolved.get(this.#behaviour)?.callTimeout ?? Infinity,
+      identify: async (token) => door.identify(token),
+    });
+    const { object, runner } = { object: this.#object, runner: this.#runner };
+    this.#service = new VirtualService({ clock, runner, outside, randomness, door, object, log });
+    this.room = new RoomHandle(new RoomStub(this.#service.rooms, id, workerCaller));
+  }
+
+  /** Epoch ms. */
+  get now(): number {
+    return this.#clock.now();
+  }
+
+  /** The committed state; of a room that has stopped, what it has kept. @throws Error if there is none */
+  get state(): Frozen<StateFor<Behaviour>> {
+    return this.#committed.state as Frozen<StateFor<Behaviour>>;
+  }
+
+  /** The version of `state`. @throws Error as `state` does */
+  get version(): number {
+    return this.#committed.version;
+  }
+
+  /** Everybody in the room, in the order in which they joined. */
+  get users(): readonly UserEntry[] {
+    return committedUsers(this.#object.storage);
+  }
+
+  get isRunning(): boolean {
+    return isRunning(this.#object.storage);
+  }
+
+  /**
+   * What `connectRoom` needs for another client of this net: for code that connects by itself, such as a component.
+   * @param user id of the user, or the user
+   */
+  optionsFor(user: string | User, options: JoinOptions = {}): ConnectOptions {
+    this.#check("join");
+    const { behaviour } = options;
+    if (behaviour !== undefined && !this.#behaviours.has(behaviour))
+      throw new Error(
+        `There is no behaviour ${JSON.stringify(behaviour)}. This net has ${[...this.#behaviours.keys()].join(", ")}: name the one under test in the options of createTestRoom, or leave it out.`,
+      );
+    const who = typeof user === "string" ? { id: user } : user;
+    const seat = this.#seat(who.id);
+    return {
+      behaviour: this.#behaviour,
+      ...options,
+      url: serviceUrl,
+      room: this.id,
+      user: who,
+      environment: seat.environment,
+    };
+  }
+
+  /**
+   * Let a user connect. They are in the room once the net has settled.
+   * @param user id of the user, or the user
+   * @returns the client's room, as `connectRoom` returns it
+   */
+  join(user: string | User, options: JoinOptions = {}): Room<Behaviour> {
+    return connectRoom<Behaviour>(this.optionsFor(user, options));
+  }
+
+  /** Start the room, as `joinOrCreateRoom` does. A client that joins starts it as well. */
+  async start(options: StartOptions = {}): Promise<void> {
+    this.#check("start");
+    const stub = new RoomStub(this.#service.rooms, this.id, workerCaller);
+    await stub.call("startRoom", { behaviour: this.#behaviour, ...options });
+  }
+
+  /**
+   * Run until nothing is on its way: frames, replies, what waits for a moment. Virtual time moves no further than that
+   * takes, not to far deadlines such as a grace period, a ping or a next attempt of the author's store.
+   * @param work whose outcome is returned: `await net.settle(ada.action("clear", {}))`
+   * @throws Error (rejects) if it does not come to rest, or if `work` then has no outcome
+   */
+  async settle<T = void>(work?: T | PromiseLike<T>): Promise<T> {
+    this.#check("settle");
+    const outcome = Promise.resolve(work as T);
+    let isThere = false;
+    const note = (): void => {
+      isThere = true;
+    };
+    outcome.then(note, note);
+    await this.#runner.settle();
+    if (!isThere)
+      throw new Error(
+        "settle: everything is at rest, and what was given has no outcome. It waits for time to pass: call advance(ms).",
+      );
+    return outcome;
+  }
+
+  /** Let so many ms pass, with every timer and every alarm that is due in them. */
+  async advance(ms: number): Promise<void> {
+    this.#check("advance");
+    if (!(ms >= 0)) throw new RangeError(`advance: ms must be a number from 0, got ${ms}.`);
+    await this.#runner.advance(ms);
+  }
+
+  /** Let a line take so many ms each way from now on: a user's, or everybody's. */
+  lag(lag: number | Lag, userId?: string): void {
+    this.#check("lag");
+    const next = typeof lag === "number" ? { ms: lag } : lag;
+    if (userId !== undefined) this.#line("lag", userId).lag = next;
+    else {
+      this.#lag = next;
+      for (const line of this.#lines.values()) line.lag = next;
+    }
+  }
+
+  /**
+   * Cut a user's line: what is on its way is lost. Both ends are told at once (1006); with `silent` nobody is, as where a
+   * network swallows everything.
+   */
+  drop(userId: string, options: { readonly silent?: boolean } = {}): void {
+    this.#check("drop");
+    this.#line("drop", userId).cut(options.silent ? "silent" : "cut");
+  }
+
+  /** Let a user's line come back. `settle` then waits until the client has tried to connect. */
+  restore(userId: string): void {
+    this.#check("restore");
+    const line = this.#line("restore", userId);
+    if (line.state === "up") return;
+    line.restore();
+    for (const seat of this.#seats) if (seat.line === line) seat.awaitReturn();
+  }
+
+  /** Let something happen to the pages of a user. */
+  page(userId: string, event: PageEvent): void {
+    this.#check("page");
+    for (const seat of this.#seatsOf("page", userId)) seat.page(event);
+  }
+
+  /** Whether a page of this user would ask before it is closed, because of unsaved edits. */
+  warnsBeforeUnload(userId: string): boolean {
+    return this.#seatsOf("warnsBeforeUnload", userId).some((seat) => seat.warnsBeforeUnload);
+  }
+
+  /** Say what a user may do, as an administrator does. */
+  async setScopes(userId: string, scopes: readonly Scope[]): Promise<void> {
+    this.#check("setScopes");
+    await this.room.setScopes(userId, scopes);
+  }
+
+  /** Remove a user from the room, as an administrator does. */
+  async kick(userId: string): Promise<void> {
+    this.#check("kick");
+    await this.room.leave(userId);
+  }
+
+  /** Let the room's object go from memory, as the platform does with an idle one: its sockets stay open. */
+  evict(): void {
+    this.#check("evict");
+    this.#object.evict();
+  }
+
+  /** Let the room's object die, with its sockets: as on a deployment, or when a machine fails. */
+  crash(): void {
+    this.#check("crash");
+    this.#object.crash();
+    for (const seat of this.#seats) seat.awaitReturn();
+  }
+
+  /** The test is over: nothing happens any more. */
+  close(): void {
+    this.#isClosed = true;
+    this.#clock.stop();
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
+
+  get #committed(): Committed {
+    const committed = committedState(this.#object.storage);
+    if (committed === null)
+      throw new Error(
+        "The room has no state: nobody has started it yet, or its state went when it stopped. Await settle() after join(), or start().",
+      );
+    return committed;
+  }
+
+  #seat(userId: string): Seat {
+    const clock = this.#clock;
+    const place = this.#seats.length;
+    const line =
+      this.#lines.get(userId) ??
+      new Line({
+        name: userId,
+        clock,
+        randomness: new Randomness(this.seed, `line/${userId}`),
+        lag: this.#lag,
+      });
+    this.#lines.set(userId, line);
+    const seat = new Seat({
+      line,
+      clock,
+      randomness: new Randomness(this.seed, `client/${place}`),
+      open: (_, url, protocols) => this.#service.open(line, { url, protocols }),
+    });
+    this.#seats.push(seat);
+    return seat;
+  }
+
+  #line(method: string, userId: string): Line {
+    const line = this.#lines.get(userId);
+    if (line !== undefined) return line;
+    const known = [...this.#lines.keys()].join(", ") || "nobody";
+    throw new Error(
+      `${method}: ${JSON.stringify(userId)} has not joined this net; it has ${known}. Join them first.`,
+    );
+  }
+
+  #seatsOf(method: string, userId: string): readonly Seat[] {
+    const line = this.#line(method, userId);
+    return this.#seats.filter((seat) => seat.line === line);
+  }
+
+  /** @throws Error for a net that is closed, and for a hook of the room, which it would wait for */
+  #check(method: string): void {
+    if (this.#isClosed)
+      throw new Error(`${method}: this net is closed. Create another one with createTestRoom().`);
+    if (waitingRooms().includes(this.id))
+      throw new Error(
+        `${method}: a hook or an action of the room calls its own net, which waits for it. Call it from the test.`,
+      );
+  }
+}
+
+/** The behaviours, with `onLeave` watched: the room calls it beside its turns. */
+const watched = (
+  behaviours: ReadonlyMap<string, ResolvedBehaviour>,
+  outside: Outside,
+): ReadonlyMap<string, ResolvedBehaviour> =>
+  new Map(
+    Array.from(behaviours, ([name, behaviour]) => {
+      const { hooks, callTimeout } = behaviour;
+      if (hooks.onLeave === undefined) return [name, behaviour];
+      const onLeave: typeof hooks.onLeave = (room, user) =>
+        outside.track("onLeave", callTimeout, () => hooks.onLeave?.(room, user));
+      return [name, { ...behaviour, hooks: Object.assign(Object.create(hooks), { onLeave }) }];
+    }),
+  );

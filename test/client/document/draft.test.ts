@@ -1,0 +1,320 @@
+// What a recipe records: each change as the operation that says what was meant (rule C1).
+
+import { describe, expect, test } from "vitest";
+import { Recorder } from "../../../src/client/document/draft.ts";
+import {
+  deleteText,
+  editText,
+  increment,
+  insertText,
+  move,
+} from "../../../src/client/document/intents.ts";
+import { Tree } from "../../../src/client/document/tree.ts";
+import type { JsonObject } from "../../../src/protocol/json.ts";
+
+type Note = { id: number; text: string; done?: boolean };
+type State = {
+  notes: Note[];
+  tags: string[];
+  title: string;
+  count: number;
+  byId: Record<string, { n: number }>;
+};
+
+const first = (): State => ({
+  notes: [1, 2, 3].map((id) => ({ id, text: `note ${id}` })),
+  tags: ["a", "b", "c"],
+  title: "Board",
+  count: 1,
+  byId: { x: { n: 1 } },
+});
+
+/** Run a recipe. @returns the operations, and the state after them */
+function record(recipe: (draft: State) => void, state: State = first()) {
+  const tree = new Tree();
+  tree.begin(state as unknown as JsonObject);
+  const recorder = new Recorder(tree);
+  recipe(recorder.draft as State);
+  recorder.close();
+  return {
+    operations: recorder.recorded.map(({ operation }) => operation),
+    state: tree.root as unknown as State,
+    revert: () => recorder.revert(),
+  };
+}
+
+describe("[C1] a change of a list is the operation that somebody would name", () => {
+  test.each<[string, (draft: State) => void, unknown[]]>([
+    ["push", ({ tags }) => tags.push("d"), [{ op: "add", path: "/tags/-", value: "d" }]],
+    ["unshift", ({ tags }) => tags.unshift("z"), [{ op: "add", path: "/tags/0", value: "z" }]],
+    [
+      "unshift into an empty list",
+      (draft) => {
+        draft.tags.length = 0;
+        draft.tags.unshift("z");
+      },
+      [
+        { op: "remove", path: "/tags/0" },
+        { op: "remove", path: "/tags/0" },
+        { op: "remove", path: "/tags/0" },
+        { op: "add", path: "/tags/0", value: "z" },
+      ],
+    ],
+    ["shift", ({ tags }) => tags.shift(), [{ op: "remove", path: "/tags/0" }]],
+    ["pop", ({ tags }) => tags.pop(), [{ op: "remove", path: "/tags/2" }]],
+    [
+      "splice",
+      ({ tags }) => tags.splice(1, 1, "x", "y"),
+      [
+        { op: "remove", path: "/tags/1" },
+        { op: "add", path: "/tags/1", value: "x" },
+        { op: "add", path: "/tags/2", value: "y" },
+      ],
+    ],
+    ["splice from the end", ({ tags }) => tags.splice(-1), [{ op: "remove", path: "/tags/2" }]],
+    ["splice of nothing", ({ tags }) => tags.splice(1, 0), []],
+    [
+      "an item that is set",
+      ({ tags }) => (tags[1] = "B"),
+      [{ op: "replace", path: "/tags/1", value: "B" }],
+    ],
+    [
+      "the item behind the last one",
+      ({ tags }) => (tags[3] = "d"),
+      [{ op: "add", path: "/tags/-", value: "d" }],
+    ],
+    ["a shorter length", ({ tags }) => (tags.length = 2), [{ op: "remove", path: "/tags/2" }]],
+    [
+      "a filtered list",
+      (draft) => (draft.notes = draft.notes.filter(({ id }) => id !== 2)),
+      [{ op: "remove", path: "/notes/1" }],
+    ],
+    [
+      "a sorted list",
+      // oxlint-disable-next-line unicorn/no-array-sort -- it is the one to be recorded
+      ({ notes }) => notes.sort((a, b) => (a.id === 1 ? 1 : b.id === 1 ? -1 : a.id - b.id)),
+      [{ op: "move", from: "/notes/0", path: "/notes/2" }],
+    ],
+    [
+      "a list with one item more",
+      (draft) => (draft.tags = ["a", "b", "x", "c"]),
+      [{ op: "add", path: "/tags/2", value: "x" }],
+    ],
+    [
+      "a list of other items",
+      (draft) => (draft.tags = ["x"]),
+      [{ op: "add", path: "/tags", value: ["x"] }],
+    ],
+    [
+      "move",
+      ({ notes }) => move(notes, 2, 0),
+      [{ op: "move", from: "/notes/2", path: "/notes/0" }],
+    ],
+  ])("%s", (_, recipe, expected) => {
+    const recorded = record(recipe);
+    expect(recorded.operations).toEqual(expected);
+    const plain = first();
+    if (_ !== "move") recipe(plain);
+    else plain.notes.unshift(...plain.notes.splice(2, 1));
+    expect(recorded.state).toEqual(plain);
+  });
+
+  test("one item of a thousand is taken out by one operation", () => {
+    const state = { ...first(), tags: Array.from({ length: 1000 }, (_, at) => `tag ${at}`) };
+    expect(record(({ tags }) => void tags.shift(), state).operations).toHaveLength(1);
+  });
+});
+
+describe("[C1] a change of an object", () => {
+  test.each<[string, (draft: State) => void, unknown[]]>([
+    [
+      "sets a member, there or not",
+      (draft) => (draft.title = "Pier"),
+      [{ op: "add", path: "/title", value: "Pier" }],
+    ],
+    ["to what it is already is none", (draft) => (draft.title = "Board"), []],
+    ["removes a member", ({ byId }) => delete byId["x"], [{ op: "remove", path: "/byId/x" }]],
+    [
+      "removes what is set to undefined",
+      ({ notes }) => Object.assign(notes[0] as Note, { done: undefined }),
+      [],
+    ],
+    [
+      "is found in an item that has moved meanwhile",
+      ({ notes }) => {
+        const [note] = notes;
+        notes.unshift({ id: 0, text: "first" });
+        if (note) note.done = true;
+      },
+      [
+        { op: "add", path: "/notes/0", value: { id: 0, text: "first" } },
+        { op: "add", path: "/notes/1/done", value: true },
+      ],
+    ],
+    [
+      "with a key that is special elsewhere is data",
+      ({ byId }) => {
+        Reflect.set(byId, "__proto__", { n: 2 });
+        byId["a/b~c"] = { n: 3 };
+      },
+      [
+        { op: "add", path: "/byId/__proto__", value: { n: 2 } },
+        { op: "add", path: "/byId/a~1b~0c", value: { n: 3 } },
+      ],
+    ],
+  ])("%s", (_, recipe, expected) => {
+    expect(record(recipe).operations).toEqual(expected);
+    expect(Object.getPrototypeOf({})).toBe(Object.prototype);
+  });
+});
+
+describe("[C1] an intent", () => {
+  test("adds to a number", () => {
+    expect(record((draft) => increment(draft, "count", 2)).operations).toEqual([
+      { op: "inc", path: "/count", by: 2 },
+    ]);
+  });
+
+  test("inserts into a text and deletes from it", () => {
+    const { operations, state } = record((draft) => {
+      insertText(draft, "title", 5, "!");
+      deleteText(draft, "title", 0, 1);
+    });
+    expect(operations).toEqual([
+      { op: "str_ins", path: "/title", pos: 5, str: "!" },
+      { op: "str_del", path: "/title", pos: 0, len: 1 },
+    ]);
+    expect(state.title).toBe("oard!");
+  });
+
+  test.each([
+    [
+      "Board",
+      "Bread",
+      [
+        { op: "str_del", path: "/title", pos: 1, len: 3 },
+        { op: "str_ins", path: "/title", pos: 1, str: "rea" },
+      ],
+    ],
+    ["Board", "Boards", [{ op: "str_ins", path: "/title", pos: 5, str: "s" }]],
+    ["aaa", "aa", [{ op: "str_del", path: "/title", pos: 2, len: 1 }]],
+    [
+      "x😀y",
+      "x😁y",
+      [
+        { op: "str_del", path: "/title", pos: 1, len: 2 },
+        { op: "str_ins", path: "/title", pos: 1, str: "😁" },
+      ],
+    ],
+    ["same", "same", []],
+  ])("makes %j %j by what differs", (before, after, expected) => {
+    const { operations, state } = record((draft) => editText(draft, "title", after), {
+      ...first(),
+      title: before,
+    });
+    expect(operations).toEqual(expected);
+    expect(state.title).toBe(after);
+  });
+
+  test.each<[string, (draft: State) => void, RegExp]>([
+    [
+      "a position that the text does not have",
+      (draft) => insertText(draft, "title", 9, "x"),
+      /5 units/,
+    ],
+    ["an index that the list does not have", ({ notes }) => move(notes, 0, 3), /3 items/],
+    ["something that is no draft", () => move([1, 2], 0, 1), /draft that update\(\) gives/],
+  ])("refuses %s", (_, recipe, message) => {
+    expect(() => record(recipe)).toThrow(message);
+  });
+});
+
+describe("[C1] a draft", () => {
+  test("reads like the state, with what the recipe has changed", () => {
+    record((draft) => {
+      draft.notes.push({ id: 4, text: "four" });
+      expect(draft.notes.map(({ id }) => id)).toEqual([1, 2, 3, 4]);
+      expect(draft.notes.at(-1)?.text).toBe("four");
+      expect(Object.keys(draft)).toEqual(["notes", "tags", "title", "count", "byId"]);
+      expect(JSON.parse(JSON.stringify(draft))).toEqual({
+        ...first(),
+        notes: [...first().notes, { id: 4, text: "four" }],
+      });
+      expect(draft.notes.indexOf(draft.notes[1] as Note)).toBe(1);
+      expect({ ...draft.byId }).toEqual({ x: { n: 1 } });
+    });
+  });
+
+  test("copies what is put in, so that nobody else holds it", () => {
+    const note = { id: 9, text: "mine" };
+    const { state, operations } = record(({ notes }) => void notes.push(note));
+    note.text = "changed later";
+    expect(state.notes.at(-1)?.text).toBe("mine");
+    expect(operations).toEqual([{ op: "add", path: "/notes/-", value: { id: 9, text: "mine" } }]);
+  });
+
+  test("gives a copy of what is taken out, which can be changed and put elsewhere", () => {
+    const { state } = record(({ notes }) => {
+      const note = notes.shift();
+      if (note) notes.push({ ...note, text: "moved" });
+    });
+    expect(state.notes.map(({ text }) => text)).toEqual(["note 2", "note 3", "moved"]);
+  });
+
+  test.each<[string, (draft: State) => void, RegExp]>([
+    [
+      "a function",
+      (draft) => Object.assign(draft, { title: () => {} }),
+      /\/title would be a function/,
+    ],
+    ["a date", (draft) => Object.assign(draft, { title: new Date(0) }), /\/title would be a Date/],
+    ["not a number", (draft) => (draft.count = NaN), /\/count would be NaN/],
+    [
+      "undefined in a list",
+      ({ tags }) => tags.push(undefined as never),
+      /\/tags\/- would be undefined/,
+    ],
+    [
+      "itself",
+      (draft) => {
+        const loop: Record<string, unknown> = {};
+        loop["loop"] = loop;
+        Object.assign(draft.byId, { x: loop });
+      },
+      /contains itself/,
+    ],
+    ["a hole", ({ tags }) => (tags[7] = "x"), /no holes/],
+    ["a symbol", (draft) => Object.assign(draft, { [Symbol("s")]: 1 }), /symbols/],
+    ["a definition", (draft) => Object.defineProperty(draft, "x", { get: () => 1 }), /assign/],
+    [
+      "a part that is no longer there",
+      ({ notes }) => {
+        const [note] = notes;
+        notes.shift();
+        if (note) note.text = "x";
+      },
+      /no longer in the state/,
+    ],
+  ])("refuses %s", (_, recipe, message) => {
+    expect(() => record(recipe)).toThrow(message);
+  });
+
+  test("refuses to be changed after its recipe", () => {
+    let kept: State | null = null;
+    record((draft) => {
+      kept = draft;
+    });
+    expect(() => kept?.tags.push("late")).toThrow(/only while its recipe runs/);
+  });
+
+  test("is taken back whole", () => {
+    const { state, revert } = record((draft) => {
+      draft.notes.shift();
+      draft.title = "other";
+      draft.tags.reverse();
+      delete draft.byId["x"];
+    });
+    revert();
+    expect(state).toEqual(first());
+  });
+});

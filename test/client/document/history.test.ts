@@ -1,0 +1,237 @@
+// Undo and redo (rule C6): one's own edits are taken back, and nobody else's.
+
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import type { Operation } from "../../../src/protocol/json-patch.ts";
+import type { JsonObject } from "../../../src/protocol/json.ts";
+import { firstState, intents, operationFor } from "../../support/tagged-lists.ts";
+import { runs } from "../../support/runs.ts";
+import { ModelRoom, type ModelClient } from "../support/model-room.ts";
+
+const copy = <T>(value: T): T => JSON.parse(JSON.stringify(value)) as T;
+
+const start = (): JsonObject => ({
+  notes: [
+    { id: 1, text: "one" },
+    { id: 2, text: "two" },
+  ],
+  title: "Board",
+  count: 0,
+});
+
+/** Ada edits, then Bob, then Ada takes her edit back. @returns what both see then, and what undo has said */
+function undoAfter(own: Operation[], others: Operation[]) {
+  const room = new ModelRoom(start());
+  const [ada, bob] = [room.join(), room.join()];
+  for (const each of own) ada.edit(copy(each));
+  room.settle();
+  for (const each of others) bob.edit(copy(each));
+  room.settle();
+  let skipped = 0;
+  let undone = false;
+  for (const _ of own) {
+    const result = ada.history.undo();
+    skipped += result.skipped;
+    undone ||= result.undone;
+  }
+  room.settle();
+  expect(bob.state).toEqual(ada.state);
+  return { state: ada.state, skipped, undone };
+}
+
+const set = (path: string, value: string | number): Operation => ({ op: "add", path, value });
+
+describe("[C6] undo takes an edit back", () => {
+  test.each<[string, Operation[], Operation[], JsonObject]>([
+    ["by restoring a value", [set("/title", "Pier")], [], {}],
+    ["by removing what was added", [set("/color", "red")], [], {}],
+    ["by adding what was removed", [{ op: "remove", path: "/title" }], [], {}],
+    ["in a list", [{ op: "remove", path: "/notes/0" }], [], {}],
+    ["of a move", [{ op: "move", from: "/notes/0", path: "/notes/1" }], [], {}],
+    [
+      "by as much as was added to a number",
+      [{ op: "inc", path: "/count", by: 2 }],
+      [{ op: "inc", path: "/count", by: 5 }],
+      { count: 5 },
+    ],
+    [
+      "in a text, and leaves what others have typed",
+      [{ op: "str_ins", path: "/title", pos: 5, str: "!!" }],
+      [{ op: "str_ins", path: "/title", pos: 6, str: "?" }],
+      { title: "Board?" },
+    ],
+    [
+      "at the place where the item is by now",
+      [set("/notes/1/text", "mine")],
+      [{ op: "add", path: "/notes/0", value: { id: 0, text: "zero" } }],
+      {
+        notes: [
+          { id: 0, text: "zero" },
+          { id: 1, text: "one" },
+          { id: 2, text: "two" },
+        ],
+      },
+    ],
+    [
+      "of several edits, one after the other",
+      [set("/title", "a"), set("/title", "b"), { op: "remove", path: "/title" }],
+      [],
+      {},
+    ],
+  ])("%s", (_, own, others, changed) => {
+    expect(undoAfter(own, others)).toEqual({
+      state: { ...start(), ...changed },
+      skipped: 0,
+      undone: true,
+    });
+  });
+});
+
+describe("[C6] undo leaves alone, and counts as skipped,", () => {
+  test.each<[string, Operation[], Operation[], JsonObject]>([
+    [
+      "a value that somebody else has set since",
+      [set("/title", "mine")],
+      [set("/title", "Bob's")],
+      { title: "Bob's" },
+    ],
+    [
+      "an item of one's own that somebody else has edited since",
+      [{ op: "add", path: "/notes/2", value: { id: 3, text: "three" } }],
+      [set("/notes/2/text", "Bob's")],
+      { notes: [...(start()["notes"] as JsonObject[]), { id: 3, text: "Bob's" }] },
+    ],
+    [
+      "a value in an item that somebody else has removed",
+      [set("/notes/1/text", "mine")],
+      [{ op: "remove", path: "/notes/1" }],
+      { notes: [{ id: 1, text: "one" }] },
+    ],
+    [
+      "a key that somebody else has set again",
+      [{ op: "remove", path: "/title" }],
+      [set("/title", "Bob's")],
+      { title: "Bob's" },
+    ],
+    [
+      "a text that somebody else has replaced",
+      [{ op: "str_ins", path: "/title", pos: 0, str: "A " }],
+      [set("/title", "Bob's")],
+      { title: "Bob's" },
+    ],
+  ])("%s", (_, own, others, changed) => {
+    expect(undoAfter(own, others)).toEqual({
+      state: { ...start(), ...changed },
+      skipped: 1,
+      undone: false,
+    });
+  });
+});
+
+describe("[C6] the history", () => {
+  const alone = (): { room: ModelRoom; ada: ModelClient } => {
+    const room = new ModelRoom(start());
+    return { room, ada: room.join() };
+  };
+
+  test("redoes what was undone, until something new is edited", () => {
+    const { ada } = alone();
+    ada.edit(set("/title", "a"));
+    ada.edit(set("/title", "b"));
+    ada.history.undo();
+    ada.history.undo();
+    expect(ada.state["title"]).toBe("Board");
+    ada.history.redo();
+    expect(ada.state["title"]).toBe("a");
+    expect(ada.history.canRedo).toBe(true);
+    ada.edit(set("/title", "c"));
+    expect(ada.history.canRedo).toBe(false);
+    expect(ada.history.redo()).toEqual({ undone: false, skipped: 0 });
+  });
+
+  test("takes edits between pause and resume back together", () => {
+    const { ada } = alone();
+    ada.edit(set("/title", "before"));
+    ada.history.pause();
+    for (const x of [1, 2, 3]) ada.edit(set("/count", x));
+    ada.history.resume();
+    ada.edit(set("/title", "after"));
+    ada.history.undo();
+    expect(ada.state).toMatchObject({ title: "before", count: 3 });
+    ada.history.undo();
+    expect(ada.state).toMatchObject({ title: "before", count: 0 });
+    ada.history.redo();
+    expect(ada.state).toMatchObject({ count: 3 });
+  });
+
+  test("does not know of edits that it was told to ignore", () => {
+    const { ada } = alone();
+    ada.history.ignore(() => ada.edit(set("/title", "ignored")));
+    expect(ada.history.canUndo).toBe(false);
+  });
+
+  test("has a hundred steps at most", () => {
+    const { ada } = alone();
+    for (let n = 1; n <= 150; n++) ada.edit(set("/count", n));
+    let steps = 0;
+    while (ada.history.undo().undone) steps++;
+    expect({ steps, count: ada.state["count"] }).toEqual({ steps: 100, count: 50 });
+  });
+
+  test("forgets an edit that the room has refused", () => {
+    const { room, ada } = alone();
+    room.refuse = true;
+    ada.edit(set("/title", "refused"));
+    room.settle();
+    expect(ada.state["title"]).toBe("Board");
+    expect(ada.history.canUndo).toBe(false);
+  });
+
+  test("keeps no more than it needs while others change the state", () => {
+    const { room, ada } = alone();
+    const bob = room.join();
+    ada.edit({ op: "add", path: "/notes/2", value: { id: 3, text: "mine" } });
+    room.settle();
+    for (let n = 0; n < 3000; n++)
+      bob.edit({
+        op: n % 2 === 0 ? "add" : "remove",
+        path: "/notes/0",
+        value: { id: -n, text: "" },
+      } as Operation);
+    room.settle();
+    expect(ada.history.undo()).toEqual({ undone: true, skipped: 0 });
+    expect(ada.state).toEqual(start());
+    expect(ada.history.size).toBeLessThan(1200);
+  });
+
+  test("comes to the same after as many redos as undos, whatever was edited", () => {
+    fc.assert(
+      fc.property(
+        fc.array(intents({ minLength: 1, maxLength: 1 }), { minLength: 1, maxLength: 25 }),
+        fc.nat(25),
+        (all, back) => {
+          const room = new ModelRoom(firstState());
+          const ada = room.join();
+          const states: JsonObject[] = [copy(ada.state)];
+          for (const [intent] of all) {
+            const operation = intent && operationFor(ada.state, intent);
+            if (!operation || (operation.op === "move" && operation.from === operation.path))
+              continue;
+            ada.edit(copy(operation));
+            states.push(copy(ada.state));
+            if (intent.from % 3 === 0) room.settle();
+          }
+          const count = Math.min(back, states.length - 1);
+          for (let n = 1; n <= count; n++) {
+            expect(ada.history.undo().skipped).toBe(0);
+            expect(ada.state).toEqual(states[states.length - 1 - n]);
+          }
+          room.settle();
+          for (let n = 0; n < count; n++) ada.history.redo();
+          expect(ada.state).toEqual(states.at(-1));
+        },
+      ),
+      { numRuns: runs(2000) },
+    );
+  });
+});
