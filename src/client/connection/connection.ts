@@ -144,10 +144,7 @@ export class Connection {
     this.#drop();
     this.#endPage ??= this.#environment.onPage((event) => this.#pageChanged(event));
     const attempt = new Attempt(this.#options, {
-      resumeFrom: () => {
-        const { client, epoch, since } = this.#listener.resumeFrom();
-        return { client, epoch, since: since?.toString() };
-      },
+      resumeFrom: () => this.#listener.resumeFrom(),
       frame: (messages) => this.#received(messages),
       ended: (...end) => this.#ended(...end),
       tokenFailed: (message) => this.#tokenFailed(message),
