@@ -88,6 +88,7 @@ export class MovingOperation {
     return (
       moving !== null &&
       own !== null &&
+      !isLost(moving) && // what it is in may be exchanged again
       !mayMove(effect, own) &&
       (isDeeper(effect, moving) || moveThrough(moving, effect) === moving)
     );

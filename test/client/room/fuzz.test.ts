@@ -5,7 +5,7 @@ import { describe, expect, test } from "vitest";
 import { defineRoom } from "../../../src/behaviours/define.ts";
 import { increment, insertText, move } from "../../../src/client/document/intents.ts";
 import type { Room } from "../../../src/client/types.ts";
-import { TestRoom } from "../../../src/testing/test-room.ts";
+import { createTestRoom, type TestRoom } from "../../../src/testing/index.ts";
 import { Random } from "../../support/fuzz/random.ts";
 import { misplaced } from "../../support/tagged-lists.ts";
 
@@ -114,7 +114,7 @@ function change(draft: State, random: Random, token: string): void {
 
 async function play(seed: number): Promise<number> {
   const random = new Random(seed);
-  const net = new TestRoom(board, { seed });
+  const net = createTestRoom(board, { seed });
   const players = ["ada", "bob", "cyd"].map((name) => new Player(net, name));
   await net.settle();
   net.lag({ ms: random.below(300), jitter: random.below(200) });

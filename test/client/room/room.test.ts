@@ -6,7 +6,7 @@ import { defineRoom } from "../../../src/behaviours/define.ts";
 import { insertText } from "../../../src/client/document/intents.ts";
 import { RoomError } from "../../../src/client/room-error.ts";
 import type { RoomEvent, StaleEdits } from "../../../src/client/types.ts";
-import { TestRoom, type TestRoomOptions } from "../../../src/testing/test-room.ts";
+import { createTestRoom, type TestRoom, type TestRoomOptions } from "../../../src/testing/index.ts";
 
 const note = z.object({ id: z.string(), text: z.string() });
 
@@ -24,7 +24,7 @@ const board = defineRoom({
 });
 
 function open(options: TestRoomOptions = {}): TestRoom<typeof board> {
-  const net = new TestRoom(board, options);
+  const net = createTestRoom(board, options);
   onTestFinished(() => net.close());
   return net;
 }
@@ -379,7 +379,7 @@ describe("leaving", () => {
 
 describe("[C8] hostile data", () => {
   test("such as keys that are special elsewhere is data", async () => {
-    const net = new TestRoom(
+    const net = createTestRoom(
       defineRoom<{ o: Record<string, number> }>({ initialState: { o: {} } }),
     );
     onTestFinished(() => net.close());
