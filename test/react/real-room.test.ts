@@ -8,7 +8,7 @@ import * as z from "zod";
 import { defineRoom } from "../../src/behaviours/define.ts";
 import { connectRoom } from "../../src/client/connect.ts";
 import { createRoomContext } from "../../src/react/index.ts";
-import { TestRoom } from "../../src/testing/test-room.ts";
+import { createTestRoom } from "../../src/testing/index.ts";
 import { happens, probe, render } from "./support/render.ts";
 
 const card = z.object({ order: z.string(), text: z.string() });
@@ -29,7 +29,7 @@ const hooks = createRoomContext<typeof board>();
 const { RoomProvider, suspense } = hooks;
 
 function open() {
-  const net = new TestRoom(board);
+  const net = createTestRoom(board);
   return {
     net,
     /** A page that connects by itself, with one component. */
