@@ -197,9 +197,9 @@ describe("a page's part", () => {
   });
 });
 
-describe("the README's program", () => {
+describe("the program of docs/HTTP.md", () => {
   test("type-checks in an application, and runs", async () => {
-    const [program = "", inWorker = ""] = await snippetsOf("README.md", "ts");
+    const [program = "", inWorker = ""] = await snippetsOf("docs/HTTP.md", "ts");
     const own = `async function own(env: CollabEnv): Promise<Response> {
 ${inWorker}
   return Response.json({ users: await room.getUsers(), state: await room.getState() });
@@ -214,11 +214,11 @@ export default {
     new URL(request.url).pathname === "/own" ? own(env) : collab.app.fetch(request, env, ctx),
 };`;
     await checkTypes(app.folder, {
-      files: { "readme.ts": worker },
+      files: { "program.ts": worker },
       moduleResolution: "bundler",
       types: ["@cloudflare/workers-types"],
     });
-    const main = join(app.folder, "readme.ts");
+    const main = join(app.folder, "program.ts");
     const server = await startServer({ main, vars: { AUTH_MODE: "open" } });
     try {
       const ask = async (method: string, path: string, body?: unknown): Promise<unknown> => {
