@@ -135,7 +135,7 @@ export class DocumentSync {
     if (optimistic !== null) {
       edit = new PendingEdit([], this.#environment.now(), optimistic);
       this.#replica.add(edit);
-      this.#replica.receive(() => {}, new Set());
+      this.#replica.refresh();
     }
     this.outbox.add(this.#task(edit, action, asker));
   }

@@ -2,6 +2,7 @@
 
 export { connectRoom } from "./connect.ts";
 export { deleteText, editText, increment, insertText, move } from "./document/intents.ts";
+export { between } from "./order-keys.ts";
 export { RoomError } from "./room-error.ts";
 export type { Environment, PageEvent, SocketConstructor, SocketLike } from "./environment.ts";
 export type {

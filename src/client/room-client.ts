@@ -45,7 +45,8 @@ export class RoomClient {
   readonly #listeners: Listeners<RoomEvents & { change: null }>;
   readonly #ready = Promise.withResolvers<void>();
   readonly #calls = new Calls((message) => this.#send(message));
-  readonly #newId: () => string;
+  readonly #environment: Environment;
+  #isGuardDue: boolean;
   #client: string;
   #scopes: readonly Scope[] = [];
   #watched: readonly string[] = [];
@@ -57,8 +58,8 @@ export class RoomClient {
     this.ready = this.#ready.promise;
     this.ready.catch(() => {}); // `status` tells of it, too
     this.#listeners = new Listeners((error) => environment.report(error));
-    this.#newId = () => environment.newId();
-    this.#client = this.#newId();
+    this.#environment = environment;
+    this.#client = environment.newId();
     this.#document = new DocumentSync({
       environment,
       maxOfflineAge: options.maxOfflineAge ?? defaultOfflineAge,
@@ -83,15 +84,14 @@ export class RoomClient {
         statusChanged: () => this.#statusChanged(),
         lineChanged: (isUp) => this.#lineChanged(isUp),
         replaced: () => {
-          this.#client = this.#newId();
+          this.#client = environment.newId();
           this.#document.outbox.rename();
         },
       },
     );
     this.#told = { status: this.status, saved: this.saved };
-    if (options.warnBeforeUnload ?? true)
-      environment.beforeUnload(() => this.saved.state !== "saved");
-    this.#connection.start();
+    this.#isGuardDue = options.warnBeforeUnload ?? true;
+    if (options.connect ?? true) this.reconnect();
   }
 
   // What it shows
@@ -234,6 +234,8 @@ export class RoomClient {
   }
 
   reconnect(): void {
+    if (this.#isGuardDue) this.#environment.beforeUnload(() => this.saved.state !== "saved");
+    this.#isGuardDue = false;
     this.#connection.reconnect();
   }
 

@@ -304,6 +304,11 @@ export type ConnectOptions = {
   readonly behaviour?: string;
   /** What one shows from the start. */
   readonly presence?: PresenceInput;
+  /**
+   * `false`: nothing happens before `reconnect()` is called. No socket, timer, storage or listener exists until then,
+   * so a room can be made where a page is drawn, and thrown away. Its status is `connecting`. Default: true.
+   */
+  readonly connect?: boolean;
   /** Keep edits in IndexedDB until the room has them, across reloads. Default: false. */
   readonly persist?: boolean;
   /** ms after which edits that could not be sent wait for the application's word. Default: 300,000. */

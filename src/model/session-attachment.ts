@@ -132,7 +132,8 @@ const isMark = (value: unknown): boolean =>
 /** What is packed; `null` if nothing is. */
 function unpackAny(value: unknown): unknown {
   try {
-    return value instanceof Uint8Array ? unpack(value) : null;
+    // Where a test simulates a browser, bytes may be those of another realm, which `instanceof` does not know.
+    return ArrayBuffer.isView(value) ? unpack(value as Packed) : null;
   } catch {
     return null;
   }

@@ -1,4 +1,5 @@
-// An object's alarm: it outlives the object's memory, and rings in virtual time.
+// An object's alarm: it outlives the object's memory, and rings in virtual time. It does not know what for; rooms keep
+// that in rows of their own.
 
 import type { VirtualClock } from "./clock.ts";
 

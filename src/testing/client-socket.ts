@@ -1,4 +1,5 @@
-// A client's end of a connection: a WebSocket as browsers have it, over a wire.
+// A client's end of a connection: a WebSocket as browsers have it, over a wire. It knows nothing of what is said, and
+// never of the object at the other end but as a peer.
 
 import type { SocketLike } from "../client/environment.ts";
 import { abnormal, clientClosing, type Closing } from "./close-frames.ts";

@@ -23,7 +23,7 @@ export class VirtualClock {
 
   /** @param startAt epoch ms */
   constructor(startAt: number) {
-    this.#now = startAt;
+    this.#now = Math.floor(startAt);
   }
 
   /** Epoch ms. */
@@ -43,7 +43,7 @@ export class VirtualClock {
   plan(ms: number, happening: Happening): () => void {
     if (this.#isStopped) return () => {};
     const planned: PlannedHappening = Object.assign(happening, {
-      at: this.#now + (ms > 0 ? ms : 0), // not a number counts as now, as with timers
+      at: this.#now + (ms > 0 ? Math.ceil(ms) : 0), // not a number counts as now, as with timers
     });
     this.#planned.splice(this.#placeFor(planned.at), 0, planned);
     this.#added++;

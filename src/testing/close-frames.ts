@@ -1,4 +1,5 @@
-// What a close frame may carry, and what an end is told that got none.
+// What a close frame may carry, and what an end is told that got none. It knows no sockets: those of both ends ask
+// here.
 
 export type Closing = { readonly code: number; readonly reason: string };
 

@@ -30,7 +30,7 @@ export class Outside {
    */
   track<T>(what: string, limit: number, call: () => T): T {
     const outcome = call();
-    if (outcome instanceof Promise) {
+    if (isPromiseLike(outcome)) {
       const wait = { what, until: this.#clock.now() + limit, waited: 0 };
       this.#waits.add(wait);
       const end = (): void => void this.#waits.delete(wait);
@@ -65,3 +65,6 @@ export class Outside {
     return true;
   }
 }
+
+const isPromiseLike = (value: unknown): value is PromiseLike<unknown> =>
+  typeof value === "object" && value !== null && "then" in value;

@@ -56,7 +56,7 @@ export class Runner {
   /** Let so many ms pass. */
   advance(ms: number): Promise<void> {
     return this.#alone(async () => {
-      const end = this.#clock.now() + ms;
+      const end = this.#clock.now() + Math.ceil(ms);
       let stoodSince = { at: this.#clock.now(), events: 0 };
       for (;;) {
         await this.#drain(hangPatience);

@@ -40,11 +40,19 @@ export class Seat {
       later: (ms, call) => this.#later(ms, call),
       // Whatever is thrown is reported as an unhandled rejection, as an error of its own.
       soon: (call) => void Promise.resolve().then(call),
+      // Whoever makes the net run is told: an error of a listener fails the test.
+      report: (error) =>
+        void clock.plan(0, {
+          what: () => "an error of a listener",
+          isUnderWay: () => true,
+          run: () => {
+            throw error;
+          },
+        }),
       open: (url, protocols) => {
         this.#returnBy = -Infinity;
         return open(this, url, protocols);
       },
-      report: (error) => void Promise.reject(error),
       isOnline: () => this.#isOnline,
       onPage: (listener) => registered(this.#pageListeners, listener),
       beforeUnload: (isUnsaved) => registered(this.#unsaved, isUnsaved),

@@ -3,14 +3,13 @@
 
 import type { RoomBehaviour } from "../behaviours/behaviour.ts";
 import { resolveBehaviours, type ResolvedBehaviour } from "../behaviours/resolve.ts";
-import type { PageEvent } from "../client/environment.ts";
 import { connectRoom } from "../client/connect.ts";
+import type { PageEvent } from "../client/environment.ts";
 import type { ConnectOptions, Frozen, Room, StateFor } from "../client/types.ts";
 import { waitingRooms } from "../cloudflare/hook-context.ts";
 import { RoomHandle } from "../cloudflare/room-handle.ts";
 import { RoomStub } from "../cloudflare/room-stub.ts";
 import { workerCaller } from "../protocol/caller.ts";
-import type { Identity } from "../protocol/identity.ts";
 import type { StartOptions } from "../protocol/rooms.ts";
 import type { Scope } from "../protocol/scopes.ts";
 import type { User, UserEntry } from "../protocol/users.ts";
@@ -19,45 +18,14 @@ import { VirtualClock } from "./clock.ts";
 import { committedState, committedUsers, isRunning, type Committed } from "./committed.ts";
 import { Door, serviceUrl } from "./door.ts";
 import { Line, type Lag } from "./line.ts";
+import type { JoinOptions, LogLine, TestRoomOptions } from "./options.ts";
 import { Outside } from "./outside.ts";
 import { Randomness } from "./randomness.ts";
 import { Runner } from "./runner.ts";
 import { Seat } from "./seat.ts";
 import { VirtualService } from "./service.ts";
 import { VirtualObject } from "./virtual-object.ts";
-
-export type TestRoomOptions = {
-  /** Name of the behaviour, as in `createCollab({ behaviours })`. Default: `default`. */
-  readonly behaviour?: string;
-  /** Room id. Default: `test`. */
-  readonly id?: string;
-  /** `env` of hooks and actions. Default: `{}`. */
-  readonly env?: unknown;
-  /** What all that is random comes from: the same seed gives the same run. Default: 1. */
-  readonly seed?: number;
-  /** Epoch ms at which the clock starts. Default: 2026-01-01. */
-  readonly startAt?: number;
-  /**
-   * What users may do, by id; everybody else may do everything. `null` is for who says only who they are: then `onJoin`
-   * and `authorize` of the room decide.
-   */
-  readonly scopes?: Readonly<Record<string, readonly Scope[] | null>>;
-  /** Who a token names. With it, every client needs one. It may throw `CollabError("invalid_token")`. */
-  readonly identify?: (token: string) => Identity | Promise<Identity>;
-  /** Events after which a run gives up, because it does not come to rest. Default: 100,000. */
-  readonly maxEvents?: number;
-  /** ms of real time that `settle` waits for a hook that waits for something real. Default: 1,000. */
-  readonly patience?: number;
-};
-
-/** How a client joins: as with `connectRoom`, but where and who is known. */
-export type JoinOptions = Omit<
-  ConnectOptions,
-  "url" | "room" | "user" | "environment" | "WebSocket"
->;
-
-/** A line of the room's log. */
-export type LogLine = LogFields & { readonly event: LogEvent };
+import { watchHooks } from "./watch-hooks.ts";
 
 const firstOf2026 = 1_767_225_600_000;
 
@@ -92,7 +60,7 @@ export class TestRoom<Behaviour extends RoomBehaviour = RoomBehaviour> {
     this.#clock = clock;
     const outside = new Outside(clock);
     const resolved = resolveBehaviours({ [this.#behaviour]: behaviour });
-    this.#behaviours = watched(resolved, outside);
+    this.#behaviours = watchHooks(resolved, outside);
     this.#runner = new Runner({ clock, outside, seed, maxEvents, patience });
     const lines: LogLine[] = [];
     this.log = lines;
@@ -143,6 +111,14 @@ export class TestRoom<Behaviour extends RoomBehaviour = RoomBehaviour> {
   }
 
   /**
+   * Let a client join: the room that `connectRoom` returns. It is connected after the next `settle`.
+   * @param user id of the user, or the user
+   */
+  join(user: string | User, options: JoinOptions = {}): Room<Behaviour> {
+    return connectRoom<Behaviour>(this.optionsFor(user, options));
+  }
+
+  /**
    * What `connectRoom` needs for another client of this net: for code that connects by itself, such as a component.
    * @param user id of the user, or the user
    */
@@ -163,15 +139,6 @@ export class TestRoom<Behaviour extends RoomBehaviour = RoomBehaviour> {
       user: who,
       environment: seat.environment,
     };
-  }
-
-  /**
-   * Let a user connect. They are in the room once the net has settled.
-   * @param user id of the user, or the user
-   * @returns the client's room, as `connectRoom` returns it
-   */
-  join(user: string | User, options: JoinOptions = {}): Room<Behaviour> {
-    return connectRoom<Behaviour>(this.optionsFor(user, options));
   }
 
   /** Start the room, as `joinOrCreateRoom` does. A client that joins starts it as well. */
@@ -340,18 +307,3 @@ export class TestRoom<Behaviour extends RoomBehaviour = RoomBehaviour> {
       );
   }
 }
-
-/** The behaviours, with `onLeave` watched: the room calls it beside its turns. */
-const watched = (
-  behaviours: ReadonlyMap<string, ResolvedBehaviour>,
-  outside: Outside,
-): ReadonlyMap<string, ResolvedBehaviour> =>
-  new Map(
-    Array.from(behaviours, ([name, behaviour]) => {
-      const { hooks, callTimeout } = behaviour;
-      if (hooks.onLeave === undefined) return [name, behaviour];
-      const onLeave: typeof hooks.onLeave = (room, user) =>
-        outside.track("onLeave", callTimeout, () => hooks.onLeave?.(room, user));
-      return [name, { ...behaviour, hooks: Object.assign(Object.create(hooks), { onLeave }) }];
-    }),
-  );

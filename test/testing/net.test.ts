@@ -3,7 +3,8 @@
 import { afterEach, describe, expect, test, vi } from "vitest";
 import * as z from "zod";
 import { defineRoom, CollabError, type RoomBehaviour, type User } from "collab-room";
-import { TestRoom, type JoinOptions, type TestRoomOptions } from "../../src/testing/test-room.ts";
+import type { JoinOptions, TestRoomOptions } from "../../src/testing/options.ts";
+import { TestRoom } from "../../src/testing/test-room.ts";
 import { RawClient } from "./raw-client.ts";
 
 const minute = 60_000;

@@ -3,7 +3,7 @@
 import { maxRoomIdBytes } from "../../protocol/limits.ts";
 
 /** What one attempt says about itself; `undefined` for what is left out. */
-export type AddressParameters = Readonly<Record<string, string | undefined>>;
+export type AddressParameters = Readonly<Record<string, string | number | undefined>>;
 
 /**
  * The address of a room's sockets, without parameters.
@@ -20,7 +20,7 @@ export function roomAddress(url: string, room: string, baseUrl: string | null): 
 export function attemptAddress(address: string, parameters: AddressParameters): string {
   const query = new URLSearchParams({ refuse: "close" });
   for (const [name, value] of Object.entries(parameters))
-    if (value !== undefined) query.set(name, value);
+    if (value !== undefined) query.set(name, String(value));
   return `${address}?${query}`;
 }
 

@@ -96,7 +96,7 @@ export class Attempt {
     return this.#phase === "up" && this.#line !== null && this.#line.send(text);
   }
 
-  /** Find out soon whether the line still works. */
+  /** Find out soon whether the line still works, once it is up. */
   probe(): void {
     this.#line?.probe();
   }

@@ -9,4 +9,7 @@ const shortestWait = 50;
  * @param random from 0 to 1
  */
 export const backOff = (attempt: number, random: number): number =>
-  Math.max(shortestWait, Math.min(firstWait * 2 ** (attempt - 1), longestWait) * random);
+  Math.max(
+    shortestWait,
+    Math.round(Math.min(firstWait * 2 ** (attempt - 1), longestWait) * random),
+  );

@@ -10,7 +10,12 @@ import { afterClose, type Refusal } from "./after-close.ts";
 import { Attempt, type AttemptOptions } from "./attempt.ts";
 import { backOff } from "./back-off.ts";
 
-export type ConnectionOptions = AttemptOptions & { readonly url: string; readonly room: string };
+export type ConnectionOptions = AttemptOptions & {
+  readonly url: string;
+  readonly room: string;
+  /** `false`: the address is that of the first attempt, because a server that renders a page has none to start from. */
+  readonly connect?: boolean;
+};
 
 export type ConnectionListener = {
   /** Where the next attempt goes on. */
@@ -55,7 +60,7 @@ export class Connection {
   readonly #options: ConnectionOptions;
   readonly #environment: Environment;
   readonly #listener: ConnectionListener;
-  readonly #address: string;
+  #address: string | null = null;
   #status: RoomStatus = { state: "connecting" };
   /** The one under way, or up. */
   #attempt: Attempt | null = null;
@@ -76,7 +81,7 @@ export class Connection {
     this.#options = options;
     this.#environment = options.environment;
     this.#listener = listener;
-    this.#address = roomAddress(options.url, options.room, options.environment.baseUrl);
+    if (options.connect ?? true) this.#locate();
   }
 
   get status(): RoomStatus {
@@ -129,14 +134,17 @@ export class Connection {
     this.#close(1000, "left", null);
   }
 
+  #locate(): string {
+    const { url, room } = this.#options;
+    return (this.#address ??= roomAddress(url, room, this.#environment.baseUrl));
+  }
+
   #connect(): void {
+    const address = this.#locate();
     this.#drop();
     this.#endPage ??= this.#environment.onPage((event) => this.#pageChanged(event));
     const attempt = new Attempt(this.#options, {
-      resumeFrom: () => {
-        const { client, epoch, since } = this.#listener.resumeFrom();
-        return { client, epoch, since: since?.toString() };
-      },
+      resumeFrom: () => this.#listener.resumeFrom(),
       frame: (messages) => this.#received(messages),
       ended: (...end) => this.#ended(...end),
       tokenFailed: (message) => this.#tokenFailed(message),
@@ -148,7 +156,7 @@ export class Connection {
     if (
       this.#become(isReturn ? this.#away(0, this.#problem) : this.#online({ state: "connecting" }))
     )
-      void attempt.start(this.#address);
+      void attempt.start(address);
   }
 
   #received(messages: readonly RoomMessage[]): void {

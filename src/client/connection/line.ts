@@ -13,7 +13,7 @@ import type { Environment, SocketLike } from "../environment.ts";
 export type LineListener = {
   /** More of a long frame has come. */
   progressed(): void;
-  /** A frame, without its marks. They are acknowledged when this has returned. */
+  /** A frame, without its marks, which may be all of it. They are acknowledged when this has returned. */
   frame(messages: readonly RoomMessage[]): void;
   /** It has ended by itself, or the other end has ended it. */
   ended(code: number, reason: string): void;
@@ -66,9 +66,9 @@ export class Line {
     return true;
   }
 
-  /** Find out soon whether the line still works. */
+  /** Find out soon whether the line still works, once it is open. */
   probe(): void {
-    if (this.#state === "open" || this.#state === "asked") this.#ping(shortPatience);
+    this.#ping(shortPatience);
   }
 
   /** Close the socket, and say nothing any more. */
@@ -135,7 +135,7 @@ export class Line {
       mark = message.n;
       return false;
     });
-    if (others.length > 0) this.#listener.frame(others);
+    this.#listener.frame(others);
     // It includes the marks before it.
     if (mark !== undefined) this.send(JSON.stringify({ type: "ack", n: mark }));
   }

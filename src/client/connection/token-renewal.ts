@@ -11,9 +11,6 @@ type Reply = Extract<RoomMessage, { type: "reply" }>;
 /** What begins the refs of renewals. Other requests use numbers. */
 const refPrefix = "token-";
 
-/** A longer timer would end at once. */
-const longestTimer = 2 ** 31 - 1;
-
 /** ms to the next try if the room's clock and this one disagree so much that the token seems to have ended. */
 const blindWait = 30_000;
 
@@ -65,14 +62,11 @@ export class TokenRenewal {
     const left = end - this.#environment.now();
     // At three quarters, and 10 s before the end at least; of a token that is shorter than that, at half.
     const wait = Math.max(Math.min(left * 0.75, left - 10_000), left / 2, 1000);
-    this.#cancel = this.#environment.later(
-      Math.min(left > 0 ? wait : blindWait, longestTimer),
-      () => {
-        // Until a reply says otherwise: a token that does not come is asked for again.
-        this.#schedule(end);
-        void this.#renew();
-      },
-    );
+    this.#cancel = this.#environment.later(left > 0 ? wait : blindWait, () => {
+      // Until a reply says otherwise: a token that does not come is asked for again.
+      this.#schedule(end);
+      void this.#renew();
+    });
   }
 
   async #renew(): Promise<void> {

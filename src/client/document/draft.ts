@@ -197,8 +197,8 @@ const sorter = (compare: unknown) =>
 
 /** The methods of arrays that change them. */
 const listMethods: Readonly<Record<string, ListMethod>> = {
-  push: (list, items) => list.splice(list.length, 0, items).length,
-  unshift: (list, items) => list.splice(0, 0, items).length,
+  push: (list, items) => list.insertAll(list.length, items).length,
+  unshift: (list, items) => list.insertAll(0, items, false).length,
   pop: (list) => list.take(list.length - 1, 1)[0],
   shift: (list) => list.take(0, 1)[0],
   splice: (list, [start, count, ...items]) => {
@@ -207,7 +207,7 @@ const listMethods: Readonly<Record<string, ListMethod>> = {
       from,
       count === undefined && start !== undefined ? list.length : Number(count ?? 0),
     );
-    list.splice(from, 0, items);
+    list.insertAll(from, items);
     return removed;
   },
   sort: (list, [compare]) => list.arrange(list.items().toSorted(sorter(compare))),
@@ -260,8 +260,9 @@ class ListEditor {
     return copies;
   }
 
-  splice(index: number, _count: 0, items: readonly unknown[]): this {
-    for (const [at, item] of items.entries()) this.#insert(index + at, item);
+  /** @param mayAppend whether what goes to the end is appended, whatever others append meanwhile */
+  insertAll(index: number, items: readonly unknown[], mayAppend = true): this {
+    for (const [at, item] of items.entries()) this.#insert(index + at, item, mayAppend);
     return this;
   }
 
@@ -312,9 +313,8 @@ class ListEditor {
     return items.map((item) => places.get(sourceOf(item))?.shift() ?? -1);
   }
 
-  #insert(index: number, item: unknown): void {
-    // At the end it is appended, whatever others append meanwhile.
-    const path = index === this.length ? `${this.#path}/-` : this.#at(index);
+  #insert(index: number, item: unknown, mayAppend = true): void {
+    const path = mayAppend && index === this.length ? `${this.#path}/-` : this.#at(index);
     this.#apply({ op: "add", path, value: copyValue(item, path, sourceOf) });
   }
 

@@ -21,6 +21,8 @@ import { inverseOf } from "../../protocol/effects.ts";
 export class MovingOperation {
   /** `null` once its target is gone. */
   #moving: Moving | null;
+  /** Made when they are asked for. */
+  #operations: readonly Operation[] | null = null;
   /** Which of its ends are in lists, see `digitOf`. */
   #digit: number;
   /** Whether it counts as applied, so that others' changes come on top of it. */
@@ -34,7 +36,7 @@ export class MovingOperation {
 
   /** The operations that do now what it was to do; none if its target is gone. */
   get operations(): readonly Operation[] {
-    return this.#moving === null ? [] : operationsOf(this.#moving);
+    return (this.#operations ??= this.#moving === null ? [] : operationsOf(this.#moving));
   }
 
   /** Whether nobody knows any more which item of the state it is for. */
@@ -73,9 +75,23 @@ export class MovingOperation {
       const next = moveThrough(this.#moving, effect);
       if (next === this.#moving) continue;
       this.#moving = next;
+      this.#operations = null;
       own = this.effect;
     }
     return passed;
+  }
+
+  /** Whether it and a change have nothing to do with each other: either leaves the other where it is. */
+  isApartFrom(effect: Effect): boolean {
+    const moving = this.#moving;
+    const own = this.effect;
+    return (
+      moving !== null &&
+      own !== null &&
+      !isLost(moving) && // what it is in may be exchanged again
+      !mayMove(effect, own) &&
+      (isDeeper(effect, moving) || moveThrough(moving, effect) === moving)
+    );
   }
 
   /** Whether it would lead elsewhere after an effect, or after what leads back from that. */

@@ -93,6 +93,14 @@ export class PendingEdit {
     this.#operations = this.#operations.filter((each) => each !== operation);
   }
 
+  /** Whether it and a change have nothing to do with each other. */
+  isApartFrom(effect: Effect): boolean {
+    return (
+      this.#replay === null &&
+      this.#operations.every((each) => each.isApplied && each.isApartFrom(effect))
+    );
+  }
+
   revert(tree: Tree): void {
     for (const operation of this.#operations.toReversed()) operation.revert(tree);
   }

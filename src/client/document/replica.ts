@@ -3,21 +3,25 @@
 //   the room's state ──edits, each on top of the one before──▶ what is shown ──▶ frozen snapshot
 //
 // Both are one tree. Before a change comes in, the edits are taken back; it is applied, the edits are moved through it,
-// and they are applied again. A change that is an own edit takes its place.
+// and they are applied again. A change that has nothing to do with any of them is applied on top. A change that is an
+// own edit takes its place.
 
 import { inverseOf, type Effect } from "../../protocol/effects.ts";
 import { effectAfter, mayMove } from "../../protocol/moves.ts";
 import type { Operation, Patch } from "../../protocol/json-patch.ts";
 import type { JsonObject } from "../../protocol/json.ts";
+import { parsePointer } from "../../protocol/pointer.ts";
 import type { PendingEdit, PendingOperation, Tell } from "./pending-edit.ts";
 import { reconcile } from "./reconcile.ts";
-import { Tree } from "./tree.ts";
+import { Tree, Unfit, type Applied } from "./tree.ts";
 
 const none: ReadonlySet<PendingEdit> = new Set();
 
 export class Replica {
   readonly tree = new Tree();
   #edits: PendingEdit[] = [];
+  /** Whether the edits are applied to the tree. */
+  #isShown = true;
   /** Is told what has happened to positions in what is shown. */
   readonly #onMoved: (effects: readonly Effect[]) => void;
 
@@ -49,9 +53,22 @@ export class Replica {
     accepted: ReadonlySet<PendingEdit> = none,
     idle: ReadonlySet<PendingEdit> = none,
   ): void {
-    for (const edit of this.#edits.toReversed()) edit.revert(this.tree);
+    if (done.size > 0) this.#hide();
     take();
     for (const edit of done) this.#drop(edit, accepted.has(edit), idle.has(edit));
+    this.#show();
+  }
+
+  /** Take the edits back, so that the tree is the room's state. */
+  #hide(): void {
+    if (!this.#isShown) return;
+    this.#isShown = false;
+    for (const edit of this.#edits.toReversed()) edit.revert(this.tree);
+  }
+
+  #show(): void {
+    if (this.#isShown) return;
+    this.#isShown = true;
     for (const edit of this.#edits) edit.apply(this.tree, this.#tell);
   }
 
@@ -74,9 +91,16 @@ export class Replica {
 
   /** Begin anew from a state of the room. @param handled edits that it has in it */
   begin(state: JsonObject, handled: ReadonlySet<PendingEdit>): void {
+    this.#hide();
     for (const edit of this.#edits) if (handled.has(edit)) edit.apply(this.tree, this.#tell);
     this.#edits = this.#edits.filter((edit) => !handled.has(edit));
     for (const operation of reconcile(this.tree, state)) this.#apply(operation, null);
+  }
+
+  /** Apply the edits anew: what is to be shown of them has changed. */
+  refresh(): void {
+    this.#hide();
+    this.#show();
   }
 
   /** Take back edits that are not to be sent. */
@@ -109,11 +133,33 @@ export class Replica {
   }
 
   #apply(operation: Operation, own: PendingOperation | null): void {
+    const onTop = own === null && this.#isShown ? this.#applyOnTop(operation) : null;
+    if (onTop !== null) {
+      if (onTop.effect !== null) this.#onMoved([onTop.effect]);
+      return;
+    }
+    this.#hide();
     const value = own?.value;
     const { effect } = this.tree.apply(
       "value" in operation && value !== undefined ? { ...operation, value } : operation,
     );
     if (effect !== null) this.#pass([effect], null, own);
+  }
+
+  /** Apply a change without taking the edits back, if that comes to the same. @returns `null` if it does not */
+  #applyOnTop(operation: Operation): Applied | null {
+    let applied: Applied;
+    try {
+      applied = this.tree.apply(operation);
+    } catch (error) {
+      if (error instanceof Unfit && this.#edits.length > 0) return null;
+      throw error;
+    }
+    const path = parsePointer(operation.path) ?? [];
+    const effect = applied.effect ?? ({ kind: "exchange", path } as const);
+    if (this.#edits.every((edit) => edit.isApartFrom(effect))) return applied;
+    this.tree.revert(applied);
+    return null;
   }
 
   /**

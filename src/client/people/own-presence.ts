@@ -75,7 +75,10 @@ export class OwnPresence {
 
   #flush(): void {
     const patch = this.#told && mergeDiff(this.#told, this.#wanted);
-    if (!patch || !this.#ports.send({ type: "presence", data: patch })) return;
+    if (!patch) return;
+    // A cursor would end the idleness that goes with it, if the room were not told again.
+    const data = this.#wanted["status"] === "idle" ? { ...patch, status: "idle" } : patch;
+    if (!this.#ports.send({ type: "presence", data })) return;
     this.#sentAt = this.#ports.environment.now();
     this.#told = this.#wanted;
     if (Object.hasOwn(patch, "typing")) this.#renewTyping();

@@ -62,7 +62,7 @@ export class People {
         this.#sample = message.people
           ? { people: byId(message.people.sample), counts: message.people.counts }
           : null;
-        this.#replace([message.user, ...message.users], message.presence);
+        this.#replace(message.users, message.presence);
         break;
       case "everybody":
         this.#sample = null;

@@ -87,7 +87,7 @@ export class Queue {
           task.held = null;
           if (task.edit) task.edit.isSuspended = false;
         }
-        this.#ports.replica.discard(new Set());
+        this.#ports.replica.refresh();
         this.#ports.released();
       },
       discard: () => {

@@ -47,6 +47,19 @@ describe("[C1] a change of a list is the operation that somebody would name", ()
   test.each<[string, (draft: State) => void, unknown[]]>([
     ["push", ({ tags }) => tags.push("d"), [{ op: "add", path: "/tags/-", value: "d" }]],
     ["unshift", ({ tags }) => tags.unshift("z"), [{ op: "add", path: "/tags/0", value: "z" }]],
+    [
+      "unshift into an empty list",
+      (draft) => {
+        draft.tags.length = 0;
+        draft.tags.unshift("z");
+      },
+      [
+        { op: "remove", path: "/tags/0" },
+        { op: "remove", path: "/tags/0" },
+        { op: "remove", path: "/tags/0" },
+        { op: "add", path: "/tags/0", value: "z" },
+      ],
+    ],
     ["shift", ({ tags }) => tags.shift(), [{ op: "remove", path: "/tags/0" }]],
     ["pop", ({ tags }) => tags.pop(), [{ op: "remove", path: "/tags/2" }]],
     [

@@ -1,0 +1,48 @@
+// The hooks of `collab-room/react`: what an application imports. Nothing is decided here. The directive keeps it out of
+// server components, which have no hooks.
+"use client";
+
+import { connectRoom } from "../client/connect.ts";
+import type { JsonObject } from "../protocol/json.ts";
+import { createHooks } from "./create-room-context.ts";
+import type { RoomHooks } from "./types.ts";
+
+export { shallowEqual } from "./shallow-equal.ts";
+export type { Entry, Ordered, Place } from "./list.ts";
+export type { RoomProviderProps } from "./room-provider.ts";
+export type { Hooks, Keyed, List, RoomHooks, ShownState, Undo } from "./types.ts";
+export type { Equality } from "./use-selected.ts";
+
+/**
+ * Hooks for rooms of one type, with a context of their own. Call it once for each kind of room, outside components.
+ * @example
+ * ```ts
+ * export const { RoomProvider, useRoomState, useUpdate } = createRoomContext<typeof board>();
+ * ```
+ */
+export const createRoomContext = <T = JsonObject>(): RoomHooks<T> => createHooks<T>(connectRoom);
+
+/** The hooks of rooms of any state. `createRoomContext` makes some that know the types. */
+export const {
+  RoomProvider,
+  useRoom,
+  useStatus,
+  useSaved,
+  useRoomState,
+  useUpdate,
+  useAction,
+  useList,
+  useUndo,
+  useSelf,
+  useOthers,
+  useOther,
+  usePeople,
+  useCounts,
+  usePresence,
+  useBroadcast,
+  useRoomEvent,
+  useRoomListener,
+  useScopes,
+  useCan,
+  suspense,
+} = createRoomContext();

@@ -1,0 +1,92 @@
+// Gives a room to the components below it: one that the application holds, or one that is connected for as long as the
+// provider is mounted. Rendering has no effect: the room is made without a connection, and connects on mount.
+
+import {
+  createElement,
+  Suspense,
+  useEffect,
+  useState,
+  type Context,
+  type FunctionComponent,
+  type ReactNode,
+} from "react";
+import type { ConnectOptions, Room } from "../client/types.ts";
+import { useLatest } from "./use-latest.ts";
+
+export type Connect = <T>(options: ConnectOptions) => Room<T>;
+
+export type RoomProviderProps<T> =
+  | {
+      /** A room that the application has connected; it is left as it is on unmount. */
+      readonly room: Room<T>;
+      readonly options?: never;
+      readonly children?: ReactNode;
+    }
+  | {
+      /**
+       * Connect on mount, and disconnect on unmount. Another `url` or `room` is another room, and mounts the children
+       * anew; `token` is always the latest one. Other options count when the provider mounts.
+       */
+      readonly options: Omit<ConnectOptions, "connect">;
+      readonly room?: never;
+      /** What shows while a hook of `suspense` waits. A boundary above the provider would keep it from connecting. */
+      readonly fallback?: ReactNode;
+      readonly children?: ReactNode;
+    };
+
+type OptionsProps<T> = Extract<RoomProviderProps<T>, { readonly room?: never }>;
+
+export function createRoomProvider<T>(
+  { Provider }: Context<Room<T> | null>,
+  connect: Connect,
+): FunctionComponent<RoomProviderProps<T>> {
+  function Connected({ options, fallback, children }: OptionsProps<T>) {
+    const latest = useLatest(options);
+    const [connection] = useState(
+      () =>
+        new Connection<T>(
+          connect<T>({
+            ...options,
+            ...(options.token && { token: () => latest.current.token?.() ?? "" }),
+            connect: false,
+          }),
+        ),
+    );
+    useEffect(() => connection.hold(), [connection]);
+    return createElement(
+      Provider,
+      { value: connection.room },
+      createElement(Suspense, { fallback }, children),
+    );
+  }
+  return function RoomProvider(props: RoomProviderProps<T>) {
+    if (props.room !== undefined)
+      return createElement(Provider, { value: props.room }, props.children);
+    const { url, room } = props.options;
+    return createElement(Connected, { key: JSON.stringify([url, room]), ...props });
+  };
+}
+
+/** A room that is connected while it is held. */
+class Connection<T> {
+  readonly room: Room<T>;
+  #state: "closed" | "held" | "ending" = "closed";
+
+  constructor(room: Room<T>) {
+    this.room = room;
+  }
+
+  /** @returns a function that ends it. Whoever holds it again at once, as StrictMode does, finds it as it was. */
+  hold(): () => void {
+    if (this.#state === "closed") this.room.reconnect();
+    this.#state = "held";
+    return () => {
+      this.#state = "ending";
+      void Promise.resolve().then(() => {
+        if (this.#state !== "ending") return;
+        this.#state = "closed";
+        this.room.disconnect();
+      });
+    };
+  }
+}

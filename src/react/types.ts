@@ -1,0 +1,165 @@
+// The types of the hooks. `Absent` is what hooks give before the room has answered: `undefined`, or `never` where they
+// suspend until then.
+
+import type { FunctionComponent } from "react";
+import type {
+  ActionNameFor,
+  Draft,
+  Edit,
+  Frozen,
+  InputFor,
+  Person,
+  ResultFor,
+  Room,
+  RoomEvent,
+  RoomEvents,
+  RoomHistory,
+  RoomStatus,
+  SaveStatus,
+  StateFor,
+} from "../client/types.ts";
+import type { JsonObject, JsonValue } from "../protocol/json.ts";
+import type { PeopleCounts } from "../protocol/people.ts";
+import type { Presence } from "../protocol/presence.ts";
+import type { Scope } from "../protocol/scopes.ts";
+import type { Entry, Ordered, Place } from "./list.ts";
+import type { RoomProviderProps } from "./room-provider.ts";
+import type { Equality } from "./use-selected.ts";
+
+/** The state as hooks show it. */
+export type ShownState<T> = Frozen<StateFor<T>>;
+
+export type Undo = Pick<RoomHistory, "undo" | "redo" | "canUndo" | "canRedo" | "pause" | "resume">;
+
+/** A list in the state: an object whose members each have an `order`. */
+export type Keyed<Item extends Ordered> = { readonly [key: string]: Item };
+
+/** An item without its place in the list. */
+type Unplaced<Item> = Item extends Ordered ? Omit<Item, "order"> : never;
+
+/** The functions stay the same ones; `items` is a new array when the list has changed. */
+export type List<Item extends Ordered> = {
+  /** In their order; empty before the room has answered. What has not changed is the same `item` as before. */
+  readonly items: readonly Entry<Item>[];
+  /**
+   * @param place default: `last`
+   * @param key default: a random one
+   * @returns the edit, and the item's key
+   * @throws RangeError if the list has the key
+   */
+  insert(value: Unplaced<Item>, place?: Place, key?: string): Edit & { readonly key: string };
+  /** Nothing happens to what others have removed; so with `move` and `update`. */
+  remove(key: string): Edit;
+  move(key: string, place: Place): Edit;
+  /** @param recipe changes the draft of the item that it gets */
+  update(key: string, recipe: (item: Draft<Item>) => void): Edit;
+};
+
+type MemberOf<Value, Key extends string> = Value extends object
+  ? Key extends keyof Value
+    ? Value[Key]
+    : never
+  : never;
+
+type ValueAt<Value, Path extends string> = Path extends `/${infer Key}/${infer Rest}`
+  ? ValueAt<MemberOf<Value, Key>, `/${Rest}`>
+  : Path extends `/${infer Key}`
+    ? MemberOf<Value, Key>
+    : never;
+
+/** The items of the list at a path; `never` if there is no list. Any, where the state may be anything. */
+export type ItemAt<State, Path extends string> =
+  JsonValue extends ValueAt<State, Path>
+    ? JsonObject & Ordered
+    : ValueAt<State, Path> extends infer Value
+      ? Value extends Keyed<infer Item>
+        ? Item
+        : never
+      : never;
+
+export type Hooks<T, Absent extends undefined> = {
+  /** @throws Error outside a provider */
+  useRoom(): Room<T>;
+  useStatus(): RoomStatus;
+  /** Whether the room has this client's edits. */
+  useSaved(): SaveStatus;
+
+  /** The state, or what the selector makes of it. The component renders again when that is no longer equal. */
+  useRoomState(): ShownState<T> | Absent;
+  /** @param isEqual default: whether arrays and objects have the same members */
+  useRoomState<Value>(
+    selector: (state: ShownState<T>) => Value,
+    isEqual?: Equality<Value>,
+  ): Value | Absent;
+  /** `room.update`. */
+  useUpdate(): Room<T>["update"];
+  /** A function that calls the action. */
+  useAction<Name extends ActionNameFor<T>>(
+    name: Name,
+  ): (
+    input: InputFor<T, Name>,
+    options?: { readonly optimistic?: (draft: Draft<StateFor<T>>) => void },
+  ) => Promise<ResultFor<T, Name>>;
+  /**
+   * A list by its JSON Pointer, such as "/board/cards", or by a selector that leads to it in the state and in drafts.
+   * @throws Error (its functions) if there is no object
+   */
+  useList<Path extends string>(
+    path: Path & ([ItemAt<ShownState<T>, Path>] extends [never] ? never : Path),
+  ): List<ItemAt<ShownState<T>, Path>>;
+  useList<Item extends Ordered>(
+    selector: (state: ShownState<T>) => Keyed<Item> | undefined,
+  ): List<Item>;
+  useUndo(): Undo;
+
+  useSelf(): Person | Absent;
+  useSelf<Value>(selector: (self: Person) => Value, isEqual?: Equality<Value>): Value | Absent;
+  /** Everybody but oneself, in the order in which they joined. */
+  useOthers(): readonly Person[];
+  useOthers<Value>(
+    selector: (others: readonly Person[]) => Value,
+    isEqual?: Equality<Value>,
+  ): Value;
+  /** `undefined` for somebody who is not in the room. */
+  useOther(id: string): Person | undefined;
+  useOther<Value>(
+    id: string,
+    selector: (other: Person) => Value,
+    isEqual?: Equality<Value>,
+  ): Value | undefined;
+  /** Everybody, oneself included. */
+  usePeople(): readonly Person[];
+  usePeople<Value>(
+    selector: (people: readonly Person[]) => Value,
+    isEqual?: Equality<Value>,
+  ): Value;
+  /** How many there are: in a room of many, more than `usePeople` gives. */
+  useCounts(): PeopleCounts;
+  /** One's own presence, and `room.setPresence`. */
+  usePresence(): readonly [Presence | null | Absent, Room<T>["setPresence"]];
+
+  /** `room.broadcast`. */
+  useBroadcast(): Room<T>["broadcast"];
+  /** Listen to what others broadcast; always the latest function is called. */
+  useRoomEvent(listener: (event: RoomEvent) => void): void;
+  useRoomEvent(name: string, listener: (event: RoomEvent) => void): void;
+  /** `room.on`, as long as the component is mounted; always the latest function is called. */
+  useRoomListener<Name extends keyof RoomEvents>(
+    name: Name,
+    listener: (event: RoomEvents[Name]) => void,
+  ): void;
+
+  /** What this client may do. */
+  useScopes(): readonly Scope[];
+  useCan(scope: Scope): boolean;
+};
+
+/** What `createRoomContext` returns. */
+export type RoomHooks<T> = Hooks<T, undefined> & {
+  readonly RoomProvider: FunctionComponent<RoomProviderProps<T>>;
+  /**
+   * The same hooks, of which those that show the state or oneself suspend until the room has answered. If it is closed
+   * before, an error boundary gets what `room.ready` rejects with.
+   */
+  readonly suspense: Hooks<T, never>;
+};

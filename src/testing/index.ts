@@ -1,0 +1,30 @@
+// What tests import from `collab-room/testing`. It needs no platform: no workerd, no sockets, no real time. Nothing else
+// of this folder is public.
+
+import type { RoomBehaviour } from "../behaviours/behaviour.ts";
+import type { TestRoomOptions } from "./options.ts";
+import { TestRoom } from "./test-room.ts";
+
+export type { Lag } from "./line.ts";
+export type { JoinOptions, LogLine, TestRoomOptions } from "./options.ts";
+export type { TestRoom } from "./test-room.ts";
+
+/**
+ * Create a room to test: the real one, on storage in memory, with clients on virtual lines and a clock that the test
+ * moves.
+ * @param behaviour what `defineRoom` has returned
+ * @throws TypeError or RangeError for an invalid behaviour, as `createCollab` does
+ * @example
+ * ```ts
+ * const net = createTestRoom(board);
+ * const [ada, bob] = [net.join("ada"), net.join("bob")];
+ * await net.settle();
+ * ada.update((draft) => void draft.notes.push("milk"));
+ * await net.settle();
+ * expect(bob.state.notes).toEqual(["milk"]);
+ * ```
+ */
+export const createTestRoom = <Behaviour extends RoomBehaviour>(
+  behaviour: Behaviour,
+  options: TestRoomOptions = {},
+): TestRoom<Behaviour> => new TestRoom(behaviour, options);

@@ -1,0 +1,615 @@
+// The states of a connection, and what leads from one to another.
+
+import { describe, expect, test } from "vitest";
+import {
+  accept,
+  connect,
+  createHarness,
+  refuse,
+  type Harness,
+} from "../support/connection-harness.ts";
+import { welcome } from "../support/welcome.ts";
+
+/** A connection that waits for its next attempt, in 300 ms. */
+function waiting(): Harness {
+  const harness = connect();
+  harness.environment.socket.closeByRoom(1006);
+  harness.takeStates();
+  return harness;
+}
+
+const closedBy = (code: number, reason: string, problem: unknown = null): object => ({
+  state: "closed",
+  code,
+  reason,
+  problem,
+});
+
+describe("connecting", () => {
+  test("a connection is connecting before the room has answered", () => {
+    const harness = createHarness();
+    expect(harness.connection.status).toEqual({ state: "connecting" });
+    expect(harness.environment.sockets).toHaveLength(0);
+    harness.connection.start();
+    harness.environment.socket.open();
+    expect(harness.connection.status).toEqual({ state: "connecting" });
+    expect(harness.connection.isUp).toBe(false);
+  });
+
+  test("connecting → connected by the welcome, told after its frame", () => {
+    const harness = createHarness();
+    harness.connection.start();
+    harness.told.length = 0;
+    harness.onFrame = () => {
+      expect(harness.connection.status).toEqual({ state: "connected" });
+      expect(harness.connection.isUp).toBe(true);
+    };
+    accept(harness);
+    expect(harness.told).toEqual(["frame", "up", "connected"]);
+  });
+
+  test("connecting → reconnecting if the socket does not open", () => {
+    const { connection, environment, lines } = createHarness();
+    connection.start();
+    environment.socket.closeByRoom(1006);
+    expect(connection.status).toEqual({
+      state: "reconnecting",
+      attempt: 1,
+      nextAt: environment.now() + 300,
+      problem: null,
+    });
+    expect(lines).toEqual([]);
+  });
+
+  test("connecting → offline if the browser says so, and an attempt is made all the same", () => {
+    const harness = createHarness();
+    harness.environment.isNetworkUp = false;
+    harness.connection.start();
+    expect(harness.connection.status).toEqual({ state: "offline" });
+    accept(harness);
+    expect(harness.connection.status).toEqual({ state: "connected" });
+  });
+
+  test("connecting → closed if the page may not open the socket", () => {
+    const { connection, environment } = createHarness();
+    environment.openError = new Error("insecure");
+    connection.start();
+    expect(connection.status).toEqual(closedBy(4000, "insecure"));
+    expect(environment.timers).toBe(0);
+  });
+
+  test("connecting → closed by a refusal, with what the room has said", () => {
+    const harness = createHarness();
+    harness.connection.start();
+    refuse(harness, 4000, { code: "join_refused", reason: "banned", instance: "i-1" });
+    expect(harness.connection.status).toEqual(
+      closedBy(4000, "join_refused", {
+        code: "join_refused",
+        detail: "No.",
+        reason: "banned",
+        instance: "i-1",
+      }),
+    );
+    expect(harness.frames).toEqual([]);
+  });
+
+  test("an attempt that is not welcomed within 15 s is given up", async () => {
+    const { connection, environment } = createHarness();
+    connection.start();
+    const { socket } = environment;
+    await environment.advance(14_000);
+    socket.open();
+    await environment.advance(999);
+    expect(connection.status.state).toBe("connecting");
+    await environment.advance(1);
+    expect(connection.status.state).toBe("reconnecting");
+    expect(socket.closedWith?.code).toBe(1000);
+  });
+
+  test("an attempt whose welcome comes in parts has 15 s for each", async () => {
+    const harness = createHarness();
+    harness.connection.start();
+    const { environment } = harness;
+    environment.socket.open();
+    const text = JSON.stringify(welcome());
+    const send = (index: number, part: string) =>
+      environment.socket.receive({ type: "part", index, of: 3, text: part });
+    await environment.advance(9_000);
+    send(0, text.slice(0, 10));
+    await environment.advance(14_000);
+    send(1, text.slice(10, 20));
+    await environment.advance(14_000);
+    send(2, text.slice(20));
+    expect(harness.connection.status.state).toBe("connected");
+  });
+});
+
+describe("connected", () => {
+  test.each([1001, 1005, 1006, 1011, 1012, 3000, 4500])(
+    "connected → reconnecting by the code %i: the line broke, or the room moved",
+    (code) => {
+      const harness = connect();
+      harness.told.length = 0;
+      harness.environment.socket.closeByRoom(code);
+      expect(harness.connection.status).toMatchObject({ state: "reconnecting", attempt: 1 });
+      expect(harness.connection.isUp).toBe(false);
+      expect(harness.told).toEqual(["down", "reconnecting"]);
+    },
+  );
+
+  test.each([
+    [1000, "left"],
+    [4001, "kicked"],
+    [4002, "room_stopped"],
+    [4003, "forbidden"],
+    [4042, "of_tomorrow"],
+    [4400, "bad_message"],
+    [4413, "too_large"],
+    [4499, "of_tomorrow"],
+  ])("connected → closed by the code %i: the client must stay away", async (code, reason) => {
+    const { connection, environment, lines } = connect();
+    environment.socket.closeByRoom(code, reason);
+    expect(connection.status).toEqual(closedBy(code, reason));
+    expect(lines).toEqual([true, false]);
+    expect(environment.timers).toBe(0);
+    expect(environment.pageListeners).toBe(0);
+    await environment.advance(600_000);
+    expect(environment.sockets).toHaveLength(1);
+  });
+
+  test("connected → closed tells the problem of an error that names the reason of the close", () => {
+    const harness = connect();
+    const error = { type: "error", code: "kicked", detail: "Removed.", retryAfter: 1 };
+    harness.environment.socket.receive(error);
+    expect(harness.frames.at(-1)).toEqual([error]);
+    harness.environment.socket.closeByRoom(4001, "kicked");
+    expect(harness.connection.status).toEqual(
+      closedBy(4001, "kicked", { code: "kicked", detail: "Removed." }),
+    );
+  });
+
+  test("connected → closed tells no problem of an error that was about a request", () => {
+    const { connection, environment } = connect();
+    environment.socket.receive({ type: "error", code: "invalid_presence", detail: "Too large." });
+    environment.socket.closeByRoom(4001, "kicked");
+    expect(connection.status).toEqual(closedBy(4001, "kicked"));
+  });
+
+  test.each([4200, 4201, 4202, 4242, 4290, 4291])(
+    "connected → reconnecting by the code %i, after a pause of a second at least",
+    async (code) => {
+      const { connection, environment } = connect();
+      environment.luck = 0;
+      environment.socket.closeByRoom(code, "later");
+      expect(connection.status.state).toBe("reconnecting");
+      await environment.advance(1000);
+      expect(environment.sockets).toHaveLength(1);
+      await environment.advance(50);
+      expect(environment.sockets).toHaveLength(2);
+    },
+  );
+
+  test("connected → reconnecting by 4203 under another client name", async () => {
+    const harness = connect();
+    harness.told.length = 0;
+    harness.environment.socket.closeByRoom(4203, "replaced");
+    expect(harness.told).toEqual(["replaced", "down", "reconnecting"]);
+    harness.resume = { client: "tab-2" };
+    await harness.environment.advance(300);
+    expect(harness.environment.socket.parameters["client"]).toBe("tab-2");
+  });
+
+  test("connected → reconnecting at once if a change did not apply", () => {
+    const harness = connect();
+    const { connection, environment } = harness;
+    const [old] = environment.sockets;
+    harness.told.length = 0;
+    harness.resume = { client: "tab-1", epoch: "e1" };
+    connection.lost("a change from version 3 came on version 2, and that is wrong");
+    expect(old?.closedWith).toEqual({
+      code: 1000,
+      reason: "a change from version 3 came on version ",
+    });
+    expect(harness.told).toEqual(["down", "reconnecting"]);
+    expect(connection.status).toMatchObject({ attempt: 1, nextAt: environment.now() });
+    expect(environment.sockets).toHaveLength(2);
+    expect(environment.socket.parameters).toEqual({
+      client: "tab-1",
+      epoch: "e1",
+      refuse: "close",
+    });
+  });
+
+  test("a change that does not apply in the first frame leads to one attempt, and not to connected", () => {
+    const harness = createHarness();
+    harness.connection.start();
+    harness.told.length = 0;
+    harness.onFrame = () => harness.connection.lost("wrong");
+    accept(harness);
+    expect(harness.told).toEqual(["frame", "reconnecting"]);
+    expect(harness.environment.sockets).toHaveLength(2);
+  });
+
+  test("changes that do not apply again and again do not lead to a loop", async () => {
+    const harness = connect();
+    harness.connection.lost("wrong");
+    accept(harness);
+    harness.connection.lost("wrong");
+    expect(harness.environment.sockets).toHaveLength(2);
+    expect(harness.connection.status).toMatchObject({ state: "reconnecting", attempt: 2 });
+    await harness.environment.advance(600);
+    accept(harness);
+    await harness.environment.advance(10_000);
+    harness.connection.lost("wrong");
+    expect(harness.environment.sockets).toHaveLength(4);
+  });
+
+  test("lost does nothing without a connection", () => {
+    const { connection, environment } = waiting();
+    const { status } = connection;
+    connection.lost("wrong");
+    expect(connection.status).toBe(status);
+    expect(environment.sockets).toHaveLength(1);
+  });
+
+  test("connected stays connected by another welcome", () => {
+    const harness = connect();
+    harness.environment.socket.receive(welcome({ epoch: "e2" }));
+    expect(harness.frames).toHaveLength(2);
+    expect(harness.takeStates()).toEqual([]);
+  });
+
+  test("connected stays connected by another welcome in parts", async () => {
+    const { connection, environment } = connect();
+    const text = JSON.stringify(welcome());
+    environment.socket.receive({ type: "part", index: 0, of: 2, text: text.slice(0, 10) });
+    await environment.advance(1_000);
+    environment.socket.receive({ type: "part", index: 1, of: 2, text: text.slice(10) });
+    await environment.advance(20_000);
+    expect(connection.status).toEqual({ state: "connected" });
+  });
+
+  test("connected → offline if the line is dead and the browser says that there is no network", async () => {
+    const { connection, environment } = connect();
+    environment.page("offline");
+    expect(connection.status).toEqual({ state: "connected" });
+    await environment.advance(5_000);
+    expect(connection.status).toEqual({ state: "offline" });
+  });
+});
+
+describe("reconnecting", () => {
+  test("reconnecting → connected by the next welcome", async () => {
+    const harness = waiting();
+    const { connection, environment } = harness;
+    await environment.advance(299);
+    expect(environment.sockets).toHaveLength(1);
+    await environment.advance(1);
+    expect(connection.status).toEqual({
+      state: "reconnecting",
+      attempt: 1,
+      nextAt: environment.now(),
+      problem: null,
+    });
+    accept(harness);
+    expect(connection.status).toEqual({ state: "connected" });
+    expect(harness.lines).toEqual([true, false, true]);
+  });
+
+  test("each failed attempt is counted, and the waits grow", async () => {
+    const { connection, environment } = waiting();
+    for (const [attempt, wait] of [
+      [2, 600],
+      [3, 1200],
+      [4, 2400],
+    ]) {
+      await environment.advance(10_000);
+      environment.socket.closeByRoom(1006);
+      expect(connection.status).toEqual({
+        state: "reconnecting",
+        attempt,
+        nextAt: environment.now() + (wait ?? 0),
+        problem: null,
+      });
+    }
+  });
+
+  test("a connection that was up for 10 s is a new beginning", async () => {
+    const harness = waiting();
+    await harness.environment.advance(300);
+    accept(harness);
+    await harness.environment.advance(9_999);
+    harness.environment.socket.closeByRoom(1006);
+    expect(harness.connection.status).toMatchObject({ attempt: 2 });
+    await harness.environment.advance(600);
+    accept(harness);
+    await harness.environment.advance(10_000);
+    harness.environment.socket.closeByRoom(1006);
+    expect(harness.connection.status).toMatchObject({ attempt: 1 });
+  });
+
+  test("a refusal for now is shown, and the room's wait is the least", async () => {
+    const harness = waiting();
+    const { connection, environment } = harness;
+    environment.luck = 0.5;
+    await environment.advance(300);
+    refuse(harness, 4200, { code: "room_full", retry: true, retryAfter: 20_000 });
+    const problem = { code: "room_full", detail: "No." };
+    expect(connection.status).toEqual({
+      state: "reconnecting",
+      attempt: 2,
+      nextAt: environment.now() + 20_300,
+      problem,
+    });
+    await environment.advance(20_300);
+    expect(environment.sockets).toHaveLength(3);
+    expect(connection.status).toMatchObject({ state: "reconnecting", problem });
+    accept(harness);
+    environment.socket.closeByRoom(1006);
+    expect(connection.status).toMatchObject({ problem: null });
+  });
+
+  test.each([
+    ["room_full", { retry: true }, "reconnecting"],
+    ["invalid_user", {}, "closed"],
+    ["of_tomorrow", {}, "closed"],
+  ])("if the line breaks after the refusal %s, it decides", (code, more, state) => {
+    const harness = waiting();
+    harness.connection.reconnect();
+    refuse(harness, 1006, { code, ...more });
+    expect(harness.connection.status).toMatchObject({ state, problem: { code } });
+  });
+
+  test("a refusal without a close is given up after 15 s, and decides", async () => {
+    const harness = waiting();
+    harness.connection.reconnect();
+    const { socket } = harness.environment;
+    socket.open();
+    socket.receive({ type: "error", code: "invalid_user", detail: "No." });
+    socket.receiveText("pong");
+    await harness.environment.advance(15_000);
+    expect(harness.connection.status).toEqual(
+      closedBy(4000, "invalid_user", { code: "invalid_user", detail: "No." }),
+    );
+  });
+
+  test.each(["online", "resume"] as const)(
+    "on %s the next attempt is made at once, and the waits begin anew",
+    async (event) => {
+      const { connection, environment } = waiting();
+      for (let failed = 0; failed < 5; failed++) {
+        await environment.advance(10_000);
+        environment.socket.closeByRoom(1006);
+      }
+      const before = environment.sockets.length;
+      environment.page(event);
+      expect(environment.sockets).toHaveLength(before + 1);
+      expect(connection.status).toMatchObject({ attempt: 1, nextAt: environment.now() });
+      environment.socket.closeByRoom(1006);
+      expect(connection.status).toMatchObject({ nextAt: environment.now() + 600 });
+    },
+  );
+
+  test("on resume a wait that the room has asked for is kept", async () => {
+    const { connection, environment } = connect();
+    environment.socket.receive({
+      type: "error",
+      code: "rate_limited",
+      detail: "Slower.",
+      retryAfter: 5_000,
+    });
+    environment.socket.closeByRoom(4290, "rate_limited");
+    await environment.advance(2_000);
+    environment.page("resume");
+    expect(environment.sockets).toHaveLength(1);
+    expect(connection.status).toMatchObject({
+      nextAt: environment.now() + 3_000,
+      problem: { code: "rate_limited" },
+    });
+    await environment.advance(3_000);
+    expect(environment.sockets).toHaveLength(2);
+  });
+
+  test("reconnect makes the next attempt at once", () => {
+    const { connection, environment } = waiting();
+    connection.reconnect();
+    expect(environment.sockets).toHaveLength(2);
+    expect(connection.status).toMatchObject({ state: "reconnecting", nextAt: environment.now() });
+  });
+
+  test("reconnect lets the waits begin anew", async () => {
+    const { connection, environment } = waiting();
+    for (let failed = 0; failed < 5; failed++) {
+      await environment.advance(10_000);
+      environment.socket.closeByRoom(1006);
+    }
+    connection.reconnect();
+    environment.socket.closeByRoom(1006);
+    expect(connection.status).toMatchObject({ nextAt: environment.now() + 600 });
+  });
+
+  test("on offline an attempt under way goes on", () => {
+    const harness = waiting();
+    harness.connection.reconnect();
+    harness.environment.page("offline");
+    expect(harness.environment.socket.closedWith).toBeNull();
+    accept(harness);
+    expect(harness.connection.status).toEqual({ state: "connected" });
+  });
+
+  test("reconnect leaves an attempt under way alone, and a connection", () => {
+    const harness = waiting();
+    harness.connection.reconnect();
+    harness.connection.reconnect();
+    expect(harness.environment.sockets).toHaveLength(2);
+    accept(harness);
+    harness.connection.reconnect();
+    expect(harness.environment.sockets).toHaveLength(2);
+    expect(harness.connection.isUp).toBe(true);
+  });
+
+  test("reconnecting → offline if the browser says so", () => {
+    const { connection, environment } = waiting();
+    environment.page("offline");
+    expect(connection.status).toEqual({ state: "offline" });
+  });
+});
+
+describe("offline", () => {
+  test("an attempt is made every 30 s, in case the browser is wrong", async () => {
+    const harness = waiting();
+    const { connection, environment } = harness;
+    environment.page("offline");
+    await environment.advance(29_999);
+    expect(environment.sockets).toHaveLength(1);
+    await environment.advance(1);
+    expect(environment.sockets).toHaveLength(2);
+    environment.socket.closeByRoom(1006);
+    expect(connection.status).toEqual({ state: "offline" });
+    await environment.advance(30_000);
+    expect(environment.sockets).toHaveLength(3);
+    accept(harness);
+    expect(connection.status).toEqual({ state: "connected" });
+  });
+
+  test("offline → reconnecting at once on online", () => {
+    const { connection, environment } = waiting();
+    environment.page("offline");
+    environment.page("online");
+    expect(environment.sockets).toHaveLength(2);
+    expect(connection.status).toMatchObject({ state: "reconnecting", nextAt: environment.now() });
+  });
+
+  test("offline → reconnecting by the next attempt, if the browser has not told of the network", async () => {
+    const { connection, environment } = waiting();
+    environment.page("offline");
+    environment.isNetworkUp = true;
+    await environment.advance(30_000);
+    expect(connection.status).toMatchObject({ state: "reconnecting", nextAt: environment.now() });
+  });
+
+  test("attempts count from 1 after a start without a network", () => {
+    const { connection, environment } = createHarness();
+    environment.isNetworkUp = false;
+    connection.start();
+    environment.page("online");
+    expect(connection.status).toMatchObject({ state: "reconnecting", attempt: 1 });
+    expect(environment.sockets).toHaveLength(2);
+  });
+
+  test("on online an attempt that was begun without a network is made anew", async () => {
+    const { environment } = waiting();
+    environment.page("offline");
+    await environment.advance(30_000);
+    const { socket } = environment;
+    environment.page("online");
+    expect(socket.closedWith?.code).toBe(1000);
+    expect(environment.sockets).toHaveLength(3);
+  });
+
+  test("offline → closed by disconnect", () => {
+    const { connection, environment } = waiting();
+    environment.page("offline");
+    connection.disconnect();
+    expect(connection.status).toEqual(closedBy(1000, "disconnected"));
+    expect(environment.timers).toBe(0);
+  });
+});
+
+describe("disconnect", () => {
+  test("connected → closed by disconnect, without leaving the room", () => {
+    const { connection, environment, lines } = connect();
+    environment.socket.takeSent();
+    connection.disconnect();
+    expect(connection.status).toEqual(closedBy(1000, "disconnected"));
+    expect(environment.socket.closedWith?.code).toBe(1000);
+    expect(environment.socket.takeSent()).toEqual([]);
+    expect(lines).toEqual([true, false]);
+    expect(environment.timers).toBe(0);
+    expect(environment.pageListeners).toBe(0);
+  });
+
+  test("connecting → closed by disconnect: an attempt under way is dropped", async () => {
+    const { connection, environment } = createHarness();
+    connection.start();
+    connection.disconnect();
+    expect(environment.socket.closedWith?.code).toBe(1000);
+    environment.socket.open();
+    environment.socket.receive(welcome());
+    await environment.advance(60_000);
+    expect(connection.status).toEqual(closedBy(1000, "disconnected"));
+    expect(environment.timers).toBe(0);
+  });
+
+  test("a connection that is closed keeps the reason of that", () => {
+    const { connection, environment } = connect();
+    environment.socket.closeByRoom(4001, "kicked");
+    connection.disconnect();
+    expect(connection.status).toEqual(closedBy(4001, "kicked"));
+  });
+
+  test("a listener may disconnect whatever it is told", async () => {
+    const harness = connect();
+    harness.onStatus = ({ state }) => {
+      if (state === "reconnecting") harness.connection.disconnect();
+    };
+    harness.connection.lost("wrong");
+    await harness.environment.advance(60_000);
+    expect(harness.takeStates()).toEqual(["reconnecting", "closed"]);
+    expect(harness.environment.sockets).toHaveLength(1);
+    expect(harness.environment.timers).toBe(0);
+  });
+});
+
+describe("leave", () => {
+  test("connected → closed by leave, and the room is told", () => {
+    const { connection, environment } = connect();
+    environment.socket.takeSent();
+    connection.leave();
+    expect(environment.socket.takeSent()).toEqual([{ type: "leave" }]);
+    expect(environment.socket.closedWith?.code).toBe(1000);
+    expect(connection.status).toEqual(closedBy(1000, "left"));
+    expect(environment.timers).toBe(0);
+  });
+
+  test("connecting → closed by leave: nothing but ping is sent before the welcome", () => {
+    const { connection, environment } = createHarness();
+    connection.start();
+    environment.socket.open();
+    environment.socket.takeSent();
+    connection.leave();
+    expect(environment.socket.takeSent()).toEqual([]);
+    expect(environment.socket.closedWith?.code).toBe(1000);
+    expect(connection.status).toEqual(closedBy(1000, "left"));
+  });
+
+  test("reconnecting → closed by leave", async () => {
+    const { connection, environment } = waiting();
+    connection.leave();
+    expect(connection.status).toEqual(closedBy(1000, "left"));
+    expect(environment.timers).toBe(0);
+    await environment.advance(60_000);
+    expect(environment.sockets).toHaveLength(1);
+  });
+});
+
+describe("closed", () => {
+  test("closed → connecting by reconnect", () => {
+    const harness = connect();
+    harness.environment.socket.closeByRoom(4001, "kicked");
+    harness.takeStates();
+    harness.connection.reconnect();
+    expect(harness.takeStates()).toEqual(["connecting"]);
+    accept(harness);
+    expect(harness.takeStates()).toEqual(["connected"]);
+    expect(harness.environment.pageListeners).toBe(1);
+  });
+
+  test("closed stays closed on online and resume", () => {
+    const { connection, environment } = connect();
+    connection.disconnect();
+    environment.page("online");
+    environment.page("resume");
+    expect(environment.sockets).toHaveLength(1);
+  });
+});

@@ -1,0 +1,142 @@
+// What the hooks know of a room's types. The compiler checks it; nothing here runs.
+
+import { expectTypeOf, test } from "vitest";
+import * as z from "zod";
+import { defineRoom } from "../../src/behaviours/define.ts";
+import type { Person, Room } from "../../src/client/types.ts";
+import type { JsonObject, JsonValue } from "../../src/protocol/json.ts";
+import type { Entry, Ordered } from "../../src/react/list.ts";
+import type { RoomHooks } from "../../src/react/types.ts";
+
+const board = defineRoom({
+  state: z.object({
+    title: z.string(),
+    notes: z.array(z.object({ text: z.string() })),
+    cards: z.record(z.string(), z.object({ order: z.string(), text: z.string() })),
+    deep: z.object({ cards: z.record(z.string(), z.object({ order: z.string(), n: z.number() })) }),
+  }),
+  initialState: { title: "", notes: [], cards: {}, deep: { cards: {} } },
+  actions: (action) => ({
+    rename: action(z.object({ title: z.string() }), (_room, state, { title }) => ({
+      state: { ...state, title },
+      result: title.length,
+    })),
+  }),
+});
+
+type Card = { readonly order: string; readonly text: string };
+
+// Functions that are never called: hooks run only in components.
+type Bound = RoomHooks<typeof board>;
+
+test("selectors get the frozen state of the behaviour", () => {
+  const component = ({ useRoomState }: Bound) => {
+    const title = useRoomState((state) => {
+      expectTypeOf(state.notes).toEqualTypeOf<readonly { readonly text: string }[]>();
+      // @ts-expect-error Nobody changes the state here.
+      state.title = "Pier";
+      return state.title;
+    });
+    expectTypeOf(title).toEqualTypeOf<string | undefined>();
+    expectTypeOf(useRoomState()?.title).toEqualTypeOf<string | undefined>();
+    useRoomState(
+      (state) => state.notes.length,
+      (a, b) => {
+        expectTypeOf(a).toEqualTypeOf<number>();
+        return a === b;
+      },
+    );
+  };
+  expectTypeOf(component).toBeFunction();
+});
+
+test("hooks that suspend never give undefined", () => {
+  const component = ({ suspense }: Bound) => {
+    expectTypeOf(suspense.useRoomState((state) => state.title)).toEqualTypeOf<string>();
+    expectTypeOf(suspense.useRoomState().notes.length).toEqualTypeOf<number>();
+    expectTypeOf(suspense.useSelf()).toEqualTypeOf<Person>();
+    expectTypeOf(suspense.useOther("bob")).toEqualTypeOf<Person | undefined>();
+  };
+  expectTypeOf(component).toBeFunction();
+});
+
+test("an action knows its input and its result", () => {
+  const component = ({ useAction }: Bound) => {
+    const rename = useAction("rename");
+    expectTypeOf(rename).parameter(0).toEqualTypeOf<{ title: string }>();
+    expectTypeOf(rename).returns.resolves.toEqualTypeOf<number>();
+    void rename(
+      { title: "Bridge" },
+      {
+        optimistic: (draft) => {
+          draft.notes.push({ text: draft.title });
+        },
+      },
+    );
+    // @ts-expect-error The action takes a title.
+    void rename({ name: "Bridge" });
+    // @ts-expect-error There is no such action.
+    useAction("renam");
+  };
+  expectTypeOf(component).toBeFunction();
+});
+
+test("a recipe gets a draft of the state", () => {
+  const component = ({ useUpdate, useRoom }: Bound) => {
+    expectTypeOf(useRoom()).toEqualTypeOf<Room<typeof board>>();
+    useUpdate()((draft) => {
+      draft.notes.push({ text: "milk" });
+      // @ts-expect-error A title is a text.
+      draft.title = 7;
+    });
+  };
+  expectTypeOf(component).toBeFunction();
+});
+
+test("a list knows its items by path and by selector", () => {
+  const component = ({ useList }: Bound) => {
+    const cards = useList("/cards");
+    expectTypeOf(cards.items).toEqualTypeOf<readonly Entry<Card>[]>();
+    cards.insert({ text: "a" }, { after: "b" });
+    cards.update("a", (item) => {
+      expectTypeOf(item).toEqualTypeOf<{ order: string; text: string }>();
+    });
+    // @ts-expect-error The list says where an item stands.
+    cards.insert({ text: "a", order: "V00" });
+    // @ts-expect-error An item has a text.
+    cards.insert({});
+    // @ts-expect-error There is no list at this path.
+    useList("/card");
+    // @ts-expect-error A title is no list.
+    useList("/title");
+    // @ts-expect-error An array has no keys.
+    useList("/notes");
+    expectTypeOf(useList("/deep/cards").items[0]?.item.n).toEqualTypeOf<number | undefined>();
+    expectTypeOf(useList((state) => state.cards).items).toEqualTypeOf<readonly Entry<Card>[]>();
+    // @ts-expect-error These have no order.
+    useList((state) => state.notes);
+  };
+  expectTypeOf(component).toBeFunction();
+});
+
+test("rooms of any state have hooks, too", () => {
+  const component = ({ useRoomState, useAction, useList, useUpdate }: RoomHooks<JsonObject>) => {
+    expectTypeOf(useRoomState((state) => state["title"])).toEqualTypeOf<JsonValue | undefined>();
+    expectTypeOf(useAction("any")).returns.resolves.toEqualTypeOf<JsonValue>();
+    expectTypeOf(useList("/cards").items).toEqualTypeOf<readonly Entry<JsonObject & Ordered>[]>();
+    useUpdate()(() => {});
+  };
+  expectTypeOf(component).toBeFunction();
+});
+
+test("a provider takes a room or options, and not both", () => {
+  const component = ({ RoomProvider }: Bound, room: Room<typeof board>) => {
+    const options = { url: "/collab", room: "design" };
+    type Props = Parameters<typeof RoomProvider>[0];
+    expectTypeOf<{ room: typeof room }>().toExtend<Props>();
+    expectTypeOf<{ options: typeof options }>().toExtend<Props>();
+    expectTypeOf<{ room: typeof room; options: typeof options }>().not.toExtend<Props>();
+    expectTypeOf<{}>().not.toExtend<Props>();
+  };
+  expectTypeOf(component).toBeFunction();
+});
