@@ -14,10 +14,11 @@ const project = join(import.meta.dirname, "../..");
 const guides = join(project, "docs/guides");
 const read = (path: string): Promise<string> => readFile(join(project, path), "utf8");
 
-/** Pages that are checked as whole applications, each by a test that names it. */
-const applications: Readonly<Record<string, string>> = {
+/** Pages whose code another test runs as a whole: an application, or tests. It names the page. */
+const runElsewhere: Readonly<Record<string, string>> = {
   "install.md": "test/node/package.test.ts",
   "deploying.md": "test/node/package.test.ts",
+  "testing.md": "test/docs/testing-guide/guide.test.ts",
 };
 
 const names = (await readdir(guides)).filter((name) => name.endsWith(".md")).toSorted();
@@ -29,7 +30,7 @@ const texts = Object.fromEntries(
 const pages: Readonly<Record<string, PageFiles>> = {
   ...Object.fromEntries(
     names
-      .filter((name) => !(name in applications))
+      .filter((name) => !(name in runElsewhere))
       .map((name) => [name, filesOf(texts[name] ?? "")]),
   ),
   "the README": filesOf(await read("README.md")),
@@ -107,7 +108,7 @@ describe("what is run in a page", () => {
   });
 });
 
-test.each(Object.entries(applications))("%s is checked by %s", async (page, path) => {
+test.each(Object.entries(runElsewhere))("%s is run by %s", async (page, path) => {
   expect(await read(path)).toContain(`docs/guides/${page}`);
 });
 
