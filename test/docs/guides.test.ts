@@ -112,17 +112,23 @@ test.each(Object.entries(runElsewhere))("%s is run by %s", async (page, path) =>
   expect(await read(path)).toContain(`docs/guides/${page}`);
 });
 
-test.each(names)("every file exists that %s links to, and every heading in it", async (name) => {
-  const links = Array.from((texts[name] ?? "").matchAll(/\]\((?!https?:)([^)]*)\)/g));
-  const broken: string[] = [];
-  for (const [, link = ""] of links) {
-    const [file = "", heading] = link.split("#");
-    const path = file === "" ? join(guides, name) : join(guides, file);
-    const isThere = existsSync(path) && (!heading || (await headingsOf(path)).has(heading));
-    if (!isThere) broken.push(link);
-  }
-  expect(broken).toEqual([]);
-});
+const documents = [...names.map((name) => `docs/guides/${name}`), "docs/HTTP.md", "README.md"];
+
+test.each(documents)(
+  "every file exists that %s links to, and every heading in it",
+  async (path) => {
+    const links = Array.from((await read(path)).matchAll(/\]\((?!https?:)([^)]*)\)/g));
+    const broken: string[] = [];
+    for (const [, link = ""] of links) {
+      const [file = "", heading] = link.split("#");
+      const to = file === "" ? path : join(dirname(path), file);
+      const isThere =
+        existsSync(join(project, to)) && (!heading || (await headingsOf(to)).has(heading));
+      if (!isThere) broken.push(link);
+    }
+    expect(broken).toEqual([]);
+  },
+);
 
 test("the index has every guide, each once", () => {
   const linked = Array.from((texts["README.md"] ?? "").matchAll(/\]\(([\w-]+\.md)\)/g));
@@ -132,7 +138,7 @@ test("the index has every guide, each once", () => {
 
 /** The headings of a file, as they are in an address. */
 async function headingsOf(path: string): Promise<ReadonlySet<string>> {
-  const headings = (await readFile(path, "utf8")).matchAll(/^#+ (.*)$/gm);
+  const headings = (await read(path)).matchAll(/^#+ (.*)$/gm);
   return new Set(
     Array.from(headings, ([, text = ""]) =>
       text
