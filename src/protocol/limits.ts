@@ -35,6 +35,8 @@ const caps: Limits = {
   bytesPerSecond: 1024 * 1024 * 1024,
 };
 
+/** ms by which the clocks of an issuer and of this Worker may differ: a token is taken for so much longer. */
+export const clockTolerance = 30_000;
 /** Bytes of a session's presence (rule P1). */
 export const maxPresenceBytes = 2048;
 /** Sockets that one user may have in a room (rule L1). */

@@ -7,7 +7,11 @@ import type { Members } from "../model/members.ts";
 import type { Bans } from "./members/bans.ts";
 
 /** What a room knows of callers. */
-type Known = { readonly members: Pick<Members, "get">; readonly bans: Bans };
+type Known = {
+  /** `null` while it does not run. */
+  readonly room: { readonly members: Pick<Members, "get"> } | null;
+  readonly bans: Bans;
+};
 
 /** What decides who may run an operation. */
 export type Access<Input> = {
@@ -25,13 +29,13 @@ export type Access<Input> = {
 };
 
 /**
- * Check that a caller may run an operation.
- * @param room `null` while it does not run
+ * Check that a caller may run an operation. Whoever is kept out neither asks for anything nor is let in by somebody else:
+ * this comes before anything is done for them.
  * @returns the caller, with the scopes that they have in this room
  * @throws CollabError `forbidden`, `kicked`
  */
 export function admit<Input>(
-  room: Known | null,
+  { room, bans }: Known,
   { scope, ownScope = scope ?? undefined, subject, isEntry }: Access<Input>,
   input: Input,
   caller: Caller,
@@ -39,11 +43,13 @@ export function admit<Input>(
   const { user } = caller;
   const given = user === null ? undefined : room?.members.get(user.id)?.scopes;
   const scopes = caller.hasOwnScopes ? caller.scopes : (given ?? []);
-  if (user !== null && !allows(scopes, "room:admin")) room?.bans.check(user.id);
-  const isOwn = user !== null && subject?.(input) === user.id;
+  if (user !== null && !allows(scopes, "room:admin")) bans.check(user.id);
+  const about = subject?.(input);
+  const isOwn = user !== null && about === user.id;
   const isEnough = isOwn && ownScope !== undefined && allows(scopes, ownScope);
   const isForHooks = isOwn && isEntry === true && !caller.hasOwnScopes;
   if (scope !== null && !isEnough && !isForHooks) checkScope(scopes, scope);
+  if (isEntry && about !== undefined) bans.check(about);
   return { ...caller, scopes };
 }
 

@@ -25,7 +25,6 @@ import type { SessionHub } from "../sessions/session-hub.ts";
 import type { Observers } from "../sessions/observers.ts";
 import type { Sessions } from "../sessions/sessions.ts";
 import type { Timers } from "../timers.ts";
-import type { Bans } from "./bans.ts";
 import { beginAbsence, endAbsence, hasSocket, isAbsent } from "./grace-period.ts";
 import type { PresenceBoard } from "./presence-board.ts";
 
@@ -43,7 +42,6 @@ export type MembershipParts = {
   readonly observers: Observers;
   readonly presence: PresenceBoard;
   readonly batch: BatchBuilder;
-  readonly bans: Bans;
 };
 
 /** A join that `onJoin` has accepted and that is not written yet. */
@@ -75,8 +73,7 @@ export class Membership {
    * @throws CollabError `room_full`, `join_refused`, `not_authorized`, `hook_failed`, `call_timeout`
    */
   async acceptJoin(user: User, caller: Caller): Promise<AcceptedJoin> {
-    const { members, hooks, behaviour, bans } = this.#parts;
-    bans.check(user.id);
+    const { members, hooks, behaviour } = this.#parts;
     if (!members.get(user.id) && members.size >= behaviour.maxUsers)
       throw new CollabError("room_full");
     const { meta, scopes: admitted } = await hooks.onJoin(user, caller);
@@ -96,7 +93,6 @@ export class Membership {
     caller: Caller,
     leaving: () => number,
   ): Promise<readonly Scope[] | undefined> {
-    this.#parts.bans.check(user.id);
     const scopes = await this.#parts.hooks.authorize(user, caller);
     checkEntry(caller, scopes ?? this.#member(user.id).scopes);
     this.#checkAttach(user.id, leaving());

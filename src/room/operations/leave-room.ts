@@ -1,19 +1,20 @@
 // Let a user leave, whatever sockets they have (rule U4), and keep them out for a time (rule A9). A user or a room
 // that is not there is no error, unless somebody is to be kept out of it.
 
+import { clockTolerance } from "../../protocol/limits.ts";
 import { roomOperation } from "../operation.ts";
 import type { RunningRoom } from "../running-room.ts";
 
 export type LeaveInput = {
   readonly userId: string;
   /**
-   * Keeps the user out: for this many ms, or, with `null`, until the tokens of their sessions end. If nothing says when
-   * they end, that is an hour. It never makes an earlier ban shorter.
+   * Keeps the user out: for this many ms, or, with `null`, for an hour, and until the tokens of their sessions are of no
+   * use any more. That never makes an earlier ban shorter.
    */
   readonly banFor?: number | null | undefined;
 };
 
-/** ms for which a user is kept out if nothing says for how long. */
+/** ms for which a user is kept out at least if nothing says for how long: they may have other tokens. */
 const defaultBan = 3_600_000;
 
 export const leaveRoom = roomOperation({
@@ -39,7 +40,6 @@ export const leaveRoom = roomOperation({
 
 /** Epoch ms until which a user is kept out if the request does not say. */
 function banEnd({ sessions, bans, ports }: RunningRoom, userId: string): number {
-  const byDefault = ports.now() + defaultBan;
-  const ends = sessions.of(userId).map(({ expiresAt }) => expiresAt ?? byDefault);
-  return Math.max(bans.until(userId), ...ends) || byDefault;
+  const ends = sessions.of(userId).map(({ expiresAt }) => (expiresAt ?? 0) + clockTolerance);
+  return Math.max(bans.until(userId), ports.now() + defaultBan, ...ends);
 }
