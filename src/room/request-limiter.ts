@@ -1,11 +1,10 @@
 // How many requests one user, and all users together, may send over HTTP (rule L1). Callers without a user count as one.
-// An upgrade counts for its user only, because a whole room may come back at once. Administrators and the
-// application's own code are not limited: they are trusted with the room.
+// An upgrade counts for its user only, because a whole room may come back at once. Whoever is trusted with the room is
+// not limited (admission.ts).
 
 import { TokenBucket } from "../model/token-bucket.ts";
 import type { Caller } from "../protocol/caller.ts";
 import { CollabError } from "../protocol/errors.ts";
-import { allows } from "../protocol/scopes.ts";
 
 /** All users together may send so many times what one may. */
 const usersAtFullRate = 10;
@@ -17,11 +16,6 @@ export class RequestLimiter {
   readonly #byUser = new Map<string | null, TokenBucket>();
   #all: TokenBucket | null = null;
   #rate = 0;
-
-  /** Whether a caller is limited at all. */
-  static limits({ door, scopes }: Caller): boolean {
-    return (door === "http" || door === "socket") && !allows(scopes, "room:admin");
-  }
 
   /**
    * Count a request for its user.

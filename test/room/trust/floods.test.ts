@@ -75,3 +75,49 @@ test("[L1, R1] whoever has no right here takes no place among those who wait", a
   await played;
   await isServed("ada");
 });
+
+/** Open so many streams, as far as they are let in. @returns how many those are, and the last refusal */
+async function follow(caller: Caller, times: number): Promise<[opened: number, refusal: unknown]> {
+  const stub = stubOf(caller);
+  let [opened, refusal]: [number, unknown] = [0, null];
+  for (let n = 0; n < times; n++) {
+    if (n % 100 === 0) pass(3000); // what the rate allows
+    try {
+      (await stub.observe({})).accept?.();
+      opened++;
+    } catch (error) {
+      refusal = error;
+    }
+  }
+  return [opened, refusal];
+}
+
+test("[L1, H10] callers who are no users have 256 streams together, and the others are none the worse", async () => {
+  const [opened, refusal] = await follow(nobody("room:read"), 300);
+  expect(opened).toBe(256);
+  expect(refusal).toMatchObject({ code: "room_full", message: expect.stringContaining("256") });
+  await evict(id);
+  expect((await follow(nobody("room:read"), 1))[0]).toBe(0);
+  const ada = createCaller({ door: "http", scopes: ["room:read"], user: { id: "ada" } });
+  expect((await follow(ada, 40))[0]).toBe(32);
+});
+
+test("[L1, H10] code in the Worker does not count among them", async () => {
+  expect((await follow(workerCaller, 300))[0]).toBe(300);
+  await evict(id);
+  expect((await follow(nobody("room:read"), 1))[0]).toBe(1);
+});
+
+test("[N4] streams of all together leave half of a room's sockets to those who come into it", async () => {
+  id = newId();
+  room = await rooms.joinOrCreateRoom(id, { behaviour: "cramped" });
+  for (const follower of [workerCaller, nobody("room:read"), outsider(1, "room:read")])
+    await follow(follower, 2);
+  expect((await room.info()).sockets).toBe(3);
+  expect(await failure(stubOf(workerCaller).observe({}))).toMatchObject({
+    code: "room_full",
+    detail: expect.stringContaining("3 streams"),
+  });
+  for (const sub of ["ada", "bob", "cyd"]) await come(id, writer(sub));
+  expect(await refused(id, writer("dan"))).toMatchObject({ problem: { code: "room_full" } });
+});

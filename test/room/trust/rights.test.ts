@@ -2,9 +2,11 @@
 
 import { beforeEach, expect, test } from "vitest";
 import type { RoomHandle, Scope } from "collab-room";
+import { RoomStub } from "../../../src/cloudflare/room-stub.ts";
+import { createCaller } from "../../../src/protocol/caller.ts";
 import { setScript } from "../../fixtures/scripts.ts";
 import { at, expectEmpty, expectProblem, send } from "../../support/core/http.ts";
-import { evict, newId, rooms, sql } from "../../support/core/rooms.ts";
+import { env, evict, newId, rooms, sql } from "../../support/core/rooms.ts";
 import { come, refused, sendAs } from "../../support/core/token-clients.ts";
 import { passUntil, useFakeDate } from "../../support/fake-date.ts";
 import { expectFailed } from "../../support/session.ts";
@@ -132,4 +134,21 @@ test("[L1] upgrades are limited as requests are, each user by themselves", async
   const answers = await Promise.all(Array.from({ length: 400 }, () => refused(id, eve)));
   expect(answers.at(-1)).toMatchObject({ status: 429, problem: { code: "rate_limited" } });
   await come(id, writer("ada"));
+});
+
+test("[A8, H10] a stream by the room's leave ends when a wake cannot read its user's row", async () => {
+  setScript(id, { authorize: () => ({ ok: { scopes: ["room:read"] } }) });
+  await room.join({ id: "ada" });
+  const ada = createCaller({ door: "http", scopes: [], hasOwnScopes: false, user: { id: "ada" } });
+  const socket = await new RoomStub(env.ROOMS as never, id, ada).observe({});
+  const closed = new Promise<number>((resolve) =>
+    socket.addEventListener("close", ({ code }) => resolve(code)),
+  );
+  socket.accept?.();
+  await evict(id);
+  expect((await room.info()).sockets).toBe(1);
+  await sql(id, "UPDATE members SET data = '{}'");
+  await evict(id);
+  expect(await room.info()).toMatchObject({ users: 0, sockets: 0 });
+  expect(await closed).toBe(4003);
 });
