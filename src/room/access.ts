@@ -40,7 +40,7 @@ export const isTrusted = ({ door, scopes }: Caller): boolean =>
  */
 export function admit<Input>(
   { room, bans }: Known,
-  { scope, ownScope = scope ?? undefined, subject, isEntry }: Access<Input>,
+  { scope, ownScope, subject, isEntry }: Access<Input>,
   input: Input,
   caller: Caller,
 ): Caller {
@@ -50,9 +50,9 @@ export function admit<Input>(
   if (user !== null && !allows(scopes, "room:admin")) bans.check(user.id);
   const about = subject?.(input);
   const isOwn = user !== null && about === user.id;
-  const isEnough = isOwn && ownScope !== undefined && allows(scopes, ownScope);
   const isForHooks = isOwn && isEntry === true && !caller.hasOwnScopes;
-  if (scope !== null && !isEnough && !isForHooks) checkScope(scopes, scope);
+  const needed = isOwn && ownScope !== undefined ? ownScope : scope;
+  if (needed !== null && !isForHooks) checkScope(scopes, needed);
   if (isEntry && about !== undefined) bans.check(about);
   return { ...caller, scopes };
 }
@@ -76,17 +76,22 @@ export function checkEntry({ hasOwnScopes }: Caller, given: readonly Scope[] | u
  * its hooks guard that state; only an administrator may name another.
  * @param named the one that the caller names
  * @param kept the one of the kept state; empty if that is not known any more
- * @throws CollabError `behaviour_conflict`
  */
-export function chooseBehaviour(
+export const chooseBehaviour = (
   { scopes }: Caller,
   named: string | undefined,
   kept: string | undefined,
-): string {
-  const chosen = named ?? (kept || "default");
-  if (!kept || chosen === kept || allows(scopes, "room:admin")) return chosen;
+): string => (kept && !allows(scopes, "room:admin") ? kept : (named ?? (kept || "default")));
+
+/**
+ * Check that the behaviour that starts is the one that was named. Only for callers who may enter the room: what it is
+ * then is nobody else's business, and which one it is can be read once it runs.
+ * @throws CollabError `behaviour_conflict`
+ */
+export function checkBehaviour(named: string | undefined, chosen: string): void {
+  if (named === undefined || named === chosen) return;
   throw new CollabError("behaviour_conflict", {
-    detail: `The room has kept the state that it had as ${JSON.stringify(kept)}. Only an administrator may start it as ${JSON.stringify(chosen)}.`,
+    detail: `The room has kept its state, which another behaviour guards. Name that one or none; only an administrator may start it as ${JSON.stringify(named)}.`,
   });
 }
 

@@ -13,7 +13,7 @@ import type { Scope } from "../protocol/scopes.ts";
 import type { Member } from "../model/members.ts";
 import { entityTag } from "../model/preconditions.ts";
 import type { RoomRecord, StopRequest } from "../model/record.ts";
-import { checkCreate, chooseBehaviour } from "./access.ts";
+import { checkBehaviour, checkCreate, chooseBehaviour } from "./access.ts";
 import { DirectoryRegistration } from "./directory-registration.ts";
 import type { LeaveHooks } from "./hooks/leave-hooks.ts";
 import { Bans } from "./members/bans.ts";
@@ -145,6 +145,8 @@ export class Lifecycle {
    */
   async prepare(options: StartOptions, caller: Caller): Promise<RunningRoom> {
     const behaviour = chooseBehaviour(caller, options.behaviour, this.#kept?.behaviour);
+    // Whether any other may enter is up to the hooks of that behaviour, which come first.
+    if (caller.hasOwnScopes) checkBehaviour(options.behaviour, behaviour);
     const failure = this.#loadFailure;
     if (failure && failure.behaviour === behaviour && this.#arrivals.current <= failure.upTo)
       throw failure.error;

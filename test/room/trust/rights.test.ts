@@ -81,6 +81,28 @@ test("[A3, R7] a room that has kept its state starts with the behaviour that gua
   expect((await send("PUT", at(id), named)).status).toBe(201);
 });
 
+test("[A7, R3] who may not enter is not told what behaviour a stopped room has", async () => {
+  setScript(id, { authorize: () => ({ error: "not you" }) });
+  await room.stop();
+  for (const behaviour of ["plain", "guarded", "unheard-of"]) {
+    const answer = await refused(id, { sub: "eve" }, undefined, { behaviour });
+    expect(answer).toMatchObject({ problem: { code: "not_authorized" } });
+    expect(JSON.stringify(answer)).not.toContain("guarded");
+  }
+  expect(await room.alive()).toBe(false);
+});
+
+test("[R3] who may enter learns that the behaviour is another one, and not which", async () => {
+  setScript(id, { authorize: () => ({ ok: { scopes: ["room:read"] } }) });
+  await room.stop();
+  for (const token of [{ sub: "eve" }, writer("eve")]) {
+    const answer = await refused(id, token, undefined, { behaviour: "plain" });
+    expect(answer).toMatchObject({ problem: { code: "behaviour_conflict" } });
+    expect(JSON.stringify(answer)).not.toContain("guarded");
+  }
+  expect(await room.alive()).toBe(false);
+});
+
 test("[A3, S10] a room that no longer knows its behaviour starts with the one that is named", async () => {
   await sql(id, "UPDATE room SET data = '{'");
   await evict(id);
