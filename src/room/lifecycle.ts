@@ -227,7 +227,7 @@ export class Lifecycle {
     const record = { ...rest, status: drop ? "gone" : "stopped" } as const;
     let left: readonly Member[] = [];
     storage.atomically(() => {
-      left = room.membership.removeAll();
+      left = room.departures.removeAll();
       if (drop) this.#removeHistory();
       storage.removeSchedules();
       storage.writeRoom(record);
@@ -236,7 +236,7 @@ export class Lifecycle {
     });
     room.hub.endAll("room_stopped");
     room.observers.endAll("room_stopped");
-    room.membership.callLeaveHooks(left, caller);
+    room.departures.callLeaveHooks(left, caller);
     this.#life = { kind: "absent", record };
     const { behaviour, epoch, createdAt } = record;
     const ran = now() - createdAt;

@@ -12,6 +12,7 @@ import type { HookRunner } from "./hooks/hook-runner.ts";
 import type { LeaveHooks } from "./hooks/leave-hooks.ts";
 import type { Bans } from "./members/bans.ts";
 import { Crowd } from "./members/crowd.ts";
+import { Departures } from "./members/departures.ts";
 import { Membership } from "./members/membership.ts";
 import { PresenceBoard } from "./members/presence-board.ts";
 import type { RoomPorts } from "./ports.ts";
@@ -54,8 +55,9 @@ export function createParts(basis: RoomBasis, record: RoomRecord) {
   const hub = new SessionHub({ ...basis, sessions, presence, batch, usage });
   const sessionTimers = new SessionTimers({ ...basis, sessions, hub });
   const observers = new Observers({ ...basis, activity });
-  const rights = { activity, sessions, hub, observers, presence, batch };
-  const membership = new Membership({ ...basis, ...rights });
+  const around = { activity, sessions, hub, observers, presence, batch };
+  const departures = new Departures({ ...basis, ...around });
+  const membership = new Membership({ ...basis, ...around, departures });
   const saver = new StateSaver(basis);
   const schedules = new Schedules(basis);
   const window = new CommitWindow();
@@ -69,6 +71,7 @@ export function createParts(basis: RoomBasis, record: RoomRecord) {
     crowd,
     hub,
     sessionTimers,
+    departures,
     membership,
     observers,
     saver,

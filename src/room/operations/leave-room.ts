@@ -2,6 +2,8 @@
 // that is not there is no error, unless somebody is to be kept out of it.
 
 import { clockTolerance } from "../../protocol/limits.ts";
+import { isoTime } from "../../protocol/time.ts";
+import { askedBy } from "../log.ts";
 import { roomOperation } from "../operation.ts";
 import type { RunningRoom } from "../running-room.ts";
 
@@ -29,12 +31,19 @@ export const leaveRoom = roomOperation({
   run(lifecycle, { userId, banFor }, caller): void {
     if (lifecycle.room === null && banFor === undefined) return;
     const room = lifecycle.running();
+    const { bans, membership, observers, ports } = room;
     if (banFor !== undefined) {
-      const until = banFor === null ? banEnd(room, userId) : room.ports.now() + banFor;
-      room.observers.endAllOf(userId, "kicked");
-      room.bans.set(userId, until);
+      bans.set(userId, banFor === null ? banEnd(room, userId) : ports.now() + banFor);
+      observers.endAllOf(userId, "kicked");
     }
-    room.membership.leave(userId, caller);
+    const leavesByThemselves = banFor === undefined && caller.user?.id === userId;
+    const sessions = membership.leave(userId, caller, leavesByThemselves ? "left" : "kicked");
+    const told = { user: userId, sessions, ...askedBy(caller) };
+    if (banFor === 0) ports.log("kick_lifted", told);
+    else if (banFor !== undefined)
+      ports.log("kicked", { ...told, until: isoTime(bans.until(userId)) });
+    // Whoever has no sockets just leaves.
+    else if (sessions > 0 && !leavesByThemselves) ports.log("kicked", told);
   },
 });
 
