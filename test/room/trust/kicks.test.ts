@@ -68,6 +68,16 @@ test("[A9] a user who only leaves may come again", async () => {
   await come(id, token());
 });
 
+test.each(["-1", "1.5", "9999999999", "1h"])(
+  "[A9] for %s the refusal names what may be given",
+  async (time) => {
+    const response = await kick(`kick=true&for=${time}`);
+    expect(JSON.stringify(await expectProblem(response, 400, "invalid_request"))).toContain(
+      "whole number of seconds from 0 to 999999999",
+    );
+  },
+);
+
 test.each([
   "for=60",
   "kick=false&for=60",
