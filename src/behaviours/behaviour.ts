@@ -177,7 +177,7 @@ export type RoomBehaviour<State extends object = JsonObject, Env = unknown> = {
    * its users in memory.
    */
   readonly maxUsers?: number;
-  /** Sockets beyond this many get `room_full`; 5,000 if left out. */
+  /** Sockets beyond this many get `room_full`, and streams of changes beyond half of it; 5,000 if left out. */
   readonly maxSockets?: number;
   /**
    * The most users of whom everybody is told, from 1 to 100,000. Default: 200. With more of them, clients are told
