@@ -1,7 +1,8 @@
-// The Worker to deploy: one kind of room besides the default one. Define your own rooms here. It uses only
-// the public API.
+// The Worker to deploy: two kinds of rooms besides the default one, of which `board` is that of the demo. Define your
+// own rooms here. It uses only the public API.
 
 import * as z from "zod";
+import { board } from "./board.ts";
 import { action, createCollab, defineRoom } from "./index.ts";
 
 const doc = defineRoom({
@@ -15,7 +16,7 @@ const doc = defineRoom({
   },
 });
 
-const collab = createCollab({ behaviours: { doc } });
+const collab = createCollab({ behaviours: { board, doc } });
 
 export const { CollabRoom, RoomDirectory } = collab;
 export default collab.app;

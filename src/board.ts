@@ -1,0 +1,53 @@
+// The kind of room that the demo in web/ uses: a board of notes. The page takes only its type, so nothing here may lean
+// on the Worker.
+
+import * as z from "zod";
+import { defineRoom } from "./behaviours/index.ts";
+
+const note = z.object({
+  order: z.string().max(100), // how far in front
+  text: z.string().max(500),
+  x: z.int().min(0).max(1600),
+  y: z.int().min(0).max(1000),
+  color: z.enum(["sun", "rose", "mint", "sky", "lilac"]),
+  by: z.string().max(128), // who has changed it last
+});
+
+const notes = z
+  .record(z.string().max(32), note)
+  .refine((all) => Object.keys(all).length <= 200, "A board has room for 200 notes.");
+
+export const board = defineRoom({
+  state: z.object({ notes }), // what does not fit is refused, whoever asks
+  initialState: {
+    notes: {
+      a: {
+        order: "VV0",
+        text: "Drag me by the dots. Everybody sees it.",
+        x: 48,
+        y: 56,
+        color: "sun",
+        by: "",
+      },
+      b: {
+        order: "W01",
+        text: "Write here together: both texts stay.",
+        x: 276,
+        y: 116,
+        color: "sky",
+        by: "",
+      },
+      c: {
+        order: "WV2",
+        text: "Undo takes back only what you did.",
+        x: 84,
+        y: 260,
+        color: "mint",
+        by: "",
+      },
+    },
+  },
+  maxUsers: 100,
+  idleTimeout: 24 * 60 * 60_000,
+  retention: "drop", // a day after the last visit
+});

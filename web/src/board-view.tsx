@@ -1,0 +1,139 @@
+// The board: notes on a surface larger than the pane, the cursors of the others, and the tools. It scrolls by itself;
+// whatever changes the room is in use-board.ts.
+
+import { useEffect, useRef, useState, type KeyboardEvent, type PointerEvent } from "react";
+import { Arrows, Cursors } from "./cursors.tsx";
+import { Icon } from "./icon.tsx";
+import { Note, noteHeight, noteWidth } from "./note.tsx";
+import { NoticeBox } from "./notice-box.tsx";
+import { nameOf } from "./people.ts";
+import { useRoom, useRoomListener, useRoomState, useStatus, useUndo } from "./rooms.ts";
+import { refusedText, undoText } from "./sentences.ts";
+import { boardHeight, boardWidth, useGlide } from "./use-glide.ts";
+import { noteColors, useBoard, useNotes } from "./use-board.ts";
+import { useIdle } from "./use-idle.ts";
+
+export function BoardView({ hasToken }: { hasToken: boolean }) {
+  const room = useRoom();
+  const board = useBoard();
+  const notes = useNotes();
+  const isReady = useRoomState(() => true) ?? false;
+  const { canUndo, canRedo } = useUndo();
+  const viewport = useRef<HTMLDivElement>(null);
+  const surface = useRef<HTMLDivElement>(null);
+  const glide = useGlide(room, viewport);
+  const [newest, setNewest] = useState<string | null>(null);
+  const [said, say] = useMessage();
+  const status = useStatus();
+  useIdle(viewport);
+  useRoomListener("refused", ({ problem }) =>
+    say(refusedText(problem.issues?.[0]?.message ?? problem.reason ?? problem.detail)),
+  );
+
+  const add = () => {
+    const { scrollLeft, scrollTop, clientWidth, clientHeight } = viewport.current as HTMLElement;
+    const shift = (notes.length % 5) * 24;
+    const x = Math.min(
+      scrollLeft + Math.max((clientWidth - noteWidth) / 2 - 48 + shift, 8),
+      boardWidth - noteWidth,
+    );
+    const y = Math.min(
+      scrollTop + Math.max((clientHeight - noteHeight) / 2 - 72 + shift, 8),
+      boardHeight - noteHeight,
+    );
+    const color = noteColors[notes.length % noteColors.length] ?? "sun";
+    setNewest(board.add({ x: Math.round(x), y: Math.round(y) }, color));
+  };
+  const back = (verb: "undo" | "redo") => {
+    const { since, ...result } = board[verb]();
+    const editor = room.people.find(({ id }) => id === since);
+    say(undoText(verb, result, editor ? nameOf(editor) : null));
+  };
+  const onKeyDown = (event: KeyboardEvent) => {
+    if (!(event.ctrlKey || event.metaKey) || event.altKey) return;
+    const key = event.key.toLowerCase();
+    if (key !== "z" && key !== "y") return;
+    // A text field has an undo of its own, which knows nothing of the others.
+    event.preventDefault();
+    back(key === "y" || event.shiftKey ? "redo" : "undo");
+  };
+  const point = ({ clientX, clientY }: PointerEvent) => {
+    const { left, top } = (surface.current as HTMLElement).getBoundingClientRect();
+    board.point({ x: Math.round(clientX - left), y: Math.round(clientY - top) });
+  };
+
+  // The keyboard goes through the notes in the order in which they were made; what lies in front may change under it.
+  const levels = new Map(notes.map(({ key }, level) => [key, level]));
+  const isOver = status.state === "closed" || status.state === "needs-token";
+  return (
+    <div className="stage" onKeyDown={onKeyDown}>
+      <div
+        className="viewport"
+        ref={viewport}
+        tabIndex={0}
+        role="region"
+        aria-label="Board"
+        inert={isOver}
+        onPointerMove={point}
+        onPointerLeave={() => board.point(null)}
+      >
+        <div className="surface" ref={surface} style={{ width: boardWidth, height: boardHeight }}>
+          {notes
+            .toSorted((a, b) => (a.key < b.key ? -1 : 1))
+            .map(({ key, item }) => (
+              <Note
+                key={key}
+                id={key}
+                note={item}
+                level={levels.get(key) ?? 0}
+                board={board}
+                isNew={key === newest}
+              />
+            ))}
+          <Cursors layer={glide.cursors} />
+        </div>
+      </div>
+      <Arrows layer={glide.arrows} onGo={glide.goTo} />
+      <NoticeBox isReady={isReady} isEmpty={notes.length === 0} hasToken={hasToken} onAdd={add} />
+      <p className="said" role="status">
+        {said && <span key={said.id}>{said.text}</span>}
+      </p>
+      <div className="tools" role="group" aria-label="Tools" inert={isOver || !isReady}>
+        <button className="primary" onClick={add}>
+          <Icon name="add" /> Add note
+        </button>
+        <button
+          className="icon-button"
+          aria-label="Undo"
+          title="Undo"
+          disabled={!canUndo}
+          onClick={() => back("undo")}
+        >
+          <Icon name="undo" />
+        </button>
+        <button
+          className="icon-button"
+          aria-label="Redo"
+          title="Redo"
+          disabled={!canRedo}
+          onClick={() => back("redo")}
+        >
+          <Icon name="redo" />
+        </button>
+      </div>
+    </div>
+  );
+}
+
+type Said = { readonly id: number; readonly text: string };
+
+/** Something to say, which goes after a while. */
+function useMessage(): readonly [Said | null, (text: string) => void] {
+  const [said, setSaid] = useState<Said | null>(null);
+  useEffect(() => {
+    if (said === null) return;
+    const timer = setTimeout(() => setSaid(null), 6000);
+    return () => clearTimeout(timer);
+  }, [said]);
+  return [said, (text) => setSaid((last) => ({ id: (last?.id ?? 0) + 1, text }))];
+}

@@ -1,0 +1,41 @@
+// The last frames on this pane's line, the newest first.
+
+import { useSyncExternalStore } from "react";
+import type { Line } from "./line.ts";
+
+export function Frames({ line }: { line: Line }) {
+  const { frames, roundTrip } = useSyncExternalStore(line.subscribe, line.view);
+  return (
+    <div className="frames">
+      <p>
+        {roundTrip === null ? "No answer yet." : `${roundTrip} ms to the room and back.`} The last{" "}
+        {frames.length} frames:
+      </p>
+      <div className="frame-list" tabIndex={0} role="region" aria-label="Frames" dir="ltr">
+        <table>
+          <thead className="hidden">
+            <tr>
+              <th>Way</th>
+              <th>Message</th>
+              <th>Bytes</th>
+              <th>Text</th>
+            </tr>
+          </thead>
+          <tbody>
+            {frames.map(({ id, from, type, text, bytes }) => (
+              <tr key={id} data-from={from}>
+                <td>
+                  <span aria-hidden="true">{from === "page" ? "↑" : "↓"}</span>
+                  <span className="hidden">{from === "page" ? "sent" : "received"}</span>
+                </td>
+                <td>{type}</td>
+                <td>{bytes}</td>
+                <td>{text}</td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
+    </div>
+  );
+}

@@ -1,0 +1,176 @@
+// A note: a grip to drag it by, its tools, and its text. Arrow keys on the grip move it, Delete removes it.
+
+import { memo, useEffect, useRef, type KeyboardEvent, type PointerEvent } from "react";
+import { Icon } from "./icon.tsx";
+import { NoteText } from "./note-text.tsx";
+import { colorOf, inkOn, nameOf } from "./people.ts";
+import { useOthers } from "./rooms.ts";
+import { boardHeight, boardWidth } from "./use-glide.ts";
+import {
+  noteColors,
+  type BoardNote,
+  type NoteColor,
+  type Point,
+  type useBoard,
+} from "./use-board.ts";
+
+export const noteWidth = 204;
+export const noteHeight = 148;
+
+type Props = {
+  readonly id: string;
+  readonly note: BoardNote;
+  readonly level: number;
+  readonly board: ReturnType<typeof useBoard>;
+  readonly isNew: boolean;
+};
+
+export const Note = memo(function Note({ id, note, level, board, isNew }: Props) {
+  const element = useRef<HTMLElement>(null);
+  const grip = useRef<HTMLButtonElement>(null);
+  const text = useRef<HTMLTextAreaElement>(null);
+  const held = useRef<Point | null>(null);
+  const editors = useOthers((others) =>
+    others.flatMap((other) =>
+      other.presence?.["editing"] === id ? [`${colorOf(other)}${nameOf(other)}`] : [],
+    ),
+  );
+  useEffect(() => {
+    if (isNew) text.current?.focus();
+  }, [isNew]);
+
+  const put = ({ x, y }: Point) => board.drag(id, within({ x: Math.round(x), y: Math.round(y) }));
+  const grab = (event: PointerEvent) => {
+    if (event.button !== 0) return;
+    event.currentTarget.setPointerCapture(event.pointerId);
+    held.current = { x: event.clientX - note.x, y: event.clientY - note.y };
+    board.grab();
+  };
+  const drag = ({ clientX, clientY }: PointerEvent) => {
+    if (held.current) put({ x: clientX - held.current.x, y: clientY - held.current.y });
+  };
+  const drop = () => {
+    if (held.current) board.drop();
+    held.current = null;
+  };
+  const onGripKey = (event: KeyboardEvent) => {
+    const step = event.shiftKey ? 4 : 20;
+    const [dx, dy] = arrows[event.key] ?? [0, 0];
+    if (event.key === "Delete" || event.key === "Backspace") {
+      nextGrip(element.current)?.focus();
+      board.remove(id);
+    } else if (event.key === "Enter") text.current?.focus();
+    else if (dx !== 0 || dy !== 0) put({ x: note.x + dx * step, y: note.y + dy * step });
+    else return;
+    event.preventDefault();
+  };
+  const nextColor = noteColors[
+    (noteColors.indexOf(note.color) + 1) % noteColors.length
+  ] as NoteColor;
+  const [editor = ""] = editors;
+  const color = editor.slice(0, 7);
+  const name = note.text.trim().slice(0, 24) || "empty";
+  return (
+    <article
+      ref={element}
+      className="note"
+      aria-label={`Note: ${name}`}
+      data-color={note.color}
+      data-edited={editor !== ""}
+      data-id={id}
+      style={{
+        transform: `translate(${note.x}px, ${note.y}px)`,
+        zIndex: level,
+        ...(editor && { outlineColor: color }),
+      }}
+    >
+      <div className="note-head">
+        <button
+          ref={grip}
+          className="grip"
+          aria-label={`Move the note: ${name}`}
+          title="Drag, or use the arrow keys"
+          onPointerDown={grab}
+          onPointerMove={drag}
+          onLostPointerCapture={drop}
+          onKeyDown={onGripKey}
+        >
+          <svg viewBox="0 0 18 8" aria-hidden="true">
+            <path d="M2 2h0M9 2h0M16 2h0M2 6h0M9 6h0M16 6h0" />
+          </svg>
+        </button>
+        <button
+          className="swatch"
+          aria-label={`Colour ${note.color}: change to ${nextColor}`}
+          title="Colour"
+          data-color={nextColor}
+          onClick={() => board.paint(id, nextColor)}
+        />
+        <button
+          className="icon-button"
+          aria-label="To the front"
+          title="To the front"
+          onClick={() => board.raise(id)}
+        >
+          <Icon name="front" />
+        </button>
+        <button
+          className="icon-button"
+          aria-label="To the back"
+          title="To the back"
+          onClick={() => board.lower(id)}
+        >
+          <Icon name="back" />
+        </button>
+        <button
+          className="icon-button"
+          aria-label={`Remove the note: ${name}`}
+          title="Remove"
+          onClick={() => {
+            nextGrip(element.current)?.focus();
+            board.remove(id);
+          }}
+        >
+          <Icon name="remove" />
+        </button>
+      </div>
+      <NoteText
+        ref={text}
+        text={note.text}
+        onWrite={(value) => board.write(id, value)}
+        onOpen={() => board.open(id)}
+        onClose={board.close}
+        onLeave={() => grip.current?.focus()}
+      />
+      {editor && (
+        <p className="editor" style={{ background: color, color: inkOn(color) }}>
+          {editors.length > 1
+            ? `${editors.length} people are editing`
+            : `${editor.slice(7)} is editing`}
+        </p>
+      )}
+    </article>
+  );
+});
+
+const arrows: Readonly<Record<string, readonly [number, number]>> = {
+  ArrowLeft: [-1, 0],
+  ArrowRight: [1, 0],
+  ArrowUp: [0, -1],
+  ArrowDown: [0, 1],
+};
+
+const within = ({ x, y }: Point): Point => ({
+  x: Math.min(Math.max(x, 0), boardWidth - noteWidth),
+  y: Math.min(Math.max(y, 0), boardHeight - noteHeight),
+});
+
+/** Where the keyboard goes when a note is removed under it: to another one, or to the board. */
+function nextGrip(note: HTMLElement | null): HTMLElement | null {
+  const other = [note?.nextElementSibling, note?.previousElementSibling].find((each) =>
+    each?.matches(".note"),
+  );
+  return (
+    other?.querySelector<HTMLElement>(".grip") ?? note?.closest<HTMLElement>(".viewport") ?? null
+  );
+}

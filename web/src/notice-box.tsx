@@ -1,0 +1,59 @@
+// What there is to say where the board shows nothing, or can no longer be used: a sentence and one button.
+
+import type { ReactNode } from "react";
+import { openNewBoard } from "./page-address.ts";
+import { useRoom, useStatus } from "./rooms.ts";
+import { noticeOf } from "./sentences.ts";
+
+type Props = {
+  readonly isReady: boolean;
+  readonly isEmpty: boolean;
+  readonly hasToken: boolean;
+  onAdd(): void;
+};
+
+export function NoticeBox({ isReady, isEmpty, hasToken, onAdd }: Props) {
+  const room = useRoom();
+  const status = useStatus();
+  const notice = noticeOf(status, hasToken);
+  if (notice?.act === "read-api")
+    return (
+      <Box kind={notice.kind} sentence={notice.sentence}>
+        <a className="primary" href="/openapi.json">
+          {notice.button}
+        </a>
+      </Box>
+    );
+  if (notice) {
+    const act = notice.act === "again" ? () => room.reconnect() : openNewBoard;
+    return (
+      <Box kind={notice.kind} sentence={notice.sentence}>
+        <button className="primary" onClick={act}>
+          {notice.button}
+        </button>
+      </Box>
+    );
+  }
+  if (!isReady) return <Box kind="joining" sentence="Joining the board…" />;
+  if (!isEmpty) return null;
+  return (
+    <Box kind="empty" sentence="Nothing here yet. The first note is yours.">
+      <button className="primary" onClick={onAdd}>
+        Add the first note
+      </button>
+    </Box>
+  );
+}
+
+type BoxProps = {
+  readonly kind: string;
+  readonly sentence: string;
+  readonly children?: ReactNode;
+};
+
+const Box = ({ kind, sentence, children }: BoxProps) => (
+  <div className="notice" data-kind={kind}>
+    <p role="status">{sentence}</p>
+    {children}
+  </div>
+);

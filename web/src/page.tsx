@@ -1,0 +1,96 @@
+// The page around the board: what this is, a second person beside the first, and the ways to share and to look behind it.
+
+import { useState } from "react";
+import { Dialog } from "./dialog.tsx";
+import { Icon } from "./icon.tsx";
+import { Invitation } from "./invitation.tsx";
+import { openNewBoard } from "./page-address.ts";
+import { Pane } from "./pane.tsx";
+import { Source } from "./source.tsx";
+
+type Shown = "invitation" | "source" | null;
+
+export function Page({ board, token }: { board: string; token: string | null }) {
+  const [isTwo, setTwo] = useState(false);
+  const [shown, setShown] = useState<Shown>(null);
+  const close = () => setShown(null);
+  return (
+    <>
+      <header className="top">
+        <a className="brand" href="/">
+          <img src="/icon.svg" alt="" width="28" height="28" />
+          collab-room
+        </a>
+        <nav aria-label="Page">
+          <button className="quiet" onClick={openNewBoard}>
+            New board
+          </button>
+          <button className="quiet" onClick={() => setShown("source")}>
+            View source
+          </button>
+          <button className="plain-button" onClick={() => setShown("invitation")}>
+            <Icon name="link" /> Invite
+          </button>
+        </nav>
+      </header>
+      <main>
+        <div className="hero">
+          <div>
+            <h1>Rooms where people edit together</h1>
+            <p>
+              This board is live, on one Durable Object. Open it as two people, write into the same
+              note, pull the plug, and see that nothing gets lost.
+            </p>
+          </div>
+          {/* A token says who somebody is: with it, this page is one person. */}
+          {token === null && (
+            <button className="primary" aria-pressed={isTwo} onClick={() => setTwo(!isTwo)}>
+              <Icon name="people" /> {isTwo ? "Back to one person" : "Add a second person"}
+            </button>
+          )}
+        </div>
+        <div className="panes" data-two={isTwo}>
+          <Pane seat={0} board={board} token={token} />
+          {isTwo && <Pane seat={1} board={board} token={token} onClose={() => setTwo(false)} />}
+        </div>
+        <ol className="steps">
+          <li>
+            <h2>Two people, one page</h2>
+            <p>
+              The second pane is a client of its own. Its cursor, its typing and its notes come
+              through the room.
+            </p>
+          </li>
+          <li>
+            <h2>Pull the plug</h2>
+            <p>
+              Edit on both sides while one is cut off. When the line is back, each edit arrives
+              once, where it was meant.
+            </p>
+          </li>
+          <li>
+            <h2>Undo your own</h2>
+            <p>
+              Undo takes back what you did, and says what it left alone because somebody has changed
+              it since.
+            </p>
+          </li>
+        </ol>
+      </main>
+      <footer className="bottom">
+        <a href="/openapi.json">The HTTP API</a>
+        <span>No sign-up. A board is deleted a day after its last visit.</span>
+      </footer>
+      {shown === "invitation" && (
+        <Dialog title="Invite somebody" onClose={close}>
+          <Invitation />
+        </Dialog>
+      )}
+      {shown === "source" && (
+        <Dialog title="The application" onClose={close} isWide>
+          <Source />
+        </Dialog>
+      )}
+    </>
+  );
+}

@@ -1,0 +1,86 @@
+// The application: all that the demo does with its room. The rest of the page draws it.
+
+import { editText, type UndoResult } from "collab-room/client";
+import { useMemo } from "react";
+import { useList, usePresence, useRoom } from "./rooms.ts";
+
+export const noteColors = ["sun", "rose", "mint", "sky", "lilac"] as const;
+export type NoteColor = (typeof noteColors)[number];
+export type BoardNote = ReturnType<typeof useNotes>[number]["item"];
+export type Point = { readonly x: number; readonly y: number };
+
+/** The notes, from the back to the front. */
+export const useNotes = () => useList("/notes").items;
+
+/** What one can do on the board. The functions stay the same ones. */
+export function useBoard() {
+  const room = useRoom();
+  const { insert, update, move, remove } = useList("/notes");
+  const [, setPresence] = usePresence();
+  return useMemo(() => {
+    const { history } = room;
+    const changed: string[] = []; // notes, the last one at the end
+    let isOneStep = false;
+    let endOfTyping: ReturnType<typeof setTimeout> | undefined;
+    /** From here on, all edits are undone together. */
+    const begin = () => {
+      if (!isOneStep) history.pause();
+      isOneStep = true;
+    };
+    const end = () => {
+      clearTimeout(endOfTyping);
+      if (isOneStep) history.resume();
+      isOneStep = false;
+    };
+    /** Say who has changed a note last. Undo leaves that alone. */
+    const sign = (key: string) => {
+      if (changed.at(-1) !== key) changed.push(key);
+      if (room.state.notes[key]?.by !== room.self.id)
+        history.ignore(() => update(key, (note) => void (note.by = room.self.id)));
+    };
+    /** What undo did, and who has changed since what it left alone. */
+    const report = (result: UndoResult) => {
+      const editors = changed.map((key) => room.state.notes[key]?.by);
+      return { ...result, since: editors.findLast((by) => by && by !== room.self.id) ?? null };
+    };
+    return {
+      add(at: Point, color: NoteColor) {
+        end();
+        const { key } = insert({ text: "", ...at, color, by: room.self.id }, "last", newKey());
+        sign(key);
+        return key;
+      },
+      /** What others type into the same note meanwhile stays. */
+      write(key: string, text: string) {
+        begin();
+        update(key, (note) => editText(note, "text", text));
+        sign(key);
+        setPresence({ typing: true });
+        clearTimeout(endOfTyping);
+        endOfTyping = setTimeout(() => (end(), setPresence({ typing: false })), 1000);
+      },
+      open: (key: string) => setPresence({ editing: key }),
+      close: () => (end(), setPresence({ editing: null, typing: false })),
+      grab: () => (end(), begin()),
+      drag(key: string, { x, y }: Point) {
+        update(key, (note) => Object.assign(note, { x, y }));
+        sign(key);
+      },
+      drop: end,
+      paint(key: string, color: NoteColor) {
+        end();
+        update(key, (note) => void (note.color = color));
+        sign(key);
+      },
+      raise: (key: string) => (end(), move(key, "last")),
+      lower: (key: string) => (end(), move(key, "first")),
+      remove: (key: string) => (end(), remove(key)),
+      undo: () => (end(), report(history.undo())),
+      redo: () => (end(), report(history.redo())),
+      point: (cursor: Point | null) => setPresence(cursor ? { cursor } : { cursor: null }),
+    };
+  }, [room, insert, update, move, remove, setPresence]);
+}
+
+/** Keys sort by the time at which the notes were made: the order in which the keyboard goes through them. */
+const newKey = () => `n${Date.now().toString(36)}${Math.random().toString(36).slice(2, 8)}`;

@@ -1,0 +1,140 @@
+// Moves cursors smoothly to where people point. The room tells of that 25 times a second; each frame of the screen goes
+// a part of the way. Only transforms are written, so the browser lays nothing out, and no frame runs while all rest.
+
+import { useEffect, useRef, type RefObject } from "react";
+import type { Room } from "collab-room/client";
+import type { Board } from "./rooms.ts";
+import type { Point } from "./use-board.ts";
+
+export const boardWidth = 1600;
+export const boardHeight = 1000;
+
+/** ms in which a cursor goes most of its way. */
+const easing = 45;
+/** Pixels that arrows keep from the edge. */
+const margin = 20;
+
+export type Glide = {
+  readonly cursors: RefObject<HTMLDivElement | null>;
+  readonly arrows: RefObject<HTMLDivElement | null>;
+  /** Scroll to where somebody points. */
+  goTo(id: string): void;
+};
+
+export function useGlide(room: Room<Board>, viewport: RefObject<HTMLDivElement | null>): Glide {
+  const cursors = useRef<HTMLDivElement>(null);
+  const arrows = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    const [pane, ours, edge] = [viewport.current, cursors.current, arrows.current];
+    if (pane && ours && edge) return glide(room, pane, ours, edge);
+  }, [room, viewport]);
+  return {
+    cursors,
+    arrows,
+    goTo(id) {
+      const at = targetsIn(room).get(id);
+      const pane = viewport.current;
+      if (!at || !pane) return;
+      pane.scrollTo({
+        left: at.x - pane.clientWidth / 2,
+        top: at.y - pane.clientHeight / 2,
+        behavior: isCalm() ? "auto" : "smooth",
+      });
+    },
+  };
+}
+
+const isCalm = (): boolean => matchMedia("(prefers-reduced-motion: reduce)").matches;
+
+function targetsIn(room: Room<Board>): Map<string, Point> {
+  const targets = new Map<string, Point>();
+  for (const { id, presence } of room.getSnapshot().others) {
+    const cursor = presence?.cursor as Partial<Point> | null | undefined;
+    if (typeof cursor?.x === "number" && typeof cursor.y === "number")
+      targets.set(id, { x: cursor.x, y: cursor.y });
+  }
+  return targets;
+}
+
+/** @returns a function that ends it */
+function glide(
+  room: Room<Board>,
+  viewport: HTMLElement,
+  cursors: HTMLElement,
+  arrows: HTMLElement,
+): () => void {
+  let targets = targetsIn(room);
+  let places = new Map<string, Point>();
+  let frame = 0;
+  let last = 0;
+  const size = { width: viewport.clientWidth, height: viewport.clientHeight };
+
+  const move = (time: number): void => {
+    // After a rest, the first frame is like any other.
+    const passed = Math.min(time - last, 32);
+    const part = isCalm() ? 1 : 1 - Math.exp(-passed / easing);
+    last = time;
+    let isMoving = false;
+    const next = new Map<string, Point>();
+    for (const [id, target] of targets) {
+      const from = places.get(id) ?? target;
+      const [dx, dy] = [target.x - from.x, target.y - from.y];
+      const isThere = Math.abs(dx) + Math.abs(dy) < 0.5;
+      isMoving ||= !isThere;
+      next.set(id, isThere ? target : { x: from.x + dx * part, y: from.y + dy * part });
+    }
+    places = next;
+    const { scrollLeft, scrollTop } = viewport;
+    for (const cursor of cursors.children as HTMLCollectionOf<HTMLElement>) {
+      const at = places.get(cursor.dataset["person"] ?? "");
+      if (at) cursor.style.transform = `translate(${at.x}px, ${at.y}px)`;
+    }
+    for (const arrow of arrows.children as HTMLCollectionOf<HTMLElement>) {
+      const at = places.get(arrow.dataset["person"] ?? "");
+      point(arrow, at && { x: at.x - scrollLeft, y: at.y - scrollTop }, size);
+    }
+    frame = isMoving ? requestAnimationFrame(move) : 0;
+  };
+  const wake = (): void => {
+    frame ||= requestAnimationFrame(move);
+  };
+  const watch = (): void => {
+    targets = targetsIn(room);
+    wake();
+  };
+  const resized = new ResizeObserver(() => {
+    size.width = viewport.clientWidth;
+    size.height = viewport.clientHeight;
+    wake();
+  });
+  resized.observe(viewport);
+  // Cursors and arrows that come later begin at their places, too.
+  const added = new MutationObserver(wake);
+  added.observe(cursors, { childList: true });
+  added.observe(arrows, { childList: true });
+  viewport.addEventListener("scroll", wake, { passive: true });
+  const end = room.subscribe(watch);
+  wake();
+  return () => {
+    end();
+    resized.disconnect();
+    added.disconnect();
+    viewport.removeEventListener("scroll", wake);
+    cancelAnimationFrame(frame);
+  };
+}
+
+/** Show an arrow at the edge, if what it points to is beyond. */
+function point(
+  arrow: HTMLElement,
+  at: Point | undefined,
+  { width, height }: { readonly width: number; readonly height: number },
+): void {
+  const isInside = !at || (at.x >= 0 && at.y >= 0 && at.x <= width && at.y <= height);
+  if (arrow.hidden !== isInside) arrow.hidden = isInside;
+  if (isInside) return;
+  const x = Math.min(Math.max(at.x, margin), width - margin);
+  const y = Math.min(Math.max(at.y, margin), height - margin);
+  const turn = Math.atan2(at.y - y, at.x - x);
+  arrow.style.transform = `translate(${x}px, ${y}px) rotate(${turn}rad)`;
+}
