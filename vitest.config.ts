@@ -1,6 +1,6 @@
 import { cloudflareTest } from "@cloudflare/vitest-plugin";
 import { defineConfig } from "vitest/config";
-import { common, servers, sources, workerd } from "./vitest.core.config.ts";
+import { common, pages, servers, sources, workerd } from "./vitest.core.config.ts";
 
 export default defineConfig({
   resolve: { alias: sources },
@@ -18,6 +18,15 @@ export default defineConfig({
           name: "servers",
           include: [servers],
           sequence: { groupOrder: 1 }, // after the core, which has more workers
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: "pages",
+          include: [pages],
+          sequence: { groupOrder: 2 }, // a browser and a server of its own need the machine
+          maxWorkers: 1,
         },
       },
       {

@@ -9,6 +9,9 @@ export const workerd = "test/{cloudflare,http,public-api}/**/*.test.ts";
 /** Tests that start real servers. */
 export const servers = "test/node/**/*.test.ts";
 
+/** Tests that open pages in a browser. */
+export const pages = "test/browser/**/*.test.ts";
+
 const project = import.meta.dirname;
 
 /** The package's own name means its sources here, as in tsconfig.json. */
@@ -42,7 +45,7 @@ export default defineConfig({
     name: "core",
     // All that the other projects do not take, so no file is left out.
     include: ["test/**/*.test.ts"],
-    exclude: [workerd, servers],
+    exclude: [workerd, servers, pages],
     // A worker for each file would take longer to start than the file's tests.
     isolate: false,
     // More than there are cores, because some tests wait for a timeout.

@@ -6,8 +6,8 @@ import { Arrows, Cursors } from "./cursors.tsx";
 import { Icon } from "./icon.tsx";
 import { Note, noteHeight, noteWidth } from "./note.tsx";
 import { NoticeBox } from "./notice-box.tsx";
-import { nameOf } from "./people.ts";
-import { useRoom, useRoomListener, useRoomState, useStatus, useUndo } from "./rooms.ts";
+import { colorOf, nameOf } from "./people.ts";
+import { useOthers, useRoom, useRoomListener, useRoomState, useStatus, useUndo } from "./rooms.ts";
 import { refusedText, undoText } from "./sentences.ts";
 import { boardHeight, boardWidth, useGlide } from "./use-glide.ts";
 import { noteColors, useBoard, useNotes } from "./use-board.ts";
@@ -17,7 +17,9 @@ export function BoardView({ hasToken }: { hasToken: boolean }) {
   const room = useRoom();
   const board = useBoard();
   const notes = useNotes();
-  const isReady = useRoomState(() => true) ?? false;
+  // A room keeps the kind with which it was started, whatever this page asks for.
+  const isBoard = useRoomState((state) => Object.hasOwn(state, "notes"));
+  const isReady = isBoard !== undefined;
   const { canUndo, canRedo } = useUndo();
   const viewport = useRef<HTMLDivElement>(null);
   const surface = useRef<HTMLDivElement>(null);
@@ -25,6 +27,7 @@ export function BoardView({ hasToken }: { hasToken: boolean }) {
   const [newest, setNewest] = useState<string | null>(null);
   const [said, say] = useMessage();
   const status = useStatus();
+  const editors = useEditors();
   useIdle(viewport);
   useRoomListener("refused", ({ problem }) =>
     say(refusedText(problem.issues?.[0]?.message ?? problem.reason ?? problem.detail)),
@@ -88,17 +91,24 @@ export function BoardView({ hasToken }: { hasToken: boolean }) {
                 level={levels.get(key) ?? 0}
                 board={board}
                 isNew={key === newest}
+                editors={editors.get(key) ?? nobody}
               />
             ))}
           <Cursors layer={glide.cursors} />
         </div>
       </div>
       <Arrows layer={glide.arrows} onGo={glide.goTo} />
-      <NoticeBox isReady={isReady} isEmpty={notes.length === 0} hasToken={hasToken} onAdd={add} />
+      <NoticeBox
+        isReady={isReady}
+        isBoard={isBoard ?? false}
+        isEmpty={notes.length === 0}
+        hasToken={hasToken}
+        onAdd={add}
+      />
       <p className="said" role="status">
         {said && <span key={said.id}>{said.text}</span>}
       </p>
-      <div className="tools" role="group" aria-label="Tools" inert={isOver || !isReady}>
+      <div className="tools" role="group" aria-label="Tools" inert={isOver || !isBoard}>
         <button className="primary" onClick={add}>
           <Icon name="add" /> Add note
         </button>
@@ -122,6 +132,26 @@ export function BoardView({ hasToken }: { hasToken: boolean }) {
         </button>
       </div>
     </div>
+  );
+}
+
+const nobody: readonly string[] = [];
+
+/** Who edits which note: a colour and names by its key. */
+function useEditors(): ReadonlyMap<string, readonly string[]> {
+  return useOthers(
+    (others) => {
+      const editors = new Map<string, string[]>();
+      for (const other of others) {
+        const key = other.presence?.["editing"];
+        if (typeof key !== "string") continue;
+        const found = editors.get(key);
+        if (found) found.push(nameOf(other));
+        else editors.set(key, [colorOf(other), nameOf(other)]);
+      }
+      return editors;
+    },
+    (a, b) => JSON.stringify([...a]) === JSON.stringify([...b]),
   );
 }
 

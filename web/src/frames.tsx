@@ -1,10 +1,11 @@
 // The last frames on this pane's line, the newest first.
 
-import { useSyncExternalStore } from "react";
 import type { Line } from "./line.ts";
+import { useLine } from "./use-line.ts";
 
 export function Frames({ line }: { line: Line }) {
-  const { frames, roundTrip } = useSyncExternalStore(line.subscribe, line.view);
+  const frames = useLine(line, (view) => view.frames);
+  const roundTrip = useLine(line, (view) => view.roundTrip);
   return (
     <div className="frames">
       <p>

@@ -42,21 +42,23 @@ export class Line {
   };
 
   readonly open = (url: string, protocols: string[]): SocketLike => {
+    if (this.#view.isCut) return deadSocket();
     const socket = new SlowSocket(url, protocols, this);
     this.#sockets.add(socket);
     socket.addEventListener("close", () => this.#sockets.delete(socket));
-    if (this.#view.isCut) socket.cut();
     return socket;
   };
 
   cut(isCut: boolean): void {
     this.#asked.clear();
     this.#set({ isCut, roundTrip: null });
+    this.#tell();
     if (isCut) for (const socket of this.#sockets) socket.cut();
   }
 
   slow(lag: number): void {
     this.#set({ lag });
+    this.#tell();
   }
 
   /** Note a frame that has passed. */
@@ -74,6 +76,7 @@ export class Line {
     this.#set({ frames: [frame, ...this.#view.frames].slice(0, keptFrames) });
     for (const { ref } of messages) this.#time(from, ref, at);
     if (text === "ping" || text === "pong") this.#time(from, "ping", at);
+    this.#tellSoon();
   }
 
   #time(from: Frame["from"], ref: string | number | undefined, at: number): void {
@@ -86,15 +89,22 @@ export class Line {
     this.#set({ roundTrip: at - asked });
   }
 
-  /** Many frames may pass before the page is drawn again. */
   #set(view: Partial<LineView>): void {
     this.#view = { ...this.#view, ...view };
+  }
+
+  #tell(): void {
+    for (const listener of this.#listeners) listener();
+  }
+
+  /** Frames may be too many to draw the page after each. */
+  #tellSoon(): void {
     if (this.#isTelling) return;
     this.#isTelling = true;
     setTimeout(() => {
       this.#isTelling = false;
-      for (const listener of this.#listeners) listener();
-    }, 16);
+      this.#tell();
+    }, 100);
   }
 }
 
@@ -106,11 +116,24 @@ function read(text: string): readonly Message[] {
   return Array.isArray(value) ? value : [value];
 }
 
+type Listener = (event: never) => void;
+type CloseListener = (event: { code: number; reason: string }) => void;
+
+/** What there is where no line is: it closes at once. */
+const deadSocket = (): SocketLike => ({
+  readyState: 3,
+  send() {},
+  close() {},
+  addEventListener(type: string, listener: Listener) {
+    if (type === "close") setTimeout(() => (listener as CloseListener)({ code: 1006, reason: "" }));
+  },
+});
+
 /** Half of the lag is on the way there, half on the way back. Nothing overtakes. */
 class SlowSocket implements SocketLike {
   readonly #socket: WebSocket;
   readonly #line: Line;
-  readonly #onClose: ((event: { code: number; reason: string }) => void)[] = [];
+  readonly #onClose: CloseListener[] = [];
   readonly #out: Delay;
   readonly #in: Delay;
   #isCut = false;
@@ -143,16 +166,10 @@ class SlowSocket implements SocketLike {
 
   addEventListener(type: "open" | "error", listener: () => void): void;
   addEventListener(type: "message", listener: (event: { data: unknown }) => void): void;
-  addEventListener(
-    type: "close",
-    listener: (event: { code: number; reason: string }) => void,
-  ): void;
-  addEventListener(
-    type: "open" | "error" | "message" | "close",
-    listener: (event: never) => void,
-  ): void {
+  addEventListener(type: "close", listener: CloseListener): void;
+  addEventListener(type: "open" | "error" | "message" | "close", listener: Listener): void {
     if (type === "close") {
-      this.#onClose.push(listener as (event: { code: number; reason: string }) => void);
+      this.#onClose.push(listener as CloseListener);
       return;
     }
     this.#socket.addEventListener(type, (event) =>

@@ -1,10 +1,16 @@
 // A note: a grip to drag it by, its tools, and its text. Arrow keys on the grip move it, Delete removes it.
 
-import { memo, useEffect, useRef, type KeyboardEvent, type PointerEvent } from "react";
+import {
+  memo,
+  useEffect,
+  useRef,
+  type CSSProperties,
+  type KeyboardEvent,
+  type PointerEvent,
+} from "react";
 import { Icon } from "./icon.tsx";
 import { NoteText } from "./note-text.tsx";
-import { colorOf, inkOn, nameOf } from "./people.ts";
-import { useOthers } from "./rooms.ts";
+import { inkOn } from "./people.ts";
 import { boardHeight, boardWidth } from "./use-glide.ts";
 import {
   noteColors,
@@ -23,18 +29,15 @@ type Props = {
   readonly level: number;
   readonly board: ReturnType<typeof useBoard>;
   readonly isNew: boolean;
+  /** The colour of the first who edits it, and the names of all; none if nobody does. */
+  readonly editors: readonly string[];
 };
 
-export const Note = memo(function Note({ id, note, level, board, isNew }: Props) {
+export const Note = memo(function Note({ id, note, level, board, isNew, editors }: Props) {
   const element = useRef<HTMLElement>(null);
   const grip = useRef<HTMLButtonElement>(null);
   const text = useRef<HTMLTextAreaElement>(null);
   const held = useRef<Point | null>(null);
-  const editors = useOthers((others) =>
-    others.flatMap((other) =>
-      other.presence?.["editing"] === id ? [`${colorOf(other)}${nameOf(other)}`] : [],
-    ),
-  );
   useEffect(() => {
     if (isNew) text.current?.focus();
   }, [isNew]);
@@ -67,8 +70,7 @@ export const Note = memo(function Note({ id, note, level, board, isNew }: Props)
   const nextColor = noteColors[
     (noteColors.indexOf(note.color) + 1) % noteColors.length
   ] as NoteColor;
-  const [editor = ""] = editors;
-  const color = editor.slice(0, 7);
+  const [color = ""] = editors;
   const name = note.text.trim().slice(0, 24) || "empty";
   return (
     <article
@@ -76,13 +78,15 @@ export const Note = memo(function Note({ id, note, level, board, isNew }: Props)
       className="note"
       aria-label={`Note: ${name}`}
       data-color={note.color}
-      data-edited={editor !== ""}
+      data-edited={color !== ""}
       data-id={id}
-      style={{
-        transform: `translate(${note.x}px, ${note.y}px)`,
-        zIndex: level,
-        ...(editor && { outlineColor: color }),
-      }}
+      style={
+        {
+          transform: `translate(${note.x}px, ${note.y}px)`,
+          "--level": level,
+          ...(color && { outlineColor: color }),
+        } as CSSProperties
+      }
     >
       <div className="note-head">
         <button
@@ -142,16 +146,27 @@ export const Note = memo(function Note({ id, note, level, board, isNew }: Props)
         onClose={board.close}
         onLeave={() => grip.current?.focus()}
       />
-      {editor && (
+      {color && (
         <p className="editor" style={{ background: color, color: inkOn(color) }}>
-          {editors.length > 1
-            ? `${editors.length} people are editing`
-            : `${editor.slice(7)} is editing`}
+          {editors.length > 2
+            ? `${editors.length - 1} people are editing`
+            : `${editors[1]} is editing`}
         </p>
       )}
     </article>
   );
-});
+}, isSame);
+
+/** Whether it would look the same: the editors are a new list each time. */
+function isSame(a: Props, b: Props): boolean {
+  return (
+    a.note === b.note &&
+    a.level === b.level &&
+    a.board === b.board &&
+    a.isNew === b.isNew &&
+    a.editors.join() === b.editors.join()
+  );
+}
 
 const arrows: Readonly<Record<string, readonly [number, number]>> = {
   ArrowLeft: [-1, 0],

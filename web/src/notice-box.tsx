@@ -3,19 +3,20 @@
 import type { ReactNode } from "react";
 import { openNewBoard } from "./page-address.ts";
 import { useRoom, useStatus } from "./rooms.ts";
-import { noticeOf } from "./sentences.ts";
+import { noticeOf, otherKind } from "./sentences.ts";
 
 type Props = {
   readonly isReady: boolean;
+  readonly isBoard: boolean;
   readonly isEmpty: boolean;
   readonly hasToken: boolean;
   onAdd(): void;
 };
 
-export function NoticeBox({ isReady, isEmpty, hasToken, onAdd }: Props) {
+export function NoticeBox({ isReady, isBoard, isEmpty, hasToken, onAdd }: Props) {
   const room = useRoom();
   const status = useStatus();
-  const notice = noticeOf(status, hasToken);
+  const notice = noticeOf(status, hasToken) ?? (isReady && !isBoard ? otherKind : null);
   if (notice?.act === "read-api")
     return (
       <Box kind={notice.kind} sentence={notice.sentence}>

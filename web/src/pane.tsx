@@ -1,6 +1,6 @@
 // One person's view of the board: who they are, who else is here, the board, and the line to the room, which can be cut.
 
-import { useState, useSyncExternalStore } from "react";
+import { useState } from "react";
 import { Avatars } from "./avatars.tsx";
 import { BoardView } from "./board-view.tsx";
 import { Frames } from "./frames.tsx";
@@ -10,6 +10,7 @@ import { identityOf } from "./people.ts";
 import { PersonEditor } from "./person-editor.tsx";
 import { RoomProvider, useRoom } from "./rooms.ts";
 import { Status, TypingText } from "./status.tsx";
+import { useLine } from "./use-line.ts";
 
 type Props = {
   /** Which person of this tab. */
@@ -70,8 +71,10 @@ function View({
       </header>
       <BoardView hasToken={hasToken} />
       <div className="pane-foot">
-        <Status line={line} />
-        <TypingText />
+        <div className="where">
+          <Status line={line} />
+          <TypingText />
+        </div>
         <Plug line={line} />
         <button
           className="toggle"
@@ -88,7 +91,8 @@ function View({
 
 function Plug({ line }: { line: Line }) {
   const room = useRoom();
-  const { isCut, lag } = useSyncExternalStore(line.subscribe, line.view);
+  const isCut = useLine(line, (view) => view.isCut);
+  const lag = useLine(line, (view) => view.lag);
   const pull = () => {
     line.cut(!isCut);
     // Do not wait for the next attempt.

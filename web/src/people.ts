@@ -24,7 +24,7 @@ const colors = [
   "#c2255c",
   "#0b7285",
   "#6741d9",
-  "#2b8a3e",
+  "#257a36",
   "#a34f00",
   "#1864ab",
   "#9c36b5",
@@ -67,14 +67,14 @@ const pick = <T>(list: readonly T[]): T => list[Math.floor(Math.random() * list.
 export const nameOf = (person: Person | undefined): string => person?.presence?.name || "Somebody";
 export const colorOf = (person: Person | undefined): string => person?.presence?.color ?? "#495057";
 
-/** Black or white, whichever is easier to read on a colour. */
+/** White where it can be read on a colour, else black. */
 export function inkOn(color: string): string {
   const channels = /^#(..)(..)(..)$/.exec(color)?.slice(1) ?? ["00", "00", "00"];
   const [red = 0, green = 0, blue = 0] = channels.map((channel) => {
     const value = parseInt(channel, 16) / 255;
     return value <= 0.04045 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4;
   });
-  return 0.2126 * red + 0.7152 * green + 0.0722 * blue > 0.179 ? "#000" : "#fff";
+  return 0.2126 * red + 0.7152 * green + 0.0722 * blue > 0.183 ? "#000" : "#fff";
 }
 
 /** "Ada is typing…", as long as a sentence can hold the names. */

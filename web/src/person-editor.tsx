@@ -38,6 +38,7 @@ export function PersonEditor({ seat, identity, onChange }: Props) {
           if (key === "Enter") currentTarget.blur();
         }}
       />
+      <span className="you">(You)</span>
     </div>
   );
 }

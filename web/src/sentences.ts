@@ -4,10 +4,26 @@
 import type { RoomStatus, SaveStatus, UndoResult } from "collab-room/client";
 
 export type Notice = {
-  readonly kind: "full" | "refused" | "removed" | "expired" | "locked" | "stopped" | "left";
+  readonly kind:
+    | "full"
+    | "other-kind"
+    | "refused"
+    | "removed"
+    | "expired"
+    | "locked"
+    | "stopped"
+    | "left";
   readonly sentence: string;
   readonly button: string;
   readonly act: "again" | "new-board" | "read-api";
+};
+
+/** What there is to say of a room of another kind, which has no notes. */
+export const otherKind: Notice = {
+  kind: "other-kind",
+  sentence: "This address belongs to a room of another kind, which has no notes.",
+  button: "Open a new board",
+  act: "new-board",
 };
 
 /** What has come between the page and its room; `null` where the client gets over it by itself. */

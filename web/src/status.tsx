@@ -1,15 +1,17 @@
 // Where things stand: the line to the room, whether everything is saved, and who is typing.
 
-import { useEffect, useState, useSyncExternalStore } from "react";
+import { useEffect, useState } from "react";
 import type { Line } from "./line.ts";
 import { nameOf, typingText } from "./people.ts";
 import { useOthers, useSaved, useStatus } from "./rooms.ts";
 import { lineText, savedText } from "./sentences.ts";
+import { useLine } from "./use-line.ts";
 
 export function Status({ line }: { line: Line }) {
   const status = useStatus();
   const saved = useSaved();
-  const { isCut, roundTrip } = useSyncExternalStore(line.subscribe, line.view);
+  const isCut = useLine(line, (view) => view.isCut);
+  const roundTrip = useLine(line, (view) => view.roundTrip);
   // An edit is saved within a few milliseconds: to say so each time would only flicker.
   const isSlow = useLasting(saved.state === "saving", 400);
   const isLive = status.state === "connected" && !isCut;

@@ -1,0 +1,292 @@
+// The demo in a browser, against the server of `npm run dev`: what one person does, another sees, also with a line that
+// was cut and a server that was killed.
+
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Browser, Locator, Page } from "playwright-core";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { launchBrowser } from "../support/browser.ts";
+import { startDevServer, type DevServer } from "../support/dev-server.ts";
+import {
+  expectNoComplaints,
+  newBoard,
+  note,
+  pane,
+  seen,
+  textOf,
+  visit,
+  type Visitor,
+  type VisitOptions,
+} from "../support/pages.ts";
+
+let browser: Browser;
+let server: DevServer;
+let folder: string;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "collab-room-demo-"));
+  [browser, server] = await Promise.all([launchBrowser(), startDevServer({ persistTo: folder })]);
+}, 120_000);
+afterAll(async () => {
+  await Promise.all([browser?.close(), server?.kill()]);
+  await rm(folder, { recursive: true, force: true });
+});
+
+let board: string;
+const visitors: Visitor[] = [];
+beforeEach(() => {
+  board = newBoard();
+});
+afterEach(async () => {
+  const open = visitors.splice(0);
+  await Promise.all(open.map(({ page }) => page.context().close()));
+  for (const visitor of open) expectNoComplaints(visitor);
+});
+
+async function come(name: string, options: VisitOptions = {}): Promise<Page> {
+  const visitor = await visit(browser, server.url, board, { name, ...options });
+  visitors.push(visitor);
+  await seen(pane(visitor.page));
+  return visitor.page;
+}
+
+const soon = { timeout: 15_000, interval: 25 } as const;
+const write = async (found: Locator, text: string): Promise<void> => {
+  await found.locator("textarea").focus();
+  await found.page().keyboard.press("Control+End");
+  await found.page().keyboard.type(text);
+};
+const press = (view: Page, name: string): Promise<void> =>
+  view.getByRole("button", { name, exact: true }).first().click();
+const placeOf = async (found: Locator): Promise<string> =>
+  (await found.getAttribute("style")) ?? "";
+const statusOf = (view: Locator): Promise<string> =>
+  view.locator(".status [role=status]").innerText();
+const said = (page: Page): Locator => page.locator(".said span");
+
+describe("two people on a board", () => {
+  test("see each other's notes, text, editing and typing", async () => {
+    const [ada, bob] = await Promise.all([come("Ada"), come("Bob", { color: "#0b7285" })]);
+    await press(ada, "Add note");
+    await ada.keyboard.type("Milk");
+    const seenByBob = note(pane(bob), "Milk");
+    await seenByBob.waitFor();
+    await expect.poll(() => bob.locator(".typing").innerText(), soon).toBe("Ada is typing…");
+    await expect.poll(() => seenByBob.locator(".editor").innerText(), soon).toBe("Ada is editing");
+    expect(await seenByBob.getAttribute("style")).toContain("outline-color: rgb(194, 37, 92)");
+    await expect.poll(() => bob.locator(".typing").innerText(), soon).toBe("");
+  });
+
+  test("write into one note at once, and both texts stay", async () => {
+    const [ada, bob] = await Promise.all([come("Ada"), come("Bob")]);
+    const [hers, his] = [ada, bob].map((page) => page.locator("[data-id=b]")) as [Locator, Locator];
+    await his.locator("textarea").focus();
+    await bob.keyboard.press("Control+Home");
+    await Promise.all([write(hers, " from Ada"), bob.keyboard.type("From Bob. ")]);
+    const whole = "From Bob. Write here together: both texts stay. from Ada";
+    await expect.poll(() => textOf(hers), soon).toBe(whole);
+    await expect.poll(() => textOf(his), soon).toBe(whole);
+  });
+
+  test("see where the other points, by transform alone, and are pointed to those outside", async () => {
+    const [ada, bob] = await Promise.all([come("Ada"), come("Bob")]);
+    const box = await ada.locator(".viewport").boundingBox();
+    await ada.mouse.move((box?.x ?? 0) + 300, (box?.y ?? 0) + 200);
+    const cursor = bob.locator(".cursor");
+    await expect
+      .poll(() => cursor.getAttribute("style"), soon)
+      .toBe("transform: translate(300px, 200px);");
+    expect(await cursor.innerText()).toBe("Ada");
+    expect(await bob.locator(".arrow").isVisible()).toBe(false);
+    await bob.locator(".viewport").hover();
+    await bob.mouse.wheel(0, 400);
+    await bob.getByRole("button", { name: "Ada is elsewhere on the board: go there" }).click();
+    await expect.poll(() => bob.locator(".arrow").isVisible(), soon).toBe(false);
+  });
+
+  test("see the other's new name and colour", async () => {
+    const [ada, bob] = await Promise.all([come("Ada"), come("Bob")]);
+    await ada.getByLabel("Your name").fill("Adele");
+    await bob.locator(".avatars li", { hasText: "Adele, online" }).waitFor();
+    await ada.reload();
+    expect(await ada.getByLabel("Your name").inputValue()).toBe("Adele");
+    await bob.locator(".avatars li", { hasText: "Adele, online" }).waitFor();
+  });
+
+  test("fit on one page", async () => {
+    const page = await come("Ada");
+    await press(page, "Add a second person");
+    await seen(pane(page, 1));
+    await write(pane(page, 1).locator("[data-id=a]"), " Bob");
+    const text = "Drag me by the dots. Everybody sees it. Bob";
+    await expect.poll(() => textOf(pane(page, 0).locator("[data-id=a]")), soon).toBe(text);
+    await press(page, "Let Bob leave");
+    await expect.poll(() => page.locator(".avatars li").count(), soon).toBe(1);
+  });
+});
+
+test("five people are a stack of four and one more, of whom several type", async () => {
+  const names = ["Ada", "Bob", "Cleo", "Dan", "Edith"];
+  const pages = await Promise.all(names.map((name) => come(name)));
+  const [first] = pages as [Page];
+  await expect.poll(() => first.locator(".avatars .more").innerText(), soon).toMatch(/^\+1/);
+  await expect
+    .poll(() => first.locator(".avatars").innerText(), soon)
+    .toContain("Ada (You), online");
+  await Promise.all(
+    pages.slice(1).map((page, index) => write(page.locator("[data-id=a]"), `${index}`)),
+  );
+  await expect
+    .poll(() => first.locator(".typing").innerText(), soon)
+    .toBe("Several people are typing…");
+});
+
+test("two tabs of one user are one person", async () => {
+  const id = crypto.randomUUID();
+  const [one] = await Promise.all([come("Ada", { id }), come("Ada", { id })]);
+  const bob = await come("Bob");
+  await expect.poll(() => bob.locator(".avatars li").count(), soon).toBe(2);
+  expect(await one.locator(".avatars li").count()).toBe(2);
+});
+
+describe("undo", () => {
+  test("takes back what this person did, a drag in one step, and leaves what others did", async () => {
+    const [ada, bob] = await Promise.all([come("Ada"), come("Bob")]);
+    const hers = ada.locator("[data-id=a]");
+    const before = await placeOf(hers);
+    const grip = await hers.locator(".grip").boundingBox();
+    const from = { x: (grip?.x ?? 0) + 20, y: (grip?.y ?? 0) + 10 };
+    await ada.mouse.move(from.x, from.y);
+    await ada.mouse.down();
+    await ada.mouse.move(from.x + 60, from.y + 40, { steps: 6 });
+    await ada.mouse.up();
+    const after = await placeOf(hers);
+    expect(after).toContain("translate(108px, 96px)");
+    await expect.poll(() => placeOf(bob.locator("[data-id=a]")), soon).toBe(after);
+    await press(bob, "Add note");
+    await bob.keyboard.type("Bread");
+    await note(pane(ada), "Bread").waitFor();
+    await press(ada, "Undo");
+    expect(await said(ada).innerText()).toBe("Undone.");
+    expect(await placeOf(hers)).toBe(before);
+    await note(pane(ada), "Bread").waitFor();
+    await press(ada, "Redo");
+    expect(await placeOf(hers)).toBe(after);
+  });
+
+  test("says what it has left alone, and because of whom", async () => {
+    const [ada, bob] = await Promise.all([come("Ada"), come("Bob")]);
+    const [hers, his] = [ada, bob].map((page) => page.locator("[data-id=a]")) as [Locator, Locator];
+    await hers.locator(".swatch").click();
+    await expect.poll(() => his.getAttribute("data-color"), soon).toBe("rose");
+    await his.locator(".swatch").click();
+    await expect.poll(() => hers.getAttribute("data-color"), soon).toBe("mint");
+    await press(ada, "Undo");
+    expect(await said(ada).innerText()).toBe("1 change skipped: Bob has edited it since.");
+    expect(await hers.getAttribute("data-color")).toBe("mint");
+  });
+});
+
+test("the keyboard alone adds, writes, moves, paints, orders, undoes and removes", async () => {
+  const page = await come("Ada");
+  await page.locator(".viewport").focus();
+  await page.keyboard.press("Tab");
+  const first = page.locator("[data-id=a]");
+  await page.keyboard.press("ArrowRight");
+  await expect.poll(() => placeOf(first), soon).toContain("translate(68px, 56px)");
+  await page.keyboard.press("Control+z");
+  await expect.poll(() => placeOf(first), soon).toContain("translate(48px, 56px)");
+  await page.keyboard.press("Tab");
+  await page.keyboard.press("Enter");
+  await expect.poll(() => first.getAttribute("data-color"), soon).toBe("rose");
+  await page.keyboard.press("Tab");
+  await page.keyboard.press("Enter");
+  await expect.poll(() => placeOf(first), soon).toContain("--level: 2");
+  await page.keyboard.press("Shift+Tab");
+  await page.keyboard.press("Shift+Tab");
+  await page.keyboard.press("Enter");
+  await page.keyboard.press("Control+End");
+  await page.keyboard.type(" Yes.");
+  await expect.poll(() => textOf(first), soon).toBe("Drag me by the dots. Everybody sees it. Yes.");
+  await page.keyboard.press("Escape");
+  await page.keyboard.press("Delete");
+  await expect.poll(() => page.locator(".note").count(), soon).toBe(2);
+  expect(await page.locator(":focus").getAttribute("class")).toBe("grip");
+});
+
+test("a finger drags a note", async () => {
+  const phone = { viewport: { width: 390, height: 780 }, hasTouch: true, isMobile: true };
+  const page = await come("Ada", phone);
+  const grip = page.locator("[data-id=a] .grip");
+  await grip.scrollIntoViewIfNeeded();
+  const box = await grip.boundingBox();
+  const [x, y] = [(box?.x ?? 0) + 20, (box?.y ?? 0) + 12];
+  const devtools = await page.context().newCDPSession(page);
+  const touch = (type: string, ...points: { x: number; y: number }[]) =>
+    devtools.send("Input.dispatchTouchEvent", { type, touchPoints: points } as never);
+  await touch("touchStart", { x, y });
+  await touch("touchMove", { x: x + 20, y: y + 10 });
+  await touch("touchMove", { x: x + 40, y: y + 30 });
+  await touch("touchEnd");
+  await expect
+    .poll(() => placeOf(page.locator("[data-id=a]")), soon)
+    .toContain("translate(88px, 86px)");
+});
+
+describe("with the plug pulled", () => {
+  test("edits wait and are counted, and merge when the line is back", async () => {
+    const [ada, bob] = await Promise.all([come("Ada"), come("Bob")]);
+    await ada.getByRole("switch", { name: "Pull the plug" }).click();
+    await write(ada.locator("[data-id=b]"), " offline");
+    await expect
+      .poll(() => statusOf(pane(ada)), soon)
+      .toMatch(/^Plug pulled, \d+ edits not sent yet$/);
+    await bob.locator("[data-id=b] textarea").focus();
+    await bob.keyboard.press("Control+Home");
+    await bob.keyboard.type("Online: ");
+    await expect.poll(() => statusOf(pane(bob)), soon).toBe("Live, all saved");
+    expect(await textOf(ada.locator("[data-id=b]"))).toBe(
+      "Write here together: both texts stay. offline",
+    );
+    await ada.getByRole("switch", { name: "Pull the plug" }).click();
+    const merged = "Online: Write here together: both texts stay. offline";
+    for (const page of [ada, bob])
+      await expect.poll(() => textOf(page.locator("[data-id=b]")), soon).toBe(merged);
+    await expect.poll(() => statusOf(pane(ada)), soon).toBe("Live, all saved");
+  });
+
+  test("a slow line shows its frames, and what a round trip takes", async () => {
+    const page = await come("Ada");
+    await page.getByRole("slider", { name: "Lag" }).fill("600");
+    await press(page, "Show the frames");
+    await press(page, "Add note");
+    await expect.poll(() => statusOf(pane(page)), soon).toContain("saving");
+    await expect.poll(() => statusOf(pane(page)), soon).toBe("Live, all saved");
+    await page
+      .locator(".frames tr[data-from=page]", { hasText: '"type":"update"' })
+      .first()
+      .waitFor();
+    const roundTrip = async () => parseInt(await page.locator(".frames > p").innerText());
+    await expect.poll(roundTrip, soon).toBeGreaterThanOrEqual(600);
+  });
+});
+
+test("a server that is killed and starts again gets what was done meanwhile, once", async () => {
+  const [ada, bob] = await Promise.all([come("Ada"), come("Bob")]);
+  await server.kill();
+  await expect.poll(() => statusOf(pane(ada)), soon).toMatch(/^Reconnecting/);
+  await press(ada, "Add note");
+  await ada.keyboard.type("Written while it was down");
+  expect(await statusOf(pane(ada))).toContain("not sent yet");
+  server = await startDevServer({ persistTo: folder, port: Number(new URL(server.url).port) });
+  await expect.poll(() => statusOf(pane(ada)), { timeout: 30_000 }).toBe("Live, all saved");
+  await expect.poll(() => note(pane(bob), "Written while").count(), soon).toBe(1);
+  expect(await textOf(note(pane(bob), "Written while"))).toBe("Written while it was down");
+  for (const { complaints } of visitors) {
+    // The browser tells of each attempt to reach a server that is down.
+    expect(complaints.filter((text) => !/^WebSocket connection to .* failed/.test(text))).toEqual(
+      [],
+    );
+    complaints.length = 0;
+  }
+});

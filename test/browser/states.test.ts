@@ -1,0 +1,309 @@
+// Each state that the demo can be in: it says so in one sentence with one button, has no serious finding of axe's, and
+// breaks no policy. A picture of each goes into .screenshots/, to be looked at.
+
+import { readFile } from "node:fs/promises";
+import { mkdtemp, rm } from "node:fs/promises";
+import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { AxeResults } from "axe-core";
+import type { Browser, Page } from "playwright-core";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { launchBrowser } from "../support/browser.ts";
+import { startDevServer, type DevServer } from "../support/dev-server.ts";
+import {
+  expectNoComplaints,
+  newBoard,
+  pane,
+  picture,
+  seen,
+  visit,
+  type Visitor,
+  type VisitOptions,
+} from "../support/pages.ts";
+import { inSeconds, secret, tokenOf } from "../support/tokens.ts";
+
+let browser: Browser;
+let server: DevServer;
+let folder: string;
+let axe: string;
+beforeAll(async () => {
+  axe = await readFile(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+  folder = await mkdtemp(join(tmpdir(), "collab-room-states-"));
+  [browser, server] = await Promise.all([launchBrowser(), startDevServer({ persistTo: folder })]);
+}, 120_000);
+afterAll(async () => {
+  await Promise.all([browser?.close(), server?.kill()]);
+  await rm(folder, { recursive: true, force: true });
+});
+
+let board: string;
+const visitors: Visitor[] = [];
+beforeEach(() => {
+  board = newBoard();
+});
+afterEach(async () => {
+  const open = visitors.splice(0);
+  await Promise.all(open.map(({ page }) => page.context().close()));
+  for (const visitor of open) expectNoComplaints(visitor);
+});
+
+async function come(options: VisitOptions = {}, url = server.url): Promise<Page> {
+  const visitor = await visit(browser, url, board, options);
+  visitors.push(visitor);
+  return visitor.page;
+}
+
+async function ask(method: string, path: string, body?: unknown): Promise<void> {
+  const answer = await fetch(`${server.url}/rooms/${board}${path}`, {
+    method,
+    ...(body !== undefined && {
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify(body),
+    }),
+  });
+  expect(answer.status).toBeLessThan(300);
+}
+
+const press = (page: Page, name: string): Promise<void> =>
+  page.getByRole("button", { name, exact: true }).first().click();
+
+/** What the page says where the board is not to be used. */
+async function saysWith(page: Page, kind: string): Promise<readonly [string, string]> {
+  const notice = page.locator(`.notice[data-kind=${kind}]`).first();
+  await notice.waitFor({ timeout: 20_000 });
+  expect(await notice.locator("button, a").count()).toBe(1);
+  return [await notice.locator("p").innerText(), await notice.locator("button, a").innerText()];
+}
+
+/** Look at a page in light, in dark and on a phone: with axe, and for people. */
+async function look(page: Page, name: string): Promise<void> {
+  const { width, height } = page.viewportSize() ?? { width: 1360, height: 900 };
+  for (const colorScheme of ["light", "dark"] as const) {
+    await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
+    await expectAccessible(page);
+    await picture(page, `${name}-${colorScheme}`);
+  }
+  await page.setViewportSize({ width: 390, height: 844 });
+  await page.emulateMedia({ colorScheme: "light" });
+  await expectAccessible(page);
+  const { scroll, seen: inner } = (await page.evaluate(
+    "({ scroll: document.documentElement.scrollWidth, seen: innerWidth })",
+  )) as { scroll: number; seen: number };
+  expect(scroll).toBeLessThanOrEqual(inner);
+  await picture(page, `${name}-narrow`);
+  await page.setViewportSize({ width, height });
+}
+
+async function expectAccessible(page: Page): Promise<void> {
+  // Evaluated by the debugger, which the page's policy does not bind.
+  const { violations } = (await page.evaluate(`${axe}; axe.run()`)) as AxeResults;
+  const findings = violations
+    .filter(({ impact }) => impact === "serious" || impact === "critical")
+    .map(
+      ({ id, nodes }) =>
+        `${id}: ${nodes.map(({ html, failureSummary }) => `${html} ${failureSummary}`).join("\n")}`,
+    );
+  expect(findings).toEqual([]);
+}
+
+describe("the demo", () => {
+  test("is a live board at once", async () => {
+    const page = await come();
+    await seen(pane(page));
+    await page.locator(".note").first().waitFor();
+    await look(page, "start");
+  });
+
+  test("shows two people, a cursor, who edits, and who types", async () => {
+    const page = await come();
+    await press(page, "Add a second person");
+    await seen(pane(page, 1));
+    const box = await pane(page, 1).locator(".viewport").boundingBox();
+    await page.mouse.move((box?.x ?? 0) + 250, (box?.y ?? 0) + 330);
+    await pane(page, 1).locator("[data-id=b] textarea").focus();
+    await page.keyboard.press("Control+End");
+    await page.keyboard.type(" Yes!");
+    await pane(page, 0).locator(".cursor").waitFor();
+    await pane(page, 0).locator(".editor").waitFor();
+    await look(page, "two");
+  });
+
+  test("shows what waits while the plug is pulled, and the frames", async () => {
+    const page = await come();
+    await seen(pane(page));
+    await press(page, "Show the frames");
+    await page.getByRole("switch").click();
+    await press(page, "Add note");
+    await page.keyboard.type("Written in a tunnel");
+    await page.locator(".status[data-saved=unsaved]").waitFor();
+    await look(page, "plug");
+  });
+
+  test("says that nothing is there yet", async () => {
+    await ask("PUT", "", { behaviour: "board" });
+    await ask("PUT", "/state", { notes: {} });
+    const page = await come();
+    expect(await saysWith(page, "empty")).toEqual([
+      "Nothing here yet. The first note is yours.",
+      "Add the first note",
+    ]);
+    await look(page, "empty");
+    await press(page, "Add the first note");
+    await expect.poll(() => page.locator(".note").count()).toBe(1);
+  });
+
+  test("says that the board is full, and comes in when it no longer is", async () => {
+    await ask("PUT", "", { behaviour: "board" });
+    for (let user = 0; user < 100; user++)
+      await ask("POST", "/users", { id: `u${user}`, ttl: 600_000 });
+    const page = await come();
+    expect(await saysWith(page, "full")).toEqual([
+      "This board is full: every seat is taken.",
+      "Try again",
+    ]);
+    await look(page, "full");
+    await ask("DELETE", "/users/u7");
+    await press(page, "Try again");
+    await seen(pane(page));
+    await expect.poll(() => page.locator(".avatars .more").innerText()).toMatch(/^\+96/);
+    await look(page, "many");
+  });
+
+  test("says that an edit was refused, and why", async () => {
+    const full = Object.fromEntries(
+      Array.from({ length: 200 }, (_, index) => [
+        `n${index}`,
+        {
+          order: "VV0",
+          text: `${index}`,
+          x: (index % 20) * 60,
+          y: Math.floor(index / 20) * 80,
+          color: "sky",
+          by: "",
+        },
+      ]),
+    );
+    await ask("PUT", "", { behaviour: "board" });
+    await ask("PUT", "/state", { notes: full });
+    const page = await come();
+    await seen(pane(page));
+    await press(page, "Add note");
+    await expect
+      .poll(() => page.locator(".said").innerText())
+      .toBe("The board has refused an edit: A board has room for 200 notes.");
+    await picture(page, "refused-edit-light");
+  });
+
+  test("says that a room is none of its kind", async () => {
+    await ask("PUT", "", { behaviour: "doc" });
+    const page = await come();
+    expect(await saysWith(page, "other-kind")).toEqual([
+      "This address belongs to a room of another kind, which has no notes.",
+      "Open a new board",
+    ]);
+    await look(page, "other-kind");
+    await press(page, "Open a new board");
+    await seen(pane(page));
+  });
+
+  test("says that somebody was removed", async () => {
+    const page = await come({ id: "ada" });
+    await seen(pane(page));
+    await ask("DELETE", "/users/ada?kick=true&for=60");
+    expect(await saysWith(page, "removed")).toEqual([
+      "You have been removed from this board.",
+      "Open a new board",
+    ]);
+    await look(page, "removed");
+  });
+
+  test("says that the board was stopped, and starts it again", async () => {
+    const page = await come();
+    await seen(pane(page));
+    await ask("DELETE", "");
+    expect(await saysWith(page, "stopped")).toEqual([
+      "This board has been stopped. It starts again when somebody comes.",
+      "Start it again",
+    ]);
+    await look(page, "stopped");
+    await press(page, "Start it again");
+    await seen(pane(page));
+  });
+
+  test("shows the invitation with its QR code, and gives the focus back", async () => {
+    const page = await come();
+    await seen(pane(page));
+    await press(page, "Invite");
+    expect(await page.getByLabel("Address of this board").inputValue()).toBe(page.url());
+    await page.getByRole("img", { name: "QR code of the address" }).waitFor();
+    await look(page, "invitation");
+    await page.keyboard.press("Escape");
+    expect(await page.locator(":focus").innerText()).toBe("Invite");
+  });
+
+  test("shows its source", async () => {
+    const page = await come();
+    await seen(pane(page));
+    await press(page, "View source");
+    const text = await page.locator(".source").innerText();
+    for (const part of ["defineRoom", "editText", "history.undo()"]) expect(text).toContain(part);
+    await look(page, "source");
+  });
+
+  test("mirrors its layout for those who read from right to left", async () => {
+    const page = await come({ rest: "&dir=rtl" });
+    await press(page, "Add a second person");
+    await seen(pane(page, 1));
+    await look(page, "rtl");
+  });
+});
+
+describe("a service that asks for tokens", () => {
+  let closed: DevServer;
+  beforeAll(async () => {
+    closed = await startDevServer({
+      persistTo: join(folder, "closed"),
+      vars: { AUTH_SECRET: secret },
+    });
+  }, 120_000);
+  afterAll(() => closed?.kill());
+
+  test("serves a demo that says so", async () => {
+    const page = await come({}, closed.url);
+    expect(await saysWith(page, "locked")).toEqual([
+      "This service lets in only people with a token, so the demo stays outside.",
+      "Read the API",
+    ]);
+    await look(page, "locked");
+  });
+
+  const mayWrite = ["room:read", "room:write", "room:create", "presence:write"];
+
+  test("takes the token of a link", async () => {
+    const token = await tokenOf({ sub: "ada", scopes: { "*": mayWrite } });
+    const page = await come({ rest: `#token=${token}` }, closed.url);
+    await seen(pane(page));
+    await page.locator(".note").first().waitFor();
+  });
+
+  test("does not let in the token of another board", async () => {
+    const token = await tokenOf({ sub: "ada", scopes: { "plans-*": mayWrite } });
+    const page = await come({ rest: `#token=${token}` }, closed.url);
+    expect(await saysWith(page, "refused")).toEqual([
+      "This board does not let you in.",
+      "Open a new board",
+    ]);
+    await look(page, "refused");
+  });
+
+  test("has a link expire", async () => {
+    const token = await tokenOf({ sub: "ada", exp: inSeconds(-600) });
+    const page = await come({ rest: `#token=${token}` }, closed.url);
+    expect(await saysWith(page, "expired")).toEqual([
+      "Your invitation has expired. Ask for a new link, or try this one again.",
+      "Try again",
+    ]);
+    await look(page, "expired");
+  });
+});
