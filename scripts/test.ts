@@ -86,6 +86,8 @@ step("tests", () => {
 });
 step("bundle", buildWithinLimit);
 step("size", () => run("node", "scripts/size.ts"));
+// The pages were built with the bundle.
+step("pages", () => run("node", "scripts/web-size.ts"));
 
 rmSync(work, { recursive: true, force: true });
 

@@ -201,7 +201,7 @@ test("the keyboard alone adds, writes, moves, paints, orders, undoes and removes
   await expect.poll(() => first.getAttribute("data-color"), soon).toBe("rose");
   await page.keyboard.press("Tab");
   await page.keyboard.press("Enter");
-  await expect.poll(() => placeOf(first), soon).toContain("--level: 2");
+  await expect.poll(() => placeOf(first), soon).toContain("--level: 3");
   await page.keyboard.press("Shift+Tab");
   await page.keyboard.press("Shift+Tab");
   await page.keyboard.press("Enter");
@@ -210,7 +210,7 @@ test("the keyboard alone adds, writes, moves, paints, orders, undoes and removes
   await expect.poll(() => textOf(first), soon).toBe("Drag me by the dots. Everybody sees it. Yes.");
   await page.keyboard.press("Escape");
   await page.keyboard.press("Delete");
-  await expect.poll(() => page.locator(".note").count(), soon).toBe(2);
+  await expect.poll(() => page.locator(".note").count(), soon).toBe(3);
   expect(await page.locator(":focus").getAttribute("class")).toBe("grip");
 });
 

@@ -36,6 +36,8 @@ export async function visit(
   const context = await browser.newContext({ viewport: { width: 1360, height: 900 }, ...more });
   const page = await context.newPage();
   await page.addInitScript((person) => {
+    // A reload finds what the page has kept.
+    if (sessionStorage.getItem("person-0") !== null) return;
     sessionStorage.setItem("person-0", person);
     sessionStorage.setItem(
       "person-1",
@@ -66,5 +68,10 @@ export const note = (view: Locator, text: string): Locator =>
 
 export const textOf = (found: Locator): Promise<string> => found.locator("textarea").inputValue();
 
+/** Take a picture of the whole page, into .screenshots/. */
 export const picture = (page: Page, name: string): Promise<Buffer> =>
-  page.screenshot({ path: join(pictures, `${name}.png`), animations: "disabled" });
+  page.screenshot({
+    path: join(pictures, `${name}.png`),
+    animations: "disabled",
+    fullPage: true,
+  });

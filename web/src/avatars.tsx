@@ -1,7 +1,7 @@
 // Who is here: the first few, and how many more.
 
 import { colorOf, inkOn, nameOf } from "./people.ts";
-import { useCounts, usePeople, useSelf } from "./rooms.ts";
+import { useCounts, usePeople, useSelf, useStatus } from "./rooms.ts";
 
 const shown = 4;
 const words = { online: "online", idle: "idle", away: "away" } as const;
@@ -19,11 +19,13 @@ export function Avatars() {
     (a, b) => JSON.stringify(a) === JSON.stringify(b),
   );
   const { users } = useCounts();
+  // Without a line, this is who was here.
+  const isLive = useStatus().state === "connected";
   // Oneself first: in a full stack one wants to find oneself.
   const first = people.toSorted((a, b) => Number(b.id === ownId) - Number(a.id === ownId));
   const more = Math.max(users, people.length) - Math.min(shown, people.length);
   return (
-    <ul className="avatars" aria-label="People on this board">
+    <ul className="avatars" data-live={isLive} aria-label="People on this board">
       {first.slice(0, shown).map(({ id, name, color, status }) => {
         const label = `${name}${id === ownId ? " (You)" : ""}, ${words[status]}`;
         return (

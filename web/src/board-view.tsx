@@ -109,9 +109,12 @@ export function BoardView({ hasToken }: { hasToken: boolean }) {
         {said && <span key={said.id}>{said.text}</span>}
       </p>
       <div className="tools" role="group" aria-label="Tools" inert={isOver || !isBoard}>
-        <button className="primary" onClick={add}>
-          <Icon name="add" /> Add note
-        </button>
+        {/* On an empty board there is one already. */}
+        {notes.length > 0 && (
+          <button className="primary" onClick={add}>
+            <Icon name="add" /> Add note
+          </button>
+        )}
         <button
           className="icon-button"
           aria-label="Undo"

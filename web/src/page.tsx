@@ -44,7 +44,7 @@ export function Page({ board, token }: { board: string; token: string | null }) 
           </div>
           {/* A token says who somebody is: with it, this page is one person. */}
           {token === null && (
-            <button className="primary" onClick={() => setTwo(!isTwo)}>
+            <button className={isTwo ? "plain-button" : "primary"} onClick={() => setTwo(!isTwo)}>
               <Icon name="people" /> {isTwo ? "Back to one person" : "Add a second person"}
             </button>
           )}

@@ -28,10 +28,10 @@ export function Pane({ seat, board, token, onClose }: Props) {
     room: board,
     behaviour: "board",
     environment: { open: line.open },
+    // Whoever reloads the page is in the room already, under the name with which they came first.
+    presence: { name: user.name, color: user.color },
     // With a token, the service says who this is.
-    ...(token === null
-      ? { user }
-      : { token: () => token, presence: { name: user.name, color: user.color } }),
+    ...(token === null ? { user } : { token: () => token }),
   };
   return (
     <RoomProvider options={options}>

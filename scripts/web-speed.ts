@@ -1,0 +1,161 @@
+// `npm run speed`: how soon the demo shows a board, and how long its frames take while 50 people move their cursors over
+// it, from a trace of the browser. It prints and fails nothing: what else the machine does decides as well.
+
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Browser, CDPSession } from "playwright-core";
+import { launchBrowser } from "../test/support/browser.ts";
+import { startDevServer } from "../test/support/dev-server.ts";
+
+const people = 50;
+const seconds = 10;
+const perSecond = 25;
+
+const folder = await mkdtemp(join(tmpdir(), "collab-room-speed-"));
+const server = await startDevServer({ persistTo: folder });
+const browser = await launchBrowser();
+try {
+  await measureLoad(browser);
+  await measureFrames(browser);
+} finally {
+  await browser.close();
+  await server.kill();
+  await rm(folder, { recursive: true, force: true });
+}
+
+async function measureLoad(from: Browser): Promise<void> {
+  const times: number[] = [];
+  for (let round = 0; round < 7; round++) {
+    const context = await from.newContext({ viewport: { width: 1360, height: 900 } });
+    const page = await context.newPage();
+    const begin = performance.now();
+    await page.goto(`${server.url}/?board=load-${round}`);
+    await page.locator(".note").first().waitFor();
+    times.push(performance.now() - begin);
+    await context.close();
+  }
+  const sorted = times.toSorted((a, b) => a - b);
+  console.log(
+    `first board visible: median ${at(sorted, 0.5)} ms, slowest ${at(sorted, 1)} ms of ${times.length} loads, each in a fresh profile`,
+  );
+}
+
+async function measureFrames(from: Browser): Promise<void> {
+  const board = `crowd-${crypto.randomUUID()}`;
+  const page = await from.newPage({ viewport: { width: 1360, height: 900 } });
+  await page.goto(`${server.url}/?board=${board}`);
+  await page.locator(".note").first().waitFor();
+  const leave = await crowd(board);
+  await page.locator(`.cursor:nth-child(${people})`).waitFor({ state: "attached" });
+  const events = await trace(await page.context().newCDPSession(page));
+  leave();
+  print(events);
+}
+
+/** People who move their cursors, and do not look. @returns a function that ends it */
+async function crowd(board: string): Promise<() => void> {
+  const sockets = await Promise.all(
+    Array.from({ length: people }, async (_, index) => {
+      const user = JSON.stringify({ id: `p${index}`, name: `P${index}`, color: "#6741d9" });
+      const query = new URLSearchParams({ user, behaviour: "board" });
+      const address = `${server.url.replace("http", "ws")}/rooms/${board}/socket?${query}`;
+      const socket = new WebSocket(address, ["collab-room.v2"]);
+      const { promise, resolve } = Promise.withResolvers<void>();
+      socket.addEventListener("message", () => resolve(), { once: true });
+      await promise;
+      return socket;
+    }),
+  );
+  let step = 0;
+  const timer = setInterval(() => {
+    step++;
+    for (const [index, socket] of sockets.entries()) {
+      const angle = step / 12 + (index * 2 * Math.PI) / people;
+      const reach = 80 + (index % 10) * 24;
+      const cursor = {
+        x: Math.round(600 + Math.cos(angle) * reach * 1.5),
+        y: Math.round(300 + Math.sin(angle) * reach),
+      };
+      socket.send(JSON.stringify({ type: "presence", data: { cursor } }));
+    }
+  }, 1000 / perSecond);
+  return () => {
+    clearInterval(timer);
+    for (const socket of sockets) socket.close();
+  };
+}
+
+type TraceEvent = {
+  readonly name: string;
+  readonly ph: string;
+  readonly tid: number;
+  readonly pid: number;
+  /** µs */
+  readonly ts: number;
+  readonly dur?: number;
+  /** µs of the processor. */
+  readonly tdur?: number;
+  readonly args?: { readonly name?: string };
+};
+
+async function trace(devtools: CDPSession): Promise<readonly TraceEvent[]> {
+  const events: TraceEvent[] = [];
+  devtools.on("Tracing.dataCollected", ({ value }) =>
+    events.push(...(value as never as TraceEvent[])),
+  );
+  const categories = "devtools.timeline,toplevel,disabled-by-default-devtools.timeline,__metadata";
+  await devtools.send("Tracing.start", {
+    transferMode: "ReportEvents",
+    traceConfig: { includedCategories: categories.split(",") },
+  });
+  await sleep(seconds * 1000);
+  const complete = new Promise<void>((resolve) =>
+    devtools.once("Tracing.tracingComplete", () => resolve()),
+  );
+  await devtools.send("Tracing.end");
+  await complete;
+  return events;
+}
+
+/**
+ * A frame is what the page's main thread does from one beginning of a frame to the next: scripts, style, layout, paint.
+ * Where other processes want the same cores, it takes longer by the clock than it takes of the processor.
+ */
+function print(events: readonly TraceEvent[]): void {
+  const callbacks = events.filter(({ name }) => name === "FireAnimationFrame");
+  const [first] = callbacks;
+  if (!first) throw new Error("The trace has no frames.");
+  const onMain = (event: TraceEvent): boolean => event.tid === first.tid && event.pid === first.pid;
+  const starts = callbacks
+    .filter(onMain)
+    .map(({ ts }) => ts)
+    .toSorted((a, b) => a - b);
+  const tasks = events.filter((event) => onMain(event) && event.name === "RunTask" && event.dur);
+  const frames = starts.slice(0, -1).map((start, index) => {
+    const end = starts[index + 1] ?? start;
+    const spent = { clock: 0, processor: 0 };
+    for (const { ts, dur = 0, tdur = 0 } of tasks) {
+      const overlap = Math.max(Math.min(ts + dur, end) - Math.max(ts, start), 0);
+      spent.clock += overlap / 1000;
+      spent.processor += ((overlap / dur) * tdur) / 1000;
+    }
+    return spent;
+  });
+  console.log(`${people} people moving: ${starts.length} frames in ${seconds} s`);
+  for (const measure of ["processor", "clock"] as const) {
+    const sorted = frames.map((frame) => frame[measure]).toSorted((a, b) => a - b);
+    const inTime = sorted.filter((ms) => ms <= 16.7).length / sorted.length;
+    console.log(
+      `work of a frame by the ${measure}: median ${at(sorted, 0.5)} ms, p95 ${at(sorted, 0.95)} ms, ` +
+        `p99 ${at(sorted, 0.99)} ms; ${(inTime * 100).toFixed(1)} % within 16.7 ms`,
+    );
+  }
+}
+
+/** The value below which a part of the sorted values is. */
+function at(sorted: readonly number[], part: number): string {
+  const index = Math.min(Math.floor(sorted.length * part), sorted.length - 1);
+  return (sorted[index] ?? NaN).toFixed(1);
+}
