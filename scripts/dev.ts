@@ -33,6 +33,7 @@ if (await isTaken(Number(port)))
   fail(`Port ${port} is taken. Take another one: npm run dev -- --port ${Number(port) + 1}`);
 
 if (takesTokens) await introduceTokens();
+else console.log(`The demo is at http://localhost:${port}/`);
 
 const wrangler = spawn(
   "wrangler",

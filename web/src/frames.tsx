@@ -5,18 +5,24 @@ import { useLine } from "./use-line.ts";
 
 export function Frames({ line }: { line: Line }) {
   const frames = useLine(line, (view) => view.frames);
+  const isCut = useLine(line, (view) => view.isCut);
   const roundTrip = useLine(line, (view) => view.roundTrip);
   return (
     <div className="frames">
       <p>
-        {roundTrip === null ? "No answer yet." : `${roundTrip} ms to the room and back.`} The last{" "}
-        {frames.length} frames:
+        {isCut
+          ? "The line is cut."
+          : roundTrip === null
+            ? "No answer yet."
+            : `${roundTrip} ms to the room and back.`}
       </p>
-      <div className="frame-list" tabIndex={0} role="region" aria-label="Frames" dir="ltr">
+      <div className="frame-list" tabIndex={0} role="region" aria-label="The last frames" dir="ltr">
         <table>
-          <thead className="hidden">
+          <thead>
             <tr>
-              <th>Way</th>
+              <th>
+                <span className="hidden">Way</span>
+              </th>
               <th>Message</th>
               <th>Bytes</th>
               <th>Text</th>
