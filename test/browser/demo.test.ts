@@ -104,6 +104,21 @@ describe("two people on a board", () => {
     await expect.poll(() => bob.locator(".arrow").isVisible(), soon).toBe(false);
   });
 
+  test("see a cursor fade when the other does nothing for a while", async () => {
+    const [ada, bob] = await Promise.all([come("Ada"), come("Bob")]);
+    await ada.clock.install();
+    await ada.locator(".viewport").hover();
+    const cursor = bob.locator(".cursor");
+    await expect.poll(() => cursor.getAttribute("data-idle"), soon).toBe("false");
+    await ada.clock.fastForward(30_000);
+    await expect.poll(() => cursor.getAttribute("data-idle"), soon).toBe("true");
+    await bob.locator(".avatars li", { hasText: "Ada, idle" }).waitFor();
+    // Back, but no longer pointing at the board.
+    await ada.locator(".pane-head").hover();
+    await bob.locator(".avatars li", { hasText: "Ada, online" }).waitFor();
+    expect(await cursor.count()).toBe(0);
+  });
+
   test("see the other's new name and colour", async () => {
     const [ada, bob] = await Promise.all([come("Ada"), come("Bob")]);
     await ada.getByLabel("Your name").fill("Adele");

@@ -285,6 +285,8 @@ describe("a service that asks for tokens", () => {
     const page = await come({ rest: `#token=${token}` }, closed.url);
     await seen(pane(page));
     await page.locator(".note").first().waitFor();
+    await press(page, "Invite");
+    expect(await page.getByLabel("Address of this board").inputValue()).not.toContain("token");
   });
 
   test("does not let in the token of another board", async () => {

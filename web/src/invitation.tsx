@@ -4,8 +4,10 @@ import { useState } from "react";
 import { encode } from "uqr";
 import { Icon } from "./icon.tsx";
 
-export function Invitation() {
-  const address = location.href;
+export function Invitation({ hasToken }: { hasToken: boolean }) {
+  // Without the token, which says who oneself is.
+  const address = location.origin + location.pathname + location.search;
+  const isLocal = ["localhost", "127.0.0.1"].includes(location.hostname);
   const [copied, setCopied] = useState(false);
   const copy = async () => {
     await navigator.clipboard.writeText(address);
@@ -15,7 +17,12 @@ export function Invitation() {
     <div className="invitation">
       <Code text={address} />
       <div>
-        <p>Whoever opens this address is on the board with you. Point a phone at the code.</p>
+        <p>
+          Whoever opens this address is on the board with you{hasToken && ", if they have a token"}.{" "}
+          {isLocal
+            ? "It works on this computer; a phone needs an address that it can reach."
+            : "Point a phone at the code."}
+        </p>
         <div className="copy">
           <input
             aria-label="Address of this board"

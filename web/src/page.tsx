@@ -83,7 +83,7 @@ export function Page({ board, token }: { board: string; token: string | null }) 
       </footer>
       {shown === "invitation" && (
         <Dialog title="Invite somebody" onClose={close}>
-          <Invitation />
+          <Invitation hasToken={token !== null} />
         </Dialog>
       )}
       {shown === "source" && (
