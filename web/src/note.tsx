@@ -23,6 +23,17 @@ import {
 export const noteWidth = 204;
 export const noteHeight = 148;
 
+/** ms between two edits of a drag: a fast screen would make more of them than the room takes. */
+const dragPause = 16;
+
+type Held = {
+  /** Where in the note. */
+  readonly by: Point;
+  readonly movedAt: number;
+  /** Where it has to go yet. */
+  next: Point | null;
+};
+
 type Props = {
   readonly id: string;
   readonly note: BoardNote;
@@ -37,7 +48,7 @@ export const Note = memo(function Note({ id, note, level, board, isNew, editors 
   const element = useRef<HTMLElement>(null);
   const grip = useRef<HTMLButtonElement>(null);
   const text = useRef<HTMLTextAreaElement>(null);
-  const held = useRef<Point | null>(null);
+  const held = useRef<Held | null>(null);
   useEffect(() => {
     if (isNew) text.current?.focus();
   }, [isNew]);
@@ -46,15 +57,24 @@ export const Note = memo(function Note({ id, note, level, board, isNew, editors 
   const grab = (event: PointerEvent) => {
     if (event.button !== 0) return;
     event.currentTarget.setPointerCapture(event.pointerId);
-    held.current = { x: event.clientX - note.x, y: event.clientY - note.y };
+    const by = { x: event.clientX - note.x, y: event.clientY - note.y };
+    held.current = { by, movedAt: 0, next: null };
     board.grab();
   };
-  const drag = ({ clientX, clientY }: PointerEvent) => {
-    if (held.current) put({ x: clientX - held.current.x, y: clientY - held.current.y });
+  const drag = ({ clientX, clientY, timeStamp }: PointerEvent) => {
+    if (!held.current) return;
+    const { by, movedAt } = held.current;
+    const to = { x: clientX - by.x, y: clientY - by.y };
+    held.current.next = to;
+    if (timeStamp - movedAt < dragPause) return;
+    held.current = { by, movedAt: timeStamp, next: null };
+    put(to);
   };
   const drop = () => {
-    if (held.current) board.drop();
+    if (!held.current) return;
+    if (held.current.next) put(held.current.next);
     held.current = null;
+    board.drop();
   };
   const onGripKey = (event: KeyboardEvent) => {
     const step = event.shiftKey ? 4 : 20;
