@@ -6,6 +6,9 @@ import { join } from "node:path";
 import react from "@vitejs/plugin-react";
 import { defineConfig } from "vite";
 
+// Whoever builds the pages, tests included: with another value, React's development build would get into them.
+process.env["NODE_ENV"] = "production";
+
 const folder = import.meta.dirname;
 const pages = ["index.html", "inspector/index.html"];
 
