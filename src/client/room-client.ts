@@ -3,7 +3,7 @@
 //
 //   frame ──▶ outbox: replies decide ──▶ document: changes ──▶ people ──▶ one notification ──▶ answers, events
 
-import type { JsonObject, JsonValue } from "../protocol/json.ts";
+import { jsonEqual, type JsonObject, type JsonValue } from "../protocol/json.ts";
 import type { ClientMessage, RoomMessage } from "../protocol/messages.ts";
 import type { PeopleCounts } from "../protocol/people.ts";
 import { allows, type Scope } from "../protocol/scopes.ts";
@@ -309,7 +309,7 @@ export class RoomClient {
     this.#told = { status, saved };
     this.#listeners.emit("change", null);
     if (status !== before.status) this.#listeners.emit("status", status);
-    if (!isSameSaved(saved, before.saved)) this.#listeners.emit("saved", saved);
+    if (!jsonEqual(saved, before.saved)) this.#listeners.emit("saved", saved);
   }
 
   // What is sent
@@ -341,10 +341,5 @@ function run(recipe: Recipe, recorder: Recorder): void {
   if (typeof returned === "object" && returned !== null && "then" in returned)
     throw new TypeError("A recipe must not be asynchronous: await first, then call update().");
 }
-
-const isSameSaved = (a: SaveStatus, b: SaveStatus): boolean =>
-  a.state === b.state &&
-  (a.state === "saved" || b.state === "saved" || (a.count === b.count && a.oldest === b.oldest)) &&
-  (a.state !== "unsaved" || b.state !== "unsaved" || a.reason === b.reason);
 
 const notReady = (): Error => new Error("The room has not answered yet. Await `room.ready` first.");

@@ -8,7 +8,7 @@ import { indexOf } from "../../protocol/effects.ts";
 import type { Operation } from "../../protocol/json-patch.ts";
 import type { JsonValue } from "../../protocol/json.ts";
 import { childPointer } from "../../protocol/pointer.ts";
-import { stepsBetween } from "./arrange.ts";
+import { arrange } from "./arrange.ts";
 import type { Applied, Tree } from "./tree.ts";
 import { copyValue } from "./values.ts";
 
@@ -189,19 +189,8 @@ export class Recorder {
 
   /** Make a list one of these items. @param places where each of them is in it; -1 for one that is new */
   #arrange(list: JsonValue[], items: readonly unknown[], places: readonly number[]): void {
-    const path = this.path(list);
-    const at = (index: number): string => childPointer(path, index);
-    // The end of an empty list may as well be its front.
-    const mayAppend = list.length > 0;
-    for (const step of stepsBetween(list.length, places))
-      if (step.kind === "remove") this.apply({ op: "remove", path: at(step.index) });
-      else if (step.kind === "move")
-        this.apply({ op: "move", from: at(step.index), path: at(step.to) });
-      else {
-        const isLast = mayAppend && step.index === list.length;
-        const value = items[step.item] as JsonValue;
-        this.apply({ op: "add", path: isLast ? `${path}/-` : at(step.index), value });
-      }
+    for (const operation of arrange(this.path(list), list.length, items, places))
+      this.apply(operation);
   }
 }
 

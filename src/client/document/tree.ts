@@ -146,12 +146,11 @@ export class Tree {
   #do({ containers, tokens, index, old, now }: Step): void {
     const container = containers.at(-1) as Container;
     const token = tokens.at(-1) as string;
-    const isShift = index >= 0 && (old === undefined || now === undefined);
     if (Array.isArray(container))
       container.splice(index, old === undefined ? 0 : 1, ...(now === undefined ? [] : [now]));
     else if (now === undefined) delete container[token];
     else setMember(container, token, now);
-    this.#snapshots.mark(containers, tokens, isShift);
+    this.#snapshots.mark(containers);
   }
 
   /** Walk to the container of a path's last token. */
