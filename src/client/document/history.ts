@@ -247,8 +247,9 @@ function inverseOperation({ operation, applied }: Recorded): {
       return { inverse: { op: "str_del", path, pos, len: str.length }, expected: null };
     }
     case "str_del": {
-      const { pos } = operation;
-      return { inverse: { op: "str_ins", path, pos, str: old as string }, expected: null };
+      const { pos, len } = operation;
+      const str = (old as string).slice(pos, pos + len);
+      return { inverse: { op: "str_ins", path, pos, str }, expected: null };
     }
     case "move": {
       const to = effect?.kind === "move" ? effect.to : [];

@@ -6,7 +6,7 @@ import {
   indexOf,
   parentOf,
   putAt,
-  takenFrom,
+  effectOf,
   type Effect,
   type Tokens,
 } from "../../protocol/effects.ts";
@@ -33,7 +33,7 @@ type Step = Place & { readonly old: JsonValue | undefined; readonly now: JsonVal
 /** An operation that was applied. */
 export type Applied = {
   readonly effect: Effect | null;
-  /** What it has exchanged or removed; a part of the state, if it is taken back. */
+  /** What was there; a part of the state, if it is taken back. */
   readonly old: JsonValue | undefined;
   readonly steps: readonly Step[];
 };
@@ -63,44 +63,17 @@ export class Tree {
    * @throws Unfit
    */
   apply(operation: Operation): Applied {
-    const { op, path } = operation;
-    if (op === "move") return this.#move(operation.from, path);
-    const place = this.#place(path);
-    const tokens = pathOf(place);
-    if (op === "add") {
-      if (place.index < 0) return this.#exchange(place, valueAt(place), operation.value);
-      const effect = putAt(tokens, place.index);
-      return this.#change({ ...place, old: undefined, now: operation.value }, effect);
-    }
-    const old = valueAt(place);
-    if (old === undefined) throw new Unfit(`Nothing exists at "${path}".`);
-    switch (op) {
-      case "replace":
-        return this.#exchange(place, old, operation.value);
-      case "remove":
-        if (path === "") throw new Unfit("The state as a whole stays.");
-        return this.#change({ ...place, old, now: undefined }, takenFrom(tokens, place.index));
-      case "inc":
-        return { ...this.#exchange(place, old, sum(old, operation.by, path)), effect: null };
-      case "str_ins": {
-        const { pos: at, str } = operation;
-        const text = spliced(old, at, 0, str, path);
-        const effect = { kind: "textInsert", path: tokens, at, length: str.length } as const;
-        return { ...this.#exchange(place, old, text), effect };
-      }
-      case "str_del": {
-        const { pos: at, len: length } = operation;
-        const text = spliced(old, at, length, "", path);
-        const effect = { kind: "textDelete", path: tokens, ranges: [{ at, length }] } as const;
-        const deleted = (old as string).slice(at, at + length);
-        return { ...this.#exchange(place, old, text), effect, old: deleted };
-      }
-      case "copy":
-      case "test":
-        throw new Unfit(`A change has no "${op}".`);
-      default:
-        return operation satisfies never;
-    }
+    if (operation.op === "move") return this.#move(operation.from, operation.path);
+    const place = this.#place(operation.path);
+    const isInserted = operation.op === "add" && place.index >= 0;
+    const old = isInserted ? undefined : valueAt(place);
+    const step = { ...place, old, now: valueAfter(operation, old) };
+    this.#do(step);
+    const effect =
+      operation.op === "add"
+        ? putAt(pathOf(place), place.index) // "-" is an index by now
+        : effectOf(operation, place.index < 0 ? 0 : 1);
+    return { effect, old, steps: [step] };
   }
 
   /** Take an operation back, if it was the last one that was applied and not yet taken back. */
@@ -132,15 +105,6 @@ export class Tree {
       this.revert(taken);
       throw error;
     }
-  }
-
-  #exchange(place: Place, old: JsonValue | undefined, now: JsonValue): Applied {
-    return this.#change({ ...place, old, now }, { kind: "exchange", path: pathOf(place) });
-  }
-
-  #change(step: Step, effect: Effect): Applied {
-    this.#do(step);
-    return { effect, old: step.old, steps: [step] };
   }
 
   #do({ containers, tokens, index, old, now }: Step): void {
@@ -181,27 +145,49 @@ const valueAt = ({ containers, tokens }: Place): JsonValue | undefined =>
 const memberAt = (container: Container, token: string): JsonValue | undefined =>
   Array.isArray(container) && indexOf(token) < 0 ? undefined : memberOf(container, token);
 
-function sum(value: JsonValue, by: number, path: string): number {
-  // `|| 0`: JSON has no negative zero.
-  const result = typeof value === "number" ? value + by || 0 : NaN;
-  if (Number.isFinite(result)) return result;
-  throw new Unfit(`The value at "${path}" is not a number, or would be too large.`);
+/** What an operation makes of the value at its path; `undefined` for nothing. @throws Unfit */
+function valueAfter(operation: Operation, old: JsonValue | undefined): JsonValue | undefined {
+  const { op, path } = operation;
+  if (old === undefined && op !== "add") throw new Unfit(`Nothing exists at "${path}".`);
+  switch (op) {
+    case "add":
+    case "replace":
+      return operation.value;
+    case "remove":
+      if (path === "") throw new Unfit("The state as a whole stays.");
+      return undefined;
+    case "inc": {
+      // `|| 0`: JSON has no negative zero.
+      const sum = typeof old === "number" ? old + operation.by || 0 : NaN;
+      if (Number.isFinite(sum)) return sum;
+      throw new Unfit(`The value at "${path}" is not a number, or would be too large.`);
+    }
+    case "str_ins":
+      return spliced(old, operation.pos, 0, operation.str, path);
+    case "str_del":
+      return spliced(old, operation.pos, operation.len, "", path);
+    case "move":
+    case "copy":
+    case "test":
+      throw new Unfit(`A change has no "${op}".`);
+    default:
+      return operation satisfies never;
+  }
 }
 
 function spliced(
-  value: JsonValue,
+  value: JsonValue | undefined,
   at: number,
   length: number,
   inserted: string,
   path: string,
 ): string {
   const end = at + length;
-  if (
+  const isFit =
     typeof value === "string" &&
     end <= value.length &&
     !isInsidePair(value, at) &&
-    !isInsidePair(value, end)
-  )
-    return value.slice(0, at) + inserted + value.slice(end);
+    !isInsidePair(value, end);
+  if (isFit) return value.slice(0, at) + inserted + value.slice(end);
   throw new Unfit(`The value at "${path}" is not a text, or has no such position.`);
 }
