@@ -37,7 +37,7 @@ export class DocumentSync {
 
   constructor(ports: Ports) {
     this.#environment = ports.environment;
-    this.#replica = new Replica((effects) => this.history.moved(effects));
+    this.#replica = new Replica((own, effects) => this.history.moved(effects, own));
     this.history = new History({
       tree: this.#replica.tree,
       edit: (change) => this.edit(change, { resolve() {}, reject() {} }),

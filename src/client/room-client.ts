@@ -3,7 +3,7 @@
 //
 //   frame ──▶ outbox: replies decide ──▶ document: changes ──▶ people ──▶ one notification ──▶ answers, events
 
-import type { JsonObject, JsonValue } from "../protocol/json.ts";
+import { jsonEqual, type JsonObject, type JsonValue } from "../protocol/json.ts";
 import type { ClientMessage, RoomMessage } from "../protocol/messages.ts";
 import type { PeopleCounts } from "../protocol/people.ts";
 import { allows, type Scope } from "../protocol/scopes.ts";
@@ -16,6 +16,7 @@ import { Listeners } from "./listeners.ts";
 import { OwnPresence } from "./people/own-presence.ts";
 import { People } from "./people/people.ts";
 import { Calls } from "./requests/calls.ts";
+import type { Answer } from "./requests/request.ts";
 import { problemOf, RoomError } from "./room-error.ts";
 import type {
   Committed,
@@ -140,14 +141,10 @@ export class RoomClient {
   }
 
   getSnapshot(): RoomSnapshot {
-    const { people, others, self, counts } = this.#people.view;
     this.#snapshot ??= Object.freeze({
+      ...this.#people.view,
       state: this.#document.state,
       version: this.#document.version,
-      self,
-      people,
-      others,
-      counts,
       status: this.status,
       saved: this.saved,
       scopes: this.#scopes,
@@ -192,16 +189,12 @@ export class RoomClient {
     options: { optimistic?: Recipe } = {},
   ): Promise<never> {
     this.#demand("room:act");
-    const { optimistic } = options;
-    const { promise, resolve, reject } = Promise.withResolvers<JsonValue>();
+    const { promise, resolve, reject } = Promise.withResolvers<Answer>();
     const payload = JSON.parse(JSON.stringify(input ?? {})) as JsonValue;
-    const replay = optimistic ? (draft: object) => optimistic(draft as never) : null;
-    this.#document.call({ name, payload }, replay, {
-      resolve: ({ result }) => resolve(result),
-      reject,
-    });
+    const optimistic = (options.optimistic ?? null) as ((draft: object) => void) | null;
+    this.#document.call({ name, payload }, optimistic, { resolve, reject });
     this.#changed();
-    return (await promise) as never;
+    return (await promise).result as never;
   }
 
   setPresence(presence: PresenceInput): void {
@@ -209,15 +202,7 @@ export class RoomClient {
   }
 
   broadcast(event: string, payload: JsonValue = null, { echo = false } = {}): Promise<void> {
-    const { promise, resolve, reject } = Promise.withResolvers<void>();
-    promise.catch((error: RoomError) =>
-      this.#listeners.emit("problem", { problem: error.problem }),
-    );
-    this.#calls.ask(
-      { type: "broadcast", event, payload, ...(echo && { echo }) },
-      { resolve, reject },
-    );
-    return promise;
+    return this.#call({ type: "broadcast", event, payload, ...(echo && { echo }) });
   }
 
   watch(userIds: readonly string[]): void {
@@ -246,8 +231,7 @@ export class RoomClient {
     const later = [...afterwards];
     for (const message of messages) {
       this.#people.take(message);
-      const tell = this.#take(message);
-      if (tell !== null) later.push(tell);
+      this.#take(message, later);
     }
     if (failure !== null) {
       later.push(() => this.#listeners.emit("resync", { reason: failure }));
@@ -257,31 +241,32 @@ export class RoomClient {
     for (const tell of later) tell();
   }
 
-  /** @returns what to tell once the frame has been taken in */
-  #take(message: RoomMessage): (() => void) | null {
+  /** @param later gets what to tell once the frame has been taken in */
+  #take(message: RoomMessage, later: (() => void)[]): void {
     switch (message.type) {
       case "welcome":
         this.#scopes = message.scopes;
         this.#presence.welcomed(message.limits);
         if (this.#watched.length > 0) this.#sendWatched();
-        return () => this.#ready.resolve();
+        return this.#ready.resolve();
       case "scopes":
         this.#scopes = message.scopes;
-        return null;
+        return;
       case "event": {
-        const { event, payload, from, session } = message;
-        return () => this.#listeners.emit("event", { event, payload, from, session });
+        const { type: _type, ...event } = message;
+        later.push(() => this.#listeners.emit("event", event));
+        return;
       }
       case "reply":
         return this.#calls.replied(message);
       case "error": {
         const problem = problemOf(message);
-        return problem.code === "rate_limited"
-          ? null
-          : () => this.#listeners.emit("problem", { problem });
+        if (problem.code !== "rate_limited")
+          later.push(() => this.#listeners.emit("problem", { problem }));
+        return;
       }
       default:
-        return null;
+        return;
     }
   }
 
@@ -309,7 +294,7 @@ export class RoomClient {
     this.#told = { status, saved };
     this.#listeners.emit("change", null);
     if (status !== before.status) this.#listeners.emit("status", status);
-    if (!isSameSaved(saved, before.saved)) this.#listeners.emit("saved", saved);
+    if (!jsonEqual(saved, before.saved)) this.#listeners.emit("saved", saved);
   }
 
   // What is sent
@@ -319,8 +304,13 @@ export class RoomClient {
   }
 
   #sendWatched(): void {
-    const reject = ({ problem }: RoomError): void => this.#listeners.emit("problem", { problem });
-    this.#calls.ask({ type: "watch", users: this.#watched }, { resolve() {}, reject });
+    void this.#call({ type: "watch", users: this.#watched });
+  }
+
+  #call(message: ClientMessage): Promise<void> {
+    const answer = this.#calls.ask(message);
+    answer.catch(({ problem }: RoomError) => this.#listeners.emit("problem", { problem }));
+    return answer;
   }
 
   /** @throws RoomError `forbidden`; Error before `ready` */
@@ -341,10 +331,5 @@ function run(recipe: Recipe, recorder: Recorder): void {
   if (typeof returned === "object" && returned !== null && "then" in returned)
     throw new TypeError("A recipe must not be asynchronous: await first, then call update().");
 }
-
-const isSameSaved = (a: SaveStatus, b: SaveStatus): boolean =>
-  a.state === b.state &&
-  (a.state === "saved" || b.state === "saved" || (a.count === b.count && a.oldest === b.oldest)) &&
-  (a.state !== "unsaved" || b.state !== "unsaved" || a.reason === b.reason);
 
 const notReady = (): Error => new Error("The room has not answered yet. Await `room.ready` first.");

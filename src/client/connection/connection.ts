@@ -93,11 +93,6 @@ export class Connection {
     return this.#attempt?.phase === "up";
   }
 
-  /** Connect for the first time. */
-  start(): void {
-    this.#connect();
-  }
-
   /**
    * Send a frame.
    * @returns false without a connection; then nothing is sent

@@ -4,11 +4,10 @@
 import type { Effect } from "../../protocol/effects.ts";
 import { inverseOf } from "../../protocol/effects.ts";
 import type { Operation, Patch } from "../../protocol/json-patch.ts";
-import type { JsonValue } from "../../protocol/json.ts";
+import { jsonEqual, type JsonValue } from "../../protocol/json.ts";
 import { Recorder, type Recorded } from "./draft.ts";
 import { MovingOperation } from "./moving-operation.ts";
 import { Unfit, type Applied, type Tree } from "./tree.ts";
-import { isSame } from "./values.ts";
 
 /** One operation of an edit. */
 export class PendingOperation extends MovingOperation {
@@ -158,7 +157,7 @@ function setApplied(operation: PendingOperation, isApplied: boolean, tell: Tell)
   operation.isApplied = true;
   const { effect } = operation;
   operation.isApplied = isApplied;
-  if (effect !== null) tell(operation, [isApplied ? effect : inverseOf(effect)]);
+  tell(operation, effect === null ? [] : [isApplied ? effect : inverseOf(effect)]);
 }
 
 /** Whether two operations are the same; "-" is any index. */
@@ -171,5 +170,5 @@ function isSameOperation(own: Operation, other: Operation): boolean {
       other.path.startsWith(own.path.slice(0, -1)));
   const { path: _own, ...rest } = own;
   const { path: _other, ...others } = other;
-  return isPlace && isSame(rest, others);
+  return isPlace && jsonEqual(rest, others);
 }

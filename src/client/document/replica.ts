@@ -22,10 +22,10 @@ export class Replica {
   #edits: PendingEdit[] = [];
   /** Whether the edits are applied to the tree. */
   #isShown = true;
-  /** Is told what has happened to positions in what is shown. */
-  readonly #onMoved: (effects: readonly Effect[]) => void;
+  readonly #onMoved: Tell;
 
-  constructor(onMoved: (effects: readonly Effect[]) => void) {
+  /** @param onMoved is told what others, or their edits, have done to positions in what is shown */
+  constructor(onMoved: Tell) {
     this.#onMoved = onMoved;
   }
 
@@ -37,7 +37,6 @@ export class Replica {
   /** Add an edit that has been applied to the tree. */
   add(edit: PendingEdit): void {
     this.#edits.push(edit);
-    this.#onMoved(edit.operations.flatMap(({ effect }) => effect ?? []));
   }
 
   /**
@@ -135,7 +134,7 @@ export class Replica {
   #apply(operation: Operation, own: PendingOperation | null): void {
     const onTop = own === null && this.#isShown ? this.#applyOnTop(operation) : null;
     if (onTop !== null) {
-      if (onTop.effect !== null) this.#onMoved([onTop.effect]);
+      if (onTop.effect !== null) this.#onMoved(null, [onTop.effect]);
       return;
     }
     this.#hide();
@@ -180,7 +179,7 @@ export class Replica {
         if (isBehind) passed = operation.pass(passed);
         isBehind ||= operation === after;
       }
-    if (passed.length > 0) this.#onMoved(passed);
+    this.#onMoved(after, passed);
   }
 
   readonly #tell: Tell = (after, effects) => this.#pass(effects, after, null);
@@ -219,7 +218,8 @@ export class Replica {
       const { effect } = operation;
       // What the room has, and has not told of, was overwritten in its window, or was nothing.
       const isNothing = isIdle || (isAccepted && operation.operations[0]?.op !== "replace");
-      if (effect !== null && !isNothing) this.#pass([inverseOf(effect)], operation, null);
+      if (operation.isApplied && !isNothing)
+        this.#pass(effect === null ? [] : [inverseOf(effect)], operation, null);
       edit.remove(operation);
     }
     this.#edits = this.#edits.filter((each) => each !== edit);

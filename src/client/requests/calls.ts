@@ -6,7 +6,7 @@ import type { Asker } from "./request.ts";
 
 export class Calls {
   readonly #send: (message: ClientMessage) => boolean;
-  readonly #waiting = new Map<string, Asker<void>>();
+  readonly #waiting = new Map<unknown, Asker<void>>();
   #next = 1;
 
   /** @param send returns false without a connection */
@@ -14,25 +14,27 @@ export class Calls {
     this.#send = send;
   }
 
-  ask(message: ClientMessage, asker: Asker<void>): void {
+  /** @returns rejects with a `RoomError`, also without a connection */
+  ask(message: ClientMessage): Promise<void> {
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
     const ref = `call-${this.#next++}`;
-    if (!this.#send({ ...message, ref } as ClientMessage)) return asker.reject(notConnected());
-    this.#waiting.set(ref, asker);
+    if (this.#send({ ...message, ref } as ClientMessage))
+      this.#waiting.set(ref, { resolve, reject });
+    else reject(notConnected());
+    return promise;
   }
 
-  /** @returns what tells whoever has asked; `null` if the reply is to somebody else */
-  replied(reply: Extract<RoomMessage, { type: "reply" }>): (() => void) | null {
-    const ref = String(reply.ref);
-    const asker = this.#waiting.get(ref);
-    if (asker === undefined) return null;
-    this.#waiting.delete(ref);
-    return () => (reply.ok ? asker.resolve() : asker.reject(new RoomError(problemOf(reply))));
+  /** Take a reply; one to somebody else changes nothing. */
+  replied(reply: Extract<RoomMessage, { type: "reply" }>): void {
+    const asker = this.#waiting.get(reply.ref);
+    this.#waiting.delete(reply.ref);
+    if (reply.ok) asker?.resolve();
+    else asker?.reject(new RoomError(problemOf(reply)));
   }
 
   lineLost(): void {
-    const lost = [...this.#waiting.values()];
+    for (const { reject } of this.#waiting.values()) reject(notConnected());
     this.#waiting.clear();
-    for (const { reject } of lost) reject(notConnected());
   }
 }
 

@@ -20,6 +20,7 @@ import { Queue } from "./queue.ts";
 import {
   actionMessage,
   answerTo,
+  editsOf,
   nothingDecided,
   oldestOf,
   updateMessage,
@@ -140,10 +141,10 @@ export class Outbox {
     const again: Request[] = [];
     for (const request of this.#sent) {
       const isHandled = isKnown && request.seq <= seq && !missing?.includes(request.seq);
-      const edits = request.tasks.flatMap(({ edit }) => edit ?? []);
-      if (isHandled) {
-        for (const edit of edits) decided.done.add(edit);
-        if (!refused?.includes(request.seq)) for (const edit of edits) decided.accepted.add(edit);
+      const isRefused = refused?.includes(request.seq);
+      for (const edit of isHandled ? editsOf(request.tasks) : []) {
+        decided.done.add(edit);
+        if (!isRefused) decided.accepted.add(edit);
       }
       if (isHandled || (isKnown && now - oldestOf(request.tasks) <= this.#ports.maxOfflineAge))
         again.push({ ...request, retryAt: now });

@@ -95,6 +95,9 @@ export function answerTo(
   return { version, dropped: [...new Set(own)].toSorted((a, b) => a - b), result };
 }
 
+export const editsOf = (tasks: readonly Task[]): ReadonlySet<PendingEdit> =>
+  new Set(tasks.flatMap(({ edit }) => edit ?? []));
+
 export const oldestOf = (tasks: readonly Task[]): number =>
   Math.min(...tasks.map(({ madeAt }) => madeAt));
 
@@ -110,11 +113,9 @@ export type Decided = {
   readonly afterwards: (() => void)[];
 };
 
-export const nothingDecided = (): Decided => {
-  const [accepted, idle, done] = [
-    new Set<PendingEdit>(),
-    new Set<PendingEdit>(),
-    new Set<PendingEdit>(),
-  ];
-  return { accepted, idle, done, afterwards: [] };
-};
+export const nothingDecided = (): Decided => ({
+  accepted: new Set(),
+  idle: new Set(),
+  done: new Set(),
+  afterwards: [],
+});
