@@ -9,7 +9,8 @@ import { createTestRoom, type TestRoom } from "../../../src/testing/index.ts";
 import { Random } from "../../support/fuzz/random.ts";
 import { misplaced } from "../../support/tagged-lists.ts";
 
-type Item = { tag: string; by: string[]; text: string };
+/** With an `id`, it is found again in a state that came as a whole. */
+type Item = { id: string; tag: string; by: string[]; text: string };
 type State = {
   a: Item[];
   b: Item[];
@@ -19,7 +20,7 @@ type State = {
   title: string;
 };
 
-const item = (tag: string): Item => ({ tag, by: [], text: `text of ${tag}` });
+const item = (tag: string): Item => ({ id: tag, tag, by: [], text: `text of ${tag}` });
 
 const board = defineRoom<State>({
   initialState: {
