@@ -15,7 +15,6 @@ import {
   overwrites,
   textPathAfter,
   type Address,
-  isSame,
 } from "./moves.ts";
 import { childPointer, parsePointer } from "./pointer.ts";
 import { textAt, textRanges, type TextRange } from "./text-moves.ts";
@@ -93,8 +92,6 @@ export function isDeeper(effect: Effect, { path, from }: Moving): boolean {
 export function ownEffect(moving: Moving, digit: number): Effect | null {
   const [first] = operationsOf(moving);
   const effect = first === undefined ? null : effectOf(first, digit);
-  // A move to where it already is does nothing: what was put just behind it would seem to come before it.
-  if (effect?.kind === "move" && isSame(effect.from, effect.to)) return null;
   return effect?.kind === "textDelete" ? { ...effect, ranges: moving.ranges } : effect;
 }
 

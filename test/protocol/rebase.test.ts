@@ -48,11 +48,6 @@ const remove = (path: string): Operation => ({ op: "remove", path });
 const move = (from: string, path: string): Operation => ({ op: "move", from, path });
 const rename = (path: string): Operation => ({ op: "replace", path: `${path}/name`, value: "!" });
 
-test("[E1] a move that has become none moves nothing for the operations after it", () => {
-  const others = [remove("/list/0"), add("/list/1")];
-  expect(names(land(others, [move("/list/1", "/list/0"), rename("/list/0")]))).toBe("!Ncd");
-});
-
 describe("[E2] an operation on a key that others have removed or set is left out", () => {
   test.each<[string, Operation, Operation]>([
     ["removing it again", remove("/n"), remove("/n")],

@@ -79,7 +79,7 @@ export class Replica {
   change(patch: Patch, accepted: ReadonlySet<PendingEdit>): void {
     for (let at = 0; at < patch.length;) {
       const own = this.#find(patch, at, accepted);
-      if (own) this.#skipOverwritten(own.operation, accepted);
+      if (own) this.#passOver(own.operation, accepted);
       const count = own?.operation.operations.length ?? 1;
       for (const operation of patch.slice(at, at + count))
         this.#apply(operation, own?.operation ?? null);
@@ -197,18 +197,22 @@ export class Replica {
     return null;
   }
 
-  /** A window leaves out what a later `replace` in it has overwritten, see squash.ts. */
-  #skipOverwritten(by: PendingOperation, accepted: ReadonlySet<PendingEdit>): void {
-    const [replace] = by.operations;
-    if (replace?.op !== "replace") return;
+  /**
+   * The room's changes have come to an operation: those of accepted edits before it are over. They have left nothing
+   * that changes tell of: a move to where the item already was, or a `replace` that a later one in the same window has
+   * overwritten (see squash.ts).
+   */
+  #passOver(by: PendingOperation, accepted: ReadonlySet<PendingEdit>): void {
+    const [next] = by.operations;
     for (const edit of this.#edits)
       for (const operation of edit.operations) {
         if (operation === by) return;
         const [first] = operation.operations;
-        const isOverwritten =
-          first?.op === "replace" &&
-          (first.path === replace.path || first.path.startsWith(`${replace.path}/`));
-        if (isOverwritten && accepted.has(edit)) edit.remove(operation);
+        const isOver =
+          first?.op !== "replace" ||
+          (next?.op === "replace" &&
+            (first.path === next.path || first.path.startsWith(`${next.path}/`)));
+        if (isOver && accepted.has(edit)) edit.remove(operation);
       }
   }
 
