@@ -13,6 +13,15 @@ export default defineConfig({
   target: "es2022",
   deps: { neverBundle: [/^cloudflare:/, /^node:/] },
   dts: true,
+  plugins: [
+    {
+      // Rolldown adds an import of another entry, for nothing but to have it run: with it, a page's types would need
+      // those of Workers.
+      name: "declarations-import-what-they-name",
+      renderChunk: (code, { fileName }) =>
+        fileName.endsWith(".d.ts") ? code.replaceAll(/^import "[^"]+";\n/gm, "") : null,
+    },
+  ],
   fixedExtension: false,
   logLevel: "warn",
 });

@@ -3,9 +3,10 @@
 
 import { benchEdits } from "./edits.ts";
 import { benchHttp } from "./http.ts";
+import { benchLibrary } from "./library.ts";
 import { benchSockets } from "./sockets.ts";
 
-const parts = { edits: benchEdits, http: benchHttp, sockets: benchSockets };
+const parts = { edits: benchEdits, library: benchLibrary, http: benchHttp, sockets: benchSockets };
 type Part = keyof typeof parts;
 
 const isPart = (name: string): name is Part => Object.hasOwn(parts, name);

@@ -8,12 +8,18 @@ const { values } = parseArgs({
   options: {
     rounds: { type: "string", default: "25" },
     seed: { type: "string", default: String(Math.floor(Math.random() * 2 ** 31)) },
+    help: { type: "boolean", short: "h", default: false },
   },
 });
+const usage = "npm run chaos -- [--rounds 25] [--seed n]: whole numbers, and at least one round";
+if (values.help) {
+  console.log(usage);
+  process.exit(0);
+}
 const rounds = Number(values.rounds);
 const seed = Number(values.seed);
 if (!Number.isSafeInteger(rounds) || rounds < 1 || !Number.isSafeInteger(seed)) {
-  console.error("npm run chaos -- [--rounds 25] [--seed n]: whole numbers, and at least one round");
+  console.error(usage);
   process.exit(2);
 }
 

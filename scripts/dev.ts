@@ -3,6 +3,7 @@
 // wrangler.toml sets no AUTH_MODE, so a deployment refuses every request.
 import { spawn } from "node:child_process";
 import { connect } from "node:net";
+import { readConfigVars } from "./config-vars.ts";
 import { createToken } from "./development-token.ts";
 import { readDevVars, withSecret } from "./dev-vars.ts";
 import { wranglerEnv } from "./wrangler-env.ts";
@@ -62,9 +63,13 @@ function fail(reason: string): never {
 
 /** Make sure that there is a secret, and say how to use it. */
 async function introduceTokens(): Promise<void> {
-  if (readDevVars(process.cwd())["AUTH_MODE"] === "open")
-    fail(".dev.vars has AUTH_MODE=open, which turns tokens off. Remove that line.");
-  const variables = withSecret(process.cwd());
+  const folder = process.cwd();
+  const configured = await readConfigVars(folder);
+  if ({ ...configured, ...readDevVars(folder) }["AUTH_MODE"] === "open")
+    fail(
+      "AUTH_MODE=open is in .dev.vars or in wrangler's configuration, and turns tokens off. Remove that line.",
+    );
+  const variables = { ...configured, ...withSecret(folder) };
   const administrator = {
     sub: "ada",
     scopes: { "*": ["room:admin"] },

@@ -8,12 +8,18 @@ const { values } = parseArgs({
   options: {
     seconds: { type: "string", default: "120" },
     sockets: { type: "string", default: "500" },
+    help: { type: "boolean", short: "h", default: false },
   },
 });
+const usage = "npm run soak -- [--seconds 120] [--sockets 500]: whole numbers";
+if (values.help) {
+  console.log(usage);
+  process.exit(0);
+}
 const seconds = Number(values.seconds);
 const sockets = Number(values.sockets);
 if (![seconds, sockets].every((value) => Number.isSafeInteger(value) && value > 0)) {
-  console.error("npm run soak -- [--seconds 120] [--sockets 500]: whole numbers");
+  console.error(usage);
   process.exit(2);
 }
 

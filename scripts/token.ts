@@ -3,13 +3,14 @@
 import { parseArgs } from "node:util";
 import type { Grants } from "../src/protocol/identity.ts";
 import { allScopes, type Scope } from "../src/protocol/scopes.ts";
+import { readConfigVars } from "./config-vars.ts";
 import { createToken, type TokenRequest } from "./development-token.ts";
 import { readDevVars } from "./dev-vars.ts";
 
 const help = `npm run -s token -- --sub <user> [--name <name>] [--room <rooms> --scope <scope> …] [--expires 1h]
 
 Prints a token that is signed with AUTH_SECRET, of the environment or of .dev.vars. AUTH_ISSUER and AUTH_AUDIENCE
-go into it where they are set.
+go into it where they are set, there or under [vars] in wrangler.toml.
   --sub ada            the user's id
   --name Ada           the user's name
   --room 'doc-*'       a room id, or the start of room ids and a "*"; the scopes that follow are for these rooms
@@ -25,7 +26,9 @@ try {
   const request = readRequest(process.argv.slice(2));
   if (request === null) console.log(help);
   else {
-    const variables = { ...readDevVars(process.cwd()), ...process.env };
+    const folder = process.cwd();
+    const configured = await readConfigVars(folder);
+    const variables = { ...configured, ...readDevVars(folder), ...process.env };
     console.log(await createToken(request, variables));
   }
 } catch (error) {
@@ -49,7 +52,7 @@ function readRequest(args: string[]): TokenRequest | null {
     },
   });
   if (values.help) return null;
-  if (values.sub === undefined) throw new Error("Name the user with --sub.");
+  if (!values.sub) throw new Error("Name the user with --sub: an id of 1 to 128 characters.");
   const options = tokens.flatMap((each) =>
     each.kind === "option" ? [[each.name, each.value ?? ""] as const] : [],
   );

@@ -131,7 +131,7 @@ export type RoomBehaviour<State extends object = JsonObject, Env = unknown> = {
   /**
    * Return the state that a starting room begins with. `room.state` is the state that the room's own storage
    * has kept, `{}` if there is none.
-   * `{ error }` starts the room with `{}`. Throwing, a time-out or a value that is not a state refuses the
+   * `{ error }` starts the room with `initialState`. Throwing, a time-out or a value that is not a state refuses the
    * start: the caller gets `load_failed`.
    */
   loadRoomState?(room: RoomContext<State, Env>): Awaitable<HookResult<State>>;
@@ -159,7 +159,7 @@ export type RoomBehaviour<State extends object = JsonObject, Env = unknown> = {
    */
   readonly state?: StandardSchemaV1<unknown, State>;
   /** The state that a new room begins with, if nothing is loaded. Default: `{}`. It must fit `state`. */
-  readonly initialState?: State & JsonObject;
+  readonly initialState?: State;
   /**
    * What clients may use to change the state. `actions`: the room's actions alone; patches, merges and whole
    * states over HTTP and sockets are `forbidden`, and the Worker's own code may still use them. Default: `all`.
@@ -177,7 +177,7 @@ export type RoomBehaviour<State extends object = JsonObject, Env = unknown> = {
    * its users in memory.
    */
   readonly maxUsers?: number;
-  /** Sockets beyond this many get `room_full`; 5,000 if left out. */
+  /** Sockets beyond this many get `room_full`, and streams of changes beyond half of it; 5,000 if left out. */
   readonly maxSockets?: number;
   /**
    * The most users of whom everybody is told, from 1 to 100,000. Default: 200. With more of them, clients are told

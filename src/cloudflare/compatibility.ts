@@ -21,7 +21,7 @@ type Wish = {
   readonly isMet: (flags: RuntimeFlags) => boolean;
 };
 
-/** What a room runs without, but not as well. README.md says what each of them is for. */
+/** What a room runs without, but not as well. docs/guides/deploying.md says what each is for. */
 const wanted: readonly Wish[] = [
   {
     flag: "no_web_socket_compression",

@@ -143,13 +143,15 @@ export const usersQuery = z.strictObject(paging);
 export const leaveQuery = z.strictObject({
   kick: z.enum(["true", "false"]).optional().meta({
     description:
-      "Also keep the user out: as `for` says; else until the tokens of their sockets expire, or for an hour.",
+      "Also keep the user out: for as long as `for` says; else for an hour, and until the tokens of their sockets have expired.",
   }),
   for: z
     .string()
-    .regex(/^\d{1,9}$/, "must be a number of seconds")
+    .regex(/^\d{1,9}$/, "must be a whole number of seconds from 0 to 999999999")
     .optional()
-    .meta({ description: "With `kick=true`: seconds; 0 lets the user in again." }),
+    .meta({
+      description: "With `kick=true`: seconds, up to 999999999; 0 lets the user in again.",
+    }),
 });
 
 export const stopQuery = z.strictObject({

@@ -61,6 +61,8 @@ export type ObserverAttachment = {
   readonly user?: string;
   /** Whether they may follow only by what the room has given that user. */
   readonly isGiven?: true;
+  /** Whether it is the application's own code or an administrator who follows. */
+  readonly isTrusted?: true;
 };
 
 /** Read an attachment; `null` when it is not one of an observer. */

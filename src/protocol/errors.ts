@@ -64,7 +64,7 @@ export const errorTable = {
     { close: 4004 },
   ),
   join_refused: row(403, "The room refused the user. See `reason`."),
-  not_authorized: row(403, "The room does not let the user in. See `reason`."),
+  not_authorized: row(403, "The room does not let the user in. See `reason`.", { close: 4000 }),
   forbidden: row(403, "The caller does not have the required scope. See `detail`.", {
     close: 4003,
   }),
@@ -101,7 +101,7 @@ export const errorTable = {
   ),
   behaviour_conflict: row(
     409,
-    "The room is running with another behaviour. Name that one or none, or stop the room first.",
+    "The room has another behaviour, which guards its state. Name that one or none.",
   ),
   action_refused: row(409, "The action refused the call. See `reason`."),
   patch_failed: row(
@@ -163,7 +163,10 @@ export const errorTable = {
   hook_failed: row(500, "A hook of the room failed. The log has the cause under `instance`."),
   action_failed: row(500, "The action failed. The log has the cause under `instance`."),
   update_failed: row(500, "The update function failed. The state is unchanged."),
-  behaviour_missing: row(503, "The room's behaviour is no longer deployed. Deploy it again."),
+  behaviour_missing: row(
+    503,
+    "The room's behaviour is no longer deployed. Deploy it again, or start the room as another kind with the scope room:admin.",
+  ),
   internal: row(500, "Something failed unexpectedly. The log has the cause under `instance`."),
   storage_too_new: row(
     503,
@@ -171,7 +174,7 @@ export const errorTable = {
   ),
   auth_not_configured: row(
     503,
-    "This deployment has no authentication configured. Configure its keys, or set AUTH_MODE=open to serve everybody.",
+    "This deployment has no usable authentication. Set AUTH_SECRET, AUTH_JWKS or AUTH_JWKS_URL; if one is set, the log has `auth_misconfigured` with the reason.",
   ),
   auth_unavailable: row(503, "The keys for tokens cannot be fetched. Try again later.", retryable),
   load_failed: row(503, "The room's state could not be loaded. Try again later.", retryable),

@@ -36,10 +36,14 @@ const caps: Limits = {
   bytesPerSecond: 1_073_741_824, // 1 GiB
 };
 
+/** ms by which the clocks of an issuer and of this Worker may differ: a token is taken for so much longer. */
+export const clockTolerance = 30_000;
 /** Bytes of a session's presence (rule P1). */
 export const maxPresenceBytes = 2048;
-/** Sockets that one user may have in a room (rule L1). */
+/** Sockets that one user may have in a room, and streams of changes (rule L1). */
 export const maxUserSessions = 32;
+/** Streams of changes in a room for all callers together who are no users (rule L1). */
+export const maxStreamsOfNobody = 256;
 /** Users that a session may watch, and bytes of their ids as a JSON array (rule N1). */
 export const [maxWatchedUsers, maxWatchedBytes] = [64, 8192];
 /** Messages in one frame. */

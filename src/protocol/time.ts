@@ -1,7 +1,7 @@
 // Times are epoch milliseconds internally and ISO 8601 in UTC on the wire. This is the conversion.
 
 /** The largest time that a Date can hold, in epoch ms. */
-const maxTime = 8.64e15;
+export const maxTime = 8.64e15;
 
 /** Whether a value is a time in epoch ms. */
 export const isTime = (value: unknown): value is number =>

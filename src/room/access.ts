@@ -7,7 +7,11 @@ import type { Members } from "../model/members.ts";
 import type { Bans } from "./members/bans.ts";
 
 /** What a room knows of callers. */
-type Known = { readonly members: Pick<Members, "get">; readonly bans: Bans };
+type Known = {
+  /** `null` while it does not run. */
+  readonly room: { readonly members: Pick<Members, "get"> } | null;
+  readonly bans: Bans;
+};
 
 /** What decides who may run an operation. */
 export type Access<Input> = {
@@ -24,26 +28,32 @@ export type Access<Input> = {
   readonly isEntry?: true;
 };
 
+/** Whether a caller is trusted with the room: the application's own code, or an administrator by their token. */
+export const isTrusted = ({ door, scopes }: Caller): boolean =>
+  (door !== "http" && door !== "socket") || allows(scopes, "room:admin");
+
 /**
- * Check that a caller may run an operation.
- * @param room `null` while it does not run
+ * Check that a caller may run an operation. Whoever is kept out neither asks for anything nor is let in by somebody else:
+ * this comes before anything is done for them.
  * @returns the caller, with the scopes that they have in this room
  * @throws CollabError `forbidden`, `kicked`
  */
 export function admit<Input>(
-  room: Known | null,
-  { scope, ownScope = scope ?? undefined, subject, isEntry }: Access<Input>,
+  { room, bans }: Known,
+  { scope, ownScope, subject, isEntry }: Access<Input>,
   input: Input,
   caller: Caller,
 ): Caller {
   const { user } = caller;
   const given = user === null ? undefined : room?.members.get(user.id)?.scopes;
   const scopes = caller.hasOwnScopes ? caller.scopes : (given ?? []);
-  if (user !== null && !allows(scopes, "room:admin")) room?.bans.check(user.id);
-  const isOwn = user !== null && subject?.(input) === user.id;
-  const isEnough = isOwn && ownScope !== undefined && allows(scopes, ownScope);
+  if (user !== null && !allows(scopes, "room:admin")) bans.check(user.id);
+  const about = subject?.(input);
+  const isOwn = user !== null && about === user.id;
   const isForHooks = isOwn && isEntry === true && !caller.hasOwnScopes;
-  if (scope !== null && !isEnough && !isForHooks) checkScope(scopes, scope);
+  const needed = isOwn && ownScope !== undefined ? ownScope : scope;
+  if (needed !== null && !isForHooks) checkScope(scopes, needed);
+  if (isEntry && about !== undefined) bans.check(about);
   return { ...caller, scopes };
 }
 
@@ -66,17 +76,22 @@ export function checkEntry({ hasOwnScopes }: Caller, given: readonly Scope[] | u
  * its hooks guard that state; only an administrator may name another.
  * @param named the one that the caller names
  * @param kept the one of the kept state; empty if that is not known any more
- * @throws CollabError `behaviour_conflict`
  */
-export function chooseBehaviour(
+export const chooseBehaviour = (
   { scopes }: Caller,
   named: string | undefined,
   kept: string | undefined,
-): string {
-  const chosen = named ?? (kept || "default");
-  if (!kept || chosen === kept || allows(scopes, "room:admin")) return chosen;
+): string => (kept && !allows(scopes, "room:admin") ? kept : (named ?? (kept || "default")));
+
+/**
+ * Check that the behaviour that starts is the one that was named. Only for callers who may enter the room: what it is
+ * then is nobody else's business, and which one it is can be read once it runs.
+ * @throws CollabError `behaviour_conflict`
+ */
+export function checkBehaviour(named: string | undefined, chosen: string): void {
+  if (named === undefined || named === chosen) return;
   throw new CollabError("behaviour_conflict", {
-    detail: `The room has kept the state that it had as ${JSON.stringify(kept)}. Only an administrator may start it as ${JSON.stringify(chosen)}.`,
+    detail: `The room has kept its state, which another behaviour guards. Name that one or none; only an administrator may start it as ${JSON.stringify(named)}.`,
   });
 }
 

@@ -10,14 +10,13 @@ import { CollabError } from "../protocol/errors.ts";
 import { defaultLimits } from "../protocol/limits.ts";
 import type { RoomEntry, StartOptions } from "../protocol/rooms.ts";
 import type { Scope } from "../protocol/scopes.ts";
-import { dataPoint } from "../model/data-point.ts";
 import type { Member } from "../model/members.ts";
 import { entityTag } from "../model/preconditions.ts";
 import type { RoomRecord, StopRequest } from "../model/record.ts";
-import { isUserId } from "../model/user.ts";
-import { checkCreate, chooseBehaviour } from "./access.ts";
+import { checkBehaviour, checkCreate, chooseBehaviour } from "./access.ts";
 import { DirectoryRegistration } from "./directory-registration.ts";
 import type { LeaveHooks } from "./hooks/leave-hooks.ts";
+import { Bans } from "./members/bans.ts";
 import type { RoomPorts } from "./ports.ts";
 import { askedBy, describe } from "./log.ts";
 import { IdempotencyKeys } from "./requests/idempotency-keys.ts";
@@ -46,6 +45,7 @@ export class Lifecycle {
   readonly registration: DirectoryRegistration;
   readonly leaveHooks: LeaveHooks;
   readonly keys: IdempotencyKeys;
+  readonly bans: Bans;
   readonly #ports: RoomPorts;
   #life: Life = { kind: "absent", record: null };
   #syncing: Promise<void> | null = null;
@@ -65,8 +65,9 @@ export class Lifecycle {
     this.timers = new Timers(ports);
     this.registration = new DirectoryRegistration(ports, this.timers);
     this.keys = new IdempotencyKeys(ports);
-    const { timers, registration, keys } = this;
-    this.#builder = new RoomBuilder({ ports, timers, registration, leaveHooks, keys });
+    this.bans = new Bans(ports);
+    const { timers, registration, keys, bans } = this;
+    this.#builder = new RoomBuilder({ ports, timers, registration, leaveHooks, keys, bans });
   }
 
   /** The running room, or `null` for an absent one. */
@@ -144,6 +145,8 @@ export class Lifecycle {
    */
   async prepare(options: StartOptions, caller: Caller): Promise<RunningRoom> {
     const behaviour = chooseBehaviour(caller, options.behaviour, this.#kept?.behaviour);
+    // Whether any other may enter is up to the hooks of that behaviour, which come first.
+    if (caller.hasOwnScopes) checkBehaviour(options.behaviour, behaviour);
     const failure = this.#loadFailure;
     if (failure && failure.behaviour === behaviour && this.#arrivals.current <= failure.upTo)
       throw failure.error;
@@ -224,8 +227,8 @@ export class Lifecycle {
     const record = { ...rest, status: drop ? "gone" : "stopped" } as const;
     let left: readonly Member[] = [];
     storage.atomically(() => {
-      left = room.membership.removeAll();
-      if (drop) storage.removeHistory();
+      left = room.departures.removeAll();
+      if (drop) this.#removeHistory();
       storage.removeSchedules();
       storage.writeRoom(record);
       this.registration.markStale();
@@ -233,7 +236,7 @@ export class Lifecycle {
     });
     room.hub.endAll("room_stopped");
     room.observers.endAll("room_stopped");
-    room.membership.callLeaveHooks(left, caller);
+    room.departures.callLeaveHooks(left, caller);
     this.#life = { kind: "absent", record };
     const { behaviour, epoch, createdAt } = record;
     const ran = now() - createdAt;
@@ -243,18 +246,6 @@ export class Lifecycle {
     return true;
   }
 
-  /** A user was not let in: the log and the analytics are told. */
-  joinRefused(userId: string, caller: Caller, { info }: CollabError): void {
-    const { log, analytics } = this.#ports;
-    const { code, reason, instance } = info;
-    // It may not have been checked yet, and what is no id may be anything.
-    const user = isUserId(userId) ? userId : undefined;
-    log("join_refused", { user, code, reason, instance, ...askedBy(caller) });
-    const { room } = this;
-    const behaviour = room?.record.behaviour ?? "";
-    analytics?.(dataPoint({ kind: "refused", behaviour, detail: code, ...room?.occupancy }));
-  }
-
   /** Drop what an absent room has kept. */
   async purge(): Promise<void> {
     const { storage } = this.#ports;
@@ -262,11 +253,16 @@ export class Lifecycle {
     if (record === null) return;
     const gone = { ...record, status: "gone" } as const;
     storage.atomically(() => {
-      storage.removeHistory();
+      this.#removeHistory();
       storage.writeRoom(gone);
     });
     this.#life = { kind: "absent", record: gone };
     await this.clearIfGone();
+  }
+
+  #removeHistory(): void {
+    this.#ports.storage.removeHistory();
+    this.bans.forget();
   }
 
   /** Empty the storage of a room that keeps nothing, once the directory knows that it has stopped. */

@@ -10,6 +10,7 @@ export const logEvents = {
   room_stopped: "info",
   join_refused: "warn",
   kicked: "info",
+  kick_lifted: "info",
   session_closed: "info",
   turns_refused: "warn",
   // The author's code.

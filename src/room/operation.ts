@@ -106,7 +106,7 @@ export function execute<Input, Output>(
   input: Input,
   caller: Caller,
 ): Awaitable<Output> {
-  const asking = admit(lifecycle.room, operation, input, caller);
+  const asking = admit(lifecycle, operation, input, caller);
   if (operation.on === "room") return operation.run(lifecycle, input, asking);
   const room = lifecycle.running();
   const output = operation.run(room, input, asking);

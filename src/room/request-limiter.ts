@@ -1,11 +1,10 @@
-// How many requests one user, and all users together, may send over HTTP (rule L1). An upgrade counts for its user
-// only, because a whole room may come back at once. Administrators and the
-// application's own code are not limited: they are trusted with the room.
+// How many requests one user, and all users together, may send over HTTP (rule L1). Callers without a user count as one.
+// An upgrade counts for its user only, because a whole room may come back at once. Whoever is trusted with the room is
+// not limited (admission.ts).
 
 import { TokenBucket } from "../model/token-bucket.ts";
 import type { Caller } from "../protocol/caller.ts";
 import { CollabError } from "../protocol/errors.ts";
-import { allows } from "../protocol/scopes.ts";
 
 /** All users together may send so many times what one may. */
 const usersAtFullRate = 10;
@@ -13,22 +12,27 @@ const usersAtFullRate = 10;
 const maxUsers = 1000;
 
 export class RequestLimiter {
-  readonly #byUser = new Map<string, TokenBucket>();
+  /** By user id; `null` is whoever is no user. */
+  readonly #byUser = new Map<string | null, TokenBucket>();
   #all: TokenBucket | null = null;
   #rate = 0;
 
   /**
-   * Admit a request.
+   * Count a request for its user.
    * @param rate requests per second of one user
    * @throws CollabError `rate_limited`
    */
-  admit({ door, user, scopes }: Caller, rate: number, now: number): void {
-    if ((door !== "http" && door !== "socket") || allows(scopes, "room:admin")) return;
+  takeOwn({ user }: Caller, rate: number, now: number): void {
     if (rate !== this.#rate) this.#begin(rate);
-    const own = user && this.#bucketOf(user.id, rate, now);
-    const retryAfter =
-      own?.tryTake(1, now) || (door === "http" ? this.#bucketOfAll(rate, now).tryTake(1, now) : 0);
-    if (retryAfter > 0) throw new CollabError("rate_limited", { retryAfter });
+    take(this.#bucketOf(user?.id ?? null, rate, now), now);
+  }
+
+  /**
+   * Count a request of somebody who may send it for all users together.
+   * @throws CollabError `rate_limited`
+   */
+  takeShared({ door }: Caller, rate: number, now: number): void {
+    if (door === "http") take(this.#bucketOfAll(rate, now), now);
   }
 
   /** Begin anew: the room has started or stopped, and its rate is another one. */
@@ -43,7 +47,7 @@ export class RequestLimiter {
     return this.#all;
   }
 
-  #bucketOf(userId: string, rate: number, now: number): TokenBucket {
+  #bucketOf(userId: string | null, rate: number, now: number): TokenBucket {
     const bucket = this.#byUser.get(userId) ?? new TokenBucket(rate, 2 * rate, now);
     this.#byUser.delete(userId);
     this.#byUser.set(userId, bucket);
@@ -54,4 +58,10 @@ export class RequestLimiter {
       }
     return bucket;
   }
+}
+
+/** @throws CollabError `rate_limited` */
+function take(bucket: TokenBucket, now: number): void {
+  const retryAfter = bucket.tryTake(1, now);
+  if (retryAfter > 0) throw new CollabError("rate_limited", { retryAfter });
 }

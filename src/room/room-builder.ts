@@ -12,6 +12,7 @@ import type { DirectoryRegistration } from "./directory-registration.ts";
 import { JsonDocument } from "./document/json-document.ts";
 import { HookRunner } from "./hooks/hook-runner.ts";
 import type { LeaveHooks } from "./hooks/leave-hooks.ts";
+import type { Bans } from "./members/bans.ts";
 import { describe } from "./log.ts";
 import type { RoomPorts } from "./ports.ts";
 import type { IdempotencyKeys } from "./requests/idempotency-keys.ts";
@@ -25,6 +26,7 @@ export type RoomBuilderParts = {
   readonly registration: DirectoryRegistration;
   readonly leaveHooks: LeaveHooks;
   readonly keys: IdempotencyKeys;
+  readonly bans: Bans;
 };
 
 /** A stored state, and the record it belongs to. */
@@ -188,7 +190,7 @@ export class RoomBuilder {
     hooks?: HookRunner,
   ): RunningRoom {
     const ports = this.#ports;
-    const { timers, registration, leaveHooks, keys } = this.#parts;
+    const { timers, registration, leaveHooks, keys, bans } = this.#parts;
     const { epoch } = record;
     const basis = {
       ports,
@@ -199,6 +201,7 @@ export class RoomBuilder {
       hooks: hooks ?? new HookRunner({ ports, behaviour, epoch, document, members }),
       leaveHooks,
       keys,
+      bans,
       members,
     };
     return new RunningRoom(createParts(basis, record));

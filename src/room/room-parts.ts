@@ -10,8 +10,9 @@ import type { DirectoryRegistration } from "./directory-registration.ts";
 import type { JsonDocument } from "./document/json-document.ts";
 import type { HookRunner } from "./hooks/hook-runner.ts";
 import type { LeaveHooks } from "./hooks/leave-hooks.ts";
-import { Bans } from "./members/bans.ts";
+import type { Bans } from "./members/bans.ts";
 import { Crowd } from "./members/crowd.ts";
+import { Departures } from "./members/departures.ts";
 import { Membership } from "./members/membership.ts";
 import { PresenceBoard } from "./members/presence-board.ts";
 import type { RoomPorts } from "./ports.ts";
@@ -36,6 +37,7 @@ export type RoomBasis = {
   readonly hooks: HookRunner;
   readonly leaveHooks: LeaveHooks;
   readonly keys: IdempotencyKeys;
+  readonly bans: Bans;
   readonly members: Members;
 };
 
@@ -50,12 +52,12 @@ export function createParts(basis: RoomBasis, record: RoomRecord) {
   const { presenceLimit } = basis.behaviour;
   const crowd = new Crowd({ presenceLimit, members, sessions, presence, delta: batch.users });
   const usage = new UsageMeter(basis);
-  const bans = new Bans(ports);
   const hub = new SessionHub({ ...basis, sessions, presence, batch, usage });
   const sessionTimers = new SessionTimers({ ...basis, sessions, hub });
   const observers = new Observers({ ...basis, activity });
-  const rights = { activity, sessions, hub, observers, presence, batch, bans };
-  const membership = new Membership({ ...basis, ...rights });
+  const around = { activity, sessions, hub, observers, presence, batch };
+  const departures = new Departures({ ...basis, ...around });
+  const membership = new Membership({ ...basis, ...around, departures });
   const saver = new StateSaver(basis);
   const schedules = new Schedules(basis);
   const window = new CommitWindow();
@@ -66,10 +68,10 @@ export function createParts(basis: RoomBasis, record: RoomRecord) {
     sessions,
     batch,
     presence,
-    bans,
     crowd,
     hub,
     sessionTimers,
+    departures,
     membership,
     observers,
     saver,

@@ -11,6 +11,7 @@ import type { Caller } from "../protocol/caller.ts";
 import { CollabError } from "../protocol/errors.ts";
 import { failureMessage } from "../protocol/messages.ts";
 import { readAttachment } from "../model/session-attachment.ts";
+import { Admission } from "./admission.ts";
 import { fireTimer } from "./alarm.ts";
 import { Lifecycle, type Arrivals } from "./lifecycle.ts";
 import { askedBy, describe, type LogFields } from "./log.ts";
@@ -23,7 +24,6 @@ import { attemptOnce, type Called, type CallOptions } from "./requests/attempt-o
 import type { RunningRoom } from "./running-room.ts";
 import { answerMessage, verifyMessage } from "./sessions/answer.ts";
 import { refOf } from "./sessions/message-operations.ts";
-import { RequestLimiter } from "./request-limiter.ts";
 import { receiveFrame, type RequestMessage } from "./sessions/message-receiver.ts";
 import { senderOf } from "./sessions/reply.ts";
 import { refuseSocket } from "./sessions/session.ts";
@@ -41,7 +41,7 @@ export class Room {
   readonly #mailbox: Mailbox;
   readonly #leaveHooks: LeaveHooks;
   readonly #arrivals: Arrivals = { current: 0, last: 0 };
-  readonly #limiter = new RequestLimiter();
+  readonly #admission: Admission;
   readonly #flushTimer: MemoryTimer;
   readonly #newsTimer: MemoryTimer;
   #lifecycle: Lifecycle;
@@ -52,6 +52,7 @@ export class Room {
     this.#clock = new SteadyClock(ports.now);
     this.#ports = withClock(ports, this.#clock);
     this.#mailbox = new Mailbox(this.#ports);
+    this.#admission = new Admission(this.#ports);
     this.#leaveHooks = new LeaveHooks(ports);
     this.#flushTimer = new MemoryTimer(this.#ports);
     this.#newsTimer = new MemoryTimer(this.#ports);
@@ -66,7 +67,7 @@ export class Room {
 
   /**
    * Run an operation for a caller who waits for its outcome, unless its idempotency key is known (rule X2).
-   * @throws CollabError `room_overloaded`, `room_busy`, `rate_limited`, `commit_failed`, `internal`
+   * @throws CollabError `rate_limited`, `forbidden`, `kicked`, `room_overloaded`, `room_busy`, `commit_failed`, `internal`
    */
   async call<Input, Output>(
     operation: Operation<Input, Output>,
@@ -74,7 +75,8 @@ export class Room {
     caller: Caller,
     options: CallOptions = {},
   ): Promise<Called<Output>> {
-    this.#limiter.admit(caller, this.#lifecycle.requestRate, this.#ports.now());
+    const isKnown = !this.#isBroken && this.#lifecycle.refusal === null;
+    this.#admission.check(this.#lifecycle, { operation, input, caller }, isKnown);
     return this.#call(operation, input, caller, options);
   }
 
@@ -105,12 +107,8 @@ export class Room {
         if (sees === "committed") await room?.whenCommitted();
         const asked = { operation, input, request, caller, run };
         const { depends, ...called } = await attemptOnce(this.#lifecycle, asked);
-        if ("error" in called.outcome && operation.isEntry && !called.isReplay)
-          this.#lifecycle.joinRefused(
-            operation.subject?.(input) ?? "",
-            caller,
-            called.outcome.error,
-          );
+        if ("error" in called.outcome && !called.isReplay)
+          this.#admission.refused(this.#lifecycle, asked, called.outcome.error);
         this.#scheduleFlush();
         return { called, committed: depends ? this.#lifecycle.room?.whenCommitted() : null };
       },

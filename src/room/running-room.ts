@@ -19,6 +19,7 @@ import type { HookRunner } from "./hooks/hook-runner.ts";
 import type { LeaveHooks } from "./hooks/leave-hooks.ts";
 import type { Bans } from "./members/bans.ts";
 import type { Crowd } from "./members/crowd.ts";
+import type { Departures } from "./members/departures.ts";
 import type { Membership } from "./members/membership.ts";
 import type { PresenceBoard } from "./members/presence-board.ts";
 import type { RoomPorts } from "./ports.ts";
@@ -57,6 +58,7 @@ export class RunningRoom implements RoomParts {
   readonly crowd: Crowd;
   readonly hub: SessionHub;
   readonly sessionTimers: SessionTimers;
+  readonly departures: Departures;
   readonly membership: Membership;
   readonly observers: Observers;
   readonly saver: StateSaver;
@@ -83,6 +85,7 @@ export class RunningRoom implements RoomParts {
     this.crowd = parts.crowd;
     this.hub = parts.hub;
     this.sessionTimers = parts.sessionTimers;
+    this.departures = parts.departures;
     this.membership = parts.membership;
     this.observers = parts.observers;
     this.saver = parts.saver;

@@ -15,6 +15,9 @@ export function pieces(bytes: Uint8Array, size = maxRowBytes): Uint8Array[] {
   return out;
 }
 
+/** The text that bytes begin with, though they may end in the middle of a character. */
+export const decodeStart = (bytes: Uint8Array): string => new TextDecoder().decode(bytes);
+
 /** Join pieces to text. Bytes that are not UTF-8 become no text at all: whoever parses it finds out. */
 export function decode(parts: readonly (ArrayBuffer | Uint8Array)[]): string {
   const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });

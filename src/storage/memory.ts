@@ -3,6 +3,7 @@
 
 import type { Change, History, Snapshot } from "../protocol/history.ts";
 import { utf8Bytes } from "../protocol/json.ts";
+import { decodeStart, encode } from "./bytes.ts";
 import { schemaVersion } from "./migrations.ts";
 import type {
   OpenedStorage,
@@ -11,6 +12,7 @@ import type {
   RoomStorage,
   StoredBan,
   StoredKey,
+  StoredKeyHead,
   StoredRequests,
   StoredSchedule,
   StoredTimer,
@@ -206,8 +208,15 @@ export class MemoryRoomStorage<
     };
   }
 
-  dropKeys(keys: number): void {
-    this.#kept.keys = this.#kept.keys.slice(keys);
+  readKeyHeads(bytes: number): StoredKeyHead[] {
+    return this.#kept.keys.map(({ key, at, text }) => {
+      const start = decodeStart(encode(text).subarray(0, bytes));
+      return { key, at, bytes: utf8Bytes(text), start };
+    });
+  }
+
+  removeKeys(keys: readonly string[]): void {
+    this.#kept.keys = this.#kept.keys.filter(({ key }) => !keys.includes(key));
   }
 
   quarantine(records: readonly QuarantinedRecord[]): void {

@@ -1,8 +1,8 @@
 // The tables of what was asked and answered (rules X1, X2): `requests`, for those that stand beside no change,
 // and `keys`. The column `requests` of a change belongs to its row, and is read here.
 
-import { decode, encode } from "./bytes.ts";
-import type { RequestHistory, StoredKey, StoredRequests } from "./room-storage.ts";
+import { decode, decodeStart, encode } from "./bytes.ts";
+import type { RequestHistory, StoredKey, StoredKeyHead, StoredRequests } from "./room-storage.ts";
 
 type Row = Record<string, ArrayBuffer | string | number | null>;
 type Run = (query: string, ...bindings: (ArrayBufferView | string | number)[]) => Row[];
@@ -89,8 +89,20 @@ export class RequestTables {
     return { keys: Number(row?.["keys"] ?? 0), bytes: Number(row?.["bytes"] ?? 0) };
   }
 
-  dropKeys(keys: number): void {
-    this.#run("DELETE FROM keys WHERE key IN (SELECT key FROM keys ORDER BY n LIMIT ?)", keys);
+  readKeyHeads(bytes: number): StoredKeyHead[] {
+    return this.#run(
+      "SELECT key, at, length(data) AS bytes, substr(data, 1, ?) AS start FROM keys ORDER BY n",
+      bytes,
+    ).map((row) => ({
+      key: String(row["key"]),
+      at: Number(row["at"]),
+      bytes: Number(row["bytes"]),
+      start: startOf(row["start"]),
+    }));
+  }
+
+  removeKeys(keys: readonly string[]): void {
+    for (const key of keys) this.#run("DELETE FROM keys WHERE key = ?", key);
   }
 
   clear(): void {
@@ -103,5 +115,9 @@ const rowOf = (row: Row): StoredRequests => ({
   version: Number(row["version"]),
   text: typeof row["data"] === "string" ? row["data"] : textOf(row),
 });
+
+/** No text at all for what is no BLOB: then the row cannot be read. */
+const startOf = (data: Row[string] | undefined): string =>
+  typeof data === "object" && data !== null ? decodeStart(new Uint8Array(data)) : "";
 
 const textOf = (row: Row): string => decode([row["data"] as ArrayBuffer]);

@@ -69,6 +69,17 @@ export type StoredKey = {
   readonly text: string;
 };
 
+/** What is known of a key without reading its answer. */
+export type StoredKeyHead = {
+  readonly key: string;
+  /** Epoch ms. */
+  readonly at: number;
+  /** Of its text. */
+  readonly bytes: number;
+  /** What its text begins with. */
+  readonly start: string;
+};
+
 export type RoomStorage<Room, Member extends { readonly seq: number }> = {
   /** Open what is stored, and migrate it if an older release has written it. To be called first. */
   open(): OpenedStorage;
@@ -131,8 +142,12 @@ export type RoomStorage<Room, Member extends { readonly seq: number }> = {
   writeKey(key: StoredKey): void;
   /** Number of keys, and the bytes of their text. */
   measureKeys(): { readonly keys: number; readonly bytes: number };
-  /** Drop the keys that were written first. */
-  dropKeys(keys: number): void;
+  /**
+   * All keys, in the order they were written.
+   * @param bytes of the start of each text
+   */
+  readKeyHeads(bytes: number): StoredKeyHead[];
+  removeKeys(keys: readonly string[]): void;
 
   /** Move these records out of the way. */
   quarantine(records: readonly QuarantinedRecord[]): void;

@@ -13,6 +13,7 @@ import type {
   RoomStorage,
   StoredBan,
   StoredKey,
+  StoredKeyHead,
   StoredRequests,
   StoredSchedule,
   StoredTimer,
@@ -286,8 +287,12 @@ export class SqliteRoomStorage<
     return this.#requests.measureKeys();
   }
 
-  dropKeys(keys: number): void {
-    this.#requests.dropKeys(keys);
+  readKeyHeads(bytes: number): StoredKeyHead[] {
+    return this.#requests.readKeyHeads(bytes);
+  }
+
+  removeKeys(keys: readonly string[]): void {
+    this.#requests.removeKeys(keys);
   }
 
   quarantine(records: readonly QuarantinedRecord[]): void {

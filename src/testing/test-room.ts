@@ -248,10 +248,6 @@ export class TestRoom<Behaviour extends RoomBehaviour = RoomBehaviour> {
     this.#clock.stop();
   }
 
-  [Symbol.dispose](): void {
-    this.close();
-  }
-
   get #committed(): Committed {
     const committed = committedState(this.#object.storage);
     if (committed === null)

@@ -29,6 +29,13 @@ test("[A7] one that has ended is refused", async () => {
 
 const wrong = [
   ["nothing", undefined],
+  ["no user", { scopes: ["room:admin"] }],
+  ["an empty id as the user", { user: "", scopes: ["room:admin"] }],
+  ["0 as the user", { user: 0, scopes: ["room:admin"] }],
+  ["false as the user", { user: false, scopes: ["room:admin"] }],
+  ["null as the scopes", { user: ada, scopes: null }],
+  ["an empty text as the scopes", { user: ada, scopes: "" }],
+  ["false as the scopes", { user: ada, scopes: false }],
   ["a user without an id", { user: { name: "Ada" } }],
   ["a user with too long a name", { user: { ...ada, name: "a".repeat(10_000) } }],
   ["scopes that are none", { user: ada, scopes: ["admin"] }],

@@ -16,7 +16,7 @@ function open(more: Partial<ConnectOptions> = {}) {
   return { net, room, beforeUnload: environment.beforeUnload };
 }
 
-test("it joins nothing and listens to nothing, however much time passes", async () => {
+test("[C5] it joins nothing and listens to nothing, however much time passes", async () => {
   const { net, room, beforeUnload } = open();
   room.setPresence({ typing: true });
   await net.advance(60_000);
@@ -26,7 +26,7 @@ test("it joins nothing and listens to nothing, however much time passes", async 
   expect(beforeUnload).not.toHaveBeenCalled();
 });
 
-test("it connects once it is told to, with the presence of before", async () => {
+test("[C5] it connects once it is told to, with the presence of before", async () => {
   const { net, room } = open();
   room.setPresence({ cursor: 7 });
   room.reconnect();
@@ -37,7 +37,7 @@ test("it connects once it is told to, with the presence of before", async () => 
   expect(room.self.presence?.cursor).toBe(7);
 });
 
-test("it asks before a page is closed, by one listener for all connections", async () => {
+test("[C5] it asks before a page is closed, by one listener for all connections", async () => {
   const { net, room, beforeUnload } = open();
   room.reconnect();
   await net.settle(room.ready);
@@ -50,7 +50,7 @@ test("it asks before a page is closed, by one listener for all connections", asy
   expect(silent.beforeUnload).not.toHaveBeenCalled();
 });
 
-test("a wrong address is refused when it is told to connect", () => {
+test("[C5] a wrong address is refused when it is told to connect", () => {
   const { room } = open({ url: "rooms.example.com" });
   expect(() => room.reconnect()).toThrow(TypeError);
   expect(() => open({ url: "rooms.example.com", connect: true })).toThrow(TypeError);

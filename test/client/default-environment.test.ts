@@ -9,7 +9,7 @@ afterEach(() => {
   vi.unstubAllGlobals();
 });
 
-describe("anywhere", () => {
+describe("[C5] anywhere", () => {
   test("ids are random UUIDs", () => {
     const { newId } = createEnvironment();
     const ids = Array.from({ length: 200 }, newId);
@@ -92,7 +92,7 @@ describe("anywhere", () => {
   });
 });
 
-describe("without a page", () => {
+describe("[C5] without a page", () => {
   test.each([
     ["in Node", {}],
     ["without a navigator", { navigator: undefined }],
@@ -116,7 +116,7 @@ describe("without a page", () => {
   });
 });
 
-describe("in a page", () => {
+describe("[C5] in a page", () => {
   let page: EventTarget;
   let document: EventTarget & { visibilityState: string };
   let listeners: number;

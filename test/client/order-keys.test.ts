@@ -27,7 +27,7 @@ function insertAt(keys: string[], index: number, random: () => number): void {
 
 const longest = (keys: readonly string[]): number => Math.max(...keys.map((key) => key.length));
 
-describe("a key", () => {
+describe("[C1] a key", () => {
   test("sorts between the two that it was made between, and is an order key itself", () => {
     fc.assert(
       fc.property(insertions, (all) => {
@@ -73,7 +73,7 @@ describe("a key", () => {
   });
 });
 
-describe("a list that grows", () => {
+describe("[C1] a list that grows", () => {
   test.each([
     ["at its end", (keys: readonly string[]) => keys.length],
     ["at its front", () => 0],
@@ -128,7 +128,7 @@ describe("a list that grows", () => {
   });
 });
 
-describe("what is not an order key", () => {
+describe("[C1] what is not an order key", () => {
   test("is recognised, whatever it is", () => {
     const outermost = "0000010000000";
     for (const value of ["", "V", "V0", "V000", "V0-", "zz", "V00Ä00", outermost, null, 7, {}])

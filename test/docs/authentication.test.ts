@@ -63,6 +63,26 @@ describe("the Worker with cookies", () => {
     }
   });
 
+  test("[O3, A3] gives the metrics to whoever has the token for them, and nothing else", async () => {
+    const METRICS_TOKEN = "a-token-for-metrics-that-nobody-can-guess";
+    const ask = async (
+      method: string,
+      path: string,
+      token = METRICS_TOKEN,
+      vars = {},
+    ): Promise<number> => {
+      const headers = { authorization: `Bearer ${token}` };
+      const bindings = { ...env, AUTH_MODE: undefined, SESSIONS, METRICS_TOKEN, ...vars };
+      return (await app.request(`https://app.example${path}`, { method, headers }, bindings))
+        .status;
+    };
+    expect(await ask("GET", "/metrics")).toBe(200);
+    expect(await ask("GET", "/metrics", "another")).toBe(401);
+    expect(await ask("GET", "/metrics", "undefined", { METRICS_TOKEN: undefined })).toBe(401);
+    expect(await ask("GET", "/rooms")).toBe(401);
+    expect(await ask("DELETE", "/rooms/metrics")).toBe(401);
+  });
+
   test("is the one in the document", async () => {
     const [, shown] = /```ts\n(.*?)\n```/s.exec(await read("docs/AUTHENTICATION.md")) ?? [];
     const source = await read("test/fixtures/cookie-sessions-worker.ts");

@@ -6,6 +6,8 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { measureSizes, sizeText, type PartSize } from "../../scripts/size.ts";
 import { wranglerEnv } from "../../scripts/wrangler-env.ts";
+import { connectRoom } from "../../src/client/connect.ts";
+import type { Room } from "../../src/client/types.ts";
 import { errorTable } from "../../src/protocol/errors.ts";
 import {
   checkTypes,
@@ -201,9 +203,9 @@ describe("a page's part", () => {
   });
 });
 
-describe("the README's program", () => {
+describe("the program of docs/HTTP.md", () => {
   test("type-checks in an application, and runs", async () => {
-    const [program = "", inWorker = ""] = await snippetsOf("README.md", "ts");
+    const [program = "", inWorker = ""] = await snippetsOf("docs/HTTP.md", "ts");
     const own = `async function own(env: CollabEnv): Promise<Response> {
 ${inWorker}
   return Response.json({ users: await room.getUsers(), state: await room.getState() });
@@ -218,11 +220,11 @@ export default {
     new URL(request.url).pathname === "/own" ? own(env) : collab.app.fetch(request, env, ctx),
 };`;
     await checkTypes(app.folder, {
-      files: { "readme.ts": worker },
+      files: { "program.ts": worker },
       moduleResolution: "bundler",
       types: ["@cloudflare/workers-types"],
     });
-    const main = join(app.folder, "readme.ts");
+    const main = join(app.folder, "program.ts");
     const server = await startServer({ main, vars: { AUTH_MODE: "open" } });
     try {
       const ask = async (method: string, path: string, body?: unknown): Promise<unknown> => {
@@ -308,6 +310,37 @@ describe("a guide", () => {
     });
     await runTool("wrangler", ["types"], folder, wranglerEnv);
     await runTool("tsc", ["--project", "tsconfig.generated.json"], folder);
+  });
+
+  test("to the first room has a page that is built, and a Worker in which two people see the same", async () => {
+    const folder = join(app.folder, "first");
+    const { "wrangler.toml": config = "" } = await filesIn("docs/guides/install.md");
+    const files = await filesIn("docs/guides/first-room.md");
+    const lines = await snippetsOf("docs/guides/first-room.md", "toml");
+    await writeFiles(folder, { ...files, "wrangler.toml": [config, ...lines].join("\n") });
+    await runTool("vite", ["build"], folder);
+    const scripts = await readdir(join(folder, "dist/assets"));
+    const page = await readFile(join(folder, "dist/assets", scripts[0] ?? ""), "utf8");
+    expect(page).not.toContain("~standard"); // of schemas: only the type of the behaviour is imported
+    const built = await runTool("wrangler", ["deploy", "--dry-run"], folder, wranglerEnv);
+    expect(built).toContain("--dry-run: exiting now.");
+    const main = join(folder, "src/worker.ts");
+    const server = await startServer({ main, vars: { AUTH_MODE: "open" } });
+    const [ada, bob] = (["ada", "bob"] as const).map((id) => {
+      const service = { url: `${server.url}/collab`, room: "first", behaviour: "notes" };
+      return connectRoom<{ lines: string[] }>({ ...service, user: { id } });
+    }) as [Room<{ lines: string[] }>, Room<{ lines: string[] }>];
+    try {
+      await Promise.all([ada.ready, bob.ready]);
+      await ada.update((draft) => void draft.lines.push("milk")).committed;
+      await expect.poll(() => bob.state).toEqual({ lines: ["milk"] });
+      const refused = bob.update((draft) => void draft.lines.push("x".repeat(201)));
+      await expect(refused.committed).rejects.toMatchObject({ code: "invalid_state" });
+    } finally {
+      ada.leave();
+      bob.leave();
+      await server.stop();
+    }
   });
 
   test("to installing names every entry", async () => {

@@ -50,7 +50,7 @@ describe("the error table", () => {
         "load_failed 503 retryable",
         "malformed 400",
         "method_not_allowed 405",
-        "not_authorized 403",
+        "not_authorized 403 4000",
         "not_found 404",
         "origin_refused 403 4004",
         "patch_failed 409",

@@ -22,7 +22,7 @@ async function show<Value>(use: () => Value) {
 
 const wave = (event: string): RoomEvent => ({ event, payload: 1, from: "bob", session: "s" });
 
-describe("a function of a hook", () => {
+describe("[C9] a function of a hook", () => {
   test("calls the action that the hook names, and gives its answer", async () => {
     const { room, last } = await show(() => useAction("rename"));
     const optimistic = () => {};
@@ -60,7 +60,7 @@ describe("a function of a hook", () => {
   });
 });
 
-describe("a listener", () => {
+describe("[C9] a listener", () => {
   test("hears the events of its name, or all", async () => {
     const heard: unknown[] = [];
     const { room, page } = await show(() => {

@@ -26,7 +26,7 @@ function open(cards: JsonObject = {}) {
   };
 }
 
-describe("a list", () => {
+describe("[C9] a list", () => {
   test("has its items in the order of their order keys, and of their own keys where these are the same", () => {
     const list = { c: { order: "V01" }, a: { order: "V02" }, b: { order: "V01" } };
     expect(entriesOf(list).map(({ key }) => key)).toEqual(["b", "c", "a"]);
@@ -43,7 +43,7 @@ describe("a list", () => {
   });
 });
 
-describe("the functions of a list", () => {
+describe("[C9] the functions of a list", () => {
   test("insert at the end, at the front, and beside an item", () => {
     const { insert, texts } = open();
     const { key: b } = insert({ text: "b" });
@@ -141,7 +141,7 @@ describe("the functions of a list", () => {
   });
 });
 
-describe("arranging", () => {
+describe("[C9] arranging", () => {
   const cases = fc.record({
     orders: fc.array(fc.constantFrom("V00", "V01", "V02", "V05", "zz", "", null), {
       maxLength: 12,

@@ -27,7 +27,7 @@ async function show<Value>(use: () => Value, room = answered()) {
   return { room, seen, last };
 }
 
-test("oneself is undefined until the room has answered", async () => {
+test("[C9] oneself is undefined until the room has answered", async () => {
   const room = createFakeRoom<{ title: string }>();
   const { last } = await show(() => [useSelf(), useSelf((self) => self.id)], room);
   expect(last()).toEqual([undefined, undefined]);
@@ -35,7 +35,7 @@ test("oneself is undefined until the room has answered", async () => {
   expect(last()).toEqual([room.self, "ada"]);
 });
 
-test("others are nobody at first, and render again when one of them has changed", async () => {
+test("[C9] others are nobody at first, and render again when one of them has changed", async () => {
   const { room, seen, last } = await show(() => useOthers());
   expect(seen).toEqual([[]]);
   const others = [person("bob", 2), person("cyd", 3)];
@@ -45,7 +45,7 @@ test("others are nobody at first, and render again when one of them has changed"
   expect(seen).toHaveLength(2);
 });
 
-test("a selector of others is asked what counts", async () => {
+test("[C9] a selector of others is asked what counts", async () => {
   const { room, seen } = await show(() => useOthers((others) => others.map((other) => other.id)));
   const [bob, cyd] = [person("bob", 2), person("cyd", 3)];
   await happens(() => room.frame({ others: [bob, cyd] }));
@@ -54,7 +54,7 @@ test("a selector of others is asked what counts", async () => {
   expect(seen).toEqual([[], ["bob", "cyd"], ["bob"]]);
 });
 
-test("a component that shows one person does not render when another one moves", async () => {
+test("[C9] a component that shows one person does not render when another one moves", async () => {
   const { room, seen } = await show(() => useOther("bob", (bob) => bob.presence?.cursor));
   const bob = person("bob", 2, { x: 1 });
   await happens(() => room.frame({ others: [bob, person("cyd", 3)] }));
@@ -65,7 +65,7 @@ test("a component that shows one person does not render when another one moves",
   expect(seen).toEqual([undefined, { x: 1 }, { x: 2 }, undefined]);
 });
 
-test("a component can show another person than before", async () => {
+test("[C9] a component can show another person than before", async () => {
   const room = answered();
   room.frame({ others: [person("bob", 2), person("cyd", 3)] });
   const shown: unknown[] = [];
@@ -78,14 +78,14 @@ test("a component can show another person than before", async () => {
   expect(shown).toEqual([2, 3]);
 });
 
-test("people are all, and counts say how many there are besides", async () => {
+test("[C9] people are all, and counts say how many there are besides", async () => {
   const { room, last } = await show(() => [usePeople((all) => all.length), useCounts().users]);
   const counts = { users: 4870, online: 3120, idle: 1702, away: 48, typing: 6 };
   await happens(() => room.frame({ people: [room.self, person("bob", 2)], counts }));
   expect(last()).toEqual([2, 4870]);
 });
 
-test("one's own presence comes with the function that changes it, which stays the same", async () => {
+test("[C9] one's own presence comes with the function that changes it, which stays the same", async () => {
   const { room, seen, last } = await show(() => usePresence());
   const [, set] = last();
   await happens(() => set({ cursor: { x: 3 } }));
@@ -96,7 +96,7 @@ test("one's own presence comes with the function that changes it, which stays th
   expect(seen).toHaveLength(2);
 });
 
-test("a scope includes others, and may be taken away", async () => {
+test("[C9] a scope includes others, and may be taken away", async () => {
   const room = createFakeRoom<{ title: string }>();
   const { seen, last } = await show(() => ({ may: useCan("room:act"), scopes: useScopes() }), room);
   expect(last()).toEqual({ may: false, scopes: [] });

@@ -36,41 +36,44 @@ async function open(options: ConnectOptions, isStrict: boolean) {
   };
 }
 
-describe.each([{ isStrict: false }, { isStrict: true }])("with StrictMode: $isStrict", (mode) => {
-  test("a provider opens one connection, and closes it without leaving the room", async () => {
-    const { last, calls, page } = await open(design, mode.isStrict);
-    expect(calls()).toEqual([["reconnect"]]);
-    expect(last()).toMatchObject({ title: undefined, status: "connecting" });
-    await page.unmount();
-    expect(calls()).toEqual([["reconnect", "disconnect"]]);
-  });
+describe.each([{ isStrict: false }, { isStrict: true }])(
+  "[C9] with StrictMode: $isStrict",
+  (mode) => {
+    test("a provider opens one connection, and closes it without leaving the room", async () => {
+      const { last, calls, page } = await open(design, mode.isStrict);
+      expect(calls()).toEqual([["reconnect"]]);
+      expect(last()).toMatchObject({ title: undefined, status: "connecting" });
+      await page.unmount();
+      expect(calls()).toEqual([["reconnect", "disconnect"]]);
+    });
 
-  test("components show the room that is connected", async () => {
-    const { made, last } = await open(design, mode.isStrict);
-    const connected = made.find(({ room }) => room.calls.length > 0)?.room;
-    expect(last().room).toBe(connected);
-    await happens(() => connected?.answer({ title: "Sketch" }));
-    expect(last()).toMatchObject({ title: "Sketch", status: "connected" });
-  });
+    test("components show the room that is connected", async () => {
+      const { made, last } = await open(design, mode.isStrict);
+      const connected = made.find(({ room }) => room.calls.length > 0)?.room;
+      expect(last().room).toBe(connected);
+      await happens(() => connected?.answer({ title: "Sketch" }));
+      expect(last()).toMatchObject({ title: "Sketch", status: "connected" });
+    });
 
-  test("new options of the same room leave the connection as it is", async () => {
-    const { last, calls, show } = await open(design, mode.isStrict);
-    const { room } = last();
-    await show({ ...design });
-    expect(last().room).toBe(room);
-    expect(calls()).toEqual([["reconnect"]]);
-  });
+    test("new options of the same room leave the connection as it is", async () => {
+      const { last, calls, show } = await open(design, mode.isStrict);
+      const { room } = last();
+      await show({ ...design });
+      expect(last().room).toBe(room);
+      expect(calls()).toEqual([["reconnect"]]);
+    });
 
-  test("another room is connected instead of the first one", async () => {
-    const { last, calls, show } = await open(design, mode.isStrict);
-    const { room } = last();
-    await show({ ...design, room: "bridge" });
-    expect(last().room === room).toBe(false);
-    expect(calls()).toEqual([["reconnect", "disconnect"], ["reconnect"]]);
-  });
-});
+    test("another room is connected instead of the first one", async () => {
+      const { last, calls, show } = await open(design, mode.isStrict);
+      const { room } = last();
+      await show({ ...design, room: "bridge" });
+      expect(last().room === room).toBe(false);
+      expect(calls()).toEqual([["reconnect", "disconnect"], ["reconnect"]]);
+    });
+  },
+);
 
-test("a provider that React hides disconnects, and is back in the same room when it shows again", async () => {
+test("[C9] a provider that React hides disconnects, and is back in the same room when it shows again", async () => {
   const { connect, made } = fakeConnect();
   const { RoomProvider } = createHooks<Doc>(connect);
   const app = (mode: "hidden" | "visible") =>
@@ -84,7 +87,7 @@ test("a provider that React hides disconnects, and is back in the same room when
   ]);
 });
 
-test("the latest function is asked for a token", async () => {
+test("[C9] the latest function is asked for a token", async () => {
   const { made, show } = await open({ ...design, token: () => "first" }, false);
   const { token } = made[0]?.options ?? {};
   expect(await token?.()).toBe("first");
@@ -92,7 +95,7 @@ test("the latest function is asked for a token", async () => {
   expect(await token?.()).toBe("second");
 });
 
-test("no token is asked for where none was given", async () => {
+test("[C9] no token is asked for where none was given", async () => {
   const { made } = await open(design, false);
   expect(made[0]?.options).toEqual({ ...design, connect: false });
 });

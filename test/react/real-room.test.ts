@@ -8,7 +8,7 @@ import * as z from "zod";
 import { defineRoom } from "../../src/behaviours/define.ts";
 import { connectRoom } from "../../src/client/connect.ts";
 import { createRoomContext } from "../../src/react/index.ts";
-import { TestRoom } from "../../src/testing/test-room.ts";
+import { createTestRoom } from "../../src/testing/index.ts";
 import { happens, probe, render } from "./support/render.ts";
 
 const card = z.object({ order: z.string(), text: z.string() });
@@ -29,7 +29,7 @@ const hooks = createRoomContext<typeof board>();
 const { RoomProvider, suspense } = hooks;
 
 function open() {
-  const net = new TestRoom(board);
+  const net = createTestRoom(board);
   return {
     net,
     /** A page that connects by itself, with one component. */
@@ -45,7 +45,7 @@ function open() {
 
 const titleOf = () => hooks.useRoomState((state) => state.title);
 
-describe("a page", () => {
+describe("[C9] a page", () => {
   test("joins the room once, and is gone from it after the grace period of a page that has closed", async () => {
     const { net, show } = open();
     const { page } = await show("ada", titleOf);
@@ -146,7 +146,7 @@ describe("a page", () => {
   });
 });
 
-describe("two people who arrange a list", () => {
+describe("[C9] two people who arrange a list", () => {
   test("see the same order, each with what they have done while the other could not know", async () => {
     const { net, show } = open();
     const list = () => hooks.useList("/cards");
@@ -191,7 +191,7 @@ describe("two people who arrange a list", () => {
   });
 });
 
-describe("a page that waits", () => {
+describe("[C9] a page that waits", () => {
   test("shows its fallback until the room has answered", async () => {
     const { net, show } = open();
     net.lag(500);
@@ -219,7 +219,7 @@ describe("a page that waits", () => {
   });
 });
 
-describe("the server", () => {
+describe("[C9] the server", () => {
   test("renders a page without joining, also where the address is a path of the page", async () => {
     const { net } = open();
     const { Probe } = probe(() => hooks.useStatus().state);

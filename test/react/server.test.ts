@@ -64,7 +64,7 @@ function lively(): FakeRoom<Doc> {
   return room;
 }
 
-describe("the server", () => {
+describe("[C9] the server", () => {
   test("renders all hooks as before the room has answered", () => {
     const { RoomProvider, Probe } = createApp();
     expect(
@@ -113,7 +113,7 @@ describe("the server", () => {
   });
 });
 
-describe("the browser", () => {
+describe("[C9] the browser", () => {
   test("takes over what the server has rendered, also for a room that has answered by then", async () => {
     const { RoomProvider, Probe } = createApp();
     const app = (room: FakeRoom<Doc>) => h(RoomProvider, { room }, h(Probe));

@@ -23,7 +23,7 @@ async function show<Value>(use: () => Value, room: FakeRoom<Board>) {
   return { page, seen, last };
 }
 
-describe("useRoomState", () => {
+describe("[C9] useRoomState", () => {
   test("gives undefined until the room has answered, and then the state", async () => {
     const room = createFakeRoom<Board>();
     const { seen, last } = await show(() => useRoomState(), room);
@@ -158,7 +158,7 @@ describe("useRoomState", () => {
   });
 });
 
-describe("in StrictMode", () => {
+describe("[C9] in StrictMode", () => {
   test("hooks show the same, and leave no listener behind", async () => {
     const room = createFakeRoom<Board>(start);
     const { Probe } = probe(() => useRoomState((state) => state.title));
@@ -173,7 +173,7 @@ describe("in StrictMode", () => {
   });
 });
 
-describe("the room itself", () => {
+describe("[C9] the room itself", () => {
   test("is there before it has answered, with its status and whether edits are saved", async () => {
     const room = createFakeRoom<Board>();
     const { seen, last } = await show(

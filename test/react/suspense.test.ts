@@ -38,30 +38,33 @@ async function show(room: FakeRoom<Doc>, isStrict = false) {
   return { page, seen };
 }
 
-describe.each([{ isStrict: false }, { isStrict: true }])("with StrictMode: $isStrict", (mode) => {
-  test("the state shows once the room has answered, and the fallback until then", async () => {
-    const warned = vi.spyOn(console, "error");
-    const room = createFakeRoom<Doc>();
-    const { page, seen } = await show(room, mode.isStrict);
-    expect(page.text()).toBe("waiting");
-    await happens(() => room.frame({ status: { state: "offline" } }));
-    expect(page.text()).toBe("waiting");
-    await happens(() => room.answer({ title: "Sketch" }));
-    expect(page.text()).toBe('["Sketch","ada"]');
-    expect(seen.every(([title]) => title === "Sketch")).toBe(true);
-    await happens(() => room.change((state: Doc) => (state.title = "Bridge")));
-    expect(page.text()).toBe('["Bridge","ada"]');
-    expect(warned).not.toHaveBeenCalled();
-  });
+describe.each([{ isStrict: false }, { isStrict: true }])(
+  "[C9] with StrictMode: $isStrict",
+  (mode) => {
+    test("the state shows once the room has answered, and the fallback until then", async () => {
+      const warned = vi.spyOn(console, "error");
+      const room = createFakeRoom<Doc>();
+      const { page, seen } = await show(room, mode.isStrict);
+      expect(page.text()).toBe("waiting");
+      await happens(() => room.frame({ status: { state: "offline" } }));
+      expect(page.text()).toBe("waiting");
+      await happens(() => room.answer({ title: "Sketch" }));
+      expect(page.text()).toBe('["Sketch","ada"]');
+      expect(seen.every(([title]) => title === "Sketch")).toBe(true);
+      await happens(() => room.change((state: Doc) => (state.title = "Bridge")));
+      expect(page.text()).toBe('["Bridge","ada"]');
+      expect(warned).not.toHaveBeenCalled();
+    });
 
-  test("a room that has answered is shown at once", async () => {
-    const { page, seen } = await show(createFakeRoom<Doc>({ title: "Sketch" }), mode.isStrict);
-    expect(page.text()).toBe('["Sketch","ada"]');
-    expect(seen).toHaveLength(mode.isStrict ? 2 : 1);
-  });
-});
+    test("a room that has answered is shown at once", async () => {
+      const { page, seen } = await show(createFakeRoom<Doc>({ title: "Sketch" }), mode.isStrict);
+      expect(page.text()).toBe('["Sketch","ada"]');
+      expect(seen).toHaveLength(mode.isStrict ? 2 : 1);
+    });
+  },
+);
 
-test("waiting components share one promise of the room, however often they render", async () => {
+test("[C9] waiting components share one promise of the room, however often they render", async () => {
   const room = createFakeRoom<Doc>();
   const { page } = await show(room);
   const before = room.listeners();
@@ -75,13 +78,13 @@ test("waiting components share one promise of the room, however often they rende
   expect(page.text()).toBe('{"title":"Sketch"}'.repeat(2));
 });
 
-test("hooks that show something before the room has answered do not wait for it", async () => {
+test("[C9] hooks that show something before the room has answered do not wait for it", async () => {
   const { Probe } = probe(() => useStatus().state);
   const page = await render(h(RoomProvider, { room: createFakeRoom<Doc>() }, h(Probe)));
   expect(page.text()).toBe('"connecting"');
 });
 
-describe("an error boundary", () => {
+describe("[C9] an error boundary", () => {
   test("gets the error of a room that is closed before it has answered", async () => {
     vi.spyOn(console, "error").mockImplementation(() => {});
     const room = createFakeRoom<Doc>();
@@ -118,7 +121,7 @@ describe("an error boundary", () => {
   });
 });
 
-test("a provider that connects shows its own fallback, and connects meanwhile", async () => {
+test("[C9] a provider that connects shows its own fallback, and connects meanwhile", async () => {
   const options = { url: "/collab", room: "design", user: { id: "ada" } };
   const { Probe, seen } = probe(() => useRoomState((state) => state.title));
   const tree = h(

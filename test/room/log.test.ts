@@ -15,6 +15,7 @@ import {
 } from "../support/core/rooms.ts";
 import { arrived, set } from "../support/core/sessions.ts";
 import { connect, refusal } from "../support/core/socket-client.ts";
+import { come, sendAs } from "../support/core/token-clients.ts";
 import { pass, useFakeDate } from "../support/fake-date.ts";
 import { watchLog, type LogLine } from "../support/watch-log.ts";
 
@@ -273,6 +274,32 @@ describe("a kick", () => {
     await room.join({ id: "bob" });
     await room.leave("bob"); // has no socket: just leaves
     only("kicked");
+  });
+
+  test("[O1, A9] that keeps somebody out says until when, whether or not they are there", async () => {
+    await start();
+    const before = Date.now();
+    await send("DELETE", at(id, "/users/eve?kick=true&for=60"));
+    const line = only("kicked");
+    expect(line).toMatchObject({ level: "info", user: "eve", sessions: 0, door: "http" });
+    expect(Date.parse(String(line?.["until"])) - before).toBeGreaterThanOrEqual(60_000);
+  });
+
+  test("[O1, A9] that is lifted has a line of its own", async () => {
+    await start();
+    await send("DELETE", at(id, "/users/eve?kick=true&for=0"));
+    expect(only("kick_lifted")).toMatchObject({ level: "info", user: "eve", door: "http" });
+    expect(of("kicked")).toEqual([]);
+  });
+
+  test("[O1, U4] is nothing that somebody does to themselves", async () => {
+    await start();
+    const token = { sub: "ada", scopes: { [id]: ["room:read"] } };
+    const ada = await come(id, token);
+    expect((await sendAs(token, "DELETE", at(id, "/users/ada"))).status).toBe(204);
+    expect(await ada.closed).toEqual({ code: 1000, reason: "left" });
+    expect(of("kicked")).toEqual([]);
+    expect(only("session_closed")).toMatchObject({ user: "ada", code: 1000, reason: "left" });
   });
 });
 

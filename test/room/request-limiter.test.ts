@@ -4,10 +4,18 @@ import { expect, test } from "vitest";
 import { createCaller, type Caller } from "../../src/protocol/caller.ts";
 import { CollabError } from "../../src/protocol/errors.ts";
 import type { Scope } from "../../src/protocol/scopes.ts";
+import { isTrusted } from "../../src/room/access.ts";
 import { RequestLimiter } from "../../src/room/request-limiter.ts";
 
 const by = (id: string, scopes: readonly Scope[] = ["room:read"], door: Caller["door"] = "http") =>
   createCaller({ door, user: { id }, scopes });
+
+/** Send a request that is not refused for another reason. */
+function send(limiter: RequestLimiter, caller: Caller, rate: number, now: number): void {
+  if (isTrusted(caller)) return;
+  limiter.takeOwn(caller, rate, now);
+  limiter.takeShared(caller, rate, now);
+}
 
 /** How many of `count` requests are admitted at a time. */
 function admitted(
@@ -18,7 +26,7 @@ function admitted(
   let sum = 0;
   for (let n = 0; n < count; n++)
     try {
-      limiter.admit(caller, rate, now);
+      send(limiter, caller, rate, now);
       sum++;
     } catch (error) {
       expect((error as CollabError).code).toBe("rate_limited");
@@ -39,6 +47,23 @@ test("[L1] all users together may send ten times as many", () => {
     admitted(limiter, by(`user-${n}`), { count: 20, rate: 10 }),
   );
   expect(sums.reduce((sum, each) => sum + each)).toBe(200);
+});
+
+test("[L1] callers who are no users count as one user together", () => {
+  const limiter = new RequestLimiter();
+  const nobody = createCaller({ door: "http", scopes: ["room:read"] });
+  expect(admitted(limiter, nobody, { count: 50, rate: 10 })).toBe(20);
+  expect(admitted(limiter, nobody, { count: 50, rate: 10, now: 1000 })).toBe(10);
+  expect(admitted(limiter, by("ada"), { count: 50, rate: 10, now: 1000 })).toBe(20);
+});
+
+test("[L1] what exceeds the rate of its user does not count for all together", () => {
+  const limiter = new RequestLimiter();
+  expect(admitted(limiter, by("eve"), { count: 1000, rate: 10 })).toBe(20);
+  const sums = Array.from({ length: 9 }, (_, n) =>
+    admitted(limiter, by(`user-${n}`), { count: 20, rate: 10 }),
+  );
+  expect(sums).toEqual(Array.from({ length: 9 }, () => 20));
 });
 
 test("[L1] administrators and the Worker's own code are not limited", () => {
@@ -63,7 +88,7 @@ test("[L1] the rate is the room's own as soon as it runs", () => {
 test("[L1] a refusal says when to come back", () => {
   const limiter = new RequestLimiter();
   admitted(limiter, by("ada"), { count: 20, rate: 10 });
-  const refused = (): unknown => limiter.admit(by("ada"), 10, 0);
+  const refused = (): unknown => send(limiter, by("ada"), 10, 0);
   expect(refused).toThrow(CollabError);
   expect(refused).toThrow(
     expect.objectContaining({ info: { code: "rate_limited", retryAfter: 100 } }),

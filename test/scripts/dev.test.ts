@@ -78,6 +78,20 @@ describe("npm run dev -- --auth", () => {
     expect(ended.out).not.toContain(secret);
   });
 
+  test("[A1] prints a token for the issuer and the audience of wrangler.toml", async () => {
+    const vars = '[vars]\nAUTH_ISSUER = "https://id.example"\nAUTH_AUDIENCE = "rooms"\n';
+    await writeFile(join(folder, "wrangler.toml"), vars);
+    const token = tokenIn(await run("--auth"));
+    expect(decodeJwt(token)).toMatchObject({ iss: "https://id.example", aud: "rooms" });
+  });
+
+  test("[A2] starts nothing if wrangler.toml turns it off", async () => {
+    await writeFile(join(folder, "wrangler.toml"), '[vars]\nAUTH_MODE = "open"\n');
+    const ended = await run("--auth");
+    expect([ended.code, startedWith(ended)]).toEqual([1, undefined]);
+    expect(ended.err).toContain("Remove that line");
+  });
+
   test.each([
     ["a mode is named besides", "", ["--var", "AUTH_MODE:open"], "exclude each other"],
     ["the file turns it off", "AUTH_MODE=open\n", [], "Remove that line"],

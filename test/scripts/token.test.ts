@@ -68,6 +68,15 @@ describe("npm run token", () => {
     expect(decodeJwt(token)).toMatchObject({ iss: "https://id.example", aud: "rooms" });
   });
 
+  test("[A1] takes issuer and audience from wrangler.toml, unless .dev.vars has others", async () => {
+    const vars = 'AUTH_ISSUER = "https://id.example"\nAUTH_AUDIENCE = "rooms"';
+    await writeFile(join(folder, "wrangler.toml"), `name = "rooms"\n[vars]\n${vars}\n`);
+    const named = { iss: "https://id.example", aud: "rooms" };
+    expect(decodeJwt(await tokenFrom(["--sub", "ada"]))).toMatchObject(named);
+    await writeFile(join(folder, ".dev.vars"), "AUTH_AUDIENCE=others\n");
+    expect(decodeJwt(await tokenFrom(["--sub", "ada"]))).toMatchObject({ ...named, aud: "others" });
+  });
+
   test("[A1] signs with the first of several secrets", async () => {
     const next = "another-secret-of-more-than-32-bytes";
     const token = await tokenFrom(["--sub", "ada"], { AUTH_SECRET: `${next} ${secret}` });
@@ -87,6 +96,7 @@ describe("npm run token", () => {
     ["no secret", ["--sub", "ada"], {}, "npm run dev -- --auth"],
     ["a short secret", ["--sub", "ada"], { AUTH_SECRET: "short" }, "at least 32 bytes"],
     ["no user", [], withSecret, "--sub"],
+    ["an empty id", ["--sub", ""], withSecret, "--sub: an id of 1 to 128 characters"],
     ["an id that no user may have", ["--sub", ".."], withSecret, "user's id"],
     ["an unknown option", ["--sub", "ada", "--admin"], withSecret, "--admin"],
     [

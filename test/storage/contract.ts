@@ -346,17 +346,32 @@ export function storageContract(
       });
     });
 
-    testOf("[X2] a key is the one written last, and the oldest go first", ({ storage, reopen }) => {
-      expect(storage.readKey("a")).toBeNull();
-      storage.writeKey({ key: "a", at: 1, text: "old" });
-      storage.writeKey({ key: "b", at: 2, text: "€" });
-      storage.writeKey({ key: "a", at: 3, text: "new" });
-      expect(reopen().readKey("a")).toEqual({ key: "a", at: 3, text: "new" });
-      expect(storage.measureKeys()).toEqual({ keys: 2, bytes: 6 });
-      storage.dropKeys(1);
-      expect(reopen().readKey("b")).toBeNull();
-      expect(reopen().readKey("a")).not.toBeNull();
-    });
+    testOf(
+      "[X2] a key is the one written last, and stands where it was written last",
+      ({ storage, reopen }) => {
+        expect(storage.readKey("a")).toBeNull();
+        storage.writeKey({ key: "a", at: 1, text: "old" });
+        storage.writeKey({ key: "b", at: 2, text: "€" });
+        storage.writeKey({ key: "a", at: 3, text: "new" });
+        expect(reopen().readKey("a")).toEqual({ key: "a", at: 3, text: "new" });
+        expect(storage.measureKeys()).toEqual({ keys: 2, bytes: 6 });
+        expect(reopen().readKeyHeads(4)).toEqual([
+          { key: "b", at: 2, bytes: 3, start: "€" },
+          { key: "a", at: 3, bytes: 3, start: "new" },
+        ]);
+        storage.removeKeys(["b", "unknown"]);
+        expect(reopen().readKey("b")).toBeNull();
+        expect(reopen().readKey("a")).not.toBeNull();
+      },
+    );
+
+    testOf(
+      "[X2] of a long key only the start is read, in the middle of a character too",
+      ({ storage }) => {
+        storage.writeKey({ key: "a", at: 1, text: "a€€" });
+        expect(storage.readKeyHeads(5)).toEqual([{ key: "a", at: 1, bytes: 7, start: "a€\uFFFD" }]);
+      },
+    );
 
     testOf("[X1, X2] nothing of them outlives the history", ({ storage, reopen }) => {
       storage.appendChange({ from: 0, to: 1, patch: "[]", requests: "beside" });

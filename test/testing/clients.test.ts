@@ -21,7 +21,7 @@ const board = defineRoom({
   }),
 });
 
-describe("clients of a net", () => {
+describe("[K1] clients of a net", () => {
   test("have the types of the behaviour", async () => {
     const net = createTestRoom(board);
     const ada = net.join("ada");

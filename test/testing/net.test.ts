@@ -34,7 +34,7 @@ const vote = { type: "update", patch: [{ op: "inc", path: "/votes", by: 1 }] } a
 
 afterEach(() => void vi.restoreAllMocks());
 
-describe("a net", () => {
+describe("[K1] a net", () => {
   test("joins clients to the real room, which share its state", async () => {
     const { net, join } = open(board);
     const [ada, bob] = [join("ada"), join({ id: "bob", name: "Bob" })];
@@ -128,7 +128,7 @@ describe("a net", () => {
   });
 });
 
-describe("a line", () => {
+describe("[K1] a line", () => {
   test("that is cut loses what is on its way; the client resumes, once it is back", async () => {
     const { net, join } = open(board);
     const [ada, bob] = [join("ada"), join("bob")];
@@ -215,7 +215,7 @@ describe("a line", () => {
   });
 });
 
-describe("time that passes", () => {
+describe("[K1] time that passes", () => {
   test("ends a grace period, and then onLeave is called", async () => {
     const left: string[] = [];
     const { net, join } = open({
@@ -299,7 +299,7 @@ describe("time that passes", () => {
   });
 });
 
-describe("hooks that wait for something real", () => {
+describe("[K1] hooks that wait for something real", () => {
   test("are waited for, and time stands still", async () => {
     const { net, join } = open({
       onJoin: async () => {
@@ -339,7 +339,7 @@ describe("hooks that wait for something real", () => {
   });
 });
 
-describe("the object", () => {
+describe("[K1] the object", () => {
   test("that is evicted wakes with the next message, and nobody notices", async () => {
     const { net, join } = open(board);
     const [ada, bob] = [join("ada"), join("bob")];
@@ -430,7 +430,7 @@ describe("the object", () => {
   });
 });
 
-describe("who may do what", () => {
+describe("[K1] who may do what", () => {
   test("is what the net says, and changes live", async () => {
     const { net, join } = open(board, { scopes: { bob: ["room:read"] } });
     const ada = join("ada");
@@ -523,7 +523,7 @@ describe("who may do what", () => {
   });
 });
 
-describe("the room, as the Worker holds it", () => {
+describe("[K1] the room, as the Worker holds it", () => {
   test("answers without a settle, and its changes reach the clients with the next", async () => {
     const { net, join } = open(board);
     const ada = join("ada");
@@ -598,7 +598,7 @@ describe("the room, as the Worker holds it", () => {
   });
 });
 
-describe("a run", () => {
+describe("[K1] a run", () => {
   /** What happens in a net of clients that move, are cut off and come back. */
   async function story(seed: number): Promise<string> {
     const { net, join } = open(board, { seed });
@@ -663,7 +663,7 @@ describe("a run", () => {
   });
 });
 
-describe("a page", () => {
+describe("[K1] a page", () => {
   test("is what the test says", async () => {
     const { net } = open(board);
     const { environment } = net.optionsFor("ada");
@@ -692,7 +692,7 @@ describe("a page", () => {
   });
 });
 
-describe("mistakes", () => {
+describe("[K1] mistakes", () => {
   test("are named: a behaviour that is not there", () => {
     const { net } = open(board, { behaviour: "board" });
     expect(() => net.optionsFor("ada", { behaviour: "bord" })).toThrow(

@@ -187,7 +187,8 @@ export class Connection {
     this.#forgiveFailures();
     const problem = refusal && problemOf(refusal);
     const least = refusal?.retryAfter ?? 0;
-    const after = afterClose(code);
+    // Another user has had the name.
+    const after = refusal?.code === "client_taken" ? "renamed" : afterClose(code);
     switch (after) {
       case "stay-away":
         return this.#close(code, refusal?.code ?? reason, problem);

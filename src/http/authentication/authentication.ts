@@ -81,8 +81,11 @@ function checkIdentity({ user, scopes, expiresAt = null }: Identity): Identity {
   if (expiresAt !== null && expiresAt <= Date.now()) throw new CollabError("token_expired");
   try {
     return {
-      user: user ? checkUser(user) : null,
-      ...(scopes && { scopes: Array.isArray(scopes) ? checkScopes(scopes) : grantsOf(scopes) }),
+      // Only `null` is a program: whatever else is no user is a mistake, and must not pass for one.
+      user: user === null ? null : checkUser(user),
+      ...(scopes !== undefined && {
+        scopes: Array.isArray(scopes) ? checkScopes(scopes) : grantsOf(scopes),
+      }),
       expiresAt,
     };
   } catch (cause) {

@@ -13,6 +13,7 @@ import type { CollabEnv } from "../../cloudflare/env.ts";
 import { CollabError } from "../../protocol/errors.ts";
 import type { Grants, Identity } from "../../protocol/identity.ts";
 import { isObject } from "../../protocol/json.ts";
+import { clockTolerance } from "../../protocol/limits.ts";
 import { checkScopes } from "../../protocol/scopes.ts";
 import { isTime } from "../../protocol/time.ts";
 import type { User } from "../../protocol/users.ts";
@@ -21,8 +22,6 @@ import type { TokenKeys } from "./keys.ts";
 
 export type TokenVariables = Pick<CollabEnv, "AUTH_ISSUER" | "AUTH_AUDIENCE">;
 
-/** s by which the clocks of the issuer and of this Worker may differ. */
-const clockTolerance = 30;
 /** The most characters of a token: what does not fit into a header is none. */
 const maxTokenLength = 8192;
 /** The most room patterns in a token. */
@@ -45,7 +44,7 @@ export async function verifyToken(
   if (token.length > maxTokenLength)
     throw invalid(`it has ${token.length} characters; the limit is ${maxTokenLength}`);
   const options: JWTVerifyOptions = {
-    clockTolerance,
+    clockTolerance: clockTolerance / 1000,
     requiredClaims: ["exp", "sub"],
     ...(AUTH_ISSUER && { issuer: AUTH_ISSUER }),
     ...(AUTH_AUDIENCE && { audience: AUTH_AUDIENCE }),

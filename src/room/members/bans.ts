@@ -1,8 +1,8 @@
-// Users who were kicked for a time (rule A9): they are kept out of the room, by every door. Each has a row, so that
-// neither a restart nor reconnecting lets them in again.
+// Users who were kicked for a time (rule A9): they are kept out of the room, by every door, while it has stopped as
+// well. Each has a row, so that neither a restart nor reconnecting lets them in again.
 
 import { CollabError } from "../../protocol/errors.ts";
-import { isoTime } from "../../protocol/time.ts";
+import { isoTime, maxTime } from "../../protocol/time.ts";
 import type { RoomPorts } from "../ports.ts";
 
 /** Users that are kept out at a time. With more, those go first whose time is over first. */
@@ -29,7 +29,7 @@ export class Bans {
 
   /** Epoch ms until which a user is kept out; 0 for one who is not. */
   until(userId: string): number {
-    const until = this.#load().get(userId) ?? 0;
+    const until = Math.min(this.#load().get(userId) ?? 0, maxTime);
     return until > this.#ports.now() ? until : 0;
   }
 
@@ -45,6 +45,11 @@ export class Bans {
     const byEnd = [...bans].toSorted(([, a], [, b]) => a - b);
     for (const [index, [id, end]] of byEnd.entries())
       if (end <= now || index < byEnd.length - maxBans) this.#remove(id);
+  }
+
+  /** Their rows are gone. */
+  forget(): void {
+    this.#until = null;
   }
 
   #remove(userId: string): void {

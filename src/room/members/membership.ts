@@ -1,6 +1,5 @@
-// Users coming and going (rules U1–U9). Everybody leaves by one path, whatever the cause: the row goes
-// first, then `onLeave` is called, once. A user who came by socket and has lost the last one gets a grace
-// period before that.
+// Users coming and going (rules U1–U9). A user who came by socket and has lost the last one gets a grace period
+// before they leave. How members are removed is in departures.ts.
 
 import type { ResolvedBehaviour } from "../../behaviours/resolve.ts";
 import { roomCaller, type Caller } from "../../protocol/caller.ts";
@@ -18,32 +17,30 @@ import type { Activity } from "../activity.ts";
 import type { BatchBuilder } from "../batch/batch.ts";
 import type { DirectoryRegistration } from "../directory-registration.ts";
 import type { HookRunner } from "../hooks/hook-runner.ts";
-import type { LeaveHooks } from "../hooks/leave-hooks.ts";
-import { askedBy } from "../log.ts";
 import type { RoomPorts } from "../ports.ts";
 import type { SessionHub } from "../sessions/session-hub.ts";
+import type { EndReason } from "../sessions/session.ts";
 import type { Observers } from "../sessions/observers.ts";
 import type { Sessions } from "../sessions/sessions.ts";
 import type { Timers } from "../timers.ts";
-import type { Bans } from "./bans.ts";
+import type { Departures } from "./departures.ts";
 import { beginAbsence, endAbsence, hasSocket, isAbsent } from "./grace-period.ts";
 import type { PresenceBoard } from "./presence-board.ts";
 
 export type MembershipParts = {
-  readonly ports: Pick<RoomPorts, "storage" | "now" | "log">;
+  readonly ports: Pick<RoomPorts, "storage" | "now">;
   readonly behaviour: Pick<ResolvedBehaviour, "maxUsers" | "reconnectGrace">;
   readonly timers: Timers;
   readonly registration: DirectoryRegistration;
   readonly members: Members;
   readonly activity: Activity;
   readonly hooks: HookRunner;
-  readonly leaveHooks: LeaveHooks;
   readonly sessions: Sessions;
   readonly hub: SessionHub;
   readonly observers: Observers;
   readonly presence: PresenceBoard;
   readonly batch: BatchBuilder;
-  readonly bans: Bans;
+  readonly departures: Departures;
 };
 
 /** A join that `onJoin` has accepted and that is not written yet. */
@@ -75,8 +72,7 @@ export class Membership {
    * @throws CollabError `room_full`, `join_refused`, `not_authorized`, `hook_failed`, `call_timeout`
    */
   async acceptJoin(user: User, caller: Caller): Promise<AcceptedJoin> {
-    const { members, hooks, behaviour, bans } = this.#parts;
-    bans.check(user.id);
+    const { members, hooks, behaviour } = this.#parts;
     if (!members.get(user.id) && members.size >= behaviour.maxUsers)
       throw new CollabError("room_full");
     const { meta, scopes: admitted } = await hooks.onJoin(user, caller);
@@ -96,7 +92,6 @@ export class Membership {
     caller: Caller,
     leaving: () => number,
   ): Promise<readonly Scope[] | undefined> {
-    this.#parts.bans.check(user.id);
     const scopes = await this.#parts.hooks.authorize(user, caller);
     checkEntry(caller, scopes ?? this.#member(user.id).scopes);
     this.#checkAttach(user.id, leaving());
@@ -175,32 +170,26 @@ export class Membership {
     batch.requestFlush("signal");
     if (sessions.hasUser(userId)) return;
     if (leaver !== null || (member.bySocket && behaviour.reconnectGrace === 0))
-      return this.#depart([member], leaver ?? roomCaller);
+      return this.#parts.departures.depart([member], leaver ?? roomCaller);
     ports.storage.atomically(() => this.#beginAbsence(member));
     presence.markChanged(userId);
   }
 
-  /** Let a user leave; one who is not in the room is no error. */
-  leave(userId: string, caller: Caller): void {
-    const { ports, members, activity, sessions } = this.#parts;
-    const member = members.get(userId);
-    if (member === undefined) return activity.markActive(members.size > 0);
-    const closed = sessions.of(userId).length;
-    this.#depart([member], caller);
-    // One who has no sockets just leaves.
-    if (closed > 0) ports.log("kicked", { user: userId, sessions: closed, ...askedBy(caller) });
-  }
-
   /**
-   * Remove every member of a room that stops, as part of its write.
-   * @returns the members, for `callLeaveHooks` once that has succeeded
+   * Let a user leave; one who is not in the room is no error.
+   * @param reason why their sessions end
+   * @returns how many these are
    */
-  removeAll(): readonly Member[] {
-    const { ports, members } = this.#parts;
-    const all = members.all();
-    ports.storage.removeMembers();
-    for (const { entry } of all) members.remove(entry.id);
-    return all;
+  leave(userId: string, caller: Caller, reason: EndReason): number {
+    const { members, activity, sessions } = this.#parts;
+    const member = members.get(userId);
+    if (member === undefined) {
+      activity.markActive(members.size > 0);
+      return 0;
+    }
+    const { length } = sessions.of(userId);
+    this.#parts.departures.depart([member], caller, reason);
+    return length;
   }
 
   /** The timer of this deadline has rung: see to the members for whom it has passed. */
@@ -209,43 +198,10 @@ export class Membership {
     const due = members.due(deadline, ports.now());
     if (deadline === "presence") {
       for (const { entry } of due) this.holdPresence(entry.id, null);
-    } else if (due.length > 0) this.#depart(due, roomCaller);
+    } else if (due.length > 0) this.#parts.departures.depart(due, roomCaller);
     const next = members.next(deadline);
     if (next === undefined) timers.clear(deadline);
     else timers.set(deadline, next);
-  }
-
-  /** Remove members, end their sessions and tell the others. Their `onLeave` follows beside the turn. */
-  #depart(leaving: readonly Member[], caller: Caller): void {
-    const { ports, members, hub, observers, presence, batch } = this.#parts;
-    ports.storage.atomically(() => {
-      for (const { seq } of leaving) ports.storage.removeMember(seq);
-      for (const { entry } of leaving) members.remove(entry.id);
-      this.#afterDeparture();
-    });
-    for (const { entry } of leaving) {
-      hub.endAllOf(entry.id, "kicked");
-      observers.endGivenTo(entry.id);
-      batch.users.remove(entry.id);
-      presence.markChanged(entry.id);
-    }
-    batch.requestFlush("signal");
-    this.callLeaveHooks(leaving, caller);
-  }
-
-  /** Call `onLeave` for members who were removed: beside the turn, in this order (rule B6). */
-  callLeaveHooks(left: readonly Member[], caller: Caller): void {
-    const { hooks, leaveHooks } = this.#parts;
-    if (!hooks.hasOnLeave) return;
-    for (const { entry } of left) leaveHooks.add(entry.id, () => hooks.onLeave(entry, caller));
-  }
-
-  #afterDeparture(): void {
-    const { members, activity, registration, timers } = this.#parts;
-    registration.markCountChanged();
-    if (members.size > 0) return activity.markActive(true);
-    activity.markEmptied();
-    timers.setAtLatest("idle", activity.idleDeadline);
   }
 
   /**

@@ -6,6 +6,7 @@ import type { JsonValue } from "../../protocol/json.ts";
 import type { Scope } from "../../protocol/scopes.ts";
 import type { Return } from "../../model/session-attachment.ts";
 import { checkUser } from "../../model/user.ts";
+import { checkBehaviour } from "../access.ts";
 import { roomOperation } from "../operation.ts";
 import type { SocketPort } from "../ports.ts";
 import type { RunningRoom } from "../running-room.ts";
@@ -51,7 +52,10 @@ export const connectSession = roomOperation({
     const accepted = isMember
       ? ({ isMember, scopes: await membership.acceptAttach(user, caller, leaving) } as const)
       : ({ isMember, join: await membership.acceptJoin(user, caller) } as const);
-    if (!running && !accepted.isMember) lifecycle.checkCreate(caller, accepted.join.scopes);
+    if (!running && !accepted.isMember) {
+      lifecycle.checkCreate(caller, accepted.join.scopes);
+      checkBehaviour(behaviour, room.record.behaviour);
+    }
     // A silent session gives way only to a user who may come.
     room.checkSockets(leaving());
     room.makeWay(leaving());

@@ -1,19 +1,22 @@
 // Let a user leave, whatever sockets they have (rule U4), and keep them out for a time (rule A9). A user or a room
 // that is not there is no error, unless somebody is to be kept out of it.
 
+import { clockTolerance } from "../../protocol/limits.ts";
+import { isoTime, maxTime } from "../../protocol/time.ts";
+import { askedBy } from "../log.ts";
 import { roomOperation } from "../operation.ts";
 import type { RunningRoom } from "../running-room.ts";
 
 export type LeaveInput = {
   readonly userId: string;
   /**
-   * Keeps the user out: for this many ms, or, with `null`, until the tokens of their sessions end. If nothing says when
-   * they end, that is an hour. It never makes an earlier ban shorter.
+   * Keeps the user out: for this many ms, or, with `null`, for an hour, and until the tokens of their sessions are of no
+   * use any more. That never makes an earlier ban shorter.
    */
   readonly banFor?: number | null | undefined;
 };
 
-/** ms for which a user is kept out if nothing says for how long. */
+/** ms for which a user is kept out at least if nothing says for how long: they may have other tokens. */
 const defaultBan = 3_600_000;
 
 export const leaveRoom = roomOperation({
@@ -28,18 +31,24 @@ export const leaveRoom = roomOperation({
   run(lifecycle, { userId, banFor }, caller): void {
     if (lifecycle.room === null && banFor === undefined) return;
     const room = lifecycle.running();
+    const { bans, membership, observers, ports } = room;
+    const until = typeof banFor === "number" ? ports.now() + banFor : banEnd(room, userId);
     if (banFor !== undefined) {
-      const until = banFor === null ? banEnd(room, userId) : room.ports.now() + banFor;
-      room.observers.endAllOf(userId, "kicked");
-      room.bans.set(userId, until);
+      bans.set(userId, until);
+      observers.endAllOf(userId, "kicked");
     }
-    room.membership.leave(userId, caller);
+    const leavesByThemselves = banFor === undefined && caller.user?.id === userId;
+    const sessions = membership.leave(userId, caller, leavesByThemselves ? "left" : "kicked");
+    const told = { user: userId, sessions, ...askedBy(caller) };
+    if (banFor === 0) ports.log("kick_lifted", told);
+    else if (banFor !== undefined) ports.log("kicked", { ...told, until: isoTime(until) });
+    // Whoever has no sockets just leaves.
+    else if (sessions > 0 && !leavesByThemselves) ports.log("kicked", told);
   },
 });
 
 /** Epoch ms until which a user is kept out if the request does not say. */
 function banEnd({ sessions, bans, ports }: RunningRoom, userId: string): number {
-  const byDefault = ports.now() + defaultBan;
-  const ends = sessions.of(userId).map(({ expiresAt }) => expiresAt ?? byDefault);
-  return Math.max(bans.until(userId), ...ends) || byDefault;
+  const ends = sessions.of(userId).map(({ expiresAt }) => (expiresAt ?? 0) + clockTolerance);
+  return Math.min(Math.max(bans.until(userId), ports.now() + defaultBan, ...ends), maxTime);
 }

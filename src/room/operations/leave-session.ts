@@ -10,8 +10,7 @@ export const leaveSession = runningOperation({
   run({ sessions, hub, membership }, _input, caller): void {
     const session = sessions.withId(caller.session);
     if (session === undefined) return;
-    session.socket.close(1000, "left");
-    hub.end(session, { code: 1000, reason: "left" });
+    hub.end(session, "left");
     membership.sessionEnded(session.userId, caller);
   },
 });

@@ -2,6 +2,7 @@
 // it goes through `fetch`, because a socket cannot cross RPC.
 
 import type { Resume } from "../../model/session-attachment.ts";
+import { isTrusted } from "../access.ts";
 import { runningOperation } from "../operation.ts";
 import type { SocketPort } from "../ports.ts";
 
@@ -16,7 +17,7 @@ export type ObserveInput = ObserveRequest & {
   accept(): SocketPort;
 };
 
-const given = { isGiven: true } as const;
+const [given, trusted] = [{ isGiven: true }, { isTrusted: true }] as const;
 
 export const observeChanges = runningOperation({
   scope: "room:read",
@@ -26,7 +27,10 @@ export const observeChanges = runningOperation({
   run(room, { resume, accept }, caller): void {
     room.checkSockets(0);
     const { user, hasOwnScopes } = caller;
-    const follower = user === null ? {} : { user: user.id, ...(!hasOwnScopes && given) };
+    const follower =
+      user === null
+        ? { ...(isTrusted(caller) && trusted) }
+        : { user: user.id, ...(!hasOwnScopes && given) };
     room.observers.open(resume, follower, () => {
       room.makeWay(0);
       return accept();

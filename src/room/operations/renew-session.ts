@@ -4,6 +4,7 @@ import { CollabError } from "../../protocol/errors.ts";
 import { scopesIn, type Identity } from "../../protocol/identity.ts";
 import { allows } from "../../protocol/scopes.ts";
 import { isoTime } from "../../protocol/time.ts";
+import { attempt, outputOf } from "../outcome.ts";
 import { runningOperation } from "../operation.ts";
 
 export type RenewInput = {
@@ -34,7 +35,11 @@ export const renewSession = runningOperation({
     };
     // Whom the token keeps out, the room cannot let in.
     const isOut = asking.hasOwnScopes && !allows(own, "room:read");
-    const scopes = isOut ? own : await membership.renew(user, asking);
+    const renewed = isOut ? { ok: own } : await attempt(() => membership.renew(user, asking));
+    // Whom the room lets in no more does not stay until their old token ends either.
+    if ("error" in renewed && renewed.error.code === "not_authorized")
+      room.hub.end(session, "not_authorized");
+    const scopes = outputOf(renewed);
     room.renewSession(session, { scopes, expiresAt });
     if (!allows(scopes, "room:read")) throw new CollabError("forbidden");
     return expiresAt === null ? null : isoTime(expiresAt);

@@ -31,6 +31,10 @@ type Asked<Input, Output> = {
   run(): Output | Promise<Output>;
 };
 
+/** Whether it says that somebody may not do this: they may be allowed to later. */
+const isAboutRights = (outcome: Outcome<unknown>): boolean =>
+  "error" in outcome && ["forbidden", "not_authorized", "kicked"].includes(outcome.error.code);
+
 /** Run an operation in a turn, unless its key is known. */
 export async function attemptOnce<Input, Output>(
   lifecycle: Lifecycle,
@@ -46,7 +50,7 @@ export async function attemptOnce<Input, Output>(
   const user = caller.user?.id ?? null;
   const found = await attempt(() => {
     // A refusal is not stored under the key: it is no answer of the operation.
-    admit(lifecycle.room, operation, input, caller);
+    admit(lifecycle, operation, input, caller);
     return lifecycle.keys.find(request, user);
   });
   if ("error" in found) return fresh(found);
@@ -59,9 +63,9 @@ export async function attemptOnce<Input, Output>(
   }
   const outcome = await attempt(run);
   const done = fresh(outcome);
-  // An absent room writes nothing: to ask it again does no harm.
+  // An absent room writes nothing: to ask it again does no harm. Nor does it where somebody had no right to it.
   const { room } = lifecycle;
-  if (room === null) return done;
+  if (room === null || isAboutRights(outcome)) return done;
   const isDone = "ok" in outcome;
   lifecycle.keys.add(
     request,

@@ -8,6 +8,7 @@ import { describe } from "../log.ts";
 import type { RoomPorts } from "../ports.ts";
 import type { StoredKey } from "../../storage/room-storage.ts";
 import { answerOf, answerText, outcomeOf, readAnswer, type StoredAnswer } from "./answers.ts";
+import { headBytes, surplusKeys } from "./surplus-keys.ts";
 
 /** A request that must not be carried out twice. Plain data. */
 export type KeyedRequest = {
@@ -28,7 +29,7 @@ const lifetime = 24 * 3_600_000;
 /** Keys that are remembered for as long, unless their answers are very large. */
 const maxKeys = 1000;
 const maxBytes = 16 * 1024 * 1024;
-/** Keys over the limit before the oldest are deleted. */
+/** Keys over the limit before any are deleted. */
 const slack = 100;
 
 type KeySizes = { readonly keys: number; readonly bytes: number };
@@ -120,11 +121,19 @@ export class IdempotencyKeys {
       // Some may have been written anew, or be gone by a purge.
       size = storage.measureKeys();
       if (isTooMuch(size)) {
-        storage.dropKeys(size.bytes > maxBytes ? Math.ceil(size.keys / 2) : size.keys - maxKeys);
+        this.#dropSurplus(size);
         size = storage.measureKeys();
       }
     }
     this.#size = size;
+  }
+
+  /** Of very large answers, so many go that it does not happen with each of them. */
+  #dropSurplus({ bytes }: KeySizes): void {
+    const { storage, now } = this.#ports;
+    const bound = { keys: maxKeys, bytes: bytes > maxBytes ? maxBytes / 2 : maxBytes };
+    const heads = storage.readKeyHeads(headBytes);
+    storage.removeKeys(surplusKeys(heads, bound, now() - lifetime));
   }
 }
 

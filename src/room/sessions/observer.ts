@@ -21,6 +21,7 @@ export class Observer {
   readonly user: string | undefined;
   /** Whether its user may follow only by what the room has given them. */
   readonly isGiven: boolean;
+  readonly isTrusted: boolean;
   /** The version that it has been told; a later change is news. */
   version: number;
   #sent: number;
@@ -32,7 +33,7 @@ export class Observer {
 
   constructor(
     socket: SocketPort,
-    { epoch, sent, marked, read, user, isGiven }: ObserverStart,
+    { epoch, sent, marked, read, user, isGiven, isTrusted }: ObserverStart,
     version: number,
     unreadLimit: number,
     now: number,
@@ -41,6 +42,7 @@ export class Observer {
     this.epoch = epoch;
     this.user = user;
     this.isGiven = isGiven === true;
+    this.isTrusted = isTrusted === true;
     this.version = version;
     this.#sent = sent;
     this.#marked = marked;
@@ -100,6 +102,7 @@ export class Observer {
       read: this.#read,
       ...(this.user !== undefined && { user: this.user }),
       ...(this.isGiven && { isGiven: true }),
+      ...(this.isTrusted && { isTrusted: true }),
     });
   }
 }

@@ -5,7 +5,9 @@
 import type { ResolvedBehaviour } from "../../behaviours/resolve.ts";
 import { CollabError, type ErrorCode } from "../../protocol/errors.ts";
 import type { Change } from "../../protocol/history.ts";
-import { maxUserSessions } from "../../protocol/limits.ts";
+import { maxStreamsOfNobody, maxUserSessions } from "../../protocol/limits.ts";
+import { allows } from "../../protocol/scopes.ts";
+import type { Members } from "../../model/members.ts";
 import {
   changeEvent,
   decodeFrame,
@@ -27,13 +29,14 @@ const totalUnreadLimit = 64 * 1024 * 1024;
 /** ms in which an observer should read some of what was sent. */
 const readTime = 5000;
 
-/** Who follows: the id of a user, if it is one, and whether it is the room that lets them. */
-export type Follower = Pick<ObserverStart, "user" | "isGiven">;
+/** Who follows: the id of a user, if it is one, and by whose leave. */
+export type Follower = Pick<ObserverStart, "user" | "isGiven" | "isTrusted">;
 
 export type ObserversParts = {
   readonly ports: RoomPorts;
   readonly behaviour: ResolvedBehaviour;
   readonly document: JsonDocument;
+  readonly members: Pick<Members, "get">;
   readonly activity: Activity;
 };
 
@@ -57,7 +60,8 @@ export class Observers {
     for (const socket of this.#parts.ports.sockets()) {
       const attachment = readObserver(socket.attachment);
       if (attachment === null) continue;
-      if (startOver || attachment.epoch !== this.#epoch)
+      if (!this.#mayFollow(attachment)) refuseSocket(socket, "forbidden");
+      else if (startOver || attachment.epoch !== this.#epoch)
         this.#add(socket, this.#fresh(attachment)).begin([this.#whole("reset")]);
       else this.#add(socket, attachment);
     }
@@ -67,16 +71,43 @@ export class Observers {
    * Open an observer, while nothing is staged.
    * @param resume what a returning one has: it gets the changes since then
    * @param accept accepts the socket, once there is something to send
-   * @throws CollabError `room_full` for a user who has too many
+   * @throws CollabError `room_full`
    */
   open(resume: Resume | undefined, follower: Follower, accept: () => SocketPort): void {
-    const { user } = follower;
+    this.#checkPlace(follower);
+    const events = this.#begin(resume);
+    this.#add(accept(), this.#fresh(follower)).begin(events);
+  }
+
+  /** @throws CollabError `room_full` if they, all like them, or all together have too many */
+  #checkPlace({ user, isTrusted }: Follower): void {
+    // The rest is for those who come into the room.
+    const most = Math.max(1, Math.floor(this.#parts.behaviour.maxSockets / 2));
+    if (this.size >= most)
+      throw new CollabError("room_full", {
+        detail: `The room takes ${most} streams of changes. Try again when some have closed.`,
+      });
     if (user !== undefined && this.#of(user).length >= maxUserSessions)
       throw new CollabError("room_full", {
         detail: `A user may follow a room by at most ${maxUserSessions} streams. Close one and try again.`,
       });
-    const events = this.#begin(resume);
-    this.#add(accept(), this.#fresh(follower)).begin(events);
+    if (user === undefined && !isTrusted && this.#countOfNobody() >= maxStreamsOfNobody)
+      throw new CollabError("room_full", {
+        detail: `Callers without a user may follow a room by at most ${maxStreamsOfNobody} streams together. Try again when some have closed, or come as a user.`,
+      });
+  }
+
+  /** How many are nobody's in particular. */
+  #countOfNobody(): number {
+    const all = [...this.#bySocket.values()];
+    return all.filter(({ user, isTrusted }) => user === undefined && !isTrusted).length;
+  }
+
+  /** Whether what the room has given somebody who follows by that is still there. */
+  #mayFollow({ user, isGiven }: Follower): boolean {
+    if (!isGiven) return true;
+    const member = user === undefined ? undefined : this.#parts.members.get(user);
+    return allows(member?.scopes ?? [], "room:read");
   }
 
   #begin(resume: Resume | undefined): ObserverEvent[] {
@@ -92,8 +123,12 @@ export class Observers {
     return stateEvent(kind, this.#epoch, version, text);
   }
 
-  #fresh({ user, isGiven }: Follower): ObserverStart {
-    const who = { ...(user !== undefined && { user }), ...(isGiven && { isGiven }) };
+  #fresh({ user, isGiven, isTrusted }: Follower): ObserverStart {
+    const who = {
+      ...(user !== undefined && { user }),
+      ...(isGiven && { isGiven }),
+      ...(isTrusted && { isTrusted }),
+    };
     return { epoch: this.#epoch, sent: 0, marked: 0, read: 0, ...who };
   }
 

@@ -14,7 +14,7 @@ import type { BatchBuilder } from "../batch/batch.ts";
 import type { PresenceBoard } from "../members/presence-board.ts";
 import type { RoomPorts, SocketPort } from "../ports.ts";
 import type { UsageMeter } from "../usage-meter.ts";
-import { closeCode, refuseSocket, Session } from "./session.ts";
+import { closeCode, refuseSocket, Session, type EndReason } from "./session.ts";
 import type { Sessions } from "./sessions.ts";
 
 /** ms of silence after which a client is asked for a sign of life: five missed pings. */
@@ -48,7 +48,7 @@ export type SessionRequest = {
 export type SessionRights = Pick<SessionRequest, "scopes" | "expiresAt">;
 
 /** How a socket has closed by itself. */
-export type SocketClosed = { readonly code: number; readonly reason: "left" | "socket_closed" };
+export type SocketClosed = { readonly code: number; readonly reason: "socket_closed" };
 
 export class SessionHub {
   readonly #parts: SessionHubParts;
@@ -132,9 +132,9 @@ export class SessionHub {
 
   /**
    * End a session.
-   * @param cause an error, which closes its socket; or how the socket has closed by itself
+   * @param cause why its socket is closed; or how that has closed by itself
    */
-  end(session: Session, cause: ErrorCode | SocketClosed): void {
+  end(session: Session, cause: EndReason | SocketClosed): void {
     if (!this.#end(session, typeof cause === "string" ? cause : undefined)) return;
     const { code, reason } =
       typeof cause === "string" ? { code: closeCode(cause), reason: cause } : cause;
@@ -149,14 +149,14 @@ export class SessionHub {
   }
 
   /** @returns false if it has ended before */
-  #end(session: Session, error: ErrorCode | undefined): boolean {
+  #end(session: Session, reason: EndReason | undefined): boolean {
     const { sessions, presence, batch, usage } = this.#parts;
     if (!sessions.remove(session)) return false;
     usage.count("closed");
     this.#countSessions(session.userId);
     batch.forget(session);
     presence.markChanged(session.userId);
-    session.end(error);
+    session.end(reason);
     this.#endedUsers.add(session.userId);
     return true;
   }
@@ -168,7 +168,7 @@ export class SessionHub {
   }
 
   /** End every session of a user. */
-  endAllOf(userId: string, reason: ErrorCode): void {
+  endAllOf(userId: string, reason: EndReason): void {
     for (const session of this.#parts.sessions.of(userId)) this.end(session, reason);
   }
 

@@ -223,12 +223,15 @@ export class Session {
    * The session has ended: neither its close event nor a room that wakes finds it again.
    * @param reason closes the socket; left out when the socket has closed by itself
    */
-  end(reason?: ErrorCode): void {
+  end(reason?: EndReason): void {
     this.#state = { kind: "ended" };
     this.socket.saveAttachment(null);
     if (reason !== undefined) this.socket.close(closeCode(reason), reason);
   }
 }
+
+/** Why the room ends a session: an error, or `left`, if its user has asked for that. */
+export type EndReason = ErrorCode | "left";
 
 /** Close a socket that has no session. */
 export function refuseSocket(socket: SocketPort, reason: ErrorCode): void {
@@ -236,5 +239,6 @@ export function refuseSocket(socket: SocketPort, reason: ErrorCode): void {
   socket.close(closeCode(reason), reason);
 }
 
-/** The close code of an error; for one that has none in the table, that of a session that may come back. */
-export const closeCode = (code: ErrorCode): number => errorTable[code].close ?? 4201;
+/** The close code of a reason; for an error that has none in the table, that of a session that may come back. */
+export const closeCode = (reason: EndReason): number =>
+  reason === "left" ? 1000 : (errorTable[reason].close ?? 4201);

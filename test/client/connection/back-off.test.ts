@@ -3,12 +3,12 @@
 import { expect, test } from "vitest";
 import { backOff } from "../../../src/client/connection/back-off.ts";
 
-test("the longest wait begins at 0.3 s, doubles, and ends at 10 s", () => {
+test("[C5] the longest wait begins at 0.3 s, doubles, and ends at 10 s", () => {
   const waits = [1, 2, 3, 4, 5, 6, 7, 1000, 5000].map((attempt) => backOff(attempt, 1));
   expect(waits).toEqual([300, 600, 1200, 2400, 4800, 9600, 10_000, 10_000, 10_000]);
 });
 
-test("the wait is any part of the longest one, but never a loop", () => {
+test("[C5] the wait is any part of the longest one, but never a loop", () => {
   expect(backOff(3, 0.5)).toBe(600);
   expect(backOff(7, 0.1)).toBe(1000);
   expect(backOff(1, 0.3333)).toBe(100);

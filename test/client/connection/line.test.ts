@@ -8,7 +8,7 @@ import { welcome } from "../support/welcome.ts";
 const change = { type: "change", from: 0, to: 1, patch: [] };
 const limits = { ...welcome().limits, pingInterval: 20_000 };
 
-describe("frames", () => {
+describe("[C5] frames", () => {
   test("a frame of one message and one of several are passed on as a whole", () => {
     const { environment, frames } = connect();
     environment.socket.receive(change);
@@ -68,7 +68,7 @@ describe("frames", () => {
   });
 });
 
-describe("marks", () => {
+describe("[C5] marks", () => {
   test("a mark is acknowledged once its frame was handled, and is not passed on", () => {
     const harness = connect();
     const { socket } = harness.environment;
@@ -104,7 +104,7 @@ describe("marks", () => {
   });
 });
 
-describe("sending", () => {
+describe("[C5] sending", () => {
   test("nothing but ping is sent before the welcome, and send says so", () => {
     const { connection, environment } = createHarness();
     expect(connection.send("{}")).toBe(false);
@@ -133,7 +133,7 @@ describe("sending", () => {
   });
 });
 
-describe("signs of life", () => {
+describe("[C5] signs of life", () => {
   test("a ping is sent as soon as the socket opens, then every ping interval of the room", async () => {
     const { connection, environment } = createHarness();
     connection.reconnect();
@@ -264,7 +264,7 @@ describe("signs of life", () => {
   });
 });
 
-test("events of a socket that was given up are ignored", async () => {
+test("[C5] events of a socket that was given up are ignored", async () => {
   const harness = connect();
   const { connection, environment, frames } = harness;
   const [old] = environment.sockets;

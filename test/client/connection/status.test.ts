@@ -25,7 +25,7 @@ const closedBy = (code: number, reason: string, problem: unknown = null): object
   problem,
 });
 
-describe("connecting", () => {
+describe("[C5] connecting", () => {
   test("a connection is connecting before the room has answered", () => {
     const harness = createHarness();
     expect(harness.connection.status).toEqual({ state: "connecting" });
@@ -124,7 +124,7 @@ describe("connecting", () => {
   });
 });
 
-describe("connected", () => {
+describe("[C5] connected", () => {
   test.each([1001, 1005, 1006, 1011, 1012, 3000, 4500])(
     "connected → reconnecting by the code %i: the line broke, or the room moved",
     (code) => {
@@ -278,7 +278,7 @@ describe("connected", () => {
   });
 });
 
-describe("reconnecting", () => {
+describe("[C5] reconnecting", () => {
   test("reconnecting → connected by the next welcome", async () => {
     const harness = waiting();
     const { connection, environment } = harness;
@@ -455,7 +455,7 @@ describe("reconnecting", () => {
   });
 });
 
-describe("offline", () => {
+describe("[C5] offline", () => {
   test("an attempt is made every 30 s, in case the browser is wrong", async () => {
     const harness = waiting();
     const { connection, environment } = harness;
@@ -516,7 +516,7 @@ describe("offline", () => {
   });
 });
 
-describe("disconnect", () => {
+describe("[C5] disconnect", () => {
   test("connected → closed by disconnect, without leaving the room", () => {
     const { connection, environment, lines } = connect();
     environment.socket.takeSent();
@@ -561,7 +561,7 @@ describe("disconnect", () => {
   });
 });
 
-describe("leave", () => {
+describe("[C5] leave", () => {
   test("connected → closed by leave, and the room is told", () => {
     const { connection, environment } = connect();
     environment.socket.takeSent();
@@ -593,7 +593,7 @@ describe("leave", () => {
   });
 });
 
-describe("closed", () => {
+describe("[C5] closed", () => {
   test("closed → connecting by reconnect", () => {
     const harness = connect();
     harness.environment.socket.closeByRoom(4001, "kicked");

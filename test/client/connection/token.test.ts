@@ -33,7 +33,7 @@ const bearerOf = ({ environment }: Harness): string | undefined =>
 
 const never = (): Promise<string> => new Promise(() => {});
 
-describe("a token for each attempt", () => {
+describe("[C5] a token for each attempt", () => {
   test.each([
     ["sync", () => "t"],
     ["async", () => Promise.resolve("t")],
@@ -161,7 +161,7 @@ describe("a token for each attempt", () => {
   });
 });
 
-describe("a token that is refused", () => {
+describe("[C5] a token that is refused", () => {
   test.each([
     [4100, "of_tomorrow"],
     [4101, "token_required"],
@@ -251,7 +251,7 @@ describe("a token that is refused", () => {
   });
 });
 
-describe("needs-token", () => {
+describe("[C5] needs-token", () => {
   async function needsToken(): Promise<Harness> {
     const tokens = [new Error("signed out"), "t2"];
     const harness = createHarness({
@@ -292,7 +292,7 @@ describe("needs-token", () => {
   });
 });
 
-describe("renewal", () => {
+describe("[C5] renewal", () => {
   const at = (harness: Harness, ms: number): string =>
     new Date(harness.environment.now() + ms).toISOString();
 

@@ -62,7 +62,7 @@ function showing(): Showing {
   return each;
 }
 
-describe("what is sent", () => {
+describe("[P1] what is sent", () => {
   test("nothing is sent before the welcome, and all of it with the welcome", () => {
     const shown = new Showing();
     shown.own.set({ cursor: { x: 1 } });
@@ -161,7 +161,7 @@ describe("what is sent", () => {
   });
 });
 
-describe("how often it is sent", () => {
+describe("[P1] how often it is sent", () => {
   test("the first is sent at once, then one each 40 ms, and the last always", async () => {
     const shown = showing();
     const start = shown.environment.now();
@@ -218,7 +218,7 @@ describe("how often it is sent", () => {
   });
 });
 
-describe("typing and idleness", () => {
+describe("[P1] typing and idleness", () => {
   test("typing is told again every 3 s until it is set to false", async () => {
     const shown = showing();
     shown.own.set({ typing: true });
@@ -308,7 +308,7 @@ describe("typing and idleness", () => {
   });
 });
 
-describe("connections", () => {
+describe("[P1] connections", () => {
   test("everything is sent anew after each welcome", async () => {
     const shown = showing();
     shown.own.set({ cursor: 1, tool: "pen" });
@@ -347,7 +347,7 @@ describe("connections", () => {
   });
 });
 
-test("whatever is set and whenever, others see at last what all of it makes at once", async () => {
+test("[P1] whatever is set and whenever, others see at last what all of it makes at once", async () => {
   const value = fc.oneof(
     fc.constant(null),
     fc.integer({ min: 0, max: 3 }),

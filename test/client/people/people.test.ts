@@ -46,7 +46,7 @@ const sampled = welcome({
   },
 });
 
-describe("a room that tells of everybody", () => {
+describe("[N1] a room that tells of everybody", () => {
   test("before the welcome there is nobody", () => {
     expect(new People().view).toEqual({ people: [], others: [], self: null, counts: none });
   });
@@ -141,7 +141,7 @@ describe("a room that tells of everybody", () => {
   });
 });
 
-describe("what has not changed stays the same object", () => {
+describe("[N1] what has not changed stays the same object", () => {
   test("a message that is not about people changes nothing", () => {
     const people = peopleAfter(three);
     const { view } = people;
@@ -236,7 +236,7 @@ describe("what has not changed stays the same object", () => {
   });
 });
 
-describe("a room of many", () => {
+describe("[N1] a room of many", () => {
   test("the people are those who are followed and the sample, in the order in which they joined", () => {
     const { view } = peopleAfter(sampled);
     expect(idsOf(view.people)).toEqual(["ada", "cyd", "dan"]);
@@ -337,7 +337,7 @@ describe("a room of many", () => {
   });
 });
 
-test("a user id such as __proto__ and a member of that name are data", () => {
+test("[N1] a user id such as __proto__ and a member of that name are data", () => {
   const proto = entry("__proto__", 2);
   const people = peopleAfter(
     welcome({

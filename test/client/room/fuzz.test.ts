@@ -112,6 +112,20 @@ function change(draft: State, random: Random, token: string): void {
   }
 }
 
+/** What undoing changes was one's own before. (Redoing takes back what undoing has restored, which may be others'.) */
+function overwritesNobody({ name, room }: Player, back: () => void): void {
+  const before = room.state as unknown as State;
+  back();
+  const after = room.state as unknown as State;
+  const isOwn = (value: string): boolean => value === "Board" || value.startsWith(`${name}-`);
+  if (after.title !== before.title) expect(before.title).toSatisfy(isOwn);
+  for (const [key, { tag }] of Object.entries(before.map))
+    if (after.map[key]?.tag !== tag) expect(tag, `${name} has set ${key}`).toSatisfy(isOwn);
+  const tags = new Set([...after.a, ...after.b].map(({ tag }) => tag));
+  for (const { tag } of [...before.a, ...before.b])
+    if (!tags.has(tag)) expect(tag, `${name} has put it there`).toSatisfy(isOwn);
+}
+
 async function play(seed: number): Promise<number> {
   const random = new Random(seed);
   const net = createTestRoom(board, { seed });
@@ -146,7 +160,7 @@ async function play(seed: number): Promise<number> {
         net.restore(name);
         break;
       case "undo":
-        room.history.undo();
+        overwritesNobody(player, () => room.history.undo());
         break;
       case "redo":
         room.history.redo();

@@ -135,4 +135,51 @@ describe("keys", () => {
     expect(keys.find(request("old-0"), null)).toBeNull();
     expect(keys.find(request("old-1099"), null)).not.toBeNull();
   });
+
+  const keysOf = (now: () => number = () => 0) =>
+    new IdempotencyKeys({ storage: newStorage(), log: () => {}, now });
+  const request = (key: string) => ({ key, fingerprint: "f" });
+  const isKnown = (keys: IdempotencyKeys, key: string, user: string): boolean =>
+    keys.find(request(key), user) !== null;
+
+  test("[X2] of one user do not make the room forget those of another, however many there are", () => {
+    const keys = keysOf();
+    keys.add(request("ada"), "ada", { ok: "1" }, false);
+    for (let n = 0; n < 3000; n++) keys.add(request(`eve-${n}`), "eve", { ok: "1" }, false);
+    expect(isKnown(keys, "ada", "ada")).toBe(true);
+    expect(isKnown(keys, "eve-1800", "eve")).toBe(false);
+    expect(isKnown(keys, "eve-2999", "eve")).toBe(true);
+  });
+
+  test("[X2] of one user do not make the room forget those of another, however large they are", () => {
+    const keys = keysOf();
+    for (let n = 0; n < 100; n++) keys.add(request(`ada-${n}`), "ada", { ok: "1" }, false);
+    const ok = JSON.stringify("é".repeat(500_000));
+    for (let n = 0; n < 40; n++) keys.add(request(`eve-${n}`), "eve", { ok }, false);
+    expect(isKnown(keys, "ada-0", "ada")).toBe(true);
+    expect(isKnown(keys, "eve-0", "eve")).toBe(false);
+    expect(isKnown(keys, "eve-39", "eve")).toBe(true);
+  });
+
+  test("[X2] of many users go one by one, the oldest of those who hold most", () => {
+    const keys = keysOf();
+    for (let n = 0; n < 1101; n++) {
+      const user = `user-${n % 367}-"é[]`;
+      keys.add(request(`key-${n}`), user, { ok: "1" }, false);
+    }
+    const gone = Array.from({ length: 1101 }, (_, n) => n).filter(
+      (n) => !isKnown(keys, `key-${n}`, `user-${n % 367}-"é[]`),
+    );
+    expect(gone).toEqual(Array.from({ length: 101 }, (_, n) => n));
+  });
+
+  test("[X2] that are over go before any that are not", () => {
+    let now = 0;
+    const keys = keysOf(() => now);
+    for (let n = 0; n < 500; n++) keys.add(request(`old-${n}`), "ada", { ok: "1" }, false);
+    now = 25 * 3_600_000;
+    for (let n = 0; n < 700; n++) keys.add(request(`new-${n}`), "eve", { ok: "1" }, false);
+    expect(isKnown(keys, "new-0", "eve")).toBe(true);
+    expect(isKnown(keys, "old-499", "ada")).toBe(false);
+  });
 });

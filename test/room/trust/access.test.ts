@@ -115,6 +115,19 @@ describe("a user", () => {
   });
 });
 
+test.each<[string, string, unknown, Scope]>([
+  ["DELETE", "/users/ada", undefined, "room:read"],
+  ["PUT", "/presence/ada", { data: {} }, "presence:write"],
+  ["POST", "/touch", { userId: "ada" }, "room:read"],
+  ["POST", "/users", {}, "room:read"],
+])("[A3] whoever may not %s %s for themselves is told the scope for that", async (...given) => {
+  const [method, path, json, scope] = given;
+  const sent = json === undefined ? {} : { json };
+  const response = await sendAs(claims("ada", "room:create"), method, at(id, path), sent);
+  const { detail } = await expectProblem(response, 403, "forbidden");
+  expect(detail).toBe(`This needs the scope ${scope}; the caller has room:create.`);
+});
+
 test("[A3] an administrator joins, touches, shows and removes others", async () => {
   const json = { id: "bob" };
   await expectJson(await sendAs(admin(), "POST", at(id, "/users"), { json }), 201);

@@ -114,8 +114,33 @@ test("[A8, B2] authorize is asked anew, and has the last word", async () => {
   setScript(id, { authorize: () => ({ ok: { scopes: ["room:read"] } }) });
   expectOk(await renew());
   expect(ada.scopes).toEqual(["room:read"]);
-  setScript(id, { authorize: () => ({ error: "no more" }) });
-  expectFailed(await renew(), "not_authorized");
+});
+
+test("[A8, B2] a renewal that authorize refuses ends the session", async () => {
+  const other = await come(id, { exp: end / 1000, scopes: rights });
+  setScript(id, { authorize: () => ({ error: "not any more" }) });
+  ada.send({
+    type: "auth",
+    ref: 1,
+    token: testToken({ user: { id: "ada" }, scopes: rights, expiresAt: end + 60_000 }),
+  });
+  expect(await ada.closed).toEqual({ code: 4000, reason: "not_authorized" });
+  expect((await room.getUser("ada")).sessions).toBe(1);
+  await other.ping();
+});
+
+test("[A8, B2] a renewal for which authorize fails changes nothing", async () => {
+  setScript(id, {
+    authorize() {
+      throw new Error("the store is down");
+    },
+  });
+  expectFailed(await renew(), "hook_failed");
+  passUntil(end - 1);
+  await ada.ping();
+  passUntil(end);
+  await ring(id);
+  expect((await ada.closed).code).toBe(4109);
 });
 
 test("[A8, T3] one timer serves all sessions, at the earliest of their ends", async () => {

@@ -2,9 +2,11 @@
 
 import { beforeEach, expect, test } from "vitest";
 import type { RoomHandle, Scope } from "collab-room";
+import { RoomStub } from "../../../src/cloudflare/room-stub.ts";
+import { createCaller } from "../../../src/protocol/caller.ts";
 import { setScript } from "../../fixtures/scripts.ts";
 import { at, expectEmpty, expectProblem, send } from "../../support/core/http.ts";
-import { evict, newId, rooms, sql } from "../../support/core/rooms.ts";
+import { env, evict, newId, rooms, sql } from "../../support/core/rooms.ts";
 import { come, refused, sendAs } from "../../support/core/token-clients.ts";
 import { passUntil, useFakeDate } from "../../support/fake-date.ts";
 import { expectFailed } from "../../support/session.ts";
@@ -79,6 +81,28 @@ test("[A3, R7] a room that has kept its state starts with the behaviour that gua
   expect((await send("PUT", at(id), named)).status).toBe(201);
 });
 
+test("[A7, R3] who may not enter is not told what behaviour a stopped room has", async () => {
+  setScript(id, { authorize: () => ({ error: "not you" }) });
+  await room.stop();
+  for (const behaviour of ["plain", "guarded", "unheard-of"]) {
+    const answer = await refused(id, { sub: "eve" }, undefined, { behaviour });
+    expect(answer).toMatchObject({ problem: { code: "not_authorized" } });
+    expect(JSON.stringify(answer)).not.toContain("guarded");
+  }
+  expect(await room.alive()).toBe(false);
+});
+
+test("[R3] who may enter learns that the behaviour is another one, and not which", async () => {
+  setScript(id, { authorize: () => ({ ok: { scopes: ["room:read"] } }) });
+  await room.stop();
+  for (const token of [{ sub: "eve" }, writer("eve")]) {
+    const answer = await refused(id, token, undefined, { behaviour: "plain" });
+    expect(answer).toMatchObject({ problem: { code: "behaviour_conflict" } });
+    expect(JSON.stringify(answer)).not.toContain("guarded");
+  }
+  expect(await room.alive()).toBe(false);
+});
+
 test("[A3, S10] a room that no longer knows its behaviour starts with the one that is named", async () => {
   await sql(id, "UPDATE room SET data = '{'");
   await evict(id);
@@ -132,4 +156,21 @@ test("[L1] upgrades are limited as requests are, each user by themselves", async
   const answers = await Promise.all(Array.from({ length: 400 }, () => refused(id, eve)));
   expect(answers.at(-1)).toMatchObject({ status: 429, problem: { code: "rate_limited" } });
   await come(id, writer("ada"));
+});
+
+test("[A8, H10] a stream by the room's leave ends when a wake cannot read its user's row", async () => {
+  setScript(id, { authorize: () => ({ ok: { scopes: ["room:read"] } }) });
+  await room.join({ id: "ada" });
+  const ada = createCaller({ door: "http", scopes: [], hasOwnScopes: false, user: { id: "ada" } });
+  const socket = await new RoomStub(env.ROOMS as never, id, ada).observe({});
+  const closed = new Promise<number>((resolve) =>
+    socket.addEventListener("close", ({ code }) => resolve(code)),
+  );
+  socket.accept?.();
+  await evict(id);
+  expect((await room.info()).sockets).toBe(1);
+  await sql(id, "UPDATE members SET data = '{}'");
+  await evict(id);
+  expect(await room.info()).toMatchObject({ users: 0, sockets: 0 });
+  expect(await closed).toBe(4003);
 });
