@@ -168,14 +168,10 @@ export class RoomClient {
 
   update(recipe: Recipe): Edit {
     this.#demand("room:write");
-    const { promise, resolve, reject } = Promise.withResolvers<Committed>();
+    const { promise, ...asker } = Promise.withResolvers<Committed>();
     promise.catch(() => {}); // the event `refused` tells of it, too
-    const committed = ({ version, dropped }: Committed): void => resolve({ version, dropped });
-    const made = this.#document.edit((recorder) => run(recipe, recorder), {
-      resolve: committed,
-      reject,
-    });
-    if (made === null) resolve({ version: this.#document.version, dropped: [] });
+    const made = this.#document.edit((recorder) => run(recipe, recorder), asker);
+    if (made === null) asker.resolve({ version: this.#document.version, dropped: [] });
     else {
       this.#document.history.record(made.edit, made.recorded);
       this.#changed();
@@ -189,10 +185,10 @@ export class RoomClient {
     options: { optimistic?: Recipe } = {},
   ): Promise<never> {
     this.#demand("room:act");
-    const { promise, resolve, reject } = Promise.withResolvers<Answer>();
+    const { promise, ...asker } = Promise.withResolvers<Answer>();
     const payload = JSON.parse(JSON.stringify(input ?? {})) as JsonValue;
     const optimistic = (options.optimistic ?? null) as ((draft: object) => void) | null;
-    this.#document.call({ name, payload }, optimistic, { resolve, reject });
+    this.#document.call({ name, payload }, optimistic, asker);
     this.#changed();
     return (await promise).result as never;
   }

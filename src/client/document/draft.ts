@@ -21,14 +21,15 @@ export type Recorded = {
 
 /** Where a container of the tree was found. */
 type Node = {
+  readonly recorder: Recorder;
   readonly container: Container;
   parent: Node | null;
   key: string;
   readonly proxy: object;
 };
 
-/** Whose draft an object is. */
-const drafts = new WeakMap<object, { readonly recorder: Recorder; readonly node: Node }>();
+/** What the drafts stand for. */
+const drafts = new WeakMap<object, Node>();
 
 /** Records one recipe. */
 export class Recorder {
@@ -102,9 +103,10 @@ export class Recorder {
       known.key = key;
       return known;
     }
-    const node = { container, parent, key, proxy: new Proxy(container, this.#handler) };
+    const proxy = new Proxy(container, this.#handler);
+    const node = { recorder: this, container, parent, key, proxy };
     this.#nodes.set(container, node);
-    drafts.set(node.proxy, { recorder: this, node });
+    drafts.set(proxy, node);
     return node;
   }
 
@@ -212,8 +214,7 @@ function placesIn(list: readonly unknown[], items: readonly unknown[]): readonly
 
 /** The container that a draft stands for; anything else is itself. */
 const sourceOf = <T>(value: T): T =>
-  ((typeof value === "object" && value !== null && drafts.get(value)?.node.container) as T) ||
-  value;
+  ((isContainer(value) && drafts.get(value)?.container) || value) as T;
 
 /**
  * The draft's recorder, and the path of what it stands for: for the functions that change it by intent.
@@ -224,12 +225,12 @@ export function lookUp(draft: object): {
   readonly path: string;
   apply(operation: Operation): void;
 } {
-  const found = drafts.get(draft);
-  if (found === undefined)
+  const node = drafts.get(draft);
+  if (node === undefined)
     throw new TypeError("This takes an object or a list of the draft that update() gives.");
-  const { recorder, node } = found;
-  const path = recorder.path(node.container);
-  return { container: node.container, path, apply: (operation) => recorder.apply(operation) };
+  const { recorder, container } = node;
+  const path = recorder.path(container);
+  return { container, path, apply: (operation) => recorder.apply(operation) };
 }
 
 function refuse(): never {

@@ -7,7 +7,6 @@ import type { Operation } from "../../protocol/json-patch.ts";
 import type { JsonValue } from "../../protocol/json.ts";
 import {
   digitOf,
-  isDeeper,
   isLost,
   leadsByIndex,
   moveThrough,
@@ -71,7 +70,7 @@ export class MovingOperation {
     for (const effect of effects) {
       if (own !== null && mayMove(effect, own)) passed.push(...effectAfter(effect, own));
       else passed.push(effect);
-      if (this.#moving === null || isDeeper(effect, this.#moving)) continue;
+      if (this.#moving === null) continue;
       const next = moveThrough(this.#moving, effect);
       if (next === this.#moving) continue;
       this.#moving = next;
@@ -90,7 +89,7 @@ export class MovingOperation {
       own !== null &&
       !isLost(moving) && // what it is in may be exchanged again
       !mayMove(effect, own) &&
-      (isDeeper(effect, moving) || moveThrough(moving, effect) === moving)
+      moveThrough(moving, effect) === moving
     );
   }
 
@@ -102,7 +101,6 @@ export class MovingOperation {
 }
 
 function isElsewhere(moving: Moving, effect: Effect): boolean {
-  if (isDeeper(effect, moving)) return false;
   const next = moveThrough(moving, effect);
   return (
     next === null ||

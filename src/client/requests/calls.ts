@@ -16,11 +16,10 @@ export class Calls {
 
   /** @returns rejects with a `RoomError`, also without a connection */
   ask(message: ClientMessage): Promise<void> {
-    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    const { promise, ...asker } = Promise.withResolvers<void>();
     const ref = `call-${this.#next++}`;
-    if (this.#send({ ...message, ref } as ClientMessage))
-      this.#waiting.set(ref, { resolve, reject });
-    else reject(notConnected());
+    if (this.#send({ ...message, ref } as ClientMessage)) this.#waiting.set(ref, asker);
+    else asker.reject(notConnected());
     return promise;
   }
 

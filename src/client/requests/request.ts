@@ -15,7 +15,7 @@ export type Answer = {
   /** Of an edit: indexes of its operations that were left out. */
   readonly dropped: readonly number[];
   /** Of an action. */
-  readonly result: JsonValue;
+  readonly result?: JsonValue;
 };
 
 /** One edit or one call of an action. */
@@ -92,7 +92,8 @@ export function answerTo(
 ): Answer {
   const left = dropped.map((index) => origins[index]);
   const own = [...missing, ...left].flatMap((each) => (each?.task === task ? each.index : []));
-  return { version, dropped: [...new Set(own)].toSorted((a, b) => a - b), result };
+  const indexes = [...new Set(own)].toSorted((a, b) => a - b);
+  return { version, dropped: indexes, ...(task.action && { result }) };
 }
 
 export const editsOf = (tasks: readonly Task[]): ReadonlySet<PendingEdit> =>
