@@ -34,12 +34,12 @@ export function arrange(
   for (const [item, place] of places.entries()) {
     const name = place < 0 ? -1 - item : place;
     if (place < 0 || !staying.has(item)) {
-      const from = current.indexOf(place);
+      const from = place < 0 ? -1 : current.indexOf(place);
       if (from >= 0) current.splice(from, 1);
       const index = before === null ? 0 : current.indexOf(before) + 1;
       // What goes to the end is appended, whatever others append meanwhile. That of an empty list is its front, too.
       const isAppended = length > 0 && index === current.length;
-      if (place < 0) {
+      if (from < 0) {
         const value = items[item] as JsonValue;
         operations.push({ op: "add", path: isAppended ? `${path}/-` : at(index), value });
       } else if (from !== index) operations.push({ op: "move", from: at(from), path: at(index) });

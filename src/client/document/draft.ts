@@ -66,7 +66,8 @@ export class Recorder {
     if (!this.#isOpen)
       throw new TypeError("A draft is valid only while its recipe runs. Call update() again.");
     if (!("value" in operation)) {
-      this.recorded.push({ operation, applied: this.#tree.apply(operation), value: undefined });
+      const applied = this.#tree.apply(operation);
+      if (applied.steps.length > 0) this.recorded.push({ operation, applied, value: undefined });
       return;
     }
     // What is in the tree may change later on; what is sent must not.

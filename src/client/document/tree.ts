@@ -88,6 +88,7 @@ export class Tree {
 
   #move(from: string, path: string): Applied {
     if (path.startsWith(`${from}/`)) throw new Unfit(`"${from}" cannot move into itself.`);
+    if (path === from) return { effect: null, old: this.read(path), steps: [] };
     const taken = this.apply({ op: "remove", path: from });
     try {
       const put = this.apply({ op: "add", path, value: taken.old as JsonValue });
@@ -100,7 +101,7 @@ export class Tree {
         to: pathOf(target),
         toIndex: target.index,
       } as const;
-      return { effect: path === from ? null : effect, old: put.old, steps };
+      return { effect, old: put.old, steps };
     } catch (error) {
       this.revert(taken);
       throw error;
