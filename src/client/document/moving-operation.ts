@@ -1,7 +1,7 @@
 // An operation of one's own that is kept while others change the state: where it leads by now, and what the others'
 // changes are on top of it (rule C2). It is moved by the same code that the room moves it with.
 
-import type { Effect } from "../../protocol/effects.ts";
+import { inverseOf, takenFrom, type Effect } from "../../protocol/effects.ts";
 import { effectAfter, mayMove } from "../../protocol/moves.ts";
 import type { Operation } from "../../protocol/json-patch.ts";
 import type { JsonValue } from "../../protocol/json.ts";
@@ -15,7 +15,6 @@ import {
   ownEffect,
   type Moving,
 } from "../../protocol/moving.ts";
-import { inverseOf } from "../../protocol/effects.ts";
 
 export class MovingOperation {
   /** `null` once its target is gone. */
@@ -53,6 +52,15 @@ export class MovingOperation {
     if (this.#moving === null) return;
     const { operation } = this.#moving;
     this.#digit = digitOf(operation, [{ operation, effect }]);
+  }
+
+  /** What leads back from it; `null` for nothing. */
+  get inverse(): Effect | null {
+    const { effect } = this;
+    const isItemGone = (this.#moving?.from?.exchangedFrom ?? Infinity) < Infinity;
+    // An item that was to move out of what others have exchanged since is nowhere any more.
+    if (effect?.kind === "move" && isItemGone) return takenFrom(effect.to, effect.toIndex);
+    return effect && inverseOf(effect);
   }
 
   /** Whether others are the reason, if it cannot be applied. */

@@ -155,9 +155,9 @@ export class PendingEdit {
 function setApplied(operation: PendingOperation, isApplied: boolean, tell: Tell): void {
   if (operation.isApplied === isApplied) return;
   operation.isApplied = true;
-  const { effect } = operation;
+  const difference = isApplied ? operation.effect : operation.inverse;
   operation.isApplied = isApplied;
-  tell(operation, effect === null ? [] : [isApplied ? effect : inverseOf(effect)]);
+  tell(operation, difference === null ? [] : [difference]);
 }
 
 /** Whether two operations are the same; "-" is any index. */
