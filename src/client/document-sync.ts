@@ -34,6 +34,7 @@ export class DocumentSync {
   #version: number | null = null;
   #hasBegun = false;
   #nextTask = 1;
+  #isEditing = false;
 
   constructor(ports: Ports) {
     this.#environment = ports.environment;
@@ -106,7 +107,7 @@ export class DocumentSync {
   ): { readonly edit: PendingEdit; readonly recorded: readonly Recorded[] } | null {
     const recorder = new Recorder(this.#replica.tree);
     try {
-      change(recorder);
+      this.#alone(() => change(recorder));
       this.#checkSize(recorder);
     } catch (error) {
       recorder.revert();
@@ -132,12 +133,26 @@ export class DocumentSync {
     asker: Asker<Answer>,
   ): void {
     let edit: PendingEdit | null = null;
+    this.#alone(() => {}); // not inside a recipe either
     if (optimistic !== null) {
-      edit = new PendingEdit([], this.#environment.now(), optimistic);
+      const replay = (draft: object): void => this.#alone(() => optimistic(draft));
+      edit = new PendingEdit([], this.#environment.now(), replay);
       this.#replica.add(edit);
       this.#replica.refresh();
     }
     this.outbox.add(this.#task(edit, action, asker));
+  }
+
+  /** Run a recipe. @throws TypeError inside another one: what they do would be taken back in the wrong order */
+  #alone(recipe: () => void): void {
+    if (this.#isEditing)
+      throw new TypeError("A recipe is running. Call update(), action() and undo() after it.");
+    this.#isEditing = true;
+    try {
+      recipe();
+    } finally {
+      this.#isEditing = false;
+    }
   }
 
   #apply(message: RoomMessage, accepted: ReadonlySet<PendingEdit>): void {

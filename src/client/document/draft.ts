@@ -70,11 +70,12 @@ export class Recorder {
       if (applied.steps.length > 0) this.recorded.push({ operation, applied, value: undefined });
       return;
     }
-    // What is in the tree may change later on; what is sent must not.
-    const [value, sent] = [0, 1].map(() => copyValue(operation.value, operation.path, sourceOf));
+    // What is in the tree may change later on; what is sent must not. It is a copy of the copy, because what the
+    // application gives may answer differently each time.
+    const value = copyValue(operation.value, operation.path, sourceOf);
     this.recorded.push({
-      operation: { ...operation, value: sent as JsonValue },
-      applied: this.#tree.apply({ ...operation, value: value as JsonValue }),
+      operation: { ...operation, value: copyValue(value, operation.path) },
+      applied: this.#tree.apply({ ...operation, value }),
       value,
     });
   }
@@ -135,8 +136,11 @@ export class Recorder {
   #get(target: Container, key: string | symbol): unknown {
     if (Array.isArray(target) && listMethods.has(key))
       return (...input: unknown[]) => this.#callMethod(target, key, input);
+    const isOwn = Object.hasOwn(target, key);
+    // A key of somebody else's must not lead to what all objects share.
+    if (!isOwn && !Array.isArray(target) && key === "__proto__") return undefined;
     const value: unknown = Reflect.get(target, key);
-    if (!isContainer(value) || !Object.hasOwn(target, key)) return value;
+    if (!isContainer(value) || !isOwn) return value;
     return this.#node(value, this.#nodes.get(target) ?? null, key as string).proxy;
   }
 

@@ -158,14 +158,20 @@ export class History implements RoomHistory {
     let skipped = 0;
     // What leads from the state that the others were meant for to the one that there is.
     let missing: readonly Effect[] = [];
-    const made = this.#ports.edit((recorder) => {
-      for (const { moving, expected } of step.inverses) {
-        missing = moving.pass(missing);
-        if (this.#attempt(moving, expected, recorder)) continue;
-        skipped++;
-        if (moving.effect !== null) missing = [...missing, inverseOf(moving.effect)];
-      }
-    });
+    let made: ReturnType<HistoryPorts["edit"]>;
+    try {
+      made = this.#ports.edit((recorder) => {
+        for (const { moving, expected } of step.inverses) {
+          missing = moving.pass(missing);
+          if (this.#attempt(moving, expected, recorder)) continue;
+          skipped++;
+          if (moving.effect !== null) missing = [...missing, inverseOf(moving.effect)];
+        }
+      });
+    } catch (error) {
+      from.push(step); // it may be tried again
+      throw error;
+    }
     from.at(-1)?.changes.push({ effects: missing, own: null });
     if (made !== null) this.#push(to, made);
     return { undone: made !== null, skipped };

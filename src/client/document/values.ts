@@ -23,7 +23,7 @@ export function copyValue(
       return value;
     case "number":
       if (!Number.isFinite(value)) throw invalid(at, String(value));
-      return value;
+      return value || 0; // JSON has no negative zero
     case "object":
       break;
     default:
