@@ -10,7 +10,6 @@ import { allows, type Scope } from "../protocol/scopes.ts";
 import { Connection } from "./connection/connection.ts";
 import { DocumentSync } from "./document-sync.ts";
 import { historyOf } from "./document/room-history.ts";
-import type { Recorder } from "./document/draft.ts";
 import type { Environment } from "./environment.ts";
 import { Listeners } from "./listeners.ts";
 import { OwnPresence } from "./people/own-presence.ts";
@@ -53,6 +52,8 @@ export class RoomClient {
   #watched: readonly string[] = [];
   #snapshot: RoomSnapshot | null = null;
   #told: { readonly status: RoomStatus; readonly saved: SaveStatus };
+  #isTelling = false;
+  #isToldOf = true;
 
   constructor(options: ConnectOptions, environment: Environment) {
     this.id = options.room;
@@ -170,7 +171,7 @@ export class RoomClient {
     this.#demand("room:write");
     const { promise, ...asker } = Promise.withResolvers<Committed>();
     promise.catch(() => {}); // the event `refused` tells of it, too
-    const made = this.#document.edit((recorder) => run(recipe, recorder), asker);
+    const made = this.#document.edit((recorder) => recorder.run(recipe), asker);
     if (made === null) asker.resolve({ version: this.#document.version, dropped: [] });
     else {
       this.#document.history.record(made.edit, made.recorded);
@@ -217,7 +218,16 @@ export class RoomClient {
   reconnect(): void {
     if (this.#isGuardDue) this.#environment.beforeUnload(() => this.saved.state !== "saved");
     this.#isGuardDue = false;
-    this.#connection.reconnect();
+    // A listener that asks for it whenever it is told of an attempt would do so for ever.
+    if (!this.#isTelling || !this.#isTrying) this.#connection.reconnect();
+  }
+
+  /** Whether an attempt is under way. */
+  get #isTrying(): boolean {
+    const { state, nextAt } = { nextAt: 0, ...this.status };
+    return (
+      state === "connecting" || (state === "reconnecting" && nextAt <= this.#environment.now())
+    );
   }
 
   // What the room sends
@@ -282,15 +292,25 @@ export class RoomClient {
     this.#changed();
   }
 
-  /** Tell everybody that there is something new to see. */
+  /**
+   * Tell everybody that there is something new to see. What a listener changes is told once all have been told of what
+   * was before, so that each hears everything in order.
+   */
   #changed(): void {
     this.#snapshot = null;
-    const { status, saved } = this;
-    const before = this.#told;
-    this.#told = { status, saved };
-    this.#listeners.emit("change", null);
-    if (status !== before.status) this.#listeners.emit("status", status);
-    if (!jsonEqual(saved, before.saved)) this.#listeners.emit("saved", saved);
+    this.#isToldOf = false;
+    if (this.#isTelling) return;
+    this.#isTelling = true;
+    while (!this.#isToldOf) {
+      this.#isToldOf = true;
+      const { status, saved } = this;
+      const before = this.#told;
+      this.#told = { status, saved };
+      this.#listeners.emit("change", null);
+      if (status !== before.status) this.#listeners.emit("status", status);
+      if (!jsonEqual(saved, before.saved)) this.#listeners.emit("saved", saved);
+    }
+    this.#isTelling = false;
   }
 
   // What is sent
@@ -319,13 +339,6 @@ export class RoomClient {
       detail: `This needs the scope ${scope}; you have ${own}.`,
     });
   }
-}
-
-/** Run a recipe once. @throws what it throws; TypeError if it is asynchronous */
-function run(recipe: Recipe, recorder: Recorder): void {
-  const returned: unknown = (recipe as (draft: object) => unknown)(recorder.draft);
-  if (typeof returned === "object" && returned !== null && "then" in returned)
-    throw new TypeError("A recipe must not be asynchronous: await first, then call update().");
 }
 
 const notReady = (): Error => new Error("The room has not answered yet. Await `room.ready` first.");

@@ -47,6 +47,13 @@ export class Recorder {
     return this.#node(this.#tree.root as Container, null, "").proxy;
   }
 
+  /** Run a recipe once. @throws what it throws; TypeError if it is asynchronous */
+  run(recipe: (draft: never) => unknown): void {
+    const returned = recipe(this.draft as never);
+    if (typeof returned === "object" && returned !== null && "then" in returned)
+      throw new TypeError("A recipe must not be asynchronous: await first, then call update().");
+  }
+
   /** From here on, the draft refuses to be changed. */
   close(): void {
     this.#isOpen = false;

@@ -134,7 +134,7 @@ export class PendingEdit {
   #applyAnew(tree: Tree, replay: (draft: object) => void, tell: Tell): void {
     const recorder = new Recorder(tree);
     try {
-      replay(recorder.draft);
+      recorder.run(replay);
     } catch {
       recorder.revert();
     }

@@ -42,7 +42,7 @@ test("[C1, C3] an optimistic twin that edits the room changes nothing", async ()
     ada.update((inner) => void inner.votes++);
   };
   const refused = ada
-    .action("vote", {}, { optimistic })
+    .action("vote" as never, {} as never, { optimistic })
     .catch(({ code }: { code: string }) => code);
   ada.update((draft) => void draft.list.push("behind it"));
   await net.settle();
