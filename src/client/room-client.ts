@@ -44,7 +44,7 @@ export class RoomClient {
   readonly #presence: OwnPresence;
   readonly #listeners: Listeners<RoomEvents & { change: null }>;
   readonly #ready = Promise.withResolvers<void>();
-  readonly #calls = new Calls((message) => this.#send(message));
+  readonly #calls = new Calls((text) => this.#connection.send(text));
   readonly #environment: Environment;
   #isGuardDue: boolean;
   #client: string;
@@ -252,6 +252,7 @@ export class RoomClient {
     switch (message.type) {
       case "welcome":
         this.#scopes = message.scopes;
+        this.#calls.frameBytes = message.limits.frameBytes;
         this.#presence.welcomed(message.limits);
         if (this.#watched.length > 0) this.#sendWatched();
         return this.#ready.resolve();

@@ -45,3 +45,9 @@ export function problemOf({
     ...(instance !== undefined && { instance }),
   };
 }
+
+/** @param limit bytes of a frame */
+export const tooLarge = (limit: number): Problem => ({
+  code: "too_large",
+  detail: `The request is larger than ${limit} bytes. Split it.`,
+});

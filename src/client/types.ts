@@ -250,7 +250,11 @@ export type Room<T = JsonObject> = {
     input: InputFor<T, Name>,
     options?: { readonly optimistic?: (draft: Draft<StateFor<T>>) => void },
   ): Promise<ResultFor<T, Name>>;
-  /** Change one's own presence by a merge patch. It is sent at the rate that the room takes. */
+  /**
+   * Change one's own presence by a merge patch. It is sent at the rate that the room takes. Without the scope
+   * `presence:write` nobody sees it.
+   * @throws RoomError `invalid_presence` for more than 2 KiB
+   */
   setPresence(presence: PresenceInput): void;
   /**
    * Send an event to everybody in the room.

@@ -1,16 +1,20 @@
 // Requests that are not asked again after a cut, because they would mean something else by then: broadcasts, watching.
 
 import type { ClientMessage, RoomMessage } from "../../protocol/messages.ts";
-import { problemOf, RoomError } from "../room-error.ts";
+import { utf8Bytes } from "../../protocol/json.ts";
+import { problemOf, RoomError, tooLarge } from "../room-error.ts";
+import type { Problem } from "../types.ts";
 import type { Asker } from "./request.ts";
 
 export class Calls {
-  readonly #send: (message: ClientMessage) => boolean;
+  /** Bytes that a frame may have. */
+  frameBytes = Infinity;
+  readonly #send: (text: string) => boolean;
   readonly #waiting = new Map<unknown, Asker<void>>();
   #next = 1;
 
   /** @param send returns false without a connection */
-  constructor(send: (message: ClientMessage) => boolean) {
+  constructor(send: (text: string) => boolean) {
     this.#send = send;
   }
 
@@ -18,9 +22,22 @@ export class Calls {
   ask(message: ClientMessage): Promise<void> {
     const { promise, ...asker } = Promise.withResolvers<void>();
     const ref = `call-${this.#next++}`;
-    if (this.#send({ ...message, ref } as ClientMessage)) this.#waiting.set(ref, asker);
-    else asker.reject(notConnected());
+    const problem = this.#ask({ ...message, ref } as ClientMessage);
+    if (problem === null) this.#waiting.set(ref, asker);
+    else asker.reject(new RoomError(problem));
     return promise;
+  }
+
+  /** @returns why it is not sent; `null` if it is */
+  #ask(message: ClientMessage): Problem | null {
+    let text: string;
+    try {
+      text = JSON.stringify(message);
+    } catch (error) {
+      return { code: "bad_message", detail: `This is not JSON: ${String(error)}` };
+    }
+    if (utf8Bytes(text) > this.frameBytes) return tooLarge(this.frameBytes);
+    return this.#send(text) ? null : notConnected;
   }
 
   /** Take a reply; one to somebody else changes nothing. */
@@ -32,12 +49,12 @@ export class Calls {
   }
 
   lineLost(): void {
-    for (const { reject } of this.#waiting.values()) reject(notConnected());
+    for (const { reject } of this.#waiting.values()) reject(new RoomError(notConnected));
     this.#waiting.clear();
   }
 }
 
-const notConnected = (): RoomError => {
-  const detail = "There is no connection to the room, and this is not kept for later.";
-  return new RoomError({ code: "room_unavailable", detail });
+const notConnected: Problem = {
+  code: "room_unavailable",
+  detail: "There is no connection to the room, and this is not kept for later.",
 };

@@ -13,7 +13,7 @@ import type { RoomMessage } from "../../protocol/messages.ts";
 import type { PendingEdit } from "../document/pending-edit.ts";
 import type { Replica } from "../document/replica.ts";
 import type { Environment } from "../environment.ts";
-import { problemOf, RoomError } from "../room-error.ts";
+import { problemOf, RoomError, tooLarge } from "../room-error.ts";
 import type { Problem, SaveStatus, StaleEdits } from "../types.ts";
 import { Pace } from "./pace.ts";
 import { Queue } from "./queue.ts";
@@ -333,7 +333,3 @@ const forgotten: Problem = {
   code: "request_forgotten",
   detail: "The room no longer knows what became of this request. Look at the state.",
 };
-const tooLarge = (limit: number): Problem => ({
-  code: "too_large",
-  detail: `The request is larger than ${limit} bytes. Split it.`,
-});
