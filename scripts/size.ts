@@ -10,15 +10,15 @@ const kib = 1024;
 
 /** What a page may import, and the most bytes that it may add. */
 const parts = [
-  { name: "connectRoom alone", imports: [["connectRoom", "client"]], limit: 19 * kib },
-  { name: "client", imports: [["*", "client"]], limit: 20.2 * kib },
+  { name: "connectRoom alone", imports: [["connectRoom", "client"]], limit: 19.2 * kib },
+  { name: "client", imports: [["*", "client"]], limit: 20.4 * kib },
   {
     name: "client and react",
     imports: [
       ["*", "client"],
       ["*", "react"],
     ],
-    limit: 22.8 * kib,
+    limit: 23.1 * kib,
   },
 ] as const;
 

@@ -10,13 +10,14 @@ import { allows, type Scope } from "../protocol/scopes.ts";
 import { Connection } from "./connection/connection.ts";
 import { DocumentSync } from "./document-sync.ts";
 import { historyOf } from "./document/room-history.ts";
+import type { Recorder } from "./document/draft.ts";
 import type { Environment } from "./environment.ts";
 import { Listeners } from "./listeners.ts";
 import { OwnPresence } from "./people/own-presence.ts";
 import { People } from "./people/people.ts";
 import { Calls } from "./requests/calls.ts";
 import type { Answer } from "./requests/request.ts";
-import { problemOf, RoomError } from "./room-error.ts";
+import { forbidden, notReady, problemOf, RoomError } from "./room-error.ts";
 import type {
   Committed,
   ConnectOptions,
@@ -171,13 +172,24 @@ export class RoomClient {
     this.#demand("room:write");
     const { promise, ...asker } = Promise.withResolvers<Committed>();
     promise.catch(() => {}); // the event `refused` tells of it, too
-    const made = this.#document.edit((recorder) => recorder.run(recipe), asker);
+    const made = this.#document.edit((recorder) => this.#run(recipe, recorder), asker);
     if (made === null) asker.resolve({ version: this.#document.version, dropped: [] });
     else {
       this.#document.history.record(made.edit, made.recorded);
       this.#changed();
     }
     return { committed: promise };
+  }
+
+  /** Run a recipe. If it throws, what it has read of the state until then is not shown to others. */
+  #run(recipe: Recipe, recorder: Recorder): void {
+    const shown = this.#snapshot;
+    try {
+      recorder.run(recipe);
+    } catch (error) {
+      this.#snapshot = shown;
+      throw error;
+    }
   }
 
   async action(
@@ -333,13 +345,6 @@ export class RoomClient {
   /** @throws RoomError `forbidden`; Error before `ready` */
   #demand(scope: Scope): void {
     if (this.#document.state === null) throw notReady();
-    if (this.can(scope)) return;
-    const own = this.#scopes.join(", ") || "none";
-    throw new RoomError({
-      code: "forbidden",
-      detail: `This needs the scope ${scope}; you have ${own}.`,
-    });
+    if (!this.can(scope)) throw forbidden(scope, this.#scopes);
   }
 }
-
-const notReady = (): Error => new Error("The room has not answered yet. Await `room.ready` first.");

@@ -92,11 +92,15 @@ export class PendingEdit {
     this.#operations = this.#operations.filter((each) => each !== operation);
   }
 
+  /** Whether it stands for what an action is expected to do. The room may do something else. */
+  get isTwin(): boolean {
+    return this.#replay !== null;
+  }
+
   /** Whether it and a change have nothing to do with each other. */
   isApartFrom(effect: Effect): boolean {
     return (
-      this.#replay === null &&
-      this.#operations.every((each) => each.isApplied && each.isApartFrom(effect))
+      !this.isTwin && this.#operations.every((each) => each.isApplied && each.isApartFrom(effect))
     );
   }
 

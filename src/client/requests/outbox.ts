@@ -170,7 +170,8 @@ export class Outbox {
         decided.done.add(task.edit);
         // What the room has changed by it comes in this frame.
         const isNew = version > this.#ports.version();
-        if (task.action === null) (isNew ? decided.accepted : decided.idle).add(task.edit);
+        if (isNew) decided.accepted.add(task.edit);
+        else if (task.action === null) decided.idle.add(task.edit);
       }
       const answer = answerTo(request, task, version, dropped, result);
       decided.afterwards.push(() => task.resolve(answer));

@@ -35,6 +35,17 @@ test("[C1] a recipe that edits the room again is refused, and nothing has change
   expect(ada.history.undo()).toEqual({ undone: true, skipped: 0 });
 });
 
+test("[C3] what is read in a recipe that throws is not shown afterwards", async () => {
+  const { ada } = await open();
+  expect(() =>
+    ada.update(({ list }) => {
+      list.push("half");
+      throw new Error(String(ada.state.list));
+    }),
+  ).toThrow();
+  expect(ada.state.list).toEqual([]);
+});
+
 test("[C1, C3] an optimistic twin that edits the room changes nothing", async () => {
   const { net, ada } = await open();
   const optimistic = (draft: State): void => {
