@@ -4,7 +4,7 @@ import * as z from "zod";
 import { defineRoom } from "../../../../src/behaviours/define.ts";
 import type { TestRoomOptions } from "../../../../src/testing/options.ts";
 import { TestRoom } from "../../../../src/testing/test-room.ts";
-import { FakeBrowser, type PageOptions, type StoredRecord, type Tab } from "./fake-browser.ts";
+import { FakeBrowser, type PageOptions, type Tab } from "./fake-browser.ts";
 
 export const board = defineRoom({
   state: z.object({
@@ -75,11 +75,3 @@ export async function comeBack({ net }: Scene): Promise<void> {
   net.restore("ada");
   await net.settle();
 }
-
-/** The tokens in each record. */
-export const keptTokens = (records: readonly StoredRecord[]): readonly string[] =>
-  records.flatMap(({ edits }) =>
-    [...edits.matchAll(/"path":"\/log\/[^"]+","value":"([^"]*)"\}\]\}/g)].map(
-      ([, token]) => token ?? "",
-    ),
-  );
