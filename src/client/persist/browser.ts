@@ -42,7 +42,8 @@ export type FactoryLike = { open(name: string, version: number): OpenRequestLike
 export type LocksLike = {
   request(
     name: string,
-    options: { ifAvailable?: boolean; signal?: AbortSignal },
+    // An application without the types of a browser has no AbortSignal.
+    options: { ifAvailable?: boolean; signal?: object },
     callback: (lock: object | null) => unknown,
   ): Promise<unknown>;
 };

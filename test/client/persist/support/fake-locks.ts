@@ -42,7 +42,7 @@ export class FakeLocks {
       await new Promise<void>((resolve, reject) => {
         const waiting = { page, name, grant: resolve, fail: reject };
         this.#waiting.push(waiting);
-        signal?.addEventListener("abort", () => {
+        (signal as AbortSignal | undefined)?.addEventListener("abort", () => {
           this.#waiting = this.#waiting.filter((each) => each !== waiting);
           reject(new Error("aborted"));
         });
