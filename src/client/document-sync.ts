@@ -24,11 +24,13 @@ type Ports = Pick<OutboxPorts, "maxOfflineAge" | "send" | "changed" | "stale"> &
   refused(problem: RoomError["problem"]): void;
 };
 
+export const defaultOfflineAge = 5 * 60_000;
+
 export class DocumentSync {
   readonly history: History;
   readonly outbox: Outbox;
   readonly #environment: Environment;
-  readonly #replica: Replica;
+  readonly replica: Replica;
   #epoch: string | null = null;
   /** `null` if the copy of the state is not to be trusted. */
   #version: number | null = null;
@@ -38,14 +40,14 @@ export class DocumentSync {
 
   constructor(ports: Ports) {
     this.#environment = ports.environment;
-    this.#replica = new Replica((own, effects) => this.history.moved(effects, own));
+    this.replica = new Replica((own, effects) => this.history.moved(effects, own));
     this.history = new History({
-      tree: this.#replica.tree,
+      tree: this.replica.tree,
       edit: (change) => this.edit(change, { resolve() {}, reject() {} }),
     });
     this.outbox = new Outbox({
       ...ports,
-      replica: this.#replica,
+      replica: this.replica,
       version: () => this.version,
       refused: (edit, problem) => {
         if (edit) this.history.forget(edit);
@@ -69,7 +71,7 @@ export class DocumentSync {
 
   /** The state as it is shown, frozen; `null` before there is one. */
   get state(): JsonObject | null {
-    return this.#hasBegun ? (this.#replica.tree.snapshot() as JsonObject) : null;
+    return this.#hasBegun ? (this.replica.tree.snapshot() as JsonObject) : null;
   }
 
   /** Take in a frame of the room. */
@@ -80,7 +82,7 @@ export class DocumentSync {
       welcome?.epoch === this.#epoch,
     );
     let failure: string | null = null;
-    this.#replica.receive(
+    this.replica.receive(
       () => {
         try {
           for (const message of messages) this.#apply(message, accepted);
@@ -105,7 +107,7 @@ export class DocumentSync {
     change: (recorder: Recorder) => void,
     asker: Asker<Answer>,
   ): { readonly edit: PendingEdit; readonly recorded: readonly Recorded[] } | null {
-    const recorder = new Recorder(this.#replica.tree);
+    const recorder = new Recorder(this.replica.tree);
     try {
       this.#alone(() => change(recorder));
       this.#checkSize(recorder);
@@ -118,7 +120,7 @@ export class DocumentSync {
     const { recorded } = recorder;
     if (recorded.length === 0) return null;
     const edit = new PendingEdit(recorded, this.#environment.now());
-    this.#replica.add(edit);
+    this.replica.add(edit);
     this.outbox.add(this.#task(edit, null, asker));
     return { edit, recorded };
   }
@@ -137,8 +139,8 @@ export class DocumentSync {
     if (optimistic !== null) {
       const replay = (draft: object): void => this.#alone(() => optimistic(draft));
       edit = new PendingEdit([], this.#environment.now(), replay);
-      this.#replica.add(edit);
-      this.#replica.refresh();
+      this.replica.add(edit);
+      this.replica.refresh();
     }
     this.outbox.add(this.#task(edit, action, asker));
   }
@@ -159,12 +161,12 @@ export class DocumentSync {
     if (message.type === "change") {
       if (message.from !== this.#version)
         throw new RangeError(`A change from version ${message.from} came after ${this.#version}.`);
-      this.#replica.change(message.patch, accepted);
+      this.replica.change(message.patch, accepted);
       this.#version = message.to;
     } else if (message.type === "welcome") {
-      if ("patch" in message) this.#replica.change(message.patch, accepted);
-      else if (this.#hasBegun) this.#replica.begin(message.state, accepted);
-      else this.#replica.tree.begin(message.state);
+      if ("patch" in message) this.replica.change(message.patch, accepted);
+      else if (this.#hasBegun) this.replica.begin(message.state, accepted);
+      else this.replica.tree.begin(message.state);
       this.#hasBegun = true;
       this.#epoch = message.epoch;
       this.#version = message.version;

@@ -8,10 +8,11 @@ import type { ClientMessage, RoomMessage } from "../protocol/messages.ts";
 import type { PeopleCounts } from "../protocol/people.ts";
 import { allows, type Scope } from "../protocol/scopes.ts";
 import { Connection } from "./connection/connection.ts";
-import { DocumentSync } from "./document-sync.ts";
+import { isTrying } from "./connection/is-trying.ts";
+import { defaultOfflineAge, DocumentSync } from "./document-sync.ts";
 import { historyOf } from "./document/room-history.ts";
-import type { Recorder } from "./document/draft.ts";
 import type { Environment } from "./environment.ts";
+import { Keeping } from "./keeping.ts";
 import { Listeners } from "./listeners.ts";
 import { OwnPresence } from "./people/own-presence.ts";
 import { People } from "./people/people.ts";
@@ -33,8 +34,6 @@ import type {
 
 type Recipe = (draft: never) => void;
 
-const defaultOfflineAge = 5 * 60_000;
-
 export class RoomClient {
   readonly id: string;
   readonly ready: Promise<void>;
@@ -48,8 +47,9 @@ export class RoomClient {
   readonly #calls = new Calls((text) => this.#connection.send(text));
   readonly #environment: Environment;
   #isGuardDue: boolean;
-  #client: string;
-  #scopes: readonly Scope[] = [];
+  /** What it says of itself, and may do. */
+  readonly #own: { client: string; scopes: readonly Scope[] };
+  readonly #keeping: Keeping;
   #watched: readonly string[] = [];
   #snapshot: RoomSnapshot | null = null;
   #told: { readonly status: RoomStatus; readonly saved: SaveStatus };
@@ -62,11 +62,11 @@ export class RoomClient {
     this.ready.catch(() => {}); // `status` tells of it, too
     this.#listeners = new Listeners((error) => environment.report(error));
     this.#environment = environment;
-    this.#client = environment.newId();
+    this.#own = { client: environment.newId(), scopes: [] };
     this.#document = new DocumentSync({
       environment,
       maxOfflineAge: options.maxOfflineAge ?? defaultOfflineAge,
-      send: (text) => this.#connection.send(text),
+      send: (text, request) => (this.#keeping.keeper ?? this.#connection).send(text, request),
       refused: (problem) => this.#listeners.emit("refused", { problem }),
       stale: (edits) => this.#listeners.emit("stale", edits),
       changed: () => this.#changed(),
@@ -82,15 +82,25 @@ export class RoomClient {
     this.#connection = new Connection(
       { ...options, environment },
       {
-        resumeFrom: () => ({ client: this.#client, ...this.#document.resumeFrom }),
+        resumeFrom: () => ({ client: this.#own.client, ...this.#document.resumeFrom }),
         frame: (messages) => this.#frame(messages),
         statusChanged: () => this.#statusChanged(),
         lineChanged: (isUp) => this.#lineChanged(isUp),
         replaced: () => {
-          this.#client = environment.newId();
+          if (this.#keeping.keeper?.isReplacedByItself()) return;
+          this.#own.client = environment.newId();
           this.#document.outbox.rename();
         },
       },
+    );
+    this.#keeping = new Keeping(
+      options,
+      environment,
+      this.#document,
+      this.#connection,
+      this.#people,
+      this.#listeners,
+      this.#own,
     );
     this.#told = { status: this.status, saved: this.saved };
     this.#isGuardDue = options.warnBeforeUnload ?? true;
@@ -135,11 +145,11 @@ export class RoomClient {
   }
 
   get scopes(): readonly Scope[] {
-    return this.#scopes;
+    return this.#own.scopes;
   }
 
   can(scope: Scope): boolean {
-    return allows(this.#scopes, scope);
+    return allows(this.#own.scopes, scope);
   }
 
   getSnapshot(): RoomSnapshot {
@@ -149,7 +159,7 @@ export class RoomClient {
       version: this.#document.version,
       status: this.status,
       saved: this.saved,
-      scopes: this.#scopes,
+      scopes: this.#own.scopes,
       history: Object.freeze({ canUndo: this.history.canUndo, canRedo: this.history.canRedo }),
     });
     return this.#snapshot;
@@ -172,24 +182,17 @@ export class RoomClient {
     this.#demand("room:write");
     const { promise, ...asker } = Promise.withResolvers<Committed>();
     promise.catch(() => {}); // the event `refused` tells of it, too
-    const made = this.#document.edit((recorder) => this.#run(recipe, recorder), asker);
+    const shown = this.#snapshot; // what the recipe reads of the state until it throws is not shown to others
+    const made = this.#document.edit(
+      (recorder) => recorder.run(recipe, () => void (this.#snapshot = shown)),
+      asker,
+    );
     if (made === null) asker.resolve({ version: this.#document.version, dropped: [] });
     else {
       this.#document.history.record(made.edit, made.recorded);
       this.#changed();
     }
     return { committed: promise };
-  }
-
-  /** Run a recipe. If it throws, what it has read of the state until then is not shown to others. */
-  #run(recipe: Recipe, recorder: Recorder): void {
-    const shown = this.#snapshot;
-    try {
-      recorder.run(recipe);
-    } catch (error) {
-      this.#snapshot = shown;
-      throw error;
-    }
   }
 
   async action(
@@ -221,25 +224,21 @@ export class RoomClient {
 
   leave(): void {
     this.#connection.leave();
+    this.#keeping.rest();
   }
 
   disconnect(): void {
     this.#connection.disconnect();
+    this.#keeping.rest();
   }
 
   reconnect(): void {
-    if (this.#isGuardDue) this.#environment.beforeUnload(() => this.saved.state !== "saved");
+    const isUnsaved = (): boolean => this.saved.state !== "saved" && !this.#keeping.keeper?.hasAll;
+    if (this.#isGuardDue) this.#environment.beforeUnload(isUnsaved);
     this.#isGuardDue = false;
     // A listener that asks for it whenever it is told of an attempt would do so for ever.
-    if (!this.#isTelling || !this.#isTrying) this.#connection.reconnect();
-  }
-
-  /** Whether an attempt is under way. */
-  get #isTrying(): boolean {
-    const { state, nextAt } = { nextAt: 0, ...this.status };
-    return (
-      state === "connecting" || (state === "reconnecting" && nextAt <= this.#environment.now())
-    );
+    if (!this.#isTelling || !isTrying(this.status, this.#environment.now()))
+      this.#keeping.connect();
   }
 
   // What the room sends
@@ -263,13 +262,13 @@ export class RoomClient {
   #take(message: RoomMessage, later: (() => void)[]): void {
     switch (message.type) {
       case "welcome":
-        this.#scopes = message.scopes;
+        this.#own.scopes = message.scopes;
         this.#calls.frameBytes = message.limits.frameBytes;
         this.#presence.welcomed(message.limits);
         if (this.#watched.length > 0) this.#sendWatched();
         return this.#ready.resolve();
       case "scopes":
-        this.#scopes = message.scopes;
+        this.#own.scopes = message.scopes;
         return;
       case "event": {
         const { type: _type, ...event } = message;
@@ -345,6 +344,6 @@ export class RoomClient {
   /** @throws RoomError `forbidden`; Error before `ready` */
   #demand(scope: Scope): void {
     if (this.#document.state === null) throw notReady();
-    if (!this.can(scope)) throw forbidden(scope, this.#scopes);
+    if (!this.can(scope)) throw forbidden(scope, this.#own.scopes);
   }
 }

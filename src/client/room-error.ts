@@ -47,12 +47,6 @@ export function problemOf({
   };
 }
 
-/** @param limit bytes of a frame */
-export const tooLarge = (limit: number): Problem => ({
-  code: "too_large",
-  detail: `The request is larger than ${limit} bytes. Split it.`,
-});
-
 export const forbidden = (scope: Scope, own: readonly Scope[]): RoomError =>
   new RoomError({
     code: "forbidden",

@@ -172,6 +172,7 @@ export class Connection {
   }
 
   #pageChanged(event: PageEvent): void {
+    if (event === "hide") return;
     if (this.isUp) return this.#attempt?.probe();
     const { state } = this.#status;
     if (event === "offline") {

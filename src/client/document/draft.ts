@@ -47,11 +47,20 @@ export class Recorder {
     return this.#node(this.#tree.root as Container, null, "").proxy;
   }
 
-  /** Run a recipe once. @throws what it throws; TypeError if it is asynchronous */
-  run(recipe: (draft: never) => unknown): void {
-    const returned = recipe(this.draft as never);
-    if (typeof returned === "object" && returned !== null && "then" in returned)
-      throw new TypeError("A recipe must not be asynchronous: await first, then call update().");
+  /**
+   * Run a recipe once.
+   * @param failed is called before it throws
+   * @throws what the recipe throws; TypeError if it is asynchronous
+   */
+  run(recipe: (draft: never) => unknown, failed = (): void => {}): void {
+    try {
+      const returned = recipe(this.draft as never);
+      if (typeof returned === "object" && returned !== null && "then" in returned)
+        throw new TypeError("A recipe must not be asynchronous: await first, then call update().");
+    } catch (error) {
+      failed();
+      throw error;
+    }
   }
 
   /** From here on, the draft refuses to be changed. */

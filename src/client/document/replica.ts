@@ -96,9 +96,13 @@ export class Replica {
     for (const operation of reconcile(this.tree, state)) this.#apply(operation, null);
   }
 
-  /** Apply the edits anew: what is to be shown of them has changed. */
-  refresh(): void {
+  /**
+   * Apply the edits anew: what is to be shown of them has changed.
+   * @param look is called while the tree is the room's state
+   */
+  refresh(look = (): void => {}): void {
     this.#hide();
+    look();
     this.#show();
   }
 

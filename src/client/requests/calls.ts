@@ -2,8 +2,9 @@
 
 import type { ClientMessage, RoomMessage } from "../../protocol/messages.ts";
 import { utf8Bytes } from "../../protocol/json.ts";
-import { problemOf, RoomError, tooLarge } from "../room-error.ts";
+import { problemOf, RoomError } from "../room-error.ts";
 import type { Problem } from "../types.ts";
+import { tooLarge } from "./problems.ts";
 import type { Asker } from "./request.ts";
 
 export class Calls {

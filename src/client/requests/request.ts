@@ -53,6 +53,13 @@ export type Request = {
   attempts: number;
 };
 
+/** All that has no final reply. */
+export type Work = {
+  readonly nextSeq: number;
+  readonly sent: readonly Request[];
+  readonly queued: readonly Task[];
+};
+
 type Wire = Pick<Request, "text" | "origins" | "missing">;
 
 /** The message for an action. */

@@ -390,6 +390,19 @@ describe("[C5] reconnecting", () => {
     },
   );
 
+  test("a page that is hidden changes nothing", async () => {
+    const { connection, environment } = waiting();
+    environment.page("hide");
+    expect(environment.sockets).toHaveLength(1);
+    await environment.advance(10_000);
+    environment.socket.open();
+    environment.socket.receive(welcome());
+    environment.socket.takeSent();
+    environment.page("hide");
+    expect(environment.socket.takeSent()).toEqual([]);
+    expect(connection.status.state).toBe("connected");
+  });
+
   test("on resume a wait that the room has asked for is kept", async () => {
     const { connection, environment } = connect();
     environment.socket.receive({
