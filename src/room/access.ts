@@ -77,11 +77,14 @@ export function checkEntry({ hasOwnScopes }: Caller, given: readonly Scope[] | u
  * @param named the one that the caller names
  * @param kept the one of the kept state; empty if that is not known any more
  */
-export const chooseBehaviour = (
+export function chooseBehaviour(
   { scopes }: Caller,
   named: string | undefined,
   kept: string | undefined,
-): string => (kept && !allows(scopes, "room:admin") ? kept : (named ?? (kept || "default")));
+): string {
+  if (kept && !allows(scopes, "room:admin")) return kept;
+  return named ?? (kept || "default");
+}
 
 /**
  * Check that the behaviour that starts is the one that was named. Only for callers who may enter the room: what it is

@@ -141,8 +141,10 @@ export class IdempotencyKeys {
 function readKey(text: string): Parsed | null {
   try {
     const parsed: unknown = JSON.parse(text);
-    return Array.isArray(parsed) ? (parsed as unknown as Parsed) : null;
+    return isRow(parsed) ? parsed : null;
   } catch {
     return null;
   }
 }
+
+const isRow = (value: unknown): value is Parsed => Array.isArray(value);
