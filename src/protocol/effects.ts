@@ -81,7 +81,7 @@ export function inverseOf(effect: Effect): Effect {
 
 /**
  * The effects of applied operations, as a digit for each: 0 for none on arrays; 1 if its path is in an array,
- * 2 if its `from` is, 3 if both are. What else an effect has is in the operation. (Rule E4.)
+ * 2 if its `from` is, 3 if both are. The operation has the rest of an effect. (Rule E4.)
  * @returns `undefined` when all digits are 0
  */
 export function movesOf(effects: readonly (Effect | null)[]): string | undefined {
