@@ -143,6 +143,8 @@ function clientOf(welcome: string): { room: RoomClient; receive(frame: string): 
     onPage: () => () => {},
     beforeUnload: () => () => {},
     report: (error) => console.error(error),
+    browser: {},
+    during: (work) => work,
     baseUrl: null,
   };
   const room = new RoomClient(

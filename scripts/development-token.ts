@@ -1,5 +1,5 @@
-// Tokens for development. What this makes has passed the check that the Worker makes, so a token that would be refused
-// is an error here, which says why.
+// Tokens for development. Each has passed the check that the Worker makes, so a token that would be refused is
+// an error here, which says why.
 
 import { SignJWT } from "jose";
 import { readKeys } from "../src/http/authentication/keys.ts";

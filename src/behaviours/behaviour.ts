@@ -66,8 +66,8 @@ export type ActionContext<State extends object = JsonObject, Env = unknown> = Ro
   broadcast(event: string, payload?: JsonValue): void;
   /**
    * Run an action of this room later; its caller has the door `room`. It is stored with what this action has
-   * changed, or not at all, and survives eviction and crashes. What it changes in the room is changed once; what it
-   * does outside may happen again after a crash. `{ error }` drops it. Other failures are retried with backoff; the
+   * changed, or not at all, and survives eviction and crashes. Its change of the room is made once; its
+   * effects outside may happen again after a crash. `{ error }` drops it. Other failures are retried with backoff; the
    * tenth drops it. While something is scheduled, the room does not stop by itself. A requested stop drops it.
    * @param input at most 16 KiB; checked by the action's schema, which must be synchronous, now and when it runs
    * @param at a Date or epoch ms; one that has passed means as soon as possible

@@ -2,6 +2,7 @@
 // client that touches a global, each as it is used, because none of these places has them all.
 
 import type { Environment, PageEvent, SocketConstructor, SocketLike } from "./environment.ts";
+import type { Browser } from "./persist/browser.ts";
 
 type Listener = (event: UnloadEvent) => void;
 type Target = {
@@ -15,12 +16,12 @@ type UnloadEvent = {
   preventDefault(): void;
   returnValue: unknown;
 };
-type Globals = Partial<Target> & {
-  readonly document?: Target & { readonly visibilityState: string };
-  readonly navigator?: { readonly onLine?: boolean };
-  readonly location?: { readonly href: string };
-  readonly WebSocket?: SocketConstructor;
-};
+type Globals = Partial<Target> &
+  Browser & {
+    readonly document?: Target & { readonly visibilityState: string };
+    readonly location?: { readonly href: string };
+    readonly WebSocket?: SocketConstructor;
+  };
 
 const globals = globalThis as unknown as Globals;
 
@@ -57,6 +58,8 @@ export const createEnvironment = (WebSocketConstructor?: SocketConstructor): Env
       // Some browsers want this one.
       event.returnValue = true;
     }),
+  browser: globals,
+  during: (work) => work,
   baseUrl: globals.location?.href ?? null,
 });
 
@@ -82,7 +85,7 @@ function onPage(listener: (event: PageEvent) => void): () => void {
       if (persisted) listener("resume");
     }),
     listen(document ?? {}, "visibilitychange", () => {
-      if (document?.visibilityState === "visible") listener("resume");
+      listener(document?.visibilityState === "visible" ? "resume" : "hide");
     }),
   ];
   return () => {

@@ -5,7 +5,7 @@ import type { RoomMessage } from "../protocol/messages.ts";
 import { Recorder, type Recorded } from "./document/draft.ts";
 import { History } from "./document/history.ts";
 import { PendingEdit } from "./document/pending-edit.ts";
-import { Replica } from "./document/replica.ts";
+import { Replica, type Accepted } from "./document/replica.ts";
 import type { Environment } from "./environment.ts";
 import { Outbox, type OutboxPorts } from "./requests/outbox.ts";
 import type { Answer, Asker, Task } from "./requests/request.ts";
@@ -24,27 +24,30 @@ type Ports = Pick<OutboxPorts, "maxOfflineAge" | "send" | "changed" | "stale"> &
   refused(problem: RoomError["problem"]): void;
 };
 
+export const defaultOfflineAge = 5 * 60_000;
+
 export class DocumentSync {
   readonly history: History;
   readonly outbox: Outbox;
   readonly #environment: Environment;
-  readonly #replica: Replica;
+  readonly replica: Replica;
   #epoch: string | null = null;
   /** `null` if the copy of the state is not to be trusted. */
   #version: number | null = null;
   #hasBegun = false;
   #nextTask = 1;
+  #isEditing = false;
 
   constructor(ports: Ports) {
     this.#environment = ports.environment;
-    this.#replica = new Replica((effects) => this.history.moved(effects));
+    this.replica = new Replica((own, effects) => this.history.moved(effects, own));
     this.history = new History({
-      tree: this.#replica.tree,
+      tree: this.replica.tree,
       edit: (change) => this.edit(change, { resolve() {}, reject() {} }),
     });
     this.outbox = new Outbox({
       ...ports,
-      replica: this.#replica,
+      replica: this.replica,
       version: () => this.version,
       refused: (edit, problem) => {
         if (edit) this.history.forget(edit);
@@ -68,7 +71,7 @@ export class DocumentSync {
 
   /** The state as it is shown, frozen; `null` before there is one. */
   get state(): JsonObject | null {
-    return this.#hasBegun ? (this.#replica.tree.snapshot() as JsonObject) : null;
+    return this.#hasBegun ? (this.replica.tree.snapshot() as JsonObject) : null;
   }
 
   /** Take in a frame of the room. */
@@ -79,7 +82,7 @@ export class DocumentSync {
       welcome?.epoch === this.#epoch,
     );
     let failure: string | null = null;
-    this.#replica.receive(
+    this.replica.receive(
       () => {
         try {
           for (const message of messages) this.#apply(message, accepted);
@@ -104,9 +107,9 @@ export class DocumentSync {
     change: (recorder: Recorder) => void,
     asker: Asker<Answer>,
   ): { readonly edit: PendingEdit; readonly recorded: readonly Recorded[] } | null {
-    const recorder = new Recorder(this.#replica.tree);
+    const recorder = new Recorder(this.replica.tree);
     try {
-      change(recorder);
+      this.#alone(() => change(recorder));
       this.#checkSize(recorder);
     } catch (error) {
       recorder.revert();
@@ -117,7 +120,7 @@ export class DocumentSync {
     const { recorded } = recorder;
     if (recorded.length === 0) return null;
     const edit = new PendingEdit(recorded, this.#environment.now());
-    this.#replica.add(edit);
+    this.replica.add(edit);
     this.outbox.add(this.#task(edit, null, asker));
     return { edit, recorded };
   }
@@ -132,24 +135,38 @@ export class DocumentSync {
     asker: Asker<Answer>,
   ): void {
     let edit: PendingEdit | null = null;
+    this.#alone(() => {}); // not inside a recipe either
     if (optimistic !== null) {
-      edit = new PendingEdit([], this.#environment.now(), optimistic);
-      this.#replica.add(edit);
-      this.#replica.refresh();
+      const replay = (draft: object): void => this.#alone(() => optimistic(draft));
+      edit = new PendingEdit([], this.#environment.now(), replay);
+      this.replica.add(edit);
+      this.replica.refresh();
     }
     this.outbox.add(this.#task(edit, action, asker));
   }
 
-  #apply(message: RoomMessage, accepted: ReadonlySet<PendingEdit>): void {
+  /** Run a recipe. @throws TypeError inside another one: what they do would be taken back in the wrong order */
+  #alone(recipe: () => void): void {
+    if (this.#isEditing)
+      throw new TypeError("A recipe is running. Call update(), action() and undo() after it.");
+    this.#isEditing = true;
+    try {
+      recipe();
+    } finally {
+      this.#isEditing = false;
+    }
+  }
+
+  #apply(message: RoomMessage, accepted: Accepted): void {
     if (message.type === "change") {
       if (message.from !== this.#version)
         throw new RangeError(`A change from version ${message.from} came after ${this.#version}.`);
-      this.#replica.change(message.patch, accepted);
+      this.replica.change(message.patch, accepted, versionsOf(message));
       this.#version = message.to;
     } else if (message.type === "welcome") {
-      if ("patch" in message) this.#replica.change(message.patch, accepted);
-      else if (this.#hasBegun) this.#replica.begin(message.state, accepted);
-      else this.#replica.tree.begin(message.state);
+      if ("patch" in message) this.replica.change(message.patch, accepted);
+      else if (this.#hasBegun) this.replica.begin(message.state, accepted);
+      else this.replica.tree.begin(message.state);
       this.#hasBegun = true;
       this.#epoch = message.epoch;
       this.#version = message.version;
@@ -170,4 +187,14 @@ export class DocumentSync {
     const number = this.#nextTask++;
     return { edit, action, number, madeAt, isAlone: false, held: null, remade: 0, ...asker };
   }
+}
+
+/** The version that each operation of a change is of. */
+function versionsOf({
+  from,
+  to,
+  patch,
+  sizes = to - from === 1 ? [patch.length] : patch.map(() => 1),
+}: Extract<RoomMessage, { type: "change" }>): readonly number[] {
+  return sizes.flatMap((size, at) => Array<number>(size).fill(from + at + 1));
 }

@@ -1,5 +1,7 @@
-// What the client needs from the world: a clock, timers, sockets and the events of a page. Nothing else in the
-// client touches a global. The testing kit provides its own.
+// What the client needs from the world: a clock, timers, sockets, the events of a page, and what a browser keeps.
+// Nothing else in the client touches a global. The testing kit provides its own.
+
+import type { Browser } from "./persist/browser.ts";
 
 /** A WebSocket, as far as the client uses it: that of browsers, Node, Workers or the package `ws`. */
 export type SocketLike = {
@@ -17,8 +19,8 @@ export type SocketLike = {
 
 export type SocketConstructor = new (url: string, protocols?: string[]) => SocketLike;
 
-/** Something that happens to a page. `resume`: it is looked at again, or back from the cache. */
-export type PageEvent = "online" | "offline" | "resume";
+/** Something that happens to a page. `resume`: it is looked at again, or back from the cache. `hide`: it may be closed. */
+export type PageEvent = "online" | "offline" | "resume" | "hide";
 
 export type Environment = {
   /** Epoch ms. */
@@ -41,6 +43,10 @@ export type Environment = {
   beforeUnload(isUnsaved: () => boolean): () => void;
   /** Report what a listener of the application has thrown, as an uncaught error. */
   report(error: unknown): void;
+  /** What keeps things for the option `persist`: the global object. */
+  readonly browser: Browser;
+  /** Is told of work that neither the clock nor a socket shows: the testing kit waits for it. @returns the same */
+  during<T>(work: Promise<T>): Promise<T>;
   /** The page's address, which a relative `url` follows; `null` if there is none. */
   readonly baseUrl: string | null;
 };

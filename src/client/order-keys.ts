@@ -5,17 +5,15 @@
 
 const digits = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 const base = digits.length;
-const lowest = "0";
-const highest = "z";
 
-/** Digits of a number of level 0. One of level n has n more, behind n times the lowest or the highest digit. */
+/** Digits of a number of level 0. One of level n has n more, behind n times the highest digit. */
 const width = 3;
 const levels = 5; // one more, and the numbers would not fit a double
-/** Numbers on one side of zero, by level. The first digit of level 0 is neither of the outermost two. */
-const sizes = Array.from({ length: levels + 1 }, (_, level) =>
-  level === 0 ? (base / 2 - 1) * base ** (width - 1) : (base - 1) * base ** (width + level - 1),
-);
-const end = sizes.reduce((sum, size) => sum + size);
+
+/** What a number of a level is more than its digits say. Those of level 0 begin in the middle, with zero. */
+const offset = (level: number): number =>
+  base ** (width + level - 1) - base ** (width - 1) - base ** width / 2;
+const end = offset(levels + 1);
 
 /** The farthest that a key is put from the one beside it. Others who do the same at once hit another number. */
 const step = base ** 2;
@@ -43,10 +41,10 @@ export function between(
     const to = high === null ? end : (high[at] ?? -end);
     const room = to - from - 1;
     if (room > 0) {
-      const offset = Math.floor(random() * Math.min(room, step));
+      const away = Math.floor(random() * Math.min(room, step));
       const isOpen = from === -end;
-      if (isOpen && to === end) return key + write(offset);
-      return key + write(isOpen ? to - 1 - offset : from + 1 + offset);
+      if (isOpen && to === end) return key + write(away);
+      return key + write(isOpen ? to - 1 - away : from + 1 + away);
     }
     key += write(from);
     if (from !== to) high = null;
@@ -65,48 +63,35 @@ function read(key: string): readonly number[] {
 
 /** The numbers of a key; `null` if it is none. */
 function parse(key: string): readonly number[] | null {
+  const row = Array.from(key, (digit) => digits.indexOf(digit));
   const numbers: number[] = [];
-  for (let at = 0; at < key.length;) {
-    const first = key[at] as string;
+  for (let at = 0; at < row.length;) {
+    const isNegative = (row[at] as number) < base / 2;
+    const body = isNegative ? row.map(opposite) : row;
     let level = 0;
-    if (first === lowest || first === highest) while (key[at + level] === first) level++;
+    while (body[at + level] === base - 1) level++;
     const start = at + level;
     at = start + width + level;
-    if (level > levels || at > key.length) return null;
-    let value = 0;
-    for (const digit of key.slice(start, at)) {
-      const index = digits.indexOf(digit);
-      if (index < 0) return null;
-      value = value * base + index;
-    }
-    numbers.push(valueOf(value, level, first === lowest));
+    if (level > levels || at > row.length || row.includes(-1)) return null;
+    const value = body.slice(start, at).reduce((sum, digit) => sum * base + digit) + offset(level);
+    numbers.push(isNegative ? -1 - value : value);
   }
   // Nothing would sort just before a row that ends with the lowest number.
   return numbers.length === 0 || numbers.at(-1) === -end ? null : numbers;
 }
 
-/** The number with these digits. */
-function valueOf(body: number, level: number, isLow: boolean): number {
-  if (level === 0) return body - base ** width / 2;
-  const inner = sizes.slice(0, level).reduce((sum, size) => sum + size);
-  return isLow ? body - base ** (width + level) - inner : body + inner;
-}
+/** Numbers below zero are written as those above it, with each digit as far from the other end. */
+const opposite = (digit: number): number => base - 1 - digit;
 
 function write(value: number): string {
-  const isLow = value < 0;
-  let rest = isLow ? -1 - value : value;
+  const distance = value < 0 ? -1 - value : value;
   let level = 0;
-  while (rest >= (sizes[level] as number)) rest -= sizes[level++] as number;
-  if (level === 0) return text(value + base ** width / 2, width);
-  const length = width + level;
-  return isLow
-    ? lowest.repeat(level) + text(base ** length - 1 - rest, length)
-    : highest.repeat(level) + text(rest, length);
-}
-
-function text(value: number, length: number): string {
-  let written = "";
-  for (let rest = value; written.length < length; rest = Math.floor(rest / base))
-    written = (digits[rest % base] as string) + written;
-  return written;
+  while (distance >= offset(level + 1)) level++;
+  const body: number[] = [];
+  for (let rest = distance - offset(level); body.length < width + level;) {
+    body.unshift(rest % base);
+    rest = Math.floor(rest / base);
+  }
+  body.unshift(...Array<number>(level).fill(base - 1));
+  return body.map((digit) => digits[value < 0 ? opposite(digit) : digit]).join("");
 }

@@ -3,20 +3,22 @@
 //
 //   frame ──▶ outbox: replies decide ──▶ document: changes ──▶ people ──▶ one notification ──▶ answers, events
 
-import type { JsonObject, JsonValue } from "../protocol/json.ts";
+import { jsonEqual, type JsonObject, type JsonValue } from "../protocol/json.ts";
 import type { ClientMessage, RoomMessage } from "../protocol/messages.ts";
 import type { PeopleCounts } from "../protocol/people.ts";
 import { allows, type Scope } from "../protocol/scopes.ts";
 import { Connection } from "./connection/connection.ts";
-import { DocumentSync } from "./document-sync.ts";
+import { isTrying } from "./connection/is-trying.ts";
+import { defaultOfflineAge, DocumentSync } from "./document-sync.ts";
 import { historyOf } from "./document/room-history.ts";
-import type { Recorder } from "./document/draft.ts";
 import type { Environment } from "./environment.ts";
+import { Keeping } from "./keeping.ts";
 import { Listeners } from "./listeners.ts";
 import { OwnPresence } from "./people/own-presence.ts";
 import { People } from "./people/people.ts";
 import { Calls } from "./requests/calls.ts";
-import { problemOf, RoomError } from "./room-error.ts";
+import type { Answer } from "./requests/request.ts";
+import { forbidden, notReady, problemOf, RoomError } from "./room-error.ts";
 import type {
   Committed,
   ConnectOptions,
@@ -32,8 +34,6 @@ import type {
 
 type Recipe = (draft: never) => void;
 
-const defaultOfflineAge = 5 * 60_000;
-
 export class RoomClient {
   readonly id: string;
   readonly ready: Promise<void>;
@@ -44,14 +44,17 @@ export class RoomClient {
   readonly #presence: OwnPresence;
   readonly #listeners: Listeners<RoomEvents & { change: null }>;
   readonly #ready = Promise.withResolvers<void>();
-  readonly #calls = new Calls((message) => this.#send(message));
+  readonly #calls = new Calls((text) => this.#connection.send(text));
   readonly #environment: Environment;
   #isGuardDue: boolean;
-  #client: string;
-  #scopes: readonly Scope[] = [];
+  /** What it says of itself, and may do. */
+  readonly #own: { client: string; scopes: readonly Scope[] };
+  readonly #keeping: Keeping;
   #watched: readonly string[] = [];
   #snapshot: RoomSnapshot | null = null;
   #told: { readonly status: RoomStatus; readonly saved: SaveStatus };
+  #isTelling = false;
+  #isToldOf = true;
 
   constructor(options: ConnectOptions, environment: Environment) {
     this.id = options.room;
@@ -59,11 +62,11 @@ export class RoomClient {
     this.ready.catch(() => {}); // `status` tells of it, too
     this.#listeners = new Listeners((error) => environment.report(error));
     this.#environment = environment;
-    this.#client = environment.newId();
+    this.#own = { client: environment.newId(), scopes: [] };
     this.#document = new DocumentSync({
       environment,
       maxOfflineAge: options.maxOfflineAge ?? defaultOfflineAge,
-      send: (text) => this.#connection.send(text),
+      send: (text, request) => (this.#keeping.keeper ?? this.#connection).send(text, request),
       refused: (problem) => this.#listeners.emit("refused", { problem }),
       stale: (edits) => this.#listeners.emit("stale", edits),
       changed: () => this.#changed(),
@@ -79,15 +82,25 @@ export class RoomClient {
     this.#connection = new Connection(
       { ...options, environment },
       {
-        resumeFrom: () => ({ client: this.#client, ...this.#document.resumeFrom }),
+        resumeFrom: () => ({ client: this.#own.client, ...this.#document.resumeFrom }),
         frame: (messages) => this.#frame(messages),
         statusChanged: () => this.#statusChanged(),
         lineChanged: (isUp) => this.#lineChanged(isUp),
         replaced: () => {
-          this.#client = environment.newId();
+          if (this.#keeping.keeper?.isReplacedByItself()) return;
+          this.#own.client = environment.newId();
           this.#document.outbox.rename();
         },
       },
+    );
+    this.#keeping = new Keeping(
+      options,
+      environment,
+      this.#document,
+      this.#connection,
+      this.#people,
+      this.#listeners,
+      this.#own,
     );
     this.#told = { status: this.status, saved: this.saved };
     this.#isGuardDue = options.warnBeforeUnload ?? true;
@@ -132,25 +145,21 @@ export class RoomClient {
   }
 
   get scopes(): readonly Scope[] {
-    return this.#scopes;
+    return this.#own.scopes;
   }
 
   can(scope: Scope): boolean {
-    return allows(this.#scopes, scope);
+    return allows(this.#own.scopes, scope);
   }
 
   getSnapshot(): RoomSnapshot {
-    const { people, others, self, counts } = this.#people.view;
     this.#snapshot ??= Object.freeze({
+      ...this.#people.view,
       state: this.#document.state,
       version: this.#document.version,
-      self,
-      people,
-      others,
-      counts,
       status: this.status,
       saved: this.saved,
-      scopes: this.#scopes,
+      scopes: this.#own.scopes,
       history: Object.freeze({ canUndo: this.history.canUndo, canRedo: this.history.canRedo }),
     });
     return this.#snapshot;
@@ -171,14 +180,14 @@ export class RoomClient {
 
   update(recipe: Recipe): Edit {
     this.#demand("room:write");
-    const { promise, resolve, reject } = Promise.withResolvers<Committed>();
+    const { promise, ...asker } = Promise.withResolvers<Committed>();
     promise.catch(() => {}); // the event `refused` tells of it, too
-    const committed = ({ version, dropped }: Committed): void => resolve({ version, dropped });
-    const made = this.#document.edit((recorder) => run(recipe, recorder), {
-      resolve: committed,
-      reject,
-    });
-    if (made === null) resolve({ version: this.#document.version, dropped: [] });
+    const shown = this.#snapshot; // what the recipe reads of the state until it throws is not shown to others
+    const made = this.#document.edit(
+      (recorder) => recorder.run(recipe, () => void (this.#snapshot = shown)),
+      asker,
+    );
+    if (made === null) asker.resolve({ version: this.#document.version, dropped: [] });
     else {
       this.#document.history.record(made.edit, made.recorded);
       this.#changed();
@@ -192,16 +201,12 @@ export class RoomClient {
     options: { optimistic?: Recipe } = {},
   ): Promise<never> {
     this.#demand("room:act");
-    const { optimistic } = options;
-    const { promise, resolve, reject } = Promise.withResolvers<JsonValue>();
+    const { promise, ...asker } = Promise.withResolvers<Answer>();
     const payload = JSON.parse(JSON.stringify(input ?? {})) as JsonValue;
-    const replay = optimistic ? (draft: object) => optimistic(draft as never) : null;
-    this.#document.call({ name, payload }, replay, {
-      resolve: ({ result }) => resolve(result),
-      reject,
-    });
+    const optimistic = (options.optimistic ?? null) as ((draft: object) => void) | null;
+    this.#document.call({ name, payload }, optimistic, asker);
     this.#changed();
-    return (await promise) as never;
+    return (await promise).result as never;
   }
 
   setPresence(presence: PresenceInput): void {
@@ -209,15 +214,7 @@ export class RoomClient {
   }
 
   broadcast(event: string, payload: JsonValue = null, { echo = false } = {}): Promise<void> {
-    const { promise, resolve, reject } = Promise.withResolvers<void>();
-    promise.catch((error: RoomError) =>
-      this.#listeners.emit("problem", { problem: error.problem }),
-    );
-    this.#calls.ask(
-      { type: "broadcast", event, payload, ...(echo && { echo }) },
-      { resolve, reject },
-    );
-    return promise;
+    return this.#call({ type: "broadcast", event, payload, ...(echo && { echo }) });
   }
 
   watch(userIds: readonly string[]): void {
@@ -227,16 +224,21 @@ export class RoomClient {
 
   leave(): void {
     this.#connection.leave();
+    this.#keeping.rest();
   }
 
   disconnect(): void {
     this.#connection.disconnect();
+    this.#keeping.rest();
   }
 
   reconnect(): void {
-    if (this.#isGuardDue) this.#environment.beforeUnload(() => this.saved.state !== "saved");
+    const isUnsaved = (): boolean => this.saved.state !== "saved" && !this.#keeping.keeper?.hasAll;
+    if (this.#isGuardDue) this.#environment.beforeUnload(isUnsaved);
     this.#isGuardDue = false;
-    this.#connection.reconnect();
+    // A listener that asks for it whenever it is told of an attempt would do so for ever.
+    if (!this.#isTelling || !isTrying(this.status, this.#environment.now()))
+      this.#keeping.connect();
   }
 
   // What the room sends
@@ -246,8 +248,7 @@ export class RoomClient {
     const later = [...afterwards];
     for (const message of messages) {
       this.#people.take(message);
-      const tell = this.#take(message);
-      if (tell !== null) later.push(tell);
+      this.#take(message, later);
     }
     if (failure !== null) {
       later.push(() => this.#listeners.emit("resync", { reason: failure }));
@@ -257,31 +258,33 @@ export class RoomClient {
     for (const tell of later) tell();
   }
 
-  /** @returns what to tell once the frame has been taken in */
-  #take(message: RoomMessage): (() => void) | null {
+  /** @param later gets what to tell once the frame has been taken in */
+  #take(message: RoomMessage, later: (() => void)[]): void {
     switch (message.type) {
       case "welcome":
-        this.#scopes = message.scopes;
+        this.#own.scopes = message.scopes;
+        this.#calls.frameBytes = message.limits.frameBytes;
         this.#presence.welcomed(message.limits);
         if (this.#watched.length > 0) this.#sendWatched();
-        return () => this.#ready.resolve();
+        return this.#ready.resolve();
       case "scopes":
-        this.#scopes = message.scopes;
-        return null;
+        this.#own.scopes = message.scopes;
+        return;
       case "event": {
-        const { event, payload, from, session } = message;
-        return () => this.#listeners.emit("event", { event, payload, from, session });
+        const { type: _type, ...event } = message;
+        later.push(() => this.#listeners.emit("event", event));
+        return;
       }
       case "reply":
         return this.#calls.replied(message);
       case "error": {
         const problem = problemOf(message);
-        return problem.code === "rate_limited"
-          ? null
-          : () => this.#listeners.emit("problem", { problem });
+        if (problem.code !== "rate_limited")
+          later.push(() => this.#listeners.emit("problem", { problem }));
+        return;
       }
       default:
-        return null;
+        return;
     }
   }
 
@@ -301,15 +304,25 @@ export class RoomClient {
     this.#changed();
   }
 
-  /** Tell everybody that there is something new to see. */
+  /**
+   * Tell everybody that there is something new to see. What a listener changes is told once all have been told of what
+   * was before, so that each hears everything in order.
+   */
   #changed(): void {
     this.#snapshot = null;
-    const { status, saved } = this;
-    const before = this.#told;
-    this.#told = { status, saved };
-    this.#listeners.emit("change", null);
-    if (status !== before.status) this.#listeners.emit("status", status);
-    if (!isSameSaved(saved, before.saved)) this.#listeners.emit("saved", saved);
+    this.#isToldOf = false;
+    if (this.#isTelling) return;
+    this.#isTelling = true;
+    while (!this.#isToldOf) {
+      this.#isToldOf = true;
+      const { status, saved } = this;
+      const before = this.#told;
+      this.#told = { status, saved };
+      this.#listeners.emit("change", null);
+      if (status !== before.status) this.#listeners.emit("status", status);
+      if (!jsonEqual(saved, before.saved)) this.#listeners.emit("saved", saved);
+    }
+    this.#isTelling = false;
   }
 
   // What is sent
@@ -319,32 +332,18 @@ export class RoomClient {
   }
 
   #sendWatched(): void {
-    const reject = ({ problem }: RoomError): void => this.#listeners.emit("problem", { problem });
-    this.#calls.ask({ type: "watch", users: this.#watched }, { resolve() {}, reject });
+    void this.#call({ type: "watch", users: this.#watched });
+  }
+
+  #call(message: ClientMessage): Promise<void> {
+    const answer = this.#calls.ask(message);
+    answer.catch(({ problem }: RoomError) => this.#listeners.emit("problem", { problem }));
+    return answer;
   }
 
   /** @throws RoomError `forbidden`; Error before `ready` */
   #demand(scope: Scope): void {
     if (this.#document.state === null) throw notReady();
-    if (this.can(scope)) return;
-    const own = this.#scopes.join(", ") || "none";
-    throw new RoomError({
-      code: "forbidden",
-      detail: `This needs the scope ${scope}; you have ${own}.`,
-    });
+    if (!this.can(scope)) throw forbidden(scope, this.#own.scopes);
   }
 }
-
-/** Run a recipe once. @throws what it throws; TypeError if it is asynchronous */
-function run(recipe: Recipe, recorder: Recorder): void {
-  const returned: unknown = (recipe as (draft: object) => unknown)(recorder.draft);
-  if (typeof returned === "object" && returned !== null && "then" in returned)
-    throw new TypeError("A recipe must not be asynchronous: await first, then call update().");
-}
-
-const isSameSaved = (a: SaveStatus, b: SaveStatus): boolean =>
-  a.state === b.state &&
-  (a.state === "saved" || b.state === "saved" || (a.count === b.count && a.oldest === b.oldest)) &&
-  (a.state !== "unsaved" || b.state !== "unsaved" || a.reason === b.reason);
-
-const notReady = (): Error => new Error("The room has not answered yet. Await `room.ready` first.");

@@ -1,6 +1,7 @@
 // What the client throws, and rejects promises with, when something is refused.
 
 import type { ErrorCode } from "../protocol/errors.ts";
+import type { Scope } from "../protocol/scopes.ts";
 import type { Problem } from "./types.ts";
 
 /**
@@ -45,3 +46,12 @@ export function problemOf({
     ...(instance !== undefined && { instance }),
   };
 }
+
+export const forbidden = (scope: Scope, own: readonly Scope[]): RoomError =>
+  new RoomError({
+    code: "forbidden",
+    detail: `This needs the scope ${scope}; you have ${own.join(", ") || "none"}.`,
+  });
+
+export const notReady = (): Error =>
+  new Error("The room has not answered yet. Await `room.ready` first.");

@@ -175,7 +175,7 @@ export type RoomEvents = {
 
 /** What a room shows, frozen; a new one for each frame. */
 export type RoomSnapshot<T = JsonObject> = {
-  /** `null` before the room has answered for the first time. */
+  /** `null` before the room has answered for the first time; with `persist`, what an earlier page has left. */
   readonly state: Frozen<StateFor<T>> | null;
   /** The room's version in `state`, without the edits under way. */
   readonly version: number;
@@ -213,7 +213,7 @@ export type Room<T = JsonObject> = {
   readonly ready: Promise<void>;
   /**
    * The state with this client's edits, frozen. What has not changed is the same object as before.
-   * @throws Error before `ready`
+   * @throws Error before there is one, see `getSnapshot`
    */
   readonly state: Frozen<StateFor<T>>;
   /** Oneself. @throws Error before `ready` */
@@ -235,7 +235,7 @@ export type Room<T = JsonObject> = {
   /**
    * Change the state. The change shows at once, and is sent to the room.
    * @param recipe changes the draft that it gets; it runs once. If it throws, nothing has changed.
-   * @throws RoomError `forbidden` without the scope, `too_large` for too many operations; Error before `ready`; what
+   * @throws RoomError `forbidden` without the scope, `too_large` for too many operations; Error before there is a state; what
    * the recipe throws
    */
   update(recipe: (draft: Draft<StateFor<T>>) => void): Edit;
@@ -250,7 +250,11 @@ export type Room<T = JsonObject> = {
     input: InputFor<T, Name>,
     options?: { readonly optimistic?: (draft: Draft<StateFor<T>>) => void },
   ): Promise<ResultFor<T, Name>>;
-  /** Change one's own presence by a merge patch. It is sent at the rate that the room takes. */
+  /**
+   * Change one's own presence by a merge patch. It is sent at the rate that the room takes. Without the scope
+   * `presence:write` nobody sees it.
+   * @throws RoomError `invalid_presence` for more than 2 KiB
+   */
   setPresence(presence: PresenceInput): void;
   /**
    * Send an event to everybody in the room.
@@ -309,11 +313,15 @@ export type ConnectOptions = {
    * so a room can be made where a page is drawn, and thrown away. Its status is `connecting`. Default: true.
    */
   readonly connect?: boolean;
-  /** Keep edits in IndexedDB until the room has them, across reloads. Default: false. */
-  readonly persist?: boolean;
+  /**
+   * Keep edits in IndexedDB until the room has them, across reloads. It needs to know whose they are: `true` takes
+   * `user.id`; with tokens alone, give the id of the user. What an `optimistic` of an action shows is not kept. If the
+   * browser takes nothing, the event `problem` says so, and the room goes on without. Default: false.
+   */
+  readonly persist?: boolean | string;
   /** ms after which edits that could not be sent wait for the application's word. Default: 300,000. */
   readonly maxOfflineAge?: number;
-  /** Whether the browser asks before a page with unsaved edits is closed. Default: true. */
+  /** Whether the browser asks before a page is closed with edits that are neither saved nor kept. Default: true. */
   readonly warnBeforeUnload?: boolean;
   /** The WebSocket to use instead of the global one. */
   readonly WebSocket?: SocketConstructor;

@@ -1,5 +1,5 @@
 // The Worker's end of an observer's socket: what the room tells, one event after another, as fast as they are
-// read. What has come and is not read waits here; the room is told how far the reader is, and ends the observer
+// read. Events that have come and are not read wait here; the room is told how far the reader is, and ends the observer
 // when that is too far behind.
 
 import { errorTable, type ErrorCode } from "../protocol/errors.ts";

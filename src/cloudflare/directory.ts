@@ -86,7 +86,7 @@ export class Directory {
     });
   }
 
-  /** Ask every shard. What keeps one from answering is logged. */
+  /** Ask every shard. An error that keeps one from answering is logged. */
   async #answers<T>(
     ask: (shard: DurableObjectStub<DirectoryRpc>) => PromiseLike<T>,
   ): Promise<({ ok: T } | { error: unknown })[]> {

@@ -1,5 +1,5 @@
 // Notices when a hook, an action or an update function calls its own room, directly or by way of another room:
-// the room would wait for itself (rule B7). What runs inside of one carries the ids of the rooms that wait for it.
+// the room would wait for itself (rule B7). Code that runs inside of one carries the ids of the rooms that wait for it.
 // That takes AsyncLocalStorage, which workerd has with the compatibility flag `nodejs_als` or
 // `nodejs_compat`; without it such a call ends with `call_timeout`.
 

@@ -76,7 +76,7 @@ export class RoomHandle<Room extends RoomBehaviour = RoomBehaviour> {
     do {
       const page = await this.#stub.call("listUsers", { cursor, limit: pageSize.max });
       for (const user of JSON.parse(page.users) as UserEntry[]) {
-        // Who has joined again since an earlier page has moved to the end.
+        // A user who has joined again since an earlier page has moved to the end.
         found.delete(user.id);
         found.set(user.id, user);
       }
@@ -142,7 +142,7 @@ export class RoomHandle<Room extends RoomBehaviour = RoomBehaviour> {
     const stub = this.#stub.keyed(options.idempotencyKey);
     const waiting = [...waitingRooms(), this.id];
     let failure: CollabError | undefined;
-    // What the function throws stays here: over RPC it would lose its type.
+    // An error of the function stays here: over RPC it would lose its type.
     const update = async (stateText: string): Promise<string | null> => {
       try {
         const state = JSON.parse(stateText) as State;

@@ -1,4 +1,4 @@
-// The user for whom somebody asks: themselves, or, for an administrator, anybody. What a token says of a user counts
+// The user for whom somebody asks: themselves, or, for an administrator, anybody. The claims of a token count
 // more than what a request adds.
 
 import { CollabError } from "../protocol/errors.ts";

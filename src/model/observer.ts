@@ -67,9 +67,10 @@ export type ObserverAttachment = {
 
 /** Read an attachment; `null` when it is not one of an observer. */
 export const readObserver = (attachment: unknown): ObserverAttachment | null =>
-  isObject(attachment) &&
-  attachment["observer"] === 1 &&
-  typeof attachment["epoch"] === "string" &&
-  [attachment["sent"], attachment["marked"], attachment["read"]].every(Number.isSafeInteger)
-    ? (attachment as unknown as ObserverAttachment)
-    : null;
+  isAttachment(attachment) ? attachment : null;
+
+const isAttachment = (value: unknown): value is ObserverAttachment =>
+  isObject(value) &&
+  value["observer"] === 1 &&
+  typeof value["epoch"] === "string" &&
+  [value["sent"], value["marked"], value["read"]].every(Number.isSafeInteger);

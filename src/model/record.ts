@@ -32,7 +32,7 @@ const statuses: readonly unknown[] = [
   "gone",
 ] satisfies RoomRecord["status"][];
 
-/** Whether a stored record has a status that this release does not know. What else is in it may be anything. */
+/** Whether a stored record has a status that this release does not know. The rest of it may be anything. */
 export const isOfLaterRelease = (stored: unknown): boolean =>
   isObject(stored) && typeof stored["status"] === "string" && !statuses.includes(stored["status"]);
 

@@ -43,7 +43,7 @@ export class Sample {
   choose(now: number, isShown: (userId: string) => boolean): readonly string[] {
     for (const ids of [this.#chosen, this.#candidates])
       for (const userId of ids.keys()) if (!isShown(userId)) ids.delete(userId);
-    // Whoever has been still for longest gives way first.
+    // The one who has been still for longest gives way first.
     const still = [...this.#chosen]
       .filter(([, at]) => at <= now - stillTime)
       .toSorted(([, a], [, b]) => a - b);

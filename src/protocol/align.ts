@@ -35,9 +35,9 @@ function matchKeys(before: readonly JsonValue[], after: readonly JsonValue[]): n
 }
 
 /** The indexes of items by what identifies them, last one first: of several alike the first is found first. */
-function placesOf<Key>(
-  items: readonly JsonValue[],
-  keyOfItem: (item: JsonValue, index: number) => Key,
+export function placesOf<Item, Key>(
+  items: readonly Item[],
+  keyOfItem: (item: Item, index: number) => Key,
 ): Map<Key, number[]> {
   const places = new Map<Key, number[]>();
   for (const [index, item] of items.entries()) {

@@ -1,4 +1,4 @@
-// The objects and arrays of a state as something to change. Whoever calls this owns the container.
+// The objects and arrays of a state as something to change. The caller owns the container.
 
 import { member, setMember, type JsonValue } from "./json.ts";
 import { addToCount } from "./sizes.ts";

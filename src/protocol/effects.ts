@@ -4,7 +4,7 @@
 
 import type { Operation } from "./json-patch.ts";
 import { parsePointer } from "./pointer.ts";
-import type { TextRange } from "./text-moves.ts";
+import type { TextChange } from "./text-moves.ts";
 
 export type Tokens = readonly string[];
 
@@ -21,13 +21,7 @@ export type Effect =
       readonly to: Tokens;
       readonly toIndex: number;
     }
-  | {
-      readonly kind: "textInsert";
-      readonly path: Tokens;
-      readonly at: number;
-      readonly length: number;
-    }
-  | { readonly kind: "textDelete"; readonly path: Tokens; readonly ranges: readonly TextRange[] };
+  | ({ readonly path: Tokens } & TextChange);
 
 /** The index that a token of an array is; -1 if it is none. */
 export function indexOf(token: string | undefined): number {
@@ -87,7 +81,7 @@ export function inverseOf(effect: Effect): Effect {
 
 /**
  * The effects of applied operations, as a digit for each: 0 for none on arrays; 1 if its path is in an array,
- * 2 if its `from` is, 3 if both are. What else an effect has is in the operation. (Rule E4.)
+ * 2 if its `from` is, 3 if both are. The operation has the rest of an effect. (Rule E4.)
  * @returns `undefined` when all digits are 0
  */
 export function movesOf(effects: readonly (Effect | null)[]): string | undefined {

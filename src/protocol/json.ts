@@ -73,8 +73,8 @@ export function setMember(object: Record<string, JsonValue>, key: string, value:
  * depends on `b` only.
  */
 export function jsonEqual(
-  a: JsonValue,
-  b: JsonValue,
+  a: JsonValue | undefined,
+  b: JsonValue | undefined,
   countOf: (object: JsonObject) => number = (object) => Object.keys(object).length,
 ): boolean {
   if (a === b) return true;

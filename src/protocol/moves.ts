@@ -11,7 +11,7 @@ import {
   type Effect,
   type Tokens,
 } from "./effects.ts";
-import { afterDelete, afterInsert, type TextRange } from "./text-moves.ts";
+import { textAt, textRanges } from "./text-moves.ts";
 
 export type Address = {
   readonly tokens: Tokens;
@@ -50,11 +50,13 @@ export const isWithin = (path: Tokens, outer: Tokens): boolean =>
 export function follow(address: Address, effect: Effect, role: Role = "value"): Address | null {
   switch (effect.kind) {
     case "insert":
-      return followInsert(address, effect.container, effect.index, role);
     case "take":
-      return followTake(address, effect.container, effect.index, role);
-    case "exchange":
-      return followExchange(address, effect.path);
+      return followSplice(address, effect, role);
+    case "exchange": {
+      const { length } = effect.path;
+      const isIn = length < address.exchangedFrom && isInside(address.tokens, effect.path);
+      return isIn ? { ...address, exchangedFrom: length } : address;
+    }
     case "move":
       return followMove(address, effect, role);
     case "textInsert":
@@ -65,45 +67,25 @@ export function follow(address: Address, effect: Effect, role: Role = "value"): 
   }
 }
 
-function followInsert(
-  address: Address,
-  container: Tokens,
-  index: number,
-  role: Role,
-): Address | null {
-  const { tokens, exchangedFrom } = address;
-  const own = indexIn(tokens, container);
-  if (own < 0) return address;
-  if (container.length >= exchangedFrom) return null;
-  const isPlace = role === "earlierSlot" && tokens.length === container.length + 1;
-  return own > index || (own === index && !isPlace)
-    ? withIndex(address, container, own + 1)
-    : address;
-}
+type EffectOf<Kind extends Effect["kind"]> = Extract<Effect, { kind: Kind }>;
 
-function followTake(
+function followSplice(
   address: Address,
-  container: Tokens,
-  index: number,
+  { kind, container, index }: EffectOf<"insert" | "take">,
   role: Role,
 ): Address | null {
   const { tokens, exchangedFrom } = address;
   const own = indexIn(tokens, container);
   if (own < 0) return address;
   if (container.length >= exchangedFrom) return null;
-  if (own > index) return withIndex(address, container, own - 1);
   const isPlace = role !== "value" && tokens.length === container.length + 1;
-  return own === index && !isPlace ? null : address;
+  if (own === index && kind === "take") return isPlace ? address : null;
+  if (own < index || (own === index && isPlace && role === "earlierSlot")) return address;
+  const next = own + (kind === "insert" ? 1 : -1);
+  return { tokens: tokens.with(container.length, String(next)), exchangedFrom };
 }
 
-function followExchange(address: Address, path: Tokens): Address {
-  if (path.length >= address.exchangedFrom || !isInside(address.tokens, path)) return address;
-  return { ...address, exchangedFrom: path.length };
-}
-
-type Move = Extract<Effect, { kind: "move" }>;
-
-function followMove(address: Address, move: Move, role: Role): Address | null {
+function followMove(address: Address, move: EffectOf<"move">, role: Role): Address | null {
   const { from, fromIndex, to, toIndex } = move;
   const { tokens, exchangedFrom } = address;
   const isPlace = role !== "value" && tokens.length === from.length;
@@ -116,23 +98,13 @@ function followMove(address: Address, move: Move, role: Role): Address | null {
       exchangedFrom: Math.max(to.length, exchangedFrom + shift),
     };
   }
-  const taken = fromIndex < 0 ? address : followTake(address, parentOf(from), fromIndex, role);
-  if (taken === null) return null;
-  return toIndex < 0 ? followExchange(taken, to) : followInsert(taken, parentOf(to), toIndex, role);
+  const taken = fromIndex < 0 ? address : follow(address, takenFrom(from, fromIndex), role);
+  return taken && follow(taken, putAt(to, toIndex), role);
 }
 
 /** The index in an array at which a path enters one of its items, or puts one; -1 if it does not. */
 const indexIn = (path: Tokens, container: Tokens): number =>
   isInside(path, container) ? indexOf(path[container.length]) : -1;
-
-const withIndex = (
-  { tokens, exchangedFrom }: Address,
-  container: Tokens,
-  index: number,
-): Address => ({
-  tokens: tokens.with(container.length, String(index)),
-  exchangedFrom,
-});
 
 /**
  * Where both ends of a move lead after an effect. `to` counts after the removal at `from`, as RFC 6902 says.
@@ -195,18 +167,14 @@ export function effectAfter(earlier: Effect, later: Effect): readonly Effect[] {
     }
     case "move":
       return moveAfter(earlier, later);
-    case "textInsert": {
-      const path = textPathAfter(earlier.path, later);
-      if (path === null) return [];
-      const at = isText(later, earlier.path) ? textAt(earlier.at, later, false) : earlier.at;
-      return [{ ...earlier, path, at }];
-    }
+    case "textInsert":
     case "textDelete": {
       const path = textPathAfter(earlier.path, later);
       if (path === null) return [];
-      const ranges = isText(later, earlier.path)
-        ? textRanges(earlier.ranges, later)
-        : earlier.ranges;
+      if (!isText(later, earlier.path)) return [{ ...earlier, path }];
+      if (earlier.kind === "textInsert")
+        return [{ ...earlier, path, at: textAt(earlier.at, later, false) }];
+      const ranges = textRanges(earlier.ranges, later);
       return ranges.length === 0 ? [] : [{ ...earlier, path, ranges }];
     }
     default:
@@ -214,7 +182,7 @@ export function effectAfter(earlier: Effect, later: Effect): readonly Effect[] {
   }
 }
 
-function moveAfter(move: Move, later: Effect): readonly Effect[] {
+function moveAfter(move: EffectOf<"move">, later: Effect): readonly Effect[] {
   // Of two moves of the same thing, the later one says where it is.
   if (later.kind === "move" && isSame(later.from, move.from)) return [];
   const ends = followEnds(addressOf(move.from), addressOf(move.to), later, "earlierSlot");
@@ -250,22 +218,5 @@ export function textPathAfter(path: Tokens, effect: Effect): Tokens | null {
 export const isText = (
   effect: Effect,
   path: Tokens,
-): effect is Extract<Effect, { kind: "textInsert" | "textDelete" }> =>
+): effect is EffectOf<"textInsert" | "textDelete"> =>
   (effect.kind === "textInsert" || effect.kind === "textDelete") && isSame(effect.path, path);
-
-type TextEffect = Extract<Effect, { kind: "textInsert" | "textDelete" }>;
-
-/** Where a position in a text is after a change of that text. @param behind what was inserted just there */
-export const textAt = (at: number, effect: TextEffect, behind: boolean): number =>
-  effect.kind === "textInsert"
-    ? afterInsert.position(at, effect.at, effect.length, behind)
-    : afterDelete.position(at, effect.ranges);
-
-/** Where ranges of a text are after a change of that text; those of which nothing is left are left out. */
-export const textRanges = (
-  ranges: readonly TextRange[],
-  effect: TextEffect,
-): readonly TextRange[] =>
-  effect.kind === "textInsert"
-    ? afterInsert.ranges(ranges, effect.at, effect.length)
-    : afterDelete.ranges(ranges, effect.ranges);

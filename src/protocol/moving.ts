@@ -13,13 +13,11 @@ import {
   followEnds,
   isText,
   overwrites,
-  textAt,
   textPathAfter,
-  textRanges,
   type Address,
 } from "./moves.ts";
 import { childPointer, parsePointer } from "./pointer.ts";
-import type { TextRange } from "./text-moves.ts";
+import { textAt, textRanges, type TextRange } from "./text-moves.ts";
 
 /** An operation on its way through changes. */
 export type Moving = {
@@ -55,53 +53,29 @@ export function moveThrough(moving: Moving, effect: Effect): Moving | null {
   return isOverwritten ? { ...moved, isOverwritten } : moved;
 }
 
+/** Operations that put something at their path. */
+const puts: ReadonlySet<string> = new Set(["add", "copy", "move"]);
+
 function through(moving: Moving, effect: Effect): Moving | null {
-  switch (moving.operation.op) {
-    case "add":
-      return withPath(moving, follow(moving.path, effect, "slot"));
-    case "replace":
-    case "remove":
-    case "test":
-    case "inc":
-      return withPath(moving, follow(moving.path, effect));
-    case "copy": {
-      const from = moving.from && follow(moving.from, effect);
-      return from && withPath(withFrom(moving, from), follow(moving.path, effect, "slot"));
-    }
-    case "move": {
-      const ends = moving.from && followEnds(moving.from, moving.path, effect, "slot");
-      return ends?.from ? withPath(withFrom(moving, ends.from), ends.to) : null;
-    }
-    case "str_ins":
-    case "str_del":
-      return moveText(moving, effect);
-    default:
-      return moving.operation satisfies never;
+  const { operation } = moving;
+  if ("pos" in operation && textPathAfter(moving.path.tokens, effect) === null) return null;
+  const { from, to } =
+    operation.op === "move" && moving.from !== null
+      ? followEnds(moving.from, moving.path, effect, "slot")
+      : {
+          from: moving.from && follow(moving.from, effect),
+          to: follow(moving.path, effect, puts.has(operation.op) ? "slot" : "value"),
+        };
+  if (to === null || (from === null && moving.from !== null)) return null;
+  if (isText(effect, moving.path.tokens) && "pos" in operation) {
+    const ranges =
+      operation.op === "str_del"
+        ? textRanges(moving.ranges, effect)
+        : moving.ranges.map(({ at }) => ({ at: textAt(at, effect, true), length: 0 }));
+    return ranges.length === 0 ? null : { ...moving, path: to, ranges, isUnmoved: false };
   }
-}
-
-const withFrom = (moving: Moving, from: Address): Moving =>
-  from === moving.from ? moving : { ...moving, from, isUnmoved: false };
-
-function withPath(moving: Moving, path: Address | null): Moving | null {
-  if (path === null) return null;
-  return path === moving.path ? moving : { ...moving, path, isUnmoved: false };
-}
-
-function moveText(moving: Moving, effect: Effect): Moving | null {
-  const { operation, path, ranges } = moving;
-  if (textPathAfter(path.tokens, effect) === null) return null;
-  const moved = withPath(moving, follow(path, effect));
-  if (moved === null || !isText(effect, path.tokens)) return moved;
-  if (operation.op === "str_del") {
-    const left = textRanges(ranges, effect);
-    return left.length === 0 ? null : { ...moved, ranges: left, isUnmoved: false };
-  }
-  return {
-    ...moved,
-    isUnmoved: false,
-    ranges: ranges.map(({ at }) => ({ at: textAt(at, effect, true), length: 0 })),
-  };
+  const isUnmoved = from === moving.from && to === moving.path;
+  return isUnmoved ? moving : { ...moving, from, path: to, isUnmoved };
 }
 
 /** Whether an effect exchanges something that an operation cannot lead through: most do, in a state of many keys. */

@@ -4,10 +4,10 @@
 import { utf8Bytes } from "./json.ts";
 
 /** Bytes of a frame above which it is sent in parts, and which no part has. */
-export const maxPartBytes = 256 * 1024;
+export const maxPartBytes = 262_144; // 256 KiB
 
 /** UTF-16 units of a frame's text in one part: 3 bytes each at most, and a little for what is around them. */
-const maxUnits = 80 * 1024;
+const maxUnits = 81_920;
 
 /** Whether a frame is sent in parts. */
 export const isDivided = (frame: string): boolean =>

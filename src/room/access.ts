@@ -33,8 +33,8 @@ export const isTrusted = ({ door, scopes }: Caller): boolean =>
   (door !== "http" && door !== "socket") || allows(scopes, "room:admin");
 
 /**
- * Check that a caller may run an operation. Whoever is kept out neither asks for anything nor is let in by somebody else:
- * this comes before anything is done for them.
+ * Check that a caller may run an operation. A user who is kept out neither asks for anything nor is let in by
+ * somebody else: this check comes before anything is done for them.
  * @returns the caller, with the scopes that they have in this room
  * @throws CollabError `forbidden`, `kicked`
  */
@@ -58,7 +58,7 @@ export function admit<Input>(
 }
 
 /**
- * Check that a user may enter. What the room gives them takes the place of what their token says.
+ * Check that a user may enter. The scopes that the room gives them take the place of those in their token.
  * @param given the scopes that the room gives them; `undefined` if it does not say
  * @throws CollabError `forbidden`
  */
@@ -77,11 +77,14 @@ export function checkEntry({ hasOwnScopes }: Caller, given: readonly Scope[] | u
  * @param named the one that the caller names
  * @param kept the one of the kept state; empty if that is not known any more
  */
-export const chooseBehaviour = (
+export function chooseBehaviour(
   { scopes }: Caller,
   named: string | undefined,
   kept: string | undefined,
-): string => (kept && !allows(scopes, "room:admin") ? kept : (named ?? (kept || "default")));
+): string {
+  if (kept && !allows(scopes, "room:admin")) return kept;
+  return named ?? (kept || "default");
+}
 
 /**
  * Check that the behaviour that starts is the one that was named. Only for callers who may enter the room: what it is

@@ -1,6 +1,6 @@
 // What a request passes before it waits for its turn (rule L1): the rate of its user, what they may do, and the rate of
-// all. Whoever is refused uses up nobody else's rate, and no place in the mailbox. Its turn decides once more, because
-// it may come after others.
+// all. A refused caller uses up nobody else's rate, and no place in the mailbox. The turn decides once more, because
+// others may come before it.
 
 import { dataPoint } from "../model/data-point.ts";
 import { isUserId } from "../model/user.ts";

@@ -1,4 +1,4 @@
-// The structured log: one JSON line for each event, for operators. What no client may see goes here, but never
+// The structured log: one JSON line for each event, for operators. It has what no client may see, but never
 // what an application keeps in a room: no state, payload, presence or token. docs/OPERATING.md explains each event.
 
 import type { Caller } from "../protocol/caller.ts";

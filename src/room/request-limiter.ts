@@ -1,6 +1,6 @@
 // How many requests one user, and all users together, may send over HTTP (rule L1). Callers without a user count as one.
-// An upgrade counts for its user only, because a whole room may come back at once. Whoever is trusted with the room is
-// not limited (admission.ts).
+// An upgrade counts for its user only, because a whole room may come back at once. Callers who are trusted with the room
+// are not limited (admission.ts).
 
 import { TokenBucket } from "../model/token-bucket.ts";
 import type { Caller } from "../protocol/caller.ts";
@@ -12,7 +12,7 @@ const usersAtFullRate = 10;
 const maxUsers = 1000;
 
 export class RequestLimiter {
-  /** By user id; `null` is whoever is no user. */
+  /** By user id; `null` is for all callers without a user. */
   readonly #byUser = new Map<string | null, TokenBucket>();
   #all: TokenBucket | null = null;
   #rate = 0;

@@ -65,8 +65,8 @@ export class RoomBuilder {
   }
 
   /**
-   * The record. If it cannot be read, the room counts as stopped, because its state may well be readable. What its
-   * behaviour was is not known then: whoever starts it may say.
+   * The record. If it cannot be read, the room counts as stopped, because its state may well be readable. Its
+   * behaviour is not known then: the caller who starts it may say.
    */
   readRecord(): RoomRecord | null {
     const { storage, log, newId } = this.#ports;

@@ -145,7 +145,7 @@ export class Room {
     await Promise.all(requests.map((message) => this.#handleMessage(socket, message, characters)));
   }
 
-  /** Handle a message in a turn. Whatever is wrong with it is told to its session. */
+  /** Handle a message in a turn. Its session is told of anything that is wrong with it. */
   async #handleMessage(
     socket: SocketPort,
     message: RequestMessage,
@@ -310,7 +310,7 @@ export class Room {
       });
   }
 
-  /** What was flushed is durable: the next flush may follow. */
+  /** The last flush is durable: the next one may follow. */
   async #afterCommit(room: RunningRoom): Promise<void> {
     try {
       await this.#ports.whenDurable();

@@ -334,7 +334,7 @@ export class RunningRoom implements RoomParts {
   }
 
   /**
-   * The room is about to restart from storage. What depends on a commit fails with this error. Events and
+   * The room is about to restart from storage. Requests that depend on a commit fail with this error. Events and
    * replies go out now; news of users and presence, and sessions to welcome, are left to the restarted room.
    */
   abandon(error: CollabError): void {

@@ -142,7 +142,7 @@ export class StateSaver {
   /** Save until everything is saved, a save fails, or what is left may wait. */
   async #run(): Promise<void> {
     const { timers, ports, document, hooks } = this.#parts;
-    // What is staged must not be saved yet: its commit starts the next save.
+    // Staged changes must not be saved yet: their commit starts the next save.
     while (this.#dirty && !document.isStaged) {
       const { version } = document;
       this.#firstAt = null;

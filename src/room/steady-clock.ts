@@ -2,9 +2,9 @@
 // a rate or a deadline that compares two of its readings would then wait for the difference. When that
 // happens this clock runs ahead of the wall clock from then on, by the size of the step. (Rule T5.)
 //
-// A step ahead cannot be told from time that has passed, and counts as that. What storage and attachments
-// hold may be by the clock of an earlier instance, which was ahead: whoever reads it must not trust it to lie
-// in the past.
+// A step ahead cannot be told from time that has passed, and counts as that. Times in storage and
+// attachments may be by the clock of an earlier instance, which was ahead: code that reads them must not trust them to
+// lie in the past.
 
 import type { RoomPorts } from "./ports.ts";
 

@@ -1,6 +1,6 @@
 // Many named timers, one physical alarm (rule T3). A timer is a row; the alarm is set only when a timer
 // needs it earlier than it is set. An alarm that rings too early is harmless: the owner of the timer looks
-// at its own deadline and sets the timer again. What each timer does is in alarm.ts.
+// at its own deadline and sets the timer again. The work of each timer is in alarm.ts.
 
 import { backoff, maxBackoff } from "../model/backoff.ts";
 import type { Deadline } from "../model/members.ts";

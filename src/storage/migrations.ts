@@ -48,7 +48,7 @@ export const migrations: Readonly<Record<number, string>> = {
     INSERT OR IGNORE INTO timers SELECT 'directory', 0, 0 FROM room
       WHERE json_extract(data, '$.status') = 'running';
   `,
-  // What earlier changes have moved is unknown. A default costs no row.
+  // Nobody knows what earlier changes have moved. A default costs no row.
   2: `
     ALTER TABLE changes ADD COLUMN moves TEXT DEFAULT '${unknownMoves}';
   `,

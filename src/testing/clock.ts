@@ -65,6 +65,11 @@ export class VirtualClock {
     return low;
   }
 
+  /** Whether anything is to happen now. */
+  get isDue(): boolean {
+    return (this.#planned.at(-1)?.at ?? Infinity) <= this.#now;
+  }
+
   /** Whether anything is under way. */
   get hasUnderWay(): boolean {
     return this.#planned.findLast((happening) => happening.isUnderWay()) !== undefined;

@@ -13,6 +13,8 @@ type Wait = {
   readonly until: number;
   /** ms of real time. */
   waited: number;
+  /** ms of real time that it gets in any case. */
+  readonly least: number;
 };
 
 export class Outside {
@@ -27,11 +29,12 @@ export class Outside {
    * Call something that may answer later.
    * @param what names it
    * @param limit ms, by the clock, for which somebody waits for it
+   * @param least ms of real time that it gets in any case
    */
-  track<T>(what: string, limit: number, call: () => T): T {
+  track<T>(what: string, limit: number, call: () => T, least = 0): T {
     const outcome = call();
     if (isPromiseLike(outcome)) {
-      const wait = { what, until: this.#clock.now() + limit, waited: 0 };
+      const wait = { what, until: this.#clock.now() + limit, waited: 0, least };
       this.#waits.add(wait);
       const end = (): void => void this.#waits.delete(wait);
       outcome.then(end, end);
@@ -55,7 +58,8 @@ export class Outside {
    * @returns whether any has been waited for
    */
   async wait(patience: number, isDisturbed: () => boolean): Promise<boolean> {
-    const isAwaited = (): boolean => this.#awaited.some(({ waited }) => waited < patience);
+    const isAwaited = (): boolean =>
+      this.#awaited.some(({ waited, least }) => waited < Math.max(patience, least));
     if (!isAwaited()) return false;
     for (let turns = 0; isAwaited() && !isDisturbed(); turns++) {
       const before = realTime();

@@ -7,6 +7,8 @@ import { turn } from "./turns.ts";
 
 /** ms of real time that code outside gets while virtual time passes, before it counts as hanging. */
 const hangPatience = 100;
+/** ms of real time that a client gets to load what keeps its edits, and for each thing that it keeps. */
+const keepPatience = 10_000;
 /** Turns of the event loop in which nothing may come before a net counts as at rest. */
 const restTurns = 3;
 /** How much of what is still running an error names. */
@@ -94,6 +96,11 @@ export class Runner {
     return answer;
   }
 
+  /** Work of a client that takes real time: a run waits for it. */
+  during<T>(work: Promise<T>): Promise<T> {
+    return this.#outside.track("what a client keeps", Infinity, () => work, keepPatience);
+  }
+
   /** One run after another. */
   #alone<T>(run: () => Promise<T>): Promise<T> {
     const next = this.#last.then(run, run);
@@ -104,7 +111,9 @@ export class Runner {
   /** Let everything happen that needs no virtual time. */
   async #drain(patience: number, isEnough = (): boolean => false): Promise<void> {
     const { added } = this.#clock;
-    const isDisturbed = (): boolean => isEnough() || this.#clock.added > added;
+    // What is added for later can wait.
+    const isDisturbed = (): boolean =>
+      isEnough() || (this.#clock.added > added && this.#clock.isDue);
     do await turn();
     while (!isDisturbed() && (await this.#outside.wait(patience, isDisturbed)));
   }

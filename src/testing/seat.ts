@@ -17,6 +17,8 @@ export type SeatOptions = {
   readonly line: Line;
   readonly clock: VirtualClock;
   readonly randomness: Randomness;
+  /** Wait for work of its own that takes real time. */
+  during<T>(work: Promise<T>): Promise<T>;
   open(seat: Seat, url: string, protocols: string[]): SocketLike;
 };
 
@@ -30,7 +32,7 @@ export class Seat {
   /** Epoch ms until which its way back counts as under way. */
   #returnBy = -Infinity;
 
-  constructor({ line, clock, randomness, open }: SeatOptions) {
+  constructor({ line, clock, randomness, during, open }: SeatOptions) {
     this.line = line;
     this.#clock = clock;
     this.environment = {
@@ -56,13 +58,15 @@ export class Seat {
       isOnline: () => this.#isOnline,
       onPage: (listener) => registered(this.#pageListeners, listener),
       beforeUnload: (isUnsaved) => registered(this.#unsaved, isUnsaved),
+      browser: {},
+      during,
       baseUrl: null,
     };
   }
 
   /** Let something happen to its page. */
   page(event: PageEvent): void {
-    if (event !== "resume") this.#isOnline = event === "online";
+    if (event === "online" || event === "offline") this.#isOnline = event === "online";
     for (const listener of this.#pageListeners) listener(event);
   }
 

@@ -273,6 +273,7 @@ export class TestRoom<Behaviour extends RoomBehaviour = RoomBehaviour> {
       line,
       clock,
       randomness: new Randomness(this.seed, `client/${place}`),
+      during: (work) => this.#runner.during(work),
       open: (_, url, protocols) => this.#service.open(line, { url, protocols }),
     });
     this.#seats.push(seat);

@@ -170,14 +170,14 @@ describe("[C5] in a page", () => {
     expect(events).toEqual([type]);
   });
 
-  test("a page that is looked at again resumes, and one that is hidden does not", () => {
+  test("a page that is looked at again resumes, and one that is hidden says so", () => {
     const { events } = listen();
     document.visibilityState = "hidden";
     document.dispatchEvent(event("visibilitychange"));
-    expect(events).toEqual([]);
+    expect(events).toEqual(["hide"]);
     document.visibilityState = "visible";
     document.dispatchEvent(event("visibilitychange"));
-    expect(events).toEqual(["resume"]);
+    expect(events).toEqual(["hide", "resume"]);
   });
 
   test("a page from the cache resumes, and one that is loaded does not", () => {

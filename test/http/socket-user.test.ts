@@ -6,7 +6,7 @@ import { allScopes } from "../../src/protocol/scopes.ts";
 import { callsOf, setScript } from "../fixtures/scripts.ts";
 import { at, expectJson, expectProblem, send } from "../support/http.ts";
 import { isListed, newId, rooms } from "../support/rooms.ts";
-import { connect } from "../support/socket-client.ts";
+import { connect, refusal } from "../support/socket-client.ts";
 
 const time = expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
 
@@ -28,10 +28,15 @@ describe("a socket user", () => {
     expect(await isListed(id)).toBe(true);
   });
 
-  test("[R2] joins a running room unchanged, whatever behaviour they name", async () => {
+  test("[R2] is refused by a running room of another behaviour than they name", async () => {
     const room = await rooms.joinOrCreateRoom(newId(), { behaviour: "small" });
+    await connect(room.id, { id: "ada" }, { behaviour: "small" });
     for (const behaviour of ["scripted", "nobody-wrote-this"])
-      await connect(room.id, { id: "ada" }, { behaviour });
+      expect(await refusal(room.id, { id: "bob" }, { behaviour })).toMatchObject({
+        status: 409,
+        code: "behaviour_conflict",
+        detail: expect.stringContaining('the room runs as "small"'),
+      });
     expect(await room.info()).toMatchObject({ behaviour: "small", users: 1 });
   });
 

@@ -182,7 +182,11 @@ describe("a page's part", () => {
   });
 
   test("stays within its size", () => {
-    expect(sizes.map(({ name }) => name)).toEqual(["client", "client and react"]);
+    expect(sizes.map(({ name }) => name)).toEqual([
+      "connectRoom alone",
+      "client",
+      "client and react",
+    ]);
     expect(sizes.filter(({ bytes, limit }) => bytes > limit).map(sizeText)).toEqual([]);
   });
 

@@ -32,13 +32,15 @@ export type AttemptListener = {
   tokenFailed(message: string): void;
 };
 
+type Phase = "asking" | "opening" | "up" | "ended";
+
 /** ms until the welcome. A long welcome that keeps coming takes as long as it needs. */
 const timeLimit = 15_000;
 
 export class Attempt {
   readonly #options: AttemptOptions;
   readonly #listener: AttemptListener;
-  #phase: "asking" | "opening" | "up" | "ended" = "asking";
+  #phase: Phase = "asking";
   #line: Line | null = null;
   #renewal: TokenRenewal | null = null;
   /** The last `error`. */
@@ -51,7 +53,7 @@ export class Attempt {
     this.#listener = listener;
   }
 
-  get phase(): "asking" | "opening" | "up" | "ended" {
+  get phase(): Phase {
     return this.#phase;
   }
 

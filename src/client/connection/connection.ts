@@ -93,11 +93,6 @@ export class Connection {
     return this.#attempt?.phase === "up";
   }
 
-  /** Connect for the first time. */
-  start(): void {
-    this.#connect();
-  }
-
   /**
    * Send a frame.
    * @returns false without a connection; then nothing is sent
@@ -177,6 +172,7 @@ export class Connection {
   }
 
   #pageChanged(event: PageEvent): void {
+    if (event === "hide") return;
     if (this.isUp) return this.#attempt?.probe();
     const { state } = this.#status;
     if (event === "offline") {

@@ -129,15 +129,10 @@ export class Line {
   }
 
   #pass(messages: readonly RoomMessage[]): void {
-    let mark: number | undefined;
-    const others = messages.filter((message) => {
-      if (message.type !== "mark") return true;
-      mark = message.n;
-      return false;
-    });
-    this.#listener.frame(others);
+    this.#listener.frame(messages.filter(({ type }) => type !== "mark"));
     // It includes the marks before it.
-    if (mark !== undefined) this.send(JSON.stringify({ type: "ack", n: mark }));
+    const mark = messages.findLast(({ type }) => type === "mark");
+    if (mark?.type === "mark") this.send(JSON.stringify({ type: "ack", n: mark.n }));
   }
 
   /** Ask for a sign of life. @param isExcused whether the answer may be late if everything was */

@@ -2,11 +2,13 @@
 // says what was meant. An item taken out of a list is one operation, however long the list is. Changes are applied at
 // once to the tree that the draft is a view of; the recorder can take all of them back.
 
+import { placesOf } from "../../protocol/align.ts";
 import { isContainer, memberOf, type Container } from "../../protocol/container.ts";
+import { indexOf } from "../../protocol/effects.ts";
 import type { Operation } from "../../protocol/json-patch.ts";
 import type { JsonValue } from "../../protocol/json.ts";
 import { childPointer } from "../../protocol/pointer.ts";
-import { stepsBetween } from "./arrange.ts";
+import { arrange } from "./arrange.ts";
 import type { Applied, Tree } from "./tree.ts";
 import { copyValue } from "./values.ts";
 
@@ -19,14 +21,15 @@ export type Recorded = {
 
 /** Where a container of the tree was found. */
 type Node = {
+  readonly recorder: Recorder;
   readonly container: Container;
   parent: Node | null;
   key: string;
   readonly proxy: object;
 };
 
-/** Whose draft an object is. */
-const drafts = new WeakMap<object, { readonly recorder: Recorder; readonly node: Node }>();
+/** What the drafts stand for. */
+const drafts = new WeakMap<object, Node>();
 
 /** Records one recipe. */
 export class Recorder {
@@ -44,6 +47,22 @@ export class Recorder {
     return this.#node(this.#tree.root as Container, null, "").proxy;
   }
 
+  /**
+   * Run a recipe once.
+   * @param failed is called before it throws
+   * @throws what the recipe throws; TypeError if it is asynchronous
+   */
+  run(recipe: (draft: never) => unknown, failed = (): void => {}): void {
+    try {
+      const returned = recipe(this.draft as never);
+      if (typeof returned === "object" && returned !== null && "then" in returned)
+        throw new TypeError("A recipe must not be asynchronous: await first, then call update().");
+    } catch (error) {
+      failed();
+      throw error;
+    }
+  }
+
   /** From here on, the draft refuses to be changed. */
   close(): void {
     this.#isOpen = false;
@@ -55,7 +74,10 @@ export class Recorder {
     this.recorded.length = 0;
   }
 
-  /** @throws TypeError once the recipe has ended; Unfit */
+  /**
+   * Apply an operation. A draft in it stands for what it shows.
+   * @throws TypeError once the recipe has ended, or for a value that is not JSON; Unfit
+   */
   apply(operation: Operation): void {
     if (!this.#isOpen)
       throw new TypeError("A draft is valid only while its recipe runs. Call update() again.");
@@ -64,9 +86,14 @@ export class Recorder {
       if (applied.steps.length > 0) this.recorded.push({ operation, applied, value: undefined });
       return;
     }
-    // What is in the tree may change later on; what is sent must not.
-    const value = copyValue(operation.value, operation.path);
-    this.recorded.push({ operation, applied: this.#tree.apply({ ...operation, value }), value });
+    // What is in the tree may change later on; what is sent must not. It is a copy of the copy, because what the
+    // application gives may answer differently each time.
+    const value = copyValue(operation.value, operation.path, sourceOf);
+    this.recorded.push({
+      operation: { ...operation, value: copyValue(value, operation.path) },
+      applied: this.#tree.apply({ ...operation, value }),
+      value,
+    });
   }
 
   /** The path of a container. @throws TypeError for one that was taken out of the state */
@@ -94,20 +121,23 @@ export class Recorder {
       known.key = key;
       return known;
     }
-    const node = { container, parent, key, proxy: new Proxy(container, this.#handler) };
+    const proxy = new Proxy(container, this.#handler);
+    const node = { recorder: this, container, parent, key, proxy };
     this.#nodes.set(container, node);
-    drafts.set(node.proxy, { recorder: this, node });
+    drafts.set(proxy, node);
     return node;
   }
 
   readonly #handler: ProxyHandler<Container> = {
     get: (target, key) => this.#get(target, key),
     set: (target, key, value) => {
-      this.#set(target, named(key), value);
+      if (Array.isArray(target)) this.#setItem(target, named(key), value);
+      else this.#setMember(target, named(key), value);
       return true;
     },
     deleteProperty: (target, key) => {
-      this.#delete(target, named(key));
+      if (Array.isArray(target)) throw new TypeError(noHoles);
+      this.#setMember(target, named(key), undefined);
       return true;
     },
     getOwnPropertyDescriptor: (target, key) => {
@@ -120,46 +150,92 @@ export class Recorder {
   };
 
   #get(target: Container, key: string | symbol): unknown {
-    if (typeof key === "string" && Array.isArray(target) && Object.hasOwn(listMethods, key)) {
-      const method = listMethods[key] as ListMethod;
-      return (...input: unknown[]) => method(this.#editor(target), input);
-    }
+    if (Array.isArray(target) && listMethods.has(key))
+      return (...input: unknown[]) => this.#callMethod(target, key, input);
+    const isOwn = Object.hasOwn(target, key);
+    // A key of somebody else's must not lead to what all objects share.
+    if (!isOwn && !Array.isArray(target) && key === "__proto__") return undefined;
     const value: unknown = Reflect.get(target, key);
-    if (!isContainer(value) || !Object.hasOwn(target, key)) return value;
+    if (!isContainer(value) || !isOwn) return value;
     return this.#node(value, this.#nodes.get(target) ?? null, key as string).proxy;
   }
 
-  #set(target: Container, key: string, value: unknown): void {
-    if (Array.isArray(target)) return this.#editor(target).put(key, value);
-    if (value === undefined) return this.#delete(target, key);
+  /** @param value `undefined` to remove it */
+  #setMember(target: Record<string, JsonValue>, key: string, value: unknown): void {
     const old = memberOf(target, key);
-    const source = sourceOf(value);
-    if (source === old) return;
-    if (Array.isArray(old) && Array.isArray(source)) {
+    if (sourceOf(value) === old) return;
+    if (Array.isArray(old) && Array.isArray(value)) {
       this.#node(old, this.#nodes.get(target) ?? null, key);
-      if (this.#editor(old).becomes(Array.isArray(value) ? value : source)) return;
+      const places = placesIn(old, value);
+      if (places.some((place) => place >= 0)) return this.#arrange(old, value, places);
     }
     const path = childPointer(this.path(target), key);
-    this.apply({ op: "add", path, value: copyValue(value, path, sourceOf) });
+    if (value === undefined) this.apply({ op: "remove", path });
+    else this.apply({ op: "add", path, value: value as JsonValue });
   }
 
-  #delete(target: Container, key: string): void {
-    if (Array.isArray(target))
-      throw new TypeError("A list has no holes: take the item out with splice().");
-    if (Object.hasOwn(target, key))
-      this.apply({ op: "remove", path: childPointer(this.path(target), key) });
+  // Lists. The methods of arrays that are not here come to setting items.
+
+  #setItem(list: JsonValue[], key: string, value: unknown): void {
+    const path = this.path(list);
+    if (key === "length") {
+      if (Number(value) > list.length) throw new TypeError(noHoles);
+      while (list.length > Number(value))
+        this.apply({ op: "remove", path: childPointer(path, Number(value)) });
+      return;
+    }
+    const index = indexOf(key);
+    if (index < 0 || index > list.length) throw new TypeError(noHoles);
+    if (index === list.length)
+      this.apply({ op: "add", path: `${path}/-`, value: value as JsonValue });
+    else if (sourceOf(value) !== list[index])
+      this.apply({ op: "replace", path: childPointer(path, index), value: value as JsonValue });
   }
 
-  #editor(list: JsonValue[]): ListEditor {
-    const proxy = this.#nodes.get(list)?.proxy as unknown[];
-    return new ListEditor(list, proxy, this.path(list), (operation) => this.apply(operation));
+  /** Run a method on a copy of a list, and make the list the same. */
+  #callMethod(list: JsonValue[], name: string | symbol, input: unknown[]): unknown {
+    const draft = this.#nodes.get(list)?.proxy as unknown[];
+    // An item is itself, whatever other items have the same value. Only `sort` looks at them.
+    const before: readonly unknown[] = name === "sort" ? [...draft] : list.map(Object);
+    const items = [...before];
+    const result: unknown = items[name as "splice"](...(input as [number, number, ...unknown[]]));
+    // What is taken out is not part of the state any more: a copy of it can be changed.
+    const copyOf = (item: unknown): JsonValue => copyValue(list[before.indexOf(item)], "");
+    const taken = Array.isArray(result)
+      ? result.map(copyOf)
+      : isContainer(result)
+        ? copyOf(result)
+        : result;
+    this.#arrange(list, items, placesIn(before, items));
+    return result === items ? draft : taken;
   }
+
+  /** Make a list one of these items. @param places where each of them is in it; -1 for one that is new */
+  #arrange(list: JsonValue[], items: readonly unknown[], places: readonly number[]): void {
+    for (const operation of arrange(this.path(list), list.length, items, places))
+      this.apply(operation);
+  }
+}
+
+/** The methods of arrays that move items. */
+const listMethods: ReadonlySet<unknown> = new Set([
+  "pop",
+  "shift",
+  "unshift",
+  "splice",
+  "sort",
+  "reverse",
+]);
+
+/** Where each of these items is in a list, each place once; -1 for none. */
+function placesIn(list: readonly unknown[], items: readonly unknown[]): readonly number[] {
+  const places = placesOf(list, sourceOf);
+  return items.map((item) => places.get(sourceOf(item))?.pop() ?? -1);
 }
 
 /** The container that a draft stands for; anything else is itself. */
 const sourceOf = <T>(value: T): T =>
-  ((typeof value === "object" && value !== null && drafts.get(value)?.node.container) as T) ||
-  value;
+  ((isContainer(value) && drafts.get(value)?.container) || value) as T;
 
 /**
  * The draft's recorder, and the path of what it stands for: for the functions that change it by intent.
@@ -170,12 +246,12 @@ export function lookUp(draft: object): {
   readonly path: string;
   apply(operation: Operation): void;
 } {
-  const found = drafts.get(draft);
-  if (found === undefined)
+  const node = drafts.get(draft);
+  if (node === undefined)
     throw new TypeError("This takes an object or a list of the draft that update() gives.");
-  const { recorder, node } = found;
-  const path = recorder.path(node.container);
-  return { container: node.container, path, apply: (operation) => recorder.apply(operation) };
+  const { recorder, container } = node;
+  const path = recorder.path(container);
+  return { container, path, apply: (operation) => recorder.apply(operation) };
 }
 
 function refuse(): never {
@@ -188,140 +264,5 @@ function named(key: string | symbol): string {
   return key;
 }
 
-// Lists
-
-type ListMethod = (list: ListEditor, input: unknown[]) => unknown;
-
-const sorter = (compare: unknown) =>
-  typeof compare === "function" ? (compare as (a: unknown, b: unknown) => number) : undefined;
-
-/** The methods of arrays that change them. */
-const listMethods: Readonly<Record<string, ListMethod>> = {
-  push: (list, items) => list.insertAll(list.length, items).length,
-  unshift: (list, items) => list.insertAll(0, items, false).length,
-  pop: (list) => list.take(list.length - 1, 1)[0],
-  shift: (list) => list.take(0, 1)[0],
-  splice: (list, [start, count, ...items]) => {
-    const from = list.index(start);
-    const removed = list.take(
-      from,
-      count === undefined && start !== undefined ? list.length : Number(count ?? 0),
-    );
-    list.insertAll(from, items);
-    return removed;
-  },
-  sort: (list, [compare]) => list.arrange(list.items().toSorted(sorter(compare))),
-  reverse: (list) => list.arrange(list.items().toReversed()),
-  fill: (list, [value, start, end]) =>
-    list.overwrite(list.items().fill(value, start as number, end as number)),
-  copyWithin: (list, [target, start, end]) =>
-    list.overwrite(list.items().copyWithin(target as number, start as number, end as number)),
-};
-
-/** Changes one list by operations. */
-class ListEditor {
-  readonly #list: JsonValue[];
-  readonly #proxy: unknown[];
-  readonly #path: string;
-  readonly #apply: (operation: Operation) => void;
-
-  constructor(
-    list: JsonValue[],
-    proxy: unknown[],
-    path: string,
-    apply: (operation: Operation) => void,
-  ) {
-    this.#list = list;
-    this.#proxy = proxy;
-    this.#path = path;
-    this.#apply = apply;
-  }
-
-  get length(): number {
-    return this.#list.length;
-  }
-
-  /** The items, as drafts. */
-  items(): unknown[] {
-    return Array.from(this.#proxy);
-  }
-
-  /** An index as `splice` takes it: from the end if it is negative. */
-  index(start: unknown): number {
-    const index = Math.trunc(Number(start ?? 0)) || 0;
-    return index < 0 ? Math.max(0, this.length + index) : Math.min(index, this.length);
-  }
-
-  /** Take items out. @returns copies of them */
-  take(index: number, count: number): JsonValue[] {
-    const taken = index < 0 ? [] : this.#list.slice(index, index + Math.max(0, count));
-    const copies = taken.map((item) => copyValue(item, ""));
-    for (const _ of taken) this.#apply({ op: "remove", path: this.#at(index) });
-    return copies;
-  }
-
-  /** @param mayAppend whether what goes to the end is appended, whatever others append meanwhile */
-  insertAll(index: number, items: readonly unknown[], mayAppend = true): this {
-    for (const [at, item] of items.entries()) this.#insert(index + at, item, mayAppend);
-    return this;
-  }
-
-  /** Set an item, or the length. */
-  put(key: string, value: unknown): void {
-    if (key === "length") {
-      if (Number(value) > this.length) throw holes();
-      this.take(Number(value), this.length);
-      return;
-    }
-    const index = /^(0|[1-9]\d*)$/.test(key) ? Number(key) : NaN;
-    if (!(index <= this.length)) throw holes();
-    if (index === this.length) return this.#insert(index, value);
-    if (sourceOf(value) === this.#list[index]) return;
-    const path = this.#at(index);
-    this.#apply({ op: "replace", path, value: copyValue(value, path, sourceOf) });
-  }
-
-  /** Become another list, by what is in both. @returns false if nothing is, so that it has to be exchanged */
-  becomes(items: readonly unknown[]): boolean {
-    if (this.#placesOf(items).every((place) => place < 0)) return false;
-    this.arrange(items);
-    return true;
-  }
-
-  /** Become a list of these items, some of which are in it. */
-  arrange(items: readonly unknown[]): unknown[] {
-    for (const step of stepsBetween(this.length, this.#placesOf(items)))
-      if (step.kind === "remove") this.#apply({ op: "remove", path: this.#at(step.index) });
-      else if (step.kind === "insert") this.#insert(step.index, items[step.item]);
-      else this.#apply({ op: "move", from: this.#at(step.index), path: this.#at(step.to) });
-    return this.#proxy;
-  }
-
-  overwrite(items: readonly unknown[]): unknown[] {
-    for (const [index, item] of items.entries()) this.put(String(index), item);
-    return this.#proxy;
-  }
-
-  /** Where each of these items is in the list, each place once; -1 for none. */
-  #placesOf(items: readonly unknown[]): readonly number[] {
-    const places = new Map<unknown, number[]>();
-    for (const [index, item] of this.#list.entries()) {
-      const known = places.get(item);
-      if (known === undefined) places.set(item, [index]);
-      else known.push(index);
-    }
-    return items.map((item) => places.get(sourceOf(item))?.shift() ?? -1);
-  }
-
-  #insert(index: number, item: unknown, mayAppend = true): void {
-    const path = mayAppend && index === this.length ? `${this.#path}/-` : this.#at(index);
-    this.#apply({ op: "add", path, value: copyValue(item, path, sourceOf) });
-  }
-
-  #at(index: number): string {
-    return childPointer(this.#path, index);
-  }
-}
-
-const holes = (): TypeError =>
-  new TypeError("A list has no holes and no names: add items at its end, or with splice().");
+const noHoles =
+  "A list has no holes and no names: add items at its end, and take them out with splice().";

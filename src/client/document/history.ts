@@ -1,17 +1,19 @@
 // Undo and redo (rule C6): the inverses of this client's edits, moved through whatever has happened since. A value is
 // taken back only if it is still the one that the edit made.
+//
+// Steps are stacked: each leads on from where the one above it leads to. A change of others moves the one on top, then
+// the one below, and so on. An edit of one's own moves none: it is put on top of them.
 
-import { inverseOf, parentOf, type Effect } from "../../protocol/effects.ts";
-import { effectAfter, mayMove } from "../../protocol/moves.ts";
+import { inverseOf, type Effect } from "../../protocol/effects.ts";
 import type { Operation } from "../../protocol/json-patch.ts";
-import type { JsonValue } from "../../protocol/json.ts";
-import { parsePointer } from "../../protocol/pointer.ts";
+import { jsonEqual, type JsonValue } from "../../protocol/json.ts";
+import { childPointer } from "../../protocol/pointer.ts";
 import type { RoomHistory, UndoResult } from "../types.ts";
 import type { Recorded, Recorder } from "./draft.ts";
 import { MovingOperation } from "./moving-operation.ts";
-import type { PendingEdit } from "./pending-edit.ts";
+import type { PendingEdit, PendingOperation } from "./pending-edit.ts";
 import { Unfit, type Tree } from "./tree.ts";
-import { copyValue, isSame } from "./values.ts";
+import { copyValue } from "./values.ts";
 
 /** Steps that can be undone. */
 const depth = 100;
@@ -21,38 +23,41 @@ const maxChanges = 1000;
 /** What there must be for a value to be taken back: a value, nothing (`undefined`), or anything. */
 type Expected = { readonly value: JsonValue | undefined } | null;
 
-type Inverse = { readonly moving: MovingOperation; readonly expected: Expected };
+/** What takes an operation of one's own back. */
+type Inverse = {
+  readonly own: PendingOperation | undefined;
+  readonly moving: MovingOperation;
+  readonly expected: Expected;
+};
 
 /** Something that has moved what is shown. */
 type Change = {
   readonly effects: readonly Effect[];
-  /** A change before it that it takes back exactly. */
-  cancels: Change | null;
+  /** The operation of one's own that was left out by it, or is there again: what is below knows nothing of either. */
+  readonly own: PendingOperation | null;
 };
 
 /** Edits that are undone together, the last operation first. */
 type Step = {
   inverses: readonly Inverse[];
   readonly edits: Set<PendingEdit>;
-  /** What it takes back; `null` if that was more than one change. */
-  change: Change | null;
-  /** How many of the changes since it was made have moved it. */
-  seen: number;
+  /** What has happened since, and has not moved this step and those below it. */
+  readonly changes: Change[];
 };
+
+type Made = { readonly edit: PendingEdit; readonly recorded: readonly Recorded[] };
 
 export type HistoryPorts = {
   readonly tree: Tree;
   /** Make an edit. @returns what was recorded; `null` if nothing was */
-  edit(
-    change: (recorder: Recorder) => void,
-  ): { readonly edit: PendingEdit; readonly recorded: readonly Recorded[] } | null;
+  edit(change: (recorder: Recorder) => void): Made | null;
 };
 
 export class History implements RoomHistory {
   readonly #ports: HistoryPorts;
   #undo: Step[] = [];
   #redo: Step[] = [];
-  #changes: Change[] = [];
+  #changes = 0;
   #mode: "each" | "together" | "ignored" = "each";
   /** The step that edits are added to, while they make one together. */
   #open: Step | null = null;
@@ -71,7 +76,9 @@ export class History implements RoomHistory {
 
   /** Changes and steps that it keeps. */
   get size(): number {
-    return this.#changes.length + this.#undo.length + this.#redo.length;
+    return [this.#undo, this.#redo]
+      .flat()
+      .reduce((sum, { changes }) => sum + 1 + changes.length, 0);
   }
 
   pause(): void {
@@ -97,8 +104,6 @@ export class History implements RoomHistory {
   clear(): void {
     this.#undo = [];
     this.#redo = [];
-    this.#changes = [];
-    this.#open = null;
   }
 
   undo(): UndoResult {
@@ -109,89 +114,79 @@ export class History implements RoomHistory {
     return this.#goBack(this.#redo, this.#undo);
   }
 
-  /** Something has moved in what is shown. */
-  moved(effects: readonly Effect[]): void {
-    if (!this.canUndo && !this.canRedo) return;
-    this.#changes.push({ effects, cancels: null });
-    if (this.#changes.length < maxChanges) return;
-    for (const step of [...this.#undo, ...this.#redo]) {
-      this.#bringUpToDate(step);
-      step.seen = 0;
-    }
-    this.#changes = [];
+  /** Something has moved in what is shown. @param own the operation of one's own that was left out, or is there again */
+  moved(effects: readonly Effect[], own: PendingOperation | null = null): void {
+    for (const steps of [this.#undo, this.#redo]) steps.at(-1)?.changes.push({ effects, own });
+    if (++this.#changes >= maxChanges) this.#settleAll();
   }
 
-  /** An edit was made, and its effects were told of. */
+  /** An edit was made. */
   record(edit: PendingEdit, recorded: readonly Recorded[]): void {
-    if (this.#mode === "ignored") return;
+    if (this.#mode === "ignored")
+      return this.moved(recorded.flatMap(({ applied }) => applied.effect ?? []));
     this.#redo = [];
-    this.#add(this.#undo, edit, recorded, this.#changes.at(-1) ?? null);
+    const open = this.#undo.at(-1);
+    if (open === undefined || open !== this.#open) {
+      const step = this.#push(this.#undo, { edit, recorded });
+      if (this.#mode === "together") this.#open = step;
+      return;
+    }
+    this.#settle(this.#undo, this.#undo.length - 1);
+    open.inverses = [...inversesOf(edit, recorded), ...open.inverses];
+    open.edits.add(edit);
   }
 
   /** The room has refused an edit: there is nothing to undo. */
   forget(edit: PendingEdit): void {
+    this.#settleAll();
     const isLeft = ({ edits }: Step): boolean => !edits.delete(edit) || edits.size > 0;
     this.#undo = this.#undo.filter(isLeft);
     this.#redo = this.#redo.filter(isLeft);
   }
 
-  #add(
-    steps: Step[],
-    edit: PendingEdit,
-    recorded: readonly Recorded[],
-    change: Change | null,
-  ): void {
-    const inverses = recorded.toReversed().flatMap(inversesOf);
-    const open = this.#open;
-    if (open !== null && steps.at(-1) === open) {
-      this.#bringUpToDate(open);
-      open.inverses = [...inverses, ...open.inverses];
-      open.edits.add(edit);
-      open.change = null;
-      return;
-    }
-    const step = { inverses, edits: new Set([edit]), change, seen: this.#changes.length };
-    steps.push(step);
-    if (steps.length > depth) steps.shift();
-    if (this.#mode === "together" && steps === this.#undo) this.#open = step;
+  #push(steps: Step[], { edit, recorded }: Made): Step {
+    const step = { inverses: inversesOf(edit, recorded), edits: new Set([edit]), changes: [] };
+    if (steps.push(step) > depth) steps.shift();
+    return step;
   }
 
   #goBack(from: Step[], to: Step[]): UndoResult {
+    this.#settle(from, from.length - 1);
     const step = from.pop();
     if (step === undefined) return { undone: false, skipped: 0 };
     this.#open = null;
-    this.#bringUpToDate(step);
     let skipped = 0;
-    const count = this.#changes.length;
-    const made = this.#ports.edit((recorder) => {
-      skipped = this.#apply(step.inverses, recorder);
-    });
-    const change = this.#changes[count] ?? null;
-    if (change !== null && skipped === 0) change.cancels = step.change;
-    if (made !== null) this.#add(to, made.edit, made.recorded, change);
+    // What leads from the state that the others were meant for to the one that there is.
+    let missing: readonly Effect[] = [];
+    let made: ReturnType<HistoryPorts["edit"]>;
+    try {
+      made = this.#ports.edit((recorder) => {
+        for (const { moving, expected } of step.inverses) {
+          missing = moving.pass(missing);
+          if (this.#attempt(moving, expected, recorder)) continue;
+          skipped++;
+          if (moving.effect !== null) missing = [...missing, inverseOf(moving.effect)];
+        }
+      });
+    } catch (error) {
+      from.push(step); // it may be tried again
+      throw error;
+    }
+    from.at(-1)?.changes.push({ effects: missing, own: null });
+    if (made !== null) this.#push(to, made);
     return { undone: made !== null, skipped };
   }
 
-  /** @returns how many were skipped */
-  #apply(inverses: readonly Inverse[], recorder: Recorder): number {
-    let skipped = 0;
-    for (const [index, { moving, expected }] of inverses.entries()) {
-      const { operations, effect } = moving;
-      let isDone = operations.length > 0 && !moving.isAstray(this.#ports.tree.root);
-      for (const operation of operations) isDone &&= this.#attempt(operation, expected, recorder);
-      if (isDone) continue;
-      skipped++;
-      // The others were meant on top of it.
-      let missing: readonly Effect[] = effect === null ? [] : [inverseOf(effect)];
-      for (const later of inverses.slice(index + 1)) missing = later.moving.pass(missing);
-    }
-    return skipped;
-  }
-
-  #attempt(operation: Operation, expected: Expected, recorder: Recorder): boolean {
+  #attempt(moving: MovingOperation, expected: Expected, recorder: Recorder): boolean {
+    const { tree } = this.#ports;
+    const { operations } = moving;
+    if (!moving.isApplied || operations.length === 0 || moving.isAstray(tree.root)) return false;
     try {
-      if (expected !== null && !isSame(this.#valueAt(operation.path), expected.value)) return false;
-      recorder.apply(operation);
+      for (const operation of operations) {
+        if (expected !== null && !jsonEqual(tree.read(operation.path), expected.value))
+          return false;
+        recorder.apply(operation);
+      }
       return true;
     } catch (error) {
       if (error instanceof Unfit) return false;
@@ -199,120 +194,85 @@ export class History implements RoomHistory {
     }
   }
 
-  #valueAt(path: string): JsonValue | undefined {
-    const tokens = parsePointer(path) ?? [];
-    this.#ports.tree.read(parentOf(tokens)); // what it is in has to be there
-    try {
-      return this.#ports.tree.read(tokens);
-    } catch {
-      return undefined;
+  /** Move a step through what has happened since, which is then told to the one below. */
+  #settle(steps: readonly Step[], at: number): void {
+    const step = steps[at];
+    for (const { effects, own } of step?.changes.splice(0) ?? []) {
+      const left = passDown(step?.inverses ?? [], effects, own);
+      if (left !== null) steps[at - 1]?.changes.push({ effects: left, own });
     }
   }
 
-  #bringUpToDate(step: Step): void {
-    let effects = effectsOf(this.#changes.slice(step.seen));
-    step.seen = this.#changes.length;
-    if (effects.length === 0) return;
-    for (const { moving } of step.inverses) effects = moving.pass(effects);
+  #settleAll(): void {
+    this.#changes = 0;
+    for (const steps of [this.#undo, this.#redo])
+      for (let at = steps.length - 1; at >= 0; at--) this.#settle(steps, at);
   }
 }
 
-/** What changes come to, without those that cancel each other. */
-function effectsOf(changes: readonly Change[]): readonly Effect[] {
-  const left: { readonly change: Change; effects: readonly Effect[] }[] = [];
-  for (const change of changes) {
-    const at = left.findIndex((each) => each.change === change.cancels);
-    if (at < 0) {
-      left.push({ change, effects: change.effects });
-      continue;
+/** @returns the effects for what is below; `null` if these inverses have the one of `own` */
+function passDown(
+  inverses: readonly Inverse[],
+  effects: readonly Effect[],
+  own: PendingOperation | null,
+): readonly Effect[] | null {
+  let left = effects;
+  for (const inverse of inverses) {
+    if (own !== null && inverse.own === own) {
+      inverse.moving.isApplied = !inverse.moving.isApplied;
+      return null;
     }
-    let undone = (left[at]?.effects ?? []).map(inverseOf).toReversed();
-    for (const between of left.splice(at).slice(1)) {
-      const passed = passBoth(between.effects, undone);
-      left.push({ change: between.change, effects: passed.first });
-      undone = passed.second;
-    }
+    left = inverse.moving.pass(left);
   }
-  return left.flatMap(({ effects }) => effects);
+  return left;
 }
 
-/** Two lists of effects that start at the same place: each, as it is on top of the other. */
-function passBoth(
-  first: readonly Effect[],
-  second: readonly Effect[],
-): { readonly first: readonly Effect[]; readonly second: Effect[] } {
-  let [mine, theirs] = [[...first], [...second]];
-  const out: Effect[] = [];
-  while (mine.length > 0) {
-    const [one, ...rest] = mine as [Effect, ...Effect[]];
-    let moved: readonly Effect[] = [one];
-    const next: Effect[] = [];
-    for (const each of theirs) {
-      next.push(
-        ...moved.reduce<readonly Effect[]>(
-          (passed, by) => passed.flatMap((effect) => after(effect, by)),
-          [each],
-        ),
-      );
-      moved = moved.flatMap((effect) => after(effect, each));
-    }
-    out.push(...moved);
-    theirs = next;
-    mine = rest;
-  }
-  return { first: out, second: theirs };
-}
-
-const after = (effect: Effect, by: Effect): readonly Effect[] =>
-  mayMove(effect, by) ? effectAfter(effect, by) : [effect];
+/** What takes an edit back, the last operation first. */
+const inversesOf = (edit: PendingEdit, recorded: readonly Recorded[]): readonly Inverse[] =>
+  recorded
+    .map((each, at) => {
+      const { effect } = each.applied;
+      const { inverse, expected } = inverseOperation(each);
+      const moving = new MovingOperation(inverse, effect && inverseOf(effect));
+      return { own: edit.operations[at], moving, expected };
+    })
+    .toReversed();
 
 /** What takes an operation back, and what there must be for it. */
-function inversesOf({ operation, applied }: Recorded): readonly Inverse[] {
+function inverseOperation({ operation, applied }: Recorded): {
+  readonly inverse: Operation;
+  readonly expected: Expected;
+} {
   const { effect, old } = applied;
   const { path } = operation;
-  const before = old === undefined ? undefined : copyValue(old, "");
-  const back = (inverse: Operation, expected: Expected): readonly Inverse[] => [
-    { moving: new MovingOperation(inverse, effect && inverseOf(effect)), expected },
-  ];
   switch (operation.op) {
-    case "add": {
-      const expected = { value: operation.value };
-      if (effect?.kind === "insert") {
-        const at = [...effect.container, String(effect.index)];
-        return back({ op: "remove", path: pointerOf(at) }, expected);
-      }
-      return before === undefined
-        ? back({ op: "remove", path }, expected)
-        : back({ op: "add", path, value: before }, expected);
-    }
-    case "replace":
-      return before === undefined
-        ? []
-        : back({ op: "replace", path, value: before }, { value: operation.value });
-    case "remove": {
-      if (before === undefined) return [];
-      const isItem = effect?.kind === "take";
-      return back({ op: "add", path, value: before }, isItem ? null : { value: undefined });
-    }
-    case "move":
-      return effect?.kind === "move"
-        ? back({ op: "move", from: pointerOf(effect.to), path: operation.from }, null)
-        : [];
     case "inc":
-      return back({ op: "inc", path, by: -operation.by }, null);
-    case "str_ins":
-      return back({ op: "str_del", path, pos: operation.pos, len: operation.str.length }, null);
-    case "str_del":
-      return typeof before === "string"
-        ? back({ op: "str_ins", path, pos: operation.pos, str: before }, null)
-        : [];
-    case "copy":
-    case "test":
-      return [];
-    default:
-      return operation satisfies never;
+      return { inverse: { op: "inc", path, by: -operation.by }, expected: null };
+    case "str_ins": {
+      const { pos, str } = operation;
+      return { inverse: { op: "str_del", path, pos, len: str.length }, expected: null };
+    }
+    case "str_del": {
+      const { pos, len } = operation;
+      const str = (old as string).slice(pos, pos + len);
+      return { inverse: { op: "str_ins", path, pos, str }, expected: null };
+    }
+    case "move": {
+      const to = effect?.kind === "move" ? effect.to : [];
+      const from = to.reduce(childPointer, "");
+      return { inverse: { op: "move", from, path: operation.from }, expected: null };
+    }
+    case "remove": {
+      const expected = effect?.kind === "take" ? null : { value: undefined };
+      return { inverse: { op: "add", path, value: copyValue(old, path) }, expected };
+    }
+    default: {
+      // An item that was appended has an index by now.
+      const at = effect?.kind === "insert" ? [...effect.container, `${effect.index}`] : null;
+      const expected = { value: "value" in operation ? operation.value : undefined };
+      return old === undefined
+        ? { inverse: { op: "remove", path: at?.reduce(childPointer, "") ?? path }, expected }
+        : { inverse: { op: "add", path, value: copyValue(old, path) }, expected };
+    }
   }
 }
-
-const pointerOf = (tokens: readonly string[]): string =>
-  tokens.map((token) => `/${token.replaceAll("~", "~0").replaceAll("/", "~1")}`).join("");

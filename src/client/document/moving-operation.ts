@@ -1,13 +1,12 @@
 // An operation of one's own that is kept while others change the state: where it leads by now, and what the others'
 // changes are on top of it (rule C2). It is moved by the same code that the room moves it with.
 
-import type { Effect } from "../../protocol/effects.ts";
+import { inverseOf, takenFrom, type Effect } from "../../protocol/effects.ts";
 import { effectAfter, mayMove } from "../../protocol/moves.ts";
 import type { Operation } from "../../protocol/json-patch.ts";
 import type { JsonValue } from "../../protocol/json.ts";
 import {
   digitOf,
-  isDeeper,
   isLost,
   leadsByIndex,
   moveThrough,
@@ -16,7 +15,6 @@ import {
   ownEffect,
   type Moving,
 } from "../../protocol/moving.ts";
-import { inverseOf } from "../../protocol/effects.ts";
 
 export class MovingOperation {
   /** `null` once its target is gone. */
@@ -56,6 +54,15 @@ export class MovingOperation {
     this.#digit = digitOf(operation, [{ operation, effect }]);
   }
 
+  /** What leads back from it; `null` for nothing. */
+  get inverse(): Effect | null {
+    const { effect } = this;
+    const isItemGone = (this.#moving?.from?.exchangedFrom ?? Infinity) < Infinity;
+    // An item that was to move out of what others have exchanged since is nowhere any more.
+    if (effect?.kind === "move" && isItemGone) return takenFrom(effect.to, effect.toIndex);
+    return effect && inverseOf(effect);
+  }
+
   /** Whether others are the reason, if it cannot be applied. */
   get isLost(): boolean {
     return this.#moving === null || isLost(this.#moving);
@@ -71,7 +78,7 @@ export class MovingOperation {
     for (const effect of effects) {
       if (own !== null && mayMove(effect, own)) passed.push(...effectAfter(effect, own));
       else passed.push(effect);
-      if (this.#moving === null || isDeeper(effect, this.#moving)) continue;
+      if (this.#moving === null) continue;
       const next = moveThrough(this.#moving, effect);
       if (next === this.#moving) continue;
       this.#moving = next;
@@ -90,7 +97,7 @@ export class MovingOperation {
       own !== null &&
       !isLost(moving) && // what it is in may be exchanged again
       !mayMove(effect, own) &&
-      (isDeeper(effect, moving) || moveThrough(moving, effect) === moving)
+      moveThrough(moving, effect) === moving
     );
   }
 
@@ -102,7 +109,6 @@ export class MovingOperation {
 }
 
 function isElsewhere(moving: Moving, effect: Effect): boolean {
-  if (isDeeper(effect, moving)) return false;
   const next = moveThrough(moving, effect);
   return (
     next === null ||

@@ -4,11 +4,10 @@
 import type { Effect } from "../../protocol/effects.ts";
 import { inverseOf } from "../../protocol/effects.ts";
 import type { Operation, Patch } from "../../protocol/json-patch.ts";
-import type { JsonValue } from "../../protocol/json.ts";
+import { jsonEqual, type JsonValue } from "../../protocol/json.ts";
 import { Recorder, type Recorded } from "./draft.ts";
 import { MovingOperation } from "./moving-operation.ts";
 import { Unfit, type Applied, type Tree } from "./tree.ts";
-import { isSame } from "./values.ts";
 
 /** One operation of an edit. */
 export class PendingOperation extends MovingOperation {
@@ -93,11 +92,15 @@ export class PendingEdit {
     this.#operations = this.#operations.filter((each) => each !== operation);
   }
 
+  /** Whether it stands for what an action is expected to do. The room may do something else. */
+  get isTwin(): boolean {
+    return this.#replay !== null;
+  }
+
   /** Whether it and a change have nothing to do with each other. */
   isApartFrom(effect: Effect): boolean {
     return (
-      this.#replay === null &&
-      this.#operations.every((each) => each.isApplied && each.isApartFrom(effect))
+      !this.isTwin && this.#operations.every((each) => each.isApplied && each.isApartFrom(effect))
     );
   }
 
@@ -135,7 +138,7 @@ export class PendingEdit {
   #applyAnew(tree: Tree, replay: (draft: object) => void, tell: Tell): void {
     const recorder = new Recorder(tree);
     try {
-      replay(recorder.draft);
+      recorder.run(replay);
     } catch {
       recorder.revert();
     }
@@ -156,9 +159,9 @@ export class PendingEdit {
 function setApplied(operation: PendingOperation, isApplied: boolean, tell: Tell): void {
   if (operation.isApplied === isApplied) return;
   operation.isApplied = true;
-  const { effect } = operation;
+  const difference = isApplied ? operation.effect : operation.inverse;
   operation.isApplied = isApplied;
-  if (effect !== null) tell(operation, [isApplied ? effect : inverseOf(effect)]);
+  tell(operation, difference === null ? [] : [difference]);
 }
 
 /** Whether two operations are the same; "-" is any index. */
@@ -171,5 +174,5 @@ function isSameOperation(own: Operation, other: Operation): boolean {
       other.path.startsWith(own.path.slice(0, -1)));
   const { path: _own, ...rest } = own;
   const { path: _other, ...others } = other;
-  return isPlace && isSame(rest, others);
+  return isPlace && jsonEqual(rest, others);
 }

@@ -5,7 +5,7 @@ import { align } from "../../protocol/align.ts";
 import { isObject, member, type JsonObject, type JsonValue } from "../../protocol/json.ts";
 import type { Operation } from "../../protocol/json-patch.ts";
 import { childPointer } from "../../protocol/pointer.ts";
-import { stepsBetween } from "./arrange.ts";
+import { arrange } from "./arrange.ts";
 import type { Tree } from "./tree.ts";
 
 /** The operations that make the tree's state another one, each of which must be applied before the next is asked for. */
@@ -34,16 +34,10 @@ function* compareLists(
   next: readonly JsonValue[],
   path: string,
 ): Generator<Operation> {
-  const wanted = align(now, next);
-  if (wanted === null) return yield { op: "replace", path, value: next };
-  for (const step of stepsBetween(now.length, wanted)) {
-    const at = childPointer(path, step.index);
-    if (step.kind === "remove") yield { op: "remove", path: at };
-    else if (step.kind === "move")
-      yield { op: "move", from: at, path: childPointer(path, step.to) };
-    else yield { op: "add", path: at, value: next[step.item] as JsonValue };
-  }
+  const places = align(now, next);
+  if (places === null) return yield { op: "replace", path, value: next };
+  yield* arrange(path, now.length, next, places);
   for (const [index, value] of next.entries())
-    if ((wanted[index] as number) >= 0)
+    if ((places[index] as number) >= 0)
       yield* compare(now[index] as JsonValue, value, childPointer(path, index));
 }

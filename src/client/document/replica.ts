@@ -15,6 +15,9 @@ import type { PendingEdit, PendingOperation, Tell } from "./pending-edit.ts";
 import { reconcile } from "./reconcile.ts";
 import { Tree, Unfit, type Applied } from "./tree.ts";
 
+/** Edits that what has come in is part of, with the version that has them; `null` if that is unknown. */
+export type Accepted = ReadonlyMap<PendingEdit, number | null>;
+
 const none: ReadonlySet<PendingEdit> = new Set();
 
 export class Replica {
@@ -22,10 +25,10 @@ export class Replica {
   #edits: PendingEdit[] = [];
   /** Whether the edits are applied to the tree. */
   #isShown = true;
-  /** Is told what has happened to positions in what is shown. */
-  readonly #onMoved: (effects: readonly Effect[]) => void;
+  readonly #onMoved: Tell;
 
-  constructor(onMoved: (effects: readonly Effect[]) => void) {
+  /** @param onMoved is told what others, or their edits, have done to positions in what is shown */
+  constructor(onMoved: Tell) {
     this.#onMoved = onMoved;
   }
 
@@ -37,7 +40,6 @@ export class Replica {
   /** Add an edit that has been applied to the tree. */
   add(edit: PendingEdit): void {
     this.#edits.push(edit);
-    this.#onMoved(edit.operations.flatMap(({ effect }) => effect ?? []));
   }
 
   /**
@@ -50,7 +52,7 @@ export class Replica {
   receive(
     take: () => void,
     done: ReadonlySet<PendingEdit>,
-    accepted: ReadonlySet<PendingEdit> = none,
+    accepted: Accepted = new Map(),
     idle: ReadonlySet<PendingEdit> = none,
   ): void {
     if (done.size > 0) this.#hide();
@@ -75,12 +77,13 @@ export class Replica {
   /**
    * Apply a change of the room.
    * @param accepted edits that are part of it, as far as they are not yet recognised
+   * @param versions of the operations, as far as they are known
    * @throws Unfit
    */
-  change(patch: Patch, accepted: ReadonlySet<PendingEdit>): void {
+  change(patch: Patch, accepted: Accepted, versions: readonly number[] = []): void {
     for (let at = 0; at < patch.length;) {
-      const own = this.#find(patch, at, accepted);
-      if (own) this.#skipOverwritten(own.operation, accepted);
+      const own = this.#find(patch, at, accepted, versions[at]);
+      if (own) this.#passOver(own.operation, accepted);
       const count = own?.operation.operations.length ?? 1;
       for (const operation of patch.slice(at, at + count))
         this.#apply(operation, own?.operation ?? null);
@@ -90,16 +93,20 @@ export class Replica {
   }
 
   /** Begin anew from a state of the room. @param handled edits that it has in it */
-  begin(state: JsonObject, handled: ReadonlySet<PendingEdit>): void {
+  begin(state: JsonObject, handled: Accepted): void {
     this.#hide();
     for (const edit of this.#edits) if (handled.has(edit)) edit.apply(this.tree, this.#tell);
     this.#edits = this.#edits.filter((edit) => !handled.has(edit));
     for (const operation of reconcile(this.tree, state)) this.#apply(operation, null);
   }
 
-  /** Apply the edits anew: what is to be shown of them has changed. */
-  refresh(): void {
+  /**
+   * Apply the edits anew: what is to be shown of them has changed.
+   * @param look is called while the tree is the room's state
+   */
+  refresh(look = (): void => {}): void {
     this.#hide();
+    look();
     this.#show();
   }
 
@@ -135,7 +142,7 @@ export class Replica {
   #apply(operation: Operation, own: PendingOperation | null): void {
     const onTop = own === null && this.#isShown ? this.#applyOnTop(operation) : null;
     if (onTop !== null) {
-      if (onTop.effect !== null) this.#onMoved([onTop.effect]);
+      if (onTop.effect !== null) this.#onMoved(null, [onTop.effect]);
       return;
     }
     this.#hide();
@@ -180,7 +187,7 @@ export class Replica {
         if (isBehind) passed = operation.pass(passed);
         isBehind ||= operation === after;
       }
-    if (passed.length > 0) this.#onMoved(passed);
+    this.#onMoved(after, passed);
   }
 
   readonly #tell: Tell = (after, effects) => this.#pass(effects, after, null);
@@ -189,27 +196,35 @@ export class Replica {
   #find(
     patch: Patch,
     at: number,
-    accepted: ReadonlySet<PendingEdit>,
+    accepted: Accepted,
+    version: number | undefined,
   ): { readonly edit: PendingEdit; readonly operation: PendingOperation } | null {
-    for (const edit of this.#edits)
-      if (accepted.has(edit))
-        for (const operation of edit.operations)
-          if (operation.matches(patch, at)) return { edit, operation };
+    for (const edit of this.#edits) {
+      const own = accepted.get(edit);
+      // Somebody else's operation may look like one's own: the version tells them apart, where it is known.
+      if (own === undefined || (own ?? version) !== (version ?? own)) continue;
+      for (const operation of edit.operations)
+        if (operation.matches(patch, at)) return { edit, operation };
+    }
     return null;
   }
 
-  /** A window leaves out what a later `replace` in it has overwritten, see squash.ts. */
-  #skipOverwritten(by: PendingOperation, accepted: ReadonlySet<PendingEdit>): void {
-    const [replace] = by.operations;
-    if (replace?.op !== "replace") return;
+  /**
+   * The room's changes have come to an operation: those of accepted edits before it are over. They have left nothing
+   * that changes tell of: a move to where the item already was, or a `replace` that a later one in the same window has
+   * overwritten (see squash.ts).
+   */
+  #passOver(by: PendingOperation, accepted: Accepted): void {
+    const [next] = by.operations;
     for (const edit of this.#edits)
       for (const operation of edit.operations) {
         if (operation === by) return;
         const [first] = operation.operations;
-        const isOverwritten =
-          first?.op === "replace" &&
-          (first.path === replace.path || first.path.startsWith(`${replace.path}/`));
-        if (isOverwritten && accepted.has(edit)) edit.remove(operation);
+        const isOver =
+          first?.op !== "replace" ||
+          (next?.op === "replace" &&
+            (first.path === next.path || first.path.startsWith(`${next.path}/`)));
+        if (isOver && accepted.has(edit) && !edit.isTwin) edit.remove(operation);
       }
   }
 
@@ -218,8 +233,10 @@ export class Replica {
     for (const operation of edit.operations) {
       const { effect } = operation;
       // What the room has, and has not told of, was overwritten in its window, or was nothing.
-      const isNothing = isIdle || (isAccepted && operation.operations[0]?.op !== "replace");
-      if (effect !== null && !isNothing) this.#pass([inverseOf(effect)], operation, null);
+      const isUnsure = edit.isTwin || operation.operations[0]?.op === "replace";
+      const isNothing = isIdle || (isAccepted && !isUnsure);
+      if (operation.isApplied && !isNothing)
+        this.#pass(effect === null ? [] : [inverseOf(effect)], operation, null);
       edit.remove(operation);
     }
     this.#edits = this.#edits.filter((each) => each !== edit);

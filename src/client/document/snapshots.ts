@@ -4,69 +4,42 @@
 import { isContainer, memberOf, type Container } from "../../protocol/container.ts";
 import { setMember, type JsonValue } from "../../protocol/json.ts";
 
-/** The members of a container that may have changed; `null` for any. */
-type Changed = Set<string> | null;
-
 export class Snapshots {
   readonly #copies = new WeakMap<Container, Container>();
-  readonly #changed = new WeakMap<Container, Changed>();
+  /** Those with something in them that may have changed since they were copied. */
+  readonly #changed = new WeakSet<Container>();
 
-  /** A member has changed: the last token's, in the last container. @param isShifted whether the ones behind it moved */
-  mark(containers: readonly Container[], tokens: readonly string[], isShifted: boolean): void {
-    for (let depth = 0; depth < containers.length; depth++) {
-      const container = containers[depth] as Container;
-      if (isShifted && depth === containers.length - 1) {
-        this.#changed.set(container, null);
-        continue;
-      }
-      const changed = this.#changed.get(container);
-      if (changed === undefined) this.#changed.set(container, new Set([tokens[depth] as string]));
-      else changed?.add(tokens[depth] as string);
-    }
+  /** The last of these has changed, which are each in the one before. */
+  mark(containers: readonly Container[]): void {
+    for (const each of containers) this.#changed.add(each);
   }
 
   /** The copy of a value as it is now. */
   of(value: JsonValue): JsonValue {
     if (!isContainer(value)) return value;
-    const copy = this.#copies.get(value);
-    const changed = this.#changed.get(value);
-    if (copy !== undefined && changed === undefined) return copy;
-    this.#changed.delete(value);
-    const next = this.#renew(value, copy, changed ?? null);
-    if (next === copy) return copy;
-    Object.freeze(next);
-    this.#copies.set(value, next);
-    return next;
+    const old = this.#copies.get(value);
+    if (!this.#changed.delete(value) && old) return old;
+    const copy = this.#copyOf(value);
+    if (old && isSame(old, copy)) return old;
+    Object.freeze(copy);
+    this.#copies.set(value, copy);
+    return copy;
   }
 
-  #renew(container: Container, copy: Container | undefined, changed: Changed): Container {
-    if (Array.isArray(container)) {
-      if (Array.isArray(copy) && changed !== null && copy.length === container.length)
-        return this.#renewMembers(container, copy, changed);
-      const next = container.map((item) => this.of(item));
-      const isSame =
-        copy?.["length"] === next.length &&
-        next.every((item, at) => item === memberOf(copy, String(at)));
-      return isSame ? copy : next;
-    }
-    if (copy !== undefined && changed !== null) return this.#renewMembers(container, copy, changed);
-    const next: Record<string, JsonValue> = {};
+  #copyOf(container: Container): Container {
+    if (Array.isArray(container)) return container.map((item) => this.of(item));
+    const copy: Record<string, JsonValue> = {};
     for (const key of Object.keys(container))
-      setMember(next, key, this.of(container[key] as JsonValue));
-    return next;
+      setMember(copy, key, this.of(container[key] as JsonValue));
+    return copy;
   }
+}
 
-  #renewMembers(container: Container, copy: Container, changed: Set<string>): Container {
-    let next: Container | null = null;
-    for (const token of changed) {
-      const value = memberOf(container, token);
-      const copied = value === undefined ? undefined : this.of(value);
-      if (copied === memberOf(copy, token)) continue;
-      next ??= Array.isArray(copy) ? [...copy] : { ...copy };
-      if (Array.isArray(next)) next[Number(token)] = copied as JsonValue;
-      else if (copied === undefined) delete next[token];
-      else setMember(next, token, copied);
-    }
-    return next ?? copy;
-  }
+/** Whether two containers have the same objects in them. */
+function isSame(a: Container, b: Container): boolean {
+  const keys = Object.keys(b);
+  return (
+    Object.keys(a).length === keys.length &&
+    keys.every((key) => memberOf(a, key) === memberOf(b, key))
+  );
 }

@@ -2,7 +2,14 @@
 // back in reverse order, which restores the very same objects. No limit is checked here: the room does that.
 
 import { isContainer, memberOf, type Container } from "../../protocol/container.ts";
-import { parentOf, type Effect, type Tokens } from "../../protocol/effects.ts";
+import {
+  indexOf,
+  parentOf,
+  putAt,
+  effectOf,
+  type Effect,
+  type Tokens,
+} from "../../protocol/effects.ts";
 import { setMember, type JsonObject, type JsonValue } from "../../protocol/json.ts";
 import type { Operation } from "../../protocol/json-patch.ts";
 import { parsePointer } from "../../protocol/pointer.ts";
@@ -12,40 +19,43 @@ import { Snapshots } from "./snapshots.ts";
 /** An operation does not apply to the state. */
 export class Unfit extends Error {}
 
-/** Where a member of a container is. */
-type Place = { readonly containers: readonly Container[]; readonly tokens: Tokens };
-
-/** One change of one container; `old` is what was there, `undefined` for nothing. */
-type Step = Place & {
-  readonly kind: "set" | "insert" | "take" | "root";
-  readonly old: JsonValue | undefined;
+/** Where a member of a container is: the last token, in the last container. */
+type Place = {
+  readonly containers: readonly Container[];
+  readonly tokens: Tokens;
+  /** In a list; -1 in an object. */
+  readonly index: number;
 };
+
+/** One change of one container: what was there, and what is; `undefined` is nothing. */
+type Step = Place & { readonly old: JsonValue | undefined; readonly now: JsonValue | undefined };
 
 /** An operation that was applied. */
 export type Applied = {
   readonly effect: Effect | null;
-  /** What it has exchanged or removed; a part of the state, if it is taken back. */
+  /** What was there; a part of the state, if it is taken back. */
   readonly old: JsonValue | undefined;
   readonly steps: readonly Step[];
 };
 
 export class Tree {
-  #root: JsonValue = {};
+  /** The state is the one member of this object, so that it is changed like whatever is in it. */
+  readonly #holder: { "": JsonValue } = { "": {} };
   readonly #snapshots = new Snapshots();
 
   /** To be read, and never kept: it changes. */
   get root(): JsonValue {
-    return this.#root;
+    return this.#holder[""];
   }
 
   /** Begin with a state that nobody else holds. */
   begin(state: JsonObject): void {
-    this.#root = state;
+    this.#holder[""] = state;
   }
 
   /** The state as it is now, frozen. What has not changed is the same object as the last time. */
   snapshot(): JsonValue {
-    return this.#snapshots.of(this.#root);
+    return this.#snapshots.of(this.root);
   }
 
   /**
@@ -53,211 +63,132 @@ export class Tree {
    * @throws Unfit
    */
   apply(operation: Operation): Applied {
-    const { path } = operation;
-    switch (operation.op) {
-      case "add":
-        return this.#add(path, operation.value);
-      case "replace":
-        return this.#replace(path, operation.value);
-      case "remove":
-        return this.#remove(path);
-      case "move":
-        return this.#move(operation.from, path);
-      case "inc":
-        return this.#increment(path, operation.by);
-      case "str_ins":
-        return this.#editText(path, operation.pos, 0, operation.str);
-      case "str_del":
-        return this.#editText(path, operation.pos, operation.len, "");
-      case "copy":
-      case "test":
-        throw new Unfit(`a change has no "${operation.op}"`);
-      default:
-        return operation satisfies never;
-    }
+    if (operation.op === "move") return this.#move(operation.from, operation.path);
+    const place = this.#place(operation.path);
+    const isInserted = operation.op === "add" && place.index >= 0;
+    const old = isInserted ? undefined : valueAt(place);
+    const step = { ...place, old, now: valueAfter(operation, old) };
+    this.#do(step);
+    const effect =
+      operation.op === "add"
+        ? putAt(pathOf(place), place.index) // "-" is an index by now
+        : effectOf(operation, place.index < 0 ? 0 : 1);
+    return { effect, old, steps: [step] };
   }
 
   /** Take an operation back, if it was the last one that was applied and not yet taken back. */
   revert({ steps }: Applied): void {
-    for (const { kind, containers, tokens, old } of steps.toReversed()) {
-      if (kind === "root") this.#root = old as JsonValue;
-      else if (kind === "insert") this.#take({ containers, tokens });
-      else if (kind === "take") this.#insert({ containers, tokens }, old as JsonValue);
-      else this.#set({ containers, tokens }, old);
-    }
+    for (const step of steps.toReversed()) this.#do({ ...step, old: step.now, now: step.old });
   }
 
-  /** @throws Unfit */
-  read(path: Tokens): JsonValue {
-    let value = this.#root;
-    for (const token of path) value = childOf(value, token);
-    return value;
-  }
-
-  #add(path: string, value: JsonValue): Applied {
-    const place = this.#place(path);
-    if (place === null) return this.#exchangeRoot(value);
-    const { containers, tokens } = place;
-    const parent = containers.at(-1) as Container;
-    if (!Array.isArray(parent))
-      return this.#exchange(place, memberOf(parent, tokens.at(-1) as string), value);
-    const last = tokens.at(-1) as string;
-    const index = last === "-" ? parent.length : indexIn(last, parent.length);
-    const at = { containers, tokens: [...parentOf(tokens), String(index)] };
-    this.#insert(at, value);
-    return {
-      effect: { kind: "insert", container: parentOf(tokens), index },
-      old: undefined,
-      steps: [{ kind: "insert", ...at, old: undefined }],
-    };
-  }
-
-  #replace(path: string, value: JsonValue): Applied {
-    const place = this.#place(path);
-    return place === null
-      ? this.#exchangeRoot(value)
-      : this.#exchange(place, existing(place), value);
-  }
-
-  #remove(path: string): Applied {
-    const place = this.#place(path);
-    if (place === null) throw new Unfit("the whole state cannot be removed");
-    const old = existing(place);
-    const { containers, tokens } = place;
-    if (!Array.isArray(containers.at(-1))) return this.#exchange(place, old, undefined);
-    this.#take(place);
-    return {
-      effect: { kind: "take", container: parentOf(tokens), index: Number(tokens.at(-1)) },
-      old,
-      steps: [{ kind: "take", ...place, old }],
-    };
+  /** The value at a path; `undefined` if there is none. @throws Unfit if what it would be in does not exist */
+  read(path: string): JsonValue | undefined {
+    return valueAt(this.#place(path));
   }
 
   #move(from: string, path: string): Applied {
-    if (path.startsWith(`${from}/`)) throw new Unfit(`"${from}" cannot move into itself`);
-    if (path === from) {
-      existing(this.#place(from) ?? nowhere());
-      return { effect: null, old: undefined, steps: [] };
-    }
-    const taken = this.#remove(from);
-    let put: Applied;
+    if (path.startsWith(`${from}/`)) throw new Unfit(`"${from}" cannot move into itself.`);
+    if (path === from) return { effect: null, old: this.read(path), steps: [] };
+    const taken = this.apply({ op: "remove", path: from });
     try {
-      put = this.#add(path, taken.old as JsonValue);
+      const put = this.apply({ op: "add", path, value: taken.old as JsonValue });
+      const steps = [...taken.steps, ...put.steps];
+      const [source, target] = steps as [Step, Step];
+      const effect = {
+        kind: "move",
+        from: pathOf(source),
+        fromIndex: source.index,
+        to: pathOf(target),
+        toIndex: target.index,
+      } as const;
+      return { effect, old: put.old, steps };
     } catch (error) {
       this.revert(taken);
       throw error;
     }
-    const [source, target] = [taken.effect, put.effect];
-    const toIndex = target?.kind === "insert" ? target.index : -1;
-    const to = parsePointer(path) ?? [];
-    const effect: Effect = {
-      kind: "move",
-      from: parsePointer(from) ?? [],
-      fromIndex: source?.kind === "take" ? source.index : -1,
-      to: toIndex < 0 ? to : [...parentOf(to), String(toIndex)],
-      toIndex,
-    };
-    return { effect, old: put.old, steps: [...taken.steps, ...put.steps] };
   }
 
-  #increment(path: string, by: number): Applied {
-    const place = this.#place(path) ?? nowhere();
-    const old = existing(place);
-    if (typeof old !== "number") throw new Unfit(`the value at "${path}" is not a number`);
-    // `|| 0`: JSON has no negative zero.
-    const sum = old + by || 0;
-    if (!Number.isFinite(sum)) throw new Unfit(`the number at "${path}" would be too large`);
-    return { ...this.#exchange(place, old, sum), effect: null };
-  }
-
-  #editText(path: string, pos: number, length: number, text: string): Applied {
-    const place = this.#place(path) ?? nowhere();
-    const old = existing(place);
-    if (typeof old !== "string") throw new Unfit(`the value at "${path}" is not a text`);
-    const end = pos + length;
-    if (end > old.length || isInsidePair(old, pos) || isInsidePair(old, end))
-      throw new Unfit(`"${path}" has no such position`);
-    const { tokens } = place;
-    return {
-      ...this.#exchange(place, old, old.slice(0, pos) + text + old.slice(end)),
-      effect:
-        length === 0
-          ? { kind: "textInsert", path: tokens, at: pos, length: text.length }
-          : { kind: "textDelete", path: tokens, ranges: [{ at: pos, length }] },
-      old: old.slice(pos, end),
-    };
-  }
-
-  #exchange(place: Place, old: JsonValue | undefined, value: JsonValue | undefined): Applied {
-    this.#set(place, value);
-    return {
-      effect: { kind: "exchange", path: place.tokens },
-      old,
-      steps: [{ kind: "set", ...place, old }],
-    };
-  }
-
-  #exchangeRoot(value: JsonValue): Applied {
-    const old = this.#root;
-    this.#root = value;
-    return {
-      effect: { kind: "exchange", path: [] },
-      old,
-      steps: [{ kind: "root", containers: [], tokens: [], old }],
-    };
-  }
-
-  #set({ containers, tokens }: Place, value: JsonValue | undefined): void {
+  #do({ containers, tokens, index, old, now }: Step): void {
     const container = containers.at(-1) as Container;
     const token = tokens.at(-1) as string;
-    if (Array.isArray(container)) container[Number(token)] = value as JsonValue;
-    else if (value === undefined) delete container[token];
-    else setMember(container, token, value);
-    this.#snapshots.mark(containers, tokens, false);
+    if (Array.isArray(container))
+      container.splice(index, old === undefined ? 0 : 1, ...(now === undefined ? [] : [now]));
+    else if (now === undefined) delete container[token];
+    else setMember(container, token, now);
+    this.#snapshots.mark(containers);
   }
 
-  #insert({ containers, tokens }: Place, value: JsonValue): void {
-    (containers.at(-1) as JsonValue[]).splice(Number(tokens.at(-1)), 0, value);
-    this.#snapshots.mark(containers, tokens, true);
-  }
-
-  #take({ containers, tokens }: Place): void {
-    (containers.at(-1) as JsonValue[]).splice(Number(tokens.at(-1)), 1);
-    this.#snapshots.mark(containers, tokens, true);
-  }
-
-  /** Walk to the container of a path's last token; `null` for the root. */
-  #place(path: string): Place | null {
-    const tokens = parsePointer(path);
-    if (tokens === null) throw new Unfit(`"${path}" is not a path`);
-    if (tokens.length === 0) return null;
+  /** Walk to the container of a path's last token. */
+  #place(path: string): Place {
+    const tokens = ["", ...(parsePointer(path) ?? [])];
     const containers: Container[] = [];
-    let value = this.#root;
+    let value: JsonValue | undefined = this.#holder;
     for (const token of tokens) {
-      if (!isContainer(value)) throw new Unfit(`nothing exists at "${path}"`);
+      if (!isContainer(value)) throw new Unfit(`Nothing exists at "${path}".`);
       containers.push(value);
-      if (containers.length < tokens.length) value = childOf(value, token);
+      if (containers.length < tokens.length) value = memberAt(value, token);
     }
-    return { containers, tokens };
+    const list = containers.at(-1);
+    if (!Array.isArray(list)) return { containers, tokens, index: -1 };
+    const last = tokens.at(-1);
+    const index = last === "-" ? list.length : indexOf(last);
+    if (index < 0 || index > list.length) throw new Unfit(`The list has no place "${path}".`);
+    return { containers, tokens: [...parentOf(tokens), String(index)], index };
   }
 }
 
-function nowhere(): never {
-  throw new Unfit("the whole state is neither a number nor a text, and cannot move");
+/** The path of a place: its first token leads to the state. */
+const pathOf = ({ tokens }: Place): Tokens => tokens.slice(1);
+
+const valueAt = ({ containers, tokens }: Place): JsonValue | undefined =>
+  memberAt(containers.at(-1) as Container, tokens.at(-1) as string);
+
+const memberAt = (container: Container, token: string): JsonValue | undefined =>
+  Array.isArray(container) && indexOf(token) < 0 ? undefined : memberOf(container, token);
+
+/** What an operation makes of the value at its path; `undefined` for nothing. @throws Unfit */
+function valueAfter(operation: Operation, old: JsonValue | undefined): JsonValue | undefined {
+  const { op, path } = operation;
+  if (old === undefined && op !== "add") throw new Unfit(`Nothing exists at "${path}".`);
+  switch (op) {
+    case "add":
+    case "replace":
+      return operation.value;
+    case "remove":
+      if (path === "") throw new Unfit("The state as a whole stays.");
+      return undefined;
+    case "inc": {
+      // `|| 0`: JSON has no negative zero.
+      const sum = typeof old === "number" ? old + operation.by || 0 : NaN;
+      if (Number.isFinite(sum)) return sum;
+      throw new Unfit(`The value at "${path}" is not a number, or would be too large.`);
+    }
+    case "str_ins":
+      return spliced(old, operation.pos, 0, operation.str, path);
+    case "str_del":
+      return spliced(old, operation.pos, operation.len, "", path);
+    case "move":
+    case "copy":
+    case "test":
+      throw new Unfit(`A change has no "${op}".`);
+    default:
+      return operation satisfies never;
+  }
 }
 
-const existing = ({ containers, tokens }: Place): JsonValue =>
-  childOf(containers.at(-1) as Container, tokens.at(-1) as string);
-
-function childOf(parent: JsonValue, token: string): JsonValue {
-  if (Array.isArray(parent)) indexIn(token, parent.length - 1);
-  const value = isContainer(parent) ? memberOf(parent, token) : undefined;
-  if (value === undefined) throw new Unfit(`nothing exists at "${token}"`);
-  return value;
-}
-
-function indexIn(token: string, max: number): number {
-  const index = /^(0|[1-9]\d*)$/.test(token) ? Number(token) : Infinity;
-  if (index > max) throw new Unfit(`"${token}" is not an index within the array`);
-  return index;
+function spliced(
+  value: JsonValue | undefined,
+  at: number,
+  length: number,
+  inserted: string,
+  path: string,
+): string {
+  const end = at + length;
+  const isFit =
+    typeof value === "string" &&
+    end <= value.length &&
+    !isInsidePair(value, at) &&
+    !isInsidePair(value, end);
+  if (isFit) return value.slice(0, at) + inserted + value.slice(end);
+  throw new Unfit(`The value at "${path}" is not a text, or has no such position.`);
 }

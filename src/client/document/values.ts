@@ -23,7 +23,7 @@ export function copyValue(
       return value;
     case "number":
       if (!Number.isFinite(value)) throw invalid(at, String(value));
-      return value;
+      return value || 0; // JSON has no negative zero
     case "object":
       break;
     default:
@@ -46,20 +46,3 @@ export function copyValue(
 
 const invalid = (at: string, what: string): TypeError =>
   new TypeError(`The state holds JSON only: ${at || "it"} would be ${what}.`);
-
-/** Whether two JSON values are the same. */
-export function isSame(a: JsonValue | undefined, b: JsonValue | undefined): boolean {
-  if (a === b) return true;
-  if (typeof a !== "object" || typeof b !== "object" || a === null || b === null) return false;
-  if (Array.isArray(a))
-    return Array.isArray(b) && a.length === b.length && a.every((each, at) => isSame(each, b[at]));
-  if (Array.isArray(b)) return false;
-  const keys = Object.keys(a);
-  return (
-    keys.length === Object.keys(b).length &&
-    keys.every((key) => Object.hasOwn(b, key) && isSame(own(a, key), own(b, key)))
-  );
-}
-
-const own = (object: object, key: string): JsonValue =>
-  (object as Record<string, JsonValue>)[key] as JsonValue;

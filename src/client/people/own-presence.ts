@@ -1,10 +1,12 @@
 // What this client shows of itself: what the application wants shown, and what of it the room has been told. It sends
 // the difference, no faster than the room takes it, and everything anew after each welcome: the room restores nothing.
 
-import { member, type JsonObject, type JsonValue } from "../../protocol/json.ts";
+import { member, utf8Bytes, type JsonObject, type JsonValue } from "../../protocol/json.ts";
+import { maxPresenceBytes } from "../../protocol/limits.ts";
 import { mergeDiff, mergePatch } from "../../protocol/merge-patch.ts";
 import type { ClientMessage, SessionLimits } from "../../protocol/messages.ts";
 import type { Environment } from "../environment.ts";
+import { RoomError } from "../room-error.ts";
 import type { PresenceInput } from "../types.ts";
 
 export type OwnPresencePorts = {
@@ -37,11 +39,17 @@ export class OwnPresence {
 
   /**
    * Change what is shown, by a merge patch.
-   * @throws TypeError for what JSON cannot hold
+   * @throws TypeError for what JSON cannot hold; RoomError `invalid_presence` if there would be too much of it
    */
   set(patch: PresenceInput): void {
     // A copy, because the application may go on with its own.
-    this.#wanted = merge(this.#wanted, JSON.parse(JSON.stringify(patch)) as JsonObject);
+    const wanted = merge(this.#wanted, JSON.parse(JSON.stringify(patch)) as JsonObject);
+    if (utf8Bytes(JSON.stringify(wanted)) > maxPresenceBytes)
+      throw new RoomError({
+        code: "invalid_presence",
+        detail: `Presence has at most ${maxPresenceBytes} bytes. Put large things into the state.`,
+      });
+    this.#wanted = wanted;
     this.#flushInTime();
   }
 

@@ -1,7 +1,8 @@
 // Who is in the room, from what it tells: everybody, or in a room of many those that this client follows and a sample
 // of the others. What has not changed stays the same object.
 
-import { jsonEqual, type JsonObject, type JsonValue } from "../../protocol/json.ts";
+import { isContainer, memberOf } from "../../protocol/container.ts";
+import { jsonEqual, setMember, type JsonObject, type JsonValue } from "../../protocol/json.ts";
 import { mergePatch } from "../../protocol/merge-patch.ts";
 import type { RoomMessage } from "../../protocol/messages.ts";
 import type { PeopleCounts, SamplePerson } from "../../protocol/people.ts";
@@ -20,13 +21,7 @@ export type PeopleView = {
   readonly counts: PeopleCounts;
 };
 
-type Lists<T> = {
-  readonly joins?: T | undefined;
-  readonly updates?: T | undefined;
-  readonly leaves?: readonly string[];
-};
-
-const empty: PeopleView = freeze({
+const nobody: PeopleView = renew(undefined, {
   people: [],
   others: [],
   self: null,
@@ -35,22 +30,19 @@ const empty: PeopleView = freeze({
 
 export class People {
   /** By user id, as all maps here. In a sampled room, those that are followed. */
-  #users: ReadonlyMap<string, UserEntry> = new Map();
-  #presence: ReadonlyMap<string, Presence> = new Map();
+  #users = new Map<string, UserEntry>();
+  #presence = new Map<string, Presence>();
   /** `null` in a room that tells of everybody. */
   #sample: { readonly people: Map<string, SamplePerson>; readonly counts: PeopleCounts } | null =
     null;
   #selfId = "";
-  #persons = new Map<string, Person>();
-  #view = empty;
+  #view = nobody;
   #isStale = false;
 
   /** What the messages so far have told. The same object until something changes. */
   get view(): PeopleView {
-    if (this.#isStale) {
-      this.#isStale = false;
-      this.#view = this.#build();
-    }
+    if (this.#isStale) this.#view = this.#build();
+    this.#isStale = false;
     return this.#view;
   }
 
@@ -59,23 +51,34 @@ export class People {
     switch (message.type) {
       case "welcome":
         this.#selfId = message.user.id;
-        this.#sample = message.people
-          ? { people: byId(message.people.sample), counts: message.people.counts }
-          : null;
-        this.#replace(message.users, message.presence);
+        this.#begin(message);
+        if (message.people) this.#beginSample(message.people);
         break;
       case "everybody":
-        this.#sample = null;
-        this.#replace(message.users, message.presence);
+        this.#begin(message);
         break;
-      case "users":
-        this.#changeUsers(message);
+      case "users": {
+        const { joins = [], updates = [], leaves = [] } = message;
+        for (const id of leaves) this.#users.delete(id);
+        for (const user of [...updates, ...joins]) this.#users.set(user.id, user);
         break;
-      case "presence":
-        this.#changePresence(message);
+      }
+      case "presence": {
+        const { joins = {}, updates = {}, leaves = [] } = message;
+        for (const id of leaves) this.#presence.delete(id);
+        for (const [id, shown] of Object.entries(joins)) this.#presence.set(id, shown);
+        for (const [id, patch] of Object.entries(updates))
+          this.#presence.set(id, patched(this.#presence.get(id), patch));
         break;
+      }
       case "people":
-        this.#changeSample(message);
+        if ("sample" in message) {
+          // Until now it was everybody. Whoever is followed from here on is told of anew.
+          if (!this.#sample)
+            for (const map of [this.#users, this.#presence])
+              for (const id of map.keys()) if (id !== this.#selfId) map.delete(id);
+          this.#beginSample(message);
+        } else this.#changeSample(message);
         break;
       default:
         return;
@@ -83,94 +86,57 @@ export class People {
     this.#isStale = true;
   }
 
-  #replace(users: readonly UserEntry[], presence: Readonly<Record<string, Presence>>): void {
+  #begin({ users, presence }: Extract<RoomMessage, { type: "welcome" | "everybody" }>): void {
     this.#users = new Map(users.map((user) => [user.id, user]));
     this.#presence = new Map(Object.entries(presence));
+    this.#sample = null;
   }
 
-  #changeUsers({ joins = [], updates = [], leaves = [] }: Lists<readonly UserEntry[]>): void {
-    const users = new Map(this.#users);
-    for (const id of leaves) users.delete(id);
-    for (const user of [...updates, ...joins]) users.set(user.id, user);
-    this.#users = users;
+  #beginSample({ sample, counts }: Sample): void {
+    this.#sample = { people: new Map(sample.map((person) => [person.user.id, person])), counts };
   }
 
-  #changePresence({
-    joins = {},
-    updates = {},
-    leaves = [],
-  }: Lists<Readonly<Record<string, JsonObject>>>): void {
-    const presence = new Map(this.#presence);
-    for (const id of leaves) presence.delete(id);
-    for (const [id, shown] of Object.entries(joins)) presence.set(id, shown as Presence);
-    for (const [id, patch] of Object.entries(updates))
-      presence.set(id, mergePatch(presence.get(id) ?? {}, patch) as Presence);
-    this.#presence = presence;
-  }
-
-  #changeSample(message: Extract<RoomMessage, { type: "people" }>): void {
-    const { counts } = message;
-    if ("sample" in message) {
-      // Until now it was everybody. Whoever is followed from here on is told of anew.
-      if (!this.#sample) {
-        this.#users = ofOne(this.#users, this.#selfId);
-        this.#presence = ofOne(this.#presence, this.#selfId);
-      }
-      this.#sample = { people: byId(message.sample), counts };
-      return;
-    }
-    const people = new Map(this.#sample?.people);
-    for (const id of message.leaves ?? []) people.delete(id);
-    for (const [id, patch] of Object.entries(message.updates ?? {})) {
+  #changeSample({ joins = [], updates = {}, leaves = [], counts }: SampleNews): void {
+    const people = this.#sample?.people ?? new Map<string, SamplePerson>();
+    for (const id of leaves) people.delete(id);
+    for (const [id, patch] of Object.entries(updates)) {
       const person = people.get(id);
-      if (person)
-        people.set(id, { ...person, presence: mergePatch(person.presence, patch) as Presence });
+      if (person) people.set(id, { ...person, presence: patched(person.presence, patch) });
     }
-    for (const person of message.joins ?? []) people.set(person.user.id, person);
+    for (const person of joins) people.set(person.user.id, person);
     this.#sample = { people, counts };
   }
 
   #build(): PeopleView {
-    const persons = new Map<string, Person>();
-    for (const [id, entry] of this.#users)
-      persons.set(id, this.#person(id, entry, this.#presence.get(id) ?? null));
-    for (const [id, { user, presence }] of this.#sample?.people ?? [])
-      if (!persons.has(id)) persons.set(id, this.#person(id, user, presence));
-    this.#persons = persons;
     const old = this.#view;
-    const sorted = [...persons.values()].toSorted((a, b) => a.entry.seq - b.entry.seq);
-    const people = keep(old.people, sorted);
-    const others = keep(
-      old.others,
-      sorted.filter(({ id }) => id !== this.#selfId),
-    );
-    const self = persons.get(this.#selfId) ?? old.self;
-    const counts = same(old.counts, this.#sample?.counts ?? count(people));
-    const isSame = people === old.people && self === old.self && counts === old.counts;
-    return isSame ? old : Object.freeze({ people, others, self, counts });
-  }
-
-  #person(id: string, entry: UserEntry, presence: Presence | null): Person {
-    const old = this.#persons.get(id);
-    return old && jsonEqual(old.entry, entry) && jsonEqual(old.presence, presence)
-      ? old
-      : freeze({
-          id,
-          entry: old ? same(old.entry, entry) : entry,
-          presence: old ? same(old.presence, presence) : presence,
-        });
+    const known = new Map(old.people.map((person) => [person.id, person]));
+    const shown: Person[] = [];
+    const show = (entry: UserEntry, presence: Presence | null): void => {
+      const { id } = entry;
+      shown.push(renew(known.get(id), { id, entry, presence }));
+    };
+    for (const [id, entry] of this.#users) show(entry, this.#presence.get(id) ?? null);
+    for (const [id, { user, presence }] of this.#sample?.people ?? [])
+      if (!this.#users.has(id)) show(user, presence);
+    const people = shown.toSorted((a, b) => a.entry.seq - b.entry.seq);
+    return renew(old, {
+      people,
+      others: people.filter(({ id }) => id !== this.#selfId),
+      self: people.find(({ id }) => id === this.#selfId) ?? old.self,
+      counts: this.#sample?.counts ?? count(people),
+    });
   }
 }
 
-const byId = (sample: readonly SamplePerson[]): Map<string, SamplePerson> =>
-  new Map(sample.map((person) => [person.user.id, person]));
+type PeopleMessage = Extract<RoomMessage, { type: "people" }>;
+type Sample = { readonly sample: readonly SamplePerson[]; readonly counts: PeopleCounts };
+type SampleNews = Exclude<PeopleMessage, Sample>;
 
-/** A map with one of its members, if it has it. */
-const ofOne = <T>(map: ReadonlyMap<string, T>, id: string): ReadonlyMap<string, T> =>
-  new Map([...map].filter(([each]) => each === id));
+const patched = (presence: Presence | undefined, patch: JsonObject): Presence =>
+  mergePatch(presence ?? {}, patch) as Presence;
 
 function count(people: readonly Person[]): PeopleCounts {
-  const counts = { users: people.length, online: 0, idle: 0, away: 0, typing: 0 };
+  const counts = { ...nobody.counts, users: people.length };
   for (const { presence } of people) {
     if (!presence) continue;
     counts[presence.status]++;
@@ -179,19 +145,15 @@ function count(people: readonly Person[]): PeopleCounts {
   return counts;
 }
 
-/** The old value if it says the same, else the new one, frozen. */
-const same = <T extends JsonValue>(old: T, now: T): T => (jsonEqual(old, now) ? old : freeze(now));
-
-/** The old list if it has the same objects, else the new one, frozen. */
-const keep = <T>(old: readonly T[], now: readonly T[]): readonly T[] =>
-  old.length === now.length && old.every((each, index) => each === now[index])
-    ? old
-    : Object.freeze(now);
-
-function freeze<T>(value: T): T {
-  if (typeof value === "object" && value !== null && !Object.isFrozen(value)) {
-    Object.freeze(value);
-    for (const inner of Object.values(value)) freeze(inner);
-  }
-  return value;
+/** Freeze a value, with the parts of the old one that say the same. What is frozen already stays as it is. */
+function renew<T>(old: unknown, now: T): T {
+  if (!isContainer(now) || Object.isFrozen(now)) return now;
+  if (jsonEqual(old as JsonValue, now)) return old as T;
+  for (const [key, value] of Object.entries(now))
+    setMember(
+      now as Record<string, JsonValue>,
+      key,
+      renew(isContainer(old) ? memberOf(old, key) : undefined, value),
+    );
+  return Object.freeze(now);
 }

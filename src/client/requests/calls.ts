@@ -1,42 +1,61 @@
 // Requests that are not asked again after a cut, because they would mean something else by then: broadcasts, watching.
 
 import type { ClientMessage, RoomMessage } from "../../protocol/messages.ts";
+import { utf8Bytes } from "../../protocol/json.ts";
 import { problemOf, RoomError } from "../room-error.ts";
+import type { Problem } from "../types.ts";
+import { tooLarge } from "./problems.ts";
 import type { Asker } from "./request.ts";
 
 export class Calls {
-  readonly #send: (message: ClientMessage) => boolean;
-  readonly #waiting = new Map<string, Asker<void>>();
+  /** Bytes that a frame may have. */
+  frameBytes = Infinity;
+  readonly #send: (text: string) => boolean;
+  readonly #waiting = new Map<unknown, Asker<void>>();
   #next = 1;
 
   /** @param send returns false without a connection */
-  constructor(send: (message: ClientMessage) => boolean) {
+  constructor(send: (text: string) => boolean) {
     this.#send = send;
   }
 
-  ask(message: ClientMessage, asker: Asker<void>): void {
+  /** @returns rejects with a `RoomError`, also without a connection */
+  ask(message: ClientMessage): Promise<void> {
+    const { promise, ...asker } = Promise.withResolvers<void>();
     const ref = `call-${this.#next++}`;
-    if (!this.#send({ ...message, ref } as ClientMessage)) return asker.reject(notConnected());
-    this.#waiting.set(ref, asker);
+    const problem = this.#ask({ ...message, ref } as ClientMessage);
+    if (problem === null) this.#waiting.set(ref, asker);
+    else asker.reject(new RoomError(problem));
+    return promise;
   }
 
-  /** @returns what tells whoever has asked; `null` if the reply is to somebody else */
-  replied(reply: Extract<RoomMessage, { type: "reply" }>): (() => void) | null {
-    const ref = String(reply.ref);
-    const asker = this.#waiting.get(ref);
-    if (asker === undefined) return null;
-    this.#waiting.delete(ref);
-    return () => (reply.ok ? asker.resolve() : asker.reject(new RoomError(problemOf(reply))));
+  /** @returns why it is not sent; `null` if it is */
+  #ask(message: ClientMessage): Problem | null {
+    let text: string;
+    try {
+      text = JSON.stringify(message);
+    } catch (error) {
+      return { code: "bad_message", detail: `This is not JSON: ${String(error)}` };
+    }
+    if (utf8Bytes(text) > this.frameBytes) return tooLarge(this.frameBytes);
+    return this.#send(text) ? null : notConnected;
+  }
+
+  /** Take a reply; one to somebody else changes nothing. */
+  replied(reply: Extract<RoomMessage, { type: "reply" }>): void {
+    const asker = this.#waiting.get(reply.ref);
+    this.#waiting.delete(reply.ref);
+    if (reply.ok) asker?.resolve();
+    else asker?.reject(new RoomError(problemOf(reply)));
   }
 
   lineLost(): void {
-    const lost = [...this.#waiting.values()];
+    for (const { reject } of this.#waiting.values()) reject(new RoomError(notConnected));
     this.#waiting.clear();
-    for (const { reject } of lost) reject(notConnected());
   }
 }
 
-const notConnected = (): RoomError => {
-  const detail = "There is no connection to the room, and this is not kept for later.";
-  return new RoomError({ code: "room_unavailable", detail });
+const notConnected: Problem = {
+  code: "room_unavailable",
+  detail: "There is no connection to the room, and this is not kept for later.",
 };

@@ -16,16 +16,19 @@ import type { Environment } from "../environment.ts";
 import { problemOf, RoomError } from "../room-error.ts";
 import type { Problem, SaveStatus, StaleEdits } from "../types.ts";
 import { Pace } from "./pace.ts";
+import { forgotten, isMadeAnew, isOfAction, tooLarge } from "./problems.ts";
 import { Queue } from "./queue.ts";
 import {
   actionMessage,
   answerTo,
+  editsOf,
   nothingDecided,
   oldestOf,
   updateMessage,
   type Decided,
   type Request,
   type Task,
+  type Work,
 } from "./request.ts";
 
 type Message<Type extends RoomMessage["type"]> = Extract<RoomMessage, { type: Type }>;
@@ -40,8 +43,8 @@ export type OutboxPorts = {
   readonly maxOfflineAge: number;
   /** The room's version, without pending edits. */
   version(): number;
-  /** Send a frame. @returns false without a connection */
-  send(text: string): boolean;
+  /** Send a frame, which has a request in it. @returns false without a connection */
+  send(text: string, request: Request): boolean;
   refused(edit: PendingEdit | null, problem: Problem): void;
   stale(edits: StaleEdits): void;
   /** Something has changed outside a frame. */
@@ -57,6 +60,7 @@ export class Outbox {
   readonly #queue: Queue;
   #sent: Request[] = [];
   #nextSeq = 1;
+  #doubtful: readonly Task[] = [];
   #limits = { frameBytes: Infinity, patchOperations: Infinity };
   #cancelFlush: (() => void) | null = null;
   /** Whether the client has another name than the one that its requests were sent under. */
@@ -88,6 +92,22 @@ export class Outbox {
     return line === "down"
       ? { state: "unsaved", reason: "disconnected", ...what }
       : { state: "saving", ...what };
+  }
+
+  /** All that has no final reply. */
+  get work(): Work {
+    return { nextSeq: this.#nextSeq, sent: this.#sent, queued: this.#queue.tasks };
+  }
+
+  /**
+   * Go on with what an earlier page has left.
+   * @param doubtful queued tasks that another page may have sent
+   */
+  restore({ nextSeq, sent, queued }: Work, doubtful: readonly Task[]): void {
+    this.#doubtful = doubtful;
+    this.#nextSeq = nextSeq;
+    this.#sent = [...sent];
+    this.#queue.putBack(queued);
   }
 
   add(task: Task): void {
@@ -140,17 +160,23 @@ export class Outbox {
     const again: Request[] = [];
     for (const request of this.#sent) {
       const isHandled = isKnown && request.seq <= seq && !missing?.includes(request.seq);
-      const edits = request.tasks.flatMap(({ edit }) => edit ?? []);
-      if (isHandled) {
-        for (const edit of edits) decided.done.add(edit);
-        if (!refused?.includes(request.seq)) for (const edit of edits) decided.accepted.add(edit);
+      const isRefused = refused?.includes(request.seq);
+      for (const edit of isHandled ? editsOf(request.tasks) : []) {
+        decided.done.add(edit);
+        if (!isRefused) decided.accepted.set(edit, null);
       }
       if (isHandled || (isKnown && now - oldestOf(request.tasks) <= this.#ports.maxOfflineAge))
         again.push({ ...request, retryAt: now });
       else this.#hold(request, isKnown ? "age" : "unknown", decided);
     }
     this.#sent = again;
-    if (!isKnown && seq !== null) this.#nextSeq = seq + 1;
+    if (seq !== null && (!isKnown || seq >= this.#nextSeq)) {
+      // Another page has sent something in this client's name.
+      const tasks = this.#queue.tasks.filter((task) => isKnown && this.#doubtful.includes(task));
+      this.#queue.remove(tasks);
+      this.#hold({ tasks }, "unknown", decided);
+      this.#nextSeq = seq + 1;
+    }
     this.#queue.holdBefore(now - this.#ports.maxOfflineAge);
     this.#ask("age", decided);
     this.#ask("unknown", decided);
@@ -169,7 +195,8 @@ export class Outbox {
         decided.done.add(task.edit);
         // What the room has changed by it comes in this frame.
         const isNew = version > this.#ports.version();
-        if (task.action === null) (isNew ? decided.accepted : decided.idle).add(task.edit);
+        if (isNew) decided.accepted.set(task.edit, version);
+        else if (task.action === null) decided.idle.add(task.edit);
       }
       const answer = answerTo(request, task, version, dropped, result);
       decided.afterwards.push(() => task.resolve(answer));
@@ -224,7 +251,7 @@ export class Outbox {
   // What waits for the application's word
 
   /** A request is not to be sent again by itself. */
-  #hold({ tasks }: Request, why: StaleEdits["why"], decided: Decided): void {
+  #hold({ tasks }: Pick<Request, "tasks">, why: StaleEdits["why"], decided: Decided): void {
     for (const task of tasks)
       if (task.action && why === "unknown") this.#refuse(task, forgotten, decided);
       else {
@@ -263,7 +290,7 @@ export class Outbox {
     const now = this.#ports.environment.now();
     for (const request of this.#sent) {
       if (request.retryAt === null || request.retryAt > now) continue;
-      if (!this.#send(request.text)) return this.#waitForPace();
+      if (!this.#send(request)) return this.#waitForPace();
       request.retryAt = null;
     }
     for (;;) {
@@ -275,16 +302,15 @@ export class Outbox {
     if (times.length > 0) this.#schedule(Math.max(1, Math.min(...times) - now));
   }
 
-  /** Without a connection, the next welcome goes on. */
   #waitForPace(): void {
     const { wait } = this.#pace;
     if (wait > 0) this.#schedule(wait);
   }
 
   /** @returns false if nothing may be sent now */
-  #send(text: string): boolean {
-    if (this.#pace.wait > 0 || !this.#ports.send(text)) return false;
-    this.#pace.spend(utf8Bytes(text));
+  #send(request: Request): boolean {
+    if (this.#pace.wait > 0 || !this.#ports.send(request.text, request)) return false;
+    this.#pace.spend(utf8Bytes(request.text));
     return true;
   }
 
@@ -300,7 +326,7 @@ export class Outbox {
     const isEmpty = first?.action === null && wire.origins.length === 0;
     if (isLarge || isEmpty) this.#endUnsent(request, isLarge);
     else {
-      if (!this.#send(wire.text)) return false;
+      if (!this.#send(request)) return false;
       this.#nextSeq++;
       this.#sent.push(request);
     }
@@ -322,17 +348,3 @@ export class Outbox {
     this.#ports.changed();
   }
 }
-
-/** Refusals for now that the caller of an action is told of: it may take long until they are over. */
-const isOfAction: ReadonlySet<string> = new Set(["call_timeout", "hook_unavailable"]);
-/** Refusals of an edit that may pass on a later version. */
-const isMadeAnew: ReadonlySet<string> = new Set(["base_too_old", "version_conflict"]);
-
-const forgotten: Problem = {
-  code: "request_forgotten",
-  detail: "The room no longer knows what became of this request. Look at the state.",
-};
-const tooLarge = (limit: number): Problem => ({
-  code: "too_large",
-  detail: `The request is larger than ${limit} bytes. Split it.`,
-});

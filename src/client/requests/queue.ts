@@ -1,11 +1,10 @@
 // Edits and actions that are not sent yet, in the order in which they were made, and those among them that wait for the
 // application's word: they have waited too long, or nobody knows whether the room has them (rule C7).
 
-import type { PendingEdit } from "../document/pending-edit.ts";
 import type { Replica } from "../document/replica.ts";
 import { RoomError } from "../room-error.ts";
 import type { Problem, StaleEdits } from "../types.ts";
-import { oldestOf, type Task } from "./request.ts";
+import { editsOf, oldestOf, type Task } from "./request.ts";
 
 /** Operations of edits that are sent together. */
 const maxTogether = 200;
@@ -52,9 +51,7 @@ export class Queue {
     if (first === undefined) return [];
     if (first.action !== null) return [first];
     const before = [...sent, ...this.#tasks.filter(({ held }) => held !== null)];
-    const independent = this.#ports.replica.independentOf(
-      new Set(before.flatMap(({ edit }) => edit ?? [])),
-    );
+    const independent = this.#ports.replica.independentOf(editsOf(before));
     const mayGo = ({ edit }: Task): boolean => edit === null || independent.has(edit);
     if (!mayGo(first)) return [];
     const together = [first];
@@ -93,9 +90,7 @@ export class Queue {
       discard: () => {
         const held = stillHeld();
         this.remove(held);
-        this.#ports.replica.discard(
-          new Set(held.flatMap(({ edit }): PendingEdit[] => (edit ? [edit] : []))),
-        );
+        this.#ports.replica.discard(editsOf(held));
         for (const task of held) task.reject(new RoomError(discarded));
         this.#ports.released();
       },

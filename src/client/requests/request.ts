@@ -15,7 +15,7 @@ export type Answer = {
   /** Of an edit: indexes of its operations that were left out. */
   readonly dropped: readonly number[];
   /** Of an action. */
-  readonly result: JsonValue;
+  readonly result?: JsonValue;
 };
 
 /** One edit or one call of an action. */
@@ -51,6 +51,13 @@ export type Request = {
   retryAt: number | null;
   /** How often it was refused for now. */
   attempts: number;
+};
+
+/** All that has no final reply. */
+export type Work = {
+  readonly nextSeq: number;
+  readonly sent: readonly Request[];
+  readonly queued: readonly Task[];
 };
 
 type Wire = Pick<Request, "text" | "origins" | "missing">;
@@ -92,16 +99,20 @@ export function answerTo(
 ): Answer {
   const left = dropped.map((index) => origins[index]);
   const own = [...missing, ...left].flatMap((each) => (each?.task === task ? each.index : []));
-  return { version, dropped: [...new Set(own)].toSorted((a, b) => a - b), result };
+  const indexes = [...new Set(own)].toSorted((a, b) => a - b);
+  return { version, dropped: indexes, ...(task.action && { result }) };
 }
+
+export const editsOf = (tasks: readonly Task[]): ReadonlySet<PendingEdit> =>
+  new Set(tasks.flatMap(({ edit }) => edit ?? []));
 
 export const oldestOf = (tasks: readonly Task[]): number =>
   Math.min(...tasks.map(({ madeAt }) => madeAt));
 
 /** What a frame has decided of edits. */
 export type Decided = {
-  /** Part of what the frame brings. */
-  readonly accepted: Set<PendingEdit>;
+  /** Part of what the frame brings: with the version that has them, `null` if that is unknown. */
+  readonly accepted: Map<PendingEdit, number | null>;
   /** Accepted, and nothing has changed by them. */
   readonly idle: Set<PendingEdit>;
   /** No longer pending. */
@@ -110,11 +121,9 @@ export type Decided = {
   readonly afterwards: (() => void)[];
 };
 
-export const nothingDecided = (): Decided => {
-  const [accepted, idle, done] = [
-    new Set<PendingEdit>(),
-    new Set<PendingEdit>(),
-    new Set<PendingEdit>(),
-  ];
-  return { accepted, idle, done, afterwards: [] };
-};
+export const nothingDecided = (): Decided => ({
+  accepted: new Map(),
+  idle: new Set(),
+  done: new Set(),
+  afterwards: [],
+});

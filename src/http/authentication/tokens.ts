@@ -52,7 +52,7 @@ export async function verifyToken(
   return identityOf(await verified(token, keys, options));
 }
 
-/** The claims of a token that one of the keys has signed. What is told is why the last key refused it. */
+/** The claims of a token that one of the keys has signed. The error says why the last key refused it. */
 async function verified(
   token: string,
   { secrets, sets }: TokenKeys,

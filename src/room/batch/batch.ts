@@ -225,7 +225,7 @@ export class BatchBuilder {
     return { change: null, people: noPeople, events, replies, newcomers: new Map() };
   }
 
-  /** What is staged will not be committed: whoever waits for it is told that, by a reply or an error. */
+  /** Staged changes will not be committed: those who wait for them are told so, by a reply or an error. */
   reject(error: CollabError): void {
     this.#failure = error;
     this.#commit?.reject(error);

@@ -1,5 +1,5 @@
-// The first message on a socket: everything that a client needs to go on from (rule W1). What is the same
-// for all who come at once is encoded once.
+// The first message on a socket: everything that a client needs to go on from (rule W1). The part that
+// is the same for all who come at once is encoded once.
 
 import type { ResolvedBehaviour } from "../../behaviours/resolve.ts";
 import { maxFrameMessages, maxPresenceBytes } from "../../protocol/limits.ts";

@@ -11,7 +11,7 @@ export class TimedOut extends CollabError {
 }
 
 /**
- * Call a function and wait for it at most `limit` ms. What it does after that is ignored: nothing can
+ * Call a function and wait for it at most `limit` ms. Anything it does after that is ignored: nothing can
  * stop it, but nothing waits for it.
  * @param what names the call in the error
  * @throws TimedOut (`call_timeout`); whatever the function throws

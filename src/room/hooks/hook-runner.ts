@@ -1,5 +1,5 @@
 // Calls of the room author's code: bounded in time, with every way to fail turned into an error of the
-// table. What the code threw goes to the log; the caller gets the id of that log line.
+// table. The error that the code threw goes to the log; the caller gets the id of that log line.
 
 import type { Action, ActionContext, HookResult, RoomContext } from "../../behaviours/behaviour.ts";
 import type { ResolvedBehaviour } from "../../behaviours/resolve.ts";
@@ -236,7 +236,7 @@ export class HookRunner {
           `${name} must return { state, result } or { error }, got ${describeValue(ran)}`,
         );
       if ("error" in ran && ran.error !== undefined) return { refused: String(ran.error) };
-      // Whatever the author gave is read in here: a getter may throw.
+      // The author's answer is read in here, because a getter may throw.
       const { state, result } = ran as { state?: object; result?: JsonValue };
       return { state, result: this.#resultText(result), events: requests.events };
     });

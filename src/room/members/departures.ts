@@ -1,5 +1,5 @@
 // How members go (rules U4, B6): by one path, whatever the cause. The row goes first, then `onLeave` is called, once,
-// beside the turn. Who goes, and when, is up to others.
+// beside the turn. The callers decide who goes, and when.
 
 import type { Caller } from "../../protocol/caller.ts";
 import type { Member, Members } from "../../model/members.ts";

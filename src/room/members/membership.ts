@@ -247,7 +247,7 @@ export class Membership {
     const lastMove = this.#parts.presence.lastMoveOf(userId);
     const away = this.#parts.presence.awayOf(userId);
     ports.storage.atomically(() => {
-      // What was held is what clients see from now on of a user who is away, so the row has to say it.
+      // Clients see the held presence from now on of a user who is away, so the row has to have it.
       if (presence === null)
         return this.#put({ ...member, ...(member.awayUntil !== undefined && away && { away }) });
       const { data, ttl } = presence;

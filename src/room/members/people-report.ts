@@ -106,7 +106,7 @@ const sampleText = (people: People): string =>
 /** What leads from one sample to the next, as members of a message. */
 function difference(before: People, after: People): string {
   const [joins, updates, leaves]: [string[], string[], string[]] = [[], [], []];
-  // Whoever has joined the room again has another entry: they leave the sample, and come into it anew.
+  // A user who has joined the room again has another entry: they leave the sample, and come into it anew.
   for (const [userId, { userText }] of before)
     if (after.get(userId)?.userText !== userText) leaves.push(JSON.stringify(userId));
   for (const [userId, person] of after) {

@@ -67,7 +67,7 @@ export const changeState = runningOperation({
       });
     const { version, dropped } = document.change(request, ifVersion, behaviour.limits, {
       check: hooks.checkState,
-      // Who sends patches that are hard to move may send fewer (rule L1).
+      // Clients that send patches which are hard to move may send fewer (rule L1).
       onMoved: (steps) =>
         sessions.withId(caller.session)?.rateLimiter.charge(Math.floor(steps / stepsPerMessage)),
     });

@@ -21,7 +21,7 @@ export type ConnectRequest = {
   readonly resume?: Return | undefined;
   /** The name that the client has given itself (rule X1). */
   readonly client?: string | undefined;
-  /** For a room that this starts. */
+  /** Of the room: that of a room which this starts, and the one that a running room must have. */
   readonly behaviour?: string | undefined;
 };
 
@@ -52,10 +52,10 @@ export const connectSession = roomOperation({
     const accepted = isMember
       ? ({ isMember, scopes: await membership.acceptAttach(user, caller, leaving) } as const)
       : ({ isMember, join: await membership.acceptJoin(user, caller) } as const);
-    if (!running && !accepted.isMember) {
-      lifecycle.checkCreate(caller, accepted.join.scopes);
-      checkBehaviour(behaviour, room.record.behaviour);
-    }
+    if (!running && !accepted.isMember) lifecycle.checkCreate(caller, accepted.join.scopes);
+    // Only who may come in is told.
+    if (running) checkKind(behaviour, room.record.behaviour);
+    else checkBehaviour(behaviour, room.record.behaviour);
     // A silent session gives way only to a user who may come.
     room.checkSockets(leaving());
     room.makeWay(leaving());
@@ -78,6 +78,14 @@ export const connectSession = roomOperation({
     }
   },
 });
+
+/** @throws CollabError `behaviour_conflict` for a running room of another kind than the client means */
+function checkKind(named: string | undefined, running: string): void {
+  if (named === undefined || named === running) return;
+  throw new CollabError("behaviour_conflict", {
+    detail: `The request names the behaviour ${JSON.stringify(named)}; the room runs as ${JSON.stringify(running)}.`,
+  });
+}
 
 /** @throws CollabError `client_taken` for a client of another user */
 function checkClient(room: RunningRoom, client: string | undefined, userId: string): void {

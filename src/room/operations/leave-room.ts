@@ -2,7 +2,7 @@
 // that is not there is no error, unless somebody is to be kept out of it.
 
 import { clockTolerance } from "../../protocol/limits.ts";
-import { isoTime, maxTime } from "../../protocol/time.ts";
+import { isoTime } from "../../protocol/time.ts";
 import { askedBy } from "../log.ts";
 import { roomOperation } from "../operation.ts";
 import type { RunningRoom } from "../running-room.ts";
@@ -32,17 +32,17 @@ export const leaveRoom = roomOperation({
     if (lifecycle.room === null && banFor === undefined) return;
     const room = lifecycle.running();
     const { bans, membership, observers, ports } = room;
-    const until = typeof banFor === "number" ? ports.now() + banFor : banEnd(room, userId);
     if (banFor !== undefined) {
-      bans.set(userId, until);
+      bans.set(userId, banFor === null ? banEnd(room, userId) : ports.now() + banFor);
       observers.endAllOf(userId, "kicked");
     }
     const leavesByThemselves = banFor === undefined && caller.user?.id === userId;
     const sessions = membership.leave(userId, caller, leavesByThemselves ? "left" : "kicked");
     const told = { user: userId, sessions, ...askedBy(caller) };
     if (banFor === 0) ports.log("kick_lifted", told);
-    else if (banFor !== undefined) ports.log("kicked", { ...told, until: isoTime(until) });
-    // Whoever has no sockets just leaves.
+    else if (banFor !== undefined)
+      ports.log("kicked", { ...told, until: isoTime(bans.until(userId)) });
+    // A user without sockets just leaves.
     else if (sessions > 0 && !leavesByThemselves) ports.log("kicked", told);
   },
 });
@@ -50,5 +50,5 @@ export const leaveRoom = roomOperation({
 /** Epoch ms until which a user is kept out if the request does not say. */
 function banEnd({ sessions, bans, ports }: RunningRoom, userId: string): number {
   const ends = sessions.of(userId).map(({ expiresAt }) => (expiresAt ?? 0) + clockTolerance);
-  return Math.min(Math.max(bans.until(userId), ports.now() + defaultBan, ...ends), maxTime);
+  return Math.max(bans.until(userId), ports.now() + defaultBan, ...ends);
 }

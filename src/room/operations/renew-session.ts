@@ -33,10 +33,10 @@ export const renewSession = runningOperation({
       hasOwnScopes: identity.scopes !== undefined,
       expiresAt,
     };
-    // Whom the token keeps out, the room cannot let in.
+    // The room cannot let in a user whom the token keeps out.
     const isOut = asking.hasOwnScopes && !allows(own, "room:read");
     const renewed = isOut ? { ok: own } : await attempt(() => membership.renew(user, asking));
-    // Whom the room lets in no more does not stay until their old token ends either.
+    // A user whom the room no longer lets in does not stay until their old token ends either.
     if ("error" in renewed && renewed.error.code === "not_authorized")
       room.hub.end(session, "not_authorized");
     const scopes = outputOf(renewed);

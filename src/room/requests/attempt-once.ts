@@ -1,6 +1,7 @@
 // Runs an operation for a request with an idempotency key, or answers as it was answered before (rule X2).
 
 import type { Caller } from "../../protocol/caller.ts";
+import type { ErrorCode } from "../../protocol/errors.ts";
 import { admit } from "../access.ts";
 import type { Lifecycle } from "../lifecycle.ts";
 import type { Operation } from "../operation.ts";
@@ -33,7 +34,8 @@ type Asked<Input, Output> = {
 
 /** Whether it says that somebody may not do this: they may be allowed to later. */
 const isAboutRights = (outcome: Outcome<unknown>): boolean =>
-  "error" in outcome && ["forbidden", "not_authorized", "kicked"].includes(outcome.error.code);
+  "error" in outcome && codesOfRights.has(outcome.error.code);
+const codesOfRights: ReadonlySet<ErrorCode> = new Set(["forbidden", "not_authorized", "kicked"]);
 
 /** Run an operation in a turn, unless its key is known. */
 export async function attemptOnce<Input, Output>(

@@ -69,7 +69,7 @@ export class IdempotencyKeys {
   /**
    * Remember the outcome of a request, unless it may have another one when it is sent again.
    * @param isPending whether it depends on the next commit, and is written with it; else it is written now, in the
-   * same atomic write as everything of this turn. What is done by then stands, even if storage does not take the key:
+   * same atomic write as everything of this turn. The operation stands, even if storage does not take the key:
    * it waits in memory for the next commit.
    */
   add(
@@ -141,8 +141,10 @@ export class IdempotencyKeys {
 function readKey(text: string): Parsed | null {
   try {
     const parsed: unknown = JSON.parse(text);
-    return Array.isArray(parsed) ? (parsed as unknown as Parsed) : null;
+    return isRow(parsed) ? parsed : null;
   } catch {
     return null;
   }
 }
+
+const isRow = (value: unknown): value is Parsed => Array.isArray(value);

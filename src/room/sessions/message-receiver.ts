@@ -1,5 +1,5 @@
 // A client's frame, from text to messages: size, rate, JSON and shape are checked here, before anything
-// waits for a turn. What is wrong with a frame is returned as a refusal and changes nothing; too many such
+// waits for a turn. A frame with a mistake is refused and changes nothing; too many such
 // frames end the session. (Rules W3, L1.)
 
 import { CollabError, type ErrorCode } from "../../protocol/errors.ts";

@@ -71,7 +71,7 @@ export class SessionHub {
     const attachment = readAttachment(socket.attachment);
     const member = attachment && members.get(attachment.userId);
     if (!member) return null;
-    // What storage says of its scopes is newer, if the attachment could not be saved.
+    // The scopes in storage are newer, if the attachment could not be saved.
     const { scopes = attachment.scopes } = member;
     const session = new Session(socket, { ...attachment, scopes }, behaviour.limits, ports);
     sessions.add(session);

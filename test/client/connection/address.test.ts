@@ -70,7 +70,7 @@ test("[C5] what an attempt does not say is left out of its address", () => {
 test("[C5] an attempt says who joins, under which name, where it goes on, and to be refused by a close", () => {
   const user = { id: "ada", name: "Ada & Co" };
   const { connection, environment } = createHarness({ user, behaviour: "doc" });
-  connection.start();
+  connection.reconnect();
   expect(environment.socket.parameters).toEqual({
     user: JSON.stringify(user),
     client: "tab-1",
@@ -82,7 +82,7 @@ test("[C5] an attempt says who joins, under which name, where it goes on, and to
 
 test("[C5] an attempt after a cut says the epoch and the version that the client has", async () => {
   const harness = createHarness();
-  harness.connection.start();
+  harness.connection.reconnect();
   harness.resume = { client: "tab-2", epoch: "e1", since: 0 };
   harness.environment.socket.closeByRoom(1006);
   await harness.environment.advance(300);
@@ -96,7 +96,7 @@ test("[C5] an attempt after a cut says the epoch and the version that the client
 
 test("[C5] a token goes into a subprotocol and not into the address", async () => {
   const { connection, environment } = createHarness({ token: () => "a.b-c_d" });
-  connection.start();
+  connection.reconnect();
   await environment.advance(0);
   expect(environment.socket.protocols).toEqual(["collab-room.v2", "bearer.a.b-c_d"]);
   expect(environment.socket.url.href).not.toContain("a.b-c_d");

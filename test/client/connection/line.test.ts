@@ -25,7 +25,7 @@ describe("[C5] frames", () => {
 
   test("a welcome in parts is passed on once it is whole, with what follows it in its frame", () => {
     const { connection, environment, frames } = createHarness();
-    connection.start();
+    connection.reconnect();
     environment.socket.open();
     const text = JSON.stringify([welcome(), change]);
     const pieces = [text.slice(0, 40), text.slice(40, 90), text.slice(90)];
@@ -60,7 +60,7 @@ describe("[C5] frames", () => {
 
   test("a first message that is no welcome is not understood", () => {
     const { connection, environment, frames } = createHarness();
-    connection.start();
+    connection.reconnect();
     environment.socket.open();
     environment.socket.receive(change);
     expect(connection.status.state).toBe("reconnecting");
@@ -108,7 +108,7 @@ describe("[C5] sending", () => {
   test("nothing but ping is sent before the welcome, and send says so", () => {
     const { connection, environment } = createHarness();
     expect(connection.send("{}")).toBe(false);
-    connection.start();
+    connection.reconnect();
     expect(connection.send("{}")).toBe(false);
     environment.socket.open();
     expect(connection.send("{}")).toBe(false);
@@ -120,7 +120,7 @@ describe("[C5] sending", () => {
 
   test("a frame may be sent while the welcome is handled", () => {
     const harness = createHarness();
-    harness.connection.start();
+    harness.connection.reconnect();
     harness.onFrame = () => expect(harness.connection.send('{"type":"touch"}')).toBe(true);
     const socket = accept(harness);
     expect(socket.takeSent()).toEqual(["ping", { type: "touch" }]);
@@ -136,7 +136,7 @@ describe("[C5] sending", () => {
 describe("[C5] signs of life", () => {
   test("a ping is sent as soon as the socket opens, then every ping interval of the room", async () => {
     const { connection, environment } = createHarness();
-    connection.start();
+    connection.reconnect();
     environment.socket.open();
     expect(environment.socket.takeSent()).toEqual(["ping"]);
     environment.socket.receiveText("pong");
@@ -205,7 +205,7 @@ describe("[C5] signs of life", () => {
 
   test("a socket that is not open yet is not pinged on resume", () => {
     const { connection, environment } = createHarness();
-    connection.start();
+    connection.reconnect();
     environment.page("resume");
     expect(environment.socket.takeSent()).toEqual([]);
     expect(environment.sockets).toHaveLength(1);

@@ -30,7 +30,7 @@ describe("[C5] connecting", () => {
     const harness = createHarness();
     expect(harness.connection.status).toEqual({ state: "connecting" });
     expect(harness.environment.sockets).toHaveLength(0);
-    harness.connection.start();
+    harness.connection.reconnect();
     harness.environment.socket.open();
     expect(harness.connection.status).toEqual({ state: "connecting" });
     expect(harness.connection.isUp).toBe(false);
@@ -38,7 +38,7 @@ describe("[C5] connecting", () => {
 
   test("connecting → connected by the welcome, told after its frame", () => {
     const harness = createHarness();
-    harness.connection.start();
+    harness.connection.reconnect();
     harness.told.length = 0;
     harness.onFrame = () => {
       expect(harness.connection.status).toEqual({ state: "connected" });
@@ -50,7 +50,7 @@ describe("[C5] connecting", () => {
 
   test("connecting → reconnecting if the socket does not open", () => {
     const { connection, environment, lines } = createHarness();
-    connection.start();
+    connection.reconnect();
     environment.socket.closeByRoom(1006);
     expect(connection.status).toEqual({
       state: "reconnecting",
@@ -64,7 +64,7 @@ describe("[C5] connecting", () => {
   test("connecting → offline if the browser says so, and an attempt is made all the same", () => {
     const harness = createHarness();
     harness.environment.isNetworkUp = false;
-    harness.connection.start();
+    harness.connection.reconnect();
     expect(harness.connection.status).toEqual({ state: "offline" });
     accept(harness);
     expect(harness.connection.status).toEqual({ state: "connected" });
@@ -73,14 +73,14 @@ describe("[C5] connecting", () => {
   test("connecting → closed if the page may not open the socket", () => {
     const { connection, environment } = createHarness();
     environment.openError = new Error("insecure");
-    connection.start();
+    connection.reconnect();
     expect(connection.status).toEqual(closedBy(4000, "insecure"));
     expect(environment.timers).toBe(0);
   });
 
   test("connecting → closed by a refusal, with what the room has said", () => {
     const harness = createHarness();
-    harness.connection.start();
+    harness.connection.reconnect();
     refuse(harness, 4000, { code: "join_refused", reason: "banned", instance: "i-1" });
     expect(harness.connection.status).toEqual(
       closedBy(4000, "join_refused", {
@@ -95,7 +95,7 @@ describe("[C5] connecting", () => {
 
   test("an attempt that is not welcomed within 15 s is given up", async () => {
     const { connection, environment } = createHarness();
-    connection.start();
+    connection.reconnect();
     const { socket } = environment;
     await environment.advance(14_000);
     socket.open();
@@ -108,7 +108,7 @@ describe("[C5] connecting", () => {
 
   test("an attempt whose welcome comes in parts has 15 s for each", async () => {
     const harness = createHarness();
-    harness.connection.start();
+    harness.connection.reconnect();
     const { environment } = harness;
     environment.socket.open();
     const text = JSON.stringify(welcome());
@@ -222,7 +222,7 @@ describe("[C5] connected", () => {
 
   test("a change that does not apply in the first frame leads to one attempt, and not to connected", () => {
     const harness = createHarness();
-    harness.connection.start();
+    harness.connection.reconnect();
     harness.told.length = 0;
     harness.onFrame = () => harness.connection.lost("wrong");
     accept(harness);
@@ -390,6 +390,19 @@ describe("[C5] reconnecting", () => {
     },
   );
 
+  test("a page that is hidden changes nothing", async () => {
+    const { connection, environment } = waiting();
+    environment.page("hide");
+    expect(environment.sockets).toHaveLength(1);
+    await environment.advance(10_000);
+    environment.socket.open();
+    environment.socket.receive(welcome());
+    environment.socket.takeSent();
+    environment.page("hide");
+    expect(environment.socket.takeSent()).toEqual([]);
+    expect(connection.status.state).toBe("connected");
+  });
+
   test("on resume a wait that the room has asked for is kept", async () => {
     const { connection, environment } = connect();
     environment.socket.receive({
@@ -491,7 +504,7 @@ describe("[C5] offline", () => {
   test("attempts count from 1 after a start without a network", () => {
     const { connection, environment } = createHarness();
     environment.isNetworkUp = false;
-    connection.start();
+    connection.reconnect();
     environment.page("online");
     expect(connection.status).toMatchObject({ state: "reconnecting", attempt: 1 });
     expect(environment.sockets).toHaveLength(2);
@@ -531,7 +544,7 @@ describe("[C5] disconnect", () => {
 
   test("connecting → closed by disconnect: an attempt under way is dropped", async () => {
     const { connection, environment } = createHarness();
-    connection.start();
+    connection.reconnect();
     connection.disconnect();
     expect(environment.socket.closedWith?.code).toBe(1000);
     environment.socket.open();
@@ -574,7 +587,7 @@ describe("[C5] leave", () => {
 
   test("connecting → closed by leave: nothing but ping is sent before the welcome", () => {
     const { connection, environment } = createHarness();
-    connection.start();
+    connection.reconnect();
     environment.socket.open();
     environment.socket.takeSent();
     connection.leave();

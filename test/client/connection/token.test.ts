@@ -20,7 +20,7 @@ async function connectWith(
   more: object = {},
 ): Promise<Harness> {
   const harness = createHarness({ token });
-  harness.connection.start();
+  harness.connection.reconnect();
   await harness.environment.advance(0);
   accept(harness, more);
   harness.environment.socket.takeSent();
@@ -53,7 +53,7 @@ describe("[C5] a token for each attempt", () => {
 
   test("where to resume is asked when the token is there", async () => {
     const harness = createHarness({ token: () => Promise.resolve("t") });
-    harness.connection.start();
+    harness.connection.reconnect();
     harness.resume = { client: "later" };
     await harness.environment.advance(0);
     expect(harness.environment.socket.parameters["client"]).toBe("later");
@@ -73,7 +73,7 @@ describe("[C5] a token for each attempt", () => {
     ["gives a text that no header can carry", () => "a b", "it must give a token as a string"],
   ])("connecting → needs-token if the function %s", async (_, token, reason) => {
     const { connection, environment } = createHarness({ token });
-    connection.start();
+    connection.reconnect();
     await environment.advance(0);
     expect(connection.status).toEqual({
       state: "needs-token",
@@ -88,7 +88,7 @@ describe("[C5] a token for each attempt", () => {
       token: () => Promise.reject(new Error("unreachable")),
     });
     environment.isNetworkUp = false;
-    connection.start();
+    connection.reconnect();
     await environment.advance(0);
     expect(connection.status).toEqual({ state: "offline" });
   });
@@ -110,7 +110,7 @@ describe("[C5] a token for each attempt", () => {
     const harness = createHarness({
       token: () => new Promise<string>((resolve) => answers.push(resolve)),
     });
-    harness.connection.start();
+    harness.connection.reconnect();
     harness.connection.reconnect();
     expect(answers).toHaveLength(2);
     answers[1]?.("t2");
@@ -128,7 +128,7 @@ describe("[C5] a token for each attempt", () => {
       token: () =>
         ++calls === 1 ? new Promise<string>((_, reject) => void (fail = reject)) : "t2",
     });
-    harness.connection.start();
+    harness.connection.reconnect();
     harness.connection.reconnect();
     await harness.environment.advance(0);
     fail(new Error("late"));
@@ -144,7 +144,7 @@ describe("[C5] a token for each attempt", () => {
         return never();
       },
     });
-    connection.start();
+    connection.reconnect();
     await environment.advance(15_000);
     expect(connection.status.state).toBe("reconnecting");
     await environment.advance(300);
@@ -153,7 +153,7 @@ describe("[C5] a token for each attempt", () => {
 
   test("closed while a token is asked for: no socket is opened", async () => {
     const { connection, environment } = createHarness({ token: () => Promise.resolve("t") });
-    connection.start();
+    connection.reconnect();
     connection.disconnect();
     await environment.advance(0);
     expect(environment.sockets).toHaveLength(0);
@@ -172,7 +172,7 @@ describe("[C5] a token that is refused", () => {
     "connecting → reconnecting at once by the code %i, with a fresh token, and then needs-token",
     async (closeCode, code) => {
       const harness = createHarness({ token: counting() });
-      harness.connection.start();
+      harness.connection.reconnect();
       await harness.environment.advance(0);
       refuse(harness, closeCode, { code });
       const problem = { code, detail: "No." };
@@ -221,7 +221,7 @@ describe("[C5] a token that is refused", () => {
 
   test("reconnect tries two tokens again", async () => {
     const harness = createHarness({ token: counting() });
-    harness.connection.start();
+    harness.connection.reconnect();
     for (const state of ["reconnecting", "needs-token"]) {
       await harness.environment.advance(0);
       refuse(harness, 4102, { code: "invalid_token" });
@@ -235,7 +235,7 @@ describe("[C5] a token that is refused", () => {
 
   test("connecting → needs-token at once if there is no function to ask", () => {
     const harness = createHarness();
-    harness.connection.start();
+    harness.connection.reconnect();
     refuse(harness, 4101, { code: "token_required" });
     expect(harness.connection.status).toEqual({
       state: "needs-token",
@@ -245,7 +245,7 @@ describe("[C5] a token that is refused", () => {
 
   test("a refusal for its token decides even if the line breaks behind it", () => {
     const harness = createHarness();
-    harness.connection.start();
+    harness.connection.reconnect();
     refuse(harness, 1006, { code: "token_expired" });
     expect(harness.connection.status.state).toBe("needs-token");
   });
@@ -261,7 +261,7 @@ describe("[C5] needs-token", () => {
         throw next;
       },
     });
-    harness.connection.start();
+    harness.connection.reconnect();
     await harness.environment.advance(0);
     harness.takeStates();
     return harness;

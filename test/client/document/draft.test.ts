@@ -1,5 +1,6 @@
 // What a recipe records: each change as the operation that says what was meant (rule C1).
 
+import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { Recorder } from "../../../src/client/document/draft.ts";
 import {
@@ -11,6 +12,7 @@ import {
 } from "../../../src/client/document/intents.ts";
 import { Tree } from "../../../src/client/document/tree.ts";
 import type { JsonObject } from "../../../src/protocol/json.ts";
+import { runs } from "../../support/runs.ts";
 
 type Note = { id: number; text: string; done?: boolean };
 type State = {
@@ -71,8 +73,52 @@ describe("[C1] a change of a list is the operation that somebody would name", ()
         { op: "add", path: "/tags/2", value: "y" },
       ],
     ],
+    [
+      "splice at the front",
+      ({ tags }) => tags.splice(0, 1, "x", "y"),
+      [
+        { op: "remove", path: "/tags/0" },
+        { op: "add", path: "/tags/0", value: "x" },
+        { op: "add", path: "/tags/1", value: "y" },
+      ],
+    ],
+    [
+      "splice of one of several equal items",
+      (draft) => {
+        draft.tags = ["same", "same", "same"];
+        draft.tags.splice(1, 1);
+      },
+      [
+        { op: "add", path: "/tags", value: ["same", "same", "same"] },
+        { op: "remove", path: "/tags/1" },
+      ],
+    ],
     ["splice from the end", ({ tags }) => tags.splice(-1), [{ op: "remove", path: "/tags/2" }]],
     ["splice of nothing", ({ tags }) => tags.splice(1, 0), []],
+    [
+      "fill",
+      ({ tags }) => tags.fill("x", 1),
+      [
+        { op: "replace", path: "/tags/1", value: "x" },
+        { op: "replace", path: "/tags/2", value: "x" },
+      ],
+    ],
+    [
+      "copyWithin",
+      ({ tags }) => tags.copyWithin(0, 2),
+      [{ op: "replace", path: "/tags/0", value: "c" }],
+    ],
+    [
+      "reverse",
+      ({ tags }) => {
+        tags.pop();
+        tags.reverse();
+      },
+      [
+        { op: "remove", path: "/tags/2" },
+        { op: "move", from: "/tags/1", path: "/tags/0" },
+      ],
+    ],
     [
       "an item that is set",
       ({ tags }) => (tags[1] = "B"),
@@ -117,6 +163,34 @@ describe("[C1] a change of a list is the operation that somebody would name", ()
     if (_ !== "move") recipe(plain);
     else plain.notes.unshift(...plain.notes.splice(2, 1));
     expect(recorded.state).toEqual(plain);
+  });
+
+  test("any methods of a list do what they do to any list", () => {
+    const number = fc.integer({ min: -3, max: 6 });
+    const calls = fc.tuple(
+      fc.constantFrom("push", "pop", "shift", "unshift", "splice", "sort", "reverse", "fill"),
+      fc.array(number, { minLength: 1, maxLength: 4 }),
+    );
+    fc.assert(
+      fc.property(fc.array(number), fc.array(calls, { maxLength: 8 }), (items, all) => {
+        const call = (list: number[], [name, input]: (typeof all)[number]): unknown => {
+          const compare = [(a: number, b: number) => a - b];
+          const method = Reflect.get(list, name) as (...input: unknown[]) => unknown;
+          const result = Reflect.apply(method, list, name === "sort" ? compare : input);
+          return result === list ? "itself" : result;
+        };
+        const plain = [...items];
+        const { state } = record(
+          (draft) => {
+            const { list } = draft as unknown as { list: number[] };
+            for (const each of all) expect(call(list, each)).toEqual(call(plain, each));
+          },
+          { ...first(), list: items } as State,
+        );
+        expect((state as unknown as { list: number[] }).list).toEqual(plain);
+      }),
+      { numRuns: runs(1000) },
+    );
   });
 
   test("one item of a thousand is taken out by one operation", () => {

@@ -187,6 +187,18 @@ describe("[C6] the history", () => {
     expect(ada.history.canUndo).toBe(false);
   });
 
+  test("still takes back what is in an item that a refused edit had removed", () => {
+    const { room, ada } = alone();
+    ada.edit({ op: "str_ins", path: "/notes/1/text", pos: 0, str: "mine: " });
+    room.settle();
+    room.refuse = true;
+    ada.edit({ op: "remove", path: "/notes/1" });
+    room.settle();
+    room.refuse = false;
+    expect(ada.history.undo()).toEqual({ undone: true, skipped: 0 });
+    expect(ada.state).toEqual(start());
+  });
+
   test("keeps no more than it needs while others change the state", () => {
     const { room, ada } = alone();
     const bob = room.join();

@@ -9,7 +9,8 @@ import { createTestRoom, type TestRoom } from "../../../src/testing/index.ts";
 import { Random } from "../../support/fuzz/random.ts";
 import { misplaced } from "../../support/tagged-lists.ts";
 
-type Item = { tag: string; by: string[]; text: string };
+/** With an `id`, it is found again in a state that came as a whole. */
+type Item = { id: string; tag: string; by: string[]; text: string };
 type State = {
   a: Item[];
   b: Item[];
@@ -19,7 +20,7 @@ type State = {
   title: string;
 };
 
-const item = (tag: string): Item => ({ tag, by: [], text: `text of ${tag}` });
+const item = (tag: string): Item => ({ id: tag, tag, by: [], text: `text of ${tag}` });
 
 const board = defineRoom<State>({
   initialState: {
@@ -112,7 +113,7 @@ function change(draft: State, random: Random, token: string): void {
   }
 }
 
-/** What undoing changes was one's own before. */
+/** What undoing changes was one's own before. (Redoing takes back what undoing has restored, which may be others'.) */
 function overwritesNobody({ name, room }: Player, back: () => void): void {
   const before = room.state as unknown as State;
   back();
@@ -163,7 +164,7 @@ async function play(seed: number): Promise<number> {
         overwritesNobody(player, () => room.history.undo());
         break;
       case "redo":
-        overwritesNobody(player, () => room.history.redo());
+        room.history.redo();
         break;
       case "evict":
         await net.advance(50); // a busy object is not evicted

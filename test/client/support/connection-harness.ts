@@ -78,7 +78,7 @@ export function accept({ environment }: Harness, more: Partial<Welcome> = {}): F
 /** A connection that the room has welcomed. */
 export function connect(options: Partial<ConnectionOptions> = {}): Harness {
   const harness = createHarness(options);
-  harness.connection.start();
+  harness.connection.reconnect();
   accept(harness);
   harness.takeStates();
   return harness;

@@ -2,6 +2,7 @@
 
 import { setImmediate } from "node:timers/promises";
 import type { Environment, PageEvent, SocketLike } from "../../../src/client/environment.ts";
+import type { Browser } from "../../../src/client/persist/browser.ts";
 import type { RoomMessage } from "../../../src/protocol/messages.ts";
 
 type Timer = { at: number; readonly order: number; readonly call: () => void };
@@ -78,6 +79,7 @@ export class FakeSocket implements SocketLike {
 export class FakeEnvironment implements Environment {
   readonly sockets: FakeSocket[] = [];
   baseUrl: string | null = null;
+  browser: Browser = {};
   /** What `random` gives. */
   luck = 1;
   isNetworkUp = true;
@@ -106,6 +108,10 @@ export class FakeEnvironment implements Environment {
     const timer = { at: this.#now + ms, order: ++this.#order, call };
     this.#timers.add(timer);
     return () => this.#timers.delete(timer);
+  }
+
+  during<T>(work: Promise<T>): Promise<T> {
+    return work;
   }
 
   soon(call: () => void): void {
@@ -159,7 +165,7 @@ export class FakeEnvironment implements Environment {
   }
 
   page(event: PageEvent): void {
-    if (event !== "resume") this.isNetworkUp = event === "online";
+    if (event === "online" || event === "offline") this.isNetworkUp = event === "online";
     for (const listener of this.#pageListeners) listener(event);
   }
 

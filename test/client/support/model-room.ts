@@ -160,7 +160,7 @@ type Line = { readonly toRoom: Update[]; readonly fromRoom: RoomMessage[][] };
 export class ModelClient {
   readonly #room: ModelRoom;
   readonly history: History;
-  readonly replica = new Replica((effects) => this.history.moved(effects));
+  readonly replica = new Replica((own, effects) => this.history.moved(effects, own));
   readonly outbox: Outbox;
   #version = 0;
   line: Line | null = null;

@@ -1,9 +1,10 @@
 // What a token allows (rules A3, A7, B2, L1): by every door, for oneself and for others, in rooms that exist and in
 // rooms that do not.
 
-import { beforeEach, describe, expect, test } from "vitest";
-import type { RoomHandle, Scope } from "collab-room";
+import { describe, expect, test } from "vitest";
+import type { Scope } from "collab-room";
 import { setScript } from "../../fixtures/scripts.ts";
+import { claims, id, room, useGuardedRoom } from "../../support/core/guarded-room.ts";
 import { at, expectEmpty, expectJson, expectProblem } from "../../support/core/http.ts";
 import { evict, newId, rooms } from "../../support/core/rooms.ts";
 import { come, refused, sendAs } from "../../support/core/token-clients.ts";
@@ -12,14 +13,8 @@ import { expectFailed, expectOk } from "../../support/session.ts";
 
 useFakeDate();
 
-let [id, room] = ["", {} as RoomHandle];
+useGuardedRoom();
 
-beforeEach(async () => {
-  id = newId();
-  room = await rooms.joinOrCreateRoom(id, { behaviour: "guarded" });
-});
-
-const claims = (sub: string, ...scopes: Scope[]) => ({ sub, scopes: { [id]: scopes } });
 const reader = (sub = "ada") => claims(sub, "room:read");
 const writer = (sub = "ada") => claims(sub, "room:read", "room:write", "presence:write");
 const admin = (sub = "root") => claims(sub, "room:admin");

@@ -1,23 +1,19 @@
 // One caller cannot use up what a room has for all (rules L1, N4, X2): its rate, its sockets, its memory of keys.
 
-import { beforeEach, expect, test } from "vitest";
-import type { RoomHandle, Scope } from "collab-room";
+import { expect, test } from "vitest";
+import type { Scope } from "collab-room";
 import { RoomStub } from "../../../src/cloudflare/room-stub.ts";
 import { createCaller, workerCaller, type Caller } from "../../../src/protocol/caller.ts";
 import { setScript } from "../../fixtures/scripts.ts";
+import { id, room, openRoom, useGuardedRoom } from "../../support/core/guarded-room.ts";
 import { at, expectEmpty, expectJson, send } from "../../support/core/http.ts";
-import { env, evict, failure, newId, rooms } from "../../support/core/rooms.ts";
+import { env, evict, failure } from "../../support/core/rooms.ts";
 import { come, refused, sendAs } from "../../support/core/token-clients.ts";
 import { pass, useFakeDate } from "../../support/fake-date.ts";
 
 useFakeDate();
 
-let [id, room] = ["", {} as RoomHandle];
-
-beforeEach(async () => {
-  id = newId();
-  room = await rooms.joinOrCreateRoom(id, { behaviour: "guarded" });
-});
+useGuardedRoom();
 
 const writer = (sub: string) => ({ sub, scopes: { [id]: ["room:read", "room:write"] as Scope[] } });
 
@@ -60,9 +56,8 @@ test("[L1, A9] users who are kept out do not use up the rate of the others", asy
   await isServed("ada");
 });
 
-test("[L1, R1] whoever has no right here takes no place among those who wait", async () => {
-  id = newId();
-  room = await rooms.joinOrCreateRoom(id, { behaviour: "patient" });
+test("[L1, R1] a caller without rights here takes no place among those who wait", async () => {
+  await openRoom("patient");
   const [begun, goOn] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
   setScript(id, { play: () => (begun.resolve(), goOn.promise) });
   let isOver = false;
@@ -109,8 +104,7 @@ test("[L1, H10] code in the Worker does not count among them", async () => {
 });
 
 test("[N4] streams of all together leave half of a room's sockets to those who come into it", async () => {
-  id = newId();
-  room = await rooms.joinOrCreateRoom(id, { behaviour: "cramped" });
+  await openRoom("cramped");
   for (const follower of [workerCaller, nobody("room:read"), outsider(1, "room:read")])
     await follow(follower, 2);
   expect((await room.info()).sockets).toBe(3);

@@ -1,25 +1,19 @@
-// Whoever is kept out (rule A9) is so whether or not the room runs, for as long as any token of theirs may be of use,
-// and before anything is done for them.
+// A user who is kept out (rule A9) stays out whether or not the room runs, for as long as any token of theirs may be of
+// use, and before anything is done for them.
 
-import { beforeEach, expect, test } from "vitest";
-import type { RoomHandle, Scope } from "collab-room";
+import { expect, test } from "vitest";
 import { callsOf, setScript } from "../../fixtures/scripts.ts";
+import { claims, id, room, openRoom, useGuardedRoom } from "../../support/core/guarded-room.ts";
 import { at, expectEmpty, expectProblem, send } from "../../support/core/http.ts";
-import { evict, failure, newId, rooms, sql } from "../../support/core/rooms.ts";
+import { evict, failure, sql } from "../../support/core/rooms.ts";
 import { come, refused, sendAs } from "../../support/core/token-clients.ts";
 import { passUntil, useFakeDate } from "../../support/fake-date.ts";
 import { inSeconds } from "../../support/tokens.ts";
 
 useFakeDate();
 
-let [id, room] = ["", {} as RoomHandle];
+useGuardedRoom();
 
-beforeEach(async () => {
-  id = newId();
-  room = await rooms.joinOrCreateRoom(id, { behaviour: "guarded" });
-});
-
-const claims = (sub: string, ...scopes: Scope[]) => ({ sub, scopes: { [id]: scopes } });
 const writer = (sub: string) => claims(sub, "room:read", "room:write", "room:create");
 
 const kick = async (query = "", sub = "ada"): Promise<void> =>
@@ -58,8 +52,7 @@ test.each(["awake", "evicted"])(
 );
 
 test("[A9, R5] the state is not loaded for a user who is kept out, whoever lets them join", async () => {
-  id = newId();
-  room = await rooms.joinOrCreateRoom(id, { behaviour: "loaded" });
+  await openRoom("loaded");
   await kick("&for=3600");
   await room.stop();
   const loads = (): number => callsOf(id).filter(({ hook }) => hook === "loadRoomState").length;
@@ -84,7 +77,7 @@ test("[A9, R7] a purge ends every kick, also in a room that has stopped before i
   await kick("&for=3600");
   await room.stop();
   await room.stop({ purge: true });
-  room = await rooms.joinOrCreateRoom(id, { behaviour: "guarded" });
+  await openRoom("guarded", id);
   await come(id, writer("ada"));
   await kick("&for=3600");
   await room.stop({ purge: true });

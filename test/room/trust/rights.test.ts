@@ -1,12 +1,14 @@
-// What the room gives a user takes the place of what their token says, and nothing outlives it (rules A3, A8, A9, B2).
+// The scopes that the room gives a user take the place of those in their token, and nothing outlives them (rules A3, A8,
+// A9, B2).
 
-import { beforeEach, expect, test } from "vitest";
-import type { RoomHandle, Scope } from "collab-room";
+import { expect, test } from "vitest";
+import type { Scope } from "collab-room";
 import { RoomStub } from "../../../src/cloudflare/room-stub.ts";
 import { createCaller } from "../../../src/protocol/caller.ts";
 import { setScript } from "../../fixtures/scripts.ts";
+import { claims, id, room, useGuardedRoom } from "../../support/core/guarded-room.ts";
 import { at, expectEmpty, expectProblem, send } from "../../support/core/http.ts";
-import { env, evict, newId, rooms, sql } from "../../support/core/rooms.ts";
+import { env, evict, sql } from "../../support/core/rooms.ts";
 import { come, refused, sendAs } from "../../support/core/token-clients.ts";
 import { passUntil, useFakeDate } from "../../support/fake-date.ts";
 import { expectFailed } from "../../support/session.ts";
@@ -15,14 +17,8 @@ import { inSeconds } from "../../support/tokens.ts";
 
 useFakeDate();
 
-let [id, room] = ["", {} as RoomHandle];
+useGuardedRoom();
 
-beforeEach(async () => {
-  id = newId();
-  room = await rooms.joinOrCreateRoom(id, { behaviour: "guarded" });
-});
-
-const claims = (sub: string, ...scopes: Scope[]) => ({ sub, scopes: { [id]: scopes } });
 const writer = (sub: string) => claims(sub, "room:read", "room:write");
 const join = (sub: string) => sendAs(writer(sub), "POST", at(id, "/users"), { json: {} });
 

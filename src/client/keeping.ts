@@ -1,0 +1,46 @@
+// Whether a client's edits are kept across reloads (rule C7). Without `persist` they are not, and the page does not load
+// what that takes: this file is the only way to persist/.
+
+import type { ClientParts, Keeper } from "./persist/keeper.ts";
+
+export class Keeping {
+  readonly #parts: ClientParts;
+  /** `null` if nothing is kept, or not yet. */
+  keeper: Keeper | null = null;
+  /** Whether the application wants the client to be connected. */
+  #isWanted = false;
+
+  /** @throws TypeError for `persist` if nobody knows whose edits these are */
+  constructor(...parts: ClientParts) {
+    const [{ persist, user }] = parts;
+    if (persist === true && !user)
+      throw new TypeError("`persist: true` needs `user`: with tokens, give its id");
+    this.#parts = parts;
+  }
+
+  /** Connect; with `persist`, once it is known what an earlier page has left. */
+  connect(): void {
+    const [{ persist }, , , connection] = this.#parts;
+    this.#isWanted = true;
+    if (persist) void this.#open();
+    else connection.reconnect();
+  }
+
+  /** The client is not connected any more. */
+  rest(): void {
+    this.#isWanted = false;
+    this.keeper?.close();
+  }
+
+  async #open(): Promise<void> {
+    const [, environment, , connection] = this.#parts;
+    try {
+      const { keep } = await environment.during(import("./persist/keep.ts"));
+      this.keeper ??= keep(...this.#parts);
+      if (this.#isWanted) await environment.during(this.keeper.open());
+    } catch (error) {
+      environment.report(error);
+    }
+    if (this.#isWanted) connection.reconnect();
+  }
+}

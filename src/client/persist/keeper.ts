@@ -1,0 +1,36 @@
+// What the client knows of the folder, and the folder of the client. Types alone: they load nothing.
+
+import type { Connection } from "../connection/connection.ts";
+import type { DocumentSync } from "../document-sync.ts";
+import type { Environment } from "../environment.ts";
+import type { Listeners } from "../listeners.ts";
+import type { People } from "../people/people.ts";
+import type { Request } from "../requests/request.ts";
+import type { ConnectOptions, RoomEvents } from "../types.ts";
+import type { Owner } from "./record.ts";
+
+/** The parts of a client that are kept, or have to be told. By position: names would stay in every page. */
+export type ClientParts = readonly [
+  options: ConnectOptions,
+  environment: Environment,
+  document: DocumentSync,
+  connection: Connection,
+  people: People,
+  listeners: Listeners<RoomEvents & { change: null }>,
+  /** What the client says of itself; exchanged for what its record says. */
+  own: Owner,
+];
+
+/** What keeps the edits of a client. */
+export type Keeper = {
+  /** Let the client go on with what a page before has left, before it connects. */
+  open(): Promise<void>;
+  /** The client is not connected any more: what it has not sent is for whoever comes next. */
+  close(): void;
+  /** Send a request, once it is kept if it has to be. @returns false without a connection */
+  send(text: string, request: Request): boolean;
+  /** Whether everything is kept that the room does not have yet. */
+  readonly hasAll: boolean;
+  /** Another socket has opened under the client's name. @returns whether that was one of the page before */
+  isReplacedByItself(): boolean;
+};

@@ -1,0 +1,18 @@
+// Which refusals of the room are not the end of a request, and why the client itself ends one.
+
+import type { Problem } from "../types.ts";
+
+/** Refusals for now that the caller of an action is told of: it may take long until they are over. */
+export const isOfAction: ReadonlySet<string> = new Set(["call_timeout", "hook_unavailable"]);
+/** Refusals of an edit that may pass on a later version. */
+export const isMadeAnew: ReadonlySet<string> = new Set(["base_too_old", "version_conflict"]);
+
+export const forgotten: Problem = {
+  code: "request_forgotten",
+  detail: "The room no longer knows what became of this request. Look at the state.",
+};
+
+export const tooLarge = (limit: number): Problem => ({
+  code: "too_large",
+  detail: `The request is larger than ${limit} bytes. Split it.`,
+});

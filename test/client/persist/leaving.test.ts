@@ -1,0 +1,149 @@
+// A room that is left, or not connected for a while, in a page that lives on: its record is for whoever comes next, and
+// nothing is sent twice (rule C7).
+
+import { expect, test } from "vitest";
+import { comeBack, createBoard, keepTime, push, pushOffline } from "./support/board.ts";
+
+test("[C7] what a room has not sent when it is left is shown by the next one", async () => {
+  const scene = await createBoard();
+  const { net, tab, open, log } = scene;
+  net.drop("ada");
+  push(tab, "a", "b");
+  tab.room.leave();
+  await net.advance(0);
+  const next = open();
+  await net.settle();
+  expect(next.room.getSnapshot().state?.log).toEqual(["a", "b"]);
+  await comeBack(scene);
+  expect(log()).toEqual(["a", "b"]);
+});
+
+test("[C7] a room that was only disconnected goes on with what it had", async () => {
+  const scene = await createBoard();
+  const { net, tab, log, browser } = scene;
+  await pushOffline(scene, tab, "a");
+  tab.room.disconnect();
+  push(tab, "b");
+  await net.advance(keepTime);
+  net.restore("ada");
+  await net.settle();
+  expect(log()).toEqual([]);
+  tab.room.reconnect();
+  await net.settle();
+  expect(log()).toEqual(["a", "b"]);
+  expect(tab.stale).toEqual([]);
+  expect(tab.room.saved).toEqual({ state: "saved" });
+  expect(await browser.stored()).toEqual([]);
+});
+
+test("[C7] a room that comes back after another one has sent its edits asks about those alone", async () => {
+  const scene = await createBoard();
+  const { net, tab, open, log } = scene;
+  await pushOffline(scene, tab, "a");
+  tab.room.disconnect();
+  await net.advance(0);
+  push(tab, "b");
+  const other = open();
+  await comeBack(scene);
+  await net.settle(other.room.ready);
+  expect(log()).toEqual(["a"]);
+  tab.room.reconnect();
+  await net.settle();
+  expect(tab.stale).toMatchObject([{ why: "unknown", count: 1 }]);
+  expect(log()).toEqual(["a", "b"]);
+  tab.stale[0]?.discard();
+  await net.settle();
+  expect(log()).toEqual(["a", "b"]);
+  expect(tab.room.state).toEqual(net.state);
+});
+
+test("[C7] a room that is left before its record was found takes none", async () => {
+  const scene = await createBoard();
+  const { net, tab, open, log, browser } = scene;
+  await pushOffline(scene, tab, "a");
+  tab.close();
+  const hasty = open();
+  hasty.room.leave();
+  await net.settle();
+  expect(hasty.room.status.state).toBe("closed");
+  expect(browser.locks.held).toEqual([]);
+  const next = open();
+  await comeBack(scene);
+  await net.settle(next.room.ready);
+  expect(log()).toEqual(["a"]);
+});
+
+test("[C7] a room that is disconnected and connected while its record is looked for connects once", async () => {
+  const scene = await createBoard();
+  const { net, tab, open, log } = scene;
+  await pushOffline(scene, tab, "a");
+  tab.close();
+  net.restore("ada");
+  const hasty = open();
+  hasty.room.disconnect();
+  hasty.room.reconnect();
+  hasty.room.disconnect();
+  hasty.room.reconnect();
+  await net.settle();
+  expect(log()).toEqual(["a"]);
+  expect(hasty.room.status.state).toBe("connected");
+  expect(hasty.room.state.log).toEqual(["a"]);
+});
+
+test("[C7] a room that is not to be connected yet looks for nothing", async () => {
+  const scene = await createBoard();
+  const { net, tab, open, browser } = scene;
+  await pushOffline(scene, tab, "a");
+  tab.close();
+  const later = open("ada", { connect: false });
+  await net.settle();
+  expect(browser.locks.held).toEqual([]);
+  expect(later.room.getSnapshot().state).toBeNull();
+  later.room.reconnect();
+  await net.settle();
+  expect(later.room.getSnapshot().state?.log).toEqual(["a"]);
+});
+
+test("[C7] a room that comes back after another one has gone on with its record leaves it to that one", async () => {
+  const scene = await createBoard();
+  const { net, tab, open, log } = scene;
+  await pushOffline(scene, tab, "a");
+  tab.room.disconnect();
+  await net.advance(0);
+  const other = open();
+  await net.settle();
+  await pushOffline(scene, other, "b");
+  other.close();
+  net.restore("ada");
+  tab.room.reconnect();
+  await net.settle();
+  expect(tab.stale).toMatchObject([{ why: "unknown", count: 1 }]);
+  tab.stale[0]?.discard();
+  await net.settle();
+  expect(log()).toEqual(["a", "b"]);
+  expect(tab.room.state).toEqual(net.state);
+});
+
+test("[C7] a room that has a state already does not take the record of another one for its own", async () => {
+  const scene = await createBoard();
+  const { net, tab, open, log, browser } = scene;
+  await pushOffline(scene, tab, "a");
+  tab.close();
+  net.restore("ada");
+  browser.without = ["indexedDB"];
+  const other = open();
+  await net.settle(other.room.ready);
+  net.lag(1000);
+  const { committed } = other.room.update((state) => {
+    state.log.push("b");
+  });
+  await net.advance(500);
+  other.room.disconnect();
+  net.lag(0);
+  browser.without = [];
+  other.room.reconnect();
+  await net.settle(committed);
+  expect([...log()].toSorted()).toEqual(["a", "b"]);
+  expect(other.room.state).toEqual(net.state);
+  expect(await browser.stored()).toEqual([]);
+});

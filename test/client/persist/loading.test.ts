@@ -1,0 +1,15 @@
+// Whoever does not keep edits does not load what that takes.
+
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { bundle } from "../../../scripts/size.ts";
+
+test("a page that imports the client does not load persist/ with it", async () => {
+  const { modules, text } = await bundle(join(import.meta.dirname, "../../../src"), [
+    ["*", "client"],
+  ]);
+  expect(modules).toContain("client/room-client.ts");
+  expect(modules.filter((path) => path.startsWith("client/persist/"))).toEqual([]);
+  expect(text).not.toContain("createObjectStore");
+  expect(text).toMatch(/import\("\.\/[^"]+"\)/);
+});

@@ -1,0 +1,321 @@
+// Several tabs of one browser: each has a record of its own, and the one that leads sends what closed ones have left.
+
+import { expect, test } from "vitest";
+import { comeBack, createBoard, keepTime, push, pushOffline } from "./support/board.ts";
+
+/** ms after which the tab that leads has looked for what others have left. */
+const lookTime = 61_000;
+
+test("[C7] two tabs that are reloaded both go on with their own edits", async () => {
+  const scene = await createBoard();
+  const { net, tab, open, log } = scene;
+  const other = open();
+  await net.settle();
+  await pushOffline(scene, tab, "a");
+  await pushOffline(scene, other, "b");
+  for (const each of [tab, other]) each.reload();
+  await net.settle();
+  expect(tab.room.getSnapshot().state?.log).toEqual(["a"]);
+  expect(other.room.getSnapshot().state?.log).toEqual(["b"]);
+  await comeBack(scene);
+  expect([...log()].toSorted()).toEqual(["a", "b"]);
+  expect(tab.room.state).toEqual(net.state);
+  expect(other.room.state).toEqual(net.state);
+});
+
+test("[C7] what a closed tab has left is sent by another one, once, and its record goes", async () => {
+  const scene = await createBoard();
+  const { net, tab, open, log, browser } = scene;
+  const other = open();
+  await net.settle();
+  await pushOffline(scene, other, "a", "b");
+  other.close();
+  await comeBack(scene);
+  expect(log()).toEqual(["a", "b"]);
+  expect(tab.room.state.log).toEqual(["a", "b"]);
+  expect(tab.room.saved).toEqual({ state: "saved" });
+  expect(await browser.stored()).toEqual([]);
+  expect(tab.room.people.map(({ id }) => id)).toEqual(["ada"]);
+  expect(net.users.map(({ id }) => id)).toEqual(["ada"]);
+});
+
+test("[C7] a tab that is closed while others work is noticed after a while", async () => {
+  const scene = await createBoard();
+  const { net, tab, open, log } = scene;
+  const other = open();
+  await net.settle();
+  other.cutOff();
+  push(other, "a");
+  await net.advance(keepTime);
+  other.close();
+  await net.advance(1000);
+  expect(log()).toEqual([]);
+  await net.advance(lookTime);
+  await net.settle();
+  expect(log()).toEqual(["a"]);
+  expect(tab.room.state.log).toEqual(["a"]);
+});
+
+test("[C7] the first tab that opens later shows what was left; the records of others follow", async () => {
+  const scene = await createBoard();
+  const { net, tab, open, log, browser } = scene;
+  const others = [open(), open()];
+  await net.settle();
+  await pushOffline(scene, tab, "a");
+  for (const [at, other] of others.entries()) await pushOffline(scene, other, `b${at}`);
+  for (const each of [tab, ...others]) each.close();
+  const next = open();
+  await net.settle();
+  expect(next.room.getSnapshot().state?.log).toHaveLength(1);
+  await comeBack(scene);
+  await net.advance(lookTime);
+  expect([...log()].toSorted()).toEqual(["a", "b0", "b1"]);
+  expect(next.room.state).toEqual(net.state);
+  expect(await browser.stored()).toEqual([]);
+});
+
+test("[C7] when the tab that leads is closed, another one takes over", async () => {
+  const scene = await createBoard();
+  const { net, tab, open, log } = scene;
+  const [second, third] = [open(), open()];
+  await net.settle();
+  await pushOffline(scene, third, "a");
+  third.close();
+  tab.close();
+  await comeBack(scene);
+  expect(second.room.state.log).toEqual(["a"]);
+  expect(log()).toEqual(["a"]);
+});
+
+test("[C7] edits of a closed tab that are too old wait for the application's word", async () => {
+  const scene = await createBoard();
+  const { net, tab, open, log, browser } = scene;
+  const [second, third] = [open(), open()];
+  await net.settle();
+  await pushOffline(scene, second, "a");
+  await pushOffline(scene, third, "b");
+  second.close();
+  third.close();
+  await net.advance(6 * 60_000);
+  await comeBack(scene);
+  await net.settle();
+  expect(log()).toEqual([]);
+  const [first, other] = tab.stale;
+  expect(tab.stale).toMatchObject([
+    { why: "age", count: 1 },
+    { why: "age", count: 1 },
+  ]);
+  first?.apply();
+  other?.discard();
+  await net.settle();
+  expect(log()).toHaveLength(1);
+  expect(await browser.stored()).toEqual([]);
+});
+
+test("[C7] what is refused of a closed tab's edits is told of", async () => {
+  const scene = await createBoard();
+  const { net, tab, open, log } = scene;
+  const other = open();
+  await net.settle();
+  net.drop("ada");
+  other.room.update((state) => {
+    state.title = "x".repeat(51);
+  });
+  push(other, "a");
+  await net.advance(keepTime);
+  other.close();
+  await comeBack(scene);
+  expect(tab.refused.map(({ code }) => code)).toEqual(["invalid_state"]);
+  expect(log()).toEqual(["a"]);
+});
+
+test("[C7] a copy of a tab does not take the record of the one that it was copied from", async () => {
+  const scene = await createBoard();
+  const { net, tab, log } = scene;
+  await pushOffline(scene, tab, "a");
+  const copy = tab.duplicate();
+  await net.settle();
+  expect(copy.room.getSnapshot().state).toBeNull();
+  await comeBack(scene);
+  expect(log()).toEqual(["a"]);
+  expect(copy.room.state.log).toEqual(["a"]);
+});
+
+test("[C7] without locks, a tab goes on with its own record, and leaves those of others", async () => {
+  const { net, browser, open, log, tab: first } = await createBoard();
+  first.close();
+  browser.without = ["locks"];
+  const [tab, other] = [open(), open()];
+  await net.settle();
+  net.drop("ada");
+  push(tab, "a");
+  push(other, "b");
+  await net.advance(keepTime);
+  other.close();
+  tab.reload();
+  await net.settle();
+  expect(tab.room.getSnapshot().state?.log).toEqual(["a"]);
+  net.restore("ada");
+  await net.settle();
+  await net.advance(lookTime);
+  expect(log()).toEqual(["a"]);
+  expect(await browser.stored()).toHaveLength(1);
+});
+
+test("[C7] without locks, a copy of a tab asks before it sends what both have", async () => {
+  const { net, browser, open, log, tab: first } = await createBoard();
+  first.close();
+  browser.without = ["locks"];
+  const tab = open();
+  await net.settle();
+  net.drop("ada");
+  await net.advance(0);
+  push(tab, "a", "b");
+  await net.advance(keepTime);
+  const copy = tab.duplicate();
+  await net.settle();
+  expect(copy.room.getSnapshot().state?.log).toEqual(["a", "b"]);
+  net.restore("ada");
+  await net.advance(30_000);
+  await net.settle();
+  const questions = [...tab.stale, ...copy.stale];
+  expect(questions).toMatchObject([{ why: "unknown", count: 2 }]);
+  for (const edits of questions) edits.discard();
+  await net.settle();
+  expect(log()).toEqual(["a", "b"]);
+  expect(tab.room.state.log).toEqual(["a", "b"]);
+  expect(copy.room.state.log).toEqual(["a", "b"]);
+});
+
+test("[C7] without locks and what a tab remembers, a page begins anew", async () => {
+  const { net, browser, open, log, tab: first } = await createBoard();
+  first.close();
+  browser.without = ["locks", "sessionStorage"];
+  const tab = open();
+  await net.settle();
+  net.drop("ada");
+  push(tab, "a");
+  await net.advance(keepTime);
+  tab.reload();
+  net.restore("ada");
+  await net.settle(tab.room.ready);
+  expect(tab.room.state.log).toEqual([]);
+  expect(tab.problems).toEqual([]);
+  expect(log()).toEqual([]);
+});
+
+test("[C7] without locks, a tab whose name is taken keeps its doubts in a record of its own", async () => {
+  const { net, browser, open, log, tab: first } = await createBoard();
+  first.close();
+  browser.without = ["locks"];
+  const tab = open();
+  await net.settle();
+  net.lag(400);
+  push(tab, "a");
+  await net.advance(keepTime);
+  const copy = tab.duplicate();
+  await net.advance(350);
+  push(tab, "b");
+  await net.advance(500);
+  // The room has closed its socket, because the copy has the same name. What it has sent since is lost.
+  expect(tab.room.status.state).toBe("reconnecting");
+  copy.cutOff();
+  push(copy, "c");
+  await net.advance(keepTime);
+  tab.hide();
+  await net.advance(0);
+  tab.reload();
+  copy.reload();
+  await net.advance(10_000);
+  await net.settle();
+  expect(tab.stale).toMatchObject([{ why: "unknown", count: 1 }]);
+  expect(log()).toEqual(["a", "c"]);
+  tab.stale[0]?.apply();
+  await net.settle();
+  expect(log()).toEqual(["a", "c", "b"]);
+  expect(tab.room.state).toEqual(net.state);
+  expect(copy.room.state).toEqual(net.state);
+  expect(await browser.stored()).toEqual([]);
+});
+
+test("[C7] a record that the room does not take does not keep the others from being sent", async () => {
+  const scene = await createBoard();
+  const { net, tab, open, log, browser } = scene;
+  const bob = open("bob");
+  const others = [open(), open()];
+  await net.settle();
+  net.lag(400, "bob");
+  push(bob, "bob");
+  await net.advance(keepTime);
+  const [{ edits } = { edits: "" }] = await browser.stored();
+  const { client } = JSON.parse(edits) as { client: string };
+  await net.settle();
+  for (const other of others) await pushOffline(scene, other, "a");
+  for (const other of others) other.close();
+  const [record] = await browser.stored();
+  await browser.store({
+    ...record!,
+    edits: record!.edits.replace(/"client":"[^"]*"/, `"client":"${client}"`),
+  });
+  await comeBack(scene);
+  expect(log()).toEqual(["bob", "a"]);
+  expect(await browser.stored()).toHaveLength(1);
+  expect(tab.room.status.state).toBe("connected");
+  await net.advance(10_000);
+  expect(browser.locks.held.filter((name) => name.includes(record!.key[2]))).toEqual([]);
+});
+
+test("[C7] while nothing can be sent, records of others are left alone", async () => {
+  const scene = await createBoard();
+  const { net, open, browser } = scene;
+  const other = open();
+  await net.settle();
+  await pushOffline(scene, other, "a");
+  const [record] = await browser.stored();
+  other.close();
+  await net.advance(lookTime);
+  expect(browser.locks.held.filter((name) => name.includes(record!.key[2]))).toEqual([]);
+});
+
+test("[C7] a tab that has left waits for nothing", async () => {
+  const { net, open, browser } = await createBoard();
+  const other = open();
+  await net.settle();
+  expect(browser.locks.waiting).toBe(1);
+  other.room.leave();
+  await net.settle();
+  expect(browser.locks.waiting).toBe(0);
+  expect(browser.locks.held).toHaveLength(2);
+});
+
+test("[C7] what a closed tab has left is not sent in the name of somebody else", async () => {
+  const identify = (token: string) => ({ user: { id: token }, scopes: ["room:admin"] as const });
+  const token = { now: "ada" };
+  const options = {
+    persist: "ada",
+    token: () => {
+      if (token.now === "") throw new Error("nobody is signed in");
+      return token.now;
+    },
+  };
+  const scene = await createBoard(options, { identify: identify as never });
+  const { net, tab, open, log, browser } = scene;
+  const other = open("ada", options);
+  await net.settle();
+  other.cutOff();
+  push(other, "a");
+  await net.advance(keepTime);
+  other.close();
+  token.now = "bob";
+  await net.advance(lookTime);
+  await net.settle();
+  expect(log()).toEqual([]);
+  expect(await browser.stored()).toHaveLength(1);
+  token.now = "";
+  await net.advance(lookTime);
+  token.now = "ada";
+  await net.advance(lookTime);
+  await net.settle();
+  expect(log()).toEqual(["a"]);
+  expect(tab.room.status.state).toBe("connected");
+});

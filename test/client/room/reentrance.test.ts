@@ -1,0 +1,91 @@
+// What an application does inside a recipe that belongs after it, and values that do not answer twice the same (rules
+// C1, C8).
+
+import { expect, onTestFinished, test } from "vitest";
+import { defineRoom } from "../../../src/behaviours/define.ts";
+import { createTestRoom } from "../../../src/testing/index.ts";
+
+type State = { list: string[]; votes: number; o: Record<string, Record<string, unknown>> };
+
+async function open() {
+  const board = defineRoom<State>({ initialState: { list: [], votes: 0, o: {} } });
+  const net = createTestRoom(board);
+  onTestFinished(() => net.close());
+  const ada = net.join("ada");
+  await net.settle(ada.ready);
+  return { net, ada };
+}
+
+test("[C1] a recipe that edits the room again is refused, and nothing has changed", async () => {
+  const { net, ada } = await open();
+  ada.update(({ list }) => void list.push("before"));
+  for (const again of [
+    () => ada.update(({ list }) => void list.push("inner")),
+    () => ada.history.undo(),
+  ])
+    expect(() =>
+      ada.update(({ list }) => {
+        list.push("outer");
+        again();
+      }),
+    ).toThrow(/A recipe is running/);
+  expect(ada.state.list).toEqual(["before"]);
+  await net.settle();
+  expect(net.state).toEqual(ada.state);
+  expect(ada.history.undo()).toEqual({ undone: true, skipped: 0 });
+});
+
+test("[C3] what is read in a recipe that throws is not shown afterwards", async () => {
+  const { ada } = await open();
+  expect(() =>
+    ada.update(({ list }) => {
+      list.push("half");
+      throw new Error(String(ada.state.list));
+    }),
+  ).toThrow();
+  expect(ada.state.list).toEqual([]);
+});
+
+test("[C1, C3] an optimistic twin that edits the room changes nothing", async () => {
+  const { net, ada } = await open();
+  const optimistic = (draft: State): void => {
+    draft.votes++;
+    ada.update((inner) => void inner.votes++);
+  };
+  const refused = ada
+    .action("vote" as never, {} as never, { optimistic })
+    .catch(({ code }: { code: string }) => code);
+  ada.update((draft) => void draft.list.push("behind it"));
+  await net.settle();
+  expect(await refused).toBe("unknown_action");
+  expect(ada.state).toEqual({ list: ["behind it"], votes: 0, o: {} });
+  expect(net.state).toEqual(ada.state);
+});
+
+test("[C1] a value that answers differently each time is read once", async () => {
+  const { net, ada } = await open();
+  let reads = 0;
+  const value = Object.defineProperty({}, "id", { enumerable: true, get: () => reads++ });
+  ada.update((draft) => void Object.assign(draft.o, { value }));
+  await net.settle();
+  expect(net.state).toEqual(ada.state);
+});
+
+test("[C1] a negative zero is zero, as in JSON", async () => {
+  const { net, ada } = await open();
+  ada.update((draft) => void (draft.votes = -0));
+  await net.settle();
+  expect(Object.is(ada.state.votes, 0)).toBe(true);
+});
+
+test("[C8] no key leads from a draft to what all objects share", async () => {
+  const { net, ada } = await open();
+  const key = "__proto__";
+  ada.update(({ o }) => {
+    o[key] ??= {};
+    (o[key] as { polluted: boolean }).polluted = true;
+  });
+  expect("polluted" in {}).toBe(false);
+  await net.settle();
+  expect(JSON.stringify(net.state.o)).toBe('{"__proto__":{"polluted":true}}');
+});
