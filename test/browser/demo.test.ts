@@ -392,7 +392,7 @@ describe("what has not been sent", () => {
     await pull(ada);
     const question = ada.locator(".stale");
     expect(await question.innerText()).toMatch(
-      /^You made \d+ edits offline, from .+ on\. The board may have changed since\./,
+      /^\d+ edits that you made from .+ on are not on the board yet, which others may have changed\./,
     );
     expect(await note(pane(bob), "Milk").count()).toBe(0);
     await press(ada, answer);
@@ -428,7 +428,7 @@ test("a note that is removed under somebody who writes says so, and the keyboard
   await bob.getByRole("button", { name: remove, exact: true }).click();
   await expect
     .poll(() => said(ada).innerText(), soon)
-    .toBe("Somebody has removed the note that you were writing in.");
+    .toBe("Somebody has removed the note that you were at.");
   expect(await ada.locator(":focus").getAttribute("class")).toBe("viewport");
   await expect.poll(() => bob.locator(".typing").innerText(), soon).toBe("");
   await press(bob, "Undo");

@@ -61,12 +61,11 @@ export function BoardView({ userId, hasToken, onMend }: Props) {
     const at = document.activeElement?.closest<HTMLElement>(".note")?.dataset["id"];
     if (at !== undefined && !Object.hasOwn(room.state.notes, at)) viewport.current?.focus();
   };
-  const onGone = (wasOpen: boolean) => {
+  const onGone = () => {
     viewport.current?.focus();
-    if (!wasOpen) return;
     board.close();
     // Unless it was a refusal that has taken it away.
-    say("Somebody has removed the note that you were writing in.", true);
+    say("Somebody has removed the note that you were at.", true);
   };
   const onKeyDown = (event: KeyboardEvent) => {
     if (!(event.ctrlKey || event.metaKey) || event.altKey) return;

@@ -43,8 +43,8 @@ type Props = {
   readonly isNew: boolean;
   /** The colour of the first who edits it, and the names of all; none if nobody does. */
   readonly editors: readonly string[];
-  /** It was removed while the keyboard was in it. */
-  onGone(wasOpen: boolean): void;
+  /** Somebody else has removed it while it was moved or written into. */
+  onGone(): void;
 };
 
 export const Note = memo(function Note({ id, note, level, board, isNew, editors, onGone }: Props) {
@@ -60,10 +60,9 @@ export const Note = memo(function Note({ id, note, level, board, isNew, editors,
     gone.current = onGone;
   });
   useLayoutEffect(() => {
-    const [own, field] = [element.current, text.current];
+    const own = element.current;
     return () => {
-      const at = document.activeElement;
-      if (own?.contains(at)) gone.current(at === field);
+      if (own?.contains(document.activeElement)) gone.current();
     };
   }, []);
 

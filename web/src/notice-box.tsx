@@ -63,7 +63,9 @@ type BoxProps = {
 
 const Box = ({ kind, sentence, children }: BoxProps) => (
   <div className="notice" data-kind={kind}>
-    <p role="status">{sentence}</p>
-    {children}
+    <div className="card">
+      <p role="status">{sentence}</p>
+      {children}
+    </div>
   </div>
 );

@@ -120,8 +120,16 @@ function read<T>(where: "tab" | "browser", key: string): T | null {
 
 const pick = <T>(list: readonly T[]): T => list[Math.floor(Math.random() * list.length)] as T;
 
-export const nameOf = (person: Person | undefined): string => person?.presence?.name || "Somebody";
-export const colorOf = (person: Person | undefined): string => person?.presence?.color ?? "#495057";
+/** Other applications let people have names of any length, and who came over HTTP may show nothing. */
+export function nameOf(person: Person | undefined): string {
+  const name = person?.presence?.name ?? person?.entry["name"];
+  return (typeof name === "string" && name.trim().slice(0, 40)) || "Somebody";
+}
+
+export function colorOf(person: Person | undefined): string {
+  const color = person?.presence?.color ?? "";
+  return /^#[\da-f]{6}$/i.test(color) ? color : "#495057";
+}
 
 /** The first letter of a name, as a reader sees letters. */
 export function initialOf(name: string): string {

@@ -140,16 +140,13 @@ export function undoText(
   return verb === "undo" ? "Undone." : "Done again.";
 }
 
-/** Asks what is to become of edits that wait for a word. */
-export function staleText({
-  why,
-  count,
-  oldest,
-}: Pick<StaleEdits, "why" | "count" | "oldest">): string {
+/** What there is to decide of edits that wait for a word. */
+export function staleText({ why, count, oldest }: StaleEdits): string {
   const since = new Date(oldest).toLocaleTimeString([], { timeStyle: "short" });
+  const made = `${edits(count)} that you made from ${since} on`;
   return why === "age"
-    ? `You made ${edits(count)} offline, from ${since} on. The board may have changed since.`
-    : `It is not known whether the board has ${edits(count)} that you made from ${since} on.`;
+    ? `${made} ${count === 1 ? "is" : "are"} not on the board yet, which others may have changed.`
+    : `It is not known whether the board has ${made}.`;
 }
 
 export const refusedText = (detail: string): string => `The board has refused an edit: ${detail}`;
