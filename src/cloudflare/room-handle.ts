@@ -35,12 +35,19 @@ export type KeyedOptions = {
   readonly idempotencyKey?: string | undefined;
 };
 
+/** Makes a handle. Not a constructor of the class: its declaration would need the types of Workers. */
+export let holdRoom: <Room extends RoomBehaviour>(stub: RoomStub) => RoomHandle<Room>;
+
 /** A room; `RoomHandle<typeof board>` knows the types of its state and its actions. */
 export class RoomHandle<Room extends RoomBehaviour = RoomBehaviour> {
   readonly #stub: RoomStub;
 
-  constructor(stub: RoomStub) {
+  private constructor(stub: RoomStub) {
     this.#stub = stub;
+  }
+
+  static {
+    holdRoom = (stub) => new RoomHandle(stub);
   }
 
   get id(): string {

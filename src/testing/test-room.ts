@@ -7,7 +7,7 @@ import { connectRoom } from "../client/connect.ts";
 import type { PageEvent } from "../client/environment.ts";
 import type { ConnectOptions, Frozen, Room, StateFor } from "../client/types.ts";
 import { waitingRooms } from "../cloudflare/hook-context.ts";
-import { RoomHandle } from "../cloudflare/room-handle.ts";
+import { holdRoom, type RoomHandle } from "../cloudflare/room-handle.ts";
 import { RoomStub } from "../cloudflare/room-stub.ts";
 import { workerCaller } from "../protocol/caller.ts";
 import type { StartOptions } from "../protocol/rooms.ts";
@@ -83,7 +83,7 @@ export class TestRoom<Behaviour extends RoomBehaviour = RoomBehaviour> {
     });
     const { object, runner } = { object: this.#object, runner: this.#runner };
     this.#service = new VirtualService({ clock, runner, outside, randomness, door, object, log });
-    this.room = new RoomHandle(new RoomStub(this.#service.rooms, id, workerCaller));
+    this.room = holdRoom(new RoomStub(this.#service.rooms, id, workerCaller));
   }
 
   /** Epoch ms. */
