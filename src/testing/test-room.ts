@@ -14,6 +14,7 @@ import type { StartOptions } from "../protocol/rooms.ts";
 import type { Scope } from "../protocol/scopes.ts";
 import type { User, UserEntry } from "../protocol/users.ts";
 import { createLog, logEvents, type LogEvent, type LogFields } from "../room/log.ts";
+import { VirtualBrowser } from "./browser.ts";
 import { VirtualClock } from "./clock.ts";
 import { committedState, committedUsers, isRunning, type Committed } from "./committed.ts";
 import { Door, serviceUrl } from "./door.ts";
@@ -46,6 +47,7 @@ export class TestRoom<Behaviour extends RoomBehaviour = RoomBehaviour> {
   readonly #object: VirtualObject;
   readonly #service: VirtualService;
   readonly #lines = new Map<string, Line>();
+  readonly #browsers = new Map<string, VirtualBrowser>();
   readonly #seats: Seat[] = [];
   #lag: Lag = { ms: 0 };
   #isClosed = false;
@@ -111,7 +113,8 @@ export class TestRoom<Behaviour extends RoomBehaviour = RoomBehaviour> {
   }
 
   /**
-   * Let a client join: the room that `connectRoom` returns. It is connected after the next `settle`.
+   * Let a client join: the room that `connectRoom` returns. It is connected after the next `settle`. With `persist`, the
+   * clients of a user are tabs of one browser: what one has kept when it leaves is there for the next one.
    * @param user id of the user, or the user
    */
   join(user: string | User, options: JoinOptions = {}): Room<Behaviour> {
@@ -269,10 +272,13 @@ export class TestRoom<Behaviour extends RoomBehaviour = RoomBehaviour> {
         lag: this.#lag,
       });
     this.#lines.set(userId, line);
+    const browser = this.#browsers.get(userId) ?? new VirtualBrowser();
+    this.#browsers.set(userId, browser);
     const seat = new Seat({
       line,
       clock,
       randomness: new Randomness(this.seed, `client/${place}`),
+      browser,
       during: (work) => this.#runner.during(work),
       open: (_, url, protocols) => this.#service.open(line, { url, protocols }),
     });
