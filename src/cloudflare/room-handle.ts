@@ -3,6 +3,7 @@
 import type { ChangesOptions, RoomChange } from "../protocol/changes.ts";
 import type {
   ActionName,
+  CallOf,
   InputOf,
   ResultOf,
   RoomBehaviour,
@@ -198,13 +199,15 @@ export class RoomHandle<Room extends RoomBehaviour = RoomBehaviour> {
   }
 
   /**
-   * Call an action of the room's behaviour.
+   * Call an action of the room's behaviour, with its input, which may be left out if the action takes `{}`, and options.
    * @throws CollabError `unknown_action`, `invalid_payload`, `action_refused`, `action_failed`
    */
   async act<Name extends ActionName<Room>>(
     name: Name,
-    payload: InputOf<Room, Name> = {} as InputOf<Room, Name>,
-    options: KeyedOptions = {},
+    ...[payload = {} as InputOf<Room, Name>, options = {}]: CallOf<
+      InputOf<Room, Name>,
+      KeyedOptions
+    >
   ): Promise<{ result: ResultOf<Room, Name>; version: number }> {
     const input = { name, payload: { text: toJsonText(payload, "malformed") } };
     const { result, version } = await this.#stub

@@ -117,15 +117,15 @@ export class TestRoom<Behaviour extends RoomBehaviour = RoomBehaviour> {
    * clients of a user are tabs of one browser: what one has kept when it leaves is there for the next one.
    * @param user id of the user, or the user
    */
-  join(user: string | User, options: JoinOptions = {}): Room<Behaviour> {
-    return connectRoom<Behaviour>(this.optionsFor(user, options));
+  join<P = unknown>(user: string | User, options: JoinOptions<P> = {}): Room<Behaviour, P> {
+    return connectRoom<Behaviour, P>(this.optionsFor(user, options));
   }
 
   /**
    * What `connectRoom` needs for another client of this net: for code that connects by itself, such as a component.
    * @param user id of the user, or the user
    */
-  optionsFor(user: string | User, options: JoinOptions = {}): ConnectOptions {
+  optionsFor<P = unknown>(user: string | User, options: JoinOptions<P> = {}): ConnectOptions<P> {
     this.#check("join");
     const { behaviour } = options;
     if (behaviour !== undefined && !this.#behaviours.has(behaviour))
