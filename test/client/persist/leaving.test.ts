@@ -147,3 +147,21 @@ test("[C7] a room that has a state already does not take the record of another o
   expect(other.room.state).toEqual(net.state);
   expect(await browser.stored()).toEqual([]);
 });
+
+test("[C7] a page that deletes the database when somebody signs out leaves nothing behind", async () => {
+  const scene = await createBoard();
+  const { net, tab, browser, open } = scene;
+  await pushOffline(scene, tab, "a");
+  tab.room.leave();
+  const factory = browser.factory as unknown as {
+    deleteDatabase(name: string): { onsuccess: unknown };
+  };
+  await new Promise((resolve) => {
+    factory.deleteDatabase("collab-room").onsuccess = resolve;
+  });
+  await net.advance(keepTime);
+  expect(await browser.stored()).toEqual([]);
+  const next = open();
+  await comeBack(scene);
+  expect(next.room.state.log).toEqual([]);
+});
