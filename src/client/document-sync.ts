@@ -9,7 +9,7 @@ import { Replica, type Accepted } from "./document/replica.ts";
 import type { Environment } from "./environment.ts";
 import { Outbox, type OutboxPorts } from "./requests/outbox.ts";
 import type { Answer, Asker, Task } from "./requests/request.ts";
-import { RoomError } from "./room-error.ts";
+import { RoomError, textOf } from "./room-error.ts";
 
 /** What taking a frame in has come to. */
 export type Taken = {
@@ -87,7 +87,7 @@ export class DocumentSync {
         try {
           for (const message of messages) this.#apply(message, accepted);
         } catch (error) {
-          failure = error instanceof Error ? error.message : String(error);
+          failure = textOf(error);
           this.#version = null;
         }
       },
@@ -107,17 +107,7 @@ export class DocumentSync {
     change: (recorder: Recorder) => void,
     asker: Asker<Answer>,
   ): { readonly edit: PendingEdit; readonly recorded: readonly Recorded[] } | null {
-    const recorder = new Recorder(this.replica.tree);
-    try {
-      this.#alone(() => change(recorder));
-      this.#checkSize(recorder);
-    } catch (error) {
-      recorder.revert();
-      throw error;
-    } finally {
-      recorder.close();
-    }
-    const { recorded } = recorder;
+    const recorded = this.#record(change, true);
     if (recorded.length === 0) return null;
     const edit = new PendingEdit(recorded, this.#environment.now());
     this.replica.add(edit);
@@ -128,6 +118,7 @@ export class DocumentSync {
   /**
    * Call an action.
    * @param optimistic changes the draft that it gets as the action will change the state
+   * @throws what `optimistic` throws when it is called for the first time: then nothing has changed
    */
   call(
     action: { readonly name: string; readonly payload: JsonValue },
@@ -135,14 +126,29 @@ export class DocumentSync {
     asker: Asker<Answer>,
   ): void {
     let edit: PendingEdit | null = null;
-    this.#alone(() => {}); // not inside a recipe either
-    if (optimistic !== null) {
+    if (optimistic === null) this.#alone(() => {}); // not inside a recipe either
+    else {
       const replay = (draft: object): void => this.#alone(() => optimistic(draft));
-      edit = new PendingEdit([], this.#environment.now(), replay);
+      const recorded = this.#record((recorder) => recorder.run(optimistic), false);
+      edit = new PendingEdit(recorded, this.#environment.now(), replay);
       this.replica.add(edit);
-      this.replica.refresh();
     }
     this.outbox.add(this.#task(edit, action, asker));
+  }
+
+  /** Change what is shown. @returns what was recorded @throws what `change` throws: then nothing has changed */
+  #record(change: (recorder: Recorder) => void, isSent: boolean): readonly Recorded[] {
+    const recorder = new Recorder(this.replica.tree);
+    try {
+      this.#alone(() => change(recorder));
+      if (isSent) this.#checkSize(recorder);
+    } catch (error) {
+      recorder.revert();
+      throw error;
+    } finally {
+      recorder.close();
+    }
+    return recorder.recorded;
   }
 
   /** Run a recipe. @throws TypeError inside another one: what they do would be taken back in the wrong order */

@@ -18,7 +18,8 @@ import { OwnPresence } from "./people/own-presence.ts";
 import { People } from "./people/people.ts";
 import { Calls } from "./requests/calls.ts";
 import type { Answer } from "./requests/request.ts";
-import { forbidden, notReady, problemOf, RoomError } from "./room-error.ts";
+import { renew } from "./renew.ts";
+import { forbidden, notReady, problemOf, RoomError, textOf } from "./room-error.ts";
 import type {
   Committed,
   ConnectOptions,
@@ -52,6 +53,9 @@ export class RoomClient {
   readonly #keeping: Keeping;
   #watched: readonly string[] = [];
   #snapshot: RoomSnapshot | null = null;
+  #parts: Pick<RoomSnapshot, "status" | "saved" | "scopes" | "history"> | null = null;
+  /** Why it is not to connect again by itself; `null` while it does. */
+  #closed: RoomError | null = null;
   #told: { readonly status: RoomStatus; readonly saved: SaveStatus };
   #isTelling = false;
   #isToldOf = true;
@@ -153,15 +157,13 @@ export class RoomClient {
   }
 
   getSnapshot(): RoomSnapshot {
-    this.#snapshot ??= Object.freeze({
-      ...this.#people.view,
-      state: this.#document.state,
-      version: this.#document.version,
-      status: this.status,
-      saved: this.saved,
-      scopes: this.#own.scopes,
-      history: Object.freeze({ canUndo: this.history.canUndo, canRedo: this.history.canRedo }),
-    });
+    if (this.#snapshot) return this.#snapshot;
+    const { status, saved, scopes } = this;
+    const { canUndo, canRedo } = this.history;
+    const parts = { status, saved, scopes, history: { canUndo, canRedo } };
+    this.#parts = renew(this.#parts, parts);
+    const { state, version } = this.#document;
+    this.#snapshot = Object.freeze({ ...this.#people.view, ...this.#parts, state, version });
     return this.#snapshot;
   }
 
@@ -190,7 +192,7 @@ export class RoomClient {
     if (made === null) asker.resolve({ version: this.#document.version, dropped: [] });
     else {
       this.#document.history.record(made.edit, made.recorded);
-      this.#changed();
+      this.#asked();
     }
     return { committed: promise };
   }
@@ -205,8 +207,14 @@ export class RoomClient {
     const payload = JSON.parse(JSON.stringify(input)) as JsonValue;
     const optimistic = (options.optimistic ?? null) as ((draft: object) => void) | null;
     this.#document.call({ name, payload }, optimistic, asker);
-    this.#changed();
+    this.#asked();
     return (await promise).result as never;
+  }
+
+  /** Something is to be sent, and to be answered for, if it is not already known that nobody will. */
+  #asked(): void {
+    if (this.#closed) this.#document.outbox.closed(this.#closed);
+    this.#changed();
   }
 
   setPresence(presence: PresenceInput): void {
@@ -223,12 +231,17 @@ export class RoomClient {
   }
 
   leave(): void {
-    this.#connection.leave();
-    this.#keeping.rest();
+    this.#end(() => this.#connection.leave());
   }
 
   disconnect(): void {
-    this.#connection.disconnect();
+    this.#end(() => this.#connection.disconnect());
+  }
+
+  /** End the connection, after what was done right before. */
+  #end(end: () => void): void {
+    this.#document.outbox.flush();
+    end();
     this.#keeping.rest();
   }
 
@@ -246,15 +259,21 @@ export class RoomClient {
   #frame(messages: readonly RoomMessage[]): void {
     const { afterwards, failure } = this.#document.take(messages);
     const later = [...afterwards];
-    for (const message of messages) {
-      this.#people.take(message);
-      this.#take(message, later);
+    let reason = failure;
+    try {
+      for (const message of messages) {
+        this.#people.take(message);
+        this.#take(message, later);
+      }
+    } catch (error) {
+      reason ??= textOf(error);
     }
-    if (failure !== null) {
-      later.push(() => this.#listeners.emit("resync", { reason: failure }));
-      this.#connection.lost(failure);
+    if (reason !== null) {
+      const event = { reason };
+      later.push(() => this.#listeners.emit("resync", event));
+      this.#connection.lost(reason);
     }
-    this.#changed();
+    if (messages.some(({ type }) => type !== "event")) this.#changed();
     for (const tell of later) tell();
   }
 
@@ -299,8 +318,10 @@ export class RoomClient {
     const { status } = this;
     if (status.state === "closed") {
       const detail = `The connection to the room is closed: ${status.reason}.`;
-      this.#ready.reject(new RoomError(status.problem ?? { code: "room_unavailable", detail }));
-    }
+      this.#closed = new RoomError(status.problem ?? { code: "room_unavailable", detail });
+      this.#ready.reject(this.#closed);
+      this.#document.outbox.closed(this.#closed);
+    } else this.#closed = null;
     this.#changed();
   }
 

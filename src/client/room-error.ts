@@ -21,7 +21,8 @@ export class RoomError extends Error {
   readonly problem: Problem;
 
   constructor(problem: Problem) {
-    super(problem.detail);
+    const { detail, reason } = problem;
+    super(reason === undefined ? detail : `${detail} The reason: ${reason}`);
     this.problem = problem;
   }
 
@@ -55,3 +56,7 @@ export const forbidden = (scope: Scope, own: readonly Scope[]): RoomError =>
 
 export const notReady = (): Error =>
   new Error("The room has not answered yet. Await `room.ready` first.");
+
+/** What a caught value says. */
+export const textOf = (error: unknown): string =>
+  error instanceof Error ? error.message : String(error);

@@ -110,7 +110,7 @@ export type Committed = {
 export type Edit = {
   /**
    * Resolves when the room has stored it. Rejects with a `RoomError` if the room refuses it; then it is no longer
-   * in `state`. Whoever does not look at it misses nothing: a refusal is also the event `refused`.
+   * in `state`. Rejects, too, when the connection is closed for good; then it is kept, and sent after `reconnect`. Whoever does not look at it misses nothing: a refusal is also the event `refused`.
    */
   readonly committed: Promise<Committed>;
 };

@@ -38,6 +38,8 @@ export type ConnectionListener = {
 const offlineWait = 30_000;
 /** ms after which a connection was no failed attempt. */
 const stableTime = 10_000;
+/** ms between attempts, however often the application asks for one. */
+const leastGap = 300;
 /** ms to wait at least when the room asks for a pause and does not say for how long. */
 const laterWait = 1000;
 
@@ -73,6 +75,8 @@ export class Connection {
   #refusedTokens = 0;
   /** When the room takes another attempt. */
   #notBefore = 0;
+  #lastAttempt = -Infinity;
+  #nextAt = 0;
   /** What the listener was told last. */
   #toldUp = false;
 
@@ -101,10 +105,18 @@ export class Connection {
     return this.#attempt?.send(text) ?? false;
   }
 
-  /** Connect now, unless a socket is open or opening. A token that was asked for and has not come is asked for again. */
+  /**
+   * Connect now, unless a socket is open or opening. A token that was asked for and has not come is asked for again.
+   * Right after several failures it waits a moment: a listener may ask for it after each of them.
+   */
   reconnect(): void {
     const phase = this.#attempt?.phase;
     if (phase === "opening" || phase === "up") return;
+    const wait = this.#lastAttempt + leastGap - this.#environment.now();
+    if (this.#cancelWait && this.#failures > 1 && wait > 0) {
+      if (this.#nextAt > this.#lastAttempt + leastGap) this.#wait(wait, this.#problem);
+      return;
+    }
     this.#failures = Math.min(this.#failures, 1);
     this.#refusedTokens = 0;
     this.#connect();
@@ -137,6 +149,7 @@ export class Connection {
   #connect(): void {
     const address = this.#locate();
     this.#drop();
+    this.#lastAttempt = this.#environment.now();
     this.#endPage ??= this.#environment.onPage((event) => this.#pageChanged(event));
     const attempt = new Attempt(this.#options, {
       resumeFrom: () => this.#listener.resumeFrom(),
@@ -235,6 +248,7 @@ export class Connection {
       return this.#connect();
     }
     const wait = status.state === "offline" ? Math.max(ms, offlineWait) : ms;
+    this.#nextAt = this.#environment.now() + wait;
     this.#cancelWait = this.#environment.later(wait, () => this.#connect());
     this.#become(status);
   }

@@ -56,7 +56,9 @@ export class Recorder {
     try {
       const returned = recipe(this.draft as never);
       if (typeof returned === "object" && returned !== null && "then" in returned)
-        throw new TypeError("A recipe must not be asynchronous: await first, then call update().");
+        throw new TypeError(
+          "A recipe must not be asynchronous: await first, then change the state.",
+        );
     } catch (error) {
       failed();
       throw error;

@@ -1,13 +1,13 @@
 // Who is in the room, from what it tells: everybody, or in a room of many those that this client follows and a sample
 // of the others. What has not changed stays the same object.
 
-import { isContainer, memberOf } from "../../protocol/container.ts";
-import { jsonEqual, setMember, type JsonObject, type JsonValue } from "../../protocol/json.ts";
+import type { JsonObject } from "../../protocol/json.ts";
 import { mergePatch } from "../../protocol/merge-patch.ts";
 import type { RoomMessage } from "../../protocol/messages.ts";
 import type { PeopleCounts, SamplePerson } from "../../protocol/people.ts";
 import type { Presence } from "../../protocol/presence.ts";
 import type { UserEntry } from "../../protocol/users.ts";
+import { renew } from "../renew.ts";
 import type { Person } from "../types.ts";
 
 /** What there is to see. */
@@ -143,17 +143,4 @@ function count(people: readonly Person[]): PeopleCounts {
     if (presence.typing) counts.typing++;
   }
   return counts;
-}
-
-/** Freeze a value, with the parts of the old one that say the same. What is frozen already stays as it is. */
-function renew<T>(old: unknown, now: T): T {
-  if (!isContainer(now) || Object.isFrozen(now)) return now;
-  if (jsonEqual(old as JsonValue, now)) return old as T;
-  for (const [key, value] of Object.entries(now))
-    setMember(
-      now as Record<string, JsonValue>,
-      key,
-      renew(isContainer(old) ? memberOf(old, key) : undefined, value),
-    );
-  return Object.freeze(now);
 }

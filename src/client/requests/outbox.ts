@@ -84,7 +84,7 @@ export class Outbox {
   }
 
   status(line: "up" | "down" | "closed"): SaveStatus {
-    const tasks = [...this.#sent.flatMap((request) => request.tasks), ...this.#queue.tasks];
+    const tasks = this.#tasks;
     if (tasks.length === 0) return { state: "saved" };
     const what = { count: tasks.length, oldest: oldestOf(tasks) };
     if (line === "closed") return { state: "unsaved", reason: "closed", ...what };
@@ -92,6 +92,10 @@ export class Outbox {
     return line === "down"
       ? { state: "unsaved", reason: "disconnected", ...what }
       : { state: "saving", ...what };
+  }
+
+  get #tasks(): readonly Task[] {
+    return [...this.#sent.flatMap((request) => request.tasks), ...this.#queue.tasks];
   }
 
   /** All that has no final reply. */
@@ -137,6 +141,11 @@ export class Outbox {
   /** Send what may be sent, after whatever runs now. */
   flushSoon(): void {
     this.#schedule(0);
+  }
+
+  /** The client is not to connect again by itself: whoever waits for an answer is told so. Nothing is dropped. */
+  closed(error: RoomError): void {
+    for (const task of this.#tasks) task.reject(error);
   }
 
   stop(): void {
@@ -271,22 +280,20 @@ export class Outbox {
   #schedule(ms: number): void {
     this.stop();
     const { environment } = this.#ports;
-    const flush = (): void => {
-      this.#cancelFlush = null;
-      this.#flush();
-    };
     if (ms > 0) {
-      this.#cancelFlush = environment.later(ms, flush);
+      this.#cancelFlush = environment.later(ms, () => this.flush());
       return;
     }
     let isWanted = true;
     this.#cancelFlush = () => {
       isWanted = false;
     };
-    environment.soon(() => isWanted && flush());
+    environment.soon(() => isWanted && this.flush());
   }
 
-  #flush(): void {
+  /** Send what may be sent now. */
+  flush(): void {
+    this.stop();
     const now = this.#ports.environment.now();
     for (const request of this.#sent) {
       if (request.retryAt === null || request.retryAt > now) continue;

@@ -139,10 +139,12 @@ test("[C7] a room that has a state already does not take the record of another o
   });
   await net.advance(500);
   other.room.disconnect();
+  await expect(committed).rejects.toMatchObject({ code: "room_unavailable" });
   net.lag(0);
   browser.without = [];
   other.room.reconnect();
-  await net.settle(committed);
+  await net.settle(other.room.ready);
+  await net.settle();
   expect([...log()].toSorted()).toEqual(["a", "b"]);
   expect(other.room.state).toEqual(net.state);
   expect(await browser.stored()).toEqual([]);
