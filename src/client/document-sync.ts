@@ -5,7 +5,7 @@ import type { RoomMessage } from "../protocol/messages.ts";
 import { Recorder, type Recorded } from "./document/draft.ts";
 import { History } from "./document/history.ts";
 import { PendingEdit } from "./document/pending-edit.ts";
-import { Replica } from "./document/replica.ts";
+import { Replica, type Accepted } from "./document/replica.ts";
 import type { Environment } from "./environment.ts";
 import { Outbox, type OutboxPorts } from "./requests/outbox.ts";
 import type { Answer, Asker, Task } from "./requests/request.ts";
@@ -157,11 +157,11 @@ export class DocumentSync {
     }
   }
 
-  #apply(message: RoomMessage, accepted: ReadonlySet<PendingEdit>): void {
+  #apply(message: RoomMessage, accepted: Accepted): void {
     if (message.type === "change") {
       if (message.from !== this.#version)
         throw new RangeError(`A change from version ${message.from} came after ${this.#version}.`);
-      this.replica.change(message.patch, accepted);
+      this.replica.change(message.patch, accepted, versionsOf(message));
       this.#version = message.to;
     } else if (message.type === "welcome") {
       if ("patch" in message) this.replica.change(message.patch, accepted);
@@ -187,4 +187,14 @@ export class DocumentSync {
     const number = this.#nextTask++;
     return { edit, action, number, madeAt, isAlone: false, held: null, remade: 0, ...asker };
   }
+}
+
+/** The version that each operation of a change is of. */
+function versionsOf({
+  from,
+  to,
+  patch,
+  sizes = to - from === 1 ? [patch.length] : patch.map(() => 1),
+}: Extract<RoomMessage, { type: "change" }>): readonly number[] {
+  return sizes.flatMap((size, at) => Array<number>(size).fill(from + at + 1));
 }

@@ -197,12 +197,12 @@ export class RoomClient {
 
   async action(
     name: string,
-    input: JsonValue,
+    input: JsonValue = {},
     options: { optimistic?: Recipe } = {},
   ): Promise<never> {
     this.#demand("room:act");
     const { promise, ...asker } = Promise.withResolvers<Answer>();
-    const payload = JSON.parse(JSON.stringify(input ?? {})) as JsonValue;
+    const payload = JSON.parse(JSON.stringify(input)) as JsonValue;
     const optimistic = (options.optimistic ?? null) as ((draft: object) => void) | null;
     this.#document.call({ name, payload }, optimistic, asker);
     this.#changed();

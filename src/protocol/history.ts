@@ -10,6 +10,11 @@ export type Change = {
    * none has.
    */
   readonly moves?: string;
+  /**
+   * How many operations of the patch each of its versions has. Left out if there is one version, or if each has one
+   * operation. Sent, and not stored.
+   */
+  readonly sizes?: readonly number[];
   /** The requests of clients that it answers (rule X1), as JSON text. Left out if none was numbered. */
   readonly requests?: string;
 };

@@ -137,6 +137,11 @@ export type RoomMessage =
       readonly from: number;
       readonly to: number;
       readonly patch: Patch;
+      /**
+       * How many operations of the patch each version from `from + 1` on has. Left out if there is one version, or if
+       * each has one operation.
+       */
+      readonly sizes?: readonly number[];
     }
   | {
       readonly type: "reply";

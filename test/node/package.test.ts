@@ -140,18 +140,28 @@ export const rooms = (env: CollabEnv) => collab.rooms(env);
 export { testing };
 export default collab.app;`;
 
+  const tests = `import { createTestRoom, type TestRoom } from "collab-room/testing";
+import { board } from "./board.js";
+const net: TestRoom<typeof board> = createTestRoom(board);
+export const first = async (): Promise<string | undefined> => (await net.room.getState()).notes[0]?.text;
+export const shown: readonly string[] = net.join("ada").state.notes.map(({ text }) => text);
+// @ts-expect-error: there is no such room
+net.rooms;`;
+
   const resolutions = ["bundler", "nodenext"] as const;
 
-  test.each(resolutions)("has types of a page without DOM and Workers (%s)", (moduleResolution) =>
-    checkTypes(app.folder, {
-      files: { "board.ts": boardWithout, "page.ts": page },
-      moduleResolution,
-    }),
+  test.each(resolutions)(
+    "has types of a page and its tests without DOM and Workers (%s)",
+    (moduleResolution) =>
+      checkTypes(app.folder, {
+        files: { "board.ts": boardWithout, "page.ts": page, "tests.ts": tests },
+        moduleResolution,
+      }),
   );
 
-  test.each(resolutions)("has types of a page with DOM (%s)", (moduleResolution) =>
+  test.each(resolutions)("has types of a page and its tests with DOM (%s)", (moduleResolution) =>
     checkTypes(app.folder, {
-      files: { "board.ts": boardWithZod, "page.ts": pageWithAction },
+      files: { "board.ts": boardWithZod, "page.ts": pageWithAction, "tests.ts": tests },
       moduleResolution,
       lib: ["DOM"],
     }),

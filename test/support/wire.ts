@@ -173,7 +173,13 @@ const says = (message: Record<string, unknown>): boolean =>
 
 /** Every message of a room but its welcomes and `people`. */
 const otherMessage = z.discriminatedUnion("type", [
-  z.strictObject({ type: z.literal("change"), from: count, to: count, patch: someOf(operation) }),
+  z.strictObject({
+    type: z.literal("change"),
+    from: count,
+    to: count,
+    patch: someOf(operation),
+    sizes: z.exactOptional(list(count)),
+  }),
   z.discriminatedUnion("ok", [
     z.strictObject({
       type: z.literal("reply"),

@@ -15,6 +15,9 @@ import type { PendingEdit, PendingOperation, Tell } from "./pending-edit.ts";
 import { reconcile } from "./reconcile.ts";
 import { Tree, Unfit, type Applied } from "./tree.ts";
 
+/** Edits that what has come in is part of, with the version that has them; `null` if that is unknown. */
+export type Accepted = ReadonlyMap<PendingEdit, number | null>;
+
 const none: ReadonlySet<PendingEdit> = new Set();
 
 export class Replica {
@@ -49,7 +52,7 @@ export class Replica {
   receive(
     take: () => void,
     done: ReadonlySet<PendingEdit>,
-    accepted: ReadonlySet<PendingEdit> = none,
+    accepted: Accepted = new Map(),
     idle: ReadonlySet<PendingEdit> = none,
   ): void {
     if (done.size > 0) this.#hide();
@@ -74,11 +77,12 @@ export class Replica {
   /**
    * Apply a change of the room.
    * @param accepted edits that are part of it, as far as they are not yet recognised
+   * @param versions of the operations, as far as they are known
    * @throws Unfit
    */
-  change(patch: Patch, accepted: ReadonlySet<PendingEdit>): void {
+  change(patch: Patch, accepted: Accepted, versions: readonly number[] = []): void {
     for (let at = 0; at < patch.length;) {
-      const own = this.#find(patch, at, accepted);
+      const own = this.#find(patch, at, accepted, versions[at]);
       if (own) this.#passOver(own.operation, accepted);
       const count = own?.operation.operations.length ?? 1;
       for (const operation of patch.slice(at, at + count))
@@ -89,7 +93,7 @@ export class Replica {
   }
 
   /** Begin anew from a state of the room. @param handled edits that it has in it */
-  begin(state: JsonObject, handled: ReadonlySet<PendingEdit>): void {
+  begin(state: JsonObject, handled: Accepted): void {
     this.#hide();
     for (const edit of this.#edits) if (handled.has(edit)) edit.apply(this.tree, this.#tell);
     this.#edits = this.#edits.filter((edit) => !handled.has(edit));
@@ -192,12 +196,16 @@ export class Replica {
   #find(
     patch: Patch,
     at: number,
-    accepted: ReadonlySet<PendingEdit>,
+    accepted: Accepted,
+    version: number | undefined,
   ): { readonly edit: PendingEdit; readonly operation: PendingOperation } | null {
-    for (const edit of this.#edits)
-      if (accepted.has(edit))
-        for (const operation of edit.operations)
-          if (operation.matches(patch, at)) return { edit, operation };
+    for (const edit of this.#edits) {
+      const own = accepted.get(edit);
+      // Somebody else's operation may look like one's own: the version tells them apart, where it is known.
+      if (own === undefined || (own ?? version) !== (version ?? own)) continue;
+      for (const operation of edit.operations)
+        if (operation.matches(patch, at)) return { edit, operation };
+    }
     return null;
   }
 
@@ -206,7 +214,7 @@ export class Replica {
    * that changes tell of: a move to where the item already was, or a `replace` that a later one in the same window has
    * overwritten (see squash.ts).
    */
-  #passOver(by: PendingOperation, accepted: ReadonlySet<PendingEdit>): void {
+  #passOver(by: PendingOperation, accepted: Accepted): void {
     const [next] = by.operations;
     for (const edit of this.#edits)
       for (const operation of edit.operations) {

@@ -163,7 +163,7 @@ export class Outbox {
       const isRefused = refused?.includes(request.seq);
       for (const edit of isHandled ? editsOf(request.tasks) : []) {
         decided.done.add(edit);
-        if (!isRefused) decided.accepted.add(edit);
+        if (!isRefused) decided.accepted.set(edit, null);
       }
       if (isHandled || (isKnown && now - oldestOf(request.tasks) <= this.#ports.maxOfflineAge))
         again.push({ ...request, retryAt: now });
@@ -195,7 +195,7 @@ export class Outbox {
         decided.done.add(task.edit);
         // What the room has changed by it comes in this frame.
         const isNew = version > this.#ports.version();
-        if (isNew) decided.accepted.add(task.edit);
+        if (isNew) decided.accepted.set(task.edit, version);
         else if (task.action === null) decided.idle.add(task.edit);
       }
       const answer = answerTo(request, task, version, dropped, result);

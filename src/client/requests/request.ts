@@ -111,8 +111,8 @@ export const oldestOf = (tasks: readonly Task[]): number =>
 
 /** What a frame has decided of edits. */
 export type Decided = {
-  /** Part of what the frame brings. */
-  readonly accepted: Set<PendingEdit>;
+  /** Part of what the frame brings: with the version that has them, `null` if that is unknown. */
+  readonly accepted: Map<PendingEdit, number | null>;
   /** Accepted, and nothing has changed by them. */
   readonly idle: Set<PendingEdit>;
   /** No longer pending. */
@@ -122,7 +122,7 @@ export type Decided = {
 };
 
 export const nothingDecided = (): Decided => ({
-  accepted: new Set(),
+  accepted: new Map(),
   idle: new Set(),
   done: new Set(),
   afterwards: [],

@@ -95,5 +95,5 @@ function frame(messages: readonly string[]): string | null {
 }
 
 /** A `change` message. Its patch is text already: it is the journal's. */
-const changeText = ({ from, to, patch }: Change): string =>
-  `{"type":"change","from":${from},"to":${to},"patch":${patch}}`;
+const changeText = ({ from, to, patch, sizes }: Change): string =>
+  `{"type":"change","from":${from},"to":${to},"patch":${patch}${sizes ? `,"sizes":[${sizes.join(",")}]` : ""}}`;

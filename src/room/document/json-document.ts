@@ -32,6 +32,8 @@ type Storage = RoomPorts["storage"];
 type StagedOperation = Pick<Operation, "op" | "path"> & {
   readonly text: string;
   readonly effect: Effect | null;
+  /** Which of the staged changes it is part of. */
+  readonly change: number;
 };
 
 /** Changes that are applied in memory and not yet written. */
@@ -238,7 +240,8 @@ export class JsonDocument implements RoomDocument {
     const staged = (this.#staged ??= { ends: [], operations: [], characters: 0 });
     for (const { operation, effect } of applied) {
       const text = JSON.stringify(operation);
-      staged.operations.push({ op: operation.op, path: operation.path, text, effect });
+      const { op, path } = operation;
+      staged.operations.push({ op, path, text, effect, change: staged.ends.length });
       staged.characters += text.length;
     }
     staged.ends.push(staged.operations.length);
@@ -254,11 +257,13 @@ export class JsonDocument implements RoomDocument {
     const patch = `[${operations.map(({ text }) => text).join(",")}]`;
     const effects = operations.map(({ effect }) => effect);
     const moves = movesOf(effects);
+    const sizes = sizesOf(operations, to - from);
     const change: Change = {
       from,
       to,
       patch,
       ...(moves && { moves }),
+      ...(sizes && { sizes }),
       ...(requests && { requests }),
     };
     const patchBytes = utf8Bytes(patch);
@@ -323,4 +328,12 @@ export class JsonDocument implements RoomDocument {
     this.#journalChanges = 0;
     this.#snapshotBytes = this.#state.bytes;
   }
+}
+
+/** How many operations each of several changes has; `null` if that goes without saying, see `Change`. */
+function sizesOf(operations: readonly StagedOperation[], changes: number): number[] | null {
+  if (changes === 1) return null;
+  const sizes = Array.from({ length: changes }, () => 0);
+  for (const { change } of operations) sizes[change] = (sizes[change] ?? 0) + 1;
+  return sizes.every((size) => size === 1) ? null : sizes;
 }

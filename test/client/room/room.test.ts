@@ -20,6 +20,7 @@ const board = defineRoom({
         ? { error: "not_today" }
         : { state: { ...state, done: [...state.done, id] }, result: state.done.length + 1 },
     ),
+    given: action(z.json(), (_room, _state, input) => ({ result: input })),
   }),
 });
 
@@ -171,6 +172,14 @@ describe("an edit", () => {
 });
 
 describe("an action", () => {
+  test("[C4] gets {} if its caller gives nothing, and null if that is given", async () => {
+    const { net, ada } = await two();
+    expect(await net.settle(ada.action("given"))).toEqual({});
+    const optimistic = (): void => {};
+    expect(await net.settle(ada.action("given", undefined, { optimistic }))).toEqual({});
+    expect(await net.settle(ada.action("given", null))).toBeNull();
+  });
+
   test("[C4] answers its caller, or rejects with what the room says", async () => {
     const { net, ada } = await two();
     expect(await net.settle(ada.action("finish", { id: "1" }))).toBe(1);

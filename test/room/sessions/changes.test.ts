@@ -157,6 +157,23 @@ describe("a window", () => {
     expect(replies).toEqual(Array.from({ length: 20 }, (_, n) => [`r${n}`, n + 1]));
   });
 
+  test("[W2] says how many operations each version has, unless each has one", async () => {
+    const replaceN = (value: number) => ({ op: "replace", path: "/n", value });
+    await ada.update(set("n", 0));
+    const letGo = await hold(room);
+    const writes = [
+      bob.update([replaceN(1)]), // overwritten below: nothing is left of it
+      ada.update([replaceN(2), ...set("title", "x")]),
+      bob.update(set("b", 1)),
+    ];
+    await letGo(ada, bob);
+    const versions = (await Promise.all(writes)).map((reply) => expectOk(reply).version as number);
+    const sizes = messagesOf(ada, "change").map((change) => change.sizes);
+    expect(sizes[0]).toBeUndefined();
+    const [overwritten, two, one] = versions.map((version) => (sizes[1] ?? [])[version - 2]);
+    expect({ overwritten, two, one }).toEqual({ overwritten: 0, two: 2, one: 1 });
+  });
+
   test("[W2, S10] is shared by all who write: sockets, actions, HTTP", async () => {
     await ada.update(set("n", 0));
     const letGo = await hold(room);
