@@ -410,7 +410,7 @@ describe("[C8] hostile data", () => {
   });
 });
 
-test("[A3] what a client shows without the scope waits for it, and the room is sent nothing", async () => {
+test("[C5] what a client shows without the scope waits for it, and the room is sent nothing", async () => {
   const net = open({ scopes: { eve: ["room:read"] } });
   const ada = net.join("ada");
   await net.settle(ada.ready);
