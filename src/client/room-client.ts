@@ -81,7 +81,7 @@ export class RoomClient {
       this.#changed();
       return result;
     });
-    this.#presence = new OwnPresence({ environment, send: (message) => this.#send(message) });
+    this.#presence = new OwnPresence({ environment, send: (message) => this.#show(message) });
     if (options.presence) this.#presence.set(options.presence);
     this.#connection = new Connection(
       { ...options, environment },
@@ -288,7 +288,7 @@ export class RoomClient {
         return this.#ready.resolve();
       case "scopes":
         this.#own.scopes = message.scopes;
-        return;
+        return this.#presence.set({}); // what has waited for a scope
       case "event": {
         const { type: _type, ...event } = message;
         later.push(() => this.#listeners.emit("event", event));
@@ -348,8 +348,9 @@ export class RoomClient {
 
   // What is sent
 
-  #send(message: ClientMessage): boolean {
-    return this.#connection.send(JSON.stringify(message));
+  /** Send presence. The room would refuse it without the scope, so it waits until there is one. */
+  #show(message: ClientMessage): boolean {
+    return this.can("presence:write") && this.#connection.send(JSON.stringify(message));
   }
 
   #sendWatched(): void {

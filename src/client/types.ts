@@ -230,7 +230,7 @@ export type Room<T = JsonObject, P = unknown> = {
   ): Promise<ResultFor<T, Name>>;
   /**
    * Change one's own presence by a merge patch. It is sent at the rate that the room takes. Without the scope
-   * `presence:write` nobody sees it.
+   * `presence:write` nobody sees it until there is one.
    * @throws RoomError `invalid_presence` for more than 2 KiB
    */
   setPresence(presence: PresenceInput<P>): void;

@@ -409,3 +409,20 @@ describe("[C8] hostile data", () => {
     expect(({} as Record<string, unknown>)["1"]).toBeUndefined();
   });
 });
+
+test("[C5] what a client shows without the scope waits for it, and the room is sent nothing", async () => {
+  const net = open({ scopes: { eve: ["room:read"] } });
+  const ada = net.join("ada");
+  await net.settle(ada.ready);
+  const eve = net.join("eve", { presence: { tool: "pen" } });
+  const problems: string[] = [];
+  eve.on("problem", ({ problem }) => problems.push(problem.code));
+  eve.setPresence({ cursor: 1 });
+  await net.settle();
+  const shown = () => ada.others.find(({ id }) => id === "eve")?.presence;
+  expect(shown()).not.toHaveProperty("tool");
+  await net.setScopes("eve", ["room:read", "presence:write"]);
+  await net.settle();
+  expect(shown()).toMatchObject({ tool: "pen", cursor: 1 });
+  expect(problems).toEqual([]);
+});
