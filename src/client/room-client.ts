@@ -3,7 +3,7 @@
 //
 //   frame ──▶ outbox: replies decide ──▶ document: changes ──▶ people ──▶ one notification ──▶ answers, events
 
-import { jsonEqual, type JsonObject, type JsonValue } from "../protocol/json.ts";
+import type { JsonObject, JsonValue } from "../protocol/json.ts";
 import type { ClientMessage, RoomMessage } from "../protocol/messages.ts";
 import type { PeopleCounts } from "../protocol/people.ts";
 import { allows, type Scope } from "../protocol/scopes.ts";
@@ -17,8 +17,8 @@ import { Listeners } from "./listeners.ts";
 import { OwnPresence } from "./people/own-presence.ts";
 import { People } from "./people/people.ts";
 import { Calls } from "./requests/calls.ts";
+import { saveStatus } from "./requests/save-status.ts";
 import type { Answer } from "./requests/request.ts";
-import { renew } from "./renew.ts";
 import { forbidden, notReady, problemOf, RoomError, textOf } from "./room-error.ts";
 import type {
   Committed,
@@ -32,6 +32,7 @@ import type {
   RoomStatus,
   SaveStatus,
 } from "./types.ts";
+import { View } from "./view.ts";
 
 type Recipe = (draft: never) => void;
 
@@ -52,13 +53,9 @@ export class RoomClient {
   readonly #own: { client: string; scopes: readonly Scope[] };
   readonly #keeping: Keeping;
   #watched: readonly string[] = [];
-  #snapshot: RoomSnapshot | null = null;
-  #parts: Pick<RoomSnapshot, "status" | "saved" | "scopes" | "history"> | null = null;
+  readonly #view: View;
   /** Why it is not to connect again by itself; `null` while it does. */
   #closed: RoomError | null = null;
-  #told: { readonly status: RoomStatus; readonly saved: SaveStatus };
-  #isTelling = false;
-  #isToldOf = true;
 
   constructor(options: ConnectOptions, environment: Environment) {
     this.id = options.room;
@@ -73,12 +70,12 @@ export class RoomClient {
       send: (text, request) => (this.#keeping.keeper ?? this.#connection).send(text, request),
       refused: (problem) => this.#listeners.emit("refused", { problem }),
       stale: (edits) => this.#listeners.emit("stale", edits),
-      changed: () => this.#changed(),
+      changed: () => this.#view.changed(),
     });
     this.history = historyOf(this.#document.history, (go) => {
       this.#demand("room:write");
       const result = go();
-      this.#changed();
+      this.#view.changed();
       return result;
     });
     this.#presence = new OwnPresence({ environment, send: (message) => this.#show(message) });
@@ -106,7 +103,7 @@ export class RoomClient {
       this.#listeners,
       this.#own,
     );
-    this.#told = { status: this.status, saved: this.saved };
+    this.#view = new View(this, this.#document, this.#people, this.#listeners);
     this.#isGuardDue = options.warnBeforeUnload ?? true;
     if (options.connect ?? true) this.reconnect();
   }
@@ -143,9 +140,8 @@ export class RoomClient {
 
   get saved(): SaveStatus {
     const { state } = this.status;
-    return this.#document.outbox.status(
-      state === "connected" ? "up" : state === "closed" ? "closed" : "down",
-    );
+    const line = state === "connected" ? "up" : state === "closed" ? "closed" : "down";
+    return saveStatus(this.#document.outbox.tasks, line);
   }
 
   get scopes(): readonly Scope[] {
@@ -157,14 +153,7 @@ export class RoomClient {
   }
 
   getSnapshot(): RoomSnapshot {
-    if (this.#snapshot) return this.#snapshot;
-    const { status, saved, scopes } = this;
-    const { canUndo, canRedo } = this.history;
-    const parts = { status, saved, scopes, history: { canUndo, canRedo } };
-    this.#parts = renew(this.#parts, parts);
-    const { state, version } = this.#document;
-    this.#snapshot = Object.freeze({ ...this.#people.view, ...this.#parts, state, version });
-    return this.#snapshot;
+    return this.#view.snapshot;
   }
 
   subscribe(listener: () => void): () => void {
@@ -184,11 +173,8 @@ export class RoomClient {
     this.#demand("room:write");
     const { promise, ...asker } = Promise.withResolvers<Committed>();
     promise.catch(() => {}); // the event `refused` tells of it, too
-    const shown = this.#snapshot; // what the recipe reads of the state until it throws is not shown to others
-    const made = this.#document.edit(
-      (recorder) => recorder.run(recipe, () => void (this.#snapshot = shown)),
-      asker,
-    );
+    const showAgain = this.#view.hold(); // what the recipe reads of the state until it throws is not shown to others
+    const made = this.#document.edit((recorder) => recorder.run(recipe, showAgain), asker);
     if (made === null) asker.resolve({ version: this.#document.version, dropped: [] });
     else {
       this.#document.history.record(made.edit, made.recorded);
@@ -214,7 +200,7 @@ export class RoomClient {
   /** Something is to be sent, and to be answered for, if it is not already known that nobody will. */
   #asked(): void {
     if (this.#closed) this.#document.outbox.closed(this.#closed);
-    this.#changed();
+    this.#view.changed();
   }
 
   setPresence(presence: PresenceInput): void {
@@ -250,7 +236,7 @@ export class RoomClient {
     if (this.#isGuardDue) this.#environment.beforeUnload(isUnsaved);
     this.#isGuardDue = false;
     // A listener that asks for it whenever it is told of an attempt would do so for ever.
-    if (!this.#isTelling || !isTrying(this.status, this.#environment.now()))
+    if (!this.#view.isTelling || !isTrying(this.status, this.#environment.now()))
       this.#keeping.connect();
   }
 
@@ -273,7 +259,7 @@ export class RoomClient {
       later.push(() => this.#listeners.emit("resync", event));
       this.#connection.lost(reason);
     }
-    if (messages.some(({ type }) => type !== "event")) this.#changed();
+    if (messages.some(({ type }) => type !== "event")) this.#view.changed();
     for (const tell of later) tell();
   }
 
@@ -311,7 +297,7 @@ export class RoomClient {
     if (isUp) return;
     this.#presence.stop();
     this.#calls.lineLost();
-    this.#changed();
+    this.#view.changed();
   }
 
   #statusChanged(): void {
@@ -322,28 +308,7 @@ export class RoomClient {
       this.#ready.reject(this.#closed);
       this.#document.outbox.closed(this.#closed);
     } else this.#closed = null;
-    this.#changed();
-  }
-
-  /**
-   * Tell everybody that there is something new to see. What a listener changes is told once all have been told of what
-   * was before, so that each hears everything in order.
-   */
-  #changed(): void {
-    this.#snapshot = null;
-    this.#isToldOf = false;
-    if (this.#isTelling) return;
-    this.#isTelling = true;
-    while (!this.#isToldOf) {
-      this.#isToldOf = true;
-      const { status, saved } = this;
-      const before = this.#told;
-      this.#told = { status, saved };
-      this.#listeners.emit("change", null);
-      if (status !== before.status) this.#listeners.emit("status", status);
-      if (!jsonEqual(saved, before.saved)) this.#listeners.emit("saved", saved);
-    }
-    this.#isTelling = false;
+    this.#view.changed();
   }
 
   // What is sent

@@ -14,7 +14,7 @@ import type { PendingEdit } from "../document/pending-edit.ts";
 import type { Replica } from "../document/replica.ts";
 import type { Environment } from "../environment.ts";
 import { problemOf, RoomError } from "../room-error.ts";
-import type { Problem, SaveStatus, StaleEdits } from "../types.ts";
+import type { Problem, StaleEdits } from "../types.ts";
 import { Pace } from "./pace.ts";
 import { forgotten, isMadeAnew, isOfAction, tooLarge } from "./problems.ts";
 import { Queue } from "./queue.ts";
@@ -83,22 +83,12 @@ export class Outbox {
     return this.#limits.patchOperations;
   }
 
-  status(line: "up" | "down" | "closed"): SaveStatus {
-    const tasks = this.#tasks;
-    if (tasks.length === 0) return { state: "saved" };
-    const what = { count: tasks.length, oldest: oldestOf(tasks) };
-    if (line === "closed") return { state: "unsaved", reason: "closed", ...what };
-    if (tasks.some(({ held }) => held)) return { state: "unsaved", reason: "stale", ...what };
-    return line === "down"
-      ? { state: "unsaved", reason: "disconnected", ...what }
-      : { state: "saving", ...what };
-  }
-
-  get #tasks(): readonly Task[] {
+  /** All that has no final reply, in the order of sending. */
+  get tasks(): readonly Task[] {
     return [...this.#sent.flatMap((request) => request.tasks), ...this.#queue.tasks];
   }
 
-  /** All that has no final reply. */
+  /** The same, as it is sent. */
   get work(): Work {
     return { nextSeq: this.#nextSeq, sent: this.#sent, queued: this.#queue.tasks };
   }
@@ -145,7 +135,7 @@ export class Outbox {
 
   /** The client is not to connect again by itself: whoever waits for an answer is told so. Nothing is dropped. */
   closed(error: RoomError): void {
-    for (const task of this.#tasks) task.reject(error);
+    for (const task of this.tasks) task.reject(error);
   }
 
   stop(): void {
