@@ -19,9 +19,8 @@ export type Taken = {
   readonly failure: string | null;
 };
 
-type Ports = Pick<OutboxPorts, "maxOfflineAge" | "send" | "changed" | "stale"> & {
+type Ports = Pick<OutboxPorts, "maxOfflineAge" | "send" | "changed" | "stale" | "refused"> & {
   readonly environment: Environment;
-  refused(problem: RoomError["problem"]): void;
 };
 
 export const defaultOfflineAge = 5 * 60_000;
@@ -43,16 +42,14 @@ export class DocumentSync {
     this.replica = new Replica((own, effects) => this.history.moved(effects, own));
     this.history = new History({
       tree: this.replica.tree,
+      maxOperations: () => this.outbox.maxOperations,
       edit: (change) => this.edit(change, { resolve() {}, reject() {} }),
     });
     this.outbox = new Outbox({
       ...ports,
       replica: this.replica,
       version: () => this.version,
-      refused: (edit, problem) => {
-        if (edit) this.history.forget(edit);
-        ports.refused(problem);
-      },
+      forgotten: (edit) => this.history.forget(edit),
     });
   }
 

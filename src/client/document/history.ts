@@ -39,7 +39,7 @@ type Change = {
 
 /** Edits that are undone together, the last operation first. */
 type Step = {
-  inverses: readonly Inverse[];
+  readonly inverses: Inverse[];
   readonly edits: Set<PendingEdit>;
   /** What has happened since, and has not moved this step and those below it. */
   readonly changes: Change[];
@@ -47,8 +47,13 @@ type Step = {
 
 type Made = { readonly edit: PendingEdit; readonly recorded: readonly Recorded[] };
 
+/** How many of the newest inverses of a step are looked through for one of the same value. */
+const maxLookedThrough = 16;
+
 export type HistoryPorts = {
   readonly tree: Tree;
+  /** Operations that one edit may have. */
+  maxOperations(): number;
   /** Make an edit. @returns what was recorded; `null` if nothing was */
   edit(change: (recorder: Recorder) => void): Made | null;
 };
@@ -127,12 +132,12 @@ export class History implements RoomHistory {
     this.#redo = [];
     const open = this.#undo.at(-1);
     if (open === undefined || open !== this.#open) {
-      const step = this.#push(this.#undo, { edit, recorded });
+      const step = this.#push(this.#undo, [{ edit, recorded }]);
       if (this.#mode === "together") this.#open = step;
       return;
     }
     this.#settle(this.#undo, this.#undo.length - 1);
-    open.inverses = [...inversesOf(edit, recorded), ...open.inverses];
+    for (const inverse of inversesOf(edit, recorded).toReversed()) prepend(open.inverses, inverse);
     open.edits.add(edit);
   }
 
@@ -144,8 +149,10 @@ export class History implements RoomHistory {
     this.#redo = this.#redo.filter(isLeft);
   }
 
-  #push(steps: Step[], { edit, recorded }: Made): Step {
-    const step = { inverses: inversesOf(edit, recorded), edits: new Set([edit]), changes: [] };
+  /** @param made what the step has done, in order */
+  #push(steps: Step[], made: readonly Made[]): Step {
+    const inverses = made.toReversed().flatMap(({ edit, recorded }) => inversesOf(edit, recorded));
+    const step = { inverses, edits: new Set(made.map(({ edit }) => edit)), changes: [] };
     if (steps.push(step) > depth) steps.shift();
     return step;
   }
@@ -158,23 +165,43 @@ export class History implements RoomHistory {
     let skipped = 0;
     // What leads from the state that the others were meant for to the one that there is.
     let missing: readonly Effect[] = [];
-    let made: ReturnType<HistoryPorts["edit"]>;
+    const made: Made[] = [];
+    const attempt = ({ moving, expected }: Inverse, recorder: Recorder): void => {
+      missing = moving.pass(missing);
+      if (this.#attempt(moving, expected, recorder)) return;
+      skipped++;
+      if (moving.effect !== null) missing = [...missing, inverseOf(moving.effect)];
+    };
     try {
-      made = this.#ports.edit((recorder) => {
-        for (const { moving, expected } of step.inverses) {
-          missing = moving.pass(missing);
-          if (this.#attempt(moving, expected, recorder)) continue;
-          skipped++;
-          if (moving.effect !== null) missing = [...missing, inverseOf(moving.effect)];
-        }
-      });
+      for (const inverses of this.#asEdits(step.inverses)) {
+        const edit = this.#ports.edit((recorder) => {
+          for (const inverse of inverses) attempt(inverse, recorder);
+        });
+        if (edit !== null) made.push(edit);
+      }
     } catch (error) {
       from.push(step); // it may be tried again
       throw error;
     }
     from.at(-1)?.changes.push({ effects: missing, own: null });
-    if (made !== null) this.#push(to, made);
-    return { undone: made !== null, skipped };
+    if (made.length > 0) this.#push(to, made);
+    return { undone: made.length > 0, skipped };
+  }
+
+  /** A step may be more than the room takes as one edit. */
+  #asEdits(inverses: readonly Inverse[]): Inverse[][] {
+    const edits: Inverse[][] = [];
+    let left = 0;
+    for (const inverse of inverses) {
+      const count = inverse.moving.operations.length;
+      if (edits.length === 0 || count > left) {
+        edits.push([]);
+        left = this.#ports.maxOperations();
+      }
+      edits.at(-1)?.push(inverse);
+      left -= count;
+    }
+    return edits;
   }
 
   #attempt(moving: MovingOperation, expected: Expected, recorder: Recorder): boolean {
@@ -183,6 +210,10 @@ export class History implements RoomHistory {
     if (!moving.isApplied || operations.length === 0 || moving.isAstray(tree.root)) return false;
     try {
       for (const operation of operations) {
+        if (operation.op === "inc") {
+          if (moving.isLost) return false; // others have set the number
+          if (operation.by === 0) continue;
+        }
         if (expected !== null && !jsonEqual(tree.read(operation.path), expected.value))
           return false;
         recorder.apply(operation);
@@ -227,8 +258,29 @@ function passDown(
   return left;
 }
 
+/**
+ * Add the inverse of the newest operation of a step. Of several that set the same value, the oldest says what it was, and
+ * the newest what it is: a drag is one.
+ */
+function prepend(inverses: Inverse[], newest: Inverse): void {
+  const [operation] = newest.moving.operations;
+  for (const [at, { moving, expected }] of inverses.slice(0, maxLookedThrough).entries()) {
+    const [older] = moving.operations;
+    if (moving.effect?.kind !== "exchange" || newest.moving.effect?.kind !== "exchange") break;
+    if (expected === null || older?.op !== "replace" || operation?.op !== "replace") break;
+    if (older.path === operation.path) {
+      inverses[at] = { own: newest.own, moving, expected: newest.expected };
+      return;
+    }
+    if (isWithin(older.path, operation.path) || isWithin(operation.path, older.path)) break;
+  }
+  inverses.unshift(newest);
+}
+
+const isWithin = (path: string, above: string): boolean => path.startsWith(`${above}/`);
+
 /** What takes an edit back, the last operation first. */
-const inversesOf = (edit: PendingEdit, recorded: readonly Recorded[]): readonly Inverse[] =>
+const inversesOf = (edit: PendingEdit, recorded: readonly Recorded[]): Inverse[] =>
   recorded
     .map((each, at) => {
       const { effect } = each.applied;
@@ -246,8 +298,13 @@ function inverseOperation({ operation, applied }: Recorded): {
   const { effect, old } = applied;
   const { path } = operation;
   switch (operation.op) {
-    case "inc":
-      return { inverse: { op: "inc", path, by: -operation.by }, expected: null };
+    case "inc": {
+      // What was added is not always what had to be: 0.1 + 0.2 - 0.2 is not 0.1.
+      const [before, now] = [old as number, (old as number) + operation.by];
+      return now + (before - now) === before
+        ? { inverse: { op: "inc", path, by: before - now || 0 }, expected: null }
+        : { inverse: { op: "replace", path, value: before }, expected: { value: now } };
+    }
     case "str_ins": {
       const { pos, str } = operation;
       return { inverse: { op: "str_del", path, pos, len: str.length }, expected: null };
@@ -272,7 +329,7 @@ function inverseOperation({ operation, applied }: Recorded): {
       const expected = { value: "value" in operation ? operation.value : undefined };
       return old === undefined
         ? { inverse: { op: "remove", path: at?.reduce(childPointer, "") ?? path }, expected }
-        : { inverse: { op: "add", path, value: copyValue(old, path) }, expected };
+        : { inverse: { op: "replace", path, value: copyValue(old, path) }, expected };
     }
   }
 }

@@ -202,7 +202,7 @@ export class Replica {
     for (const edit of this.#edits) {
       const own = accepted.get(edit);
       // Somebody else's operation may look like one's own: the version tells them apart, where it is known.
-      if (own === undefined || (own ?? version) !== (version ?? own)) continue;
+      if (own === undefined || (own ?? version ?? 0) !== (version ?? own ?? 0)) continue;
       for (const operation of edit.operations)
         if (operation.matches(patch, at)) return { edit, operation };
     }

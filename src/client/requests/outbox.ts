@@ -45,7 +45,9 @@ export type OutboxPorts = {
   version(): number;
   /** Send a frame, which has a request in it. @returns false without a connection */
   send(text: string, request: Request): boolean;
-  refused(edit: PendingEdit | null, problem: Problem): void;
+  refused(problem: Problem): void;
+  /** There is no such edit any more: it was refused, or the application has taken it back. */
+  forgotten(edit: PendingEdit): void;
   stale(edits: StaleEdits): void;
   /** Something has changed outside a frame. */
   changed(): void;
@@ -71,6 +73,7 @@ export class Outbox {
     this.#pace = new Pace(() => ports.environment.now());
     this.#queue = new Queue({
       replica: ports.replica,
+      discarded: (edit) => ports.forgotten(edit),
       released: () => {
         this.flushSoon();
         ports.changed();
@@ -230,7 +233,8 @@ export class Outbox {
     if (edit) decided.done.add(edit);
     decided.afterwards.push(() => {
       task.reject(new RoomError(problem));
-      if (task.action === null) this.#ports.refused(edit, problem);
+      if (edit) this.#ports.forgotten(edit);
+      if (task.action === null) this.#ports.refused(problem);
     });
   }
 
@@ -275,9 +279,7 @@ export class Outbox {
       return;
     }
     let isWanted = true;
-    this.#cancelFlush = () => {
-      isWanted = false;
-    };
+    this.#cancelFlush = () => void (isWanted = false);
     environment.soon(() => isWanted && this.flush());
   }
 

@@ -171,7 +171,11 @@ export class ModelClient {
 
   constructor(room: ModelRoom) {
     this.#room = room;
-    this.history = new History({ tree: this.replica.tree, edit: (change) => this.#edit(change) });
+    this.history = new History({
+      tree: this.replica.tree,
+      maxOperations: () => 3, // so that long steps are taken back by several edits
+      edit: (change) => this.#edit(change),
+    });
     this.outbox = new Outbox({
       environment: {
         now: () => room.now,
@@ -186,7 +190,8 @@ export class ModelClient {
         this.line?.toRoom.push(JSON.parse(text) as Update);
         return this.line !== null;
       },
-      refused: (edit) => edit && this.history.forget(edit),
+      refused: () => {},
+      forgotten: (edit) => this.history.forget(edit),
       stale: () => {},
       changed: () => {},
     });
