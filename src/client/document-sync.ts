@@ -43,6 +43,7 @@ export class DocumentSync {
     this.replica = new Replica((own, effects) => this.history.moved(effects, own));
     this.history = new History({
       tree: this.replica.tree,
+      maxOperations: () => this.outbox.maxOperations,
       edit: (change) => this.edit(change, { resolve() {}, reject() {} }),
     });
     this.outbox = new Outbox({
@@ -51,7 +52,7 @@ export class DocumentSync {
       version: () => this.version,
       refused: (edit, problem) => {
         if (edit) this.history.forget(edit);
-        ports.refused(problem);
+        if (problem) ports.refused(problem);
       },
     });
   }

@@ -45,7 +45,7 @@ export type OutboxPorts = {
   version(): number;
   /** Send a frame, which has a request in it. @returns false without a connection */
   send(text: string, request: Request): boolean;
-  refused(edit: PendingEdit | null, problem: Problem): void;
+  refused(edit: PendingEdit | null, problem: Problem | null): void;
   stale(edits: StaleEdits): void;
   /** Something has changed outside a frame. */
   changed(): void;
@@ -70,7 +70,7 @@ export class Outbox {
     this.#ports = ports;
     this.#pace = new Pace(() => ports.environment.now());
     this.#queue = new Queue({
-      replica: ports.replica,
+      ...ports,
       released: () => {
         this.flushSoon();
         ports.changed();

@@ -1,6 +1,7 @@
 // Edits and actions that are not sent yet, in the order in which they were made, and those among them that wait for the
 // application's word: they have waited too long, or nobody knows whether the room has them (rule C7).
 
+import type { PendingEdit } from "../document/pending-edit.ts";
 import type { Replica } from "../document/replica.ts";
 import { RoomError } from "../room-error.ts";
 import type { Problem, StaleEdits } from "../types.ts";
@@ -11,6 +12,8 @@ const maxTogether = 200;
 
 export type QueuePorts = {
   readonly replica: Replica;
+  /** An edit is not wanted. @param problem `null` if it is the application that has said so */
+  refused(edit: PendingEdit, problem: null): void;
   /** Something may be sent, or shows, that did not before. */
   released(): void;
 };
@@ -90,7 +93,9 @@ export class Queue {
       discard: () => {
         const held = stillHeld();
         this.remove(held);
-        this.#ports.replica.discard(editsOf(held));
+        const edits = editsOf(held);
+        this.#ports.replica.discard(edits);
+        for (const edit of edits) this.#ports.refused(edit, null);
         for (const task of held) task.reject(new RoomError(discarded));
         this.#ports.released();
       },
