@@ -171,7 +171,11 @@ export class ModelClient {
 
   constructor(room: ModelRoom) {
     this.#room = room;
-    this.history = new History({ tree: this.replica.tree, edit: (change) => this.#edit(change) });
+    this.history = new History({
+      tree: this.replica.tree,
+      maxOperations: () => this.outbox.maxOperations,
+      edit: (change) => this.#edit(change),
+    });
     this.outbox = new Outbox({
       environment: {
         now: () => room.now,
