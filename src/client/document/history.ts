@@ -1,34 +1,23 @@
 // Undo and redo (rule C6): the inverses of this client's edits, moved through whatever has happened since. A value is
-// taken back only if it is still the one that the edit made.
+// taken back only if it is still the one that the edit made; a number, also if others have added to it.
 //
 // Steps are stacked: each leads on from where the one above it leads to. A change of others moves the one on top, then
 // the one below, and so on. An edit of one's own moves none: it is put on top of them.
 
 import { inverseOf, type Effect } from "../../protocol/effects.ts";
-import type { Operation } from "../../protocol/json-patch.ts";
 import { jsonEqual, type JsonValue } from "../../protocol/json.ts";
-import { childPointer } from "../../protocol/pointer.ts";
 import type { RoomHistory, UndoResult } from "../types.ts";
 import type { Recorded, Recorder } from "./draft.ts";
-import { MovingOperation } from "./moving-operation.ts";
+import { inversesOf, joined, type Inverse, type Made } from "./inverses.ts";
 import type { PendingEdit, PendingOperation } from "./pending-edit.ts";
 import { Unfit, type Tree } from "./tree.ts";
-import { copyValue } from "./values.ts";
 
 /** Steps that can be undone. */
 const depth = 100;
 /** Changes after which steps are moved through them, so that these need not be kept. */
 const maxChanges = 1000;
-
-/** What there must be for a value to be taken back: a value, nothing (`undefined`), or anything. */
-type Expected = { readonly value: JsonValue | undefined } | null;
-
-/** What takes an operation of one's own back. */
-type Inverse = {
-  readonly own: PendingOperation | undefined;
-  readonly moving: MovingOperation;
-  readonly expected: Expected;
-};
+/** UTF-16 units of operations that are undone in one edit. */
+const maxSize = 50_000;
 
 /** Something that has moved what is shown. */
 type Change = {
@@ -39,16 +28,11 @@ type Change = {
 
 /** Edits that are undone together, the last operation first. */
 type Step = {
-  readonly inverses: Inverse[];
+  inverses: readonly Inverse[];
   readonly edits: Set<PendingEdit>;
   /** What has happened since, and has not moved this step and those below it. */
   readonly changes: Change[];
 };
-
-type Made = { readonly edit: PendingEdit; readonly recorded: readonly Recorded[] };
-
-/** How many of the newest inverses of a step are looked through for one of the same value. */
-const maxLookedThrough = 16;
 
 export type HistoryPorts = {
   readonly tree: Tree;
@@ -137,11 +121,11 @@ export class History implements RoomHistory {
       return;
     }
     this.#settle(this.#undo, this.#undo.length - 1);
-    for (const inverse of inversesOf(edit, recorded).toReversed()) prepend(open.inverses, inverse);
+    open.inverses = [...inversesOf({ edit, recorded }), ...open.inverses];
     open.edits.add(edit);
   }
 
-  /** The room has refused an edit: there is nothing to undo. */
+  /** An edit was refused or discarded: there is nothing to undo. */
   forget(edit: PendingEdit): void {
     this.#settleAll();
     const isLeft = ({ edits }: Step): boolean => !edits.delete(edit) || edits.size > 0;
@@ -149,10 +133,10 @@ export class History implements RoomHistory {
     this.#redo = this.#redo.filter(isLeft);
   }
 
-  /** @param made what the step has done, in order */
+  /** @param made the last one first */
   #push(steps: Step[], made: readonly Made[]): Step {
-    const inverses = made.toReversed().flatMap(({ edit, recorded }) => inversesOf(edit, recorded));
-    const step = { inverses, edits: new Set(made.map(({ edit }) => edit)), changes: [] };
+    const edits = new Set(made.map(({ edit }) => edit));
+    const step = { inverses: made.flatMap(inversesOf), edits, changes: [] };
     if (steps.push(step) > depth) steps.shift();
     return step;
   }
@@ -162,22 +146,32 @@ export class History implements RoomHistory {
     const step = from.pop();
     if (step === undefined) return { undone: false, skipped: 0 };
     this.#open = null;
+    const inverses = joined(step.inverses);
+    const made: Made[] = [];
     let skipped = 0;
     // What leads from the state that the others were meant for to the one that there is.
     let missing: readonly Effect[] = [];
-    const made: Made[] = [];
-    const attempt = ({ moving, expected }: Inverse, recorder: Recorder): void => {
-      missing = moving.pass(missing);
-      if (this.#attempt(moving, expected, recorder)) return;
-      skipped++;
-      if (moving.effect !== null) missing = [...missing, inverseOf(moving.effect)];
+    let at = 0;
+    const change = (recorder: Recorder): void => {
+      const { recorded } = recorder;
+      let size = 0;
+      for (; at < inverses.length; at++) {
+        const inverse = inverses[at] as Inverse;
+        const { moving } = inverse;
+        size += JSON.stringify(moving.operations).length;
+        // The rest is another edit. An operation may have become several by now.
+        const isFull = size > maxSize || recorded.length * 2 >= this.#ports.maxOperations();
+        if (isFull && recorded.length > 0) return;
+        missing = moving.pass(missing);
+        if (this.#attempt(inverse, recorder)) continue;
+        skipped++;
+        if (moving.effect !== null) missing = [...missing, inverseOf(moving.effect)];
+      }
     };
     try {
-      for (const inverses of this.#asEdits(step.inverses)) {
-        const edit = this.#ports.edit((recorder) => {
-          for (const inverse of inverses) attempt(inverse, recorder);
-        });
-        if (edit !== null) made.push(edit);
+      while (at < inverses.length) {
+        const edit = this.#ports.edit(change);
+        if (edit !== null) made.unshift(edit);
       }
     } catch (error) {
       from.push(step); // it may be tried again
@@ -188,35 +182,25 @@ export class History implements RoomHistory {
     return { undone: made.length > 0, skipped };
   }
 
-  /** A step may be more than the room takes as one edit. */
-  #asEdits(inverses: readonly Inverse[]): Inverse[][] {
-    const edits: Inverse[][] = [];
-    let left = 0;
-    for (const inverse of inverses) {
-      const count = inverse.moving.operations.length;
-      if (edits.length === 0 || count > left) {
-        edits.push([]);
-        left = this.#ports.maxOperations();
-      }
-      edits.at(-1)?.push(inverse);
-      left -= count;
-    }
-    return edits;
-  }
-
-  #attempt(moving: MovingOperation, expected: Expected, recorder: Recorder): boolean {
+  #attempt({ moving, expected, old, by }: Inverse, recorder: Recorder): boolean {
     const { tree } = this.#ports;
     const { operations } = moving;
     if (!moving.isApplied || operations.length === 0 || moving.isAstray(tree.root)) return false;
     try {
       for (const operation of operations) {
-        if (operation.op === "inc") {
-          if (moving.isLost) return false; // others have set the number
-          if (operation.by === 0) continue;
+        const read = (): JsonValue | undefined => tree.read(operation.path);
+        const isExpected = expected === null || jsonEqual(read(), expected.value);
+        if (operation.op !== "inc") {
+          if (!isExpected) return false;
+          recorder.apply(operation);
+        } else if (isExpected) {
+          // A sum is rounded: it may take two to come to the very number that was there before.
+          do recorder.apply({ ...operation, by: (old as number) - (read() as number) });
+          while (read() !== old);
+        } else {
+          if (moving.isLost) return false; // somebody else has set it
+          recorder.apply({ ...operation, by });
         }
-        if (expected !== null && !jsonEqual(tree.read(operation.path), expected.value))
-          return false;
-        recorder.apply(operation);
       }
       return true;
     } catch (error) {
@@ -256,80 +240,4 @@ function passDown(
     left = inverse.moving.pass(left);
   }
   return left;
-}
-
-/**
- * Add the inverse of the newest operation of a step. Of several that set the same value, the oldest says what it was, and
- * the newest what it is: a drag is one.
- */
-function prepend(inverses: Inverse[], newest: Inverse): void {
-  const [operation] = newest.moving.operations;
-  for (const [at, { moving, expected }] of inverses.slice(0, maxLookedThrough).entries()) {
-    const [older] = moving.operations;
-    if (moving.effect?.kind !== "exchange" || newest.moving.effect?.kind !== "exchange") break;
-    if (expected === null || older?.op !== "replace" || operation?.op !== "replace") break;
-    if (older.path === operation.path) {
-      inverses[at] = { own: newest.own, moving, expected: newest.expected };
-      return;
-    }
-    if (isWithin(older.path, operation.path) || isWithin(operation.path, older.path)) break;
-  }
-  inverses.unshift(newest);
-}
-
-const isWithin = (path: string, above: string): boolean => path.startsWith(`${above}/`);
-
-/** What takes an edit back, the last operation first. */
-const inversesOf = (edit: PendingEdit, recorded: readonly Recorded[]): Inverse[] =>
-  recorded
-    .map((each, at) => {
-      const { effect } = each.applied;
-      const { inverse, expected } = inverseOperation(each);
-      const moving = new MovingOperation(inverse, effect && inverseOf(effect));
-      return { own: edit.operations[at], moving, expected };
-    })
-    .toReversed();
-
-/** What takes an operation back, and what there must be for it. */
-function inverseOperation({ operation, applied }: Recorded): {
-  readonly inverse: Operation;
-  readonly expected: Expected;
-} {
-  const { effect, old } = applied;
-  const { path } = operation;
-  switch (operation.op) {
-    case "inc": {
-      // What was added is not always what had to be: 0.1 + 0.2 - 0.2 is not 0.1.
-      const [before, now] = [old as number, (old as number) + operation.by];
-      return now + (before - now) === before
-        ? { inverse: { op: "inc", path, by: before - now || 0 }, expected: null }
-        : { inverse: { op: "replace", path, value: before }, expected: { value: now } };
-    }
-    case "str_ins": {
-      const { pos, str } = operation;
-      return { inverse: { op: "str_del", path, pos, len: str.length }, expected: null };
-    }
-    case "str_del": {
-      const { pos, len } = operation;
-      const str = (old as string).slice(pos, pos + len);
-      return { inverse: { op: "str_ins", path, pos, str }, expected: null };
-    }
-    case "move": {
-      const to = effect?.kind === "move" ? effect.to : [];
-      const from = to.reduce(childPointer, "");
-      return { inverse: { op: "move", from, path: operation.from }, expected: null };
-    }
-    case "remove": {
-      const expected = effect?.kind === "take" ? null : { value: undefined };
-      return { inverse: { op: "add", path, value: copyValue(old, path) }, expected };
-    }
-    default: {
-      // An item that was appended has an index by now.
-      const at = effect?.kind === "insert" ? [...effect.container, `${effect.index}`] : null;
-      const expected = { value: "value" in operation ? operation.value : undefined };
-      return old === undefined
-        ? { inverse: { op: "remove", path: at?.reduce(childPointer, "") ?? path }, expected }
-        : { inverse: { op: "replace", path, value: copyValue(old, path) }, expected };
-    }
-  }
 }

@@ -322,6 +322,7 @@ describe("a line that breaks", () => {
       notes: [],
       saved: { state: "saved" },
     });
+    expect(ada.history.canUndo).toBe(false);
   });
 
   test("[C7] while the room is purged leaves the outcome of what was sent to the application", async () => {

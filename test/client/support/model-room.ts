@@ -173,7 +173,7 @@ export class ModelClient {
     this.#room = room;
     this.history = new History({
       tree: this.replica.tree,
-      maxOperations: () => 3, // so that long steps are taken back by several edits
+      maxOperations: () => this.outbox.maxOperations,
       edit: (change) => this.#edit(change),
     });
     this.outbox = new Outbox({
