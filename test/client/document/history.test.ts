@@ -389,6 +389,16 @@ describe("[C6] the history", () => {
     expect(ada.history.size).toBeLessThan(1200);
   });
 
+  test("redoes what was set again and undone before the room had it", () => {
+    const room = new ModelRoom({ deep: { list: [0] } });
+    const ada = room.join();
+    for (const list of [[1], [2]]) ada.edit({ op: "replace", path: "/deep", value: { list } });
+    ada.history.undo();
+    room.settle();
+    expect(ada.history.redo()).toEqual({ undone: true, skipped: 0 });
+    expect(ada.state).toEqual({ deep: { list: [2] } });
+  });
+
   test("comes to the same after as many redos as undos, whatever was edited", () => {
     fc.assert(
       fc.property(

@@ -111,6 +111,7 @@ export class ModelRoom {
           from: change.from,
           to: change.to,
           patch: JSON.parse(change.patch) as Patch,
+          ...(change.sizes && { sizes: change.sizes }),
         });
       frame.push(...replies.flatMap((each) => (each.client === client ? each.reply : [])));
       if (frame.length > 0) client.line?.fromRoom.push(frame);
