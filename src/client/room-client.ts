@@ -3,12 +3,11 @@
 //
 //   frame ──▶ outbox: replies decide ──▶ document: changes ──▶ people ──▶ one notification ──▶ answers, events
 
-import { jsonEqual, type JsonObject, type JsonValue } from "../protocol/json.ts";
-import type { ClientMessage, RoomMessage } from "../protocol/messages.ts";
+import type { JsonObject, JsonValue } from "../protocol/json.ts";
+import type { RoomMessage } from "../protocol/messages.ts";
 import type { PeopleCounts } from "../protocol/people.ts";
 import { allows, type Scope } from "../protocol/scopes.ts";
 import { Connection } from "./connection/connection.ts";
-import { isTrying } from "./connection/is-trying.ts";
 import { defaultOfflineAge, DocumentSync } from "./document-sync.ts";
 import { historyOf } from "./document/room-history.ts";
 import type { Environment } from "./environment.ts";
@@ -17,9 +16,9 @@ import { Listeners } from "./listeners.ts";
 import { OwnPresence } from "./people/own-presence.ts";
 import { People } from "./people/people.ts";
 import { Calls } from "./requests/calls.ts";
-import type { Answer } from "./requests/request.ts";
+import type { Answer, Asker } from "./requests/request.ts";
 import { renew } from "./renew.ts";
-import { forbidden, notReady, problemOf, RoomError, textOf } from "./room-error.ts";
+import { closedBy, forbidden, notReady, problemOf, textOf, type RoomError } from "./room-error.ts";
 import type {
   Committed,
   ConnectOptions,
@@ -45,15 +44,16 @@ export class RoomClient {
   readonly #presence: OwnPresence;
   readonly #listeners: Listeners<RoomEvents & { change: null }>;
   readonly #ready = Promise.withResolvers<void>();
-  readonly #calls = new Calls((text) => this.#connection.send(text));
-  readonly #environment: Environment;
-  #isGuardDue: boolean;
+  readonly #calls = new Calls(
+    (text) => this.#connection.send(text),
+    (problem) => this.#listeners.emit("problem", { problem }),
+  );
   /** What it says of itself, and may do. */
   readonly #own: { client: string; scopes: readonly Scope[] };
   readonly #keeping: Keeping;
-  #watched: readonly string[] = [];
+  /** `null` if something may have changed since `#lastSnapshot`. */
   #snapshot: RoomSnapshot | null = null;
-  #parts: Pick<RoomSnapshot, "status" | "saved" | "scopes" | "history"> | null = null;
+  #lastSnapshot: RoomSnapshot | null = null;
   /** Why it is not to connect again by itself; `null` while it does. */
   #closed: RoomError | null = null;
   #told: { readonly status: RoomStatus; readonly saved: SaveStatus };
@@ -65,7 +65,6 @@ export class RoomClient {
     this.ready = this.#ready.promise;
     this.ready.catch(() => {}); // `status` tells of it, too
     this.#listeners = new Listeners((error) => environment.report(error));
-    this.#environment = environment;
     this.#own = { client: environment.newId(), scopes: [] };
     this.#document = new DocumentSync({
       environment,
@@ -81,7 +80,12 @@ export class RoomClient {
       this.#changed();
       return result;
     });
-    this.#presence = new OwnPresence({ environment, send: (message) => this.#show(message) });
+    this.#presence = new OwnPresence({
+      environment,
+      // The room would refuse it without the scope, so it waits until there is one.
+      send: (message) =>
+        this.can("presence:write") && this.#connection.send(JSON.stringify(message)),
+    });
     if (options.presence) this.#presence.set(options.presence);
     this.#connection = new Connection(
       { ...options, environment },
@@ -107,7 +111,6 @@ export class RoomClient {
       this.#own,
     );
     this.#told = { status: this.status, saved: this.saved };
-    this.#isGuardDue = options.warnBeforeUnload ?? true;
     if (options.connect ?? true) this.reconnect();
   }
 
@@ -142,10 +145,7 @@ export class RoomClient {
   }
 
   get saved(): SaveStatus {
-    const { state } = this.status;
-    return this.#document.outbox.status(
-      state === "connected" ? "up" : state === "closed" ? "closed" : "down",
-    );
+    return this.#document.outbox.status(this.status.state);
   }
 
   get scopes(): readonly Scope[] {
@@ -160,11 +160,11 @@ export class RoomClient {
     if (this.#snapshot) return this.#snapshot;
     const { status, saved, scopes } = this;
     const { canUndo, canRedo } = this.history;
-    const parts = { status, saved, scopes, history: { canUndo, canRedo } };
-    this.#parts = renew(this.#parts, parts);
     const { state, version } = this.#document;
-    this.#snapshot = Object.freeze({ ...this.#people.view, ...this.#parts, state, version });
-    return this.#snapshot;
+    const history = { canUndo, canRedo };
+    const now = { ...this.#people.view, status, saved, scopes, history, version, state };
+    this.#lastSnapshot = renew(this.#lastSnapshot, now);
+    return (this.#snapshot = this.#lastSnapshot);
   }
 
   subscribe(listener: () => void): () => void {
@@ -192,7 +192,7 @@ export class RoomClient {
     if (made === null) asker.resolve({ version: this.#document.version, dropped: [] });
     else {
       this.#document.history.record(made.edit, made.recorded);
-      this.#asked();
+      this.#asked(asker);
     }
     return { committed: promise };
   }
@@ -207,14 +207,8 @@ export class RoomClient {
     const payload = JSON.parse(JSON.stringify(input)) as JsonValue;
     const optimistic = (options.optimistic ?? null) as ((draft: object) => void) | null;
     this.#document.call({ name, payload }, optimistic, asker);
-    this.#asked();
+    this.#asked(asker);
     return (await promise).result as never;
-  }
-
-  /** Something is to be sent, and to be answered for, if it is not already known that nobody will. */
-  #asked(): void {
-    if (this.#closed) this.#document.outbox.closed(this.#closed);
-    this.#changed();
   }
 
   setPresence(presence: PresenceInput): void {
@@ -222,12 +216,11 @@ export class RoomClient {
   }
 
   broadcast(event: string, payload: JsonValue = null, { echo = false } = {}): Promise<void> {
-    return this.#call({ type: "broadcast", event, payload, ...(echo && { echo }) });
+    return this.#calls.ask({ type: "broadcast", event, payload, ...(echo && { echo }) });
   }
 
   watch(userIds: readonly string[]): void {
-    this.#watched = [...userIds];
-    if (this.#connection.isUp) this.#sendWatched();
+    this.#calls.watch(userIds);
   }
 
   leave(): void {
@@ -240,18 +233,14 @@ export class RoomClient {
 
   /** End the connection, after what was done right before. */
   #end(end: () => void): void {
+    this.#presence.flush();
     this.#document.outbox.flush();
     end();
     this.#keeping.rest();
   }
 
   reconnect(): void {
-    const isUnsaved = (): boolean => this.saved.state !== "saved" && !this.#keeping.keeper?.hasAll;
-    if (this.#isGuardDue) this.#environment.beforeUnload(isUnsaved);
-    this.#isGuardDue = false;
-    // A listener that asks for it whenever it is told of an attempt would do so for ever.
-    if (!this.#isTelling || !isTrying(this.status, this.#environment.now()))
-      this.#keeping.connect();
+    this.#keeping.connect();
   }
 
   // What the room sends
@@ -273,7 +262,7 @@ export class RoomClient {
       later.push(() => this.#listeners.emit("resync", event));
       this.#connection.lost(reason);
     }
-    if (messages.some(({ type }) => type !== "event")) this.#changed();
+    if (messages.some((message) => !isHeardOnly(message))) this.#changed();
     for (const tell of later) tell();
   }
 
@@ -282,26 +271,23 @@ export class RoomClient {
     switch (message.type) {
       case "welcome":
         this.#own.scopes = message.scopes;
-        this.#calls.frameBytes = message.limits.frameBytes;
         this.#presence.welcomed(message.limits);
-        if (this.#watched.length > 0) this.#sendWatched();
+        this.#calls.welcomed(message.limits);
         return this.#ready.resolve();
       case "scopes":
         this.#own.scopes = message.scopes;
         return this.#presence.set({}); // what has waited for a scope
       case "event": {
         const { type: _type, ...event } = message;
-        later.push(() => this.#listeners.emit("event", event));
-        return;
+        return void later.push(() => this.#listeners.emit("event", event));
       }
       case "reply":
         return this.#calls.replied(message);
-      case "error": {
-        const problem = problemOf(message);
-        if (problem.code !== "rate_limited")
-          later.push(() => this.#listeners.emit("problem", { problem }));
-        return;
-      }
+      case "error":
+        if (message.code === "rate_limited") return;
+        return void later.push(() =>
+          this.#listeners.emit("problem", { problem: problemOf(message) }),
+        );
       default:
         return;
     }
@@ -311,18 +297,17 @@ export class RoomClient {
     if (isUp) return;
     this.#presence.stop();
     this.#calls.lineLost();
-    this.#changed();
   }
 
   #statusChanged(): void {
     const { status } = this;
-    if (status.state === "closed") {
-      const detail = `The connection to the room is closed: ${status.reason}.`;
-      this.#closed = new RoomError(status.problem ?? { code: "room_unavailable", detail });
+    this.#closed = status.state === "closed" ? closedBy(status) : null;
+    if (this.#closed) {
       this.#ready.reject(this.#closed);
       this.#document.outbox.closed(this.#closed);
-    } else this.#closed = null;
-    this.#changed();
+    }
+    // The frame that has brought it about may have told of it.
+    if (status !== this.#told.status) this.#changed();
   }
 
   /**
@@ -336,31 +321,20 @@ export class RoomClient {
     this.#isTelling = true;
     while (!this.#isToldOf) {
       this.#isToldOf = true;
-      const { status, saved } = this;
       const before = this.#told;
+      const { status, saved } = renew(before, { status: this.status, saved: this.saved });
       this.#told = { status, saved };
       this.#listeners.emit("change", null);
       if (status !== before.status) this.#listeners.emit("status", status);
-      if (!jsonEqual(saved, before.saved)) this.#listeners.emit("saved", saved);
+      if (saved !== before.saved) this.#listeners.emit("saved", saved);
     }
     this.#isTelling = false;
   }
 
-  // What is sent
-
-  /** Send presence. The room would refuse it without the scope, so it waits until there is one. */
-  #show(message: ClientMessage): boolean {
-    return this.can("presence:write") && this.#connection.send(JSON.stringify(message));
-  }
-
-  #sendWatched(): void {
-    void this.#call({ type: "watch", users: this.#watched });
-  }
-
-  #call(message: ClientMessage): Promise<void> {
-    const answer = this.#calls.ask(message);
-    answer.catch(({ problem }: RoomError) => this.#listeners.emit("problem", { problem }));
-    return answer;
+  /** Something is to be sent, and answered for, unless it is known that nobody will. */
+  #asked(asker: Pick<Asker<never>, "reject">): void {
+    if (this.#closed) asker.reject(this.#closed);
+    this.#changed();
   }
 
   /** @throws RoomError `forbidden`; Error before `ready` */
@@ -369,3 +343,7 @@ export class RoomClient {
     if (!this.can(scope)) throw forbidden(scope, this.#own.scopes);
   }
 }
+
+/** Whether a message changes nothing that is shown. Requests that do have numbers. */
+const isHeardOnly = (message: RoomMessage): boolean =>
+  message.type === "event" || (message.type === "reply" && typeof message.ref === "string");

@@ -14,7 +14,7 @@ import type { PendingEdit } from "../document/pending-edit.ts";
 import type { Replica } from "../document/replica.ts";
 import type { Environment } from "../environment.ts";
 import { problemOf, RoomError } from "../room-error.ts";
-import type { Problem, SaveStatus, StaleEdits } from "../types.ts";
+import type { Problem, RoomStatus, SaveStatus, StaleEdits } from "../types.ts";
 import { Pace } from "./pace.ts";
 import { forgotten, isMadeAnew, isOfAction, tooLarge } from "./problems.ts";
 import { Queue } from "./queue.ts";
@@ -24,6 +24,7 @@ import {
   editsOf,
   nothingDecided,
   oldestOf,
+  savedOf,
   updateMessage,
   type Decided,
   type Request,
@@ -83,15 +84,8 @@ export class Outbox {
     return this.#limits.patchOperations;
   }
 
-  status(line: "up" | "down" | "closed"): SaveStatus {
-    const tasks = this.#tasks;
-    if (tasks.length === 0) return { state: "saved" };
-    const what = { count: tasks.length, oldest: oldestOf(tasks) };
-    if (line === "closed") return { state: "unsaved", reason: "closed", ...what };
-    if (tasks.some(({ held }) => held)) return { state: "unsaved", reason: "stale", ...what };
-    return line === "down"
-      ? { state: "unsaved", reason: "disconnected", ...what }
-      : { state: "saving", ...what };
+  status(connection: RoomStatus["state"]): SaveStatus {
+    return savedOf(this.#tasks, connection);
   }
 
   get #tasks(): readonly Task[] {
@@ -280,15 +274,9 @@ export class Outbox {
   #schedule(ms: number): void {
     this.stop();
     const { environment } = this.#ports;
-    if (ms > 0) {
-      this.#cancelFlush = environment.later(ms, () => this.flush());
-      return;
-    }
-    let isWanted = true;
-    this.#cancelFlush = () => {
-      isWanted = false;
-    };
-    environment.soon(() => isWanted && this.flush());
+    const cancel = ms > 0 ? environment.later(ms, () => this.flush()) : () => {};
+    this.#cancelFlush = cancel;
+    if (ms <= 0) environment.soon(() => this.#cancelFlush === cancel && this.flush());
   }
 
   /** Send what may be sent now. */

@@ -198,7 +198,7 @@ export class ModelClient {
 
   get isQuiet(): boolean {
     return (
-      this.outbox.status("up").state === "saved" &&
+      this.outbox.status("connected").state === "saved" &&
       this.line?.toRoom.length === 0 &&
       this.line.fromRoom.length === 0
     );
