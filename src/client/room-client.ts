@@ -15,7 +15,7 @@ import { Keeping } from "./keeping.ts";
 import { Listeners } from "./listeners.ts";
 import { OwnPresence } from "./people/own-presence.ts";
 import { People } from "./people/people.ts";
-import { Calls } from "./requests/calls.ts";
+import { Calls, isAnswer } from "./requests/calls.ts";
 import type { Answer, Asker } from "./requests/request.ts";
 import { renew } from "./renew.ts";
 import { closedBy, forbidden, notReady, problemOf, textOf, type RoomError } from "./room-error.ts";
@@ -85,6 +85,11 @@ export class RoomClient {
       // The room would refuse it without the scope, so it waits until there is one.
       send: (message) =>
         this.can("presence:write") && this.#connection.send(JSON.stringify(message)),
+      sent: (data) => {
+        this.#people.show(data);
+        this.#snapshot = null;
+        environment.soon(() => this.#changed());
+      },
     });
     if (options.presence) this.#presence.set(options.presence);
     this.#connection = new Connection(
@@ -93,7 +98,11 @@ export class RoomClient {
         resumeFrom: () => ({ client: this.#own.client, ...this.#document.resumeFrom }),
         frame: (messages) => this.#frame(messages),
         statusChanged: () => this.#statusChanged(),
-        lineChanged: (isUp) => this.#lineChanged(isUp),
+        lineChanged: (isUp) => {
+          if (isUp) return;
+          this.#presence.stop();
+          this.#calls.lineLost();
+        },
         replaced: () => {
           if (this.#keeping.keeper?.isReplacedByItself()) return;
           this.#own.client = environment.newId();
@@ -247,23 +256,22 @@ export class RoomClient {
 
   #frame(messages: readonly RoomMessage[]): void {
     const { afterwards, failure } = this.#document.take(messages);
-    const later = [...afterwards];
     let reason = failure;
     try {
       for (const message of messages) {
         this.#people.take(message);
-        this.#take(message, later);
+        this.#take(message, afterwards);
       }
     } catch (error) {
       reason ??= textOf(error);
     }
     if (reason !== null) {
       const event = { reason };
-      later.push(() => this.#listeners.emit("resync", event));
+      afterwards.push(() => this.#listeners.emit("resync", event));
       this.#connection.lost(reason);
     }
-    if (messages.some((message) => !isHeardOnly(message))) this.#changed();
-    for (const tell of later) tell();
+    if (messages.some((each) => each.type !== "event" && !isAnswer(each))) this.#changed();
+    for (const tell of afterwards) tell();
   }
 
   /** @param later gets what to tell once the frame has been taken in */
@@ -283,20 +291,15 @@ export class RoomClient {
       }
       case "reply":
         return this.#calls.replied(message);
-      case "error":
-        if (message.code === "rate_limited") return;
-        return void later.push(() =>
-          this.#listeners.emit("problem", { problem: problemOf(message) }),
-        );
+      case "error": {
+        const event = { problem: problemOf(message) };
+        if (message.code !== "rate_limited")
+          later.push(() => this.#listeners.emit("problem", event));
+        return;
+      }
       default:
         return;
     }
-  }
-
-  #lineChanged(isUp: boolean): void {
-    if (isUp) return;
-    this.#presence.stop();
-    this.#calls.lineLost();
   }
 
   #statusChanged(): void {
@@ -343,7 +346,3 @@ export class RoomClient {
     if (!this.can(scope)) throw forbidden(scope, this.#own.scopes);
   }
 }
-
-/** Whether a message changes nothing that is shown. Requests that do have numbers. */
-const isHeardOnly = (message: RoomMessage): boolean =>
-  message.type === "event" || (message.type === "reply" && typeof message.ref === "string");

@@ -231,8 +231,8 @@ export type Room<T = JsonObject, P = unknown> = {
     ...call: ActionCall<T, Name>
   ): Promise<ResultFor<T, Name>>;
   /**
-   * Change one's own presence by a merge patch. It is sent at the rate that the room takes. Without the scope
-   * `presence:write` nobody sees it until there is one.
+   * Change one's own presence by a merge patch. It is sent at the rate that the room takes, and oneself sees it then; `typing`
+   * and `status` are as the room combines them. Without the scope `presence:write` nobody sees it until there is one.
    * @throws RoomError `invalid_presence` for more than 2 KiB
    */
   setPresence(presence: PresenceInput<P>): void;

@@ -13,6 +13,8 @@ export type OwnPresencePorts = {
   readonly environment: Environment;
   /** @returns false without a connection; then nothing is sent */
   send(message: ClientMessage): boolean;
+  /** Told of what was sent. */
+  sent(data: JsonObject): void;
 };
 
 /** ms between two messages, so that a cursor moves smoothly for others. */
@@ -88,6 +90,7 @@ export class OwnPresence {
     // A cursor would end the idleness that goes with it, if the room were not told again.
     const data = this.#wanted["status"] === "idle" ? { ...patch, status: "idle" } : patch;
     if (!this.#ports.send({ type: "presence", data })) return;
+    this.#ports.sent(data);
     this.#sentAt = this.#ports.environment.now();
     this.#told = this.#wanted;
     if (Object.hasOwn(patch, "typing")) this.#renewTyping();

@@ -76,6 +76,10 @@ export class Calls {
   }
 }
 
+/** Whether a message answers a call, and so changes nothing that is shown. Other requests have numbers. */
+export const isAnswer = (message: RoomMessage): boolean =>
+  message.type === "reply" && typeof message.ref === "string";
+
 const notConnected: Problem = {
   code: "room_unavailable",
   detail: "There is no connection to the room, and this is not kept for later.",
