@@ -278,12 +278,12 @@ export class RoomClient {
   #take(message: RoomMessage, later: (() => void)[]): void {
     switch (message.type) {
       case "welcome":
-        this.#own.scopes = message.scopes;
+        this.#own.scopes = [...message.scopes];
         this.#presence.welcomed(message.limits);
         this.#calls.welcomed(message.limits);
         return this.#ready.resolve();
       case "scopes":
-        this.#own.scopes = message.scopes;
+        this.#own.scopes = [...message.scopes];
         return this.#presence.set({}); // what has waited for a scope
       case "event": {
         const { type: _type, ...event } = message;
