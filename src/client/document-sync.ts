@@ -14,7 +14,7 @@ import { RoomError, textOf } from "./room-error.ts";
 /** What taking a frame in has come to. */
 export type Taken = {
   /** To be called once everybody can see it. */
-  readonly afterwards: readonly (() => void)[];
+  readonly afterwards: (() => void)[];
   /** Why the copy of the state is not to be trusted any more; `null` if it is. */
   readonly failure: string | null;
 };

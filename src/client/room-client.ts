@@ -4,11 +4,10 @@
 //   frame ──▶ outbox: replies decide ──▶ document: changes ──▶ people ──▶ one notification ──▶ answers, events
 
 import type { JsonObject, JsonValue } from "../protocol/json.ts";
-import type { ClientMessage, RoomMessage } from "../protocol/messages.ts";
+import type { RoomMessage } from "../protocol/messages.ts";
 import type { PeopleCounts } from "../protocol/people.ts";
 import { allows, type Scope } from "../protocol/scopes.ts";
 import { Connection } from "./connection/connection.ts";
-import { isTrying } from "./connection/is-trying.ts";
 import { defaultOfflineAge, DocumentSync } from "./document-sync.ts";
 import { historyOf } from "./document/room-history.ts";
 import type { Environment } from "./environment.ts";
@@ -16,10 +15,10 @@ import { Keeping } from "./keeping.ts";
 import { Listeners } from "./listeners.ts";
 import { OwnPresence } from "./people/own-presence.ts";
 import { People } from "./people/people.ts";
-import { Calls } from "./requests/calls.ts";
-import { saveStatus } from "./requests/save-status.ts";
-import type { Answer } from "./requests/request.ts";
-import { forbidden, notReady, problemOf, RoomError, textOf } from "./room-error.ts";
+import { Calls, isAnswer } from "./requests/calls.ts";
+import type { Answer, Asker } from "./requests/request.ts";
+import { renew } from "./renew.ts";
+import { closedBy, forbidden, notReady, problemOf, textOf, type RoomError } from "./room-error.ts";
 import type {
   Committed,
   ConnectOptions,
@@ -32,7 +31,6 @@ import type {
   RoomStatus,
   SaveStatus,
 } from "./types.ts";
-import { View } from "./view.ts";
 
 type Recipe = (draft: never) => void;
 
@@ -46,23 +44,27 @@ export class RoomClient {
   readonly #presence: OwnPresence;
   readonly #listeners: Listeners<RoomEvents & { change: null }>;
   readonly #ready = Promise.withResolvers<void>();
-  readonly #calls = new Calls((text) => this.#connection.send(text));
-  readonly #environment: Environment;
-  #isGuardDue: boolean;
+  readonly #calls = new Calls(
+    (text) => this.#connection.send(text),
+    (problem) => this.#listeners.emit("problem", { problem }),
+  );
   /** What it says of itself, and may do. */
   readonly #own: { client: string; scopes: readonly Scope[] };
   readonly #keeping: Keeping;
-  #watched: readonly string[] = [];
-  readonly #view: View;
+  /** `null` if something may have changed since `#lastSnapshot`. */
+  #snapshot: RoomSnapshot | null = null;
+  #lastSnapshot: RoomSnapshot | null = null;
   /** Why it is not to connect again by itself; `null` while it does. */
   #closed: RoomError | null = null;
+  #told: { readonly status: RoomStatus; readonly saved: SaveStatus };
+  #isTelling = false;
+  #isToldOf = true;
 
   constructor(options: ConnectOptions, environment: Environment) {
     this.id = options.room;
     this.ready = this.#ready.promise;
     this.ready.catch(() => {}); // `status` tells of it, too
     this.#listeners = new Listeners((error) => environment.report(error));
-    this.#environment = environment;
     this.#own = { client: environment.newId(), scopes: [] };
     this.#document = new DocumentSync({
       environment,
@@ -70,15 +72,25 @@ export class RoomClient {
       send: (text, request) => (this.#keeping.keeper ?? this.#connection).send(text, request),
       refused: (problem) => this.#listeners.emit("refused", { problem }),
       stale: (edits) => this.#listeners.emit("stale", edits),
-      changed: () => this.#view.changed(),
+      changed: () => this.#changed(),
     });
     this.history = historyOf(this.#document.history, (go) => {
       this.#demand("room:write");
       const result = go();
-      this.#view.changed();
+      this.#changed();
       return result;
     });
-    this.#presence = new OwnPresence({ environment, send: (message) => this.#show(message) });
+    this.#presence = new OwnPresence({
+      environment,
+      // The room would refuse it without the scope, so it waits until there is one.
+      send: (message) =>
+        this.can("presence:write") && this.#connection.send(JSON.stringify(message)),
+      sent: (data) => {
+        this.#people.show(data);
+        this.#snapshot = null;
+        environment.soon(() => this.#changed());
+      },
+    });
     if (options.presence) this.#presence.set(options.presence);
     this.#connection = new Connection(
       { ...options, environment },
@@ -86,7 +98,11 @@ export class RoomClient {
         resumeFrom: () => ({ client: this.#own.client, ...this.#document.resumeFrom }),
         frame: (messages) => this.#frame(messages),
         statusChanged: () => this.#statusChanged(),
-        lineChanged: (isUp) => this.#lineChanged(isUp),
+        lineChanged: (isUp) => {
+          if (isUp) return;
+          this.#presence.stop();
+          this.#calls.lineLost();
+        },
         replaced: () => {
           if (this.#keeping.keeper?.isReplacedByItself()) return;
           this.#own.client = environment.newId();
@@ -103,8 +119,7 @@ export class RoomClient {
       this.#listeners,
       this.#own,
     );
-    this.#view = new View(this, this.#document, this.#people, this.#listeners);
-    this.#isGuardDue = options.warnBeforeUnload ?? true;
+    this.#told = { status: this.status, saved: this.saved };
     if (options.connect ?? true) this.reconnect();
   }
 
@@ -139,9 +154,7 @@ export class RoomClient {
   }
 
   get saved(): SaveStatus {
-    const { state } = this.status;
-    const line = state === "connected" ? "up" : state === "closed" ? "closed" : "down";
-    return saveStatus(this.#document.outbox.tasks, line);
+    return this.#document.outbox.status(this.status.state);
   }
 
   get scopes(): readonly Scope[] {
@@ -153,7 +166,14 @@ export class RoomClient {
   }
 
   getSnapshot(): RoomSnapshot {
-    return this.#view.snapshot;
+    if (this.#snapshot) return this.#snapshot;
+    const { status, saved, scopes } = this;
+    const { canUndo, canRedo } = this.history;
+    const { state, version } = this.#document;
+    const history = { canUndo, canRedo };
+    const now = { ...this.#people.view, status, saved, scopes, history, version, state };
+    this.#lastSnapshot = renew(this.#lastSnapshot, now);
+    return (this.#snapshot = this.#lastSnapshot);
   }
 
   subscribe(listener: () => void): () => void {
@@ -173,12 +193,15 @@ export class RoomClient {
     this.#demand("room:write");
     const { promise, ...asker } = Promise.withResolvers<Committed>();
     promise.catch(() => {}); // the event `refused` tells of it, too
-    const showAgain = this.#view.hold(); // what the recipe reads of the state until it throws is not shown to others
-    const made = this.#document.edit((recorder) => recorder.run(recipe, showAgain), asker);
+    const shown = this.#snapshot; // what the recipe reads of the state until it throws is not shown to others
+    const made = this.#document.edit(
+      (recorder) => recorder.run(recipe, () => void (this.#snapshot = shown)),
+      asker,
+    );
     if (made === null) asker.resolve({ version: this.#document.version, dropped: [] });
     else {
       this.#document.history.record(made.edit, made.recorded);
-      this.#asked();
+      this.#asked(asker);
     }
     return { committed: promise };
   }
@@ -193,14 +216,8 @@ export class RoomClient {
     const payload = JSON.parse(JSON.stringify(input)) as JsonValue;
     const optimistic = (options.optimistic ?? null) as ((draft: object) => void) | null;
     this.#document.call({ name, payload }, optimistic, asker);
-    this.#asked();
+    this.#asked(asker);
     return (await promise).result as never;
-  }
-
-  /** Something is to be sent, and to be answered for, if it is not already known that nobody will. */
-  #asked(): void {
-    if (this.#closed) this.#document.outbox.closed(this.#closed);
-    this.#view.changed();
   }
 
   setPresence(presence: PresenceInput): void {
@@ -208,12 +225,11 @@ export class RoomClient {
   }
 
   broadcast(event: string, payload: JsonValue = null, { echo = false } = {}): Promise<void> {
-    return this.#call({ type: "broadcast", event, payload, ...(echo && { echo }) });
+    return this.#calls.ask({ type: "broadcast", event, payload, ...(echo && { echo }) });
   }
 
   watch(userIds: readonly string[]): void {
-    this.#watched = [...userIds];
-    if (this.#connection.isUp) this.#sendWatched();
+    this.#calls.watch(userIds);
   }
 
   leave(): void {
@@ -226,66 +242,59 @@ export class RoomClient {
 
   /** End the connection, after what was done right before. */
   #end(end: () => void): void {
+    this.#presence.flush();
     this.#document.outbox.flush();
     end();
     this.#keeping.rest();
   }
 
   reconnect(): void {
-    const isUnsaved = (): boolean => this.saved.state !== "saved" && !this.#keeping.keeper?.hasAll;
-    if (this.#isGuardDue) this.#environment.beforeUnload(isUnsaved);
-    this.#isGuardDue = false;
-    // A listener that asks for it whenever it is told of an attempt would do so for ever.
-    if (!this.#view.isTelling || !isTrying(this.status, this.#environment.now()))
-      this.#keeping.connect();
+    this.#keeping.connect();
   }
 
   // What the room sends
 
   #frame(messages: readonly RoomMessage[]): void {
     const { afterwards, failure } = this.#document.take(messages);
-    const later = [...afterwards];
     let reason = failure;
     try {
       for (const message of messages) {
         this.#people.take(message);
-        this.#take(message, later);
+        this.#take(message, afterwards);
       }
     } catch (error) {
       reason ??= textOf(error);
     }
     if (reason !== null) {
       const event = { reason };
-      later.push(() => this.#listeners.emit("resync", event));
+      afterwards.push(() => this.#listeners.emit("resync", event));
       this.#connection.lost(reason);
     }
-    if (messages.some(({ type }) => type !== "event")) this.#view.changed();
-    for (const tell of later) tell();
+    if (messages.some((each) => each.type !== "event" && !isAnswer(each))) this.#changed();
+    for (const tell of afterwards) tell();
   }
 
   /** @param later gets what to tell once the frame has been taken in */
   #take(message: RoomMessage, later: (() => void)[]): void {
     switch (message.type) {
       case "welcome":
-        this.#own.scopes = message.scopes;
-        this.#calls.frameBytes = message.limits.frameBytes;
+        this.#own.scopes = [...message.scopes];
         this.#presence.welcomed(message.limits);
-        if (this.#watched.length > 0) this.#sendWatched();
+        this.#calls.welcomed(message.limits);
         return this.#ready.resolve();
       case "scopes":
-        this.#own.scopes = message.scopes;
+        this.#own.scopes = [...message.scopes];
         return this.#presence.set({}); // what has waited for a scope
       case "event": {
         const { type: _type, ...event } = message;
-        later.push(() => this.#listeners.emit("event", event));
-        return;
+        return void later.push(() => this.#listeners.emit("event", event));
       }
       case "reply":
         return this.#calls.replied(message);
       case "error": {
-        const problem = problemOf(message);
-        if (problem.code !== "rate_limited")
-          later.push(() => this.#listeners.emit("problem", { problem }));
+        const event = { problem: problemOf(message) };
+        if (message.code !== "rate_limited")
+          later.push(() => this.#listeners.emit("problem", event));
         return;
       }
       default:
@@ -293,39 +302,42 @@ export class RoomClient {
     }
   }
 
-  #lineChanged(isUp: boolean): void {
-    if (isUp) return;
-    this.#presence.stop();
-    this.#calls.lineLost();
-    this.#view.changed();
-  }
-
   #statusChanged(): void {
     const { status } = this;
-    if (status.state === "closed") {
-      const detail = `The connection to the room is closed: ${status.reason}.`;
-      this.#closed = new RoomError(status.problem ?? { code: "room_unavailable", detail });
+    this.#closed = status.state === "closed" ? closedBy(status) : null;
+    if (this.#closed) {
       this.#ready.reject(this.#closed);
       this.#document.outbox.closed(this.#closed);
-    } else this.#closed = null;
-    this.#view.changed();
+    }
+    // The frame that has brought it about may have told of it.
+    if (status !== this.#told.status) this.#changed();
   }
 
-  // What is sent
-
-  /** Send presence. The room would refuse it without the scope, so it waits until there is one. */
-  #show(message: ClientMessage): boolean {
-    return this.can("presence:write") && this.#connection.send(JSON.stringify(message));
+  /**
+   * Tell everybody that there is something new to see. What a listener changes is told once all have been told of what
+   * was before, so that each hears everything in order.
+   */
+  #changed(): void {
+    this.#snapshot = null;
+    this.#isToldOf = false;
+    if (this.#isTelling) return;
+    this.#isTelling = true;
+    while (!this.#isToldOf) {
+      this.#isToldOf = true;
+      const before = this.#told;
+      const { status, saved } = renew(before, { status: this.status, saved: this.saved });
+      this.#told = { status, saved };
+      this.#listeners.emit("change", null);
+      if (status !== before.status) this.#listeners.emit("status", status);
+      if (saved !== before.saved) this.#listeners.emit("saved", saved);
+    }
+    this.#isTelling = false;
   }
 
-  #sendWatched(): void {
-    void this.#call({ type: "watch", users: this.#watched });
-  }
-
-  #call(message: ClientMessage): Promise<void> {
-    const answer = this.#calls.ask(message);
-    answer.catch(({ problem }: RoomError) => this.#listeners.emit("problem", { problem }));
-    return answer;
+  /** Something is to be sent, and answered for, unless it is known that nobody will. */
+  #asked(asker: Pick<Asker<never>, "reject">): void {
+    if (this.#closed) asker.reject(this.#closed);
+    this.#changed();
   }
 
   /** @throws RoomError `forbidden`; Error before `ready` */

@@ -2,7 +2,9 @@
 
 import type { ErrorCode } from "../protocol/errors.ts";
 import type { Scope } from "../protocol/scopes.ts";
-import type { Problem } from "./types.ts";
+import type { Problem, RoomStatus } from "./types.ts";
+
+type Closed = Extract<RoomStatus, { state: "closed" }>;
 
 /**
  * The room, the service or the client has refused something; `message` says why, for developers.
@@ -53,6 +55,12 @@ export const forbidden = (scope: Scope, own: readonly Scope[]): RoomError =>
     code: "forbidden",
     detail: `This needs the scope ${scope}; you have ${own.join(", ") || "none"}.`,
   });
+
+/** Why nothing is answered any more. */
+export const closedBy = ({ reason, problem }: Closed): RoomError => {
+  const detail = `The connection to the room is closed: ${reason}.`;
+  return new RoomError(problem ?? { code: "room_unavailable", detail });
+};
 
 export const notReady = (): Error =>
   new Error("The room has not answered yet. Await `room.ready` first.");

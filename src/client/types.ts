@@ -47,7 +47,7 @@ export type RoomStatus =
   /** The first attempt is under way. */
   | { readonly state: "connecting" }
   | { readonly state: "connected" }
-  /** The line is cut. `attempt` counts from 1; `nextAt` is in epoch ms, now if the attempt is under way. */
+  /** The line is cut. `attempt` counts from 1; it is under way from `nextAt` on, in epoch ms. */
   | {
       readonly state: "reconnecting";
       readonly attempt: number;
@@ -110,7 +110,8 @@ export type Committed = {
 export type Edit = {
   /**
    * Resolves when the room has stored it. Rejects with a `RoomError` if the room refuses it; then it is no longer
-   * in `state`. Rejects, too, when the connection is closed for good; then it is kept, and sent after `reconnect`. Whoever does not look at it misses nothing: a refusal is also the event `refused`.
+   * in `state`. Rejects, too, when the connection is closed for good; then it is kept, and sent after `reconnect`.
+   * Whoever does not look at it misses nothing: a refusal is also the event `refused`.
    */
   readonly committed: Promise<Committed>;
 };
@@ -222,15 +223,16 @@ export type Room<T = JsonObject, P = unknown> = {
    * Call an action of the room.
    * @param call its input, which may be left out if the action takes `{}`, and options
    * @returns what the action answers
-   * @throws RoomError (rejects) if the room or the action refuses
+   * @throws RoomError (rejects) if the room or the action refuses; when the connection is closed for good: if it was not
+   * carried out by then, it is after `reconnect`
    */
   action<Name extends ActionNameFor<T>>(
     name: Name,
     ...call: ActionCall<T, Name>
   ): Promise<ResultFor<T, Name>>;
   /**
-   * Change one's own presence by a merge patch. It is sent at the rate that the room takes. Without the scope
-   * `presence:write` nobody sees it until there is one.
+   * Change one's own presence by a merge patch. It is sent at the rate that the room takes, and oneself sees it then; `typing`
+   * and `status` are as the room combines them. Without the scope `presence:write` nobody sees it until there is one.
    * @throws RoomError `invalid_presence` for more than 2 KiB
    */
   setPresence(presence: PresenceInput<P>): void;
@@ -261,7 +263,10 @@ export type Room<T = JsonObject, P = unknown> = {
   leave(): void;
   /** Close the connection without leaving: one stays in the room for its grace period. */
   disconnect(): void;
-  /** Connect now: after `disconnect`, `closed` or `needs-token`, or before the next attempt is due. */
+  /**
+   * Connect now: after `disconnect`, `closed` or `needs-token`, or before the next attempt is due. After several failures,
+   * that is 0.3 s after the last attempt at the soonest.
+   */
   reconnect(): void;
 };
 

@@ -86,6 +86,19 @@ export class People {
     this.#isStale = true;
   }
 
+  /**
+   * Show what oneself has sent before the room tells of it. Typing and being idle depend on one's other sessions, too, and
+   * whoever takes the name away is given another one: the room tells of that.
+   */
+  show({ typing: _typing, status: _status, ...data }: JsonObject): void {
+    const own = this.#presence.get(this.#selfId);
+    if (!own) return;
+    const shown = patched(own, data);
+    const { name = own.name, color = own.color } = shown;
+    this.#presence.set(this.#selfId, { ...shown, name, color });
+    this.#isStale = true;
+  }
+
   #begin({ users, presence }: Extract<RoomMessage, { type: "welcome" | "everybody" }>): void {
     this.#users = new Map(users.map((user) => [user.id, user]));
     this.#presence = new Map(Object.entries(presence));

@@ -14,7 +14,7 @@ import type { PendingEdit } from "../document/pending-edit.ts";
 import type { Replica } from "../document/replica.ts";
 import type { Environment } from "../environment.ts";
 import { problemOf, RoomError } from "../room-error.ts";
-import type { Problem, StaleEdits } from "../types.ts";
+import type { Problem, RoomStatus, SaveStatus, StaleEdits } from "../types.ts";
 import { Pace } from "./pace.ts";
 import { forgotten, isMadeAnew, isOfAction, tooLarge } from "./problems.ts";
 import { Queue } from "./queue.ts";
@@ -24,6 +24,7 @@ import {
   editsOf,
   nothingDecided,
   oldestOf,
+  savedOf,
   updateMessage,
   type Decided,
   type Request,
@@ -86,8 +87,11 @@ export class Outbox {
     return this.#limits.patchOperations;
   }
 
-  /** All that has no final reply, in the order of sending. */
-  get tasks(): readonly Task[] {
+  status(connection: RoomStatus["state"]): SaveStatus {
+    return savedOf(this.#tasks, connection);
+  }
+
+  get #tasks(): readonly Task[] {
     return [...this.#sent.flatMap((request) => request.tasks), ...this.#queue.tasks];
   }
 
@@ -138,7 +142,7 @@ export class Outbox {
 
   /** The client is not to connect again by itself: whoever waits for an answer is told so. Nothing is dropped. */
   closed(error: RoomError): void {
-    for (const task of this.tasks) task.reject(error);
+    for (const task of this.#tasks) task.reject(error);
   }
 
   stop(): void {
@@ -274,13 +278,9 @@ export class Outbox {
   #schedule(ms: number): void {
     this.stop();
     const { environment } = this.#ports;
-    if (ms > 0) {
-      this.#cancelFlush = environment.later(ms, () => this.flush());
-      return;
-    }
-    let isWanted = true;
-    this.#cancelFlush = () => void (isWanted = false);
-    environment.soon(() => isWanted && this.flush());
+    const cancel = ms > 0 ? environment.later(ms, () => this.flush()) : () => {};
+    this.#cancelFlush = cancel;
+    if (ms <= 0) environment.soon(() => this.#cancelFlush === cancel && this.flush());
   }
 
   /** Send what may be sent now. */

@@ -167,3 +167,22 @@ test("[C7] a page that deletes the database when somebody signs out leaves nothi
   await comeBack(scene);
   expect(next.room.state.log).toEqual([]);
 });
+
+test("[C7] an action of an earlier page is no problem while the room is closed: it is kept, and called later", async () => {
+  const scene = await createBoard();
+  const { net, tab, open, log } = scene;
+  net.drop("ada");
+  tab.room.action("log", { token: "a" }).catch(() => {});
+  await net.advance(keepTime);
+  tab.close();
+  const next = open();
+  await net.settle();
+  next.room.disconnect();
+  push(next, "b");
+  push(next, "c");
+  await net.advance(keepTime);
+  expect(next.problems).toEqual([]);
+  next.room.reconnect();
+  await comeBack(scene);
+  expect(log()).toEqual(["a", "b", "c"]);
+});

@@ -3,7 +3,10 @@
 import * as z from "zod";
 import { expect, onTestFinished, test } from "vitest";
 import { defineRoom } from "../../../src/behaviours/define.ts";
+import { RoomClient } from "../../../src/client/room-client.ts";
 import { createTestRoom } from "../../../src/testing/index.ts";
+import { FakeEnvironment } from "../support/fake-environment.ts";
+import { welcome } from "../support/welcome.ts";
 
 const board = defineRoom({
   state: z.object({ title: z.string(), votes: z.number() }),
@@ -59,3 +62,28 @@ test("[C5] what is done after the end is told so at once, and is sent if the cli
   expect(net.state).toMatchObject({ title: "late" });
   expect(ada.saved).toEqual({ state: "saved" });
 });
+
+test.each(["leave", "disconnect"] as const)(
+  "[C4] presence and an event right before %s() are sent before the line is closed",
+  async (end) => {
+    const environment = new FakeEnvironment();
+    const user = { id: "ada" };
+    const room = new RoomClient({ url: "https://rooms.example.com", room: "r", user }, environment);
+    await environment.advance(0);
+    const { socket } = environment;
+    socket.open();
+    socket.receive(welcome());
+    room.setPresence({ tool: "pen" });
+    room.setPresence({ tool: "brush" }); // sooner than the next cursor would be sent
+    room.broadcast("bye").catch(() => {});
+    room[end]();
+    const sent = socket.takeSent().filter((message) => message !== "ping");
+    expect(sent.slice(0, 3)).toMatchObject([
+      { type: "presence", data: { tool: "pen" } },
+      { type: "broadcast", event: "bye" },
+      { type: "presence", data: { tool: "brush" } },
+    ]);
+    expect(socket.closedWith).not.toBeNull();
+    expect(environment.timers).toBe(0);
+  },
+);

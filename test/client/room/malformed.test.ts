@@ -43,3 +43,12 @@ test("[C8] presence that is none is reported, and the change beside it is shown"
   expect(told).toBeGreaterThan(0);
   expect(reasons).toHaveLength(1);
 });
+
+test("[C8] scopes that are none are reported, and those of before stay", async () => {
+  const { room, socket, reasons } = await open();
+  socket.receive(welcome({ scopes: ["room:read"] }));
+  socket.receive({ type: "scopes", scopes: null });
+  expect(reasons).toHaveLength(1);
+  expect(room.scopes).toEqual(["room:read"]);
+  expect(room.can("room:write")).toBe(false);
+});

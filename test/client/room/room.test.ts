@@ -3,6 +3,7 @@
 import * as z from "zod";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { defineRoom } from "../../../src/behaviours/define.ts";
+import { connectRoom } from "../../../src/client/connect.ts";
 import { insertText } from "../../../src/client/document/intents.ts";
 import { RoomError } from "../../../src/client/room-error.ts";
 import type { RoomEvent, StaleEdits } from "../../../src/client/types.ts";
@@ -187,6 +188,7 @@ describe("an action", () => {
     await net.settle();
     expect(await refused).toMatchObject({
       code: "action_refused",
+      message: expect.stringContaining("not_today"),
       problem: { reason: "not_today" },
     });
   });
@@ -357,6 +359,16 @@ describe("a refusal", () => {
     expect(mallory.status).toMatchObject({ state: "closed", problem: { code: "join_refused" } });
     await net.advance(120_000);
     expect(mallory.status.state).toBe("closed");
+  });
+
+  test("[U1] of a client that gives neither a user nor a token says what to give", async () => {
+    const net = open();
+    const { user: _user, ...options } = net.optionsFor("ada");
+    const room = connectRoom(options);
+    const failed = room.ready.catch((error: unknown) => error);
+    await net.settle();
+    const message = "Nobody is named. Give a `user`, or a `token` that names one.";
+    expect(await failed).toMatchObject({ code: "invalid_user", message });
   });
 
   test("[A9] by a kick closes for good", async () => {

@@ -49,3 +49,29 @@ test("[C3] stays the same when an event comes", async () => {
   expect(heard).toEqual(["wave"]);
   expect(ada.getSnapshot()).toBe(before);
 });
+
+test("[C3] stays the same when the room has sent an event of one's own", async () => {
+  const { net, ada } = await two();
+  const before = ada.getSnapshot();
+  let told = 0;
+  ada.subscribe(() => told++);
+  await net.settle(ada.broadcast("wave"));
+  expect(told).toBe(0);
+  expect(ada.getSnapshot()).toBe(before);
+});
+
+test("[C3] is the same object when what is told of has changed nothing in it", async () => {
+  const { net, ada, bob } = await two();
+  const before = ada.getSnapshot();
+  let told = 0;
+  ada.subscribe(() => told++);
+  bob.setPresence({ tool: "pen" });
+  bob.setPresence({ tool: null });
+  await net.settle();
+  bob.setPresence({ tool: "pen" });
+  await net.settle();
+  bob.setPresence({ tool: null });
+  await net.settle();
+  expect(told).toBeGreaterThan(0);
+  expect(ada.getSnapshot()).toBe(before);
+});

@@ -204,7 +204,7 @@ export class ModelClient {
 
   get isQuiet(): boolean {
     return (
-      this.outbox.tasks.length === 0 &&
+      this.outbox.status("connected").state === "saved" &&
       this.line?.toRoom.length === 0 &&
       this.line.fromRoom.length === 0
     );
