@@ -279,5 +279,10 @@ export type InputOf<Room extends RoomBehaviour, Name extends ActionName<Room>> =
 export type ResultOf<Room extends RoomBehaviour, Name extends ActionName<Room>> =
   ActionsOf<Room>[Name] extends AnyAction<infer _, infer Result> ? Result : JsonValue;
 
+/** What a call has behind the name of an action. The input may be left out if `{}` is one. */
+export type CallOf<Input, Options> = {} extends Input
+  ? [input?: Input | undefined, options?: Options]
+  : [input: Input, options?: Options];
+
 /** Behaviours by name. A name has 1 to 64 letters, digits, ".", "_" or "-". */
 export type Behaviours = Readonly<Record<string, RoomBehaviour>>;

@@ -6,7 +6,8 @@ import type { ConnectOptions, Room } from "./types.ts";
 
 /**
  * Join a room, and stay in it: the connection comes back by itself.
- * @returns the room at once; `await room.ready` for its state
+ * @returns the room at once; `await room.ready` for its state. `T` is the type of its behaviour or of its state, `P` that
+ * of what people show of themselves
  * @throws TypeError for an option that cannot be
  * @example
  * ```ts
@@ -15,8 +16,8 @@ import type { ConnectOptions, Room } from "./types.ts";
  * room.update((board) => board.notes.push({ id: crypto.randomUUID(), text: "milk" }));
  * ```
  */
-export function connectRoom<T>(options: ConnectOptions): Room<T> {
+export function connectRoom<T, P = unknown>(options: ConnectOptions<P>): Room<T, P> {
   const environment = { ...createEnvironment(options.WebSocket), ...options.environment };
-  // What a room holds is known to whoever names its type.
-  return new RoomClient(options, environment) as unknown as Room<T>;
+  // What a room holds and what people show is known to whoever names its types.
+  return new RoomClient(options as ConnectOptions, environment) as unknown as Room<T, P>;
 }

@@ -9,19 +9,18 @@ import { Replica, type Accepted } from "./document/replica.ts";
 import type { Environment } from "./environment.ts";
 import { Outbox, type OutboxPorts } from "./requests/outbox.ts";
 import type { Answer, Asker, Task } from "./requests/request.ts";
-import { RoomError } from "./room-error.ts";
+import { RoomError, textOf } from "./room-error.ts";
 
 /** What taking a frame in has come to. */
 export type Taken = {
   /** To be called once everybody can see it. */
-  readonly afterwards: readonly (() => void)[];
+  readonly afterwards: (() => void)[];
   /** Why the copy of the state is not to be trusted any more; `null` if it is. */
   readonly failure: string | null;
 };
 
-type Ports = Pick<OutboxPorts, "maxOfflineAge" | "send" | "changed" | "stale"> & {
+type Ports = Pick<OutboxPorts, "maxOfflineAge" | "send" | "changed" | "stale" | "refused"> & {
   readonly environment: Environment;
-  refused(problem: RoomError["problem"]): void;
 };
 
 export const defaultOfflineAge = 5 * 60_000;
@@ -43,16 +42,14 @@ export class DocumentSync {
     this.replica = new Replica((own, effects) => this.history.moved(effects, own));
     this.history = new History({
       tree: this.replica.tree,
+      maxOperations: () => this.outbox.maxOperations,
       edit: (change) => this.edit(change, { resolve() {}, reject() {} }),
     });
     this.outbox = new Outbox({
       ...ports,
       replica: this.replica,
       version: () => this.version,
-      refused: (edit, problem) => {
-        if (edit) this.history.forget(edit);
-        ports.refused(problem);
-      },
+      forgotten: (edit) => this.history.forget(edit),
     });
   }
 
@@ -87,7 +84,7 @@ export class DocumentSync {
         try {
           for (const message of messages) this.#apply(message, accepted);
         } catch (error) {
-          failure = error instanceof Error ? error.message : String(error);
+          failure = textOf(error);
           this.#version = null;
         }
       },
@@ -107,17 +104,7 @@ export class DocumentSync {
     change: (recorder: Recorder) => void,
     asker: Asker<Answer>,
   ): { readonly edit: PendingEdit; readonly recorded: readonly Recorded[] } | null {
-    const recorder = new Recorder(this.replica.tree);
-    try {
-      this.#alone(() => change(recorder));
-      this.#checkSize(recorder);
-    } catch (error) {
-      recorder.revert();
-      throw error;
-    } finally {
-      recorder.close();
-    }
-    const { recorded } = recorder;
+    const recorded = this.#record(change, true);
     if (recorded.length === 0) return null;
     const edit = new PendingEdit(recorded, this.#environment.now());
     this.replica.add(edit);
@@ -128,6 +115,7 @@ export class DocumentSync {
   /**
    * Call an action.
    * @param optimistic changes the draft that it gets as the action will change the state
+   * @throws what `optimistic` throws when it is called for the first time: then nothing has changed
    */
   call(
     action: { readonly name: string; readonly payload: JsonValue },
@@ -135,14 +123,29 @@ export class DocumentSync {
     asker: Asker<Answer>,
   ): void {
     let edit: PendingEdit | null = null;
-    this.#alone(() => {}); // not inside a recipe either
-    if (optimistic !== null) {
+    if (optimistic === null) this.#alone(() => {}); // not inside a recipe either
+    else {
       const replay = (draft: object): void => this.#alone(() => optimistic(draft));
-      edit = new PendingEdit([], this.#environment.now(), replay);
+      const recorded = this.#record((recorder) => recorder.run(optimistic), false);
+      edit = new PendingEdit(recorded, this.#environment.now(), replay);
       this.replica.add(edit);
-      this.replica.refresh();
     }
     this.outbox.add(this.#task(edit, action, asker));
+  }
+
+  /** Change what is shown. @returns what was recorded @throws what `change` throws: then nothing has changed */
+  #record(change: (recorder: Recorder) => void, isSent: boolean): readonly Recorded[] {
+    const recorder = new Recorder(this.replica.tree);
+    try {
+      this.#alone(() => change(recorder));
+      if (isSent) this.#checkSize(recorder);
+    } catch (error) {
+      recorder.revert();
+      throw error;
+    } finally {
+      recorder.close();
+    }
+    return recorder.recorded;
   }
 
   /** Run a recipe. @throws TypeError inside another one: what they do would be taken back in the wrong order */

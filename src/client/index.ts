@@ -6,7 +6,9 @@ export { between } from "./order-keys.ts";
 export { RoomError } from "./room-error.ts";
 export type { Environment, PageEvent, SocketConstructor, SocketLike } from "./environment.ts";
 export type {
+  ActionCall,
   ActionNameFor,
+  ActionOptions,
   Committed,
   ConnectOptions,
   Draft,
@@ -14,6 +16,7 @@ export type {
   Frozen,
   InputFor,
   Person,
+  PresenceFor,
   PresenceInput,
   Problem,
   ResultFor,

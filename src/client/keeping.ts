@@ -1,5 +1,5 @@
-// Whether a client's edits are kept across reloads (rule C7). Without `persist` they are not, and the page does not load
-// what that takes: this file is the only way to persist/.
+// Whether a client's edits are kept across reloads (rule C7), or the browser asks before they are lost. Without `persist`
+// they are not kept, and the page does not load what that takes: this file is the only way to persist/.
 
 import type { ClientParts, Keeper } from "./persist/keeper.ts";
 
@@ -9,18 +9,25 @@ export class Keeping {
   keeper: Keeper | null = null;
   /** Whether the application wants the client to be connected. */
   #isWanted = false;
+  /** Whether the browser is still to be told to ask before the page is closed. */
+  #isGuardDue: boolean;
 
   /** @throws TypeError for `persist` if nobody knows whose edits these are */
   constructor(...parts: ClientParts) {
-    const [{ persist, user }] = parts;
+    const [{ persist, user, warnBeforeUnload = true }] = parts;
     if (persist === true && !user)
       throw new TypeError("`persist: true` needs `user`: with tokens, give its id");
     this.#parts = parts;
+    this.#isGuardDue = warnBeforeUnload;
   }
 
   /** Connect; with `persist`, once it is known what an earlier page has left. */
   connect(): void {
-    const [{ persist }, , , connection] = this.#parts;
+    const [{ persist }, environment, { outbox }, connection] = this.#parts;
+    const isUnsaved = (): boolean =>
+      outbox.status("connected").state !== "saved" && !this.keeper?.hasAll;
+    if (this.#isGuardDue) environment.beforeUnload(isUnsaved);
+    this.#isGuardDue = false;
     this.#isWanted = true;
     if (persist) void this.#open();
     else connection.reconnect();

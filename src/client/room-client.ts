@@ -3,12 +3,11 @@
 //
 //   frame ──▶ outbox: replies decide ──▶ document: changes ──▶ people ──▶ one notification ──▶ answers, events
 
-import { jsonEqual, type JsonObject, type JsonValue } from "../protocol/json.ts";
-import type { ClientMessage, RoomMessage } from "../protocol/messages.ts";
+import type { JsonObject, JsonValue } from "../protocol/json.ts";
+import type { RoomMessage } from "../protocol/messages.ts";
 import type { PeopleCounts } from "../protocol/people.ts";
 import { allows, type Scope } from "../protocol/scopes.ts";
 import { Connection } from "./connection/connection.ts";
-import { isTrying } from "./connection/is-trying.ts";
 import { defaultOfflineAge, DocumentSync } from "./document-sync.ts";
 import { historyOf } from "./document/room-history.ts";
 import type { Environment } from "./environment.ts";
@@ -16,9 +15,10 @@ import { Keeping } from "./keeping.ts";
 import { Listeners } from "./listeners.ts";
 import { OwnPresence } from "./people/own-presence.ts";
 import { People } from "./people/people.ts";
-import { Calls } from "./requests/calls.ts";
-import type { Answer } from "./requests/request.ts";
-import { forbidden, notReady, problemOf, RoomError } from "./room-error.ts";
+import { Calls, isAnswer } from "./requests/calls.ts";
+import type { Answer, Asker } from "./requests/request.ts";
+import { renew } from "./renew.ts";
+import { closedBy, forbidden, notReady, problemOf, textOf, type RoomError } from "./room-error.ts";
 import type {
   Committed,
   ConnectOptions,
@@ -44,14 +44,18 @@ export class RoomClient {
   readonly #presence: OwnPresence;
   readonly #listeners: Listeners<RoomEvents & { change: null }>;
   readonly #ready = Promise.withResolvers<void>();
-  readonly #calls = new Calls((text) => this.#connection.send(text));
-  readonly #environment: Environment;
-  #isGuardDue: boolean;
+  readonly #calls = new Calls(
+    (text) => this.#connection.send(text),
+    (problem) => this.#listeners.emit("problem", { problem }),
+  );
   /** What it says of itself, and may do. */
   readonly #own: { client: string; scopes: readonly Scope[] };
   readonly #keeping: Keeping;
-  #watched: readonly string[] = [];
+  /** `null` if something may have changed since `#lastSnapshot`. */
   #snapshot: RoomSnapshot | null = null;
+  #lastSnapshot: RoomSnapshot | null = null;
+  /** Why it is not to connect again by itself; `null` while it does. */
+  #closed: RoomError | null = null;
   #told: { readonly status: RoomStatus; readonly saved: SaveStatus };
   #isTelling = false;
   #isToldOf = true;
@@ -61,7 +65,6 @@ export class RoomClient {
     this.ready = this.#ready.promise;
     this.ready.catch(() => {}); // `status` tells of it, too
     this.#listeners = new Listeners((error) => environment.report(error));
-    this.#environment = environment;
     this.#own = { client: environment.newId(), scopes: [] };
     this.#document = new DocumentSync({
       environment,
@@ -77,7 +80,17 @@ export class RoomClient {
       this.#changed();
       return result;
     });
-    this.#presence = new OwnPresence({ environment, send: (message) => this.#send(message) });
+    this.#presence = new OwnPresence({
+      environment,
+      // The room would refuse it without the scope, so it waits until there is one.
+      send: (message) =>
+        this.can("presence:write") && this.#connection.send(JSON.stringify(message)),
+      sent: (data) => {
+        this.#people.show(data);
+        this.#snapshot = null;
+        environment.soon(() => this.#changed());
+      },
+    });
     if (options.presence) this.#presence.set(options.presence);
     this.#connection = new Connection(
       { ...options, environment },
@@ -85,7 +98,11 @@ export class RoomClient {
         resumeFrom: () => ({ client: this.#own.client, ...this.#document.resumeFrom }),
         frame: (messages) => this.#frame(messages),
         statusChanged: () => this.#statusChanged(),
-        lineChanged: (isUp) => this.#lineChanged(isUp),
+        lineChanged: (isUp) => {
+          if (isUp) return;
+          this.#presence.stop();
+          this.#calls.lineLost();
+        },
         replaced: () => {
           if (this.#keeping.keeper?.isReplacedByItself()) return;
           this.#own.client = environment.newId();
@@ -103,7 +120,6 @@ export class RoomClient {
       this.#own,
     );
     this.#told = { status: this.status, saved: this.saved };
-    this.#isGuardDue = options.warnBeforeUnload ?? true;
     if (options.connect ?? true) this.reconnect();
   }
 
@@ -138,10 +154,7 @@ export class RoomClient {
   }
 
   get saved(): SaveStatus {
-    const { state } = this.status;
-    return this.#document.outbox.status(
-      state === "connected" ? "up" : state === "closed" ? "closed" : "down",
-    );
+    return this.#document.outbox.status(this.status.state);
   }
 
   get scopes(): readonly Scope[] {
@@ -153,16 +166,14 @@ export class RoomClient {
   }
 
   getSnapshot(): RoomSnapshot {
-    this.#snapshot ??= Object.freeze({
-      ...this.#people.view,
-      state: this.#document.state,
-      version: this.#document.version,
-      status: this.status,
-      saved: this.saved,
-      scopes: this.#own.scopes,
-      history: Object.freeze({ canUndo: this.history.canUndo, canRedo: this.history.canRedo }),
-    });
-    return this.#snapshot;
+    if (this.#snapshot) return this.#snapshot;
+    const { status, saved, scopes } = this;
+    const { canUndo, canRedo } = this.history;
+    const { state, version } = this.#document;
+    const history = { canUndo, canRedo };
+    const now = { ...this.#people.view, status, saved, scopes, history, version, state };
+    this.#lastSnapshot = renew(this.#lastSnapshot, now);
+    return (this.#snapshot = this.#lastSnapshot);
   }
 
   subscribe(listener: () => void): () => void {
@@ -190,22 +201,22 @@ export class RoomClient {
     if (made === null) asker.resolve({ version: this.#document.version, dropped: [] });
     else {
       this.#document.history.record(made.edit, made.recorded);
-      this.#changed();
+      this.#asked(asker);
     }
     return { committed: promise };
   }
 
   async action(
     name: string,
-    input: JsonValue,
+    input: JsonValue = {},
     options: { optimistic?: Recipe } = {},
   ): Promise<never> {
     this.#demand("room:act");
     const { promise, ...asker } = Promise.withResolvers<Answer>();
-    const payload = JSON.parse(JSON.stringify(input ?? {})) as JsonValue;
+    const payload = JSON.parse(JSON.stringify(input)) as JsonValue;
     const optimistic = (options.optimistic ?? null) as ((draft: object) => void) | null;
     this.#document.call({ name, payload }, optimistic, asker);
-    this.#changed();
+    this.#asked(asker);
     return (await promise).result as never;
   }
 
@@ -214,73 +225,76 @@ export class RoomClient {
   }
 
   broadcast(event: string, payload: JsonValue = null, { echo = false } = {}): Promise<void> {
-    return this.#call({ type: "broadcast", event, payload, ...(echo && { echo }) });
+    return this.#calls.ask({ type: "broadcast", event, payload, ...(echo && { echo }) });
   }
 
   watch(userIds: readonly string[]): void {
-    this.#watched = [...userIds];
-    if (this.#connection.isUp) this.#sendWatched();
+    this.#calls.watch(userIds);
   }
 
   leave(): void {
-    this.#connection.leave();
-    this.#keeping.rest();
+    this.#end(() => this.#connection.leave());
   }
 
   disconnect(): void {
-    this.#connection.disconnect();
+    this.#end(() => this.#connection.disconnect());
+  }
+
+  /** End the connection, after what was done right before. */
+  #end(end: () => void): void {
+    this.#presence.flush();
+    this.#document.outbox.flush();
+    end();
     this.#keeping.rest();
   }
 
   reconnect(): void {
-    const isUnsaved = (): boolean => this.saved.state !== "saved" && !this.#keeping.keeper?.hasAll;
-    if (this.#isGuardDue) this.#environment.beforeUnload(isUnsaved);
-    this.#isGuardDue = false;
-    // A listener that asks for it whenever it is told of an attempt would do so for ever.
-    if (!this.#isTelling || !isTrying(this.status, this.#environment.now()))
-      this.#keeping.connect();
+    this.#keeping.connect();
   }
 
   // What the room sends
 
   #frame(messages: readonly RoomMessage[]): void {
     const { afterwards, failure } = this.#document.take(messages);
-    const later = [...afterwards];
-    for (const message of messages) {
-      this.#people.take(message);
-      this.#take(message, later);
+    let reason = failure;
+    try {
+      for (const message of messages) {
+        this.#people.take(message);
+        this.#take(message, afterwards);
+      }
+    } catch (error) {
+      reason ??= textOf(error);
     }
-    if (failure !== null) {
-      later.push(() => this.#listeners.emit("resync", { reason: failure }));
-      this.#connection.lost(failure);
+    if (reason !== null) {
+      const event = { reason };
+      afterwards.push(() => this.#listeners.emit("resync", event));
+      this.#connection.lost(reason);
     }
-    this.#changed();
-    for (const tell of later) tell();
+    if (messages.some((each) => each.type !== "event" && !isAnswer(each))) this.#changed();
+    for (const tell of afterwards) tell();
   }
 
   /** @param later gets what to tell once the frame has been taken in */
   #take(message: RoomMessage, later: (() => void)[]): void {
     switch (message.type) {
       case "welcome":
-        this.#own.scopes = message.scopes;
-        this.#calls.frameBytes = message.limits.frameBytes;
+        this.#own.scopes = [...message.scopes];
         this.#presence.welcomed(message.limits);
-        if (this.#watched.length > 0) this.#sendWatched();
+        this.#calls.welcomed(message.limits);
         return this.#ready.resolve();
       case "scopes":
-        this.#own.scopes = message.scopes;
-        return;
+        this.#own.scopes = [...message.scopes];
+        return this.#presence.set({}); // what has waited for a scope
       case "event": {
         const { type: _type, ...event } = message;
-        later.push(() => this.#listeners.emit("event", event));
-        return;
+        return void later.push(() => this.#listeners.emit("event", event));
       }
       case "reply":
         return this.#calls.replied(message);
       case "error": {
-        const problem = problemOf(message);
-        if (problem.code !== "rate_limited")
-          later.push(() => this.#listeners.emit("problem", { problem }));
+        const event = { problem: problemOf(message) };
+        if (message.code !== "rate_limited")
+          later.push(() => this.#listeners.emit("problem", event));
         return;
       }
       default:
@@ -288,20 +302,15 @@ export class RoomClient {
     }
   }
 
-  #lineChanged(isUp: boolean): void {
-    if (isUp) return;
-    this.#presence.stop();
-    this.#calls.lineLost();
-    this.#changed();
-  }
-
   #statusChanged(): void {
     const { status } = this;
-    if (status.state === "closed") {
-      const detail = `The connection to the room is closed: ${status.reason}.`;
-      this.#ready.reject(new RoomError(status.problem ?? { code: "room_unavailable", detail }));
+    this.#closed = status.state === "closed" ? closedBy(status) : null;
+    if (this.#closed) {
+      this.#ready.reject(this.#closed);
+      this.#document.outbox.closed(this.#closed);
     }
-    this.#changed();
+    // The frame that has brought it about may have told of it.
+    if (status !== this.#told.status) this.#changed();
   }
 
   /**
@@ -315,30 +324,20 @@ export class RoomClient {
     this.#isTelling = true;
     while (!this.#isToldOf) {
       this.#isToldOf = true;
-      const { status, saved } = this;
       const before = this.#told;
+      const { status, saved } = renew(before, { status: this.status, saved: this.saved });
       this.#told = { status, saved };
       this.#listeners.emit("change", null);
       if (status !== before.status) this.#listeners.emit("status", status);
-      if (!jsonEqual(saved, before.saved)) this.#listeners.emit("saved", saved);
+      if (saved !== before.saved) this.#listeners.emit("saved", saved);
     }
     this.#isTelling = false;
   }
 
-  // What is sent
-
-  #send(message: ClientMessage): boolean {
-    return this.#connection.send(JSON.stringify(message));
-  }
-
-  #sendWatched(): void {
-    void this.#call({ type: "watch", users: this.#watched });
-  }
-
-  #call(message: ClientMessage): Promise<void> {
-    const answer = this.#calls.ask(message);
-    answer.catch(({ problem }: RoomError) => this.#listeners.emit("problem", { problem }));
-    return answer;
+  /** Something is to be sent, and answered for, unless it is known that nobody will. */
+  #asked(asker: Pick<Asker<never>, "reject">): void {
+    if (this.#closed) asker.reject(this.#closed);
+    this.#changed();
   }
 
   /** @throws RoomError `forbidden`; Error before `ready` */

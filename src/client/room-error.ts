@@ -2,7 +2,9 @@
 
 import type { ErrorCode } from "../protocol/errors.ts";
 import type { Scope } from "../protocol/scopes.ts";
-import type { Problem } from "./types.ts";
+import type { Problem, RoomStatus } from "./types.ts";
+
+type Closed = Extract<RoomStatus, { state: "closed" }>;
 
 /**
  * The room, the service or the client has refused something; `message` says why, for developers.
@@ -21,7 +23,8 @@ export class RoomError extends Error {
   readonly problem: Problem;
 
   constructor(problem: Problem) {
-    super(problem.detail);
+    const { detail, reason } = problem;
+    super(reason === undefined ? detail : `${detail} The reason: ${reason}`);
     this.problem = problem;
   }
 
@@ -53,5 +56,15 @@ export const forbidden = (scope: Scope, own: readonly Scope[]): RoomError =>
     detail: `This needs the scope ${scope}; you have ${own.join(", ") || "none"}.`,
   });
 
+/** Why nothing is answered any more. */
+export const closedBy = ({ reason, problem }: Closed): RoomError => {
+  const detail = `The connection to the room is closed: ${reason}.`;
+  return new RoomError(problem ?? { code: "room_unavailable", detail });
+};
+
 export const notReady = (): Error =>
   new Error("The room has not answered yet. Await `room.ready` first.");
+
+/** What a caught value says. */
+export const textOf = (error: unknown): string =>
+  error instanceof Error ? error.message : String(error);

@@ -1,55 +1,34 @@
 // The public types of the client: what `connectRoom` takes, and the room it returns.
 
-import type { Action, TypesIn } from "../behaviours/behaviour.ts";
 import type { ErrorCode, Issue } from "../protocol/errors.ts";
 import type { JsonObject, JsonValue } from "../protocol/json.ts";
 import type { PeopleCounts } from "../protocol/people.ts";
-import type { Presence } from "../protocol/presence.ts";
 import type { Scope } from "../protocol/scopes.ts";
 import type { User, UserEntry } from "../protocol/users.ts";
 import type { Environment, SocketConstructor } from "./environment.ts";
+import type {
+  ActionCall,
+  ActionNameFor,
+  Draft,
+  Frozen,
+  PresenceFor,
+  PresenceInput,
+  ResultFor,
+  StateFor,
+} from "./types-for.ts";
 
-/** The type of the state: that of the behaviour `T`, or `T` itself. */
-export type StateFor<T> = TypesIn<T> extends { readonly state: infer State } ? State : T;
-
-type ActionsFor<T> = TypesIn<T> extends { readonly actions: infer Actions } ? Actions : null;
-
-/** Names of the actions of the behaviour `T`; any name where `T` is a state. */
-export type ActionNameFor<T> = ActionsFor<T> extends null ? string : keyof ActionsFor<T> & string;
-
-type ActionFor<T, Name extends string> = Name extends keyof ActionsFor<T>
-  ? ActionsFor<T>[Name]
-  : null;
-
-/** What an action of the behaviour `T` takes. */
-export type InputFor<T, Name extends string> =
-  ActionFor<T, Name> extends Action<infer _State, infer _Env, infer Input, infer _Result>
-    ? Input
-    : JsonValue;
-
-/** What an action of the behaviour `T` answers. */
-export type ResultFor<T, Name extends string> =
-  ActionFor<T, Name> extends Action<infer _State, infer _Env, infer _Input, infer Result>
-    ? Result
-    : JsonValue;
-
-/** A value that nobody may change, down to its leaves. */
-export type Frozen<T> = JsonValue extends T
-  ? T
-  : T extends (...args: never[]) => unknown
-    ? T
-    : T extends object
-      ? { readonly [Key in keyof T]: Frozen<T[Key]> }
-      : T;
-
-/** A value that a recipe may change, down to its leaves. */
-export type Draft<T> = JsonValue extends T
-  ? T
-  : T extends (...args: never[]) => unknown
-    ? T
-    : T extends object
-      ? { -readonly [Key in keyof T]: Draft<T[Key]> }
-      : T;
+export type {
+  ActionCall,
+  ActionNameFor,
+  ActionOptions,
+  Draft,
+  Frozen,
+  InputFor,
+  PresenceFor,
+  PresenceInput,
+  ResultFor,
+  StateFor,
+} from "./types-for.ts";
 
 /** Why something was refused: a code of the error table, and what is known of this occurrence. */
 export type Problem = {
@@ -68,7 +47,7 @@ export type RoomStatus =
   /** The first attempt is under way. */
   | { readonly state: "connecting" }
   | { readonly state: "connected" }
-  /** The line is cut. `attempt` counts from 1; `nextAt` is in epoch ms, now if the attempt is under way. */
+  /** The line is cut. `attempt` counts from 1; it is under way from `nextAt` on, in epoch ms. */
   | {
       readonly state: "reconnecting";
       readonly attempt: number;
@@ -101,12 +80,12 @@ export type SaveStatus =
     };
 
 /** Somebody in the room. */
-export type Person = {
+export type Person<P = unknown> = {
   /** User id. */
   readonly id: string;
   readonly entry: UserEntry;
   /** `null` for a user who shows nothing, such as one who joined over HTTP. */
-  readonly presence: Presence | null;
+  readonly presence: PresenceFor<P> | null;
 };
 
 /** An event that somebody has broadcast. */
@@ -131,7 +110,8 @@ export type Committed = {
 export type Edit = {
   /**
    * Resolves when the room has stored it. Rejects with a `RoomError` if the room refuses it; then it is no longer
-   * in `state`. Whoever does not look at it misses nothing: a refusal is also the event `refused`.
+   * in `state`. Rejects, too, when the connection is closed for good; then it is kept, and sent after `reconnect`.
+   * Whoever does not look at it misses nothing: a refusal is also the event `refused`.
    */
   readonly committed: Promise<Committed>;
 };
@@ -174,17 +154,17 @@ export type RoomEvents = {
 };
 
 /** What a room shows, frozen; a new one for each frame. */
-export type RoomSnapshot<T = JsonObject> = {
+export type RoomSnapshot<T = JsonObject, P = unknown> = {
   /** `null` before the room has answered for the first time; with `persist`, what an earlier page has left. */
   readonly state: Frozen<StateFor<T>> | null;
   /** The room's version in `state`, without the edits under way. */
   readonly version: number;
   /** `null` before the room has answered for the first time. */
-  readonly self: Person | null;
+  readonly self: Person<P> | null;
   /** Everybody in the room that this client is told of, in the order in which they joined. */
-  readonly people: readonly Person[];
+  readonly people: readonly Person<P>[];
   /** The same without oneself. */
-  readonly others: readonly Person[];
+  readonly others: readonly Person<P>[];
   readonly counts: PeopleCounts;
   readonly status: RoomStatus;
   readonly saved: SaveStatus;
@@ -206,8 +186,8 @@ export type RoomHistory = {
   clear(): void;
 };
 
-/** A room, as an application holds it. */
-export type Room<T = JsonObject> = {
+/** A room, as an application holds it. `T` is its behaviour or its state, `P` what people show of themselves. */
+export type Room<T = JsonObject, P = unknown> = {
   readonly id: string;
   /** Resolves when the room has answered for the first time. Rejects with a `RoomError` if it is closed before. */
   readonly ready: Promise<void>;
@@ -217,11 +197,11 @@ export type Room<T = JsonObject> = {
    */
   readonly state: Frozen<StateFor<T>>;
   /** Oneself. @throws Error before `ready` */
-  readonly self: Person;
+  readonly self: Person<P>;
   /** Everybody that this client is told of, in the order in which they joined. */
-  readonly people: readonly Person[];
+  readonly people: readonly Person<P>[];
   /** The same without oneself. */
-  readonly others: readonly Person[];
+  readonly others: readonly Person<P>[];
   /** How many there are. In a room of many, `people` are only some of them. */
   readonly counts: PeopleCounts;
   readonly status: RoomStatus;
@@ -241,21 +221,21 @@ export type Room<T = JsonObject> = {
   update(recipe: (draft: Draft<StateFor<T>>) => void): Edit;
   /**
    * Call an action of the room.
-   * @param options `optimistic` changes a draft as the action will change the state; it may run many times
+   * @param call its input, which may be left out if the action takes `{}`, and options
    * @returns what the action answers
-   * @throws RoomError (rejects) if the room or the action refuses
+   * @throws RoomError (rejects) if the room or the action refuses; when the connection is closed for good: if it was not
+   * carried out by then, it is after `reconnect`
    */
   action<Name extends ActionNameFor<T>>(
     name: Name,
-    input: InputFor<T, Name>,
-    options?: { readonly optimistic?: (draft: Draft<StateFor<T>>) => void },
+    ...call: ActionCall<T, Name>
   ): Promise<ResultFor<T, Name>>;
   /**
-   * Change one's own presence by a merge patch. It is sent at the rate that the room takes. Without the scope
-   * `presence:write` nobody sees it.
+   * Change one's own presence by a merge patch. It is sent at the rate that the room takes, and oneself sees it then; `typing`
+   * and `status` are as the room combines them. Without the scope `presence:write` nobody sees it until there is one.
    * @throws RoomError `invalid_presence` for more than 2 KiB
    */
-  setPresence(presence: PresenceInput): void;
+  setPresence(presence: PresenceInput<P>): void;
   /**
    * Send an event to everybody in the room.
    * @param options `echo`: oneself gets it, too
@@ -277,25 +257,20 @@ export type Room<T = JsonObject> = {
   /** Be called after each change of what `getSnapshot` returns: once per frame. @returns a function that ends it */
   subscribe(listener: () => void): () => void;
   /** What the room shows now. The same object until something changes. */
-  getSnapshot(): RoomSnapshot<T>;
+  getSnapshot(): RoomSnapshot<T, P>;
 
   /** Leave the room for good. */
   leave(): void;
   /** Close the connection without leaving: one stays in the room for its grace period. */
   disconnect(): void;
-  /** Connect now: after `disconnect`, `closed` or `needs-token`, or before the next attempt is due. */
+  /**
+   * Connect now: after `disconnect`, `closed` or `needs-token`, or before the next attempt is due. After several failures,
+   * that is 0.3 s after the last attempt at the soonest.
+   */
   reconnect(): void;
 };
 
-export type PresenceInput = {
-  readonly cursor?: JsonValue;
-  /** Kept up until it is set to false. */
-  readonly typing?: boolean;
-  readonly status?: "online" | "idle";
-  readonly [name: string]: JsonValue | undefined;
-};
-
-export type ConnectOptions = {
+export type ConnectOptions<P = unknown> = {
   /** Where the service is: `https://rooms.example.com`, or a path of the page's own origin such as `/collab`. */
   readonly url: string;
   /** Room id: 1 to 256 bytes of UTF-8. */
@@ -307,7 +282,7 @@ export type ConnectOptions = {
   /** The kind of room to start, if the room does not exist. */
   readonly behaviour?: string;
   /** What one shows from the start. */
-  readonly presence?: PresenceInput;
+  readonly presence?: PresenceInput<P>;
   /**
    * `false`: nothing happens before `reconnect()` is called. No socket, timer, storage or listener exists until then,
    * so a room can be made where a page is drawn, and thrown away. Its status is `connecting`. Default: true.

@@ -3,6 +3,7 @@
 import type { ChangesOptions, RoomChange } from "../protocol/changes.ts";
 import type {
   ActionName,
+  CallOf,
   InputOf,
   ResultOf,
   RoomBehaviour,
@@ -35,12 +36,19 @@ export type KeyedOptions = {
   readonly idempotencyKey?: string | undefined;
 };
 
+/** Makes a handle. Not a constructor of the class: its declaration would need the types of Workers. */
+export let holdRoom: <Room extends RoomBehaviour>(stub: RoomStub) => RoomHandle<Room>;
+
 /** A room; `RoomHandle<typeof board>` knows the types of its state and its actions. */
 export class RoomHandle<Room extends RoomBehaviour = RoomBehaviour> {
   readonly #stub: RoomStub;
 
-  constructor(stub: RoomStub) {
+  private constructor(stub: RoomStub) {
     this.#stub = stub;
+  }
+
+  static {
+    holdRoom = (stub) => new RoomHandle(stub);
   }
 
   get id(): string {
@@ -191,13 +199,15 @@ export class RoomHandle<Room extends RoomBehaviour = RoomBehaviour> {
   }
 
   /**
-   * Call an action of the room's behaviour.
+   * Call an action of the room's behaviour, with its input, which may be left out if the action takes `{}`, and options.
    * @throws CollabError `unknown_action`, `invalid_payload`, `action_refused`, `action_failed`
    */
   async act<Name extends ActionName<Room>>(
     name: Name,
-    payload: InputOf<Room, Name> = {} as InputOf<Room, Name>,
-    options: KeyedOptions = {},
+    ...[payload = {} as InputOf<Room, Name>, options = {}]: CallOf<
+      InputOf<Room, Name>,
+      KeyedOptions
+    >
   ): Promise<{ result: ResultOf<Room, Name>; version: number }> {
     const input = { name, payload: { text: toJsonText(payload, "malformed") } };
     const { result, version } = await this.#stub

@@ -7,7 +7,7 @@ import { Directory } from "./directory.ts";
 import type { CollabEnv } from "./env.ts";
 import { RoomStub } from "./room-stub.ts";
 import { workerCaller } from "../protocol/caller.ts";
-import { RoomHandle } from "./room-handle.ts";
+import { holdRoom, type RoomHandle } from "./room-handle.ts";
 
 export class RoomManager {
   readonly #env: CollabEnv;
@@ -35,7 +35,7 @@ export class RoomManager {
   ): Promise<RoomHandle<Room>> {
     const stub = new RoomStub(this.#env.ROOMS, id, workerCaller);
     await stub.call("startRoom", options);
-    return new RoomHandle(stub);
+    return holdRoom(stub);
   }
 
   /**
@@ -68,7 +68,7 @@ export class RoomManager {
    * @throws CollabError `invalid_room_id`
    */
   room<Room extends RoomBehaviour = RoomBehaviour>(id: string): RoomHandle<Room> {
-    return new RoomHandle(new RoomStub(this.#env.ROOMS, id, workerCaller));
+    return holdRoom(new RoomStub(this.#env.ROOMS, id, workerCaller));
   }
 
   /**

@@ -13,13 +13,18 @@ const maxUserDepth = 64;
 /**
  * @param claimed what the request says of the user; left out for the caller's own
  * @returns the user, who is still to be checked
- * @throws CollabError `forbidden` for another user than the caller's own
+ * @throws CollabError `forbidden` for another user than the caller's own; `invalid_user` if nobody is named
  */
 export function actingUser({ user, scopes }: Caller, claimed: JsonValue | undefined): JsonValue {
   if (claimed === undefined && user !== null) return user;
   const ofCaller = user !== null && isObject(claimed) && (claimed["id"] ?? user.id) === user.id;
   if (ofCaller) return { ...claimed, ...user };
-  if (allows(scopes, "room:admin")) return claimed ?? null;
+  if (allows(scopes, "room:admin")) {
+    if (claimed !== undefined) return claimed;
+    throw new CollabError("invalid_user", {
+      detail: "Nobody is named. Give a `user`, or a `token` that names one.",
+    });
+  }
   throw new CollabError("forbidden", {
     detail: `Only an administrator of the room may do this for another user. The caller ${user === null ? "is no user" : `is ${JSON.stringify(user.id)}`}.`,
   });

@@ -53,7 +53,7 @@ export const errorTable = {
   ),
   token_required: row(
     401,
-    "This request needs a token. Send it in the header Authorization, or as a subprotocol of a WebSocket.",
+    "This request needs a token. Send it in the header Authorization, or as a subprotocol of a WebSocket: clients do with the option `token`.",
     { close: 4101 },
   ),
   invalid_token: row(401, "The token is not valid. Get a new one.", { close: 4102 }),

@@ -8,7 +8,10 @@ import type { JsonObject, JsonValue } from "./json.ts";
  * It combines all sessions of the user: the data comes from the session that changed last, `typing` is
  * true if it is true in any session, and `status` is the most active one.
  */
-export type Presence = JsonObject & {
+export type Presence = JsonObject & KnownPresence;
+
+/** The members that every presence may have. */
+export type KnownPresence = {
   readonly name: string;
   readonly color: string;
   readonly avatarUrl?: string;

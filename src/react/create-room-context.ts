@@ -2,7 +2,14 @@
 // They keep no state: what they show is the room's snapshot, and what they do is done by the room.
 
 import { createContext, useCallback, useContext, useEffect, useMemo } from "react";
-import type { Person, Room, RoomEvent, RoomEvents, RoomSnapshot } from "../client/types.ts";
+import type {
+  Person,
+  Room,
+  RoomEvent,
+  RoomEvents,
+  RoomSnapshot,
+  UndoResult,
+} from "../client/types.ts";
 import { allows, type Scope } from "../protocol/scopes.ts";
 import { entriesOf, readerOf, type Ordered } from "./list.ts";
 import { createRoomProvider, type Connect } from "./room-provider.ts";
@@ -14,14 +21,14 @@ import { useReady } from "./use-ready.ts";
 import { useSelected } from "./use-selected.ts";
 
 /** `createRoomContext`, with a function that connects. */
-export function createHooks<T>(connect: Connect): RoomHooks<T> {
-  const context = createContext<Room<T> | null>(null);
-  const useRoom = (): Room<T> => {
+export function createHooks<T, P = unknown>(connect: Connect): RoomHooks<T, P> {
+  const context = createContext<Room<T, P> | null>(null);
+  const useRoom = (): Room<T, P> => {
     const room = useContext(context);
     if (room === null) throw new Error("A hook of a room needs its <RoomProvider> above it.");
     return room;
   };
-  const useReadyRoom = (): Room<T> => {
+  const useReadyRoom = (): Room<T, P> => {
     const room = useRoom();
     useReady(room);
     return room;
@@ -29,11 +36,12 @@ export function createHooks<T>(connect: Connect): RoomHooks<T> {
   return {
     RoomProvider: createRoomProvider(context, connect),
     ...hooksOf(useRoom, useRoom),
-    suspense: hooksOf(useRoom, useReadyRoom) as Hooks<T, never>,
+    suspense: hooksOf(useRoom, useReadyRoom) as Hooks<T, never, P>,
   };
 }
 
-type Snapshot = RoomSnapshot<unknown>;
+/** What the parts are is known to who names the types. */
+type Snapshot = { readonly [Part in keyof RoomSnapshot]: unknown };
 type Select = (part: unknown) => unknown;
 type IsEqual = (a: unknown, b: unknown) => boolean;
 
@@ -50,9 +58,12 @@ const scopes = (snapshot: Snapshot) => snapshot.scopes;
 const steps = (snapshot: Snapshot) => snapshot.history;
 
 /** @param useStarted gives the room to the hooks that show the state or oneself */
-function hooksOf<T>(useRoom: () => Room<T>, useStarted: () => Room<T>): Hooks<T, undefined> {
+function hooksOf<T, P>(
+  useRoom: () => Room<T, P>,
+  useStarted: () => Room<T, P>,
+): Hooks<T, undefined, P> {
   const hookFor =
-    (use: () => Room<T>, pick: (snapshot: Snapshot) => unknown) =>
+    (use: () => Room<T, P>, pick: (snapshot: Snapshot) => unknown) =>
     (select: Select = same, isEqual: IsEqual = shallowEqual): unknown =>
       useSelected(use(), pick, select, isEqual);
 
@@ -63,20 +74,14 @@ function hooksOf<T>(useRoom: () => Room<T>, useStarted: () => Room<T>): Hooks<T,
 
   /** A function of the room that stays the same one. */
   const functionFor =
-    <Fn>(of: (room: Room<T>) => Fn) =>
+    <Fn>(of: (room: Room<T, P>) => Fn) =>
     (): Fn => {
       const room = useRoom();
       return useMemo(() => of(room), [room]);
     };
-  const useSetPresence = functionFor<Room<T>["setPresence"]>(
+  const useSetPresence = functionFor<Room<T, P>["setPresence"]>(
     (room) => (change) => room.setPresence(change),
   );
-  const useSteps = functionFor(({ history }) => ({
-    undo: () => history.undo(),
-    redo: () => history.redo(),
-    pause: () => history.pause(),
-    resume: () => history.resume(),
-  }));
 
   function useRoomListener<Name extends keyof RoomEvents>(
     name: Name,
@@ -92,7 +97,7 @@ function hooksOf<T>(useRoom: () => Room<T>, useStarted: () => Room<T>): Hooks<T,
     useStatus: hookFor(useRoom, status),
     useSaved: hookFor(useRoom, saved),
     useRoomState,
-    useUpdate: functionFor<Room<T>["update"]>((room) => (recipe) => room.update(recipe)),
+    useUpdate: functionFor<Room<T, P>["update"]>((room) => (recipe) => room.update(recipe)),
     useAction(name: string) {
       const room = useRoom() as unknown as { action(name: string, ...call: unknown[]): unknown };
       return useCallback((...call: unknown[]) => room.action(name, ...call), [room, name]);
@@ -104,17 +109,35 @@ function hooksOf<T>(useRoom: () => Room<T>, useStarted: () => Room<T>): Hooks<T,
       const latest = useLatest(find);
       const items = useMemo(() => entriesOf<Ordered>(list), [list]);
       const functions = useMemo(
-        () => listFunctions<T, Ordered>(room, (value) => latest.current(value)),
+        () => listFunctions<T, Ordered, P>(room, (value) => latest.current(value)),
         [room, latest],
       );
       return useMemo(() => ({ items, ...functions }), [items, functions]);
     },
-    useUndo: () => ({ ...(useHistory() as Snapshot["history"]), ...useSteps() }),
+    useUndo(listener?: (result: UndoResult) => void) {
+      const { history } = useRoom();
+      const latest = useLatest(listener);
+      const functions = useMemo(() => {
+        const stepper = (name: "undo" | "redo") => () => {
+          const result = history[name]();
+          latest.current?.(result);
+          return result;
+        };
+        return {
+          undo: stepper("undo"),
+          redo: stepper("redo"),
+          pause: () => history.pause(),
+          resume: () => history.resume(),
+        };
+      }, [history, latest]);
+      return { ...(useHistory() as RoomSnapshot["history"]), ...functions };
+    },
     useSelf,
     useOthers: hookFor(useRoom, others),
     useOther(id: string, select: Select = same, isEqual: IsEqual = shallowEqual) {
       const pick = useCallback(
-        (snapshot: Snapshot) => snapshot.others.find((other) => other.id === id),
+        (snapshot: Snapshot) =>
+          (snapshot.others as readonly Person[]).find((other) => other.id === id),
         [id],
       );
       return useSelected(useRoom(), pick, select, isEqual);
@@ -122,7 +145,7 @@ function hooksOf<T>(useRoom: () => Room<T>, useStarted: () => Room<T>): Hooks<T,
     usePeople: hookFor(useRoom, people),
     useCounts: hookFor(useRoom, counts),
     usePresence: () => [useSelf(presence as Select), useSetPresence()],
-    useBroadcast: functionFor<Room<T>["broadcast"]>(
+    useBroadcast: functionFor<Room<T, P>["broadcast"]>(
       (room) => (event, payload, options) => room.broadcast(event, payload, options),
     ),
     useRoomEvent(...input: EventInput) {
@@ -137,7 +160,7 @@ function hooksOf<T>(useRoom: () => Room<T>, useStarted: () => Room<T>): Hooks<T,
       useScopes((given) => allows(given as readonly Scope[], scope)) as boolean,
   };
   // Inside, parts and selectors are unknown: only the overloads say what belongs together.
-  return hooks as unknown as Hooks<T, undefined>;
+  return hooks as unknown as Hooks<T, undefined, P>;
 }
 
 type EventListener = (event: RoomEvent) => void;

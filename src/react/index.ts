@@ -14,13 +14,15 @@ export type { Hooks, Keyed, List, RoomHooks, ShownState, Undo } from "./types.ts
 export type { Equality } from "./use-selected.ts";
 
 /**
- * Hooks for rooms of one type, with a context of their own. Call it once for each kind of room, outside components.
+ * Hooks for rooms of one type, with a context of their own. Call it once for each kind of room, outside components. `T`
+ * is the type of its behaviour or of its state, `P` that of what people show of themselves.
  * @example
  * ```ts
  * export const { RoomProvider, useRoomState, useUpdate } = createRoomContext<typeof board>();
  * ```
  */
-export const createRoomContext = <T = JsonObject>(): RoomHooks<T> => createHooks<T>(connectRoom);
+export const createRoomContext = <T = JsonObject, P = unknown>(): RoomHooks<T, P> =>
+  createHooks<T, P>(connectRoom);
 
 /** The hooks of rooms of any state. `createRoomContext` makes some that know the types. */
 export const {

@@ -13,12 +13,12 @@ import {
 import type { ConnectOptions, Room } from "../client/types.ts";
 import { useLatest } from "./use-latest.ts";
 
-export type Connect = <T>(options: ConnectOptions) => Room<T>;
+export type Connect = <T, P>(options: ConnectOptions<P>) => Room<T, P>;
 
-export type RoomProviderProps<T> =
+export type RoomProviderProps<T, P = unknown> =
   | {
       /** A room that the application has connected; it is left as it is on unmount. */
-      readonly room: Room<T>;
+      readonly room: Room<T, P>;
       readonly options?: never;
       readonly children?: ReactNode;
     }
@@ -27,25 +27,25 @@ export type RoomProviderProps<T> =
        * Connect on mount, and disconnect on unmount. Another `url` or `room` is another room, and mounts the children
        * anew; `token` is always the latest one. Other options count when the provider mounts.
        */
-      readonly options: Omit<ConnectOptions, "connect">;
+      readonly options: Omit<ConnectOptions<P>, "connect">;
       readonly room?: never;
       /** What shows while a hook of `suspense` waits. A boundary above the provider would keep it from connecting. */
       readonly fallback?: ReactNode;
       readonly children?: ReactNode;
     };
 
-type OptionsProps<T> = Extract<RoomProviderProps<T>, { readonly room?: never }>;
+type OptionsProps<T, P> = Extract<RoomProviderProps<T, P>, { readonly room?: never }>;
 
-export function createRoomProvider<T>(
-  { Provider }: Context<Room<T> | null>,
+export function createRoomProvider<T, P>(
+  { Provider }: Context<Room<T, P> | null>,
   connect: Connect,
-): FunctionComponent<RoomProviderProps<T>> {
-  function Connected({ options, fallback, children }: OptionsProps<T>) {
+): FunctionComponent<RoomProviderProps<T, P>> {
+  function Connected({ options, fallback, children }: OptionsProps<T, P>) {
     const latest = useLatest(options);
     const [connection] = useState(
       () =>
-        new Connection<T>(
-          connect<T>({
+        new Connection<T, P>(
+          connect<T, P>({
             ...options,
             ...(options.token && { token: () => latest.current.token?.() ?? "" }),
             connect: false,
@@ -59,7 +59,7 @@ export function createRoomProvider<T>(
       createElement(Suspense, { fallback }, children),
     );
   }
-  return function RoomProvider(props: RoomProviderProps<T>) {
+  return function RoomProvider(props: RoomProviderProps<T, P>) {
     if (props.room !== undefined)
       return createElement(Provider, { value: props.room }, props.children);
     const { url, room } = props.options;
@@ -68,11 +68,11 @@ export function createRoomProvider<T>(
 }
 
 /** A room that is connected while it is held. */
-class Connection<T> {
-  readonly room: Room<T>;
+class Connection<T, P> {
+  readonly room: Room<T, P>;
   #state: "closed" | "held" | "ending" = "closed";
 
-  constructor(room: Room<T>) {
+  constructor(room: Room<T, P>) {
     this.room = room;
   }
 

@@ -3,12 +3,13 @@
 
 import type { FunctionComponent } from "react";
 import type {
+  ActionCall,
   ActionNameFor,
   Draft,
   Edit,
   Frozen,
-  InputFor,
   Person,
+  PresenceFor,
   ResultFor,
   Room,
   RoomEvent,
@@ -17,10 +18,10 @@ import type {
   RoomStatus,
   SaveStatus,
   StateFor,
+  UndoResult,
 } from "../client/types.ts";
 import type { JsonObject, JsonValue } from "../protocol/json.ts";
 import type { PeopleCounts } from "../protocol/people.ts";
-import type { Presence } from "../protocol/presence.ts";
 import type { Scope } from "../protocol/scopes.ts";
 import type { Entry, Ordered, Place } from "./list.ts";
 import type { RoomProviderProps } from "./room-provider.ts";
@@ -77,9 +78,14 @@ export type ItemAt<State, Path extends string> =
         : never
       : never;
 
-export type Hooks<T, Absent extends undefined> = {
+/** A path that leads to a list, or what the compiler shows instead. */
+export type PathOfList<State, Path extends string> = [ItemAt<State, Path>] extends [never]
+  ? `no list of items with an order at ${Path}`
+  : Path;
+
+export type Hooks<T, Absent extends undefined, P = unknown> = {
   /** @throws Error outside a provider */
-  useRoom(): Room<T>;
+  useRoom(): Room<T, P>;
   useStatus(): RoomStatus;
   /** Whether the room has this client's edits. */
   useSaved(): SaveStatus;
@@ -92,54 +98,53 @@ export type Hooks<T, Absent extends undefined> = {
     isEqual?: Equality<Value>,
   ): Value | Absent;
   /** `room.update`. */
-  useUpdate(): Room<T>["update"];
+  useUpdate(): Room<T, P>["update"];
   /** A function that calls the action. */
   useAction<Name extends ActionNameFor<T>>(
     name: Name,
-  ): (
-    input: InputFor<T, Name>,
-    options?: { readonly optimistic?: (draft: Draft<StateFor<T>>) => void },
-  ) => Promise<ResultFor<T, Name>>;
+  ): (...call: ActionCall<T, Name>) => Promise<ResultFor<T, Name>>;
   /**
    * A list by its JSON Pointer, such as "/board/cards", or by a selector that leads to it in the state and in drafts.
    * @throws Error (its functions) if there is no object
    */
-  useList<Path extends string>(
-    path: Path & ([ItemAt<ShownState<T>, Path>] extends [never] ? never : Path),
-  ): List<ItemAt<ShownState<T>, Path>>;
   useList<Item extends Ordered>(
     selector: (state: ShownState<T>) => Keyed<Item> | undefined,
   ): List<Item>;
-  useUndo(): Undo;
+  // The last one, because the compiler explains why a call does not fit this one.
+  useList<Path extends string>(
+    path: PathOfList<ShownState<T>, Path>,
+  ): List<ItemAt<ShownState<T>, Path>>;
+  /** @param listener is told what each of its `undo` and `redo` has done: always the latest function is called */
+  useUndo(listener?: (result: UndoResult) => void): Undo;
 
-  useSelf(): Person | Absent;
-  useSelf<Value>(selector: (self: Person) => Value, isEqual?: Equality<Value>): Value | Absent;
+  useSelf(): Person<P> | Absent;
+  useSelf<Value>(selector: (self: Person<P>) => Value, isEqual?: Equality<Value>): Value | Absent;
   /** Everybody but oneself, in the order in which they joined. */
-  useOthers(): readonly Person[];
+  useOthers(): readonly Person<P>[];
   useOthers<Value>(
-    selector: (others: readonly Person[]) => Value,
+    selector: (others: readonly Person<P>[]) => Value,
     isEqual?: Equality<Value>,
   ): Value;
   /** `undefined` for somebody who is not in the room. */
-  useOther(id: string): Person | undefined;
+  useOther(id: string): Person<P> | undefined;
   useOther<Value>(
     id: string,
-    selector: (other: Person) => Value,
+    selector: (other: Person<P>) => Value,
     isEqual?: Equality<Value>,
   ): Value | undefined;
   /** Everybody, oneself included. */
-  usePeople(): readonly Person[];
+  usePeople(): readonly Person<P>[];
   usePeople<Value>(
-    selector: (people: readonly Person[]) => Value,
+    selector: (people: readonly Person<P>[]) => Value,
     isEqual?: Equality<Value>,
   ): Value;
   /** How many there are: in a room of many, more than `usePeople` gives. */
   useCounts(): PeopleCounts;
   /** One's own presence, and `room.setPresence`. */
-  usePresence(): readonly [Presence | null | Absent, Room<T>["setPresence"]];
+  usePresence(): readonly [PresenceFor<P> | null | Absent, Room<T, P>["setPresence"]];
 
   /** `room.broadcast`. */
-  useBroadcast(): Room<T>["broadcast"];
+  useBroadcast(): Room<T, P>["broadcast"];
   /** Listen to what others broadcast; always the latest function is called. */
   useRoomEvent(listener: (event: RoomEvent) => void): void;
   useRoomEvent(name: string, listener: (event: RoomEvent) => void): void;
@@ -155,11 +160,11 @@ export type Hooks<T, Absent extends undefined> = {
 };
 
 /** What `createRoomContext` returns. */
-export type RoomHooks<T> = Hooks<T, undefined> & {
-  readonly RoomProvider: FunctionComponent<RoomProviderProps<T>>;
+export type RoomHooks<T, P = unknown> = Hooks<T, undefined, P> & {
+  readonly RoomProvider: FunctionComponent<RoomProviderProps<T, P>>;
   /**
    * The same hooks, of which those that show the state or oneself suspend until the room has answered. If it is closed
    * before, an error boundary gets what `room.ready` rejects with.
    */
-  readonly suspense: Hooks<T, never>;
+  readonly suspense: Hooks<T, never, P>;
 };

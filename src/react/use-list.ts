@@ -6,8 +6,8 @@ import { arrange, freeKey, type Ordered, type Place } from "./list.ts";
 import type { List } from "./types.ts";
 
 /** @param find leads to the list, in the state and in its drafts */
-export function listFunctions<T, Item extends Ordered>(
-  room: Room<T>,
+export function listFunctions<T, Item extends Ordered, P = unknown>(
+  room: Room<T, P>,
   find: (state: unknown) => unknown,
 ): Omit<List<Item>, "items"> {
   const listIn = (state: unknown): Record<string, JsonObject> => {

@@ -13,7 +13,7 @@ const answered = Object.assign(Promise.resolve(), {
 });
 
 /** @throws what `room.ready` rejects with; Error on the server */
-export function useReady<T>(room: Room<T>): void {
+export function useReady<T, P>(room: Room<T, P>): void {
   if (useSyncExternalStore(noSubscription, isBrowser, isServer))
     throw new Error(
       "The hooks of `suspense` wait for the room, which the server does not join. React shows the fallback instead.",
@@ -24,7 +24,7 @@ export function useReady<T>(room: Room<T>): void {
 }
 
 /** Settles as `ready` does. But `ready` settles once, and this waits again for a room that was closed and reconnects. */
-function answerOf<T>(room: Room<T>): Promise<void> {
+function answerOf<T, P>(room: Room<T, P>): Promise<void> {
   const known = answers.get(room);
   if (known !== undefined) return known;
   const answer = new Promise<void>((resolve) => {

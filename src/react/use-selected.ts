@@ -12,16 +12,16 @@ export type Equality<Value> = (a: Value, b: Value) => boolean;
  * @param select runs only if the part has changed, or `select` itself
  * @returns `undefined` if there is no such part
  */
-export function useSelected<T, Part, Value>(
-  room: Room<T>,
-  pick: (snapshot: RoomSnapshot<T>) => Part | null | undefined,
+export function useSelected<T, P, Part, Value>(
+  room: Room<T, P>,
+  pick: (snapshot: RoomSnapshot<T, P>) => Part | null | undefined,
   select: (part: Part) => Value,
   isEqual: Equality<Value>,
 ): Value | undefined {
   const shown = useRef<{ readonly value: Value | undefined }>(null);
   const subscribe = useCallback((listener: () => void) => room.subscribe(listener), [room]);
   const [read, readBlank] = useMemo(() => {
-    const reader = (snapshot: () => RoomSnapshot<T>) => {
+    const reader = (snapshot: () => RoomSnapshot<T, P>) => {
       let last: {
         readonly part: Part | null | undefined;
         readonly value: Value | undefined;
@@ -42,7 +42,7 @@ export function useSelected<T, Part, Value>(
         return value;
       };
     };
-    return [reader(() => room.getSnapshot()), reader(() => blankSnapshot as RoomSnapshot<T>)];
+    return [reader(() => room.getSnapshot()), reader(() => blankSnapshot as RoomSnapshot<T, P>)];
   }, [room, pick, select, isEqual]);
   const value = useSyncExternalStore(subscribe, read, readBlank);
   useEffect(() => {

@@ -31,8 +31,8 @@ export type TestRoomOptions = {
 };
 
 /** How a client joins: as with `connectRoom`, but where and who is known. */
-export type JoinOptions = Omit<
-  ConnectOptions,
+export type JoinOptions<P = unknown> = Omit<
+  ConnectOptions<P>,
   "url" | "room" | "user" | "environment" | "WebSocket"
 >;
 

@@ -2,6 +2,7 @@
 // page is what the test says.
 
 import type { Environment, PageEvent, SocketLike } from "../client/environment.ts";
+import type { VirtualBrowser } from "./browser.ts";
 import type { VirtualClock } from "./clock.ts";
 import type { Line } from "./line.ts";
 import type { Randomness } from "./randomness.ts";
@@ -17,6 +18,7 @@ export type SeatOptions = {
   readonly line: Line;
   readonly clock: VirtualClock;
   readonly randomness: Randomness;
+  readonly browser: VirtualBrowser;
   /** Wait for work of its own that takes real time. */
   during<T>(work: Promise<T>): Promise<T>;
   open(seat: Seat, url: string, protocols: string[]): SocketLike;
@@ -32,7 +34,7 @@ export class Seat {
   /** Epoch ms until which its way back counts as under way. */
   #returnBy = -Infinity;
 
-  constructor({ line, clock, randomness, during, open }: SeatOptions) {
+  constructor({ line, clock, randomness, browser, during, open }: SeatOptions) {
     this.line = line;
     this.#clock = clock;
     this.environment = {
@@ -58,7 +60,7 @@ export class Seat {
       isOnline: () => this.#isOnline,
       onPage: (listener) => registered(this.#pageListeners, listener),
       beforeUnload: (isUnsaved) => registered(this.#unsaved, isUnsaved),
-      browser: {},
+      browser,
       during,
       baseUrl: null,
     };

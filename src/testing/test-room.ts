@@ -7,13 +7,14 @@ import { connectRoom } from "../client/connect.ts";
 import type { PageEvent } from "../client/environment.ts";
 import type { ConnectOptions, Frozen, Room, StateFor } from "../client/types.ts";
 import { waitingRooms } from "../cloudflare/hook-context.ts";
-import { RoomHandle } from "../cloudflare/room-handle.ts";
+import { holdRoom, type RoomHandle } from "../cloudflare/room-handle.ts";
 import { RoomStub } from "../cloudflare/room-stub.ts";
 import { workerCaller } from "../protocol/caller.ts";
 import type { StartOptions } from "../protocol/rooms.ts";
 import type { Scope } from "../protocol/scopes.ts";
 import type { User, UserEntry } from "../protocol/users.ts";
 import { createLog, logEvents, type LogEvent, type LogFields } from "../room/log.ts";
+import { VirtualBrowser } from "./browser.ts";
 import { VirtualClock } from "./clock.ts";
 import { committedState, committedUsers, isRunning, type Committed } from "./committed.ts";
 import { Door, serviceUrl } from "./door.ts";
@@ -46,6 +47,7 @@ export class TestRoom<Behaviour extends RoomBehaviour = RoomBehaviour> {
   readonly #object: VirtualObject;
   readonly #service: VirtualService;
   readonly #lines = new Map<string, Line>();
+  readonly #browsers = new Map<string, VirtualBrowser>();
   readonly #seats: Seat[] = [];
   #lag: Lag = { ms: 0 };
   #isClosed = false;
@@ -83,7 +85,7 @@ export class TestRoom<Behaviour extends RoomBehaviour = RoomBehaviour> {
     });
     const { object, runner } = { object: this.#object, runner: this.#runner };
     this.#service = new VirtualService({ clock, runner, outside, randomness, door, object, log });
-    this.room = new RoomHandle(new RoomStub(this.#service.rooms, id, workerCaller));
+    this.room = holdRoom(new RoomStub(this.#service.rooms, id, workerCaller));
   }
 
   /** Epoch ms. */
@@ -111,18 +113,19 @@ export class TestRoom<Behaviour extends RoomBehaviour = RoomBehaviour> {
   }
 
   /**
-   * Let a client join: the room that `connectRoom` returns. It is connected after the next `settle`.
+   * Let a client join: the room that `connectRoom` returns. It is connected after the next `settle`. With `persist`, the
+   * clients of a user are tabs of one browser: what one has kept when it leaves is there for the next one.
    * @param user id of the user, or the user
    */
-  join(user: string | User, options: JoinOptions = {}): Room<Behaviour> {
-    return connectRoom<Behaviour>(this.optionsFor(user, options));
+  join<P = unknown>(user: string | User, options: JoinOptions<P> = {}): Room<Behaviour, P> {
+    return connectRoom<Behaviour, P>(this.optionsFor(user, options));
   }
 
   /**
    * What `connectRoom` needs for another client of this net: for code that connects by itself, such as a component.
    * @param user id of the user, or the user
    */
-  optionsFor(user: string | User, options: JoinOptions = {}): ConnectOptions {
+  optionsFor<P = unknown>(user: string | User, options: JoinOptions<P> = {}): ConnectOptions<P> {
     this.#check("join");
     const { behaviour } = options;
     if (behaviour !== undefined && !this.#behaviours.has(behaviour))
@@ -269,10 +272,13 @@ export class TestRoom<Behaviour extends RoomBehaviour = RoomBehaviour> {
         lag: this.#lag,
       });
     this.#lines.set(userId, line);
+    const browser = this.#browsers.get(userId) ?? new VirtualBrowser();
+    this.#browsers.set(userId, browser);
     const seat = new Seat({
       line,
       clock,
       randomness: new Randomness(this.seed, `client/${place}`),
+      browser,
       during: (work) => this.#runner.during(work),
       open: (_, url, protocols) => this.#service.open(line, { url, protocols }),
     });

@@ -130,6 +130,10 @@ test.each(documents)(
   },
 );
 
+test.each(documents)("%s has no marks of a merge", async (path) => {
+  expect(await read(path)).not.toMatch(/^(<{7}|={7}|>{7})( |$)/m);
+});
+
 test("the index has every guide, each once", () => {
   const linked = Array.from((texts["README.md"] ?? "").matchAll(/\]\(([\w-]+\.md)\)/g));
   const others = names.filter((name) => name !== "README.md");

@@ -25,6 +25,7 @@ test("the examples fit the types", async () => {
   await mkdir(join(project, "node_modules/.cache"), { recursive: true });
   const folder = await mkdtemp(join(project, "node_modules/.cache/react-guide-"));
   onTestFinished(() => rm(folder, { recursive: true }));
+  await mkdir(join(folder, "src"));
   for (const { name, text } of modules) await writeFile(join(folder, name), text);
   const config = {
     extends: "../../../tsconfig.json",

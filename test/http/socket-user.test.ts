@@ -34,8 +34,10 @@ describe("a socket user", () => {
     for (const behaviour of ["scripted", "nobody-wrote-this"])
       expect(await refusal(room.id, { id: "bob" }, { behaviour })).toMatchObject({
         status: 409,
-        code: "behaviour_conflict",
-        detail: expect.stringContaining('the room runs as "small"'),
+        problem: {
+          code: "behaviour_conflict",
+          detail: expect.stringContaining('the room runs as "small"'),
+        },
       });
     expect(await room.info()).toMatchObject({ behaviour: "small", users: 1 });
   });

@@ -14,6 +14,8 @@ import {
   filesIn,
   installExample,
   installPacked,
+  linkInstalled,
+  modulesIn,
   runTool,
   run,
   snippetsOf,
@@ -138,18 +140,28 @@ export const rooms = (env: CollabEnv) => collab.rooms(env);
 export { testing };
 export default collab.app;`;
 
+  const tests = `import { createTestRoom, type TestRoom } from "collab-room/testing";
+import { board } from "./board.js";
+const net: TestRoom<typeof board> = createTestRoom(board);
+export const first = async (): Promise<string | undefined> => (await net.room.getState()).notes[0]?.text;
+export const shown: readonly string[] = net.join("ada").state.notes.map(({ text }) => text);
+// @ts-expect-error: there is no such room
+net.rooms;`;
+
   const resolutions = ["bundler", "nodenext"] as const;
 
-  test.each(resolutions)("has types of a page without DOM and Workers (%s)", (moduleResolution) =>
-    checkTypes(app.folder, {
-      files: { "board.ts": boardWithout, "page.ts": page },
-      moduleResolution,
-    }),
+  test.each(resolutions)(
+    "has types of a page and its tests without DOM and Workers (%s)",
+    (moduleResolution) =>
+      checkTypes(app.folder, {
+        files: { "board.ts": boardWithout, "page.ts": page, "tests.ts": tests },
+        moduleResolution,
+      }),
   );
 
-  test.each(resolutions)("has types of a page with DOM (%s)", (moduleResolution) =>
+  test.each(resolutions)("has types of a page and its tests with DOM (%s)", (moduleResolution) =>
     checkTypes(app.folder, {
-      files: { "board.ts": boardWithZod, "page.ts": pageWithAction },
+      files: { "board.ts": boardWithZod, "page.ts": pageWithAction, "tests.ts": tests },
       moduleResolution,
       lib: ["DOM"],
     }),
@@ -255,13 +267,6 @@ export default {
 });
 
 describe("a guide", () => {
-  const pageConfig = {
-    extends: "./tsconfig.json",
-    compilerOptions: { lib: ["ES2022", "DOM"], types: [] },
-    include: ["src/page.ts"],
-  };
-  const tsconfig = { "tsconfig.page.json": JSON.stringify(pageConfig) };
-
   /** Check the types of a Worker and of a page, and the configuration, all as they are written. */
   async function checkApp(folder: string): Promise<void> {
     await runTool("tsc", [], folder);
@@ -275,7 +280,7 @@ describe("a guide", () => {
 
   test("to installing has files that make a service", async () => {
     const folder = join(app.folder, "installing");
-    await writeFiles(folder, { ...(await filesIn("docs/guides/install.md")), ...tsconfig });
+    await writeFiles(folder, await filesIn("docs/guides/install.md"));
     await checkApp(folder);
     const main = join(folder, "src/worker.ts");
     const server = await startServer({ main, vars: { AUTH_MODE: "open" } });
@@ -283,6 +288,11 @@ describe("a guide", () => {
       const room = { method: "PUT", headers: asJson, body: '{"behaviour":"doc"}' };
       expect((await fetch(`${server.url}/collab/rooms/design`, room)).status).toBe(201);
       expect(await (await fetch(`${server.url}/titles/design`)).text()).toBe("Untitled");
+      const script = await readFile(join(folder, "src/script.ts"), "utf8");
+      const local = "http://localhost:8787";
+      expect(script).toContain(local);
+      await writeFiles(folder, { "src/here.ts": script.replace(local, server.url) });
+      expect(await run(process.execPath, ["src/here.ts"], folder)).toBe("From Node\n");
     } finally {
       await server.stop();
     }
@@ -349,6 +359,26 @@ describe("a guide", () => {
     expect(named.toSorted()).toEqual(["", ...portable].toSorted());
   });
 
+  test("to React has a page that type-checks and is built, without a warning or a line of the Worker", async () => {
+    const folder = join(app.folder, "react");
+    const { "tsconfig.json": tsconfig = "" } = await filesIn("docs/guides/install.md");
+    const modules = await modulesIn("docs/guides/react.md");
+    const files = {
+      "tsconfig.json": tsconfig,
+      ...(await filesIn("docs/guides/react.md")),
+      ...modules,
+    };
+    await writeFiles(folder, files);
+    await linkInstalled(folder, app);
+    await runTool("tsc", ["--project", "tsconfig.page.json"], folder);
+    expect(await runTool("vite", ["build"], folder)).not.toMatch(/warn|use client/i);
+    const scripts = await readdir(join(folder, "dist/assets"));
+    const texts = scripts.map((name) => readFile(join(folder, "dist/assets", name), "utf8"));
+    const page = (await Promise.all(texts)).join("");
+    expect(page).toContain("Joining …");
+    expect(page).not.toContain("~standard");
+  });
+
   test("to deploying has a Worker whose tokens its rooms take, and lines for wrangler.toml", async () => {
     const folder = join(app.folder, "deploying");
     const files = await filesIn("docs/guides/install.md");
@@ -356,7 +386,6 @@ describe("a guide", () => {
     await writeFiles(folder, {
       ...files,
       ...(await filesIn("docs/guides/deploying.md")),
-      ...tsconfig,
       "src/sessions.ts": `export const signedIn = async (request: Request) =>
         request.headers.has("cookie") ? { id: "ada", name: "Ada" } : null;`,
       "wrangler.toml": [files["wrangler.toml"], ...lines].join("\n"),

@@ -82,6 +82,9 @@ describe("a room with a schema", () => {
       await room.act("remove");
       // @ts-expect-error: the input of `add` needs an id
       await room.act("add", {});
+      // @ts-expect-error: it cannot do without them
+      await room.act("add");
+      await room.act("reset");
       // @ts-expect-error: `votes` is a number
       await room.updateState((state) => ({ ...state, votes: "1" }));
     };

@@ -30,6 +30,12 @@ describe("[C9] a function of a hook", () => {
     expect(room.calls).toEqual([["action", "rename", { title: "Bridge" }, { optimistic }]]);
   });
 
+  test("calls an action without an input", async () => {
+    const { room, last } = await show(() => useAction("clear"));
+    expect(await last()()).toBe("did clear");
+    expect(room.calls).toEqual([["action", "clear"]]);
+  });
+
   test("broadcasts", async () => {
     const { room, last } = await show(() => useBroadcast());
     await last()("wave", { to: "bob" }, { echo: true });
@@ -48,6 +54,29 @@ describe("[C9] a function of a hook", () => {
     expect(undo()).toEqual({ undone: true, skipped: 0 });
     for (const each of [redo, pause, resume]) each();
     expect(room.calls.flat()).toEqual(["undo", "redo", "pause", "resume"]);
+  });
+
+  test("tells its latest listener what was undone and redone, also as a listener of a button", async () => {
+    const told: unknown[] = [];
+    let name = "first";
+    const { Probe, seen } = probe(() => {
+      const shownAs = name;
+      return useUndo((result) => told.push([shownAs, result]));
+    });
+    const room = createFakeRoom<Doc>({ title: "" });
+    const page = await render(h(RoomProvider, { room }, h(Probe)));
+    name = "second";
+    await page.render(h(RoomProvider, { room }, h(Probe)));
+    expect(seen[1]?.undo).toBe(seen[0]?.undo);
+    const onClick: undefined | ((event: object) => void) = seen[0]?.undo;
+    onClick?.({ type: "click" });
+    seen[0]?.redo();
+    expect(room.calls).toEqual([["undo"], ["redo"]]);
+    const result = { undone: true, skipped: 0 };
+    expect(told).toEqual([
+      ["second", result],
+      ["second", result],
+    ]);
   });
 
   test("stays the same one when the component renders again", async () => {

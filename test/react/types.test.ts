@@ -1,12 +1,16 @@
 // What the hooks know of a room's types. The compiler checks it; nothing here runs.
 
+import { createElement } from "react";
 import { expectTypeOf, test } from "vitest";
 import * as z from "zod";
 import { defineRoom } from "../../src/behaviours/define.ts";
-import type { Person, Room } from "../../src/client/types.ts";
+import { connectRoom } from "../../src/client/connect.ts";
+import type { Person, Room, UndoResult } from "../../src/client/types.ts";
 import type { JsonObject, JsonValue } from "../../src/protocol/json.ts";
+import type { Presence } from "../../src/protocol/presence.ts";
 import type { Entry, Ordered } from "../../src/react/list.ts";
-import type { RoomHooks } from "../../src/react/types.ts";
+import type { PathOfList, RoomHooks, ShownState } from "../../src/react/types.ts";
+import type { TestRoom } from "../../src/testing/test-room.ts";
 
 const board = defineRoom({
   state: z.object({
@@ -21,6 +25,8 @@ const board = defineRoom({
       state: { ...state, title },
       result: title.length,
     })),
+    clear: action(z.object({}), (_room, state) => ({ state: { ...state, notes: [] } })),
+    tag: action(z.object({ tag: z.string().optional() }), () => ({})),
   }),
 });
 
@@ -75,8 +81,94 @@ test("an action knows its input and its result", () => {
     );
     // @ts-expect-error The action takes a title.
     void rename({ name: "Bridge" });
+    // @ts-expect-error It cannot do without it.
+    void rename();
     // @ts-expect-error There is no such action.
     useAction("renam");
+  };
+  expectTypeOf(component).toBeFunction();
+});
+
+test("an action is called without its input, if nothing has to be in it", () => {
+  const component = ({ useAction, useRoom }: Bound) => {
+    const clear = useAction("clear");
+    void clear();
+    void clear({});
+    void clear(undefined, {
+      optimistic: (draft) => {
+        draft.notes = [];
+      },
+    });
+    void useAction("tag")();
+    void useRoom().action("clear");
+    // @ts-expect-error It takes nothing.
+    void clear({ title: "Bridge" });
+    // @ts-expect-error A title has to be in it.
+    void useRoom().action("rename");
+  };
+  expectTypeOf(component).toBeFunction();
+});
+
+type Shown = {
+  readonly cursor: { readonly x: number; readonly y: number } | null;
+  readonly tool: "pen" | "eraser";
+};
+
+test("presence has the members that the application names, as far as they are set", () => {
+  const component = (hooks: RoomHooks<typeof board, Shown>) => {
+    const [own, setPresence] = hooks.usePresence();
+    expectTypeOf(own?.cursor).toEqualTypeOf<Shown["cursor"] | undefined>();
+    expectTypeOf(hooks.useOthers()[0]?.presence?.tool).toEqualTypeOf<
+      "pen" | "eraser" | undefined
+    >();
+    expectTypeOf(hooks.useSelf((self) => self.presence?.typing)).toEqualTypeOf<
+      boolean | undefined
+    >();
+    expectTypeOf(hooks.useRoom().others[0]?.presence?.name).toEqualTypeOf<string | undefined>();
+    setPresence({ cursor: null });
+    setPresence({ cursor: { x: 1, y: 2 }, tool: "pen", typing: true, name: "Ada" });
+    // @ts-expect-error A cursor has a y.
+    setPresence({ cursor: { x: 1 } });
+    // @ts-expect-error There is no such tool.
+    setPresence({ tool: "brush" });
+    // @ts-expect-error There is no such member.
+    setPresence({ selection: "a" });
+    // @ts-expect-error There is no such member.
+    void own?.selection;
+  };
+  expectTypeOf(component).toBeFunction();
+});
+
+test("presence has any members where the application names none", () => {
+  const component = ({ usePresence, useOthers }: Bound) => {
+    const [own, setPresence] = usePresence();
+    expectTypeOf(own).toEqualTypeOf<Presence | null | undefined>();
+    expectTypeOf(useOthers()[0]?.presence?.["tool"]).toEqualTypeOf<JsonValue | undefined>();
+    setPresence({ cursor: { x: 1 }, tool: "brush", status: "idle" });
+    // @ts-expect-error Nobody sets that.
+    setPresence({ status: "away" });
+  };
+  expectTypeOf(component).toBeFunction();
+});
+
+test("connectRoom, a provider and a test room know the presence, too", () => {
+  const component = (
+    net: TestRoom<typeof board>,
+    { RoomProvider }: RoomHooks<typeof board, Shown>,
+  ) => {
+    const room = connectRoom<typeof board, Shown>({
+      url: "/collab",
+      room: "design",
+      presence: { tool: "pen" },
+    });
+    expectTypeOf(room.self.presence?.tool).toEqualTypeOf<"pen" | "eraser" | undefined>();
+    expectTypeOf(net.join<Shown>("ada")).toEqualTypeOf(room);
+    type Props = Parameters<typeof RoomProvider>[0];
+    expectTypeOf<{ room: typeof room }>().toExtend<Props>();
+    const options = net.optionsFor<Shown>("ada", { presence: { cursor: null } });
+    expectTypeOf<{ options: typeof options }>().toExtend<Props>();
+    // @ts-expect-error There is no such tool.
+    connectRoom<typeof board, Shown>({ url: "/", room: "a", presence: { tool: "brush" } });
   };
   expectTypeOf(component).toBeFunction();
 });
@@ -115,6 +207,26 @@ test("a list knows its items by path and by selector", () => {
     expectTypeOf(useList((state) => state.cards).items).toEqualTypeOf<readonly Entry<Card>[]>();
     // @ts-expect-error These have no order.
     useList((state) => state.notes);
+  };
+  expectTypeOf(component).toBeFunction();
+});
+
+test("a wrong path is what the compiler complains of", () => {
+  type Path<At extends string> = PathOfList<ShownState<typeof board>, At>;
+  expectTypeOf<Path<"/card">>().toEqualTypeOf<"no list of items with an order at /card">();
+  expectTypeOf<Path<"/cards">>().toEqualTypeOf<"/cards">();
+  // It explains why a call does not fit the last overload.
+  expectTypeOf<Parameters<Bound["useList"]>[0]>().toExtend<string>();
+});
+
+test("undo fits a button, and tells a listener what it has done", () => {
+  const component = ({ useUndo }: Bound) => {
+    const { undo } = useUndo(({ undone, skipped }) => {
+      expectTypeOf(undone).toEqualTypeOf<boolean>();
+      expectTypeOf(skipped).toEqualTypeOf<number>();
+    });
+    expectTypeOf(undo).returns.toEqualTypeOf<UndoResult>();
+    createElement("button", { onClick: undo });
   };
   expectTypeOf(component).toBeFunction();
 });

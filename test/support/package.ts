@@ -99,6 +99,11 @@ export async function installExample(from: string, to: string, app: PackedApp): 
   const isSource = (path: string): boolean =>
     !["node_modules", "dist", ".wrangler"].includes(basename(path));
   await cp(from, to, { recursive: true, filter: isSource });
+  await linkInstalled(to, app);
+}
+
+/** Give a folder the packed package, and beside it what this repository has installed. */
+export async function linkInstalled(to: string, app: PackedApp): Promise<void> {
   const modules = join(to, "node_modules");
   await mkdir(modules);
   for (const name of await readdir(installed))
@@ -122,6 +127,12 @@ export async function filesIn(document: string): Promise<Record<string, string>>
   const text = await readFile(join(project, document), "utf8");
   const files = text.matchAll(/^\*\*`([^`]+)`\*\*\n\n```\w+\n([\s\S]*?)^```$/gm);
   return Object.fromEntries(Array.from(files, ([, name = "", code = ""]) => [name, code]));
+}
+
+/** The blocks of TSX in a document that begin with a comment that names their file, by that name. */
+export async function modulesIn(document: string): Promise<Record<string, string>> {
+  const blocks = (await snippetsOf(document, "tsx")).map((code) => /^\/\/ (\S+)\n/.exec(code));
+  return Object.fromEntries(blocks.flatMap((found) => (found ? [[found[1], found.input]] : [])));
 }
 
 /** Write files, and the folders that they are in. */

@@ -5,7 +5,9 @@ import type { ChangeEvent, PointerEvent } from "react";
 import { createRoot } from "react-dom/client";
 import type { board } from "./board.ts";
 
-const hooks = createRoomContext<typeof board>();
+type Shown = { cursor: { x: number; y: number } };
+
+const hooks = createRoomContext<typeof board, Shown>();
 const { RoomProvider, useAction, useOthers, usePresence } = hooks;
 const { useRoomState, useStatus, useUndo, useUpdate } = hooks;
 
@@ -22,7 +24,7 @@ function Board() {
         <Note key={note.id} {...note} />
       ))}
       {others.map(({ id, presence }) => {
-        const at = presence?.cursor as { x: number; y: number } | null | undefined;
+        const at = presence?.cursor;
         if (!at) return null;
         const style = { left: at.x, top: at.y, background: presence?.color };
         return <b key={id} className="cursor" style={style} children={presence?.name} />;

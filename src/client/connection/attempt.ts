@@ -8,6 +8,7 @@ import { subprotocol, type RoomMessage } from "../../protocol/messages.ts";
 import type { User } from "../../protocol/users.ts";
 import type { Environment } from "../environment.ts";
 import { attemptAddress, type AddressParameters } from "./address.ts";
+import { textOf } from "../room-error.ts";
 import { codeFor, type Refusal } from "./after-close.ts";
 import { Line } from "./line.ts";
 import { freshToken, TokenRenewal, type TokenFunction } from "./token-renewal.ts";
@@ -150,5 +151,3 @@ export class Attempt {
     this.#listener.ended(codeFor(code, refusal), reason, refusal);
   }
 }
-
-const textOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));

@@ -3,6 +3,7 @@
 
 import type { RoomMessage } from "../../protocol/messages.ts";
 import type { Environment, PageEvent } from "../environment.ts";
+import { renew } from "../renew.ts";
 import { problemOf } from "../room-error.ts";
 import type { Problem, RoomStatus } from "../types.ts";
 import { roomAddress } from "./address.ts";
@@ -26,7 +27,7 @@ export type ConnectionListener = {
   };
   /** A frame as a whole; the first one of each socket begins with `welcome`. The line is up. */
   frame(messages: readonly RoomMessage[]): void;
-  /** Told after the frame that has brought it about. */
+  /** Told once for each difference, after the frame that has brought it about. */
   statusChanged(): void;
   /** Told before `statusChanged`. */
   lineChanged(isUp: boolean): void;
@@ -38,8 +39,13 @@ export type ConnectionListener = {
 const offlineWait = 30_000;
 /** ms after which a connection was no failed attempt. */
 const stableTime = 10_000;
+/** ms between attempts that fail, however often the application asks for one. */
+const leastGap = 300;
 /** ms to wait at least when the room asks for a pause and does not say for how long. */
 const laterWait = 1000;
+
+const connecting: RoomStatus = Object.freeze({ state: "connecting" });
+const connected: RoomStatus = Object.freeze({ state: "connected" });
 
 /**
  * ```
@@ -53,7 +59,7 @@ const laterWait = 1000;
  *   any ── `token` fails, or a second token is refused ──▶ needs-token
  *   any ── 1000, 40xx, 44xx, disconnect(), leave() ──▶ closed
  *   needs-token ── reconnect(), online, resume ──▶ connecting
- *   closed ── reconnect() ──▶ connecting
+ *   closed ── reconnect() ──▶ connecting; reconnecting, right after several failures
  * ```
  */
 export class Connection {
@@ -61,7 +67,7 @@ export class Connection {
   readonly #environment: Environment;
   readonly #listener: ConnectionListener;
   #address: string | null = null;
-  #status: RoomStatus = { state: "connecting" };
+  #status = connecting;
   /** The one under way, or up. */
   #attempt: Attempt | null = null;
   /** Ends the wait for the next attempt; `null` if there is none. */
@@ -73,8 +79,10 @@ export class Connection {
   #refusedTokens = 0;
   /** When the room takes another attempt. */
   #notBefore = 0;
+  #lastAttempt = -Infinity;
   /** What the listener was told last. */
   #toldUp = false;
+  #toldStatus = this.#status;
 
   /** @throws TypeError for a `url` or a `room` that nothing can be reached at */
   constructor(options: ConnectionOptions, listener: ConnectionListener) {
@@ -101,10 +109,16 @@ export class Connection {
     return this.#attempt?.send(text) ?? false;
   }
 
-  /** Connect now, unless a socket is open or opening. A token that was asked for and has not come is asked for again. */
+  /**
+   * Connect now, unless a socket is open or opening. A token that was asked for and has not come is asked for again.
+   * Right after several failures it waits a moment: a listener may ask for it after each of them, whatever they are.
+   */
   reconnect(): void {
     const phase = this.#attempt?.phase;
     if (phase === "opening" || phase === "up") return;
+    // The clock may have been set back.
+    const wait = Math.min(leastGap, this.#lastAttempt + leastGap - this.#environment.now());
+    if (this.#failures > 1 && wait > 0) return this.#wait(wait, this.#problem);
     this.#failures = Math.min(this.#failures, 1);
     this.#refusedTokens = 0;
     this.#connect();
@@ -113,7 +127,7 @@ export class Connection {
   /** The copy of the state is wrong: read it anew over another socket. `resumeFrom` says how. */
   lost(reason: string): void {
     if (!this.isUp) return;
-    this.#forgiveFailures();
+    this.#countFailure();
     this.#drop(reason);
     this.#comeBack(null, 0, true);
   }
@@ -137,6 +151,7 @@ export class Connection {
   #connect(): void {
     const address = this.#locate();
     this.#drop();
+    this.#lastAttempt = this.#environment.now();
     this.#endPage ??= this.#environment.onPage((event) => this.#pageChanged(event));
     const attempt = new Attempt(this.#options, {
       resumeFrom: () => this.#listener.resumeFrom(),
@@ -147,24 +162,22 @@ export class Connection {
     this.#attempt = attempt;
     const { state } = this.#status;
     const isReturn = state === "reconnecting" || state === "offline";
+    this.#become(isReturn ? this.#away(0, this.#problem) : this.#online(connecting));
     // What is told may be the end of it.
-    if (
-      this.#become(isReturn ? this.#away(0, this.#problem) : this.#online({ state: "connecting" }))
-    )
-      void attempt.start(address);
+    if (this.#attempt === attempt) void attempt.start(address);
   }
 
   #received(messages: readonly RoomMessage[]): void {
     if (this.#status.state === "connected") return this.#listener.frame(messages);
-    const status: RoomStatus = { state: "connected" };
-    this.#status = status;
+    this.#status = connected;
     this.#refusedTokens = 0;
     this.#listener.frame(messages);
     // The frame may have been the end of it.
-    if (this.#status === status) this.#become(status);
+    if (this.#status === connected) this.#become(connected);
   }
 
   #tokenFailed(message: string): void {
+    this.#countFailure();
     const detail = `The function \`token\` failed: ${message}`;
     // Without a network, it could not reach anything.
     if (!this.#environment.isOnline()) this.#comeBack(null, 0);
@@ -185,7 +198,7 @@ export class Connection {
   }
 
   #ended(code: number, reason: string, refusal: Refusal | null): void {
-    this.#forgiveFailures();
+    this.#countFailure();
     const problem = refusal && problemOf(refusal);
     const least = refusal?.retryAfter ?? 0;
     // Another user has had the name.
@@ -210,8 +223,9 @@ export class Connection {
   }
 
   /** A connection that was stable is a new beginning. */
-  #forgiveFailures(): void {
+  #countFailure(): void {
     if ((this.#attempt?.upFor ?? 0) >= stableTime) this.#failures = 0;
+    this.#failures++;
   }
 
   /**
@@ -219,7 +233,6 @@ export class Connection {
    * @param isUrgent whether a first failure is no reason to wait
    */
   #comeBack(problem: Problem | null, least: number, isUrgent = false): void {
-    this.#failures++;
     this.#notBefore = this.#environment.now() + least;
     const isAtOnce = isUrgent && this.#failures === 1;
     const wait = isAtOnce ? 0 : backOff(this.#failures, this.#environment.random());
@@ -231,7 +244,7 @@ export class Connection {
     this.#drop();
     const status = this.#away(ms, problem);
     if (ms <= 0) {
-      this.#status = status;
+      this.#status = renew(this.#status, status);
       return this.#connect();
     }
     const wait = status.state === "offline" ? Math.max(ms, offlineWait) : ms;
@@ -266,11 +279,13 @@ export class Connection {
 
   /** Waiting for the next attempt, or at it. */
   #away(ms: number, problem: Problem | null): RoomStatus {
-    const nextAt = this.#environment.now() + ms;
+    const now = this.#environment.now();
+    // A wait that has run out has told of this attempt already.
+    const due = "nextAt" in this.#status ? this.#status.nextAt : now;
     return this.#online({
       state: "reconnecting",
       attempt: Math.max(this.#failures, 1),
-      nextAt,
+      nextAt: ms > 0 ? now + ms : Math.min(now, due),
       problem,
     });
   }
@@ -279,17 +294,15 @@ export class Connection {
     return this.#environment.isOnline() ? status : { state: "offline" };
   }
 
-  /**
-   * Tell of a status.
-   * @returns whether the listener has left it at that
-   */
-  #become(status: RoomStatus): boolean {
-    this.#status = status;
+  /** Tell of what is different now. */
+  #become(status: RoomStatus): void {
+    this.#status = renew(this.#status, status);
     if (this.isUp !== this.#toldUp) {
       this.#toldUp = this.isUp;
       this.#listener.lineChanged(this.isUp);
     }
+    if (this.#status === this.#toldStatus) return;
+    this.#toldStatus = this.#status;
     this.#listener.statusChanged();
-    return this.#status === status;
   }
 }

@@ -7,20 +7,24 @@ import type { JsonValue } from "../../protocol/json.ts";
 import { childPointer } from "../../protocol/pointer.ts";
 
 /**
- * The operations from a list to another one: as few moves as there can be.
+ * The operations from a list, or a part of it, to another one: as few moves as there can be.
  * @param path of the list
- * @param length of the list
- * @param items of the list that is wanted
- * @param places for each of them, the index that it has now; -1 for a new one
+ * @param length of the part
+ * @param items that are wanted there
+ * @param places for each of them, the index in the part that it has now; -1 for a new one
+ * @param start of the part, in the list
+ * @param isEnd whether the list ends with the part
  */
 export function arrange(
   path: string,
   length: number,
   items: readonly unknown[],
   places: readonly number[],
+  start = 0,
+  isEnd = true,
 ): readonly Operation[] {
   const operations: Operation[] = [];
-  const at = (index: number): string => childPointer(path, index);
+  const at = (index: number): string => childPointer(path, start + index);
   const kept = new Set(places);
   // What the list is after the operations so far: items by the index that they had; new ones as negative numbers.
   const current = Array.from({ length }, (_, index) => index);
@@ -38,7 +42,7 @@ export function arrange(
       if (from >= 0) current.splice(from, 1);
       const index = before === null ? 0 : current.indexOf(before) + 1;
       // What goes to the end is appended, whatever others append meanwhile. That of an empty list is its front, too.
-      const isAppended = length > 0 && index === current.length;
+      const isAppended = isEnd && start + length > 0 && index === current.length;
       if (from < 0) {
         const value = items[item] as JsonValue;
         operations.push({ op: "add", path: isAppended ? `${path}/-` : at(index), value });

@@ -2,7 +2,7 @@
 // says what was meant. An item taken out of a list is one operation, however long the list is. Changes are applied at
 // once to the tree that the draft is a view of; the recorder can take all of them back.
 
-import { placesOf } from "../../protocol/align.ts";
+import { longestGrowing, placesOf } from "../../protocol/align.ts";
 import { isContainer, memberOf, type Container } from "../../protocol/container.ts";
 import { indexOf } from "../../protocol/effects.ts";
 import type { Operation } from "../../protocol/json-patch.ts";
@@ -27,6 +27,12 @@ type Node = {
   key: string;
   readonly proxy: object;
 };
+
+/**
+ * Changes of a list that is assigned anew. Where it takes more, the list is replaced: others' changes of it are lost
+ * then, so that items which they can change are worth more than bare values.
+ */
+const [maxItemChanges, maxValueChanges] = [500, 100];
 
 /** What the drafts stand for. */
 const drafts = new WeakMap<object, Node>();
@@ -56,7 +62,9 @@ export class Recorder {
     try {
       const returned = recipe(this.draft as never);
       if (typeof returned === "object" && returned !== null && "then" in returned)
-        throw new TypeError("A recipe must not be asynchronous: await first, then call update().");
+        throw new TypeError(
+          "A recipe must not be asynchronous: await first, then change the state.",
+        );
     } catch (error) {
       failed();
       throw error;
@@ -166,8 +174,7 @@ export class Recorder {
     if (sourceOf(value) === old) return;
     if (Array.isArray(old) && Array.isArray(value)) {
       this.#node(old, this.#nodes.get(target) ?? null, key);
-      const places = placesIn(old, value);
-      if (places.some((place) => place >= 0)) return this.#arrange(old, value, places);
+      if (this.#setItems(old, value)) return;
     }
     const path = childPointer(this.path(target), key);
     if (value === undefined) this.apply({ op: "remove", path });
@@ -192,27 +199,62 @@ export class Recorder {
       this.apply({ op: "replace", path: childPointer(path, index), value: value as JsonValue });
   }
 
-  /** Run a method on a copy of a list, and make the list the same. */
+  /** Make a list another one, by what differs. @returns false if that is not worth it */
+  #setItems(list: JsonValue[], items: readonly unknown[]): boolean {
+    // What both begin and end with stays, whatever other items are equal to it.
+    const most = Math.min(list.length, items.length);
+    let [start, tail] = [0, 0];
+    while (start < most && sourceOf(items[start]) === list[start]) start++;
+    while (tail < most - start && sourceOf(items.at(-1 - tail)) === list.at(-1 - tail)) tail++;
+    const before = list.slice(start, list.length - tail);
+    const after = items.slice(start, items.length - tail);
+    const places = placesIn(before, after);
+    const kept = places.filter((place) => place >= 0).length;
+    if (start + tail + kept === 0) return false;
+    const changes = before.length - kept + after.length - longestGrowing(places).size;
+    if (changes > (list.some(isContainer) ? maxItemChanges : maxValueChanges)) return false;
+    this.#arrange(list, before.length, after, places, start);
+    return true;
+  }
+
+  /** Run a method on a copy of what it changes of a list, and make that the same. */
   #callMethod(list: JsonValue[], name: string | symbol, input: unknown[]): unknown {
     const draft = this.#nodes.get(list)?.proxy as unknown[];
+    const isSplice = name === "splice";
+    const from = name === "pop" ? -1 : isSplice ? Math.trunc(Number(input[0])) || 0 : 0;
+    const start = from < 0 ? Math.max(0, list.length + from) : Math.min(from, list.length);
+    let count = name === "shift" ? 1 : name === "unshift" ? 0 : Infinity;
+    if (isSplice && input.length !== 1) count = Math.max(0, Number(input[1]) || 0);
+    const part = list.slice(start, start + count);
     // An item is itself, whatever other items have the same value. Only `sort` looks at them.
-    const before: readonly unknown[] = name === "sort" ? [...draft] : list.map(Object);
+    const before: readonly unknown[] = name === "sort" ? [...draft] : part.map(Object);
     const items = [...before];
-    const result: unknown = items[name as "splice"](...(input as [number, number, ...unknown[]]));
+    const call = isSplice ? [0, Infinity, ...input.slice(2)] : input;
+    const result: unknown = items[name as "splice"](...(call as [number, number, ...unknown[]]));
     // What is taken out is not part of the state any more: a copy of it can be changed.
-    const copyOf = (item: unknown): JsonValue => copyValue(list[before.indexOf(item)], "");
+    const copyOf = (item: unknown): JsonValue => copyValue(part[before.indexOf(item)], "");
     const taken = Array.isArray(result)
       ? result.map(copyOf)
       : isContainer(result)
         ? copyOf(result)
         : result;
-    this.#arrange(list, items, placesIn(before, items));
-    return result === items ? draft : taken;
+    this.#arrange(list, part.length, items, placesIn(before, items), start);
+    return result === items ? draft : name === "unshift" ? list.length : taken;
   }
 
-  /** Make a list one of these items. @param places where each of them is in it; -1 for one that is new */
-  #arrange(list: JsonValue[], items: readonly unknown[], places: readonly number[]): void {
-    for (const operation of arrange(this.path(list), list.length, items, places))
+  /**
+   * Make a part of a list these items.
+   * @param places where each of them is in the part; -1 for one that is new
+   */
+  #arrange(
+    list: JsonValue[],
+    length: number,
+    items: readonly unknown[],
+    places: readonly number[],
+    start: number,
+  ): void {
+    const isEnd = start + length === list.length;
+    for (const operation of arrange(this.path(list), length, items, places, start, isEnd))
       this.apply(operation);
   }
 }

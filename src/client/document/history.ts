@@ -1,34 +1,23 @@
 // Undo and redo (rule C6): the inverses of this client's edits, moved through whatever has happened since. A value is
-// taken back only if it is still the one that the edit made.
+// taken back only if it is still the one that the edit made; a number, also if others have added to it.
 //
 // Steps are stacked: each leads on from where the one above it leads to. A change of others moves the one on top, then
 // the one below, and so on. An edit of one's own moves none: it is put on top of them.
 
 import { inverseOf, type Effect } from "../../protocol/effects.ts";
-import type { Operation } from "../../protocol/json-patch.ts";
 import { jsonEqual, type JsonValue } from "../../protocol/json.ts";
-import { childPointer } from "../../protocol/pointer.ts";
 import type { RoomHistory, UndoResult } from "../types.ts";
 import type { Recorded, Recorder } from "./draft.ts";
-import { MovingOperation } from "./moving-operation.ts";
+import { inversesOf, joined, type Inverse, type Made } from "./inverses.ts";
 import type { PendingEdit, PendingOperation } from "./pending-edit.ts";
 import { Unfit, type Tree } from "./tree.ts";
-import { copyValue } from "./values.ts";
 
 /** Steps that can be undone. */
 const depth = 100;
 /** Changes after which steps are moved through them, so that these need not be kept. */
 const maxChanges = 1000;
-
-/** What there must be for a value to be taken back: a value, nothing (`undefined`), or anything. */
-type Expected = { readonly value: JsonValue | undefined } | null;
-
-/** What takes an operation of one's own back. */
-type Inverse = {
-  readonly own: PendingOperation | undefined;
-  readonly moving: MovingOperation;
-  readonly expected: Expected;
-};
+/** UTF-16 units of operations that are undone in one edit. */
+const maxSize = 50_000;
 
 /** Something that has moved what is shown. */
 type Change = {
@@ -45,10 +34,10 @@ type Step = {
   readonly changes: Change[];
 };
 
-type Made = { readonly edit: PendingEdit; readonly recorded: readonly Recorded[] };
-
 export type HistoryPorts = {
   readonly tree: Tree;
+  /** Operations that one edit may have. */
+  maxOperations(): number;
   /** Make an edit. @returns what was recorded; `null` if nothing was */
   edit(change: (recorder: Recorder) => void): Made | null;
 };
@@ -127,16 +116,16 @@ export class History implements RoomHistory {
     this.#redo = [];
     const open = this.#undo.at(-1);
     if (open === undefined || open !== this.#open) {
-      const step = this.#push(this.#undo, { edit, recorded });
+      const step = this.#push(this.#undo, [{ edit, recorded }]);
       if (this.#mode === "together") this.#open = step;
       return;
     }
     this.#settle(this.#undo, this.#undo.length - 1);
-    open.inverses = [...inversesOf(edit, recorded), ...open.inverses];
+    open.inverses = [...inversesOf({ edit, recorded }), ...open.inverses];
     open.edits.add(edit);
   }
 
-  /** The room has refused an edit: there is nothing to undo. */
+  /** An edit was refused or discarded: there is nothing to undo. */
   forget(edit: PendingEdit): void {
     this.#settleAll();
     const isLeft = ({ edits }: Step): boolean => !edits.delete(edit) || edits.size > 0;
@@ -144,8 +133,10 @@ export class History implements RoomHistory {
     this.#redo = this.#redo.filter(isLeft);
   }
 
-  #push(steps: Step[], { edit, recorded }: Made): Step {
-    const step = { inverses: inversesOf(edit, recorded), edits: new Set([edit]), changes: [] };
+  /** @param made the last one first */
+  #push(steps: Step[], made: readonly Made[]): Step {
+    const edits = new Set(made.map(({ edit }) => edit));
+    const step = { inverses: made.flatMap(inversesOf), edits, changes: [] };
     if (steps.push(step) > depth) steps.shift();
     return step;
   }
@@ -155,37 +146,61 @@ export class History implements RoomHistory {
     const step = from.pop();
     if (step === undefined) return { undone: false, skipped: 0 };
     this.#open = null;
+    const inverses = joined(step.inverses);
+    const made: Made[] = [];
     let skipped = 0;
     // What leads from the state that the others were meant for to the one that there is.
     let missing: readonly Effect[] = [];
-    let made: ReturnType<HistoryPorts["edit"]>;
+    let at = 0;
+    const change = (recorder: Recorder): void => {
+      const { recorded } = recorder;
+      let size = 0;
+      for (; at < inverses.length; at++) {
+        const inverse = inverses[at] as Inverse;
+        const { moving } = inverse;
+        size += JSON.stringify(moving.operations).length;
+        // The rest is another edit. An operation may have become several by now.
+        const isFull = size > maxSize || recorded.length * 2 >= this.#ports.maxOperations();
+        if (isFull && recorded.length > 0) return;
+        missing = moving.pass(missing);
+        if (this.#attempt(inverse, recorder)) continue;
+        skipped++;
+        if (moving.effect !== null) missing = [...missing, inverseOf(moving.effect)];
+      }
+    };
     try {
-      made = this.#ports.edit((recorder) => {
-        for (const { moving, expected } of step.inverses) {
-          missing = moving.pass(missing);
-          if (this.#attempt(moving, expected, recorder)) continue;
-          skipped++;
-          if (moving.effect !== null) missing = [...missing, inverseOf(moving.effect)];
-        }
-      });
+      while (at < inverses.length) {
+        const edit = this.#ports.edit(change);
+        if (edit !== null) made.unshift(edit);
+      }
     } catch (error) {
       from.push(step); // it may be tried again
       throw error;
     }
     from.at(-1)?.changes.push({ effects: missing, own: null });
-    if (made !== null) this.#push(to, made);
-    return { undone: made !== null, skipped };
+    if (made.length > 0) this.#push(to, made);
+    return { undone: made.length > 0, skipped };
   }
 
-  #attempt(moving: MovingOperation, expected: Expected, recorder: Recorder): boolean {
+  #attempt({ moving, expected, old, by }: Inverse, recorder: Recorder): boolean {
     const { tree } = this.#ports;
     const { operations } = moving;
     if (!moving.isApplied || operations.length === 0 || moving.isAstray(tree.root)) return false;
     try {
       for (const operation of operations) {
-        if (expected !== null && !jsonEqual(tree.read(operation.path), expected.value))
-          return false;
-        recorder.apply(operation);
+        const read = (): JsonValue | undefined => tree.read(operation.path);
+        const isExpected = expected === null || jsonEqual(read(), expected.value);
+        if (operation.op !== "inc") {
+          if (!isExpected) return false;
+          recorder.apply(operation);
+        } else if (isExpected) {
+          // A sum is rounded: it may take two to come to the very number that was there before.
+          do recorder.apply({ ...operation, by: (old as number) - (read() as number) });
+          while (read() !== old);
+        } else {
+          if (moving.isLost) return false; // somebody else has set it
+          recorder.apply({ ...operation, by });
+        }
       }
       return true;
     } catch (error) {
@@ -225,54 +240,4 @@ function passDown(
     left = inverse.moving.pass(left);
   }
   return left;
-}
-
-/** What takes an edit back, the last operation first. */
-const inversesOf = (edit: PendingEdit, recorded: readonly Recorded[]): readonly Inverse[] =>
-  recorded
-    .map((each, at) => {
-      const { effect } = each.applied;
-      const { inverse, expected } = inverseOperation(each);
-      const moving = new MovingOperation(inverse, effect && inverseOf(effect));
-      return { own: edit.operations[at], moving, expected };
-    })
-    .toReversed();
-
-/** What takes an operation back, and what there must be for it. */
-function inverseOperation({ operation, applied }: Recorded): {
-  readonly inverse: Operation;
-  readonly expected: Expected;
-} {
-  const { effect, old } = applied;
-  const { path } = operation;
-  switch (operation.op) {
-    case "inc":
-      return { inverse: { op: "inc", path, by: -operation.by }, expected: null };
-    case "str_ins": {
-      const { pos, str } = operation;
-      return { inverse: { op: "str_del", path, pos, len: str.length }, expected: null };
-    }
-    case "str_del": {
-      const { pos, len } = operation;
-      const str = (old as string).slice(pos, pos + len);
-      return { inverse: { op: "str_ins", path, pos, str }, expected: null };
-    }
-    case "move": {
-      const to = effect?.kind === "move" ? effect.to : [];
-      const from = to.reduce(childPointer, "");
-      return { inverse: { op: "move", from, path: operation.from }, expected: null };
-    }
-    case "remove": {
-      const expected = effect?.kind === "take" ? null : { value: undefined };
-      return { inverse: { op: "add", path, value: copyValue(old, path) }, expected };
-    }
-    default: {
-      // An item that was appended has an index by now.
-      const at = effect?.kind === "insert" ? [...effect.container, `${effect.index}`] : null;
-      const expected = { value: "value" in operation ? operation.value : undefined };
-      return old === undefined
-        ? { inverse: { op: "remove", path: at?.reduce(childPointer, "") ?? path }, expected }
-        : { inverse: { op: "add", path, value: copyValue(old, path) }, expected };
-    }
-  }
 }

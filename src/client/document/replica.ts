@@ -18,6 +18,8 @@ import { Tree, Unfit, type Applied } from "./tree.ts";
 /** Edits that what has come in is part of, with the version that has them; `null` if that is unknown. */
 export type Accepted = ReadonlyMap<PendingEdit, number | null>;
 
+type Found = { readonly edit: PendingEdit; readonly operation: PendingOperation };
+
 const none: ReadonlySet<PendingEdit> = new Set();
 
 export class Replica {
@@ -192,21 +194,23 @@ export class Replica {
 
   readonly #tell: Tell = (after, effects) => this.#pass(effects, after, null);
 
-  /** The pending operation that a change is, from this index on. */
-  #find(
-    patch: Patch,
-    at: number,
-    accepted: Accepted,
-    version: number | undefined,
-  ): { readonly edit: PendingEdit; readonly operation: PendingOperation } | null {
+  /**
+   * The pending operation that a change is, from this index on. Of several that set the same value it is the last one:
+   * what is overwritten in the same window is not told (see squash.ts).
+   */
+  #find(patch: Patch, at: number, accepted: Accepted, version: number | undefined): Found | null {
+    let found: Found | null = null;
     for (const edit of this.#edits) {
       const own = accepted.get(edit);
       // Somebody else's operation may look like one's own: the version tells them apart, where it is known.
-      if (own === undefined || (own ?? version) !== (version ?? own)) continue;
-      for (const operation of edit.operations)
-        if (operation.matches(patch, at)) return { edit, operation };
+      if (own === undefined || (own ?? version ?? 0) !== (version ?? own ?? 0)) continue;
+      for (const operation of edit.operations) {
+        if (found !== null && operation.operations[0]?.op !== "replace") return found;
+        if (operation.matches(patch, at)) found = { edit, operation };
+        if (found !== null && patch[at]?.op !== "replace") return found;
+      }
     }
-    return null;
+    return found;
   }
 
   /**

@@ -13,6 +13,8 @@ export type OwnPresencePorts = {
   readonly environment: Environment;
   /** @returns false without a connection; then nothing is sent */
   send(message: ClientMessage): boolean;
+  /** Told of what was sent. */
+  sent(data: JsonObject): void;
 };
 
 /** ms between two messages, so that a cursor moves smoothly for others. */
@@ -58,7 +60,7 @@ export class OwnPresence {
     this.stop();
     this.#gap = Math.max(frameTime, 1000 / (messagesPerSecond * share));
     this.#told = {};
-    this.#flush();
+    this.flush();
   }
 
   /** There is no connection any more. What is set from now on waits for the next welcome. */
@@ -74,19 +76,21 @@ export class OwnPresence {
     const { environment } = this.#ports;
     // The clock may have been set back.
     const wait = Math.min(this.#gap, this.#sentAt + this.#gap - environment.now());
-    if (wait <= 0) return this.#flush();
+    if (wait <= 0) return this.flush();
     this.#cancelFlush = environment.later(wait, () => {
       this.#cancelFlush = null;
-      this.#flush();
+      this.flush();
     });
   }
 
-  #flush(): void {
+  /** Send what is not sent yet. */
+  flush(): void {
     const patch = this.#told && mergeDiff(this.#told, this.#wanted);
     if (!patch) return;
     // A cursor would end the idleness that goes with it, if the room were not told again.
     const data = this.#wanted["status"] === "idle" ? { ...patch, status: "idle" } : patch;
     if (!this.#ports.send({ type: "presence", data })) return;
+    this.#ports.sent(data);
     this.#sentAt = this.#ports.environment.now();
     this.#told = this.#wanted;
     if (Object.hasOwn(patch, "typing")) this.#renewTyping();

@@ -1,13 +1,13 @@
 // Who is in the room, from what it tells: everybody, or in a room of many those that this client follows and a sample
 // of the others. What has not changed stays the same object.
 
-import { isContainer, memberOf } from "../../protocol/container.ts";
-import { jsonEqual, setMember, type JsonObject, type JsonValue } from "../../protocol/json.ts";
+import type { JsonObject } from "../../protocol/json.ts";
 import { mergePatch } from "../../protocol/merge-patch.ts";
 import type { RoomMessage } from "../../protocol/messages.ts";
 import type { PeopleCounts, SamplePerson } from "../../protocol/people.ts";
 import type { Presence } from "../../protocol/presence.ts";
 import type { UserEntry } from "../../protocol/users.ts";
+import { renew } from "../renew.ts";
 import type { Person } from "../types.ts";
 
 /** What there is to see. */
@@ -86,6 +86,19 @@ export class People {
     this.#isStale = true;
   }
 
+  /**
+   * Show what oneself has sent before the room tells of it. Typing and being idle depend on one's other sessions, too, and
+   * whoever takes the name away is given another one: the room tells of that.
+   */
+  show({ typing: _typing, status: _status, ...data }: JsonObject): void {
+    const own = this.#presence.get(this.#selfId);
+    if (!own) return;
+    const shown = patched(own, data);
+    const { name = own.name, color = own.color } = shown;
+    this.#presence.set(this.#selfId, { ...shown, name, color });
+    this.#isStale = true;
+  }
+
   #begin({ users, presence }: Extract<RoomMessage, { type: "welcome" | "everybody" }>): void {
     this.#users = new Map(users.map((user) => [user.id, user]));
     this.#presence = new Map(Object.entries(presence));
@@ -143,17 +156,4 @@ function count(people: readonly Person[]): PeopleCounts {
     if (presence.typing) counts.typing++;
   }
   return counts;
-}
-
-/** Freeze a value, with the parts of the old one that say the same. What is frozen already stays as it is. */
-function renew<T>(old: unknown, now: T): T {
-  if (!isContainer(now) || Object.isFrozen(now)) return now;
-  if (jsonEqual(old as JsonValue, now)) return old as T;
-  for (const [key, value] of Object.entries(now))
-    setMember(
-      now as Record<string, JsonValue>,
-      key,
-      renew(isContainer(old) ? memberOf(old, key) : undefined, value),
-    );
-  return Object.freeze(now);
 }

@@ -131,7 +131,7 @@ export class Flusher {
       void this.end();
       return;
     }
-    const isSaved = this.#document.outbox.status("up").state === "saved";
+    const isSaved = this.#document.outbox.status("connected").state === "saved";
     if (isSaved || this.#isTaken || state === "closed" || state === "needs-token") void this.end();
   }
 }

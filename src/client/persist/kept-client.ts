@@ -30,7 +30,7 @@ export class KeptClient implements Keeper {
   #last: Promise<void> = Promise.resolve();
 
   constructor(parts: ClientParts, shelf: Shelf, user: string, tell: Tell) {
-    const [, , , , , listeners] = parts;
+    const [, , , connection, , listeners] = parts;
     this.#parts = parts;
     this.#shelf = shelf;
     this.#user = user;
@@ -40,7 +40,12 @@ export class KeptClient implements Keeper {
       stale: (edits) => listeners.emit("stale", edits),
       failed: (error) =>
         tell("edits are not kept now, because the browser does not take them", error),
-      asker: { resolve() {}, reject: ({ problem }) => listeners.emit("problem", { problem }) },
+      asker: {
+        resolve() {},
+        // What is kept when the connection is closed has not failed.
+        reject: ({ problem }) =>
+          connection.status.state !== "closed" && listeners.emit("problem", { problem }),
+      },
     };
   }
 

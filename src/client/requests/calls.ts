@@ -1,6 +1,6 @@
 // Requests that are not asked again after a cut, because they would mean something else by then: broadcasts, watching.
 
-import type { ClientMessage, RoomMessage } from "../../protocol/messages.ts";
+import type { ClientMessage, RoomMessage, SessionLimits } from "../../protocol/messages.ts";
 import { utf8Bytes } from "../../protocol/json.ts";
 import { problemOf, RoomError } from "../room-error.ts";
 import type { Problem } from "../types.ts";
@@ -8,15 +8,33 @@ import { tooLarge } from "./problems.ts";
 import type { Asker } from "./request.ts";
 
 export class Calls {
-  /** Bytes that a frame may have. */
-  frameBytes = Infinity;
   readonly #send: (text: string) => boolean;
+  readonly #failed: (problem: Problem) => void;
   readonly #waiting = new Map<unknown, Asker<void>>();
   #next = 1;
+  /** Bytes that a frame may have; 0 without a connection. */
+  #frameBytes = 0;
+  #watched: readonly string[] = [];
 
-  /** @param send returns false without a connection */
-  constructor(send: (text: string) => boolean) {
+  /**
+   * @param send returns false without a connection
+   * @param failed is told of each call that fails
+   */
+  constructor(send: (text: string) => boolean, failed: (problem: Problem) => void) {
     this.#send = send;
+    this.#failed = failed;
+  }
+
+  /** There is a connection, to a room that does not know who is watched. */
+  welcomed({ frameBytes }: Pick<SessionLimits, "frameBytes">): void {
+    this.#frameBytes = frameBytes;
+    if (this.#watched.length > 0) this.watch(this.#watched);
+  }
+
+  /** Watch users, after each welcome. */
+  watch(users: readonly string[]): void {
+    this.#watched = [...users];
+    if (this.#frameBytes > 0) void this.ask({ type: "watch", users: this.#watched });
   }
 
   /** @returns rejects with a `RoomError`, also without a connection */
@@ -26,6 +44,7 @@ export class Calls {
     const problem = this.#ask({ ...message, ref } as ClientMessage);
     if (problem === null) this.#waiting.set(ref, asker);
     else asker.reject(new RoomError(problem));
+    promise.catch((error: RoomError) => this.#failed(error.problem));
     return promise;
   }
 
@@ -37,7 +56,8 @@ export class Calls {
     } catch (error) {
       return { code: "bad_message", detail: `This is not JSON: ${String(error)}` };
     }
-    if (utf8Bytes(text) > this.frameBytes) return tooLarge(this.frameBytes);
+    const limit = this.#frameBytes;
+    if (limit > 0 && utf8Bytes(text) > limit) return tooLarge(limit);
     return this.#send(text) ? null : notConnected;
   }
 
@@ -50,10 +70,15 @@ export class Calls {
   }
 
   lineLost(): void {
+    this.#frameBytes = 0;
     for (const { reject } of this.#waiting.values()) reject(new RoomError(notConnected));
     this.#waiting.clear();
   }
 }
+
+/** Whether a message answers a call, and so changes nothing that is shown. Other requests have numbers. */
+export const isAnswer = (message: RoomMessage): boolean =>
+  message.type === "reply" && typeof message.ref === "string";
 
 const notConnected: Problem = {
   code: "room_unavailable",

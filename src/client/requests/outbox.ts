@@ -14,7 +14,7 @@ import type { PendingEdit } from "../document/pending-edit.ts";
 import type { Replica } from "../document/replica.ts";
 import type { Environment } from "../environment.ts";
 import { problemOf, RoomError } from "../room-error.ts";
-import type { Problem, SaveStatus, StaleEdits } from "../types.ts";
+import type { Problem, RoomStatus, SaveStatus, StaleEdits } from "../types.ts";
 import { Pace } from "./pace.ts";
 import { forgotten, isMadeAnew, isOfAction, tooLarge } from "./problems.ts";
 import { Queue } from "./queue.ts";
@@ -24,6 +24,7 @@ import {
   editsOf,
   nothingDecided,
   oldestOf,
+  savedOf,
   updateMessage,
   type Decided,
   type Request,
@@ -45,7 +46,9 @@ export type OutboxPorts = {
   version(): number;
   /** Send a frame, which has a request in it. @returns false without a connection */
   send(text: string, request: Request): boolean;
-  refused(edit: PendingEdit | null, problem: Problem): void;
+  refused(problem: Problem): void;
+  /** There is no such edit any more: it was refused, or the application has taken it back. */
+  forgotten(edit: PendingEdit): void;
   stale(edits: StaleEdits): void;
   /** Something has changed outside a frame. */
   changed(): void;
@@ -71,6 +74,7 @@ export class Outbox {
     this.#pace = new Pace(() => ports.environment.now());
     this.#queue = new Queue({
       replica: ports.replica,
+      discarded: (edit) => ports.forgotten(edit),
       released: () => {
         this.flushSoon();
         ports.changed();
@@ -83,18 +87,15 @@ export class Outbox {
     return this.#limits.patchOperations;
   }
 
-  status(line: "up" | "down" | "closed"): SaveStatus {
-    const tasks = [...this.#sent.flatMap((request) => request.tasks), ...this.#queue.tasks];
-    if (tasks.length === 0) return { state: "saved" };
-    const what = { count: tasks.length, oldest: oldestOf(tasks) };
-    if (line === "closed") return { state: "unsaved", reason: "closed", ...what };
-    if (tasks.some(({ held }) => held)) return { state: "unsaved", reason: "stale", ...what };
-    return line === "down"
-      ? { state: "unsaved", reason: "disconnected", ...what }
-      : { state: "saving", ...what };
+  status(connection: RoomStatus["state"]): SaveStatus {
+    return savedOf(this.#tasks, connection);
   }
 
-  /** All that has no final reply. */
+  get #tasks(): readonly Task[] {
+    return [...this.#sent.flatMap((request) => request.tasks), ...this.#queue.tasks];
+  }
+
+  /** The same, as it is sent. */
   get work(): Work {
     return { nextSeq: this.#nextSeq, sent: this.#sent, queued: this.#queue.tasks };
   }
@@ -137,6 +138,11 @@ export class Outbox {
   /** Send what may be sent, after whatever runs now. */
   flushSoon(): void {
     this.#schedule(0);
+  }
+
+  /** The client is not to connect again by itself: whoever waits for an answer is told so. Nothing is dropped. */
+  closed(error: RoomError): void {
+    for (const task of this.#tasks) task.reject(error);
   }
 
   stop(): void {
@@ -231,7 +237,8 @@ export class Outbox {
     if (edit) decided.done.add(edit);
     decided.afterwards.push(() => {
       task.reject(new RoomError(problem));
-      if (task.action === null) this.#ports.refused(edit, problem);
+      if (edit) this.#ports.forgotten(edit);
+      if (task.action === null) this.#ports.refused(problem);
     });
   }
 
@@ -271,22 +278,14 @@ export class Outbox {
   #schedule(ms: number): void {
     this.stop();
     const { environment } = this.#ports;
-    const flush = (): void => {
-      this.#cancelFlush = null;
-      this.#flush();
-    };
-    if (ms > 0) {
-      this.#cancelFlush = environment.later(ms, flush);
-      return;
-    }
-    let isWanted = true;
-    this.#cancelFlush = () => {
-      isWanted = false;
-    };
-    environment.soon(() => isWanted && flush());
+    const cancel = ms > 0 ? environment.later(ms, () => this.flush()) : () => {};
+    this.#cancelFlush = cancel;
+    if (ms <= 0) environment.soon(() => this.#cancelFlush === cancel && this.flush());
   }
 
-  #flush(): void {
+  /** Send what may be sent now. */
+  flush(): void {
+    this.stop();
     const now = this.#ports.environment.now();
     for (const request of this.#sent) {
       if (request.retryAt === null || request.retryAt > now) continue;

@@ -1,6 +1,7 @@
 // Edits and actions that are not sent yet, in the order in which they were made, and those among them that wait for the
 // application's word: they have waited too long, or nobody knows whether the room has them (rule C7).
 
+import type { PendingEdit } from "../document/pending-edit.ts";
 import type { Replica } from "../document/replica.ts";
 import { RoomError } from "../room-error.ts";
 import type { Problem, StaleEdits } from "../types.ts";
@@ -13,6 +14,8 @@ export type QueuePorts = {
   readonly replica: Replica;
   /** Something may be sent, or shows, that did not before. */
   released(): void;
+  /** The application has taken an edit back. */
+  discarded(edit: PendingEdit): void;
 };
 
 export class Queue {
@@ -91,7 +94,10 @@ export class Queue {
         const held = stillHeld();
         this.remove(held);
         this.#ports.replica.discard(editsOf(held));
-        for (const task of held) task.reject(new RoomError(discarded));
+        for (const { edit, reject } of held) {
+          if (edit) this.#ports.discarded(edit);
+          reject(new RoomError(discarded));
+        }
         this.#ports.released();
       },
     };

@@ -4,7 +4,7 @@ import type { JsonValue } from "../../protocol/json.ts";
 import type { Operation } from "../../protocol/json-patch.ts";
 import type { PendingEdit } from "../document/pending-edit.ts";
 import type { RoomError } from "../room-error.ts";
-import type { StaleEdits } from "../types.ts";
+import type { RoomStatus, SaveStatus, StaleEdits } from "../types.ts";
 
 /** How whoever has asked for something is told what has become of it. */
 export type Asker<T> = { resolve(answer: T): void; reject(error: RoomError): void };
@@ -108,6 +108,16 @@ export const editsOf = (tasks: readonly Task[]): ReadonlySet<PendingEdit> =>
 
 export const oldestOf = (tasks: readonly Task[]): number =>
   Math.min(...tasks.map(({ madeAt }) => madeAt));
+
+/** Whether the room has all that was asked of it. @param tasks those that have no final reply */
+export function savedOf(tasks: readonly Task[], connection: RoomStatus["state"]): SaveStatus {
+  if (tasks.length === 0) return { state: "saved" };
+  const what = { count: tasks.length, oldest: oldestOf(tasks) };
+  const isHeld = tasks.some(({ held }) => held);
+  if (connection === "connected" && !isHeld) return { state: "saving", ...what };
+  const reason = connection === "closed" ? connection : isHeld ? "stale" : "disconnected";
+  return { state: "unsaved", reason, ...what };
+}
 
 /** What a frame has decided of edits. */
 export type Decided = {

@@ -31,6 +31,8 @@ const first = (): State => ({
   byId: { x: { n: 1 } },
 });
 
+const copy = <T>(value: T): T => JSON.parse(JSON.stringify(value)) as T;
+
 /** Run a recipe. @returns the operations, and the state after them */
 function record(recipe: (draft: State) => void, state: State = first()) {
   const tree = new Tree();
@@ -193,9 +195,89 @@ describe("[C1] a change of a list is the operation that somebody would name", ()
     );
   });
 
+  test.each<[string, (tags: string[]) => unknown]>([
+    ["pop", (tags) => tags.pop()],
+    ["push", (tags) => tags.push("new")],
+    ["splice", (tags) => tags.splice(-1, 1, "new")],
+    ["splice of nothing", (tags) => tags.splice(tags.length, 0)],
+  ])("%s looks at no more of a long list than it changes", (_, change) => {
+    let reads = 0;
+    const tags = new Proxy(
+      Array.from({ length: 1000 }, (_each, at) => `tag ${at}`),
+      { get: (target, key, receiver) => (reads++, Reflect.get(target, key, receiver)) },
+    );
+    record((draft) => void change(draft.tags), { ...first(), tags });
+    expect(reads).toBeLessThan(100);
+  });
+
+  test.each<[string, unknown[]]>([
+    ["from an index", [1]],
+    ["from an index before the first", [-9, 1]],
+    ["from an index behind the last", [9, 1, "x"]],
+    ["from a fraction", [1.5, 1.5]],
+    ["of more than there are", [1, 9, "x"]],
+    ["of less than nothing", [1, -1, "x"]],
+    ["without anything", []],
+    ["from undefined", [undefined]],
+    ["of undefined", [1, undefined, "x"]],
+  ])("splice %s does what it does to any list", (_, input) => {
+    const splice = ({ tags }: State): string[] =>
+      tags.splice(...(input as [number, number, ...string[]]));
+    const plain = first();
+    const taken = splice(plain);
+    expect(record((draft) => expect(splice(draft)).toEqual(taken)).state).toEqual(plain);
+  });
+
+  test("items that splice puts back in another order have moved", () => {
+    const { operations } = record(
+      ({ notes }) => void notes.splice(1, 2, notes[2] as Note, notes[1] as Note),
+    );
+    expect(operations).toEqual([{ op: "move", from: "/notes/2", path: "/notes/1" }]);
+  });
+
   test("one item of a thousand is taken out by one operation", () => {
     const state = { ...first(), tags: Array.from({ length: 1000 }, (_, at) => `tag ${at}`) };
     expect(record(({ tags }) => void tags.shift(), state).operations).toHaveLength(1);
+  });
+});
+
+describe("[C1] a long list that is assigned anew", () => {
+  const cells = Array.from({ length: 3000 }, (_, at) => at % 7 === 0);
+  const notes = Array.from({ length: 2000 }, (_, id) => ({ id, text: "" }));
+  const assign = (before: unknown[], next: (list: unknown[]) => unknown[]) =>
+    record((draft) => Object.assign(draft, { tags: next(draft.tags) }), {
+      ...first(),
+      tags: before,
+    } as State);
+
+  test.each<[string, unknown[], (list: unknown[]) => unknown[]]>([
+    ["with other values nearly everywhere", cells, (list) => list.map((cell) => !cell)],
+    ["with values in another order", cells, (list) => list.toReversed()],
+    ["with few of its many items", notes, (list) => list.slice(0, 1)],
+    ["with many items in another order", notes, (list) => list.toReversed()],
+  ])("%s is replaced", (_, before, next) => {
+    const wanted = copy(next(before));
+    const { operations, state } = assign(copy(before), next);
+    expect(operations).toEqual([{ op: "add", path: "/tags", value: wanted }]);
+    expect(state.tags).toEqual(wanted);
+  });
+
+  test.each<[string, unknown[], (list: unknown[]) => unknown[], number]>([
+    ["with one other value", cells, (list) => list.with(1500, "x"), 2],
+    ["with one of many equal values changed", cells, (list) => list.with(1500, true), 2],
+    ["without its first value", cells, (list) => list.slice(1), 1],
+    ["without some of its items", notes, (list) => list.filter((_, at) => at % 10 > 0), 200],
+    [
+      "with some of its items in another order",
+      notes.slice(0, 300),
+      (list) => list.toReversed(),
+      299,
+    ],
+  ])("%s keeps what it shares with the one before", (_, before, next, count) => {
+    const wanted = copy(next(before));
+    const { operations, state } = assign(copy(before), next);
+    expect(operations).toHaveLength(count);
+    expect(state.tags).toEqual(wanted);
   });
 });
 

@@ -55,6 +55,25 @@ describe("[C6] undo takes an edit back", () => {
       { count: 5 },
     ],
     [
+      "of a fraction that was added, to the very number before",
+      [set("/count", 0.1), { op: "inc", path: "/count", by: 0.2 }],
+      [],
+      {},
+    ],
+    [
+      "of a number that was too large to grow",
+      [set("/count", 1e16), { op: "inc", path: "/count", by: 1 }],
+      [],
+      {},
+    ],
+    [
+      "of so much that was added that a number could not keep the rest",
+      [set("/count", 0.1), { op: "inc", path: "/count", by: 1e17 }],
+      [],
+      {},
+    ],
+    ["of an item that was set", [{ op: "replace", path: "/notes/0", value: "one" }], [], {}],
+    [
       "in a text, and leaves what others have typed",
       [{ op: "str_ins", path: "/title", pos: 5, str: "!!" }],
       [{ op: "str_ins", path: "/title", pos: 6, str: "?" }],
@@ -94,6 +113,12 @@ describe("[C6] undo leaves alone, and counts as skipped,", () => {
       [set("/title", "mine")],
       [set("/title", "Bob's")],
       { title: "Bob's" },
+    ],
+    [
+      "what was added to a number that somebody else has set since",
+      [{ op: "inc", path: "/count", by: 5 }],
+      [set("/count", 100)],
+      { count: 100 },
     ],
     [
       "an item of one's own that somebody else has edited since",
@@ -164,6 +189,154 @@ describe("[C6] the history", () => {
     expect(ada.state).toMatchObject({ count: 3 });
   });
 
+  test("takes back together more edits than the room takes in one message", () => {
+    const { room, ada } = alone();
+    const before = copy(ada.state);
+    ada.history.pause();
+    for (let n = 0; n < 1200; n++) ada.edit(set(`/key ${n}`, n));
+    ada.history.resume();
+    const after = copy(ada.state);
+    room.settle();
+    expect(ada.history.undo()).toEqual({ undone: true, skipped: 0 });
+    const sizes = ada.replica.edits.map(({ operations }) => operations.length);
+    expect(Math.max(...sizes)).toBeLessThanOrEqual(1000);
+    room.settle();
+    expect(room.document.value).toEqual(before);
+    expect(ada.history.canUndo).toBe(false);
+    ada.history.redo();
+    room.settle();
+    expect(room.document.value).toEqual(after);
+  });
+
+  test("takes back together more than fits into one message", () => {
+    const { room, ada } = alone();
+    const texts = Array.from({ length: 8 }, (_, n) => set(`/key ${n}`, "x".repeat(40_000)));
+    for (const each of texts) {
+      ada.edit(each);
+      room.settle();
+    }
+    const before = copy(ada.state);
+    ada.history.pause();
+    for (const { path } of texts) ada.edit({ op: "remove", path });
+    ada.history.resume();
+    room.settle();
+    expect(ada.history.undo()).toEqual({ undone: true, skipped: 0 });
+    room.settle();
+    expect(room.document.value).toEqual(before);
+  });
+
+  test.each<[string, (n: number) => Operation[], JsonObject]>([
+    ["a value", (n) => [set("/count", n)], { count: 0 }],
+    ["a number that grows", () => [{ op: "inc", path: "/count", by: 2 }], { count: 0 }],
+    [
+      "values of several items in turn",
+      (n) => [set("/notes/0/x", n), { op: "replace", path: "/notes/1", value: { x: n } }],
+      {},
+    ],
+  ])("takes a drag of %s back by one operation for each", (_, move, changed) => {
+    const { room, ada } = alone();
+    ada.history.pause();
+    for (let n = 1; n <= 600; n++) for (const each of move(n)) ada.edit(each);
+    ada.history.resume();
+    const moved = copy(ada.state);
+    room.settle();
+    ada.history.undo();
+    const sent = ada.replica.edits.flatMap(({ operations }) => operations);
+    expect(sent).toHaveLength(move(0).length);
+    expect(ada.state).toEqual({ ...start(), ...changed });
+    ada.history.redo();
+    expect(ada.state).toEqual(moved);
+  });
+
+  test("leads from a drag back to what somebody else has set meanwhile", () => {
+    const { room, ada } = alone();
+    const bob = room.join();
+    ada.history.pause();
+    ada.edit(set("/count", 1));
+    room.settle();
+    bob.edit(set("/count", 100));
+    room.settle();
+    ada.edit(set("/count", 2));
+    ada.edit(set("/count", 3));
+    ada.history.undo();
+    expect(ada.state["count"]).toBe(100);
+  });
+
+  test("leads from a drag back to its start, although the room has refused some of it", () => {
+    const { room, ada } = alone();
+    ada.history.pause();
+    ada.edit(set("/count", 1));
+    room.settle();
+    room.refuse = true;
+    ada.edit(set("/count", 1000));
+    ada.sendAll();
+    room.commit();
+    ada.edit(set("/count", 2));
+    room.refuse = false;
+    room.settle();
+    expect({ count: ada.state["count"], refusals: ada.refusals }).toEqual({
+      count: 2,
+      refusals: ["invalid_state"],
+    });
+    expect(ada.history.undo()).toEqual({ undone: true, skipped: 0 });
+    expect(ada.state["count"]).toBe(0);
+  });
+
+  test("takes back what was added to a number without what the room has refused", () => {
+    const { room, ada } = alone();
+    const grow: Operation = { op: "inc", path: "/count", by: 2 };
+    ada.history.pause();
+    ada.edit(grow);
+    room.settle();
+    room.refuse = true;
+    ada.edit(grow);
+    ada.sendAll();
+    room.commit();
+    ada.edit(grow);
+    room.refuse = false;
+    room.settle();
+    expect(ada.state["count"]).toBe(4);
+    ada.history.undo();
+    expect(ada.state["count"]).toBe(0);
+  });
+
+  test("keeps values apart where one of them is set as a whole in between", () => {
+    const { ada } = alone();
+    ada.history.pause();
+    ada.edit(set("/notes/0/x", 5));
+    ada.edit({ op: "replace", path: "/notes/0", value: { x: 5, y: 1 } });
+    ada.edit(set("/notes/0/x", 6));
+    expect(ada.history.undo()).toEqual({ undone: true, skipped: 0 });
+    expect(ada.state).toEqual(start());
+  });
+
+  test("keeps values apart where items have moved in between", () => {
+    const { ada } = alone();
+    ada.edit(set("/notes/0/x", 1));
+    ada.edit(set("/notes/1/x", 1));
+    const before = copy(ada.state);
+    ada.history.pause();
+    ada.edit(set("/notes/1/x", 2));
+    ada.edit({ op: "move", from: "/notes/0", path: "/notes/1" });
+    ada.edit(set("/notes/0/x", 3));
+    ada.edit(set("/notes/1/x", 2));
+    expect(ada.history.undo()).toEqual({ undone: true, skipped: 0 });
+    expect(ada.state).toEqual(before);
+  });
+
+  test("takes back what was added to a number together, and not what others have added", () => {
+    const { room, ada } = alone();
+    const bob = room.join();
+    ada.history.pause();
+    for (let n = 0; n < 3; n++) ada.edit({ op: "inc", path: "/count", by: 2 });
+    room.settle();
+    bob.edit({ op: "inc", path: "/count", by: 100 });
+    room.settle();
+    expect(ada.history.undo()).toEqual({ undone: true, skipped: 0 });
+    room.settle();
+    expect(room.document.value["count"]).toBe(100);
+  });
+
   test("does not know of edits that it was told to ignore", () => {
     const { ada } = alone();
     ada.history.ignore(() => ada.edit(set("/title", "ignored")));
@@ -214,6 +387,16 @@ describe("[C6] the history", () => {
     expect(ada.history.undo()).toEqual({ undone: true, skipped: 0 });
     expect(ada.state).toEqual(start());
     expect(ada.history.size).toBeLessThan(1200);
+  });
+
+  test("redoes what was set again and undone before the room had it", () => {
+    const room = new ModelRoom({ deep: { list: [0] } });
+    const ada = room.join();
+    for (const list of [[1], [2]]) ada.edit({ op: "replace", path: "/deep", value: { list } });
+    ada.history.undo();
+    room.settle();
+    expect(ada.history.redo()).toEqual({ undone: true, skipped: 0 });
+    expect(ada.state).toEqual({ deep: { list: [2] } });
   });
 
   test("comes to the same after as many redos as undos, whatever was edited", () => {

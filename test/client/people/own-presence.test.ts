@@ -28,6 +28,7 @@ class Showing {
   readonly own = new OwnPresence({
     environment: this.environment,
     send: (message) => this.#send(message),
+    sent: () => {},
   });
 
   /** A session begins, which knows nothing of the one before. */

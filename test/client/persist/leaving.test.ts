@@ -139,11 +139,50 @@ test("[C7] a room that has a state already does not take the record of another o
   });
   await net.advance(500);
   other.room.disconnect();
+  await expect(committed).rejects.toMatchObject({ code: "room_unavailable" });
   net.lag(0);
   browser.without = [];
   other.room.reconnect();
-  await net.settle(committed);
+  await net.settle(other.room.ready);
+  await net.settle();
   expect([...log()].toSorted()).toEqual(["a", "b"]);
   expect(other.room.state).toEqual(net.state);
   expect(await browser.stored()).toEqual([]);
+});
+
+test("[C7] a page that deletes the database when somebody signs out leaves nothing behind", async () => {
+  const scene = await createBoard();
+  const { net, tab, browser, open } = scene;
+  await pushOffline(scene, tab, "a");
+  tab.room.leave();
+  const factory = browser.factory as unknown as {
+    deleteDatabase(name: string): { onsuccess: unknown };
+  };
+  await new Promise((resolve) => {
+    factory.deleteDatabase("collab-room").onsuccess = resolve;
+  });
+  await net.advance(keepTime);
+  expect(await browser.stored()).toEqual([]);
+  const next = open();
+  await comeBack(scene);
+  expect(next.room.state.log).toEqual([]);
+});
+
+test("[C7] an action of an earlier page is no problem while the room is closed: it is kept, and called later", async () => {
+  const scene = await createBoard();
+  const { net, tab, open, log } = scene;
+  net.drop("ada");
+  tab.room.action("log", { token: "a" }).catch(() => {});
+  await net.advance(keepTime);
+  tab.close();
+  const next = open();
+  await net.settle();
+  next.room.disconnect();
+  push(next, "b");
+  push(next, "c");
+  await net.advance(keepTime);
+  expect(next.problems).toEqual([]);
+  next.room.reconnect();
+  await comeBack(scene);
+  expect(log()).toEqual(["a", "b", "c"]);
 });

@@ -46,20 +46,27 @@ test("[C3] what is read in a recipe that throws is not shown afterwards", async 
   expect(ada.state.list).toEqual([]);
 });
 
-test("[C1, C3] an optimistic twin that edits the room changes nothing", async () => {
+test("[C1, C3] an optimistic twin that edits the room is refused, and nothing is sent", async () => {
   const { net, ada } = await open();
   const optimistic = (draft: State): void => {
     draft.votes++;
     ada.update((inner) => void inner.votes++);
   };
-  const refused = ada
-    .action("vote" as never, {} as never, { optimistic })
-    .catch(({ code }: { code: string }) => code);
+  const refused = ada.action("vote" as never, {} as never, { optimistic });
+  await expect(refused).rejects.toThrow("A recipe is running.");
   ada.update((draft) => void draft.list.push("behind it"));
   await net.settle();
-  expect(await refused).toBe("unknown_action");
   expect(ada.state).toEqual({ list: ["behind it"], votes: 0, o: {} });
   expect(net.state).toEqual(ada.state);
+});
+
+test("[C1, C3] an asynchronous optimistic twin is refused, and nothing is sent", async () => {
+  const { net, ada } = await open();
+  const optimistic = (async (draft: State) => void draft.votes++) as never;
+  const refused = ada.action("vote" as never, {} as never, { optimistic });
+  await expect(refused).rejects.toThrow("asynchronous");
+  expect(ada.state).toEqual(net.state);
+  expect(ada.saved).toEqual({ state: "saved" });
 });
 
 test("[C1] a value that answers differently each time is read once", async () => {

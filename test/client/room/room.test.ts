@@ -3,6 +3,7 @@
 import * as z from "zod";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { defineRoom } from "../../../src/behaviours/define.ts";
+import { connectRoom } from "../../../src/client/connect.ts";
 import { insertText } from "../../../src/client/document/intents.ts";
 import { RoomError } from "../../../src/client/room-error.ts";
 import type { RoomEvent, StaleEdits } from "../../../src/client/types.ts";
@@ -20,6 +21,7 @@ const board = defineRoom({
         ? { error: "not_today" }
         : { state: { ...state, done: [...state.done, id] }, result: state.done.length + 1 },
     ),
+    given: action(z.json(), (_room, _state, input) => ({ result: input })),
   }),
 });
 
@@ -171,6 +173,14 @@ describe("an edit", () => {
 });
 
 describe("an action", () => {
+  test("[C4] gets {} if its caller gives nothing, and null if that is given", async () => {
+    const { net, ada } = await two();
+    expect(await net.settle(ada.action("given"))).toEqual({});
+    const optimistic = (): void => {};
+    expect(await net.settle(ada.action("given", undefined, { optimistic }))).toEqual({});
+    expect(await net.settle(ada.action("given", null))).toBeNull();
+  });
+
   test("[C4] answers its caller, or rejects with what the room says", async () => {
     const { net, ada } = await two();
     expect(await net.settle(ada.action("finish", { id: "1" }))).toBe(1);
@@ -178,6 +188,7 @@ describe("an action", () => {
     await net.settle();
     expect(await refused).toMatchObject({
       code: "action_refused",
+      message: expect.stringContaining("not_today"),
       problem: { reason: "not_today" },
     });
   });
@@ -313,6 +324,7 @@ describe("a line that breaks", () => {
       notes: [],
       saved: { state: "saved" },
     });
+    expect(ada.history.canUndo).toBe(false);
   });
 
   test("[C7] while the room is purged leaves the outcome of what was sent to the application", async () => {
@@ -347,6 +359,16 @@ describe("a refusal", () => {
     expect(mallory.status).toMatchObject({ state: "closed", problem: { code: "join_refused" } });
     await net.advance(120_000);
     expect(mallory.status.state).toBe("closed");
+  });
+
+  test("[U1] of a client that gives neither a user nor a token says what to give", async () => {
+    const net = open();
+    const { user: _user, ...options } = net.optionsFor("ada");
+    const room = connectRoom(options);
+    const failed = room.ready.catch((error: unknown) => error);
+    await net.settle();
+    const message = "Nobody is named. Give a `user`, or a `token` that names one.";
+    expect(await failed).toMatchObject({ code: "invalid_user", message });
   });
 
   test("[A9] by a kick closes for good", async () => {
@@ -399,4 +421,21 @@ describe("[C8] hostile data", () => {
     expect(JSON.stringify(bob.state)).toBe(JSON.stringify(ada.state));
     expect(({} as Record<string, unknown>)["1"]).toBeUndefined();
   });
+});
+
+test("[C5] what a client shows without the scope waits for it, and the room is sent nothing", async () => {
+  const net = open({ scopes: { eve: ["room:read"] } });
+  const ada = net.join("ada");
+  await net.settle(ada.ready);
+  const eve = net.join("eve", { presence: { tool: "pen" } });
+  const problems: string[] = [];
+  eve.on("problem", ({ problem }) => problems.push(problem.code));
+  eve.setPresence({ cursor: 1 });
+  await net.settle();
+  const shown = () => ada.others.find(({ id }) => id === "eve")?.presence;
+  expect(shown()).not.toHaveProperty("tool");
+  await net.setScopes("eve", ["room:read", "presence:write"]);
+  await net.settle();
+  expect(shown()).toMatchObject({ tool: "pen", cursor: 1 });
+  expect(problems).toEqual([]);
 });

@@ -111,6 +111,7 @@ export class ModelRoom {
           from: change.from,
           to: change.to,
           patch: JSON.parse(change.patch) as Patch,
+          ...(change.sizes && { sizes: change.sizes }),
         });
       frame.push(...replies.flatMap((each) => (each.client === client ? each.reply : [])));
       if (frame.length > 0) client.line?.fromRoom.push(frame);
@@ -171,7 +172,11 @@ export class ModelClient {
 
   constructor(room: ModelRoom) {
     this.#room = room;
-    this.history = new History({ tree: this.replica.tree, edit: (change) => this.#edit(change) });
+    this.history = new History({
+      tree: this.replica.tree,
+      maxOperations: () => this.outbox.maxOperations,
+      edit: (change) => this.#edit(change),
+    });
     this.outbox = new Outbox({
       environment: {
         now: () => room.now,
@@ -186,7 +191,8 @@ export class ModelClient {
         this.line?.toRoom.push(JSON.parse(text) as Update);
         return this.line !== null;
       },
-      refused: (edit) => edit && this.history.forget(edit),
+      refused: () => {},
+      forgotten: (edit) => this.history.forget(edit),
       stale: () => {},
       changed: () => {},
     });
@@ -198,7 +204,7 @@ export class ModelClient {
 
   get isQuiet(): boolean {
     return (
-      this.outbox.status("up").state === "saved" &&
+      this.outbox.status("connected").state === "saved" &&
       this.line?.toRoom.length === 0 &&
       this.line.fromRoom.length === 0
     );

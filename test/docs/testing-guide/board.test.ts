@@ -61,6 +61,26 @@ test("an edit without a network is not lost", async () => {
   expect(bob.state.title).toBe("Pier");
 });
 
+test("an edit outlives the page", async () => {
+  const net = createTestRoom(board, { env });
+  const ada = net.join("ada", { persist: true });
+  await net.settle();
+
+  net.drop("ada");
+  ada.update((draft) => {
+    draft.title = "Pier";
+  });
+  ada.leave(); // the page is closed
+  await net.settle();
+  const again = net.join("ada", { persist: true });
+  await net.settle();
+  expect(again.getSnapshot().state?.title).toBe("Pier"); // before there is a line
+
+  net.restore("ada");
+  await net.settle();
+  expect(net.state.title).toBe("Pier");
+});
+
 test("who is gone for 10 s has left, and an empty room stops after half an hour", async () => {
   const net = createTestRoom(board, { env });
   const ada = net.join("ada");

@@ -134,8 +134,8 @@ export function createFakeRoom<T>(state?: JsonObject): FakeRoom<T> {
       if (next !== snapshot.state) frame({ state: next });
       return { committed: Promise.resolve({ version: snapshot.version + 1, dropped: [] }) };
     },
-    async action(name, input, options) {
-      log("action")(name, input, options);
+    async action(name, ...call) {
+      log("action")(name, ...call);
       return `did ${name}` as never;
     },
     setPresence(change) {
@@ -201,11 +201,11 @@ export function fakeConnect(): {
   readonly made: { readonly options: ConnectOptions; readonly room: FakeRoom<unknown> }[];
 } {
   const made: { options: ConnectOptions; room: FakeRoom<unknown> }[] = [];
-  const connect: Connect = <T>(options: ConnectOptions) => {
+  const connect: Connect = <T, P>(options: ConnectOptions<P>) => {
     const room = createFakeRoom<unknown>();
     if (options.connect !== false) room.reconnect();
-    made.push({ options, room });
-    return room as unknown as Room<T>;
+    made.push({ options: options as ConnectOptions, room });
+    return room as unknown as Room<T, P>;
   };
   return { connect, made };
 }
