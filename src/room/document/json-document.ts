@@ -8,6 +8,7 @@ import type { Operation, Sized } from "../../protocol/json-patch.ts";
 import { utf8Bytes, type JsonObject } from "../../protocol/json.ts";
 import { CollabError } from "../../protocol/errors.ts";
 import type { Limits } from "../../protocol/limits.ts";
+import { encodeAuthors, type Author } from "../../model/authors.ts";
 import { movesOf, type Effect } from "../../protocol/effects.ts";
 import { squash } from "../../protocol/squash.ts";
 import {
@@ -39,6 +40,8 @@ type Staged = {
   /** For each change, the number of operations up to its end. */
   readonly ends: number[];
   readonly operations: StagedOperation[];
+  /** Of each change. */
+  readonly authors: (Author | undefined)[];
   characters: number;
 };
 
@@ -191,6 +194,7 @@ export class JsonDocument implements RoomDocument {
     ifVersion: number | undefined,
     limits: Limits,
     context: Omit<ChangeContext, "effectsSince"> = {},
+    author?: Author,
   ): ChangeOutcome {
     if (ifVersion !== undefined && ifVersion !== this.headVersion)
       throw new CollabError("version_conflict", {
@@ -200,7 +204,7 @@ export class JsonDocument implements RoomDocument {
       ...context,
       effectsSince: (version) => this.#effectsSince(version),
     });
-    return { version: this.#stage(change), dropped };
+    return { version: this.#stage(change, author), dropped };
   }
 
   /**
@@ -208,12 +212,17 @@ export class JsonDocument implements RoomDocument {
    * @returns the head's version after it
    * @throws CollabError `invalid_state`, `too_large`: nothing has changed
    */
-  changeTo(returned: unknown, limits: Limits, check: StateCheck | null = null): number {
-    return this.#stage(planReturned(this.#state, returned, limits, check));
+  changeTo(
+    returned: unknown,
+    limits: Limits,
+    check: StateCheck | null = null,
+    author?: Author,
+  ): number {
+    return this.#stage(planReturned(this.#state, returned, limits, check), author);
   }
 
-  #stage(planned: PlannedChange | null): number {
-    if (planned !== null) this.stage(planned);
+  #stage(planned: PlannedChange | null, author: Author | undefined): number {
+    if (planned !== null) this.stage(planned, author);
     return this.headVersion;
   }
 
@@ -234,19 +243,20 @@ export class JsonDocument implements RoomDocument {
   }
 
   /** Stage a planned change. It counts once `commit` has written it. */
-  stage({ applied, next }: PlannedChange): void {
-    const staged = (this.#staged ??= { ends: [], operations: [], characters: 0 });
+  stage({ applied, next }: PlannedChange, author?: Author): void {
+    const staged = (this.#staged ??= { ends: [], operations: [], authors: [], characters: 0 });
     for (const { operation, effect } of applied) {
       const text = JSON.stringify(operation);
       staged.operations.push({ op: operation.op, path: operation.path, text, effect });
       staged.characters += text.length;
     }
     staged.ends.push(staged.operations.length);
+    staged.authors.push(author);
     this.#state = next;
   }
 
   /** One row, unless a snapshot is due. */
-  commit(requests?: string): Change | null {
+  commit(requests?: string, at?: number): Change | null {
     if (this.#staged === null) return null;
     const from = this.#version;
     const to = this.headVersion;
@@ -254,12 +264,15 @@ export class JsonDocument implements RoomDocument {
     const patch = `[${operations.map(({ text }) => text).join(",")}]`;
     const effects = operations.map(({ effect }) => effect);
     const moves = movesOf(effects);
+    const authors = this.#staged.authors.filter((author) => author !== undefined);
     const change: Change = {
       from,
       to,
       patch,
       ...(moves && { moves }),
       ...(requests && { requests }),
+      ...(at !== undefined && { at }),
+      ...(authors.length > 0 && { authors: encodeAuthors(authors) }),
     };
     const patchBytes = utf8Bytes(patch);
     // The state is written instead of a patch that does not fit into one row.
