@@ -182,6 +182,35 @@ describe("a trace", () => {
     expect(typesOf(trace).slice(-2)).toEqual(["in update", "out change,reply"]);
   });
 
+  test("[V6, R10] goes on in a room that has restarted because a commit has failed", async () => {
+    const hand = new RoomByHand();
+    const ada = await hand.connect("ada");
+    const trace = await hand.trace();
+    const { appendChange } = hand.storage;
+    hand.storage.appendChange = () => {
+      throw new Error("the disk is full");
+    };
+    await say(hand, ada, update(1));
+    hand.storage.appendChange = appendChange;
+    expect(framesOf(trace).at(-1)?.text).toContain("commit_failed");
+    await say(hand, ada, update(2));
+    expect(typesOf(trace).slice(-2)).toEqual(["in update", "out change,reply"]);
+    expect(trace.closed).toBeNull();
+  });
+
+  test("[V6, W3] holds up no frame, however deep or wrong it is", async () => {
+    const hand = new RoomByHand();
+    const ada = await hand.connect("ada");
+    const trace = await hand.trace();
+    const deep = `{"type":"broadcast","event":"e","payload":${"[".repeat(60_000)}${"]".repeat(60_000)}}`;
+    for (const frame of [deep, "", "[", "\ud800", "null", "[null]", '{"type":7}'])
+      await say(hand, ada, frame);
+    await hand.room.receive(ada, new ArrayBuffer(9));
+    await say(hand, ada, update(1));
+    expect(typesOf(trace).at(-1)).toBe("out change,reply");
+    expect(framesOf(trace).filter(({ direction }) => direction === "in")).toHaveLength(9);
+  });
+
   test("[V6, T2, U1] is no user, no session and no activity, and ends with the room", async () => {
     const hand = new RoomByHand({ behaviour: { idleTimeout: 60_000 } });
     await hand.call(startRoom, {});
