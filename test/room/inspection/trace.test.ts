@@ -237,12 +237,15 @@ describe("who may trace", () => {
   const withScopes = (scopes: readonly Scope[], hasOwnScopes = true): Caller =>
     createCaller({ door: "http", user: { id: "eve" }, scopes, hasOwnScopes });
 
-  test("[V6, A3] nobody without room:admin", async () => {
+  test("[V6, A3, O1] nobody without room:admin; and who does, is logged", async () => {
     const hand = new RoomByHand();
     await hand.call(startRoom, {});
     const scopes = allScopes.filter((scope) => scope !== "room:admin");
     await expect(hand.trace({}, withScopes(scopes))).rejects.toMatchObject({ code: "forbidden" });
     expect(hand.sockets).toEqual([]);
+    expect(hand.logged).not.toContain("trace_opened");
+    await hand.trace({}, withScopes(["room:admin"]));
+    expect(hand.logged).toContain("trace_opened");
   });
 
   /** A trace of Eve's, who may by what the room has given her. */
