@@ -12,13 +12,10 @@ import { leaveRoom } from "../../../src/room/operations/leave-room.ts";
 import { setScopes } from "../../../src/room/operations/set-scopes.ts";
 import { startRoom } from "../../../src/room/operations/start-room.ts";
 import { stopRoom } from "../../../src/room/operations/stop-room.ts";
+import { resolveLimits } from "../../../src/protocol/limits.ts";
 import { Sessions } from "../../../src/room/sessions/sessions.ts";
-import {
-  RoomByHand,
-  sessionByHand,
-  settle,
-  type SocketByHand,
-} from "../../support/room-by-hand.ts";
+import { Traces } from "../../../src/room/sessions/traces.ts";
+import { RoomByHand, sessionByHand, settle, SocketByHand } from "../../support/room-by-hand.ts";
 
 /** What a trace was told, without its marks. */
 function told({ frames }: SocketByHand): { kind: string; data: Record<string, unknown> }[] {
@@ -281,17 +278,25 @@ describe("who may trace", () => {
 });
 
 describe("a room that nobody traces", () => {
-  test("[V6] has no tap on its sessions, before the first trace and after the last", async () => {
+  test("[V6] has no tap on its sessions, before the first trace and after the last", () => {
     const sessions = new Sessions();
     const { session } = sessionByHand();
     sessions.add(session);
+    const traces = new Traces({
+      ports: { sockets: () => [], now: () => 0 },
+      behaviour: { limits: resolveLimits() },
+      members: { get: () => undefined },
+      sessions,
+    });
     expect(session.tap).toBeNull();
-    const tap = { sent() {}, received() {}, closed() {} };
-    sessions.tap = tap;
+    const sockets = [new SocketByHand(), new SocketByHand()] as const;
+    for (const socket of sockets) traces.open({ filter: {} }, () => socket);
     const { session: later } = sessionByHand({ id: "s-2" });
     sessions.add(later);
-    expect([session.tap, later.tap]).toEqual([tap, tap]);
-    sessions.tap = null;
+    expect([session.tap, later.tap]).toEqual([traces, traces]);
+    traces.socketClosed(sockets[0]);
+    expect(session.tap).toBe(traces);
+    traces.socketClosed(sockets[1]);
     expect([session.tap, later.tap]).toEqual([null, null]);
   });
 
