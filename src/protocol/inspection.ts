@@ -61,7 +61,7 @@ export type Reason = {
    * Running: `users`, `schedules` (actions for later), `idle` (nobody is there, and it waits for its idle stop),
    * `stopping` (a requested stop waits for a save). In memory: `turn` (it is at work), `waiting` (turns wait), `call` (the
    * author's code runs), `leaving` (`onLeave` runs or waits), `saving`, `flush` (messages wait for the end of a
-   * window), `news` (typing lapses, or counts may be told again), `directory` (it is being told).
+   * window), `news` (typing lapses, or counts may be told again), `directory` (it is being told), `usage` (counts are about to be written).
    */
   readonly why: string;
   /** How many; of `turn` 1. */

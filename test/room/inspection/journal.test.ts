@@ -82,13 +82,30 @@ describe("a row of the journal", () => {
     ]);
   });
 
-  test("[V1] names the session of a socket, and the room of an action that was scheduled", async () => {
+  test("[V1] names the session of a socket", async () => {
     const id = newId();
     await rooms.joinOrCreateRoom(id, { behaviour: "scripted" });
     const ada = await connect(id, { id: "ada" });
     expectOk(await ada.update([{ op: "add", path: "/a", value: 1 }]));
     expect((await pageOf(id)).rows[0]?.authors).toEqual([
       { door: "socket", user: "ada", session: ada.welcome.session, changes: 1 },
+    ]);
+  });
+
+  test("[V1, B5] names the action that was scheduled, by the door of the room", async () => {
+    const behaviour = {
+      actions: {
+        plan: action(z.unknown(), (room) => void room.schedule("tick", {}, room.now + 1000)),
+        tick: action(z.unknown(), (_, state) => ({ state: { ...state, ticked: true } })),
+      },
+    };
+    const hand = new RoomByHand({ behaviour });
+    await hand.call(startRoom, {});
+    await hand.call(callAction, { name: "plan", payload: { text: "{}" } }, byHttp("ada"));
+    await hand.pass(1001);
+    await hand.room.ring();
+    expect((await journal(hand)).rows.map(({ authors }) => authors)).toEqual([
+      [{ door: "room", action: "tick", changes: 1 }],
     ]);
   });
 
