@@ -31,3 +31,14 @@ function isWithin(path: string, paths: ReadonlySet<string>): boolean {
     if (paths.has(path.slice(0, end))) return true;
   return paths.has("");
 }
+
+/** How many operations each of several changes has; `null` if that goes without saying, see `Change`. @param operations which of the changes each is of */
+export function sizesOf(
+  operations: readonly { readonly change: number }[],
+  changes: number,
+): number[] | null {
+  if (changes === 1) return null;
+  const sizes = Array.from({ length: changes }, () => 0);
+  for (const { change } of operations) sizes[change] = (sizes[change] ?? 0) + 1;
+  return sizes.every((size) => size === 1) ? null : sizes;
+}

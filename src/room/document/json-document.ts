@@ -10,7 +10,7 @@ import { CollabError } from "../../protocol/errors.ts";
 import type { Limits } from "../../protocol/limits.ts";
 import { encodeAuthors, type Author } from "../../model/authors.ts";
 import { movesOf, type Effect } from "../../protocol/effects.ts";
-import { squash } from "../../protocol/squash.ts";
+import { sizesOf, squash } from "../../protocol/squash.ts";
 import {
   planChange,
   planReturned,
@@ -341,12 +341,4 @@ export class JsonDocument implements RoomDocument {
     this.#journalChanges = 0;
     this.#snapshotBytes = this.#state.bytes;
   }
-}
-
-/** How many operations each of several changes has; `null` if that goes without saying, see `Change`. */
-function sizesOf(operations: readonly StagedOperation[], changes: number): number[] | null {
-  if (changes === 1) return null;
-  const sizes = Array.from({ length: changes }, () => 0);
-  for (const { change } of operations) sizes[change] = (sizes[change] ?? 0) + 1;
-  return sizes.every((size) => size === 1) ? null : sizes;
 }
