@@ -1,4 +1,4 @@
-// Builds the pages: one for each folder that has an index.html. Assets are files of their own, so that the policy in
+// Builds the pages: the demo at /, and the inspector at /inspector. Assets are files of their own, so that the policy in
 // public/_headers can forbid everything inline.
 
 import { existsSync } from "node:fs";
@@ -10,7 +10,7 @@ import { defineConfig } from "vite";
 process.env["NODE_ENV"] = "production";
 
 const folder = import.meta.dirname;
-const pages = ["index.html", "inspector/index.html"];
+const pages = ["index.html", "inspector.html"];
 
 export default defineConfig({
   root: folder,

@@ -1,7 +1,7 @@
 // The hooks for boards, with the types of their behaviour. Nothing of the Worker gets into the page.
 
 import { createRoomContext } from "collab-room/react";
-import type { board } from "../../src/board.ts";
+import type { board } from "../../../src/board.ts";
 
 export type Board = typeof board;
 

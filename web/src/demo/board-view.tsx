@@ -3,7 +3,7 @@
 
 import { useEffect, useRef, useState, type KeyboardEvent, type PointerEvent } from "react";
 import { Arrows, Cursors } from "./cursors.tsx";
-import { Icon } from "./icon.tsx";
+import { Icon } from "../shared/icon.tsx";
 import { Note, noteHeight, noteWidth } from "./note.tsx";
 import { NoticeBox } from "./notice-box.tsx";
 import { colorOf, nameOf } from "./people.ts";
