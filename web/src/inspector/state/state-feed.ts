@@ -1,0 +1,110 @@
+// The state of a room as it is now: a stream of changes, which is no person in the room and no activity of it. It comes
+// back by itself, and goes on from the version that it has.
+
+import { applyPatch, measure, type JsonObject, type Patch } from "collab-room/protocol";
+import { roomPath, problemOf, type Api, type Problem } from "../common/api.ts";
+import { eventsOf, type ServerEvent } from "../common/events.ts";
+
+export type FeedView =
+  | { readonly state: "loading" }
+  | {
+      /** `broken`: this is the last that has come. */
+      readonly state: "live" | "broken" | "stopped";
+      readonly epoch: string;
+      readonly version: number;
+      readonly bytes: number;
+      /** Changed in place: another view of it each time. */
+      readonly value: JsonObject;
+    }
+  | { readonly state: "failed"; readonly problem: Problem };
+
+/** What a change has touched, by pointer. */
+export type Touched = readonly string[];
+
+type Listener = (touched: Touched) => void;
+
+const retryAfter = 2000;
+const unlimited = { stateBytes: Infinity, stateDepth: Infinity, patchOperations: Infinity };
+
+type Told = { epoch: string; version: number; state: JsonObject };
+type ToldChange = { from: number; to: number; patch: Patch };
+
+export class StateFeed {
+  readonly #api: Api;
+  readonly #path: string;
+  readonly #listeners = new Set<Listener>();
+  #view: FeedView = { state: "loading" };
+  #lastId = "";
+
+  constructor(api: Api, room: string) {
+    this.#api = api;
+    this.#path = roomPath(room, "/changes");
+  }
+
+  readonly view = (): FeedView => this.#view;
+
+  readonly subscribe = (listener: Listener): (() => void) => {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  };
+
+  /** Follow the room until the signal aborts, the room stops, or the service refuses. */
+  async run(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      try {
+        await this.#follow(signal);
+      } catch (error) {
+        const problem = problemOf(error);
+        const isPassing = problem.code === "unreachable" || problem.status >= 500;
+        if (signal.aborted) return;
+        if (!isPassing || this.#view.state === "loading") {
+          this.#show({ state: "failed", problem });
+          return;
+        }
+      }
+      if (this.#view.state === "stopped" || signal.aborted) return;
+      if (this.#view.state === "live") this.#show({ ...this.#view, state: "broken" });
+      await pause(retryAfter, signal);
+    }
+  }
+
+  async #follow(signal: AbortSignal): Promise<void> {
+    const { body } = await this.#api.fetch(this.#path, {
+      signal,
+      headers: {
+        accept: "text/event-stream",
+        ...(this.#lastId !== "" && { "last-event-id": this.#lastId }),
+      },
+    });
+    if (body) for await (const event of eventsOf(body)) this.#take(event);
+  }
+
+  #take({ id, kind, data }: ServerEvent): void {
+    if (id !== "") this.#lastId = id;
+    const view = this.#view;
+    if (kind === "state" || kind === "reset") {
+      const { epoch, version, state } = JSON.parse(data) as Told;
+      const { bytes } = measure(state, Infinity);
+      this.#show({ state: "live", epoch, version, bytes, value: state });
+    } else if (kind === "change" && "value" in view) {
+      const { to, patch } = JSON.parse(data) as ToldChange;
+      const { value, bytes } = applyPatch(view, patch, unlimited);
+      this.#show({ ...view, state: "live", version: to, value, bytes }, touchedBy(patch));
+    } else if (kind === "stopped" && "value" in view) this.#show({ ...view, state: "stopped" });
+  }
+
+  #show(view: FeedView, touched: Touched = []): void {
+    this.#view = view;
+    for (const listener of this.#listeners) listener(touched);
+  }
+}
+
+const touchedBy = (patch: Patch): Touched =>
+  patch.map(({ op, path }) => (op === "remove" ? path.slice(0, path.lastIndexOf("/")) : path));
+
+function pause(ms: number, signal: AbortSignal): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const timer = setTimeout(resolve, ms);
+  signal.addEventListener("abort", () => (clearTimeout(timer), resolve()), { once: true });
+  return promise;
+}

@@ -1,0 +1,235 @@
+// The rows of the state, as a tree that the keyboard goes through. Only the rows that can be seen are in the page, however
+// many there are.
+
+import {
+  useEffect,
+  useImperativeHandle,
+  useLayoutEffect,
+  useRef,
+  useState,
+  type KeyboardEvent,
+  type Ref,
+} from "react";
+import type { JsonValue } from "collab-room/protocol";
+import { kindOf, preview, type Row } from "./rows.ts";
+
+export const rowHeight = 28;
+const beyond = 8;
+
+export type TreeHandle = { focus(): void };
+
+type Props = {
+  readonly ref: Ref<TreeHandle>;
+  readonly rows: readonly Row[];
+  readonly selected: string | null;
+  /** What has changed just now, with a number that is another one each time. */
+  readonly flashes: ReadonlyMap<string, number>;
+  /** The value that is edited in its row. */
+  readonly editing: string | null;
+  onSelect(pointer: string): void;
+  onToggle(pointer: string): void;
+  onEdit(row: Row): void;
+  onEdited(row: Row, value: JsonValue): void;
+  onGiveUp(): void;
+  onRemove(row: Row): void;
+};
+
+export function Tree({
+  ref,
+  rows,
+  selected,
+  flashes,
+  editing,
+  onSelect,
+  onToggle,
+  onEdit,
+  onEdited,
+  onGiveUp,
+  onRemove,
+}: Props) {
+  const box = useRef<HTMLDivElement>(null);
+  const [top, setTop] = useState(0);
+  const [height, setHeight] = useState(560);
+  useImperativeHandle(ref, () => ({ focus: () => box.current?.focus() }));
+  useLayoutEffect(() => {
+    const element = box.current;
+    if (!element) return;
+    const observer = new ResizeObserver(() => setHeight(element.clientHeight));
+    observer.observe(element);
+    return () => observer.disconnect();
+  }, []);
+  const at = rows.findIndex(({ pointer }) => pointer === selected);
+  // What is selected is to be seen: by the keyboard, and when it was found.
+  useEffect(() => {
+    const element = box.current;
+    if (!element || at < 0) return;
+    const [from, to] = [at * rowHeight, (at + 1) * rowHeight];
+    if (from < element.scrollTop) element.scrollTop = from;
+    else if (to > element.scrollTop + element.clientHeight)
+      element.scrollTop = to - element.clientHeight;
+    // Not when rows come and go above it.
+  }, [selected]);
+  const first = Math.max(0, Math.floor(top / rowHeight) - beyond);
+  const last = Math.min(rows.length, Math.ceil((top + height) / rowHeight) + beyond);
+  const select = (index: number): void => {
+    const row = rows[Math.min(Math.max(index, 0), rows.length - 1)];
+    if (row) onSelect(row.pointer);
+  };
+  const onKey = (event: KeyboardEvent): void => {
+    if (event.target !== box.current || event.ctrlKey || event.metaKey || event.altKey) return;
+    const row = rows[at];
+    const page = Math.max(1, Math.floor(height / rowHeight) - 1);
+    const acts: Record<string, () => void> = {
+      ArrowDown: () => select(at + 1),
+      ArrowUp: () => select(at < 0 ? 0 : at - 1),
+      PageDown: () => select(at + page),
+      PageUp: () => select(at - page),
+      Home: () => select(0),
+      End: () => select(rows.length - 1),
+      ArrowRight: () => row && (row.isOpen === false ? onToggle(row.pointer) : select(at + 1)),
+      ArrowLeft: () => {
+        if (row?.isOpen) onToggle(row.pointer);
+        else if (row && row.parent !== "") onSelect(row.parent);
+      },
+      Enter: () => row && (row.isOpen === null ? onEdit(row) : onToggle(row.pointer)),
+      " ": () => row && row.isOpen !== null && onToggle(row.pointer),
+      F2: () => row && onEdit(row),
+      Delete: () => row && onRemove(row),
+    };
+    const act = acts[event.key];
+    if (!act) return;
+    event.preventDefault();
+    act();
+  };
+  return (
+    <div
+      ref={box}
+      className="tree"
+      role="tree"
+      aria-label="The state"
+      tabIndex={0}
+      dir="ltr"
+      aria-activedescendant={at >= first && at < last ? `row-${at}` : undefined}
+      onScroll={({ currentTarget }) => setTop(currentTarget.scrollTop)}
+      onKeyDown={onKey}
+      onFocus={() => at < 0 && select(0)}
+    >
+      <div className="tree-all" role="presentation" style={{ height: rows.length * rowHeight }}>
+        {rows.slice(first, last).map((row, index) => (
+          <TreeRow
+            key={row.pointer}
+            row={row}
+            at={first + index}
+            isSelected={row.pointer === selected}
+            isEdited={row.pointer === editing}
+            flash={flashes.get(row.pointer)}
+            onSelect={onSelect}
+            onToggle={onToggle}
+            onEdit={onEdit}
+            onEdited={(value) => {
+              onEdited(row, value);
+              box.current?.focus();
+            }}
+            onGiveUp={() => {
+              onGiveUp();
+              box.current?.focus();
+            }}
+          />
+        ))}
+      </div>
+    </div>
+  );
+}
+
+type RowProps = Pick<Props, "onSelect" | "onToggle" | "onEdit"> & {
+  readonly row: Row;
+  readonly at: number;
+  readonly isSelected: boolean;
+  readonly isEdited: boolean;
+  readonly flash: number | undefined;
+  onEdited(value: JsonValue): void;
+  onGiveUp(): void;
+};
+
+function TreeRow({
+  row,
+  at,
+  isSelected,
+  isEdited,
+  flash,
+  onSelect,
+  onToggle,
+  onEdit,
+  onEdited,
+  onGiveUp,
+}: RowProps) {
+  const { pointer, name, level, index, siblings, value, isOpen } = row;
+  return (
+    <div
+      id={`row-${at}`}
+      className="tree-row"
+      role="treeitem"
+      aria-level={level}
+      aria-posinset={index + 1}
+      aria-setsize={siblings}
+      aria-selected={isSelected}
+      aria-expanded={isOpen ?? undefined}
+      style={{ transform: `translateY(${at * rowHeight}px)`, paddingLeft: 8 + (level - 1) * 18 }}
+      onClick={() => {
+        onSelect(pointer);
+        if (isOpen !== null) onToggle(pointer);
+      }}
+      onDoubleClick={() => isOpen === null && onEdit(row)}
+    >
+      {flash !== undefined && <i key={flash} className="flash" aria-hidden="true" />}
+      <i className="fold" data-open={isOpen ?? "none"} aria-hidden="true" />
+      <b>{name}</b>
+      {isEdited ? (
+        <ValueField value={value} onEdited={onEdited} onGiveUp={onGiveUp} />
+      ) : (
+        <span data-kind={kindOf(value)}>{preview(value, isOpen === true)}</span>
+      )}
+    </div>
+  );
+}
+
+type FieldProps = {
+  readonly value: JsonValue;
+  onEdited(value: JsonValue): void;
+  onGiveUp(): void;
+};
+
+/** The value as JSON, in its row: Enter goes on, Escape gives up. */
+function ValueField({ value, onEdited, onGiveUp }: FieldProps) {
+  const [text, setText] = useState(() => JSON.stringify(value));
+  const parsed = parse(text);
+  return (
+    <input
+      className="tree-field"
+      aria-label="New value, as JSON"
+      aria-invalid={parsed === undefined}
+      title={parsed === undefined ? "This is no JSON. Texts stand in quotes." : undefined}
+      autoFocus
+      autoComplete="off"
+      spellCheck={false}
+      value={text}
+      onFocus={({ target }) => target.select()}
+      onClick={(event) => event.stopPropagation()}
+      onChange={({ target }) => setText(target.value)}
+      onKeyDown={({ key }) => {
+        if (key === "Escape") onGiveUp();
+        if (key === "Enter" && parsed !== undefined) onEdited(parsed);
+      }}
+      onBlur={onGiveUp}
+    />
+  );
+}
+
+/** `undefined` if it is no JSON. */
+export function parse(text: string): JsonValue | undefined {
+  try {
+    return JSON.parse(text) as JsonValue;
+  } catch {
+    return undefined;
+  }
+}
