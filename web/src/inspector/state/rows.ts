@@ -103,13 +103,13 @@ export function find(state: JsonObject, text: string, limit: number): readonly s
 }
 
 /** A value on one line; of a container that is open, only how much is in it. */
-export function preview(value: JsonValue, isOpen: boolean): string {
+export function preview(value: JsonValue, isUnfolded: boolean): string {
   if (isContainer(value)) {
     const names = Object.keys(value);
     const size = names.length;
     if (Array.isArray(value)) return size === 0 ? "[]" : items(size, "item");
     if (size === 0) return "{}";
-    if (isOpen) return items(size, "member");
+    if (isUnfolded) return items(size, "member");
     return `{ ${names.slice(0, 4).join(", ")}${size > 4 ? `, … ${size} in all` : ""} }`;
   }
   const text = JSON.stringify(value);
