@@ -7,7 +7,15 @@ import { Icon } from "../shared/icon.tsx";
 import { Note, noteHeight, noteWidth } from "./note.tsx";
 import { NoticeBox } from "./notice-box.tsx";
 import { colorOf, nameOf } from "./people.ts";
-import { useOthers, useRoom, useRoomListener, useRoomState, useStatus, useUndo } from "./rooms.ts";
+import {
+  useCan,
+  useOthers,
+  useRoom,
+  useRoomListener,
+  useRoomState,
+  useStatus,
+  useUndo,
+} from "./rooms.ts";
 import { refusedText, undoText } from "./sentences.ts";
 import { boardHeight, boardWidth, useGlide } from "./use-glide.ts";
 import { noteColors, useBoard, useNotes } from "./use-board.ts";
@@ -20,6 +28,7 @@ export function BoardView({ hasToken }: { hasToken: boolean }) {
   // A room keeps the kind with which it was started, whatever this page asks for.
   const isBoard = useRoomState((state) => Object.hasOwn(state, "notes"));
   const isReady = isBoard !== undefined;
+  const mayEdit = useCan("room:write");
   const { canUndo, canRedo } = useUndo();
   const viewport = useRef<HTMLDivElement>(null);
   const surface = useRef<HTMLDivElement>(null);
@@ -81,19 +90,21 @@ export function BoardView({ hasToken }: { hasToken: boolean }) {
         onPointerLeave={() => board.point(null)}
       >
         <div className="surface" ref={surface} style={{ width: boardWidth, height: boardHeight }}>
-          {notes
-            .toSorted((a, b) => (a.key < b.key ? -1 : 1))
-            .map(({ key, item }) => (
-              <Note
-                key={key}
-                id={key}
-                note={item}
-                level={levels.get(key) ?? 0}
-                board={board}
-                isNew={key === newest}
-                editors={editors.get(key) ?? nobody}
-              />
-            ))}
+          <div className="notes" inert={!mayEdit}>
+            {notes
+              .toSorted((a, b) => (a.key < b.key ? -1 : 1))
+              .map(({ key, item }) => (
+                <Note
+                  key={key}
+                  id={key}
+                  note={item}
+                  level={levels.get(key) ?? 0}
+                  board={board}
+                  isNew={key === newest}
+                  editors={editors.get(key) ?? nobody}
+                />
+              ))}
+          </div>
           <Cursors layer={glide.cursors} />
         </div>
       </div>
@@ -108,7 +119,13 @@ export function BoardView({ hasToken }: { hasToken: boolean }) {
       <p className="said" role="status">
         {said && <span key={said.id}>{said.text}</span>}
       </p>
-      <div className="tools" role="group" aria-label="Tools" inert={isOver || !isBoard}>
+      {/* An operator can take the right to edit away, and give it back, at any time. */}
+      {isReady && !mayEdit && !isOver && (
+        <p className="tools looking" role="status">
+          You may look at this board, and not edit it.
+        </p>
+      )}
+      <div className="tools" role="group" aria-label="Tools" inert={isOver || !isBoard || !mayEdit}>
         {/* On an empty board there is one already. */}
         {notes.length > 0 && (
           <button className="primary" onClick={add}>

@@ -7,6 +7,7 @@ export type Board = typeof board;
 
 export const {
   RoomProvider,
+  useCan,
   useCounts,
   useList,
   useOthers,

@@ -1,6 +1,6 @@
 // Asks before something is done, and shows why it was refused. It closes only once it is done, or is given up.
 
-import { useState, type ReactNode } from "react";
+import { useEffect, useRef, useState, type ReactNode } from "react";
 import { Dialog } from "../../shared/dialog.tsx";
 import { problemOf, type Problem } from "./api.ts";
 import { problemText } from "./notice.tsx";
@@ -32,9 +32,12 @@ export function AskDialog({
   tell = problemText,
   children,
 }: Props) {
+  const form = useRef<HTMLFormElement>(null);
   const [typed, setTyped] = useState("");
   const [isBusy, setBusy] = useState(false);
   const [problem, setProblem] = useState<Problem | null>(null);
+  // The dialog itself would begin with its button to close.
+  useEffect(() => form.current?.querySelector<HTMLElement>("input, textarea")?.focus(), []);
   const go = async (): Promise<void> => {
     setBusy(true);
     setProblem(null);
@@ -49,6 +52,7 @@ export function AskDialog({
   return (
     <Dialog title={title} onClose={onClose} isWide={isWide}>
       <form
+        ref={form}
         className="ask"
         onSubmit={(event) => {
           event.preventDefault();

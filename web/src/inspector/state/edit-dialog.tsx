@@ -79,12 +79,7 @@ export function EditDialog({ room, draft, now, onClose, onSent }: Props) {
       {draft.kind === "add" && !draft.isList && (
         <label className="field">
           <span>Name of the new member</span>
-          <input
-            dir="auto"
-            autoFocus
-            value={name}
-            onChange={({ target }) => setName(target.value)}
-          />
+          <input dir="auto" value={name} onChange={({ target }) => setName(target.value)} />
         </label>
       )}
       {hasField && (

@@ -216,9 +216,12 @@ function ValueField({ value, onEdited, onGiveUp }: FieldProps) {
       onFocus={({ target }) => target.select()}
       onClick={(event) => event.stopPropagation()}
       onChange={({ target }) => setText(target.value)}
-      onKeyDown={({ key }) => {
-        if (key === "Escape") onGiveUp();
-        if (key === "Enter" && parsed !== undefined) onEdited(parsed);
+      onKeyDown={(event) => {
+        if (event.key === "Escape") onGiveUp();
+        if (event.key !== "Enter") return;
+        // It would press what has the focus next.
+        event.preventDefault();
+        if (parsed !== undefined) onEdited(parsed);
       }}
       onBlur={onGiveUp}
     />
