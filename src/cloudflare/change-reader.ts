@@ -1,16 +1,16 @@
-// The Worker's end of an observer's socket: what the room tells, one event after another, as fast as they are
+// The Worker's end of the socket of an observer or a trace: what the room tells, one event after another, as fast as they are
 // read. Events that have come and are not read wait here; the room is told how far the reader is, and ends the observer
 // when that is too far behind.
 
 import { errorTable, type ErrorCode } from "../protocol/errors.ts";
-import { decodeFrame, encodeFrame, type ObserverEvent } from "../model/observer.ts";
+import { decodeFrame, encodeFrame, type StreamEvent } from "../model/observer.ts";
 
 /** Why no more events come: the room has stopped, or the reader has to come back and resume. */
 export type ReaderEnd = "room_stopped" | "too_slow" | "session_lost";
 
 type EndCode = ReaderEnd & ErrorCode;
 
-export class ChangeReader implements AsyncIterableIterator<ObserverEvent> {
+export class ChangeReader implements AsyncIterableIterator<StreamEvent> {
   readonly #socket: WebSocket;
   readonly #frames: string[] = [];
   #end: ReaderEnd | null = null;
@@ -41,7 +41,7 @@ export class ChangeReader implements AsyncIterableIterator<ObserverEvent> {
     return this;
   }
 
-  async next(): Promise<IteratorResult<ObserverEvent, undefined>> {
+  async next(): Promise<IteratorResult<StreamEvent, undefined>> {
     for (;;) {
       const frame = this.#frames.shift();
       if (frame !== undefined) {
@@ -54,7 +54,7 @@ export class ChangeReader implements AsyncIterableIterator<ObserverEvent> {
   }
 
   /** Read no further: the observer ends. */
-  async return(): Promise<IteratorResult<ObserverEvent, undefined>> {
+  async return(): Promise<IteratorResult<StreamEvent, undefined>> {
     this.#frames.length = 0;
     this.#finish("session_lost");
     this.#close();

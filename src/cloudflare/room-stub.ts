@@ -13,6 +13,7 @@ import {
 } from "../room/operations/table.ts";
 import { waitingRooms } from "./hook-context.ts";
 import type { ObserveRequest } from "../room/operations/observe-changes.ts";
+import type { TraceRequest } from "../room/operations/trace-frames.ts";
 import { checkKey, fingerprintOf } from "./keyed-call.ts";
 import type { RoomRpc } from "./rpc.ts";
 import { createUpgrade, type SessionRequest, type SocketRequest } from "./upgrade.ts";
@@ -95,6 +96,15 @@ export class RoomStub {
    */
   async observe(request: ObserveRequest): Promise<WebSocket> {
     return this.#open({ kind: "observer", ...request });
+  }
+
+  /**
+   * Open the socket of a trace: on it the room tells its frames.
+   * @returns the caller's end of it, for a `ChangeReader`
+   * @throws CollabError for whatever refuses it
+   */
+  async trace(request: TraceRequest): Promise<WebSocket> {
+    return this.#open({ kind: "trace", ...request });
   }
 
   async #open(request: SocketRequest): Promise<WebSocket> {

@@ -1,12 +1,14 @@
-// The requests that go to a room's object by `fetch`: upgrades, of a session or of an observer. RoomStub makes
+// The requests that go to a room's object by `fetch`: upgrades, of a session, an observer or a trace. RoomStub makes
 // them anew from what the Worker has checked. Nothing of the client's own request is passed on, so none of its
 // headers can say who somebody is (rule A5).
 
 import type { Caller } from "../protocol/caller.ts";
 import { connectSession, type ConnectRequest } from "../room/operations/connect-session.ts";
 import { observeChanges, type ObserveRequest } from "../room/operations/observe-changes.ts";
+import { traceFrames, type TraceRequest } from "../room/operations/trace-frames.ts";
 import { outputOf } from "../room/outcome.ts";
 import type { SocketPort } from "../room/ports.ts";
+import type { Called } from "../room/requests/attempt-once.ts";
 import type { Room } from "../room/room.ts";
 
 const parameter = "request";
@@ -17,7 +19,8 @@ export type SessionRequest = Omit<ConnectRequest, "user" | "scopes">;
 /** What a socket is opened for. */
 export type SocketRequest =
   | ({ readonly kind: "session" } & SessionRequest)
-  | ({ readonly kind: "observer" } & ObserveRequest);
+  | ({ readonly kind: "observer" } & ObserveRequest)
+  | ({ readonly kind: "trace" } & TraceRequest);
 
 /** Who asks, and the ids of the rooms that wait for the answer. */
 type Asking = { readonly caller: Caller; readonly waiting: readonly string[] };
@@ -45,11 +48,27 @@ export async function openSocket(
   { request, caller }: Upgrade,
   accept: () => SocketPort,
 ): Promise<void> {
-  // The URL has the user only once, because its length is limited.
-  const { user, scopes } = caller;
-  const { outcome } =
-    request.kind === "observer"
-      ? await room.call(observeChanges, { ...request, accept }, caller)
-      : await room.call(connectSession, { ...request, user, scopes, accept }, caller);
+  const { outcome } = await open(room, request, caller, accept);
   outputOf(outcome);
+}
+
+function open(
+  room: Room,
+  request: SocketRequest,
+  caller: Caller,
+  accept: () => SocketPort,
+): Promise<Called<void>> {
+  switch (request.kind) {
+    case "observer":
+      return room.call(observeChanges, { ...request, accept }, caller);
+    case "trace":
+      return room.call(traceFrames, { ...request, accept }, caller);
+    case "session": {
+      // The URL has the user only once, because its length is limited.
+      const { user, scopes } = caller;
+      return room.call(connectSession, { ...request, user, scopes, accept }, caller);
+    }
+    default:
+      return request satisfies never;
+  }
 }

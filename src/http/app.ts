@@ -11,6 +11,7 @@ import { createAuthentication, type Authentication } from "./authentication/auth
 import { route, serve, serveUnknown, type Route } from "./route.ts";
 import { callRoutes } from "./routes/calls.ts";
 import { changeRoutes } from "./routes/changes.ts";
+import { inspectRoutes } from "./routes/inspect.ts";
 import { metricsRoutes } from "./routes/metrics.ts";
 import { presenceRoutes } from "./routes/presence.ts";
 import { roomRoutes } from "./routes/rooms.ts";
@@ -56,6 +57,7 @@ export function createRoutes(
     ...changeRoutes,
     ...callRoutes(limits),
     ...presenceRoutes,
+    ...inspectRoutes,
     ...socketRoutes,
     ...metricsRoutes(metrics),
     route({

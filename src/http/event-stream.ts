@@ -1,8 +1,9 @@
-// Server-sent events (the HTML standard, section 9.2) of the changes of a room. Browsers read them with
+// Server-sent events (the HTML standard, section 9.2) of the changes of a room, or of its frames. Browsers read them with
 // `EventSource`, which comes back by itself and says with `Last-Event-ID` what it has.
 
+import type { Identity } from "../protocol/identity.ts";
 import type { ChangeReader } from "../cloudflare/change-reader.ts";
-import type { ObserverEvent } from "../model/observer.ts";
+import type { StreamEvent } from "../model/observer.ts";
 
 export const eventStreamType = "text/event-stream";
 
@@ -80,8 +81,18 @@ function streamOf(reader: ChangeReader, signal: AbortSignal): ReadableStream<Uin
 /** Without data an event would be dropped; without an id the client keeps the last one. */
 const stoppedText = "event: stopped\ndata: {}\n\n";
 
-const eventText = ({ kind, tag, data }: ObserverEvent): string =>
-  `id: ${tag}\nevent: ${kind}\ndata: ${data}\n\n`;
+const eventText = ({ kind, tag, data }: StreamEvent): string =>
+  `${tag === "" ? "" : `id: ${tag}\n`}event: ${kind}\ndata: ${data}\n\n`;
+
+/** The longest time that a signal takes, in ms: the client comes back, and resumes. */
+const maxTimeout = 2 ** 31 - 1;
+
+/** Aborts when the client has gone, and when what lets it follow ends. */
+export function untilExpiry(signal: AbortSignal, { expiresAt }: Identity): AbortSignal {
+  if (expiresAt === null || expiresAt === undefined) return signal;
+  const left = Math.min(Math.max(0, expiresAt - Date.now()), maxTimeout);
+  return AbortSignal.any([signal, AbortSignal.timeout(left)]);
+}
 
 /** Whether a client would rather have events than JSON (RFC 9110, section 12.5.1). JSON is for who says nothing. */
 export function prefersEvents(accept: string | null): boolean {

@@ -72,6 +72,8 @@ export const tags = {
   State: "Read, change and follow a room's JSON state.",
   Calls: "Call the actions of a room, and send events to its sessions.",
   Presence: "What users show of themselves: name, cursor, typing, status.",
+  Inspection:
+    "What administrators see: what a room does, its journal, its sessions and their frames.",
   Sockets: "Live sessions. `docs/PROTOCOL.md` has their messages.",
   Service: "The service itself.",
 } as const;

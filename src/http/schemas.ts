@@ -122,7 +122,7 @@ export const payloadBody = anyJson.meta({
 });
 
 /** The parameters of every paged list. */
-const paging = {
+export const paging = {
   cursor: z.string().optional().meta({ description: "The `cursor` of the previous page." }),
   limit: z.coerce
     .number()
@@ -178,7 +178,7 @@ export const holdBody = z
   })
   .meta({ id: "HeldPresence" });
 
-const wholeNumber = z.string().regex(/^(0|[1-9]\d{0,15})$/);
+export const wholeNumber = z.string().regex(/^(0|[1-9]\d{0,15})$/);
 
 /** What a returning client has. */
 const resume = {

@@ -55,6 +55,22 @@ export function rebuild({ snapshots, changes }: History): Rebuilt {
   };
 }
 
+/**
+ * The state as it was at a version.
+ * @returns `null` if what is stored does not lead there: it is older than the journal, or inside a row of it
+ */
+export function stateAt({ snapshots, changes }: History, version: number): Sized | null {
+  const earlier = {
+    snapshots: snapshots.filter((snapshot) => snapshot.version <= version),
+    changes: changes.filter(({ to }) => to <= version),
+  };
+  // Without a snapshot, changes lead there only from the empty state that a room begins with.
+  const isFromStart = snapshots.length === 0 || changes[0]?.from === 0;
+  if (earlier.snapshots.length === 0 && !isFromStart) return null;
+  const rebuilt = rebuild(earlier);
+  return rebuilt.version === version && rebuilt.lost === 0 ? rebuilt.state : null;
+}
+
 type Base = { readonly version: number; readonly state: Sized };
 
 /** The newest readable snapshot; `{}` at version 0 if there is none. */

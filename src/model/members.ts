@@ -191,6 +191,10 @@ export class Members {
   }
 }
 
+/** Epoch ms of a member's deadline of this kind; `undefined` if none runs. */
+export const deadlineOf = (kind: Deadline, member: Member): number | undefined =>
+  deadlines[kind](member);
+
 /** The end of a lease, of a grace period, or of held presence. */
 export type Deadline = "lease" | "grace" | "presence";
 

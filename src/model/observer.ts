@@ -5,6 +5,16 @@ import type { Change } from "../protocol/history.ts";
 import { isObject } from "../protocol/json.ts";
 import { entityTag } from "./preconditions.ts";
 
+/** An event of a stream: of the state, or of a trace (`trace.ts`). */
+export type StreamEvent =
+  | ObserverEvent
+  | {
+      readonly kind: "frame" | "closed" | "dropped";
+      /** Nobody resumes a trace. */
+      readonly tag: "";
+      readonly data: string;
+    };
+
 /** What an observer is told. `data` is JSON text on one line; `tag` is the entity tag of the state after it. */
 export type ObserverEvent = {
   /** `state`: the whole state, to begin with. `reset`: the whole state, instead of changes that are gone. */
@@ -38,13 +48,13 @@ export const changeData = ({ from, to, patch }: Change): string =>
   `{"from":${from},"to":${to},"patch":${patch}}`;
 
 /** Fields are lines: compact JSON has none of its own. */
-export const encodeFrame = (frame: ObserverEvent | ObserverMark): string =>
+export const encodeFrame = (frame: StreamEvent | ObserverMark): string =>
   frame.kind === "mark" ? `mark\n${frame.n}` : `${frame.kind}\n${frame.tag}\n${frame.data}`;
 
-export function decodeFrame(frame: string): ObserverEvent | ObserverMark {
+export function decodeFrame(frame: string): StreamEvent | ObserverMark {
   const [kind = "", second = "", data = ""] = frame.split("\n");
   if (kind === "mark") return { kind, n: Number(second) };
-  return { kind: kind as ObserverEvent["kind"], tag: second, data };
+  return { kind, tag: second, data } as StreamEvent;
 }
 
 /** An observer as plain data; stored as the socket's attachment, so it survives hibernation. */

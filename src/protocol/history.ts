@@ -17,6 +17,19 @@ export type Change = {
   readonly sizes?: readonly number[];
   /** The requests of clients that it answers (rule X1), as JSON text. Left out if none was numbered. */
   readonly requests?: string;
+  /** Epoch ms of the commit. Only `readJournal` tells it, and who the authors are. */
+  readonly at?: number;
+  /** Who has made it (rule V1), as `model/authors.ts` writes it. Absent in rows of earlier releases. */
+  readonly authors?: string;
+};
+
+/** What a journal holds. */
+export type JournalSize = {
+  /** The version that it begins with; `null` if it holds nothing. */
+  readonly start: number | null;
+  readonly rows: number;
+  /** Of the patches. */
+  readonly bytes: number;
 };
 
 /** The `moves` of a change that an earlier release has written. */

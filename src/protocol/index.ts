@@ -54,6 +54,27 @@ export {
 export type { Limits } from "./limits.ts";
 export { checkRoomId } from "./room-id.ts";
 
+/** What administrators see of a room over HTTP. */
+export type {
+  ActionInfo,
+  ActionList,
+  ChangeAuthor,
+  JournalPage,
+  JournalRow,
+  KickInfo,
+  PastState,
+  Reason,
+  RoomInspection,
+  SaveInfo,
+  SessionInspection,
+  TracedClose,
+  TracedDrop,
+  TracedFrame,
+  TimerInfo,
+  UserInspection,
+  UserInspectionPage,
+} from "./inspection.ts";
+
 /** Who is in the room. */
 export type { PeopleCounts, SamplePerson } from "./people.ts";
 export type { Presence, PresenceMap, PresenceUpdate } from "./presence.ts";

@@ -5,6 +5,11 @@ import type { Lifecycle } from "./lifecycle.ts";
 import { runDueSchedule } from "./scheduled-actions.ts";
 import type { TimerName } from "./timers.ts";
 
+/** ms after which a room whose storage is too new looks again whether a newer release is deployed. */
+export const refusedAlarmDelay = 3_600_000;
+/** ms after which a room that could not restart tries again by itself. */
+export const brokenAlarmDelay = 10_000;
+
 /**
  * Do the work of a timer that has rung, within a turn.
  * @param now epoch ms

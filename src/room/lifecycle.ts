@@ -17,6 +17,7 @@ import { checkBehaviour, checkCreate, chooseBehaviour } from "./access.ts";
 import { DirectoryRegistration } from "./directory-registration.ts";
 import type { LeaveHooks } from "./hooks/leave-hooks.ts";
 import { Bans } from "./members/bans.ts";
+import type { Mailbox } from "./mailbox.ts";
 import type { RoomPorts } from "./ports.ts";
 import { askedBy, describe } from "./log.ts";
 import { IdempotencyKeys } from "./requests/idempotency-keys.ts";
@@ -46,9 +47,13 @@ export class Lifecycle {
   readonly leaveHooks: LeaveHooks;
   readonly keys: IdempotencyKeys;
   readonly bans: Bans;
+  readonly mailbox: Mailbox;
+  /** Epoch ms since when this instance knows what the room is. */
+  wokeAt = 0;
+  /** Set while the directory is being told. */
+  syncing: Promise<void> | null = null;
   readonly #ports: RoomPorts;
   #life: Life = { kind: "absent", record: null };
-  #syncing: Promise<void> | null = null;
   #loadFailure: {
     readonly error: CollabError;
     readonly behaviour: string;
@@ -58,8 +63,9 @@ export class Lifecycle {
   readonly #arrivals: Arrivals;
 
   /** @param leaveHooks outlives a restart, as the departures do */
-  constructor(ports: RoomPorts, leaveHooks: LeaveHooks, arrivals: Arrivals) {
+  constructor(ports: RoomPorts, leaveHooks: LeaveHooks, arrivals: Arrivals, mailbox: Mailbox) {
     this.#ports = ports;
+    this.mailbox = mailbox;
     this.leaveHooks = leaveHooks;
     this.#arrivals = arrivals;
     this.timers = new Timers(ports);
@@ -107,7 +113,8 @@ export class Lifecycle {
    * @param earlier the room as it was before, if it has restarted
    */
   wake(earlier: RunningRoom | null = null): void {
-    const { storage, sockets } = this.#ports;
+    const { storage, sockets, now } = this.#ports;
+    this.wokeAt = now();
     const { version, isSupported } = storage.open();
     if (!isSupported) return this.#refuse(version);
     this.timers.restore();
@@ -296,7 +303,7 @@ export class Lifecycle {
 
   /** Tell the directory what it should have, one call at a time. Never rejects. */
   syncDirectory(): Promise<void> {
-    this.#syncing ??= this.#sync()
+    this.syncing ??= this.#sync()
       .catch((error: unknown) => {
         // The directory has answered, and storage cannot take note of it: it is told once more.
         const { log, now } = this.#ports;
@@ -304,9 +311,9 @@ export class Lifecycle {
         this.timers.retryLater("directory", now());
       })
       .finally(() => {
-        this.#syncing = null;
+        this.syncing = null;
       });
-    return this.#syncing;
+    return this.syncing;
   }
 
   async #sync(): Promise<void> {

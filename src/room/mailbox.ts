@@ -40,6 +40,16 @@ export class Mailbox {
     this.#expiry = new MemoryTimer(ports);
   }
 
+  /** Whether a turn runs. */
+  get isBusy(): boolean {
+    return this.#busy;
+  }
+
+  /** How many turns wait for the one that runs. */
+  get waiting(): number {
+    return this.#waiting.length;
+  }
+
   /** Whether turns wait for the one that runs. */
   get hasWaiting(): boolean {
     return this.#waiting.length > 0;

@@ -27,6 +27,11 @@ export class MemoryTimer {
     this.#ports.background(this.#awake.promise);
   }
 
+  /** Epoch ms; `Infinity` while it does not run. */
+  get dueAt(): number {
+    return this.#dueAt;
+  }
+
   cancel(): void {
     this.#cancel?.();
     this.#cancel = null;

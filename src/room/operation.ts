@@ -27,6 +27,10 @@ type Definition = {
   readonly isActivity?: true;
   /** Whether its user has moved or written by it, and so comes into the sample of a large room (rule N1). */
   readonly isMove?: true;
+  /**
+   * Whether it runs at once instead of in a turn: it reads, waits for nothing, and tells of a room whose turn hangs.
+   */
+  readonly besideTurns?: true;
   /** Whether the reply follows the messages that the next flush has for the session. */
   readonly isToldByFlush?: true;
 };

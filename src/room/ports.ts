@@ -9,6 +9,7 @@ import type { Member } from "../model/members.ts";
 import type { ObserverAttachment } from "../model/observer.ts";
 import type { RoomRecord } from "../model/record.ts";
 import type { SessionAttachment } from "../model/session-attachment.ts";
+import type { TraceAttachment } from "../model/trace.ts";
 import type { RoomStorage } from "../storage/room-storage.ts";
 import type { Log } from "./log.ts";
 
@@ -34,7 +35,7 @@ export type SocketPort = {
   send(frame: string): void;
   close(code: number, reason: string): void;
   /** Store this beside the socket: it outlives the object's memory and goes away with the socket. */
-  saveAttachment(attachment: SessionAttachment | ObserverAttachment | null): void;
+  saveAttachment(attachment: SessionAttachment | ObserverAttachment | TraceAttachment | null): void;
   /** What was saved. An older version of this program may have written it. */
   readonly attachment: unknown;
   /** ms since the last `ping`; `null` if there was none, or if the wall clock was set back since. */

@@ -23,6 +23,7 @@ import { Observers } from "./sessions/observers.ts";
 import { SessionHub } from "./sessions/session-hub.ts";
 import { SessionTimers } from "./sessions/session-timers.ts";
 import { Sessions } from "./sessions/sessions.ts";
+import { Traces } from "./sessions/traces.ts";
 import { StateSaver } from "./state-saver.ts";
 import type { Timers } from "./timers.ts";
 import { UsageMeter } from "./usage-meter.ts";
@@ -54,7 +55,8 @@ export function createParts(basis: RoomBasis, record: RoomRecord) {
   const usage = new UsageMeter(basis);
   const hub = new SessionHub({ ...basis, sessions, presence, batch, usage });
   const sessionTimers = new SessionTimers({ ...basis, sessions, hub });
-  const observers = new Observers({ ...basis, activity });
+  const traces = new Traces({ ...basis, sessions });
+  const observers = new Observers({ ...basis, activity, traces });
   const around = { activity, sessions, hub, observers, presence, batch };
   const departures = new Departures({ ...basis, ...around });
   const membership = new Membership({ ...basis, ...around, departures });
@@ -74,6 +76,7 @@ export function createParts(basis: RoomBasis, record: RoomRecord) {
     departures,
     membership,
     observers,
+    traces,
     saver,
     schedules,
     window,

@@ -12,7 +12,7 @@ import { CollabError } from "../protocol/errors.ts";
 import { failureMessage } from "../protocol/messages.ts";
 import { readAttachment } from "../model/session-attachment.ts";
 import { Admission } from "./admission.ts";
-import { fireTimer } from "./alarm.ts";
+import { brokenAlarmDelay, fireTimer, refusedAlarmDelay } from "./alarm.ts";
 import { Lifecycle, type Arrivals } from "./lifecycle.ts";
 import { askedBy, describe, type LogFields } from "./log.ts";
 import { Mailbox, type TurnOptions } from "./mailbox.ts";
@@ -29,11 +29,6 @@ import { senderOf } from "./sessions/reply.ts";
 import { refuseSocket } from "./sessions/session.ts";
 import { SteadyClock, withClock } from "./steady-clock.ts";
 import type { TimerName } from "./timers.ts";
-
-/** ms after which a room whose storage is too new looks again whether a newer release is deployed. */
-const refusedAlarmDelay = 3_600_000;
-/** ms after which a room that could not restart tries again by itself. */
-const brokenAlarmDelay = 10_000;
 
 export class Room {
   readonly #ports: RoomPorts;
@@ -56,7 +51,7 @@ export class Room {
     this.#leaveHooks = new LeaveHooks(ports);
     this.#flushTimer = new MemoryTimer(this.#ports);
     this.#newsTimer = new MemoryTimer(this.#ports);
-    this.#lifecycle = new Lifecycle(this.#ports, this.#leaveHooks, this.#arrivals);
+    this.#lifecycle = new Lifecycle(this.#ports, this.#leaveHooks, this.#arrivals, this.#mailbox);
   }
 
   /** Read from storage what the room is. To be called once, before anything else. */
@@ -77,7 +72,10 @@ export class Room {
   ): Promise<Called<Output>> {
     const isKnown = !this.#isBroken && this.#lifecycle.refusal === null;
     this.#admission.check(this.#lifecycle, { operation, input, caller }, isKnown);
-    return this.#call(operation, input, caller, options);
+    if (!operation.besideTurns) return this.#call(operation, input, caller, options);
+    if (this.#lifecycle.refusal !== null) throw this.#lifecycle.refusal;
+    const ok = await execute(this.#lifecycle, operation, input, caller);
+    return { outcome: { ok }, isReplay: false };
   }
 
   async #call<Input, Output>(
@@ -133,6 +131,7 @@ export class Room {
     const session = room?.sessions.get(socket);
     if (room === null || session === undefined)
       return refuseSocket(socket, room || refusal ? "session_lost" : "room_stopped");
+    session.tap?.received(session, frame);
     const { limits } = room.behaviour;
     const { requests, refusals, end } = receiveFrame(session, frame, limits, this.#ports.now());
     room.usage.count("messages", requests.length + refusals.length);
@@ -285,7 +284,7 @@ export class Room {
     this.#newsTimer.cancel();
     // If a write that set the alarm was rolled back, nobody knows when it rings.
     const ports = { ...this.#ports, alarmAt: null };
-    const lifecycle = new Lifecycle(ports, this.#leaveHooks, this.#arrivals);
+    const lifecycle = new Lifecycle(ports, this.#leaveHooks, this.#arrivals, this.#mailbox);
     lifecycle.timers.takeOver(timers);
     lifecycle.wake(room);
     this.#lifecycle = lifecycle;

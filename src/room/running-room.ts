@@ -32,6 +32,7 @@ import type { Session } from "./sessions/session.ts";
 import type { SessionHub, SessionRequest, SessionRights } from "./sessions/session-hub.ts";
 import type { SessionTimers } from "./sessions/session-timers.ts";
 import type { Sessions } from "./sessions/sessions.ts";
+import type { Traces } from "./sessions/traces.ts";
 import type { StateSaver } from "./state-saver.ts";
 import type { Timers } from "./timers.ts";
 import type { UsageMeter } from "./usage-meter.ts";
@@ -61,6 +62,7 @@ export class RunningRoom implements RoomParts {
   readonly departures: Departures;
   readonly membership: Membership;
   readonly observers: Observers;
+  readonly traces: Traces;
   readonly saver: StateSaver;
   readonly schedules: Schedules;
   readonly window: CommitWindow;
@@ -88,6 +90,7 @@ export class RunningRoom implements RoomParts {
     this.departures = parts.departures;
     this.membership = parts.membership;
     this.observers = parts.observers;
+    this.traces = parts.traces;
     this.saver = parts.saver;
     this.schedules = parts.schedules;
     this.window = parts.window;
@@ -270,7 +273,7 @@ export class RunningRoom implements RoomParts {
     // needs no transaction around the two.
     if (this.document.isStaged) this.saver.markDirty();
     const { isStaged } = this;
-    const change = this.#commit();
+    const change = this.#commit(now);
     const reached = this.#send(change, now);
     if (change !== null) {
       this.saver.afterCommit();
@@ -288,19 +291,19 @@ export class RunningRoom implements RoomParts {
   }
 
   /** One atomic write: the change, what it answers (rules X1, X2), and what is scheduled (rule B5). */
-  #commit(): Change | null {
+  #commit(now: number): Change | null {
     if (!this.isStaged) return null;
     const { document, requests, keys, schedules, ports } = this;
     const { beside, apart } = requests.rows();
     let change: Change | null = null;
     if (apart.length === 0 && !keys.isPending && !schedules.isStaged)
-      change = document.commit(beside);
+      change = document.commit(beside, now);
     else
       ports.storage.atomically(() => {
         keys.writePending();
         requests.append(apart, document.headVersion);
         if (schedules.isStaged) this.#commitSchedules();
-        change = document.commit(beside);
+        change = document.commit(beside, now);
       });
     keys.afterCommit();
     requests.afterCommit(document.journalStart);

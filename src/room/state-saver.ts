@@ -30,6 +30,9 @@ export class StateSaver {
   readonly #parts: StateSaverParts;
   #saving: Promise<void> | null = null;
   #failure: SaveFailure | null = null;
+  /** Epoch ms of the last save that succeeded, and of the first that failed since; as far as this instance knows. */
+  #savedAt: number | null = null;
+  #failingSince: number | null = null;
   /** Epoch ms of the first and the last change that wait; unknown after a wake. */
   #firstAt: number | null = null;
   #lastAt = 0;
@@ -57,6 +60,16 @@ export class StateSaver {
     return this.#failure === null
       ? { status: "pending" }
       : { status: "failing", error: this.#failure };
+  }
+
+  /** Whether a save is under way. */
+  get isSaving(): boolean {
+    return this.#saving !== null;
+  }
+
+  /** What operators are told of saves: times in epoch ms, `null` for what this instance does not know. */
+  get record(): { savedAt: number | null; failingSince: number | null; attempts: number } {
+    return { savedAt: this.#savedAt, failingSince: this.#failingSince, attempts: this.#attempts };
   }
 
   /** Whether everything is saved. */
@@ -150,12 +163,15 @@ export class StateSaver {
       this.#failure = await hooks.save();
       const now = ports.now();
       if (this.#failure !== null) {
+        this.#failingSince ??= now;
         const attempts = this.#attempts + 1;
         const retryAt = Math.max(now + backoff(attempts, ports.random()), this.#notBefore);
         timers.set("save", retryAt, attempts);
         ports.log("save_failed", { code: this.#failure, attempts, retryIn: retryAt - now });
         return;
       }
+      this.#savedAt = now;
+      this.#failingSince = null;
       // A stop may have waited for this. It saves by itself what has changed meanwhile.
       if (this.#attempts > 0) {
         timers.setAtLatest("idle", now);

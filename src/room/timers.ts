@@ -76,6 +76,15 @@ export class Timers {
     return this.#timers.get(name);
   }
 
+  /** All timers with the times at which they ring, soonest first. */
+  all(): StoredTimer[] {
+    const timers = Array.from(this.#timers.values(), (timer) => ({
+      ...timer,
+      at: this.#dueAt(timer),
+    }));
+    return timers.toSorted((a, b) => a.at - b.at);
+  }
+
   /** Epoch ms the alarm is set to, `null` for no alarm. */
   get alarmAt(): number | null {
     return this.#alarmAt;

@@ -40,6 +40,11 @@ export class UsageMeter {
     this.#reportedAt = earlier.#reportedAt;
   }
 
+  /** Epoch ms until which it keeps the object awake, to write what it has counted; `Infinity` if it does not. */
+  get dueAt(): number {
+    return this.#timer.dueAt;
+  }
+
   count(what: keyof UsageCounts, number = 1): void {
     this.#counts[what] += number;
   }

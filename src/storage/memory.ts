@@ -1,7 +1,7 @@
 // Room storage in memory: for tests, and for trying a behaviour without an object. It stores JSON text, so
 // that nothing is shared with the caller, as on disk.
 
-import type { Change, History, Snapshot } from "../protocol/history.ts";
+import type { Change, History, JournalSize, Snapshot } from "../protocol/history.ts";
 import { utf8Bytes } from "../protocol/json.ts";
 import { decodeStart, encode } from "./bytes.ts";
 import { schemaVersion } from "./migrations.ts";
@@ -142,7 +142,27 @@ export class MemoryRoomStorage<
   }
 
   readChanges(after: number): Change[] {
-    return ascending(this.#kept.changes).flatMap(([to, change]) => (to > after ? [change] : []));
+    return ascending(this.#kept.changes).flatMap(
+      ([to, { at: _at, authors: _authors, ...change }]) => (to > after ? [change] : []),
+    );
+  }
+
+  readJournal(upTo: number, limit: number): Change[] {
+    return ascending(this.#kept.changes)
+      .flatMap(([to, { moves: _moves, requests: _requests, ...change }]) =>
+        to <= upTo ? [change] : [],
+      )
+      .toReversed()
+      .slice(0, limit);
+  }
+
+  measureJournal(): JournalSize {
+    const all = this.readChanges(-1);
+    return {
+      start: all[0]?.from ?? null,
+      rows: all.length,
+      bytes: all.reduce((sum, { patch }) => sum + utf8Bytes(patch), 0),
+    };
   }
 
   appendChange(change: Change): void {

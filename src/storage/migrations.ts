@@ -6,7 +6,7 @@
 import { unknownMoves } from "../protocol/history.ts";
 
 /** The version that this release writes. */
-export const schemaVersion = 4;
+export const schemaVersion = 5;
 
 /** The tables that version 4 has brought. */
 const tables4 = `
@@ -31,7 +31,8 @@ export const schema = `
     name TEXT PRIMARY KEY, at INTEGER NOT NULL, attempts INTEGER NOT NULL
   ) WITHOUT ROWID;
   CREATE TABLE IF NOT EXISTS changes (
-    version INTEGER PRIMARY KEY, start INTEGER NOT NULL, patch BLOB NOT NULL, moves TEXT, requests TEXT
+    version INTEGER PRIMARY KEY, start INTEGER NOT NULL, patch BLOB NOT NULL, moves TEXT, requests TEXT,
+    at INTEGER, authors TEXT
   );
 ${tables4}
   CREATE TABLE IF NOT EXISTS snapshots (
@@ -55,5 +56,10 @@ export const migrations: Readonly<Record<number, string>> = {
   3: `
     ALTER TABLE changes ADD COLUMN requests TEXT;
     ${tables4}
+  `,
+  // Nobody knows when earlier changes were made, and by whom.
+  4: `
+    ALTER TABLE changes ADD COLUMN at INTEGER;
+    ALTER TABLE changes ADD COLUMN authors TEXT;
   `,
 };

@@ -2,7 +2,7 @@
 // two awaits is written together or not at all. `Room` and `Member` are the owner's JSON records: storage
 // does not look inside them.
 
-import type { Change, History, Snapshot } from "../protocol/history.ts";
+import type { Change, History, JournalSize, Snapshot } from "../protocol/history.ts";
 import type { JsonValue } from "../protocol/json.ts";
 
 export type StoredTimer = {
@@ -119,6 +119,10 @@ export type RoomStorage<Room, Member extends { readonly seq: number }> = {
   readHistory(): History;
   /** The changes after this version, in order. */
   readChanges(after: number): Change[];
+  /** The latest changes up to this version, newest first, with their authors; without moves and requests. */
+  readJournal(upTo: number, limit: number): Change[];
+  /** How much there is of them. */
+  measureJournal(): JournalSize;
   appendChange(change: Change): void;
   /**
    * Write a snapshot. The one before it stays, with the changes since, in case the new one cannot be

@@ -1,8 +1,9 @@
 // Room storage in the SQLite of a Durable Object. Each change is one row; rows are what costs.
 
 import { decode, encode, pieces } from "./bytes.ts";
+import { ChangeTable } from "./change-table.ts";
 import { groupBy } from "../protocol/group-by.ts";
-import type { Change, History, Snapshot } from "../protocol/history.ts";
+import type { Change, History, JournalSize, Snapshot } from "../protocol/history.ts";
 import { isObject } from "../protocol/json.ts";
 import { migrations, schema, schemaVersion } from "./migrations.ts";
 import { RequestTables } from "./request-tables.ts";
@@ -45,6 +46,7 @@ export class SqliteRoomStorage<
 > implements RoomStorage<Room, Member> {
   readonly #store: SqlStore;
   readonly #requests = new RequestTables((query, ...bindings) => this.#read(query, ...bindings));
+  readonly #changes = new ChangeTable((query, ...bindings) => this.#rows(query, ...bindings));
   /** Whether the tables exist. */
   #ready = false;
 
@@ -213,26 +215,19 @@ export class SqliteRoomStorage<
   }
 
   readChanges(after: number): Change[] {
-    const query =
-      "SELECT start, version, patch, moves, requests FROM changes WHERE version > ? ORDER BY version";
-    return this.#read(query, after).map(({ start, version, patch, moves, requests }) => ({
-      from: Number(start),
-      to: Number(version),
-      patch: decode([patch as ArrayBuffer]),
-      ...(moves !== null && { moves: String(moves) }),
-      ...(requests !== null && { requests: String(requests) }),
-    }));
+    return this.#ready ? this.#changes.readAfter(after) : [];
   }
 
-  appendChange({ from, to, patch, moves, requests }: Change): void {
-    this.#rows(
-      "INSERT INTO changes (version, start, patch, moves, requests) VALUES (?, ?, ?, ?, ?)",
-      to,
-      from,
-      encode(patch),
-      moves ?? null,
-      requests ?? null,
-    );
+  readJournal(upTo: number, limit: number): Change[] {
+    return this.#ready ? this.#changes.readUpTo(upTo, limit) : [];
+  }
+
+  measureJournal(): JournalSize {
+    return this.#ready ? this.#changes.measure() : { start: null, rows: 0, bytes: 0 };
+  }
+
+  appendChange(change: Change): void {
+    this.#changes.append(change);
   }
 
   writeSnapshot({ version, text }: Snapshot): number {

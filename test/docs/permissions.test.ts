@@ -37,7 +37,7 @@ const ada = (scopes: readonly Scope[]): Identity => ({ user: { id: "ada" }, scop
 /** A request of a route, for the user Ada. */
 function requestOf(route: Route, id: string, accept = "*/*"): Request {
   const { json, type = "application/json", query = "" } = inputs[route.operationId] ?? {};
-  const names: Readonly<Record<string, string>> = { id, userId: "ada", name: "play" };
+  const names: Readonly<Record<string, string>> = { id, userId: "ada", name: "play", version: "0" };
   const path = route.path.replaceAll(/:(\w+)/g, (_, name: string) => names[name] ?? "");
   const isBodied = json !== undefined || route.method === "post";
   return new Request(`https://rooms.test${path}?${query}`, {
@@ -57,6 +57,11 @@ const ofRooms = allRoutes.flatMap((route) =>
 );
 const acceptOf = (name: string): string =>
   name === "observeChanges" ? "text/event-stream" : "*/*";
+const openedBy = {
+  session: "connectSession",
+  observer: "observeChanges",
+  trace: "traceFrames",
+} as const;
 
 describe("a route of a room", () => {
   test.each(ofRooms)("[A3] $title offers $name, and nothing else", async ({ route, name }) => {
@@ -69,7 +74,7 @@ describe("a route of a room", () => {
         },
         async fetch(upgrade: Request) {
           const { kind } = readUpgrade(upgrade).request;
-          asked.push(kind === "observer" ? "observeChanges" : "connectSession");
+          asked.push(openedBy[kind]);
           return Response.json({ error: { code: "room_busy" } });
         },
       }),

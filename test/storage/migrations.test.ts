@@ -81,7 +81,13 @@ describe("a storage of version 1", () => {
     expect(dumpTables(store)).toEqual({
       ...others,
       quarantine: aside,
-      changes: changes?.map((row) => ({ ...row, moves: unknownMoves, requests: null })),
+      changes: changes?.map((row) => ({
+        ...row,
+        moves: unknownMoves,
+        requests: null,
+        at: null,
+        authors: null,
+      })),
       requests: [],
       keys: [],
       schedules: [],

@@ -1,6 +1,5 @@
 // The route for following the state: the changes since a version as JSON, or from now on as server-sent events.
 
-import type { Identity } from "../../protocol/identity.ts";
 import { ChangeReader } from "../../cloudflare/change-reader.ts";
 import type { Resume } from "../../model/session-attachment.ts";
 import { CollabError } from "../../protocol/errors.ts";
@@ -10,6 +9,7 @@ import {
   eventStreamHeaders,
   eventStreamType,
   prefersEvents,
+  untilExpiry,
 } from "../event-stream.ts";
 import { route } from "../route.ts";
 import { changePage, changeStream } from "../response-schemas.ts";
@@ -56,16 +56,6 @@ export const changeRoutes = [
     },
   }),
 ];
-
-/** The longest time that a signal takes, in ms: the client comes back, and resumes. */
-const maxTimeout = 2 ** 31 - 1;
-
-/** Aborts when the client has gone, and when what lets it follow ends. */
-function untilExpiry(signal: AbortSignal, { expiresAt }: Identity): AbortSignal {
-  if (expiresAt === null || expiresAt === undefined) return signal;
-  const left = Math.min(Math.max(0, expiresAt - Date.now()), maxTimeout);
-  return AbortSignal.any([signal, AbortSignal.timeout(left)]);
-}
 
 /** What the client has; `undefined` if it does not say. @throws CollabError `invalid_request` */
 function readPosition(

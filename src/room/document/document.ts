@@ -25,9 +25,10 @@ export interface RoomDocument {
   /**
    * Write everything that is staged.
    * @param requests what it answers, to be written with it (rule X1)
+   * @param at epoch ms, to be written with it (rule V1)
    * @returns what was written, `null` when nothing was staged
    */
-  commit(requests?: string): Change | null;
+  commit(requests?: string, at?: number): Change | null;
   /**
    * What new sessions need to have the committed content.
    * @param sinces the versions that the clients have, `null` for a client that has nothing

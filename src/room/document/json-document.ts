@@ -8,6 +8,7 @@ import type { Operation, Sized } from "../../protocol/json-patch.ts";
 import { utf8Bytes, type JsonObject } from "../../protocol/json.ts";
 import { CollabError } from "../../protocol/errors.ts";
 import type { Limits } from "../../protocol/limits.ts";
+import { encodeAuthors, type Author } from "../../model/authors.ts";
 import { movesOf, type Effect } from "../../protocol/effects.ts";
 import { squash } from "../../protocol/squash.ts";
 import {
@@ -23,7 +24,7 @@ import { emptyState, rebuild, snapshotDue, type Rebuilt } from "../../model/hist
 import { maxRowBytes } from "../../storage/bytes.ts";
 import type { RoomPorts } from "../ports.ts";
 import type { RoomDocument, WelcomeContent } from "./document.ts";
-import { changesSince, patchesSince } from "./journal.ts";
+import { changesSince, patchesSince, sizesOf } from "./journal.ts";
 import { RecentEffects } from "./recent-effects.ts";
 
 type Storage = RoomPorts["storage"];
@@ -41,6 +42,8 @@ type Staged = {
   /** For each change, the number of operations up to its end. */
   readonly ends: number[];
   readonly operations: StagedOperation[];
+  /** Of each change. */
+  readonly authors: (Author | undefined)[];
   characters: number;
 };
 
@@ -193,6 +196,7 @@ export class JsonDocument implements RoomDocument {
     ifVersion: number | undefined,
     limits: Limits,
     context: Omit<ChangeContext, "effectsSince"> = {},
+    author?: Author,
   ): ChangeOutcome {
     if (ifVersion !== undefined && ifVersion !== this.headVersion)
       throw new CollabError("version_conflict", {
@@ -202,7 +206,7 @@ export class JsonDocument implements RoomDocument {
       ...context,
       effectsSince: (version) => this.#effectsSince(version),
     });
-    return { version: this.#stage(change), dropped };
+    return { version: this.#stage(change, author), dropped };
   }
 
   /**
@@ -210,12 +214,17 @@ export class JsonDocument implements RoomDocument {
    * @returns the head's version after it
    * @throws CollabError `invalid_state`, `too_large`: nothing has changed
    */
-  changeTo(returned: unknown, limits: Limits, check: StateCheck | null = null): number {
-    return this.#stage(planReturned(this.#state, returned, limits, check));
+  changeTo(
+    returned: unknown,
+    limits: Limits,
+    check: StateCheck | null = null,
+    author?: Author,
+  ): number {
+    return this.#stage(planReturned(this.#state, returned, limits, check), author);
   }
 
-  #stage(planned: PlannedChange | null): number {
-    if (planned !== null) this.stage(planned);
+  #stage(planned: PlannedChange | null, author: Author | undefined): number {
+    if (planned !== null) this.stage(planned, author);
     return this.headVersion;
   }
 
@@ -236,8 +245,8 @@ export class JsonDocument implements RoomDocument {
   }
 
   /** Stage a planned change. It counts once `commit` has written it. */
-  stage({ applied, next }: PlannedChange): void {
-    const staged = (this.#staged ??= { ends: [], operations: [], characters: 0 });
+  stage({ applied, next }: PlannedChange, author?: Author): void {
+    const staged = (this.#staged ??= { ends: [], operations: [], authors: [], characters: 0 });
     for (const { operation, effect } of applied) {
       const text = JSON.stringify(operation);
       const { op, path } = operation;
@@ -245,11 +254,12 @@ export class JsonDocument implements RoomDocument {
       staged.characters += text.length;
     }
     staged.ends.push(staged.operations.length);
+    staged.authors.push(author);
     this.#state = next;
   }
 
   /** One row, unless a snapshot is due. */
-  commit(requests?: string): Change | null {
+  commit(requests?: string, at?: number): Change | null {
     if (this.#staged === null) return null;
     const from = this.#version;
     const to = this.headVersion;
@@ -258,6 +268,7 @@ export class JsonDocument implements RoomDocument {
     const effects = operations.map(({ effect }) => effect);
     const moves = movesOf(effects);
     const sizes = sizesOf(operations, to - from);
+    const authors = this.#staged.authors.filter((author) => author !== undefined);
     const change: Change = {
       from,
       to,
@@ -265,6 +276,8 @@ export class JsonDocument implements RoomDocument {
       ...(moves && { moves }),
       ...(sizes && { sizes }),
       ...(requests && { requests }),
+      ...(at !== undefined && { at }),
+      ...(authors.length > 0 && { authors: encodeAuthors(authors) }),
     };
     const patchBytes = utf8Bytes(patch);
     // The state is written instead of a patch that does not fit into one row.
@@ -328,12 +341,4 @@ export class JsonDocument implements RoomDocument {
     this.#journalChanges = 0;
     this.#snapshotBytes = this.#state.bytes;
   }
-}
-
-/** How many operations each of several changes has; `null` if that goes without saying, see `Change`. */
-function sizesOf(operations: readonly StagedOperation[], changes: number): number[] | null {
-  if (changes === 1) return null;
-  const sizes = Array.from({ length: changes }, () => 0);
-  for (const { change } of operations) sizes[change] = (sizes[change] ?? 0) + 1;
-  return sizes.every((size) => size === 1) ? null : sizes;
 }

@@ -3,6 +3,9 @@
 import { CollabError } from "../../protocol/errors.ts";
 import type { RoomPorts } from "../ports.ts";
 
+/** A call that is under way; `since` is epoch ms. */
+export type RunningCall = { readonly what: string; readonly since: number };
+
 /** The function took too long: told apart from a time-out of something else that it ran into. */
 export class TimedOut extends CollabError {
   constructor(what: string, limit: number) {

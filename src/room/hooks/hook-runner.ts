@@ -14,7 +14,7 @@ import type { Members } from "../../model/members.ts";
 import type { User, UserEntry } from "../../protocol/users.ts";
 import { checkMeta } from "../../model/user.ts";
 import type { JsonDocument } from "../document/json-document.ts";
-import { callWithin, TimedOut } from "./call-within.ts";
+import { callWithin, TimedOut, type RunningCall } from "./call-within.ts";
 import { ActionRequests, type ActionEvent, type ActionView } from "./action-context.ts";
 import { CircuitBreaker } from "./circuit-breaker.ts";
 import { createContext } from "./room-context.ts";
@@ -41,6 +41,9 @@ export type Admission = { readonly meta: JsonValue; readonly scopes: readonly Sc
 
 export type SaveFailure = "save_failed" | "call_timeout";
 
+/** Why a save has failed: what the hook has answered, or the entry of the log that has what it has thrown. */
+export type SaveProblem = { readonly reason: string } | { readonly instance: string };
+
 export type HookRunnerParts = {
   readonly ports: Pick<RoomPorts, "id" | "env" | "log" | "now" | "newId" | "later" | "insideHook">;
   readonly behaviour: ResolvedBehaviour;
@@ -55,6 +58,9 @@ export class HookRunner {
   readonly #ports: HookRunnerParts["ports"];
   /** By what is called: `onJoin`, and each action. */
   readonly #breakers = new Map<string, CircuitBreaker>();
+  readonly #running = new Set<RunningCall>();
+  /** What is known of the last save that failed. */
+  saveProblem: SaveProblem | null = null;
 
   constructor(parts: HookRunnerParts) {
     this.#parts = parts;
@@ -69,6 +75,11 @@ export class HookRunner {
   /** Whether the behaviour saves the state somewhere else. */
   get saves(): boolean {
     return this.#behaviour.hooks.saveRoomState !== undefined;
+  }
+
+  /** The calls that are waited for; `onLeave` is not among them. */
+  get running(): Iterable<RunningCall> {
+    return this.#running;
   }
 
   #context(caller: Caller, beside = false): RoomContext {
@@ -180,8 +191,11 @@ export class HookRunner {
       );
       if ("ok" in called) return null;
       this.#ports.log("save_refused", { reason: called.refused });
+      this.saveProblem = { reason: called.refused };
       return "save_failed";
     } catch (error) {
+      const { instance } = error instanceof CollabError ? error.info : {};
+      this.saveProblem = instance === undefined ? null : { instance };
       const late = error instanceof CollabError && error.code === "call_timeout";
       return late ? "call_timeout" : "save_failed";
     }
@@ -300,12 +314,16 @@ export class HookRunner {
     caller: Caller,
     call: () => Promise<T>,
   ): Promise<T> {
+    const running = { what, since: this.#ports.now() };
+    this.#running.add(running);
     try {
       return await callWithin(this.#ports, this.#behaviour.callTimeout, what, () =>
         this.#ports.insideHook(call),
       );
     } catch (error) {
       throw this.#failure(code, what, error, caller);
+    } finally {
+      this.#running.delete(running);
     }
   }
 

@@ -33,6 +33,11 @@ export class LeaveHooks {
     this.#startNext();
   }
 
+  /** Users for whom a call is pending. */
+  get size(): number {
+    return this.#pending.size;
+  }
+
   /** Resolves when no call for this user is pending; `null` when none is. */
   pendingFor(userId: string): Promise<void> | null {
     return this.#pending.get(userId) ?? null;

@@ -33,6 +33,15 @@ export class Bans {
     return until > this.#ports.now() ? until : 0;
   }
 
+  /** Who is kept out, and until when in epoch ms; those first whose time is over first. */
+  all(): { userId: string; until: number }[] {
+    const known = Array.from(this.#load().keys(), (userId) => ({
+      userId,
+      until: this.until(userId),
+    }));
+    return known.filter(({ until }) => until > 0).toSorted((a, b) => a.until - b.until);
+  }
+
   /** Keep a user out until this time (epoch ms). One that has passed lets them in again. */
   set(userId: string, until: number): void {
     const bans = this.#load();

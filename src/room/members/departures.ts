@@ -49,7 +49,7 @@ export class Departures {
     });
     for (const { entry } of leaving) {
       hub.endAllOf(entry.id, reason);
-      observers.endGivenTo(entry.id);
+      observers.endUnlessAllowed(entry.id);
       batch.users.remove(entry.id);
       presence.markChanged(entry.id);
     }

@@ -6,7 +6,7 @@ import { roomCaller, type Caller } from "../../protocol/caller.ts";
 import { CollabError } from "../../protocol/errors.ts";
 import type { JsonObject, JsonValue } from "../../protocol/json.ts";
 import { maxUserSessions } from "../../protocol/limits.ts";
-import { allows, type Scope } from "../../protocol/scopes.ts";
+import type { Scope } from "../../protocol/scopes.ts";
 import type { User, UserEntry } from "../../protocol/users.ts";
 import { advanceWatermark, exactWatermark } from "../../model/activity-watermark.ts";
 import type { Deadline, Member, Members } from "../../model/members.ts";
@@ -130,7 +130,10 @@ export class Membership {
     };
     if (before) ports.storage.removeMember(before.seq);
     this.#put(member);
-    if (scopes && !isSameList(scopes, before?.scopes)) hub.setScopes(user.id, scopes);
+    if (scopes && !isSameList(scopes, before?.scopes)) {
+      hub.setScopes(user.id, scopes);
+      this.#parts.observers.endUnlessAllowed(user.id);
+    }
     activity.markActive(true);
     if (ttl !== undefined) timers.setAtLatest("lease", now + ttl);
     if (!startsRoom) registration.markCountChanged();
@@ -227,7 +230,7 @@ export class Membership {
     const member = this.#member(userId);
     this.#put({ ...member, scopes });
     hub.setScopes(userId, scopes);
-    if (!allows(scopes, "room:read")) observers.endGivenTo(userId);
+    observers.endUnlessAllowed(userId);
     return member.entry;
   }
 

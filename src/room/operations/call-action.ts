@@ -77,7 +77,8 @@ function changeTo(
   caller: Caller,
 ): number {
   try {
-    return document.changeTo(state, behaviour.limits, hooks.checkState);
+    const author = { caller, action: name };
+    return document.changeTo(state, behaviour.limits, hooks.checkState, author);
   } catch (error) {
     throw hooks.badState(name, error, caller);
   }

@@ -65,12 +65,14 @@ export const changeState = runningOperation({
       throw new CollabError("base_too_old", {
         detail: `The room has a new epoch, ${record.epoch}: it knows no change since "${base.epoch}.${base.version}". Read the state and make the patch on it.`,
       });
-    const { version, dropped } = document.change(request, ifVersion, behaviour.limits, {
+    const context = {
       check: hooks.checkState,
       // Clients that send patches which are hard to move may send fewer (rule L1).
-      onMoved: (steps) =>
+      onMoved: (steps: number) =>
         sessions.withId(caller.session)?.rateLimiter.charge(Math.floor(steps / stepsPerMessage)),
-    });
+    };
+    const { limits } = behaviour;
+    const { version, dropped } = document.change(request, ifVersion, limits, context, { caller });
     return { version, dropped, tag: entityTag(record.epoch, version) };
   },
 });

@@ -38,7 +38,7 @@ export const listUsers = runningOperation({
 });
 
 /** A place in the join order, as text. */
-function checkSeq(text: string): number {
+export function checkSeq(text: string): number {
   if (!/^[1-9]\d{0,15}$/.test(text)) throw new RangeError("That is no place in the join order.");
   return Number(text);
 }

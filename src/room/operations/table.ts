@@ -7,15 +7,21 @@ import { callAction } from "./call-action.ts";
 import { changeState } from "./change-state.ts";
 import { connectSession } from "./connect-session.ts";
 import { getChanges } from "./get-changes.ts";
+import { getJournal } from "./get-journal.ts";
+import { getPastState } from "./get-past-state.ts";
 import { getPresence } from "./get-presence.ts";
 import { getRoomInfo } from "./get-room-info.ts";
 import { getState } from "./get-state.ts";
 import { getUser } from "./get-user.ts";
 import { holdPresence } from "./hold-presence.ts";
+import { inspectRoom } from "./inspect-room.ts";
+import { inspectUsers } from "./inspect-users.ts";
 import { isAlive } from "./is-alive.ts";
 import { joinRoom } from "./join-room.ts";
 import { leaveRoom } from "./leave-room.ts";
 import { leaveSession } from "./leave-session.ts";
+import { listActions } from "./list-actions.ts";
+import { listKicked } from "./list-kicked.ts";
 import { listUsers } from "./list-users.ts";
 import { observeChanges } from "./observe-changes.ts";
 import { renewSession } from "./renew-session.ts";
@@ -24,6 +30,7 @@ import { setScopes } from "./set-scopes.ts";
 import { startRoom } from "./start-room.ts";
 import { stopRoom } from "./stop-room.ts";
 import { touch } from "./touch.ts";
+import { traceFrames } from "./trace-frames.ts";
 import { updateState } from "./update-state.ts";
 import { watchUsers } from "./watch-users.ts";
 
@@ -33,14 +40,20 @@ export const operations = {
   callAction,
   changeState,
   getChanges,
+  getJournal,
+  getPastState,
   getPresence,
   getRoomInfo,
   getState,
   getUser,
   holdPresence,
+  inspectRoom,
+  inspectUsers,
   isAlive,
   joinRoom,
   leaveRoom,
+  listActions,
+  listKicked,
   listUsers,
   setScopes,
   startRoom,
@@ -56,6 +69,7 @@ export const sessionOperations = {
   observeChanges,
   renewSession,
   setPresence,
+  traceFrames,
   watchUsers,
 };
 

@@ -18,12 +18,13 @@ export const updateState = runningOperation({
   sees: "committed",
   isActivity: true,
   decode: (input: UpdateInput) => input,
-  async run({ ports, document, behaviour, hooks }, { next }): Promise<ChangeOutput> {
+  async run({ ports, document, behaviour, hooks }, { next }, caller): Promise<ChangeOutput> {
     const { callTimeout, limits } = behaviour;
     const stateText = document.text;
     const text = await callUpdate(() => next(stateText), callTimeout, ports);
     if (text === null) throw new CollabError("update_failed");
-    return { version: document.changeTo(parseJson(text), limits, hooks.checkState) };
+    const author = { caller };
+    return { version: document.changeTo(parseJson(text), limits, hooks.checkState, author) };
   },
 });
 

@@ -19,6 +19,7 @@ import type { Resume } from "../../model/session-attachment.ts";
 import type { Activity } from "../activity.ts";
 import type { JsonDocument } from "../document/json-document.ts";
 import type { RoomPorts, SocketPort } from "../ports.ts";
+import type { Traces } from "./traces.ts";
 import { changeFrame, Observer, type ObserverStart } from "./observer.ts";
 import { refuseSocket } from "./session.ts";
 
@@ -38,6 +39,7 @@ export type ObserversParts = {
   readonly document: JsonDocument;
   readonly members: Pick<Members, "get">;
   readonly activity: Activity;
+  readonly traces: Traces;
 };
 
 export class Observers {
@@ -57,10 +59,11 @@ export class Observers {
    * @param startOver whether storage has another state than they were told
    */
   restore(startOver: boolean): void {
+    this.#parts.traces.restore();
     for (const socket of this.#parts.ports.sockets()) {
       const attachment = readObserver(socket.attachment);
       if (attachment === null) continue;
-      if (!this.#mayFollow(attachment)) refuseSocket(socket, "forbidden");
+      if (!this.#mayFollow(attachment.user, attachment.isGiven)) refuseSocket(socket, "forbidden");
       else if (startOver || attachment.epoch !== this.#epoch)
         this.#add(socket, this.#fresh(attachment)).begin([this.#whole("reset")]);
       else this.#add(socket, attachment);
@@ -104,7 +107,7 @@ export class Observers {
   }
 
   /** Whether what the room has given somebody who follows by that is still there. */
-  #mayFollow({ user, isGiven }: Follower): boolean {
+  #mayFollow(user: string | undefined, isGiven: boolean | undefined): boolean {
     if (!isGiven) return true;
     const member = user === undefined ? undefined : this.#parts.members.get(user);
     return allows(member?.scopes ?? [], "room:read");
@@ -149,10 +152,10 @@ export class Observers {
     this.#endTooSlow(now);
   }
 
-  /** A frame has arrived. @returns false if it is not from an observer */
+  /** A frame has arrived. @returns false if it is from neither an observer nor a trace */
   receive(socket: SocketPort, frame: string | ArrayBuffer): boolean {
     const observer = this.#bySocket.get(socket);
-    if (observer === undefined) return false;
+    if (observer === undefined) return this.#parts.traces.receive(socket, frame);
     const answer = decodeFrame(String(frame));
     if (answer.kind === "mark") observer.acknowledge(answer.n, this.#parts.ports.now());
     return true;
@@ -161,10 +164,12 @@ export class Observers {
   /** A socket has closed; most are none of an observer's. */
   socketClosed(socket: SocketPort): void {
     this.#bySocket.delete(socket);
+    this.#parts.traces.socketClosed(socket);
   }
 
-  /** Close all. */
+  /** Close all, and the traces. */
   endAll(reason: ErrorCode): void {
+    this.#parts.traces.endAll(reason);
     for (const observer of this.#bySocket.values()) this.#end(observer, reason);
   }
 
@@ -173,9 +178,11 @@ export class Observers {
     for (const observer of this.#of(userId)) this.#end(observer, reason);
   }
 
-  /** Close those of a user that stood on what the room had given them: that is gone. */
-  endGivenTo(userId: string): void {
-    for (const observer of this.#of(userId)) if (observer.isGiven) this.#end(observer, "forbidden");
+  /** Close those of a user, and the traces, that stood on what the room had given them, if that is not enough any more. */
+  endUnlessAllowed(userId: string): void {
+    for (const observer of this.#of(userId))
+      if (!this.#mayFollow(userId, observer.isGiven)) this.#end(observer, "forbidden");
+    this.#parts.traces.endUnlessAllowed(userId);
   }
 
   #of(userId: string): Observer[] {

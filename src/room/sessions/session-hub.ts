@@ -8,6 +8,7 @@ import type { RoomMessage } from "../../protocol/messages.ts";
 import { allows, type Scope } from "../../protocol/scopes.ts";
 import type { Members } from "../../model/members.ts";
 import { readObserver } from "../../model/observer.ts";
+import { readTrace } from "../../model/trace.ts";
 import { initialPresence } from "../../model/presence.ts";
 import { initialFlow, pack, readAttachment, type Return } from "../../model/session-attachment.ts";
 import type { BatchBuilder } from "../batch/batch.ts";
@@ -47,6 +48,10 @@ export type SessionRequest = {
 /** What a token gives a session. */
 export type SessionRights = Pick<SessionRequest, "scopes" | "expiresAt">;
 
+/** Whether what is beside a socket is that of an observer or a trace. */
+const isStream = (attachment: unknown): boolean =>
+  readObserver(attachment) !== null || readTrace(attachment) !== null;
+
 /** How a socket has closed by itself. */
 export type SocketClosed = { readonly code: number; readonly reason: "socket_closed" };
 
@@ -61,7 +66,7 @@ export class SessionHub {
   /** Find the sessions of the open sockets: the room has woken (rule R6). */
   restore(): void {
     for (const socket of this.#parts.ports.sockets())
-      if (readObserver(socket.attachment) === null && this.#find(socket) === null)
+      if (!isStream(socket.attachment) && this.#find(socket) === null)
         refuseSocket(socket, "session_lost");
   }
 
@@ -138,6 +143,7 @@ export class SessionHub {
     if (!this.#end(session, typeof cause === "string" ? cause : undefined)) return;
     const { code, reason } =
       typeof cause === "string" ? { code: closeCode(cause), reason: cause } : cause;
+    session.tap?.closed(session, code, reason);
     const { ports } = this.#parts;
     ports.log("session_closed", {
       session: session.id,

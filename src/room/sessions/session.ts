@@ -22,6 +22,13 @@ const marksPerLimit = 16;
 /** The most marks that wait for an acknowledgement; they have to fit beside the socket. */
 const maxMarks = 2 * marksPerLimit;
 
+/** Is told of the frames of sessions. */
+export type FrameTap = {
+  received(session: Session, frame: string | ArrayBuffer): void;
+  sent(session: Session, frame: string): void;
+  closed(session: Session, code: number, reason: string): void;
+};
+
 export class Session {
   readonly socket: SocketPort;
   readonly id: string;
@@ -39,6 +46,8 @@ export class Session {
   isSampled: boolean;
   /** The users that it watches, besides its own; to be set by `Sessions`, which finds it by them. */
   watched: readonly string[];
+  /** Is told of its frames while somebody traces the room (rule V6). */
+  tap: FrameTap | null = null;
   #state: SessionState;
   #sessionCount: number;
   #sent: number;
@@ -124,7 +133,7 @@ export class Session {
 
   /** Send a frame: one message, or an array of them, as text. */
   send(frame: string): void {
-    this.socket.send(frame);
+    this.#send(frame);
     this.#sent += frame.length;
     const markedAt = Math.max(this.#marks.at(-1)?.at ?? 0, this.#acked);
     if (this.#sent - markedAt < this.#unreadLimit / marksPerLimit) return;
@@ -138,7 +147,7 @@ export class Session {
    */
   sendWelcome(frames: readonly string[]): void {
     for (const frame of frames) {
-      this.socket.send(frame);
+      this.#send(frame);
       this.#sent += frame.length;
     }
     this.#acked = this.#sent;
@@ -151,8 +160,13 @@ export class Session {
     const n = Number.parseInt(this.#ports.newId().replaceAll("-", "").slice(0, 12), 16);
     const mark = { n, at: this.#sent, sentAt: this.#ports.now() };
     this.#marks = [...this.#marks, mark].slice(-maxMarks);
-    this.socket.send(JSON.stringify({ type: "mark", n } satisfies RoomMessage));
+    this.#send(JSON.stringify({ type: "mark", n } satisfies RoomMessage));
     return n;
+  }
+
+  #send(frame: string): void {
+    this.socket.send(frame);
+    this.tap?.sent(this, frame);
   }
 
   /** The client has read up to this mark. @returns false for a mark that waits for no acknowledgement */

@@ -1,7 +1,7 @@
 // The sessions of a room: by socket, by id, by client, by user in the order they came, and by the users they watch.
 
 import type { SocketPort } from "../ports.ts";
-import type { Session } from "./session.ts";
+import type { FrameTap, Session } from "./session.ts";
 
 export class Sessions implements Iterable<Session> {
   readonly #bySocket = new Map<SocketPort, Session>();
@@ -9,6 +9,14 @@ export class Sessions implements Iterable<Session> {
   readonly #byClient = new Map<string, Session>();
   readonly #byUser = new Map<string, Set<Session>>();
   readonly #watching = new Map<string, Set<Session>>();
+
+  #tap: FrameTap | null = null;
+
+  /** What is told of the frames of all sessions; `null` for nobody. */
+  set tap(tap: FrameTap | null) {
+    this.#tap = tap;
+    for (const session of this) session.tap = tap;
+  }
 
   get size(): number {
     return this.#bySocket.size;
@@ -61,6 +69,7 @@ export class Sessions implements Iterable<Session> {
   add(session: Session): void {
     const { socket, id, userId, client, watched } = session;
     this.#bySocket.set(socket, session);
+    session.tap = this.#tap;
     this.#byId.set(id, session);
     if (client !== null) this.#byClient.set(client, session);
     addTo(this.#byUser, userId, session);

@@ -1,0 +1,13 @@
+// List who is kept out of a room, and until when, while it has stopped as well (rules V4, A9).
+
+import type { KickInfo } from "../../protocol/inspection.ts";
+import { isoTime } from "../../protocol/time.ts";
+import { noInput, roomOperation } from "../operation.ts";
+
+export const listKicked = roomOperation({
+  scope: "room:admin",
+  repeatable: true,
+  decode: noInput,
+  run: ({ bans }): KickInfo[] =>
+    bans.all().map(({ userId, until }) => ({ userId, until: isoTime(until) })),
+});

@@ -1,0 +1,23 @@
+// Trace the frames of a room: a socket on which the room tells each frame that it receives and sends (rule V6). Like a
+// session's, it goes through `fetch`, because a socket cannot cross RPC.
+
+import type { TraceFilter } from "../../protocol/inspection.ts";
+import { runningOperation } from "../operation.ts";
+import type { SocketPort } from "../ports.ts";
+
+/** What a trace opens with. Plain data. */
+export type TraceRequest = { readonly filter: TraceFilter };
+
+export type TraceInput = TraceRequest & {
+  /** Accepts the socket; called once nothing refuses it any more. */
+  accept(): SocketPort;
+};
+
+export const traceFrames = runningOperation({
+  scope: "room:admin",
+  repeatable: false,
+  decode: (input: TraceInput) => input,
+  run({ traces }, { filter, accept }, { user, hasOwnScopes }): void {
+    traces.open({ filter, ...(!hasOwnScopes && user && { givenTo: user.id }) }, accept);
+  },
+});
