@@ -2,7 +2,15 @@
 
 import { useSyncExternalStore } from "react";
 
-export const tabs = ["state", "people", "presence", "operations"] as const;
+export const tabs = [
+  "state",
+  "timeline",
+  "people",
+  "presence",
+  "wire",
+  "actions",
+  "operations",
+] as const;
 export type Tab = (typeof tabs)[number];
 
 export type Place =

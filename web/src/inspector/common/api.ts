@@ -11,6 +11,22 @@ export type UserEntry = z.output<typeof responses.userEntry>;
 export type UserInfo = z.output<typeof responses.userInfo>;
 export type PresenceMap = z.output<typeof responses.presenceMap>;
 export type ActionAnswer = z.output<typeof responses.actionResponse>;
+export type {
+  ActionInfo,
+  ActionList,
+  JournalPage,
+  JournalRow,
+  KickInfo,
+  PastState,
+  Reason,
+  RoomInspection,
+  SessionInspection,
+  TracedClose,
+  TracedDrop,
+  TracedFrame,
+  UserInspection,
+  UserInspectionPage,
+} from "../../../../src/protocol/inspection.ts";
 type ProblemBody = z.output<typeof responses.problem>;
 
 /** Why a request was refused. */

@@ -3,13 +3,13 @@
 import { useState, type ReactNode } from "react";
 import { goTo, roomsAddress } from "../address.ts";
 import { useApi } from "../common/access.tsx";
-import { problemOf, roomPath, type Problem, type RoomInfo } from "../common/api.ts";
+import { problemOf, roomPath, type Problem, type RoomInspection } from "../common/api.ts";
 import { AskDialog } from "../common/ask-dialog.tsx";
 import { problemText } from "../common/notice.tsx";
 import { counted, durationText } from "../common/words.tsx";
 import { parse } from "../state/tree.tsx";
 
-type Props = { readonly room: string; readonly info: RoomInfo; onChanged(): void };
+type Props = { readonly room: string; readonly info: RoomInspection; onChanged(): void };
 
 export function OperationsTab({ room, info, onChanged }: Props) {
   return (
@@ -52,7 +52,7 @@ function useOutcome() {
         {problemText(outcome)}
       </p>
     );
-  return [shown, run] as const;
+  return { shown, run, say: setOutcome };
 }
 
 function Broadcast({ room, info }: Pick<Props, "room" | "info">) {
@@ -60,7 +60,7 @@ function Broadcast({ room, info }: Pick<Props, "room" | "info">) {
   const [event, setEvent] = useState("");
   const [payload, setPayload] = useState("null");
   const [isAsking, setAsking] = useState(false);
-  const [outcome, run] = useOutcome();
+  const { shown, say } = useOutcome();
   const value = parse(payload);
   const send = () =>
     api.done(roomPath(room, "/broadcast"), { method: "POST", body: { event, payload: value } });
@@ -99,20 +99,20 @@ function Broadcast({ room, info }: Pick<Props, "room" | "info">) {
           Broadcast…
         </button>
       </form>
-      {outcome}
+      {shown}
       {isAsking && (
         <AskDialog
           title="Broadcast"
           button="Send to everybody"
           act={async () => {
             await send();
-            run(async () => {}, `“${event}” was sent.`);
+            say(`“${event}” was sent.`);
           }}
           onClose={() => setAsking(false)}
         >
           <p>
-            {counted(info.sockets, "socket")} of {counted(info.users, "person", "people")} will get
-            “{event}”.
+            {counted(info.sockets.sessions, "session")} of{" "}
+            {counted(info.users.count, "person", "people")} will get “{event}”.
           </p>
         </AskDialog>
       )}
@@ -122,7 +122,7 @@ function Broadcast({ room, info }: Pick<Props, "room" | "info">) {
 
 function Touch({ room, info, onChanged }: Props) {
   const api = useApi();
-  const [outcome, run] = useOutcome();
+  const { shown, run } = useOutcome();
   const touch = async (): Promise<void> => {
     await api.done(roomPath(room, "/touch"), { method: "POST", body: {} });
     onChanged();
@@ -135,7 +135,7 @@ function Touch({ room, info, onChanged }: Props) {
       <button className="plain-button" onClick={() => run(touch, "The time starts again.")}>
         Touch
       </button>
-      {outcome}
+      {shown}
     </Card>
   );
 }
@@ -163,9 +163,9 @@ function Stop({ room, info, onChanged }: Props) {
           onClose={() => setAsking(false)}
         >
           <p>
-            {info.users === 0
+            {info.users.count === 0
               ? "Nobody is in it."
-              : `${counted(info.users, "person is", "people are")} in it, and will be told.`}{" "}
+              : `${counted(info.users.count, "person is", "people are")} in it, and will be told.`}{" "}
             {info.save.status === "failing" &&
               "Its last save has failed: if saving fails again, it goes on running."}
           </p>

@@ -6,23 +6,29 @@ import {
   problemOf,
   roomPath,
   userPath,
+  type KickInfo,
   type PresenceMap,
   type Problem,
-  type UserEntry,
-  type UserInfo,
-  type UserPage,
+  type UserInspection,
+  type UserInspectionPage,
 } from "../common/api.ts";
 import { AskDialog } from "../common/ask-dialog.tsx";
 import { Failed, Loading, Notice, problemText } from "../common/notice.tsx";
 import { useLoaded } from "../common/use-loaded.ts";
 import { Ago, count, counted } from "../common/words.tsx";
 import { allScopes, type Scope } from "collab-room/protocol";
+import { Deadlines } from "./deadlines.tsx";
+import { KeptOut } from "./kept-out.tsx";
 import { KickDialog } from "./kick-dialog.tsx";
+import { SessionList } from "./session-list.tsx";
 
 const pageSize = 50;
 const every = 2000;
 
-type Seen = UserPage & { readonly presence: PresenceMap["presence"] };
+type Seen = UserInspectionPage & {
+  readonly presence: PresenceMap["presence"];
+  readonly kicked: readonly KickInfo[];
+};
 
 export function PeopleTab({ room }: { room: string }) {
   const api = useApi();
@@ -30,39 +36,40 @@ export function PeopleTab({ room }: { room: string }) {
   const query = new URLSearchParams({ limit: `${pageSize}` });
   const cursor = cursors.at(-1);
   if (cursor !== undefined) query.set("cursor", cursor);
-  const path = roomPath(room, `/users?${query}`);
+  const path = roomPath(room, `/inspect/users?${query}`);
   const load = async (signal: AbortSignal): Promise<Seen> => {
-    const [page, { presence }] = await Promise.all([
-      api.json<UserPage>(path, { signal }),
+    const [page, { presence }, { kicked }] = await Promise.all([
+      api.json<UserInspectionPage>(path, { signal }),
       api.json<PresenceMap>(roomPath(room, "/presence"), { signal }),
+      api.json<{ kicked: readonly KickInfo[] }>(roomPath(room, "/kicked"), { signal }),
     ]);
-    return { ...page, presence };
+    return { ...page, presence, kicked };
   };
   const [loaded, reload] = useLoaded(path, load, every);
   if (loaded.state === "loading") return <Loading what="the people" />;
   if (loaded.state === "failed") return <Failed problem={loaded.problem} onRetry={reload} />;
-  const { users, total, cursor: next, presence } = loaded.value;
-  if (total === 0)
-    return (
-      <Notice kind="empty" sentence="Nobody is in this room.">
-        <button className="primary" onClick={reload}>
-          Look again
-        </button>
-      </Notice>
-    );
+  const { users, total, cursor: next, presence, kicked } = loaded.value;
   return (
     <section aria-label="People">
-      <p className="soft lead">
-        {counted(total, "person is", "people are")} in this room. What somebody may do holds from
-        their next message on.
-      </p>
+      {total === 0 ? (
+        <Notice kind="empty" sentence="Nobody is in this room.">
+          <button className="primary" onClick={reload}>
+            Look again
+          </button>
+        </Notice>
+      ) : (
+        <p className="soft lead">
+          {counted(total, "person is", "people are")} in this room. What you switch holds from their
+          next message on.
+        </p>
+      )}
       <ul className="people">
-        {users.map((user) => (
+        {users.map((person) => (
           <PersonRow
-            key={user.id}
+            key={person.id}
             room={room}
-            user={user}
-            presence={presence[user.id]}
+            person={person}
+            presence={presence[person.id]}
             onChanged={reload}
           />
         ))}
@@ -89,30 +96,34 @@ export function PeopleTab({ room }: { room: string }) {
           </button>
         </div>
       )}
+      {kicked.length > 0 && <KeptOut room={room} kicked={kicked} onChanged={reload} />}
     </section>
   );
 }
 
 type RowProps = {
   readonly room: string;
-  readonly user: UserEntry;
+  readonly person: UserInspection;
   readonly presence: PresenceMap["presence"][string] | undefined;
   onChanged(): void;
 };
 
-function PersonRow({ room, user, presence, onChanged }: RowProps) {
+function PersonRow({ room, person, presence, onChanged }: RowProps) {
   const api = useApi();
-  const path = userPath(room, user.id);
-  const [loaded, reload] = useLoaded(path, (signal) => api.json<UserInfo>(path, { signal }), every);
+  const { id, user, sessions } = person;
   const [asked, setAsked] = useState<"kick" | Scope | null>(null);
   const [problem, setProblem] = useState<Problem | null>(null);
-  const info = loaded.state === "ready" ? loaded.value : null;
-  const name = presence?.name || String(user["name"] ?? user.id);
-  const scopes = (info?.scopes ?? []) as readonly Scope[];
+  const name = presence?.name || String(user?.["name"] ?? id);
+  // What the room has given them; else what any of their sessions may do.
+  const scopes =
+    person.scopes ??
+    allScopes.filter((scope) => sessions.some((session) => session.scopes.includes(scope)));
   const set = (scope: Scope): Promise<void> => {
     const isOn = scopes.includes(scope);
     const next = isOn ? scopes.filter((other) => other !== scope) : [...scopes, scope];
-    return api.done(path, { method: "PATCH", body: { scopes: next } }).then(reload);
+    return api
+      .done(userPath(room, id), { method: "PATCH", body: { scopes: next } })
+      .then(onChanged);
   };
   const press = (scope: Scope): void => {
     setProblem(null);
@@ -129,14 +140,20 @@ function PersonRow({ room, user, presence, onChanged }: RowProps) {
           aria-hidden="true"
         />
         <b dir="auto">{name}</b>
-        <code dir="ltr">{user.id}</code>
+        <code dir="ltr">{id}</code>
         <span className="soft">
-          {statusText(info, presence?.status)}, joined <Ago at={user.joinedAt} />
+          {presence && `${presence.status}, `}
+          {user && (
+            <>
+              joined <Ago at={user.joinedAt} />
+            </>
+          )}
         </span>
         <button className="toggle" onClick={() => setAsked("kick")}>
           Remove…
         </button>
       </div>
+      <Deadlines person={person} />
       <div className="scopes" role="group" aria-label={`What ${name} may do`}>
         {allScopes.map((scope) => (
           <button
@@ -144,13 +161,13 @@ function PersonRow({ room, user, presence, onChanged }: RowProps) {
             className="switch"
             role="switch"
             aria-checked={scopes.includes(scope)}
-            disabled={info === null}
             onClick={() => press(scope)}
           >
             <i aria-hidden="true" /> {scope}
           </button>
         ))}
       </div>
+      <SessionList sessions={sessions} />
       {problem && (
         <p className="refusal" role="alert">
           {problemText(problem)}
@@ -159,7 +176,7 @@ function PersonRow({ room, user, presence, onChanged }: RowProps) {
       {asked === "kick" && (
         <KickDialog
           room={room}
-          userId={user.id}
+          userId={id}
           name={name}
           onClose={() => setAsked(null)}
           onDone={onChanged}
@@ -189,8 +206,3 @@ const isDangerous = (scope: Scope, scopes: readonly Scope[]): boolean =>
   scope === "room:admin"
     ? !scopes.includes(scope)
     : scope === "room:read" && scopes.includes(scope) && !scopes.includes("room:admin");
-
-function statusText(info: UserInfo | null, status: string | undefined): string {
-  const sessions = info === null ? "…" : counted(info.sessions, "session");
-  return status === undefined ? sessions : `${status}, ${sessions}`;
-}

@@ -3,30 +3,40 @@
 import { useRef, type KeyboardEvent } from "react";
 import { goTo, roomAddress, roomsAddress, tabs, type Tab } from "../address.ts";
 import { useApi } from "../common/access.tsx";
-import { roomPath, type RoomInfo } from "../common/api.ts";
+import { roomPath, type RoomInspection } from "../common/api.ts";
 import { Failed, Loading } from "../common/notice.tsx";
 import { useLoaded } from "../common/use-loaded.ts";
+import { ActionsTab } from "../actions/actions-tab.tsx";
 import { OperationsTab } from "../operations/operations-tab.tsx";
 import { PeopleTab } from "../people/people-tab.tsx";
 import { PresenceTab } from "../people/presence-tab.tsx";
 import { StateBadge } from "../rooms/room-list.tsx";
 import { StateTab } from "../state/state-tab.tsx";
-import { RoomFacts } from "./room-facts.tsx";
+import { TimelineTab } from "../timeline/timeline-tab.tsx";
+import { WireTab } from "../wire/wire-tab.tsx";
+import { RoomFacts, SaveAlarm } from "./room-facts.tsx";
 import { Stopped } from "./stopped.tsx";
 
 const every = 2000;
 
 const labels: Record<Tab, string> = {
   state: "State",
+  timeline: "Timeline",
   people: "People",
   presence: "Presence",
+  wire: "Wire",
+  actions: "Actions",
   operations: "Operations",
 };
 
 export function RoomPage({ id, tab }: { id: string; tab: Tab }) {
   const api = useApi();
-  const path = roomPath(id);
-  const [loaded, reload] = useLoaded(path, (signal) => api.json<RoomInfo>(path, { signal }), every);
+  const path = roomPath(id, "/inspect");
+  const [loaded, reload] = useLoaded(
+    path,
+    (signal) => api.json<RoomInspection>(path, { signal }),
+    every,
+  );
   const isStopped = loaded.state === "failed" && loaded.problem.code === "room_not_running";
   return (
     <>
@@ -47,6 +57,7 @@ export function RoomPage({ id, tab }: { id: string; tab: Tab }) {
       {loaded.state === "ready" && (
         <>
           <RoomFacts info={loaded.value} isOld={loaded.problem !== null} />
+          <SaveAlarm save={loaded.value.save} />
           <Tabs id={id} tab={tab} />
           <div
             className="panel"
@@ -104,7 +115,7 @@ function Tabs({ id, tab }: { id: string; tab: Tab }) {
 type PanelProps = {
   readonly id: string;
   readonly tab: Tab;
-  readonly info: RoomInfo;
+  readonly info: RoomInspection;
   onChanged(): void;
 };
 
@@ -112,10 +123,16 @@ function Panel({ id, tab, info, onChanged }: PanelProps) {
   switch (tab) {
     case "state":
       return <StateTab room={id} />;
+    case "timeline":
+      return <TimelineTab room={id} version={info.version} />;
     case "people":
       return <PeopleTab room={id} />;
     case "presence":
       return <PresenceTab room={id} />;
+    case "wire":
+      return <WireTab room={id} behaviour={info.behaviour} />;
+    case "actions":
+      return <ActionsTab room={id} />;
     case "operations":
       return <OperationsTab room={id} info={info} onChanged={onChanged} />;
     default:

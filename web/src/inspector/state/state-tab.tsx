@@ -106,16 +106,18 @@ function StateView({ room, view, flashes, now }: ViewProps) {
             rows={rows}
             selected={selected}
             flashes={flashes}
-            editing={editing}
             onSelect={setSelected}
             onToggle={(pointer) => setOpened((before) => toggled(before, pointer))}
-            onEdit={begin}
-            onEdited={({ pointer }, value) => {
-              setEditing(null);
-              setDraft({ kind: "change", pointer, value });
+            editing={{
+              pointer: editing,
+              onEdit: begin,
+              onEdited: ({ pointer }, value) => {
+                setEditing(null);
+                setDraft({ kind: "change", pointer, value });
+              },
+              onGiveUp: () => setEditing(null),
+              onRemove: remove,
             }}
-            onGiveUp={() => setEditing(null)}
-            onRemove={remove}
           />
           <div className="selection" role="group" aria-label="What is selected">
             <code dir="ltr">

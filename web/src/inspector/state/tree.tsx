@@ -4,17 +4,16 @@
 import {
   useEffect,
   useImperativeHandle,
-  useLayoutEffect,
   useRef,
   useState,
   type KeyboardEvent,
   type Ref,
 } from "react";
 import type { JsonValue } from "collab-room/protocol";
+import { useWindow } from "../common/use-window.ts";
 import { kindOf, preview, type Row } from "./rows.ts";
 
 export const rowHeight = 28;
-const beyond = 8;
 
 export type TreeHandle = { focus(): void };
 
@@ -24,40 +23,25 @@ type Props = {
   readonly selected: string | null;
   /** What has changed just now, with a number that is another one each time. */
   readonly flashes: ReadonlyMap<string, number>;
-  /** The value that is edited in its row. */
-  readonly editing: string | null;
   onSelect(pointer: string): void;
   onToggle(pointer: string): void;
+  /** Left out: it is only to be read. */
+  readonly editing?: Editing;
+};
+
+type Editing = {
+  /** The value that is edited in its row. */
+  readonly pointer: string | null;
   onEdit(row: Row): void;
   onEdited(row: Row, value: JsonValue): void;
   onGiveUp(): void;
   onRemove(row: Row): void;
 };
 
-export function Tree({
-  ref,
-  rows,
-  selected,
-  flashes,
-  editing,
-  onSelect,
-  onToggle,
-  onEdit,
-  onEdited,
-  onGiveUp,
-  onRemove,
-}: Props) {
+export function Tree({ ref, rows, selected, flashes, editing, onSelect, onToggle }: Props) {
   const box = useRef<HTMLDivElement>(null);
-  const [top, setTop] = useState(0);
-  const [height, setHeight] = useState(560);
+  const { first, last, height, onScroll } = useWindow(box, rows.length, rowHeight);
   useImperativeHandle(ref, () => ({ focus: () => box.current?.focus() }));
-  useLayoutEffect(() => {
-    const element = box.current;
-    if (!element) return;
-    const observer = new ResizeObserver(() => setHeight(element.clientHeight));
-    observer.observe(element);
-    return () => observer.disconnect();
-  }, []);
   const at = rows.findIndex(({ pointer }) => pointer === selected);
   // What is selected is to be seen: by the keyboard, and when it was found.
   useEffect(() => {
@@ -69,8 +53,6 @@ export function Tree({
       element.scrollTop = to - element.clientHeight;
     // Not when rows come and go above it.
   }, [selected]);
-  const first = Math.max(0, Math.floor(top / rowHeight) - beyond);
-  const last = Math.min(rows.length, Math.ceil((top + height) / rowHeight) + beyond);
   const select = (index: number): void => {
     const row = rows[Math.min(Math.max(index, 0), rows.length - 1)];
     if (row) onSelect(row.pointer);
@@ -91,10 +73,10 @@ export function Tree({
         if (row?.isOpen) onToggle(row.pointer);
         else if (row && row.parent !== "") onSelect(row.parent);
       },
-      Enter: () => row && (row.isOpen === null ? onEdit(row) : onToggle(row.pointer)),
+      Enter: () => row && (row.isOpen === null ? editing?.onEdit(row) : onToggle(row.pointer)),
       " ": () => row && row.isOpen !== null && onToggle(row.pointer),
-      F2: () => row && onEdit(row),
-      Delete: () => row && onRemove(row),
+      F2: () => row && editing?.onEdit(row),
+      Delete: () => row && editing?.onRemove(row),
     };
     const act = acts[event.key];
     if (!act) return;
@@ -110,7 +92,7 @@ export function Tree({
       tabIndex={0}
       dir="ltr"
       aria-activedescendant={at >= first && at < last ? `row-${at}` : undefined}
-      onScroll={({ currentTarget }) => setTop(currentTarget.scrollTop)}
+      onScroll={onScroll}
       onKeyDown={onKey}
       onFocus={() => at < 0 && select(0)}
     >
@@ -121,17 +103,17 @@ export function Tree({
             row={row}
             at={first + index}
             isSelected={row.pointer === selected}
-            isEdited={row.pointer === editing}
+            isEdited={row.pointer === editing?.pointer}
             flash={flashes.get(row.pointer)}
             onSelect={onSelect}
             onToggle={onToggle}
-            onEdit={onEdit}
+            onEdit={() => editing?.onEdit(row)}
             onEdited={(value) => {
-              onEdited(row, value);
+              editing?.onEdited(row, value);
               box.current?.focus();
             }}
             onGiveUp={() => {
-              onGiveUp();
+              editing?.onGiveUp();
               box.current?.focus();
             }}
           />
@@ -141,12 +123,13 @@ export function Tree({
   );
 }
 
-type RowProps = Pick<Props, "onSelect" | "onToggle" | "onEdit"> & {
+type RowProps = Pick<Props, "onSelect" | "onToggle"> & {
   readonly row: Row;
   readonly at: number;
   readonly isSelected: boolean;
   readonly isEdited: boolean;
   readonly flash: number | undefined;
+  onEdit(): void;
   onEdited(value: JsonValue): void;
   onGiveUp(): void;
 };
@@ -179,7 +162,7 @@ function TreeRow({
         onSelect(pointer);
         if (isOpen !== null) onToggle(pointer);
       }}
-      onDoubleClick={() => isOpen === null && onEdit(row)}
+      onDoubleClick={() => isOpen === null && onEdit()}
     >
       {flash !== undefined && <i key={flash} className="flash" aria-hidden="true" />}
       <i className="fold" data-open={isOpen ?? "none"} aria-hidden="true" />

@@ -1,0 +1,39 @@
+// The open sessions of somebody, one line each.
+
+import type { SessionInspection } from "../common/api.ts";
+import { Ago, counted, Until } from "../common/words.tsx";
+
+export function SessionList({ sessions }: { sessions: readonly SessionInspection[] }) {
+  if (sessions.length === 0) return <p className="small">No session is open.</p>;
+  return (
+    <details className="sessions" open>
+      <summary>{counted(sessions.length, "session")}</summary>
+      <ul>
+        {sessions.map(({ id, client, state, scopes, openedAt, heardAt, expiresAt, unread }) => (
+          <li key={id}>
+            <code dir="ltr">{id.slice(0, 8)}</code>
+            <span>
+              {state}
+              {openedAt && (
+                <>
+                  , open since <Ago at={openedAt} />
+                </>
+              )}
+              , heard <Ago at={heardAt} />
+              {expiresAt && (
+                <>
+                  , token ends <Until at={expiresAt} />
+                </>
+              )}
+              {unread > 0 && `, ${counted(unread, "character")} not acknowledged`}
+            </span>
+            <small dir="ltr">
+              {scopes.join(" ") || "no scopes"}
+              {client && `, client ${client}`}
+            </small>
+          </li>
+        ))}
+      </ul>
+    </details>
+  );
+}
