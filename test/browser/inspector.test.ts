@@ -59,6 +59,26 @@ const row = (page: Page, text: string): Locator =>
   page.getByRole("treeitem").filter({ hasText: text });
 const hash = (page: Page): string => new URL(page.url()).hash;
 
+const sockets: WebSocket[] = [];
+afterEach(() => {
+  for (const socket of sockets.splice(0)) socket.close();
+});
+
+/** Somebody's socket, as a client of another kind opens one. */
+async function openSocket(id: string): Promise<{ frames: string[]; socket: WebSocket }> {
+  const user = encodeURIComponent(JSON.stringify({ id }));
+  const address = `${server.url.replace("http", "ws")}/rooms/${room}/socket?user=${user}`;
+  const socket = new WebSocket(address, ["collab-room.v2"]);
+  sockets.push(socket);
+  const frames: string[] = [];
+  socket.addEventListener("message", ({ data }) => frames.push(String(data)));
+  await expect.poll(() => frames.length, soon).toBeGreaterThan(0);
+  return { frames, socket };
+}
+
+const fact = (page: Page, name: string): Locator =>
+  page.locator(".facts > div", { has: page.getByText(name, { exact: true }) }).locator("dd");
+
 const state = { title: "Bridge", tags: ["draft", "urgent"], owner: { name: "Ada", age: 36 } };
 async function startWithState(): Promise<void> {
   await ask("PUT", "", { behaviour: "doc" });
@@ -105,6 +125,21 @@ describe("the list of rooms", () => {
     expect(await page.getByRole("tab", { name: "People" }).getAttribute("aria-selected")).toBe(
       "true",
     );
+  });
+});
+
+describe("the head of a room", () => {
+  test("says what it holds, who is there, why it runs, and what it waits for", async () => {
+    await startWithState();
+    const page = await openTab("operations");
+    expect(await fact(page, "Version").innerText()).toMatch(/^1\s/);
+    expect(await fact(page, "State").innerText()).toMatch(/^\d\d B\s+of 1\.00 MiB$/);
+    expect(await fact(page, "Runs").innerText()).toMatch(/^Stops in \d+ min/);
+    expect(await fact(page, "Next alarm").innerText()).toMatch(/^in \d+ (s|min)/);
+    await openSocket("ada");
+    await expect.poll(() => fact(page, "Runs").innerText(), soon).toMatch(/^People are here/);
+    expect(await fact(page, "People").innerText()).toMatch(/^1\s/);
+    expect(await fact(page, "Sockets").innerText()).toMatch(/^1 session/);
   });
 });
 
@@ -239,6 +274,148 @@ describe("the state", () => {
 const largeState = (): Record<string, unknown> =>
   Object.fromEntries(Array.from({ length: 20_000 }, (_, at) => [`n${at}`, "x".repeat(38)]));
 
+describe("the timeline", () => {
+  test("says who has changed what, when and how", async () => {
+    await startWithState();
+    const { socket } = await openSocket("ada");
+    socket.send(
+      '{"type":"update","ref":1,"patch":[{"op":"replace","path":"/owner/age","value":37}]}',
+    );
+    await expect.poll(() => ask("GET", "/state"), soon).toMatchObject({ owner: { age: 37 } });
+    await ask("POST", "/actions/rename", { title: "Pier" });
+    const page = await openTab("timeline");
+    const rows = page.locator(".journal-row");
+    await expect.poll(() => rows.count(), soon).toBe(3);
+    const [renamed = "", edited = ""] = await rows.allInnerTexts();
+    expect(renamed).toMatch(/^3\s+over HTTP: rename\s+replace \/title\s+\d+ B\s+\d\d:\d\d:\d\d$/);
+    expect(edited).toMatch(/^2\s+ada\s+replace \/owner\/age/);
+    await ask("POST", "/actions/rename", { title: "Dam" });
+    await expect.poll(() => rows.count(), soon).toBe(4);
+  });
+
+  test("shows the state as it was, and brings it back once it was asked", async () => {
+    await startWithState();
+    await ask("PUT", "/state", { broken: true });
+    const page = await openTab("timeline");
+    await page.locator(".journal-row").last().click();
+    await press(page, "The state then");
+    await row(page, 'title"Bridge"').waitFor();
+    await press(page, "Bring it back…");
+    const dialog = page.getByRole("dialog", { name: "Bring back version 1" });
+    await dialog.locator("[data-side=after]", { hasText: "Bridge" }).waitFor();
+    expect(await ask("GET", "/state")).toEqual({ broken: true });
+    await press(dialog, "Bring it back");
+    await dialog.waitFor({ state: "hidden" });
+    expect(await ask("GET", "/state")).toEqual(state);
+  });
+
+  test("goes back page by page, while new changes come", async () => {
+    await ask("PUT", "", { behaviour: "doc" });
+    for (let at = 0; at < 60; at++) await ask("PUT", "/state", { at });
+    const page = await openTab("timeline");
+    const rows = page.locator(".journal-row");
+    await expect.poll(() => rows.count(), soon).toBe(50);
+    await press(page, "Show older ones");
+    await expect.poll(() => rows.count(), soon).toBe(60);
+    await ask("PUT", "/state", { at: 60 });
+    await expect.poll(() => rows.count(), soon).toBe(61);
+    expect(await page.getByRole("button", { name: "Show older ones" }).count()).toBe(0);
+  });
+});
+
+describe("the wire", () => {
+  const edit =
+    '{"type":"update","ref":1,"patch":[{"op":"replace","path":"/title","value":"Pier"}]}';
+
+  test("shows frames as they pass, by type, user and way, and holds still", async () => {
+    await startWithState();
+    const [ada, bob] = [await openSocket("ada"), await openSocket("bob")];
+    const page = await openTab("wire");
+    await page.getByText("No frame has passed yet.").waitFor();
+    ada.socket.send(edit);
+    const rows = page.locator(".wire-row");
+    const sent = rows.filter({ hasText: "update" });
+    await sent.waitFor();
+    expect(await sent.innerText()).toContain("ada");
+    await rows.filter({ hasText: "bob" }).first().waitFor();
+    await page.getByLabel("Filter by type, user, session or text").fill("reply");
+    await expect.poll(() => rows.count(), soon).toBe(1);
+    await page.getByLabel("Filter by type, user, session or text").fill("");
+    await page.getByLabel("Which way").selectOption("in");
+    await expect.poll(() => rows.count(), soon).toBe(1);
+    await press(page, "Pause");
+    bob.socket.send('{"type":"presence","data":{"typing":true}}');
+    await page.getByText(/^[1-9]\d* more since$/).waitFor();
+    expect(await rows.count()).toBe(1);
+    await press(page, "Pause");
+    await expect.poll(() => rows.count(), soon).toBe(2);
+  });
+
+  test("ends the trace once nobody looks", async () => {
+    await startWithState();
+    const page = await openTab("wire");
+    await page.getByText("No frame has passed yet.").waitFor();
+    const ended = page.waitForEvent("requestfailed", (request) => request.url().endsWith("/trace"));
+    await page.getByRole("tab", { name: "State" }).click();
+    expect((await ended).failure()?.errorText).toBe("net::ERR_ABORTED");
+  });
+
+  test("is copied as a test", async () => {
+    await startWithState();
+    const { socket } = await openSocket("ada");
+    const page = await openTab("wire");
+    await page.context().grantPermissions(["clipboard-read", "clipboard-write"]);
+    await page.getByText("No frame has passed yet.").waitFor();
+    socket.send(edit);
+    socket.send('{"type":"action","ref":2,"name":"rename","payload":{"title":"Dam"}}');
+    await page.locator(".wire-row[data-way=in]", { hasText: "rename" }).waitFor();
+    await press(page, "Copy as a test");
+    await page.getByRole("button", { name: "Copied" }).waitFor();
+    const text = await page.evaluate("navigator.clipboard.readText()");
+    for (const line of [
+      'import { doc } from "./doc.ts";',
+      '"title": "Bridge"',
+      'const person1 = net.join("ada");',
+      'patched(state, [{"op":"replace","path":"/title","value":"Pier"}])',
+      'await net.settle(person1.action("rename", {"title":"Dam"}));',
+    ])
+      expect(text).toContain(line);
+  });
+});
+
+describe("actions", () => {
+  test("are forms made from the schemas of their inputs", async () => {
+    await startWithState();
+    const page = await openTab("actions");
+    await page.getByLabel("title").fill("Harbour");
+    await press(page, "Call…");
+    const dialog = page.getByRole("dialog", { name: "Call rename" });
+    expect(await dialog.locator(".patch").innerText()).toBe('{\n  "title": "Harbour"\n}');
+    await press(dialog, "Call it");
+    await page.getByText("Done; the state has version 2.").waitFor();
+    expect(await page.locator(".answer pre").innerText()).toBe('"renamed"');
+    expect(await ask("GET", "/state")).toMatchObject({ title: "Harbour" });
+  });
+
+  test("show why they were refused", async () => {
+    await startWithState();
+    const page = await openTab("actions");
+    await press(page, "Call…");
+    await press(page.getByRole("dialog"), "Call it");
+    expect(await page.getByRole("alert").innerText()).toContain("title: Too small");
+    expect(await ask("GET", "/state")).toEqual(state);
+  });
+
+  test("that a room does not have lead to its state", async () => {
+    await ask("PUT", "", { behaviour: "board" });
+    const page = await openTab("actions");
+    expect(await saysBlank(page, "empty")).toEqual([
+      "Rooms of the kind “board” have no actions.",
+      "Edit the state",
+    ]);
+  });
+});
+
 describe("people", () => {
   test("have their scopes changed live, which the demo shows", async () => {
     const ada = await come("Ada");
@@ -287,15 +464,25 @@ describe("people", () => {
     await press(dialog, "Remove");
     await ada.getByText("You have been removed from this board.").waitFor();
     await page.getByText("Nobody is in this room.").waitFor();
-    const refused = await fetch(`${server.url}/rooms/${room}/users`, {
-      method: "POST",
-      headers: { "content-type": "application/json" },
-      body: JSON.stringify({ id: "ada" }),
-    });
-    expect(refused.status).toBe(403);
-    const { code, retryAfter } = (await refused.json()) as { code: string; retryAfter: number };
-    expect(code).toBe("kicked");
-    expect(retryAfter).toBeGreaterThan(86_000_000);
+    await page.getByText("may come back in 23 h 59 min").waitFor();
+    await press(page, "Let in again…");
+    await press(page.getByRole("dialog", { name: "Let ada in again" }), "Let in");
+    await page.getByRole("heading", { name: "Kept out" }).waitFor({ state: "detached" });
+    await ask("POST", "/users", { id: "ada" });
+  });
+});
+
+describe("people who have lost the line", () => {
+  test("have a countdown until they leave", async () => {
+    await startWithState();
+    const { socket } = await openSocket("ada");
+    const page = await openTab("people");
+    await page.getByText("1 session", { exact: true }).first().waitFor();
+    socket.close();
+    const left = page.getByText("The line is gone: they leave in");
+    await left.waitFor();
+    expect(await left.innerText()).toMatch(/in \d+ s, unless they are back by then\.$/);
+    await page.getByText("Nobody is in this room.").waitFor();
   });
 });
 
@@ -312,13 +499,7 @@ test("presence is shown as it is now", async () => {
 describe("operations", () => {
   test("broadcast an event to every session, once it was asked", async () => {
     await ask("PUT", "", { behaviour: "doc" });
-    const socket = new WebSocket(
-      `${server.url.replace("http", "ws")}/rooms/${room}/socket?user=${encodeURIComponent('{"id":"ada"}')}`,
-      ["collab-room.v2"],
-    );
-    const frames: string[] = [];
-    socket.addEventListener("message", ({ data }) => frames.push(String(data)));
-    await expect.poll(() => frames.length, soon).toBe(1);
+    const { frames } = await openSocket("ada");
     const page = await openTab("operations");
     await page.getByLabel("Event").fill("deployed");
     await page.getByLabel("Payload, as JSON").fill('{"release": 7}');
@@ -326,7 +507,6 @@ describe("operations", () => {
     await press(page.getByRole("dialog"), "Send to everybody");
     await page.getByText("“deployed” was sent.").waitFor();
     await expect.poll(() => frames.join(), soon).toContain('"payload":{"release":7}');
-    socket.close();
   });
 
   test("touch a room, which then stops later", async () => {
@@ -431,12 +611,16 @@ describe("a service that asks for tokens", () => {
     expect(await page.locator(".rooms tbody tr").count()).toBe(1);
   });
 
-  test("shows the refusal of what a token may not do", async () => {
+  test("shows no room to a token that may only read it", async () => {
     await askRoom(closed.url, "seen", await administrator())("PUT", "", {});
-    const page = await visitInspector("/rooms/seen/operations", closed.url);
-    await enter(page, await tokenOf({ sub: "eve", scopes: { seen: ["room:read"] } }));
-    await press(page, "Stop…");
-    await press(page.getByRole("dialog"), "Stop it");
-    expect(await page.getByRole("alert").innerText()).toContain("room:admin");
+    const page = await visitInspector("/rooms/seen/state", closed.url);
+    await enter(page, await tokenOf({ sub: "eve", scopes: { seen: ["room:read", "room:write"] } }));
+    expect(await saysBlank(page, "forbidden")).toEqual([
+      "This token may not do that here: it takes the scope room:admin.",
+      "Use another token",
+    ]);
+    await press(page, "Use another token");
+    await enter(page, await administrator());
+    await page.getByRole("tab", { name: "State" }).waitFor();
   });
 });

@@ -18,20 +18,20 @@ type Props = { readonly room: string; readonly version: number };
 export function TimelineTab({ room, version }: Props) {
   const api = useApi();
   const path = roomPath(room, "/journal");
-  const load = (upTo: number | undefined, signal?: AbortSignal): Promise<JournalPage> =>
-    api.json(`${path}?limit=${pageSize}${upTo === undefined ? "" : `&upTo=${upTo}`}`, {
-      ...(signal && { signal }),
-    });
-  const [loaded, reload] = useLoaded(path, (signal) => load(undefined, signal), every);
-  const [older, setOlder] = useState<readonly JournalRow[]>([]);
-  const [next, setNext] = useState<number | null>(null);
+  const [journal, setJournal] = useState<Journal>({ epoch: "", rows: [], next: null });
   const [chosen, setChosen] = useState<number | null>(null);
+  const [loaded, reload] = useLoaded(
+    path,
+    async (signal) => {
+      const page = await api.json<JournalPage>(`${path}?limit=${pageSize}`, { signal });
+      setJournal((before) => withNewest(before, page));
+      return page.start;
+    },
+    every,
+  );
   if (loaded.state === "loading") return <Loading what="the journal" />;
   if (loaded.state === "failed") return <Failed problem={loaded.problem} onRetry={reload} />;
-  const { rows: newest, next: first, start } = loaded.value;
-  const last = newest.at(-1)?.from ?? 0;
-  // Rows move from the newest page to the older ones while somebody looks.
-  const rows = [...newest, ...older.filter(({ to }) => to <= last)];
+  const { rows, next } = journal;
   if (rows.length === 0)
     return (
       <Notice
@@ -47,18 +47,20 @@ export function TimelineTab({ room, version }: Props) {
         </button>
       </Notice>
     );
-  const upTo = next ?? first;
   const more = async (): Promise<void> => {
-    const page = await load(upTo);
-    setOlder((before) => [...before, ...page.rows]);
-    setNext(page.next ?? -1);
+    const page = await api.json<JournalPage>(`${path}?limit=${pageSize}&upTo=${next}`);
+    setJournal((before) => ({
+      ...before,
+      rows: [...before.rows, ...page.rows],
+      next: page.next ?? null,
+    }));
   };
   const row = rows.find(({ to }) => to === chosen);
   return (
     <div className="timeline">
       <section aria-label="Journal">
         <p className="soft lead">
-          Newest first. The state can be read from version {count(start)} on.
+          Newest first. The state can be read from version {count(loaded.value)} on.
         </p>
         <ol className="journal" reversed>
           {rows.map((entry) => (
@@ -71,7 +73,7 @@ export function TimelineTab({ room, version }: Props) {
             </li>
           ))}
         </ol>
-        {upTo !== undefined && upTo >= 0 && (
+        {next !== null && (
           <div className="paging">
             <button className="plain-button" onClick={() => void more().catch(reload)}>
               Show older ones
@@ -92,6 +94,23 @@ export function TimelineTab({ room, version }: Props) {
       </section>
     </div>
   );
+}
+
+type Journal = {
+  readonly epoch: string;
+  /** Newest first, without a gap. */
+  readonly rows: readonly JournalRow[];
+  /** The version that the next older page begins with; `null` if there is none. */
+  readonly next: number | null;
+};
+
+/** The newest page, and what was read before below it, unless something between them is not known. */
+function withNewest(before: Journal, page: JournalPage): Journal {
+  const oldest = page.rows.at(-1)?.from ?? 0;
+  const below = before.rows.filter(({ to }) => to <= oldest);
+  return before.epoch === page.epoch && below[0]?.to === oldest
+    ? { ...before, rows: [...page.rows, ...below] }
+    : { epoch: page.epoch, rows: page.rows, next: page.next ?? null };
 }
 
 type RowProps = { readonly row: JournalRow; readonly isChosen: boolean; onChoose(): void };
