@@ -39,10 +39,15 @@ export function viewSent(frame: string): FrameView {
 /** A client's frame. @param limit bytes of those that the room parses */
 export function viewReceived(frame: string | ArrayBuffer, limit: number): FrameView {
   const bytes = typeof frame === "string" ? utf8Bytes(frame) : frame.byteLength;
+  const unseen = { types: [], bytes, text: null };
   const json = typeof frame === "string" && bytes <= limit ? parsed(frame) : undefined;
-  if (json === undefined) return { types: [], bytes, text: null };
+  if (json === undefined) return unseen;
   const items = Array.isArray(json) ? json.map(withoutSecrets) : withoutSecrets(json);
-  return { types: typesOf(items), bytes, ...cut(JSON.stringify(items)) };
+  try {
+    return { types: typesOf(items), bytes, ...cut(JSON.stringify(items)) };
+  } catch {
+    return unseen; // it nests too deeply
+  }
 }
 
 /** A client's message as it is told. */

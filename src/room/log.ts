@@ -12,6 +12,7 @@ export const logEvents = {
   kicked: "info",
   kick_lifted: "info",
   session_closed: "info",
+  trace_opened: "info",
   turns_refused: "warn",
   // The author's code.
   hook_failed: "error",

@@ -1,6 +1,7 @@
 // The OpenAPI document is valid, and the responses of a running server match its schemas. Every successful
 // response in the document is requested at least once.
 
+import { once } from "node:events";
 import { request, type IncomingMessage } from "node:http";
 import { text as textOf } from "node:stream/consumers";
 import { Validator } from "@seriousme/openapi-schema-validator";
@@ -128,6 +129,22 @@ const requests: Sent[] = [
   ["POST", "/rooms/a/broadcast", 400, '{"event":""}', json],
   ["POST", "/rooms/a/touch", 204, '{"userId":"ada"}', json],
   ["POST", "/rooms/a/touch", 404, '{"userId":"bob"}', json],
+  ["GET", "/rooms/a/inspect", 200],
+  ["GET", "/rooms/b/inspect", 404],
+  ["GET", "/rooms/a/inspect/users", 200],
+  ["GET", "/rooms/a/inspect/users?user=bob", 404],
+  ["GET", "/rooms/a/actions", 200],
+  ["GET", "/rooms/a/journal", 200],
+  ["GET", "/rooms/a/journal?limit=2", 200],
+  ["GET", "/rooms/a/journal?limit=0", 400],
+  ["GET", "/rooms/a/journal/1", 200],
+  ["GET", "/rooms/a/journal/99", 410],
+  ["GET", "/rooms/a/journal/x", 400],
+  ["GET", "/rooms/a/trace", 200],
+  ["GET", "/rooms/b/trace", 404],
+  ["GET", "/rooms/a/kicked", 200],
+  ["DELETE", "/rooms/a/users/eve?kick=true&for=60", 204],
+  ["GET", "/rooms/a/kicked", 200],
   ["DELETE", "/rooms/a/users/ada", 204],
   ["DELETE", "/rooms/a/users/ada", 400, undefined, undefined, { "if-match": "*" }],
   ["DELETE", "/rooms/a?purge=perhaps", 400],
@@ -138,6 +155,14 @@ const requests: Sent[] = [
   ["DELETE", "/rooms/a?purge=true", 204],
   ["DELETE", "/rooms/a", 404],
 ];
+
+/** A body as text; of a stream of events, which does not end, the start. */
+async function readText(response: IncomingMessage): Promise<string> {
+  if (response.headers["content-type"] !== "text/event-stream") return textOf(response);
+  const [first] = (await once(response, "data")) as [Uint8Array];
+  response.destroy();
+  return new TextDecoder().decode(first);
+}
 
 /** Send a request. `fetch` cannot send upgrade requests. */
 async function ask(
@@ -158,7 +183,7 @@ async function ask(
   return {
     status: statusCode,
     headers: new Headers(headers as Record<string, string>),
-    text: statusCode === 101 ? "" : await textOf(response),
+    text: statusCode === 101 ? "" : await readText(response),
   };
 }
 

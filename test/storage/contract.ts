@@ -147,6 +147,34 @@ export function storageContract(
   describe("the history", () => {
     const change = (to: number, patch = `[${to}]`) => ({ from: to - 1, to, patch });
 
+    testOf("[V1] the journal is read newest first, with authors and times", (opened) => {
+      const { storage, reopen } = opened;
+      const row = (to: number) => ({
+        ...change(to),
+        at: 1_900_000_000_000 + to,
+        authors: `[${to}]`,
+      });
+      for (const to of [1, 2, 3, 4])
+        storage.appendChange({ ...row(to), moves: "1", requests: "{}" });
+      storage.appendChange(change(5));
+      for (const each of [storage, reopen()]) {
+        expect(each.readJournal(5, 2)).toEqual([change(5), row(4)]);
+        expect(each.readJournal(3, 10)).toEqual([row(3), row(2), row(1)]);
+        expect(each.readJournal(0, 10)).toEqual([]);
+        expect(each.measureJournal()).toEqual({ start: 0, rows: 5, bytes: 15 });
+        // What a room reads when it wakes has neither.
+        expect(each.readChanges(3)).toEqual([
+          { ...change(4), moves: "1", requests: "{}" },
+          change(5),
+        ]);
+      }
+      storage.writeSnapshot({ version: 3, text: "{}" });
+      storage.writeSnapshot({ version: 5, text: "{}" });
+      expect(reopen().measureJournal()).toEqual({ start: 3, rows: 2, bytes: 6 });
+      storage.removeHistory();
+      expect(reopen().measureJournal()).toEqual({ start: null, rows: 0, bytes: 0 });
+    });
+
     testOf("[S10] changes are read in order of version", ({ storage, reopen }) => {
       for (let to = 1; to <= 12; to++) storage.appendChange(change(to));
       expect(reopen().readHistory()).toEqual({
@@ -463,5 +491,7 @@ function expectEmpty(storage: Storage): void {
   expect(storage.readTimers()).toEqual([]);
   expect(storage.readHistory()).toEqual({ snapshots: [], changes: [] });
   expect(storage.readChanges(0)).toEqual([]);
+  expect(storage.readJournal(Infinity, 10)).toEqual([]);
+  expect(storage.measureJournal()).toEqual({ start: null, rows: 0, bytes: 0 });
   expect(storage.readQuarantine()).toEqual([]);
 }

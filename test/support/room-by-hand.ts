@@ -10,9 +10,11 @@ import type { Member } from "../../src/model/members.ts";
 import type { RoomRecord } from "../../src/model/record.ts";
 import { initialFlow, pack, type SessionAttachment } from "../../src/model/session-attachment.ts";
 import { resolveLimits, type Limits } from "../../src/protocol/limits.ts";
+import type { TraceFilter } from "../../src/protocol/inspection.ts";
 import type { Operation } from "../../src/room/operation.ts";
 import { connectSession } from "../../src/room/operations/connect-session.ts";
 import { observeChanges, type ObserveRequest } from "../../src/room/operations/observe-changes.ts";
+import { traceFrames } from "../../src/room/operations/trace-frames.ts";
 import type { DirectoryPort, RoomPorts, SocketPort } from "../../src/room/ports.ts";
 import { Room } from "../../src/room/room.ts";
 import { Session } from "../../src/room/sessions/session.ts";
@@ -165,6 +167,17 @@ export class RoomByHand {
       return socket;
     };
     await this.call(observeChanges, { ...request, accept });
+    return socket;
+  }
+
+  /** Open a trace. */
+  async trace(filter: TraceFilter = {}, caller: Caller = workerCaller): Promise<SocketByHand> {
+    const socket = new SocketByHand();
+    const accept = (): SocketPort => {
+      this.sockets.push(socket);
+      return socket;
+    };
+    await this.call(traceFrames, { filter, accept }, caller);
     return socket;
   }
 

@@ -5,7 +5,7 @@ import { isReadable } from "../../model/history.ts";
 import type { Change } from "../../protocol/history.ts";
 import type { JournalRow } from "../../protocol/inspection.ts";
 import { utf8Bytes } from "../../protocol/json.ts";
-import { isoTime } from "../../protocol/time.ts";
+import { isoTime, isTime } from "../../protocol/time.ts";
 import { runningOperation } from "../operation.ts";
 
 export type JournalInput = {
@@ -48,7 +48,7 @@ function rowText({ from, to, at, authors, patch }: Change): string {
   const row: Omit<JournalRow, "patch"> = {
     from,
     to,
-    ...(at !== undefined && { at: isoTime(at) }),
+    ...(isTime(at) && { at: isoTime(at) }),
     authors: authors === undefined ? [] : decodeAuthors(authors),
     bytes: utf8Bytes(patch),
   };

@@ -2,6 +2,7 @@
 // session's, it goes through `fetch`, because a socket cannot cross RPC.
 
 import type { TraceFilter } from "../../protocol/inspection.ts";
+import { askedBy } from "../log.ts";
 import { runningOperation } from "../operation.ts";
 import type { SocketPort } from "../ports.ts";
 
@@ -17,7 +18,11 @@ export const traceFrames = runningOperation({
   scope: "room:admin",
   repeatable: false,
   decode: (input: TraceInput) => input,
-  run({ traces }, { filter, accept }, { user, hasOwnScopes }): void {
+  run({ traces, ports }, { filter, accept }, caller): void {
+    const { user, hasOwnScopes } = caller;
     traces.open({ filter, ...(!hasOwnScopes && user && { givenTo: user.id }) }, accept);
+    // Somebody sees what users send to each other: that is to be known.
+    const { user: of, session } = filter;
+    ports.log("trace_opened", { user: of, session, ...askedBy(caller) });
   },
 });
