@@ -10,6 +10,7 @@ export async function inspect(
   url: string,
   address = "/",
   options: BrowserContextOptions = {},
+  query = "",
 ): Promise<Visitor> {
   const context = await browser.newContext({ viewport: { width: 1360, height: 900 }, ...options });
   const page = await context.newPage();
@@ -21,7 +22,7 @@ export async function inspect(
       complaints.push(message.text());
   });
   page.on("pageerror", (error) => complaints.push(String(error)));
-  await page.goto(`${url}/inspector#${address}`);
+  await page.goto(`${url}/inspector${query}#${address}`);
   return { name: "operator", page, complaints };
 }
 
