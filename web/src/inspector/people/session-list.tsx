@@ -28,8 +28,8 @@ export function SessionList({ sessions }: { sessions: readonly SessionInspection
               {unread > 0 && `, ${counted(unread, "character")} not acknowledged`}
             </span>
             <small dir="ltr">
-              {scopes.join(" ") || "no scopes"}
-              {client && `, client ${client}`}
+              {client && `client ${client.slice(0, 8)}, `}
+              {scopes.includes("room:admin") ? "room:admin" : scopes.join(" ") || "no scopes"}
             </small>
           </li>
         ))}

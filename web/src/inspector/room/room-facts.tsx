@@ -1,6 +1,6 @@
 // How a room is, at a glance: what it holds, who is there, why it runs, what it waits for, and whether it is saved.
 
-import type { ReactNode } from "react";
+import { useState, type ReactNode } from "react";
 import type { RoomInspection } from "../common/api.ts";
 import { Ago, bytesText, count, counted, Until } from "../common/words.tsx";
 import { awakeText, Running, timerText } from "./reasons.tsx";
@@ -9,78 +9,85 @@ type Props = { readonly info: RoomInspection; readonly isOld: boolean };
 
 export function RoomFacts({ info, isOld }: Props) {
   const { state, users, sockets, alarm, journal } = info;
+  const [isAll, setAll] = useState(false);
   return (
-    <dl className="facts" data-old={isOld}>
-      <Fact name="Version" more={<>epoch {info.epoch.slice(0, 8)}</>}>
-        {count(info.version)}
-      </Fact>
-      <Fact name="State" more={`of ${bytesText(state.limit)}`}>
-        {bytesText(state.bytes)}
-        <meter
-          min={0}
-          max={state.limit}
-          high={state.limit * 0.8}
-          optimum={0}
-          value={state.bytes}
-          aria-label="Of the largest state that is allowed"
-        />
-      </Fact>
-      <Fact
-        name="Journal"
-        more={`${bytesText(journal.bytes)}, from version ${count(journal.start)} on`}
-      >
-        {counted(journal.rows, "row")}
-      </Fact>
-      <Fact
-        name="People"
-        more={
-          users.kickedOut > 0 ? `${count(users.kickedOut)} kept out` : `of ${count(users.limit)}`
-        }
-      >
-        {count(users.count)}
-      </Fact>
-      <Fact name="Sockets" more={watchersText(sockets)}>
-        {counted(sockets.sessions, "session")}
-      </Fact>
-      <Fact name="Runs" more={<>as {info.behaviour}</>}>
-        <Running running={info.running} />
-      </Fact>
-      <Fact
-        name="Awake"
-        more={
-          <>
-            in memory since <Ago at={info.wokeAt} />
-          </>
-        }
-      >
-        {awakeText(info.awake)}
-      </Fact>
-      <Fact name="Next alarm" more={alarm && timerText(alarm.for)}>
-        {alarm ? <Until at={alarm.at} /> : "None"}
-      </Fact>
-      <Fact
-        name="Last active"
-        more={
-          <>
-            started <Ago at={info.createdAt} />
-          </>
-        }
-      >
-        <Ago at={info.lastActivityAt} />
-      </Fact>
-      <Fact
-        name="Saved"
-        more={
-          info.save.savedAt && (
+    <>
+      <dl className="facts" data-old={isOld} data-all={isAll}>
+        <Fact name="Version" more={<>epoch {info.epoch.slice(0, 8)}</>}>
+          {count(info.version)}
+        </Fact>
+        <Fact name="State" more={`of ${bytesText(state.limit)}`}>
+          {bytesText(state.bytes)}
+          <meter
+            min={0}
+            max={state.limit}
+            high={state.limit * 0.8}
+            optimum={0}
+            value={state.bytes}
+            aria-label="Of the largest state that is allowed"
+          />
+        </Fact>
+        <Fact
+          name="People"
+          more={
+            users.kickedOut > 0 ? `${count(users.kickedOut)} kept out` : `of ${count(users.limit)}`
+          }
+        >
+          {count(users.count)}
+        </Fact>
+        <Fact name="Runs" more={<>as {info.behaviour}</>}>
+          <Running running={info.running} />
+        </Fact>
+        <Fact name="Sockets" more={watchersText(sockets)}>
+          {counted(sockets.sessions, "session")}
+        </Fact>
+        <Fact
+          name="Awake"
+          more={
             <>
-              last <Ago at={info.save.savedAt} />
+              in memory since <Ago at={info.wokeAt} />
             </>
-          )
-        }
-      >
-        {savedText(info)}
-      </Fact>
-    </dl>
+          }
+        >
+          {awakeText(info.awake)}
+        </Fact>
+        <Fact name="Next alarm" more={alarm && timerText(alarm.for)}>
+          {alarm ? <Until at={alarm.at} /> : "None"}
+        </Fact>
+        <Fact
+          name="Journal"
+          more={`${bytesText(journal.bytes)}, from version ${count(journal.start)} on`}
+        >
+          {counted(journal.rows, "row")}
+        </Fact>
+        <Fact
+          name="Last active"
+          more={
+            <>
+              started <Ago at={info.createdAt} />
+            </>
+          }
+        >
+          <Ago at={info.lastActivityAt} />
+        </Fact>
+        <Fact
+          name="Saved"
+          more={
+            info.save.savedAt && (
+              <>
+                last <Ago at={info.save.savedAt} />
+              </>
+            )
+          }
+        >
+          {savedText(info)}
+        </Fact>
+      </dl>
+      {/* On a phone, the first few are enough at first. */}
+      <button className="quiet more-facts" aria-expanded={isAll} onClick={() => setAll(!isAll)}>
+        {isAll ? "Show less" : "Show more of it"}
+      </button>
+    </>
   );
 }
 

@@ -1,6 +1,6 @@
 // One room: how it is, and what there is to see and to do, by tabs. The address has the tab.
 
-import { useRef, type KeyboardEvent } from "react";
+import { useEffect, useRef, type KeyboardEvent } from "react";
 import { goTo, roomAddress, roomsAddress, tabs, type Tab } from "../address.ts";
 import { useApi } from "../common/access.tsx";
 import { roomPath, type RoomInspection } from "../common/api.ts";
@@ -77,6 +77,11 @@ export function RoomPage({ id, tab }: { id: string; tab: Tab }) {
 /** Arrow keys go from tab to tab. */
 function Tabs({ id, tab }: { id: string; tab: Tab }) {
   const list = useRef<HTMLDivElement>(null);
+  // On a phone, not all of them can be seen at once.
+  useEffect(() => {
+    const shown = list.current?.querySelector(`#tab-${tab}`);
+    shown?.scrollIntoView({ block: "nearest", inline: "center" });
+  }, [tab]);
   const onKey = (event: KeyboardEvent): void => {
     const isMirrored = document.documentElement.dir === "rtl";
     const at = tabs.indexOf(tab);

@@ -49,7 +49,10 @@ export function RoomList({ prefix }: { prefix: string }) {
         ) : (
           <>
             <Table rooms={loaded.value.rooms} />
-            <div className="paging">
+            <div
+              className="paging"
+              hidden={cursors.length === 0 && loaded.value.cursor === undefined}
+            >
               <button
                 className="plain-button"
                 disabled={cursors.length === 0}

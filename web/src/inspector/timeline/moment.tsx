@@ -1,6 +1,6 @@
 // One row of the journal: what it did, the state after it, and the way to bring that state back.
 
-import { useMemo, useRef, useState } from "react";
+import { useEffect, useMemo, useRef, useState } from "react";
 import { diff, type JsonObject } from "collab-room/protocol";
 import { useApi } from "../common/access.tsx";
 import { roomPath, type JournalRow, type PastState } from "../common/api.ts";
@@ -26,8 +26,11 @@ export function Moment({ room, row, version }: Props) {
   const path = roomPath(room, `/journal/${row.to}`);
   const [loaded, reload] = useLoaded(path, (signal) => api.json<PastState>(path, { signal }), null);
   const [shown, setShown] = useState<"change" | "state">("change");
+  const card = useRef<HTMLDivElement>(null);
+  // On a phone, it stands above the journal.
+  useEffect(() => card.current?.scrollIntoView({ block: "nearest" }), []);
   return (
-    <div className="card moment">
+    <div ref={card} className="card moment">
       <h2>Version {count(row.to)}</h2>
       <p className="soft">
         {authorsText(row)}

@@ -22,7 +22,6 @@ export function asTest(
 ): string {
   const names = new Map<string, string>();
   const lines: string[] = [];
-  let changes = false;
   const nameOf = (user: string): string => {
     const known = names.get(user);
     if (known !== undefined) return known;
@@ -42,35 +41,55 @@ export function asTest(
     for (const message of messages) {
       const line = lineOf(message, nameOf(entry.user));
       if (line === null) continue;
-      changes ||= line.includes("patched(");
       lines.push(line, "await net.settle();");
     }
   }
   const joins = [...names].map(([user, name]) => `const ${name} = net.join(${text(user)});`);
-  return `${changes ? 'import { applyPatch, defaultLimits, measure, type JsonObject, type Patch } from "collab-room/protocol";\n' : ""}import { createTestRoom } from "collab-room/testing";
-import { expect, test } from "vitest";
-import { ${behaviour} } from "./${behaviour}.ts";
-${changes ? patched : ""}
-test(${text(`what has happened in ${room}`)}, async () => {
-  const net = createTestRoom(${behaviour});
-  await net.start();
-  await net.room.updateState(() => (${indented(JSON.stringify(state, null, 2))}));
-${[...joins, "await net.settle();", ...lines, "expect(net.state).toMatchInlineSnapshot();"].map((line) => `  ${line}`).join("\n")}
-});
-`;
+  const steps = [...joins, "await net.settle();", ...lines];
+  const used = helpers.filter(({ name }) => lines.some((line) => line.includes(`${name}(`)));
+  const imported = used.flatMap(({ imports }) => imports);
+  // Any text can be the name of a behaviour, and `default` is one.
+  const isName = /^[a-z_$][\w$]*$/i.test(behaviour) && behaviour !== "default";
+  const kind = isName ? behaviour : "behaviour";
+  return [
+    ...(used.length > 0 ? [`import { ${imported.join(", ")} } from "collab-room/protocol";`] : []),
+    'import { createTestRoom } from "collab-room/testing";',
+    'import { expect, test } from "vitest";',
+    `import { ${kind} } from ${text(`./${behaviour}.ts`)};`,
+    ...used.flatMap(({ code }) => (code === "" ? [] : [`\n${code}`])),
+    "",
+    `test(${text(`what has happened in ${room}`)}, async () => {`,
+    `  const net = createTestRoom(${kind});`,
+    "  await net.start();",
+    `  await net.room.updateState(() => (${indented(JSON.stringify(state, null, 2))}));`,
+    ...steps.map((line) => `  ${line}`),
+    "  expect(net.state).toMatchInlineSnapshot();",
+    "});",
+    "",
+  ].join("\n");
 }
 
 const text = (value: string): string => JSON.stringify(value);
 const json = (value: unknown): string => indented(JSON.stringify(value ?? null));
 const indented = (lines: string): string => lines.replaceAll("\n", "\n  ");
 
-const patched = `
-const patched = (state: object, patch: Patch) => {
-  const value = structuredClone(state) as JsonObject;
+/** What the statements of a test may use. */
+const helpers = [
+  {
+    name: "patched",
+    imports: ["applyPatch", "defaultLimits", "measure", "type Patch"],
+    code: `const patched = (state: object, patch: Patch) => {
+  const value = structuredClone(state) as never;
   const { bytes } = measure(value, defaultLimits.stateDepth);
   return applyPatch({ value, bytes }, patch, defaultLimits).value as never;
-};
-`;
+};`,
+  },
+  {
+    name: "mergePatch",
+    imports: ["mergePatch"],
+    code: "",
+  },
+];
 
 function read(frame: string): readonly Sent[] | null {
   try {
@@ -87,7 +106,7 @@ function lineOf(message: Sent, name: string): string | null {
     case "update":
       return message.patch
         ? `await net.room.updateState((state) => patched(state, ${json(message.patch)}));`
-        : `await net.room.updateState((state) => ({ ...state, ...${json(message.merge)} }));`;
+        : `await net.room.updateState((state) => mergePatch(state as never, ${json(message.merge)}) as never);`;
     case "action":
       return `await net.settle(${name}.action(${text(message.name ?? "")}, ${json(message.payload ?? {})}));`;
     case "presence":
