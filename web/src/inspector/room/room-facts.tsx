@@ -91,6 +91,30 @@ export function RoomFacts({ info, isOld }: Props) {
   );
 }
 
+/** Keeps the place, so that nothing jumps. */
+export const FactsToCome = () => (
+  <dl className="facts to-come" aria-hidden="true">
+    {names.map((name) => (
+      <Fact key={name} name={name} more="…">
+        …
+      </Fact>
+    ))}
+  </dl>
+);
+
+const names = [
+  "Version",
+  "State",
+  "People",
+  "Runs",
+  "Sockets",
+  "Awake",
+  "Next alarm",
+  "Journal",
+  "Last active",
+  "Saved",
+];
+
 type FactProps = { readonly name: string; readonly more?: ReactNode; readonly children: ReactNode };
 
 export const Fact = ({ name, more, children }: FactProps) => (

@@ -14,7 +14,7 @@ import { StateBadge } from "../rooms/room-list.tsx";
 import { StateTab } from "../state/state-tab.tsx";
 import { TimelineTab } from "../timeline/timeline-tab.tsx";
 import { WireTab } from "../wire/wire-tab.tsx";
-import { RoomFacts, SaveAlarm } from "./room-facts.tsx";
+import { FactsToCome, RoomFacts, SaveAlarm } from "./room-facts.tsx";
 import { Stopped } from "./stopped.tsx";
 
 const every = 2000;
@@ -37,6 +37,7 @@ export function RoomPage({ id, tab }: { id: string; tab: Tab }) {
     (signal) => api.json<RoomInspection>(path, { signal }),
     every,
   );
+  const info = loaded.state === "ready" ? loaded.value : null;
   const isStopped = loaded.state === "failed" && loaded.problem.code === "room_not_running";
   return (
     <>
@@ -47,17 +48,22 @@ export function RoomPage({ id, tab }: { id: string; tab: Tab }) {
           </a>
           <h1 dir="auto">{id}</h1>
         </div>
-        {loaded.state === "ready" && <StateBadge info={loaded.value} />}
+        {info && <StateBadge info={info} />}
       </div>
-      {loaded.state === "loading" && <Loading what="the room" />}
       {isStopped && <Stopped room={id} onStarted={reload} />}
       {loaded.state === "failed" && !isStopped && (
         <Failed problem={loaded.problem} onRetry={reload} />
       )}
-      {loaded.state === "ready" && (
+      {loaded.state !== "failed" && (
         <>
-          <RoomFacts info={loaded.value} isOld={loaded.problem !== null} />
-          <SaveAlarm save={loaded.value.save} />
+          {info ? (
+            <>
+              <RoomFacts info={info} isOld={loaded.state === "ready" && loaded.problem !== null} />
+              <SaveAlarm save={info.save} />
+            </>
+          ) : (
+            <FactsToCome />
+          )}
           <Tabs id={id} tab={tab} />
           <div
             className="panel"
@@ -66,7 +72,7 @@ export function RoomPage({ id, tab }: { id: string; tab: Tab }) {
             aria-labelledby={`tab-${tab}`}
             tabIndex={-1}
           >
-            <Panel id={id} tab={tab} info={loaded.value} onChanged={reload} />
+            <Panel id={id} tab={tab} info={info} onChanged={reload} />
           </div>
         </>
       )}
@@ -117,10 +123,13 @@ function Tabs({ id, tab }: { id: string; tab: Tab }) {
   );
 }
 
+const loading = <Loading what="the room" />;
+
 type PanelProps = {
   readonly id: string;
   readonly tab: Tab;
-  readonly info: RoomInspection;
+  /** `null` until it is loaded: what does without it need not wait. */
+  readonly info: RoomInspection | null;
   onChanged(): void;
 };
 
@@ -129,17 +138,17 @@ function Panel({ id, tab, info, onChanged }: PanelProps) {
     case "state":
       return <StateTab room={id} />;
     case "timeline":
-      return <TimelineTab room={id} version={info.version} />;
+      return info ? <TimelineTab room={id} version={info.version} /> : loading;
     case "people":
       return <PeopleTab room={id} />;
     case "presence":
       return <PresenceTab room={id} />;
     case "wire":
-      return <WireTab room={id} behaviour={info.behaviour} />;
+      return info ? <WireTab room={id} behaviour={info.behaviour} /> : loading;
     case "actions":
       return <ActionsTab room={id} />;
     case "operations":
-      return <OperationsTab room={id} info={info} onChanged={onChanged} />;
+      return info ? <OperationsTab room={id} info={info} onChanged={onChanged} /> : loading;
     default:
       return tab satisfies never;
   }

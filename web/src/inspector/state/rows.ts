@@ -13,7 +13,6 @@ export type Row = {
   /** From 0, of all in the same container. */
   readonly index: number;
   readonly siblings: number;
-  readonly value: JsonValue;
   /** `null` for what holds nothing. */
   readonly isOpen: boolean | null;
 };
@@ -44,6 +43,7 @@ export function withOpen(opened: Opened, pointer: string): Opened {
 export const isContainer = (value: JsonValue): value is JsonObject | readonly JsonValue[] =>
   typeof value === "object" && value !== null;
 
+/** The rows, without the values: these change far more often. */
 export function rowsOf(state: JsonObject, opened: Opened): readonly Row[] {
   const rows: Row[] = [];
   const visit = (container: JsonValue, parent: string, level: number): void => {
@@ -54,7 +54,7 @@ export function rowsOf(state: JsonObject, opened: Opened): readonly Row[] {
       const hasMembers = isContainer(value) && sizeOf(value) > 0;
       const open = hasMembers ? isOpen(opened, pointer) : null;
       const siblings = names.length;
-      rows.push({ pointer, parent, name, level, index, siblings, value, isOpen: open });
+      rows.push({ pointer, parent, name, level, index, siblings, isOpen: open });
       if (open === true) visit(value, pointer, level + 1);
     }
   };

@@ -1,9 +1,16 @@
 // The state of a room as it is now: a stream of changes, which is no person in the room and no activity of it. It comes
 // back by itself, and goes on from the version that it has.
 
-import { applyPatch, measure, type JsonObject, type Patch } from "collab-room/protocol";
+import {
+  applyPatch,
+  measure,
+  type JsonObject,
+  type Operation,
+  type Patch,
+} from "collab-room/protocol";
 import { roomPath, problemOf, type Api, type Problem } from "../common/api.ts";
 import { eventsOf, type ServerEvent } from "../common/events.ts";
+import { isContainer, valueAt } from "./rows.ts";
 
 export type FeedView =
   | { readonly state: "loading" }
@@ -13,6 +20,8 @@ export type FeedView =
       readonly epoch: string;
       readonly version: number;
       readonly bytes: number;
+      /** Another number whenever members or items have come, gone or moved: else only values have changed. */
+      readonly structure: number;
       /** Changed in place: another view of it each time. */
       readonly value: JsonObject;
     }
@@ -35,6 +44,7 @@ export class StateFeed {
   readonly #listeners = new Set<Listener>();
   #view: FeedView = { state: "loading" };
   #lastId = "";
+  #structure = 0;
 
   constructor(api: Api, room: string) {
     this.#api = api;
@@ -85,11 +95,24 @@ export class StateFeed {
     if (kind === "state" || kind === "reset") {
       const { epoch, version, state } = JSON.parse(data) as Told;
       const { bytes } = measure(state, Infinity);
-      this.#show({ state: "live", epoch, version, bytes, value: state });
+      this.#structure++;
+      this.#show({
+        state: "live",
+        epoch,
+        version,
+        bytes,
+        structure: this.#structure,
+        value: state,
+      });
     } else if (kind === "change" && "value" in view) {
       const { to, patch } = JSON.parse(data) as ToldChange;
+      if (!patch.every((operation) => changesValue(view.value, operation))) this.#structure++;
       const { value, bytes } = applyPatch(view, patch, unlimited);
-      this.#show({ ...view, state: "live", version: to, value, bytes }, touchedBy(patch));
+      const structure = this.#structure;
+      this.#show(
+        { ...view, state: "live", version: to, structure, value, bytes },
+        touchedBy(patch),
+      );
     } else if (kind === "stopped" && "value" in view) this.#show({ ...view, state: "stopped" });
   }
 
@@ -97,6 +120,15 @@ export class StateFeed {
     this.#view = view;
     for (const listener of this.#listeners) listener(touched);
   }
+}
+
+/** Whether an operation only puts one value that holds no others in the place of another. */
+function changesValue(state: JsonObject, operation: Operation): boolean {
+  const { op, path } = operation;
+  if (op === "inc" || op === "str_ins" || op === "str_del") return true;
+  if (op !== "replace" || isContainer(operation.value)) return false;
+  const before = valueAt(state, path);
+  return before !== undefined && !isContainer(before);
 }
 
 const touchedBy = (patch: Patch): Touched =>

@@ -48,22 +48,24 @@ type ViewProps = {
 const fewNodes = 200;
 
 function StateView({ room, view, flashes, now }: ViewProps) {
-  const { value: state, version, bytes } = view;
-  const nodes = useMemo(() => nodesIn(state), [view]);
+  const { value: state, version, bytes, structure } = view;
+  const nodes = useMemo(() => nodesIn(state), [state, structure]);
   const [opened, setOpened] = useState<Opened>(() => ({ all: nodes < fewNodes, but: new Set() }));
   const [selected, setSelected] = useState<string | null>(null);
   const [editing, setEditing] = useState<string | null>(null);
   const [draft, setDraft] = useState<Draft | null>(null);
   const tree = useRef<TreeHandle>(null);
-  const rows = useMemo(() => rowsOf(state, opened), [view, opened]);
+  const rows = useMemo(() => rowsOf(state, opened), [state, structure, opened]);
   const show = (pointer: string): void => {
     setOpened((before) => withOpen(before, pointer));
     setSelected(pointer);
   };
-  const begin = (row: Pick<Row, "pointer" | "value">): void =>
-    isContainer(row.value) || JSON.stringify(row.value).length > 200
-      ? setDraft({ kind: "change", pointer: row.pointer })
-      : setEditing(row.pointer);
+  const begin = ({ pointer }: Pick<Row, "pointer">): void => {
+    const value = valueAt(state, pointer);
+    if (value === undefined || isContainer(value) || JSON.stringify(value).length > 200)
+      setDraft({ kind: "change", pointer });
+    else setEditing(pointer);
+  };
   const remove = ({ pointer }: Pick<Row, "pointer">): void => setDraft({ kind: "remove", pointer });
   const current = selected === null ? undefined : valueAt(state, selected);
   const base = (): Base => {
@@ -104,6 +106,7 @@ function StateView({ room, view, flashes, now }: ViewProps) {
           <Tree
             ref={tree}
             rows={rows}
+            state={state}
             selected={selected}
             flashes={flashes}
             onSelect={setSelected}
@@ -127,9 +130,7 @@ function StateView({ room, view, flashes, now }: ViewProps) {
               <button
                 className="toggle"
                 disabled={current === undefined}
-                onClick={() =>
-                  current !== undefined && begin({ pointer: selected ?? "", value: current })
-                }
+                onClick={() => selected !== null && begin({ pointer: selected })}
               >
                 Edit
               </button>

@@ -4,14 +4,15 @@
 import {
   useEffect,
   useImperativeHandle,
+  useMemo,
   useRef,
   useState,
   type KeyboardEvent,
   type Ref,
 } from "react";
-import type { JsonValue } from "collab-room/protocol";
+import type { JsonObject, JsonValue } from "collab-room/protocol";
 import { useWindow } from "../common/use-window.ts";
-import { kindOf, preview, type Row } from "./rows.ts";
+import { kindOf, preview, valueAt, type Row } from "./rows.ts";
 
 export const rowHeight = 28;
 
@@ -20,6 +21,7 @@ export type TreeHandle = { focus(): void };
 type Props = {
   readonly ref: Ref<TreeHandle>;
   readonly rows: readonly Row[];
+  readonly state: JsonObject;
   readonly selected: string | null;
   /** What has changed just now, with a number that is another one each time. */
   readonly flashes: ReadonlyMap<string, number>;
@@ -38,11 +40,11 @@ type Editing = {
   onRemove(row: Row): void;
 };
 
-export function Tree({ ref, rows, selected, flashes, editing, onSelect, onToggle }: Props) {
+export function Tree({ ref, rows, state, selected, flashes, editing, onSelect, onToggle }: Props) {
   const box = useRef<HTMLDivElement>(null);
   const { first, last, height, onScroll } = useWindow(box, rows.length, rowHeight);
   useImperativeHandle(ref, () => ({ focus: () => box.current?.focus() }));
-  const at = rows.findIndex(({ pointer }) => pointer === selected);
+  const at = useMemo(() => rows.findIndex(({ pointer }) => pointer === selected), [rows, selected]);
   // What is selected is to be seen: by the keyboard, and when it was found.
   useEffect(() => {
     const element = box.current;
@@ -101,6 +103,7 @@ export function Tree({ ref, rows, selected, flashes, editing, onSelect, onToggle
           <TreeRow
             key={row.pointer}
             row={row}
+            value={valueAt(state, row.pointer) ?? null}
             at={first + index}
             isSelected={row.pointer === selected}
             isEdited={row.pointer === editing?.pointer}
@@ -125,6 +128,7 @@ export function Tree({ ref, rows, selected, flashes, editing, onSelect, onToggle
 
 type RowProps = Pick<Props, "onSelect" | "onToggle"> & {
   readonly row: Row;
+  readonly value: JsonValue;
   readonly at: number;
   readonly isSelected: boolean;
   readonly isEdited: boolean;
@@ -136,6 +140,7 @@ type RowProps = Pick<Props, "onSelect" | "onToggle"> & {
 
 function TreeRow({
   row,
+  value,
   at,
   isSelected,
   isEdited,
@@ -146,7 +151,7 @@ function TreeRow({
   onEdited,
   onGiveUp,
 }: RowProps) {
-  const { pointer, name, level, index, siblings, value, isOpen } = row;
+  const { pointer, name, level, index, siblings, isOpen } = row;
   return (
     <div
       id={`row-${at}`}

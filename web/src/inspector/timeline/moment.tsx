@@ -95,6 +95,7 @@ function PastTree({ state }: { state: JsonObject }) {
     <Tree
       ref={tree}
       rows={rows}
+      state={state}
       selected={selected}
       flashes={nothing}
       onSelect={setSelected}
