@@ -227,7 +227,7 @@ describe("a state of the inspector", () => {
     await ask("PUT", "", { behaviour: "doc" });
     const page = await visitInspector("/");
     await page.route("**/inspect", () => {});
-    await page.goto(`${server.url}/inspector#/rooms/${room}/state`);
+    await page.goto(`${server.url}/inspector#/rooms/${room}/operations`);
     await page.getByText("Loading the room…").waitFor();
     await look(page, "inspector-loading");
   });

@@ -132,7 +132,7 @@ describe("the head of a room", () => {
   test("says what it holds, who is there, why it runs, and what it waits for", async () => {
     await startWithState();
     const page = await openTab("operations");
-    expect(await fact(page, "Version").innerText()).toMatch(/^1\s/);
+    await expect.poll(() => fact(page, "Version").innerText(), soon).toMatch(/^1\s/);
     expect(await fact(page, "State").innerText()).toMatch(/^\d\d B\s+of 1\.00 MiB$/);
     expect(await fact(page, "Runs").innerText()).toMatch(/^Stops in \d+ min/);
     expect(await fact(page, "Next alarm").innerText()).toMatch(/^in \d+ (s|min)/);
@@ -555,6 +555,52 @@ test("metrics count rooms and requests", async () => {
   await page.getByRole("rowheader", { name: "PUT /rooms/:id", exact: true }).waitFor();
   const rooms = page.locator(".facts div", { hasText: "Rooms" }).locator("dd");
   expect(Number(await rooms.innerText())).toBeGreaterThan(0);
+});
+
+test("the keyboard alone leads from the list to a room that is stopped", async () => {
+  await startWithState();
+  const page = await visitInspector("/");
+  await page.getByLabel("Find rooms by how their names begin").focus();
+  await page.keyboard.type(room);
+  await page.keyboard.press("Enter");
+  await page.getByRole("tab", { name: "State" }).focus();
+  await page.keyboard.press("End");
+  await expect.poll(() => hash(page), soon).toBe(`#/rooms/${room}/operations`);
+  expect(await page.locator(":focus").innerText()).toBe("Operations");
+  await page.keyboard.press("ArrowRight");
+  await expect.poll(() => hash(page), soon).toBe(`#/rooms/${room}/state`);
+  await page.keyboard.press("ArrowLeft");
+  await page.getByRole("button", { name: "Stop…" }).waitFor();
+  const focused = page.locator(":focus");
+  for (let at = 0; at < 12 && (await focused.innerText()) !== "Stop…"; at++)
+    await page.keyboard.press("Tab");
+  await page.keyboard.press("Enter");
+  const dialog = page.getByRole("dialog", { name: "Stop this room" });
+  await dialog.waitFor();
+  await page.keyboard.press("Escape");
+  await dialog.waitFor({ state: "hidden" });
+  expect(await page.locator(":focus").innerText()).toBe("Stop…");
+  await page.keyboard.press("Enter");
+  await dialog.waitFor();
+  expect(await focused.innerText()).toBe("Cancel");
+  await page.keyboard.press("Tab");
+  await page.keyboard.press("Enter");
+  await saysBlank(page, "stopped");
+});
+
+test("a finger edits a state on a phone", async () => {
+  await startWithState();
+  const phone = { viewport: { width: 390, height: 780 }, hasTouch: true, isMobile: true };
+  const page = await visitInspector(`/?prefix=${room}`, server.url, phone);
+  await page.getByRole("link", { name: room }).tap();
+  await row(page, "age36").tap();
+  await page.getByRole("button", { name: "Edit", exact: true }).tap();
+  await page.getByLabel("New value, as JSON").fill("38");
+  await page.keyboard.press("Enter");
+  await page.getByRole("dialog").getByRole("button", { name: "Send" }).tap();
+  await expect.poll(() => ask("GET", "/state"), soon).toMatchObject({ owner: { age: 38 } });
+  await page.getByRole("button", { name: "Show more of it" }).tap();
+  expect(await fact(page, "Saved").innerText()).toBe("In the room");
 });
 
 describe("a service that asks for tokens", () => {

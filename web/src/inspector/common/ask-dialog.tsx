@@ -20,6 +20,8 @@ type Props = {
   readonly children: ReactNode;
 };
 
+const firstField = "input:checked, input:not([type=radio]), textarea, button";
+
 export function AskDialog({
   title,
   button,
@@ -36,8 +38,8 @@ export function AskDialog({
   const [typed, setTyped] = useState("");
   const [isBusy, setBusy] = useState(false);
   const [problem, setProblem] = useState<Problem | null>(null);
-  // The dialog itself would begin with its button to close.
-  useEffect(() => form.current?.querySelector<HTMLElement>("input, textarea")?.focus(), []);
+  // The dialog itself would begin with its button to close. Without a field, what does no harm comes first.
+  useEffect(() => form.current?.querySelector<HTMLElement>(firstField)?.focus(), []);
   const go = async (): Promise<void> => {
     setBusy(true);
     setProblem(null);
