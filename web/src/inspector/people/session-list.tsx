@@ -3,6 +3,9 @@
 import type { SessionInspection } from "../common/api.ts";
 import { Ago, counted, Until } from "../common/words.tsx";
 
+/** Characters; clients acknowledge seldom, so a few are nothing to tell. */
+const muchUnread = 512 * 1024;
+
 export function SessionList({ sessions }: { sessions: readonly SessionInspection[] }) {
   if (sessions.length === 0) return <p className="small">No session is open.</p>;
   return (
@@ -25,7 +28,7 @@ export function SessionList({ sessions }: { sessions: readonly SessionInspection
                   , token ends <Until at={expiresAt} />
                 </>
               )}
-              {unread > 0 && `, ${counted(unread, "character")} not acknowledged`}
+              {unread > muchUnread && `, ${counted(unread, "character")} not acknowledged`}
             </span>
             <small dir="ltr">
               {client && `client ${client.slice(0, 8)}, `}
