@@ -603,6 +603,33 @@ test("a finger edits a state on a phone", async () => {
   expect(await fact(page, "Saved").innerText()).toBe("In the room");
 });
 
+test("a server that is killed and starts again is followed from where it was left", async () => {
+  const place = { persistTo: join(folder, "killed") };
+  let mortal = await startDevServer(place);
+  try {
+    const asked = askRoom(mortal.url, room);
+    await asked("PUT", "", { behaviour: "doc" });
+    await asked("PUT", "/state", state);
+    const page = await visitInspector(`/rooms/${room}/state`, mortal.url);
+    await row(page, 'title"Bridge"').waitFor();
+    expect(await page.title()).toBe(`${room}: Inspector`);
+    await mortal.kill();
+    await page.getByText("Reconnecting…").waitFor();
+    await row(page, 'title"Bridge"').waitFor();
+    mortal = await startDevServer({ ...place, port: Number(new URL(mortal.url).port) });
+    await page.getByText("Live", { exact: true }).waitFor();
+    await asked("PUT", "/state", { ...state, title: "Pier" });
+    await row(page, 'title"Pier"').waitFor();
+    for (const { complaints } of visitors) {
+      // The browser tells of each attempt to reach a server that is down.
+      expect(complaints.filter((text) => !text.includes("net::ERR_"))).toEqual([]);
+      complaints.length = 0;
+    }
+  } finally {
+    await mortal.kill();
+  }
+}, 90_000);
+
 describe("a service that asks for tokens", () => {
   let closed: DevServer;
   beforeAll(async () => {

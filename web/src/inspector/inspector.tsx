@@ -1,5 +1,6 @@
 // The frame around everything: where one is, and the ways elsewhere.
 
+import { useEffect, useRef } from "react";
 import { metricsAddress, roomsAddress, usePlace, type Place } from "./address.ts";
 import { AccessGate, useAccess } from "./common/access.tsx";
 import { Nowhere } from "./common/notice.tsx";
@@ -11,11 +12,32 @@ export function Inspector() {
   return (
     <AccessGate>
       <Top />
-      <main>
-        <Shown />
-      </main>
+      <Main />
     </AccessGate>
   );
+}
+
+function Main() {
+  const place = usePlace();
+  const main = useRef<HTMLElement>(null);
+  const title = titleOf(place);
+  const shown = useRef(title);
+  useEffect(() => {
+    document.title = title;
+    // The link that led here has gone: whoever uses the keyboard goes on from the top of the page.
+    if (shown.current !== title) main.current?.focus({ preventScroll: true });
+    shown.current = title;
+  }, [title]);
+  return (
+    <main ref={main} tabIndex={-1}>
+      <Shown place={place} />
+    </main>
+  );
+}
+
+function titleOf(place: Place): string {
+  const name = { rooms: "Rooms", metrics: "Metrics", nowhere: "Nothing here" };
+  return `${place.at === "room" ? place.id : name[place.at]}: Inspector`;
 }
 
 function Top() {
@@ -46,8 +68,7 @@ function Top() {
 
 const isCurrent = (is: boolean) => (is ? "page" : undefined);
 
-function Shown() {
-  const place: Place = usePlace();
+function Shown({ place }: { place: Place }) {
   switch (place.at) {
     case "rooms":
       return <RoomList prefix={place.prefix} />;

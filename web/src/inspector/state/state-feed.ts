@@ -86,26 +86,24 @@ export class StateFeed {
         ...(this.#lastId !== "" && { "last-event-id": this.#lastId }),
       },
     });
+    // Nothing may have changed meanwhile, and then nothing comes.
+    if (this.#view.state === "broken") this.#show({ ...this.#view, state: "live" });
     if (body) for await (const event of eventsOf(body)) this.#take(event);
   }
 
   #take({ id, kind, data }: ServerEvent): void {
-    if (id !== "") this.#lastId = id;
     const view = this.#view;
+    const lastId = id || this.#lastId;
+    // Unless all goes well, the next stream begins with the whole state.
+    this.#lastId = "";
     if (kind === "state" || kind === "reset") {
       const { epoch, version, state } = JSON.parse(data) as Told;
       const { bytes } = measure(state, Infinity);
-      this.#structure++;
-      this.#show({
-        state: "live",
-        epoch,
-        version,
-        bytes,
-        structure: this.#structure,
-        value: state,
-      });
+      const structure = ++this.#structure;
+      this.#show({ state: "live", epoch, version, bytes, structure, value: state });
     } else if (kind === "change" && "value" in view) {
-      const { to, patch } = JSON.parse(data) as ToldChange;
+      const { from, to, patch } = JSON.parse(data) as ToldChange;
+      if (from !== view.version) throw new Error("The changes do not follow each other.");
       if (!patch.every((operation) => changesValue(view.value, operation))) this.#structure++;
       const { value, bytes } = applyPatch(view, patch, unlimited);
       const structure = this.#structure;
@@ -114,6 +112,7 @@ export class StateFeed {
         touchedBy(patch),
       );
     } else if (kind === "stopped" && "value" in view) this.#show({ ...view, state: "stopped" });
+    this.#lastId = lastId;
   }
 
   #show(view: FeedView, touched: Touched = []): void {
