@@ -620,6 +620,7 @@ test("a server that is killed and starts again is followed from where it was lef
     await page.getByText("Live", { exact: true }).waitFor();
     await asked("PUT", "/state", { ...state, title: "Pier" });
     await row(page, 'title"Pier"').waitFor();
+    await page.goto("about:blank");
     for (const { complaints } of visitors) {
       // The browser tells of each attempt to reach a server that is down.
       expect(complaints.filter((text) => !text.includes("net::ERR_"))).toEqual([]);
