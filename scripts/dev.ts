@@ -33,7 +33,10 @@ if (await isTaken(Number(port)))
   fail(`Port ${port} is taken. Take another one: npm run dev -- --port ${Number(port) + 1}`);
 
 if (takesTokens) await introduceTokens();
-else console.log(`The demo is at http://localhost:${port}/`);
+else
+  console.log(
+    `The demo is at http://localhost:${port}/, the inspector at http://localhost:${port}/inspector`,
+  );
 
 const wrangler = spawn(
   "wrangler",
@@ -86,6 +89,8 @@ ${token}
 
   curl -X PUT localhost:${port}/rooms/design -H 'authorization: Bearer ${token}'
   npm run -s join -- design ada${address} --token ${token}
+
+http://localhost:${port}/inspector asks for it, and shows the rooms.
 
 npm run -s token -- --help says how to make others.
 `);

@@ -1,6 +1,6 @@
-// `npm run speed`: how much JavaScript the demo has, how soon it shows a board, and how long its frames take while 50
-// people move their cursors over it, from a trace of the browser. It prints and fails nothing: what else the machine does
-// decides as well.
+// `npm run speed`: how soon the demo shows a board, and how long its frames take while 50 people move their cursors over
+// it, from a trace of the browser; how soon the inspector shows a large state, and how long its frames take while that is
+// scrolled and changed. It prints and fails nothing: what else the machine does decides as well.
 
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -9,7 +9,6 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Browser, CDPSession } from "playwright-core";
 import { launchBrowser } from "../test/support/browser.ts";
 import { startDevServer } from "../test/support/dev-server.ts";
-import { demoBytes, sizeText } from "./web-size.ts";
 
 const people = 50;
 const seconds = 10;
@@ -19,9 +18,9 @@ const folder = await mkdtemp(join(tmpdir(), "collab-room-speed-"));
 const server = await startDevServer({ persistTo: folder });
 const browser = await launchBrowser();
 try {
-  console.log(sizeText(demoBytes()));
   await measureLoad(browser);
   await measureFrames(browser);
+  await measureInspector(browser);
 } finally {
   await browser.close();
   await server.kill();
@@ -54,7 +53,76 @@ async function measureFrames(from: Browser): Promise<void> {
   await page.locator(`.cursor:nth-child(${people})`).waitFor({ state: "attached" });
   const events = await trace(await page.context().newCDPSession(page));
   leave();
-  print(events);
+  print(`${people} people moving`, events);
+}
+
+/** 20,000 values in 2,000 objects: 1 MiB as JSON. */
+function largeState(): object {
+  return {
+    notes: Object.fromEntries(
+      Array.from({ length: 1_998 }, (_, index) => [
+        `note-${index}`,
+        {
+          order: `V${index}`,
+          text: `Number ${index}: ${"all of this is text of a note, as people write them. ".repeat(7)}`,
+          x: index,
+          y: index * 2,
+          color: "sky",
+          by: `person-${index % 40}`,
+          done: index % 3 === 0,
+          votes: index % 7,
+          due: null,
+        },
+      ]),
+    ),
+  };
+}
+
+async function measureInspector(from: Browser): Promise<void> {
+  const ask = (method: string, path: string, body: unknown, type = "application/json") =>
+    fetch(`${server.url}/rooms/large${path}`, {
+      method,
+      headers: { "content-type": type },
+      body: JSON.stringify(body),
+    });
+  await ask("PUT", "", { behaviour: "doc" });
+  await ask("PUT", "/state", largeState());
+  const times: number[] = [];
+  for (let round = 0; round < 7; round++) {
+    const context = await from.newContext({ viewport: { width: 1360, height: 900 } });
+    const page = await context.newPage();
+    const begin = performance.now();
+    await page.goto(`${server.url}/inspector#/rooms/large/state`);
+    await page.getByRole("treeitem").first().waitFor();
+    times.push(performance.now() - begin);
+    await context.close();
+  }
+  const sorted = times.toSorted((a, b) => a - b);
+  const page = await from.newPage({ viewport: { width: 1360, height: 900 } });
+  await page.goto(`${server.url}/inspector#/rooms/large/state`);
+  const status = await page.locator(".state .status").innerText();
+  console.log(
+    `inspector, ${status.replaceAll(/\s+/g, " ")}: state visible: median ${at(sorted, 0.5)} ms, slowest ${at(sorted, 1)} ms of ${times.length} loads, each in a fresh profile`,
+  );
+  const begin = performance.now();
+  await page.getByRole("button", { name: "Open all" }).click();
+  await page.getByRole("treeitem").filter({ hasText: "votes" }).first().waitFor();
+  console.log(`all of it opened: ${(performance.now() - begin).toFixed(1)} ms`);
+  await page.getByRole("tree").hover();
+  // Frames are told apart by these callbacks, and the page asks for none to scroll.
+  await page.evaluate("(function tick() { requestAnimationFrame(tick); })()");
+  let change = 0;
+  const timers = [
+    setInterval(() => void page.mouse.wheel(0, 400).catch(() => {}), 50),
+    setInterval(() => {
+      // Whatever is under way when it ends is of no interest.
+      const patch = [{ op: "replace", path: "/notes/note-9/x", value: change++ }];
+      ask("PATCH", "/state", patch, "application/json-patch+json").catch(() => {});
+    }, 100),
+  ];
+  const events = await trace(await page.context().newCDPSession(page));
+  for (const timer of timers) clearInterval(timer);
+  print("the whole state open, scrolled, with ten changes a second", events);
 }
 
 /** People who move their cursors, and do not look. @returns a function that ends it */
@@ -126,7 +194,7 @@ async function trace(devtools: CDPSession): Promise<readonly TraceEvent[]> {
  * A frame is what the page's main thread does from one beginning of a frame to the next: scripts, style, layout, paint.
  * Where other processes want the same cores, it takes longer by the clock than it takes of the processor.
  */
-function print(events: readonly TraceEvent[]): void {
+function print(what: string, events: readonly TraceEvent[]): void {
   const callbacks = events.filter(({ name }) => name === "FireAnimationFrame");
   const [first] = callbacks;
   if (!first) throw new Error("The trace has no frames.");
@@ -146,7 +214,7 @@ function print(events: readonly TraceEvent[]): void {
     }
     return spent;
   });
-  console.log(`${people} people moving: ${starts.length} frames in ${seconds} s`);
+  console.log(`${what}: ${starts.length} frames in ${seconds} s`);
   for (const measure of ["processor", "clock"] as const) {
     const sorted = frames.map((frame) => frame[measure]).toSorted((a, b) => a - b);
     const inTime = sorted.filter((ms) => ms <= 16.7).length / sorted.length;

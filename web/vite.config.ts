@@ -1,7 +1,7 @@
-// Builds the pages: one for each folder that has an index.html. Assets are files of their own, so that the policy in
-// public/_headers can forbid everything inline.
+// Builds the pages, one at a time: the demo at /, and with `--mode inspector`, beside it, the inspector at /inspector. So
+// neither loads what only the other one needs. Assets are files of their own, so that the policy in public/_headers can
+// forbid everything inline.
 
-import { existsSync } from "node:fs";
 import { join } from "node:path";
 import react from "@vitejs/plugin-react";
 import { defineConfig } from "vite";
@@ -10,23 +10,24 @@ import { defineConfig } from "vite";
 process.env["NODE_ENV"] = "production";
 
 const folder = import.meta.dirname;
-const pages = ["index.html", "inspector/index.html"];
 
-export default defineConfig({
-  root: folder,
-  plugins: [react()],
-  resolve: {
-    // What the package's own name means here: its sources, as in tsconfig.json.
-    alias: [{ find: /^collab-room\/(\w+)$/, replacement: join(folder, "../src/$1/index.ts") }],
-  },
-  build: {
-    outDir: "dist",
-    emptyOutDir: true,
-    assetsInlineLimit: 0,
-    modulePreload: { polyfill: false },
-    target: "es2023",
-    rolldownOptions: {
-      input: pages.map((page) => join(folder, page)).filter((page) => existsSync(page)),
+export default defineConfig(({ mode }) => {
+  const isDemo = mode !== "inspector";
+  return {
+    root: folder,
+    plugins: [react()],
+    resolve: {
+      // What the package's own name means here: its sources, as in tsconfig.json.
+      alias: [{ find: /^collab-room\/(\w+)$/, replacement: join(folder, "../src/$1/index.ts") }],
     },
-  },
+    build: {
+      outDir: "dist",
+      emptyOutDir: isDemo,
+      copyPublicDir: isDemo,
+      assetsInlineLimit: 0,
+      modulePreload: { polyfill: false },
+      target: "es2023",
+      rolldownOptions: { input: join(folder, isDemo ? "index.html" : "inspector.html") },
+    },
+  };
 });

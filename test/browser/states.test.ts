@@ -1,16 +1,14 @@
 // Each state that the demo can be in: it says so in one sentence with one button, has no serious finding of axe's, and
 // breaks no policy. A picture of each goes into .screenshots/, to be looked at.
 
-import { readFile } from "node:fs/promises";
 import { mkdtemp, rm } from "node:fs/promises";
-import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { AxeResults } from "axe-core";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { launchBrowser } from "../support/browser.ts";
 import { startDevServer, type DevServer } from "../support/dev-server.ts";
+import { look } from "../support/look.ts";
 import {
   allKept,
   expectNoComplaints,
@@ -28,9 +26,7 @@ import { inSeconds, secret, tokenOf } from "../support/tokens.ts";
 let browser: Browser;
 let server: DevServer;
 let folder: string;
-let axe: string;
 beforeAll(async () => {
-  axe = await readFile(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
   folder = await mkdtemp(join(tmpdir(), "collab-room-states-"));
   [browser, server] = await Promise.all([launchBrowser(), startDevServer({ persistTo: folder })]);
 }, 120_000);
@@ -76,37 +72,6 @@ async function saysWith(page: Page, kind: string): Promise<readonly [string, str
   await notice.waitFor({ timeout: 20_000 });
   expect(await notice.locator("button, a").count()).toBe(1);
   return [await notice.locator("p").innerText(), await notice.locator("button, a").innerText()];
-}
-
-/** Look at a page in light, in dark and on a phone: with axe, and for people. */
-async function look(page: Page, name: string): Promise<void> {
-  const { width, height } = page.viewportSize() ?? { width: 1360, height: 900 };
-  for (const colorScheme of ["light", "dark"] as const) {
-    await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
-    await expectAccessible(page);
-    await picture(page, `${name}-${colorScheme}`);
-  }
-  await page.setViewportSize({ width: 390, height: 844 });
-  await page.emulateMedia({ colorScheme: "light" });
-  await expectAccessible(page);
-  const { scroll, seen: inner } = (await page.evaluate(
-    "({ scroll: document.documentElement.scrollWidth, seen: innerWidth })",
-  )) as { scroll: number; seen: number };
-  expect(scroll).toBeLessThanOrEqual(inner);
-  await picture(page, `${name}-narrow`);
-  await page.setViewportSize({ width, height });
-}
-
-async function expectAccessible(page: Page): Promise<void> {
-  // Evaluated by the debugger, which the page's policy does not bind.
-  const { violations } = (await page.evaluate(`${axe}; axe.run()`)) as AxeResults;
-  const findings = violations
-    .filter(({ impact }) => impact === "serious" || impact === "critical")
-    .map(
-      ({ id, nodes }) =>
-        `${id}: ${nodes.map(({ html, failureSummary }) => `${html} ${failureSummary}`).join("\n")}`,
-    );
-  expect(findings).toEqual([]);
 }
 
 describe("the demo", () => {

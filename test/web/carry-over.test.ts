@@ -2,7 +2,7 @@
 
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { carryOver } from "../../web/src/carry-over.ts";
+import { carryOver } from "../../web/src/demo/carry-over.ts";
 
 test.each([
   { what: "before what others have typed", was: "bc", is: "abc", now: "bcd", all: "abcd" },

@@ -1,8 +1,8 @@
 // The page around the board: what this is, a second person beside the first, and the ways to share and to look behind it.
 
 import { useState } from "react";
-import { Dialog } from "./dialog.tsx";
-import { Icon } from "./icon.tsx";
+import { Dialog } from "../shared/dialog.tsx";
+import { Icon } from "../shared/icon.tsx";
 import { Invitation } from "./invitation.tsx";
 import { openNewBoard } from "./page-address.ts";
 import { Pane } from "./pane.tsx";
@@ -89,6 +89,7 @@ export function Page({ board, token }: { board: string; token: string | null }) 
       </main>
       <footer className="bottom">
         <a href="/openapi.json">The HTTP API</a>
+        <a href="/inspector">The inspector</a>
         <span>No sign-up. A board is deleted a day after its last visit.</span>
       </footer>
       {shown === "invitation" && (

@@ -4,7 +4,7 @@
 // oxlint-disable-next-line import/default
 import page from "./use-board.ts?raw";
 // oxlint-disable-next-line import/default
-import room from "../../src/board.ts?raw";
+import room from "../../../src/board.ts?raw";
 
 const files = [
   {

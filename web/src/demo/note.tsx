@@ -9,7 +9,7 @@ import {
   type KeyboardEvent,
   type PointerEvent,
 } from "react";
-import { Icon } from "./icon.tsx";
+import { Icon } from "../shared/icon.tsx";
 import { NoteText } from "./note-text.tsx";
 import { inkOn } from "./people.ts";
 import { boardHeight, boardWidth } from "./use-glide.ts";

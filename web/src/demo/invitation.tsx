@@ -2,7 +2,7 @@
 
 import { useState } from "react";
 import { encode } from "uqr";
-import { Icon } from "./icon.tsx";
+import { Icon } from "../shared/icon.tsx";
 
 export function Invitation({ hasToken }: { hasToken: boolean }) {
   // Without the token, which says who oneself is.

@@ -4,7 +4,7 @@ import { useEffect, useState } from "react";
 import { Avatars } from "./avatars.tsx";
 import { BoardView } from "./board-view.tsx";
 import { Frames } from "./frames.tsx";
-import { Icon } from "./icon.tsx";
+import { Icon } from "../shared/icon.tsx";
 import { Line } from "./line.ts";
 import { recall, remember } from "./memory.ts";
 import { userIn } from "./page-address.ts";

@@ -3,29 +3,32 @@
 
 import { useEffect, useRef, useState, type KeyboardEvent, type PointerEvent } from "react";
 import { Arrows, Cursors } from "./cursors.tsx";
-import { Icon } from "./icon.tsx";
+import { Icon } from "../shared/icon.tsx";
 import { Note, noteHeight, noteWidth } from "./note.tsx";
 import { NoticeBox } from "./notice-box.tsx";
 import { colorOf, nameOf } from "./people.ts";
-import { useOthers, useRoom, useRoomListener, useRoomState, useStatus, useUndo } from "./rooms.ts";
+import {
+  useCan,
+  useOthers,
+  useRoom,
+  useRoomListener,
+  useRoomState,
+  useStatus,
+  useUndo,
+} from "./rooms.ts";
 import { refusedText, undoText } from "./sentences.ts";
 import { boardHeight, boardWidth, useGlide } from "./use-glide.ts";
 import { noteColors, useBoard, useNotes } from "./use-board.ts";
-import { StaleBar } from "./stale-bar.tsx";
 import { useIdle } from "./use-idle.ts";
 
-type Props = {
-  readonly userId: string;
-  readonly hasToken: boolean;
-  /** Mend the line; there only if it is cut. */
-  onMend?(): void;
-};
-
-export function BoardView({ userId, hasToken, onMend }: Props) {
+export function BoardView({ hasToken }: { hasToken: boolean }) {
   const room = useRoom();
-  const board = useBoard(userId);
+  const board = useBoard();
   const notes = useNotes();
-  const isReady = useRoomState(() => true) ?? false;
+  // A room keeps the kind with which it was started, whatever this page asks for.
+  const isBoard = useRoomState((state) => Object.hasOwn(state, "notes"));
+  const isReady = isBoard !== undefined;
+  const mayEdit = useCan("room:write");
   const { canUndo, canRedo } = useUndo();
   const viewport = useRef<HTMLDivElement>(null);
   const surface = useRef<HTMLDivElement>(null);
@@ -57,15 +60,6 @@ export function BoardView({ userId, hasToken, onMend }: Props) {
     const { since, ...result } = board[verb]();
     const editor = room.people.find(({ id }) => id === since);
     say(undoText(verb, result, editor ? nameOf(editor) : null));
-    // What is undone may be the note that the keyboard is in.
-    const at = document.activeElement?.closest<HTMLElement>(".note")?.dataset["id"];
-    if (at !== undefined && !Object.hasOwn(room.state.notes, at)) viewport.current?.focus();
-  };
-  const onGone = () => {
-    viewport.current?.focus();
-    board.close();
-    // Unless it was a refusal that has taken it away.
-    say("Somebody has removed the note that you were at.", true);
   };
   const onKeyDown = (event: KeyboardEvent) => {
     if (!(event.ctrlKey || event.metaKey) || event.altKey) return;
@@ -96,36 +90,42 @@ export function BoardView({ userId, hasToken, onMend }: Props) {
         onPointerLeave={() => board.point(null)}
       >
         <div className="surface" ref={surface} style={{ width: boardWidth, height: boardHeight }}>
-          {notes
-            .toSorted((a, b) => (a.key < b.key ? -1 : 1))
-            .map(({ key, item }) => (
-              <Note
-                key={key}
-                id={key}
-                note={item}
-                level={levels.get(key) ?? 0}
-                board={board}
-                isNew={key === newest}
-                editors={editors.get(key) ?? nobody}
-                onGone={onGone}
-              />
-            ))}
+          <div className="notes" inert={!mayEdit}>
+            {notes
+              .toSorted((a, b) => (a.key < b.key ? -1 : 1))
+              .map(({ key, item }) => (
+                <Note
+                  key={key}
+                  id={key}
+                  note={item}
+                  level={levels.get(key) ?? 0}
+                  board={board}
+                  isNew={key === newest}
+                  editors={editors.get(key) ?? nobody}
+                />
+              ))}
+          </div>
           <Cursors layer={glide.cursors} />
         </div>
       </div>
       <Arrows layer={glide.arrows} onGo={glide.goTo} />
       <NoticeBox
         isReady={isReady}
+        isBoard={isBoard ?? false}
         isEmpty={notes.length === 0}
         hasToken={hasToken}
         onAdd={add}
-        {...(onMend && { onMend })}
       />
-      <StaleBar />
       <p className="said" role="status">
         {said && <span key={said.id}>{said.text}</span>}
       </p>
-      <div className="tools" role="group" aria-label="Tools" inert={isOver || !isReady}>
+      {/* An operator can take the right to edit away, and give it back, at any time. */}
+      {isReady && !mayEdit && !isOver && (
+        <p className="tools looking" role="status">
+          You may look at this board, and not edit it.
+        </p>
+      )}
+      <div className="tools" role="group" aria-label="Tools" inert={isOver || !isBoard || !mayEdit}>
         {/* On an empty board there is one already. */}
         {notes.length > 0 && (
           <button className="primary" onClick={add}>
@@ -175,27 +175,15 @@ function useEditors(): ReadonlyMap<string, readonly string[]> {
   );
 }
 
-type Said = { readonly id: number; readonly text: string; readonly at: number };
+type Said = { readonly id: number; readonly text: string };
 
-/** ms in which one thing is the reason for another. */
-const sameTime = 1000;
-
-/**
- * Something to say, which goes after a while.
- * @returns also a function that says it. What only `follows` from what was said just now is not said.
- */
-function useMessage(): readonly [Said | null, (text: string, follows?: boolean) => void] {
+/** Something to say, which goes after a while. */
+function useMessage(): readonly [Said | null, (text: string) => void] {
   const [said, setSaid] = useState<Said | null>(null);
   useEffect(() => {
     if (said === null) return;
     const timer = setTimeout(() => setSaid(null), 6000);
     return () => clearTimeout(timer);
   }, [said]);
-  const say = (text: string, follows = false): void => {
-    const at = Date.now();
-    setSaid((last) =>
-      follows && last && at - last.at < sameTime ? last : { id: (last?.id ?? 0) + 1, text, at },
-    );
-  };
-  return [said, say];
+  return [said, (text) => setSaid((last) => ({ id: (last?.id ?? 0) + 1, text }))];
 }

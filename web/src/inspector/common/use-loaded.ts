@@ -1,0 +1,64 @@
+// What is loaded, and loaded again from time to time while somebody looks.
+
+import { useCallback, useEffect, useRef, useState } from "react";
+import { problemOf, type Problem } from "./api.ts";
+
+export type Loaded<Value> =
+  | { readonly state: "loading" }
+  /** With a `problem`, this is what the service said before it. */
+  | { readonly state: "ready"; readonly value: Value; readonly problem: Problem | null }
+  | { readonly state: "failed"; readonly problem: Problem };
+
+/**
+ * @param key what is loaded: another key begins anew
+ * @param every ms between two loads; `null` for only one
+ */
+export function useLoaded<Value>(
+  key: string,
+  load: (signal: AbortSignal) => Promise<Value>,
+  every: number | null,
+): readonly [Loaded<Value>, () => void] {
+  const [{ of, loaded }, setLoaded] = useState<{ of: string; loaded: Loaded<Value> }>({
+    of: key,
+    loaded: { state: "loading" },
+  });
+  const [round, setRound] = useState(0);
+  const latest = useRef(load);
+  latest.current = load;
+  useEffect(() => {
+    const ended = new AbortController();
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const again = async (): Promise<void> => {
+      const done = await latest.current(ended.signal).then(
+        (value) => () => ({ state: "ready", value, problem: null }) as const,
+        (error: unknown) => (before: Loaded<Value>) => whenFailed(before, problemOf(error)),
+      );
+      if (ended.signal.aborted) return;
+      setLoaded((before) => ({
+        of: key,
+        loaded: done(before.of === key ? before.loaded : { state: "loading" }),
+      }));
+      if (every !== null) timer = setTimeout(whenSeen, every);
+    };
+    const whenSeen = (): void => {
+      if (document.visibilityState === "visible") void again();
+      else document.addEventListener("visibilitychange", whenSeen, { once: true });
+    };
+    void again();
+    return () => {
+      ended.abort();
+      clearTimeout(timer);
+      document.removeEventListener("visibilitychange", whenSeen);
+    };
+  }, [key, every, round]);
+  const reload = useCallback(() => setRound((before) => before + 1), []);
+  return [of === key ? loaded : { state: "loading" }, reload];
+}
+
+/** A service that cannot be reached for a moment is no reason to take away what is shown. */
+function whenFailed<Value>(before: Loaded<Value>, problem: Problem): Loaded<Value> {
+  const isPassing = problem.code === "unreachable" || problem.status >= 500;
+  return before.state === "ready" && isPassing
+    ? { ...before, problem }
+    : { state: "failed", problem };
+}

@@ -1,0 +1,42 @@
+// The open sessions of somebody, one line each.
+
+import type { SessionInspection } from "../common/api.ts";
+import { Ago, counted, Until } from "../common/words.tsx";
+
+/** Characters; clients acknowledge seldom, so a few are nothing to tell. */
+const muchUnread = 512 * 1024;
+
+export function SessionList({ sessions }: { sessions: readonly SessionInspection[] }) {
+  if (sessions.length === 0) return <p className="small">No session is open.</p>;
+  return (
+    <details className="sessions" open>
+      <summary>{counted(sessions.length, "session")}</summary>
+      <ul>
+        {sessions.map(({ id, client, state, scopes, openedAt, heardAt, expiresAt, unread }) => (
+          <li key={id}>
+            <code dir="ltr">{id.slice(0, 8)}</code>
+            <span>
+              {state}
+              {openedAt && (
+                <>
+                  , open since <Ago at={openedAt} />
+                </>
+              )}
+              , heard <Ago at={heardAt} />
+              {expiresAt && (
+                <>
+                  , token ends <Until at={expiresAt} />
+                </>
+              )}
+              {unread > muchUnread && `, ${counted(unread, "character")} not acknowledged`}
+            </span>
+            <small dir="ltr">
+              {client && `client ${client.slice(0, 8)}, `}
+              {scopes.includes("room:admin") ? "room:admin" : scopes.join(" ") || "no scopes"}
+            </small>
+          </li>
+        ))}
+      </ul>
+    </details>
+  );
+}

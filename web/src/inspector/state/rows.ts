@@ -1,0 +1,125 @@
+// The state as rows: those of a tree that are open, one below the other. Nothing here draws.
+
+import type { JsonObject, JsonValue } from "collab-room/protocol";
+import { childPointer, parsePointer } from "../../../../src/protocol/pointer.ts";
+
+export type Row = {
+  readonly pointer: string;
+  /** Of the container above. */
+  readonly parent: string;
+  readonly name: string;
+  /** 1 for the members of the state. */
+  readonly level: number;
+  /** From 0, of all in the same container. */
+  readonly index: number;
+  readonly siblings: number;
+  /** `null` for what holds nothing. */
+  readonly isOpen: boolean | null;
+};
+
+/** Which containers are open: all but some, or none but some. */
+export type Opened = { readonly all: boolean; readonly but: ReadonlySet<string> };
+
+export const isOpen = ({ all, but }: Opened, pointer: string): boolean => all !== but.has(pointer);
+
+export function toggled({ all, but }: Opened, pointer: string): Opened {
+  const next = new Set(but);
+  if (!next.delete(pointer)) next.add(pointer);
+  return { all, but: next };
+}
+
+/** Open all that is above something. */
+export function withOpen(opened: Opened, pointer: string): Opened {
+  const tokens = parsePointer(pointer) ?? [];
+  let above = "";
+  let result = opened;
+  for (const token of tokens.slice(0, -1)) {
+    above = childPointer(above, token);
+    if (!isOpen(result, above)) result = toggled(result, above);
+  }
+  return result;
+}
+
+export const isContainer = (value: JsonValue): value is JsonObject | readonly JsonValue[] =>
+  typeof value === "object" && value !== null;
+
+/** The rows, without the values: these change far more often. */
+export function rowsOf(state: JsonObject, opened: Opened): readonly Row[] {
+  const rows: Row[] = [];
+  const visit = (container: JsonValue, parent: string, level: number): void => {
+    const names = Object.keys(container as object);
+    for (const [index, name] of names.entries()) {
+      const value = (container as JsonObject)[name] as JsonValue;
+      const pointer = childPointer(parent, name);
+      const hasMembers = isContainer(value) && sizeOf(value) > 0;
+      const open = hasMembers ? isOpen(opened, pointer) : null;
+      const siblings = names.length;
+      rows.push({ pointer, parent, name, level, index, siblings, isOpen: open });
+      if (open === true) visit(value, pointer, level + 1);
+    }
+  };
+  visit(state, "", 1);
+  return rows;
+}
+
+export const sizeOf = (value: JsonValue): number =>
+  Array.isArray(value) ? value.length : Object.keys(value as object).length;
+
+/** What is at a pointer; `undefined` if there is nothing. */
+export function valueAt(state: JsonValue, pointer: string): JsonValue | undefined {
+  let value: JsonValue | undefined = state;
+  for (const token of parsePointer(pointer) ?? []) {
+    if (value === undefined || !isContainer(value) || !Object.hasOwn(value, token))
+      return undefined;
+    value = (value as JsonObject)[token];
+  }
+  return value;
+}
+
+/** How many values there are, containers included. */
+export function nodesIn(value: JsonValue): number {
+  if (!isContainer(value)) return 1;
+  let nodes = 1;
+  for (const member of Object.values(value)) nodes += nodesIn(member as JsonValue);
+  return nodes;
+}
+
+/** Pointers of all that has a text in its name or value, in the order of the tree. At most `limit`. */
+export function find(state: JsonObject, text: string, limit: number): readonly string[] {
+  const wanted = text.toLowerCase();
+  const found: string[] = [];
+  const visit = (container: JsonValue, parent: string): void => {
+    for (const [name, value] of Object.entries(container as JsonObject)) {
+      if (found.length >= limit) return;
+      const pointer = childPointer(parent, name);
+      const isNamed = !Array.isArray(container) && name.toLowerCase().includes(wanted);
+      const isSaid = !isContainer(value) && String(value).toLowerCase().includes(wanted);
+      if (isNamed || isSaid) found.push(pointer);
+      if (isContainer(value)) visit(value, pointer);
+    }
+  };
+  visit(state, "");
+  return found;
+}
+
+/** A value on one line; of a container that is open, only how much is in it. */
+export function preview(value: JsonValue, isUnfolded: boolean): string {
+  if (isContainer(value)) {
+    const names = Object.keys(value);
+    const size = names.length;
+    if (Array.isArray(value)) return size === 0 ? "[]" : items(size, "item");
+    if (size === 0) return "{}";
+    if (isUnfolded) return items(size, "member");
+    return `{ ${names.slice(0, 4).join(", ")}${size > 4 ? `, … ${size} in all` : ""} }`;
+  }
+  const text = JSON.stringify(value);
+  return text.length > 300 ? `${text.slice(0, 300)}…` : text;
+}
+
+const items = (size: number, one: string): string => `${size} ${one}${size === 1 ? "" : "s"}`;
+
+export function kindOf(value: JsonValue): "text" | "number" | "word" | "container" {
+  if (typeof value === "string") return "text";
+  if (typeof value === "number") return "number";
+  return isContainer(value) ? "container" : "word";
+}

@@ -1,0 +1,23 @@
+// Who has made a change, in words.
+
+import type { JournalRow } from "../common/api.ts";
+
+const doors: Record<string, string> = {
+  http: "over HTTP",
+  socket: "",
+  worker: "code in the Worker",
+  room: "the room itself",
+};
+
+function authorText({ door, user, action }: JournalRow["authors"][number]): string {
+  if (door === undefined) return "others";
+  const who = [user, doors[door] ?? door].filter(Boolean).join(" ") || "somebody";
+  return action === undefined ? who : `${who}: ${action}`;
+}
+
+export function authorsText({ authors }: JournalRow): string {
+  const names = [...new Set(authors.map(authorText))];
+  if (names.length === 0) return "Not known";
+  const shown = names.slice(0, 3).join(", ");
+  return names.length > 3 ? `${shown} and ${names.length - 3} more` : shown;
+}

@@ -1,0 +1,88 @@
+// The frames of a room as they pass, for as long as somebody looks: the room tells them only then. The last ones are kept.
+
+import { roomPath, problemOf, type Api, type Problem } from "../common/api.ts";
+import type { TracedClose, TracedDrop, TracedFrame } from "../common/api.ts";
+import { eventsOf, type ServerEvent } from "../common/events.ts";
+
+export type WireEntry =
+  | ({ readonly id: number; readonly kind: "frame" } & TracedFrame)
+  | ({ readonly id: number; readonly kind: "closed" } & TracedClose)
+  | ({ readonly id: number; readonly kind: "dropped" } & TracedDrop);
+
+export type WireView = {
+  readonly state: "opening" | "live" | "broken" | "stopped" | "failed";
+  /** Oldest first. */
+  readonly entries: readonly WireEntry[];
+  /** Of those that have passed since it began. */
+  readonly total: number;
+  readonly problem: Problem | null;
+};
+
+const kept = 2000;
+const retryAfter = 2000;
+
+export class FrameFeed {
+  readonly #api: Api;
+  readonly #path: string;
+  readonly #listeners = new Set<() => void>();
+  #entries: WireEntry[] = [];
+  #view: WireView = { state: "opening", entries: [], total: 0, problem: null };
+  #nextId = 0;
+  #isWaiting = false;
+
+  constructor(api: Api, room: string) {
+    this.#api = api;
+    this.#path = roomPath(room, "/trace");
+  }
+
+  readonly view = (): WireView => this.#view;
+
+  readonly subscribe = (listener: () => void): (() => void) => {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  };
+
+  clear(): void {
+    this.#entries = [];
+    this.#show({ entries: [] });
+  }
+
+  async run(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      try {
+        const headers = { accept: "text/event-stream" };
+        const { body } = await this.#api.fetch(this.#path, { signal, headers });
+        this.#show({ state: "live", problem: null });
+        if (body) for await (const event of eventsOf(body)) this.#take(event);
+      } catch (error) {
+        const problem = problemOf(error);
+        if (signal.aborted) return;
+        if (problem.code !== "unreachable" && problem.status < 500)
+          return this.#show({ state: "failed", problem });
+      }
+      if (signal.aborted || this.#view.state === "stopped") return;
+      this.#show({ state: "broken" });
+      await new Promise((resolve) => setTimeout(resolve, retryAfter));
+    }
+  }
+
+  #take({ kind, data }: ServerEvent): void {
+    if (kind === "stopped") return this.#show({ state: "stopped" });
+    if (kind !== "frame" && kind !== "closed" && kind !== "dropped") return;
+    const told = JSON.parse(data) as TracedFrame & TracedClose & TracedDrop;
+    this.#entries.push({ id: this.#nextId++, kind, ...told });
+    if (this.#entries.length > kept * 1.2) this.#entries = this.#entries.slice(-kept);
+    // There may be hundreds in a second: they are shown once a frame of the screen.
+    if (this.#isWaiting) return;
+    this.#isWaiting = true;
+    requestAnimationFrame(() => {
+      this.#isWaiting = false;
+      this.#show({ entries: this.#entries.slice(-kept), total: this.#nextId });
+    });
+  }
+
+  #show(view: Partial<WireView>): void {
+    this.#view = { ...this.#view, ...view };
+    for (const listener of this.#listeners) listener();
+  }
+}

@@ -1,0 +1,296 @@
+// The frames of the room as they pass: to be narrowed down, held still, and written down as a test.
+
+import { useEffect, useMemo, useRef, useState, useSyncExternalStore } from "react";
+import type { JsonObject } from "collab-room/protocol";
+import { useApi } from "../common/access.tsx";
+import { roomPath } from "../common/api.ts";
+import { Failed, Loading, Notice } from "../common/notice.tsx";
+import { useWindow } from "../common/use-window.ts";
+import { bytesText, count, counted, timeText } from "../common/words.tsx";
+import { Stopped } from "../room/stopped.tsx";
+import { asTest } from "./as-test.ts";
+import { FrameFeed, type WireEntry, type WireView } from "./frame-feed.ts";
+
+const rowHeight = 28;
+
+type Props = { readonly room: string; readonly behaviour: string };
+
+export function WireTab(props: Props) {
+  const [round, setRound] = useState(0);
+  return <Wire key={round} {...props} onAgain={() => setRound(round + 1)} />;
+}
+
+function Wire({ room, behaviour, onAgain }: Props & { onAgain(): void }) {
+  const api = useApi();
+  const feed = useMemo(() => new FrameFeed(api, room), [api, room]);
+  const before = useRef<Promise<JsonObject>>(null);
+  const view = useSyncExternalStore(feed.subscribe, feed.view);
+  useEffect(() => {
+    const ended = new AbortController();
+    // Where a test has to begin.
+    before.current = api.json<JsonObject>(roomPath(room, "/state"), { signal: ended.signal });
+    before.current.catch(() => {});
+    void feed.run(ended.signal);
+    return () => ended.abort();
+  }, [api, feed, room]);
+  if (view.state === "opening") return <Loading what="the frames" />;
+  if (view.state === "failed" && view.problem)
+    return view.problem.code === "room_not_running" ? (
+      <Stopped room={room} onStarted={onAgain} />
+    ) : (
+      <Failed problem={view.problem} onRetry={onAgain} />
+    );
+  if (view.state === "stopped") return <Stopped room={room} onStarted={onAgain} />;
+  return (
+    <Frames
+      view={view}
+      onClear={() => feed.clear()}
+      writeTest={async (entries) => asTest(behaviour, room, (await before.current) ?? {}, entries)}
+    />
+  );
+}
+
+type FramesProps = {
+  readonly view: WireView;
+  onClear(): void;
+  writeTest(entries: readonly WireEntry[]): Promise<string>;
+};
+
+function Frames({ view, onClear, writeTest }: FramesProps) {
+  const [text, setText] = useState("");
+  const [way, setWay] = useState<"both" | "in" | "out">("both");
+  // What is held still.
+  const [held, setHeld] = useState<WireView | null>(null);
+  const [chosen, setChosen] = useState<WireEntry | null>(null);
+  const shown = held ?? view;
+  const entries = useMemo(
+    () => shown.entries.filter((entry) => fits(entry, text.toLowerCase(), way)).toReversed(),
+    [shown, text, way],
+  );
+  const box = useRef<HTMLDivElement>(null);
+  const { first, last, onScroll } = useWindow(box, entries.length, rowHeight);
+  const missed = held ? view.total - held.total : 0;
+  return (
+    <section className="wire" aria-label="Frames">
+      <div className="toolbar">
+        <input
+          type="search"
+          className="filter"
+          dir="auto"
+          aria-label="Filter by type, user, session or text"
+          placeholder="Type, user, session or text"
+          autoComplete="off"
+          spellCheck={false}
+          value={text}
+          onChange={({ target }) => setText(target.value)}
+        />
+        <select
+          className="toggle"
+          aria-label="Which way"
+          value={way}
+          onChange={({ target }) => setWay(target.value as typeof way)}
+        >
+          <option value="both">Both ways</option>
+          <option value="in">To the room</option>
+          <option value="out">From the room</option>
+        </select>
+        <button
+          className="toggle"
+          aria-pressed={held !== null}
+          onClick={() => setHeld(held ? null : view)}
+        >
+          Pause
+        </button>
+        <button className="toggle" onClick={() => (onClear(), setHeld(null), setChosen(null))}>
+          Clear
+        </button>
+        <CopyTest entries={entries} writeTest={writeTest} />
+        <p className="status" data-live={view.state === "live" && !held}>
+          <i aria-hidden="true" />
+          <span role="status">
+            {held ? "Paused" : view.state === "live" ? "Live" : "Reconnecting…"}
+          </span>
+          <span>{held ? `${count(missed)} more since` : counted(entries.length, "frame")}</span>
+        </p>
+      </div>
+      {entries.length === 0 ? (
+        <Notice
+          kind="empty"
+          sentence={
+            shown.entries.length === 0
+              ? "No frame has passed yet. They show up here as people do something."
+              : "No frame is of this kind."
+          }
+        >
+          {shown.entries.length === 0 ? (
+            <a className="primary" href="/" target="_blank" rel="noreferrer">
+              Open a board
+            </a>
+          ) : (
+            <button className="primary" onClick={() => (setText(""), setWay("both"))}>
+              Show all
+            </button>
+          )}
+        </Notice>
+      ) : (
+        <div
+          ref={box}
+          className="wire-list"
+          role="listbox"
+          aria-label="Frames, the newest first"
+          tabIndex={0}
+          dir="ltr"
+          aria-activedescendant={chosen ? `frame-${chosen.id}` : undefined}
+          onScroll={onScroll}
+          onKeyDown={(event) => {
+            const by = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+            if (by === undefined) return;
+            event.preventDefault();
+            const at = entries.findIndex(({ id }) => id === chosen?.id);
+            const next = Math.min(Math.max(at + by, 0), entries.length - 1);
+            setHeld(held ?? view);
+            setChosen(entries[next] ?? null);
+            keepInView(box.current, next);
+          }}
+        >
+          <div
+            className="tree-all"
+            role="presentation"
+            style={{ height: entries.length * rowHeight }}
+          >
+            {entries.slice(first, last).map((entry, index) => (
+              <div
+                key={entry.id}
+                id={`frame-${entry.id}`}
+                className="wire-row"
+                role="option"
+                aria-selected={entry.id === chosen?.id}
+                data-kind={entry.kind}
+                data-way={entry.kind === "frame" ? entry.direction : "none"}
+                style={{ transform: `translateY(${(first + index) * rowHeight}px)` }}
+                onClick={() => {
+                  // It would run away under the pointer.
+                  setHeld(held ?? view);
+                  setChosen(entry);
+                }}
+              >
+                <EntryLine entry={entry} />
+              </div>
+            ))}
+          </div>
+        </div>
+      )}
+      {chosen && <Detail entry={chosen} />}
+    </section>
+  );
+}
+
+function keepInView(box: HTMLElement | null, at: number): void {
+  if (!box) return;
+  const top = at * rowHeight;
+  if (top < box.scrollTop) box.scrollTop = top;
+  else if (top + rowHeight > box.scrollTop + box.clientHeight)
+    box.scrollTop = top + rowHeight - box.clientHeight;
+}
+
+function fits(entry: WireEntry, text: string, way: "both" | "in" | "out"): boolean {
+  if (entry.kind === "dropped") return true;
+  if (entry.kind === "frame" && way !== "both" && entry.direction !== way) return false;
+  if (text === "") return true;
+  const parts = [entry.user, entry.session];
+  if (entry.kind === "frame") parts.push(...entry.types, entry.text ?? "");
+  else parts.push("closed", entry.reason);
+  return parts.some((part) => part.toLowerCase().includes(text));
+}
+
+function EntryLine({ entry }: { entry: WireEntry }) {
+  if (entry.kind === "dropped")
+    return (
+      <>
+        <time>{timeText(entry.at)}</time>
+        <span className="text">
+          {counted(entry.frames, "frame")} came faster than this page could take them.
+        </span>
+      </>
+    );
+  const [sign, word] =
+    entry.kind === "closed"
+      ? ["×", "closed"]
+      : entry.direction === "in"
+        ? ["→", "to the room"]
+        : ["←", "from the room"];
+  return (
+    <>
+      <time>{timeText(entry.at)}</time>
+      <b className="way">
+        <span aria-hidden="true">{sign}</span>
+        <span className="hidden">{word}</span>
+      </b>
+      <span className="user">{entry.user}</span>
+      <span className="types">
+        {entry.kind === "closed" ? `closed ${entry.code}` : typesText(entry.types)}
+      </span>
+      <span className="size">{entry.kind === "frame" && bytesText(entry.bytes)}</span>
+      <span className="text">{entry.kind === "closed" ? entry.reason : entry.text}</span>
+    </>
+  );
+}
+
+/** "change, users ×2": each type once. */
+function typesText(types: readonly string[]): string {
+  const counts = new Map<string, number>();
+  for (const type of types) counts.set(type, (counts.get(type) ?? 0) + 1);
+  const parts = [...counts].map(([type, many]) => (many === 1 ? type : `${type} ×${many}`));
+  return parts.join(", ") || "not read";
+}
+
+function Detail({ entry }: { entry: WireEntry }) {
+  if (entry.kind !== "frame") return null;
+  return (
+    <div className="wire-detail">
+      <p className="soft">
+        Session <code>{entry.session}</code>
+        {entry.isCut && `, the first part of ${bytesText(entry.bytes)}`}
+      </p>
+      <pre dir="ltr" tabIndex={0} role="region" aria-label="The frame">
+        {entry.text === null ? "The room has not looked into this frame." : pretty(entry.text)}
+      </pre>
+    </div>
+  );
+}
+
+function pretty(text: string): string {
+  try {
+    return JSON.stringify(JSON.parse(text), null, 2);
+  } catch {
+    return text;
+  }
+}
+
+type CopyProps = Pick<FramesProps, "writeTest"> & { readonly entries: readonly WireEntry[] };
+
+function CopyTest({ entries, writeTest }: CopyProps) {
+  const [outcome, setOutcome] = useState<"copied" | "refused" | null>(null);
+  useEffect(() => {
+    if (outcome === null) return;
+    const timer = setTimeout(() => setOutcome(null), 3000);
+    return () => clearTimeout(timer);
+  }, [outcome]);
+  const copy = async (): Promise<void> => {
+    try {
+      await navigator.clipboard.writeText(await writeTest(entries.toReversed()));
+      setOutcome("copied");
+    } catch {
+      setOutcome("refused");
+    }
+  };
+  return (
+    <button className="toggle" disabled={entries.length === 0} onClick={() => void copy()}>
+      {outcome === "copied"
+        ? "Copied"
+        : outcome === "refused"
+          ? "Could not be copied"
+          : "Copy as a test"}
+    </button>
+  );
+}
