@@ -9,7 +9,7 @@ import { utf8Bytes, type JsonObject } from "../../protocol/json.ts";
 import { CollabError } from "../../protocol/errors.ts";
 import type { Limits } from "../../protocol/limits.ts";
 import { movesOf, type Effect } from "../../protocol/effects.ts";
-import { sizesOf, squash } from "../../protocol/squash.ts";
+import { sizesByVersion, squash } from "../../protocol/squash.ts";
 import {
   planChange,
   planReturned,
@@ -257,7 +257,7 @@ export class JsonDocument implements RoomDocument {
     const patch = `[${operations.map(({ text }) => text).join(",")}]`;
     const effects = operations.map(({ effect }) => effect);
     const moves = movesOf(effects);
-    const sizes = sizesOf(operations, to - from);
+    const sizes = sizesByVersion(operations, to - from);
     const change: Change = {
       from,
       to,
