@@ -32,8 +32,11 @@ function isWithin(path: string, paths: ReadonlySet<string>): boolean {
   return paths.has("");
 }
 
-/** How many operations each of several changes has; `null` if that goes without saying, see `Change`. @param operations which of the changes each is of */
-export function sizesOf(
+/**
+ * How many operations of a patch each of several changes has; `null` if that goes without saying, see `Change`.
+ * @param operations which of the changes each is of
+ */
+export function sizesByVersion(
   operations: readonly { readonly change: number }[],
   changes: number,
 ): number[] | null {

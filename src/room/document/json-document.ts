@@ -10,7 +10,7 @@ import { CollabError } from "../../protocol/errors.ts";
 import type { Limits } from "../../protocol/limits.ts";
 import { encodeAuthors, type Author } from "../../model/authors.ts";
 import { movesOf, type Effect } from "../../protocol/effects.ts";
-import { sizesOf, squash } from "../../protocol/squash.ts";
+import { sizesByVersion, squash } from "../../protocol/squash.ts";
 import {
   planChange,
   planReturned,
@@ -267,7 +267,7 @@ export class JsonDocument implements RoomDocument {
     const patch = `[${operations.map(({ text }) => text).join(",")}]`;
     const effects = operations.map(({ effect }) => effect);
     const moves = movesOf(effects);
-    const sizes = sizesOf(operations, to - from);
+    const sizes = sizesByVersion(operations, to - from);
     const authors = this.#staged.authors.filter((author) => author !== undefined);
     const change: Change = {
       from,
