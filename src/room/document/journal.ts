@@ -52,14 +52,3 @@ export function changesSince(
 /** Operations of two patches as one list, all of them text. */
 const joined = (first: string, second: string): string =>
   first === "" || second === "" ? first + second : `${first},${second}`;
-
-/** How many operations each of several changes has; `null` if that goes without saying, see `Change`. */
-export function sizesOf(
-  operations: readonly { readonly change: number }[],
-  changes: number,
-): number[] | null {
-  if (changes === 1) return null;
-  const sizes = Array.from({ length: changes }, () => 0);
-  for (const { change } of operations) sizes[change] = (sizes[change] ?? 0) + 1;
-  return sizes.every((size) => size === 1) ? null : sizes;
-}

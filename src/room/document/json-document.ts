@@ -24,7 +24,7 @@ import { emptyState, rebuild, snapshotDue, type Rebuilt } from "../../model/hist
 import { maxRowBytes } from "../../storage/bytes.ts";
 import type { RoomPorts } from "../ports.ts";
 import type { RoomDocument, WelcomeContent } from "./document.ts";
-import { changesSince, patchesSince, sizesOf } from "./journal.ts";
+import { changesSince, patchesSince } from "./journal.ts";
 import { RecentEffects } from "./recent-effects.ts";
 
 type Storage = RoomPorts["storage"];
