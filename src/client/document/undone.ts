@@ -1,0 +1,70 @@
+// Effects that may turn out not to be: what would lead elsewhere without them (rule C4). They are found by where they
+// are, so that many edits in different places cost no more than their number. It decides nothing that moves.ts does not.
+
+import { inverseOf, type Effect } from "../../protocol/effects.ts";
+import { effectAfter, mayMove, pathsOf } from "../../protocol/moves.ts";
+import { childPointer } from "../../protocol/pointer.ts";
+import type { MovingOperation } from "./moving-operation.ts";
+
+export class Undone {
+  /** By the pointer to where they are, and by a blank with the pointer to anything around that. */
+  readonly #effects = new Map<string, Set<Effect>>();
+
+  /** What leads back from an effect. */
+  add(effect: Effect): void {
+    this.#put(inverseOf(effect));
+  }
+
+  /** All that is in another one. */
+  addAll(other: Undone): void {
+    for (const effect of other.#find(" ")) this.#put(effect);
+  }
+
+  /** Whether an operation would lead elsewhere. */
+  moves(operation: MovingOperation): boolean {
+    return operation.operations.some((each) =>
+      ("from" in each ? [" "] : pointersTo(each.path)).some((key) =>
+        [...this.#find(key)].some((effect) => operation.isMovedBy(effect)),
+      ),
+    );
+  }
+
+  /** Something else has happened on top of them. */
+  pass(effect: Effect): void {
+    const keys = effect.kind === "move" ? [" "] : pathsOf(effect).map((path) => ` ${join(path)}`);
+    for (const each of keys.flatMap((key) => [...this.#find(key)]))
+      if (mayMove(each, effect)) {
+        for (const key of keysOf(each)) this.#find(key).delete(each);
+        for (const after of effectAfter(each, effect)) this.#put(after);
+      }
+  }
+
+  #find(key: string): Set<Effect> {
+    return this.#effects.get(key) ?? new Set();
+  }
+
+  #put(effect: Effect): void {
+    // Of two that say the same, one is enough: so it is with all items that were appended to a list.
+    const isKnown = ({ kind }: Effect): boolean => kind === "exchange" && kind === effect.kind;
+    if ("path" in effect && [...this.#find(join(effect.path))].some(isKnown)) return;
+    for (const key of keysOf(effect)) this.#effects.set(key, this.#find(key).add(effect));
+  }
+}
+
+const join = (path: readonly string[]): string => path.reduce(childPointer, "");
+
+/** The pointer, and those to all that it leads through. */
+function pointersTo(pointer: string): string[] {
+  const all = [pointer];
+  for (let end = pointer.length; end > 0;) {
+    end = pointer.lastIndexOf("/", end - 1);
+    all.push(pointer.slice(0, end));
+  }
+  return all;
+}
+
+const keysOf = (effect: Effect): string[] =>
+  pathsOf(effect).flatMap((path) => {
+    const pointer = join(path);
+    return [pointer, ...pointersTo(pointer).map((each) => ` ${each}`)];
+  });
