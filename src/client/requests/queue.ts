@@ -51,14 +51,14 @@ export class Queue {
    */
   next(sent: readonly Task[]): readonly Task[] {
     const { replica } = this.#ports;
-    const waiting = this.#tasks.filter(({ held }) => held !== null);
-    if (waiting.length > 0) {
-      // What was made on top of these waits with them, and holds up nothing else.
-      const free = replica.independentOf(editsOf(waiting), false);
+    const waiting = new Set(this.#tasks.filter(({ held }) => held !== null));
+    if (waiting.size > 0) {
+      // Edits on top of these wait with them, and hold up nothing else.
+      const free = replica.independentOf(editsOf([...waiting]), false);
       for (const task of this.#tasks)
-        if (task.held === null && task.edit && !free.has(task.edit)) waiting.push(task);
+        if (task.action === null && task.edit && !free.has(task.edit)) waiting.add(task);
     }
-    const [first, ...others] = this.#tasks.filter((task) => !waiting.includes(task));
+    const [first, ...others] = this.#tasks.filter((task) => !waiting.has(task));
     if (first === undefined) return [];
     if (first.action !== null) return [first];
     const independent = replica.independentOf(editsOf([...sent, ...waiting]), true);

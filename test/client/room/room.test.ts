@@ -328,7 +328,10 @@ describe("a line that breaks", () => {
     ada.update(({ notes }) => insertText(notes[0]!, "text", 0, "not so "));
     ada.update(({ notes }) => insertText(notes[0]!, "text", 0, "really "));
     const free = ada.update((draft) => (draft.title = "free"));
-    const action = ada.action("finish", { id: "1" });
+    // The room decides itself what an action does.
+    const optimistic = ({ notes }: { notes: { text: string }[] }): void =>
+      insertText(notes[0]!, "text", 0, "finished: ");
+    const action = ada.action("finish", { id: "1" }, { optimistic });
     net.restore("ada");
     await net.advance(40_000);
     expect(await free.committed).toMatchObject({ dropped: [] });
