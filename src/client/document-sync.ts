@@ -37,6 +37,8 @@ export class DocumentSync {
   #hasBegun = false;
   #nextTask = 1;
   #isEditing = false;
+  /** Of the edit that is being made. */
+  #recorder: Recorder | null = null;
 
   constructor(ports: Ports) {
     this.#environment = ports.environment;
@@ -70,9 +72,11 @@ export class DocumentSync {
     return this.#version ?? 0;
   }
 
-  /** The state as it is shown, frozen; `null` before there is one. */
+  /** The state as it is shown, frozen; `null` before there is one. In a recipe, it is that of before. */
   get state(): JsonObject | null {
-    return this.#hasBegun ? (this.replica.tree.snapshot() as JsonObject) : null;
+    if (!this.#hasBegun) return null;
+    const look = (): JsonObject => this.replica.tree.snapshot() as JsonObject;
+    return this.#recorder === null ? look() : this.#recorder.lookBefore(look);
   }
 
   /** Take in a frame of the room. */
@@ -110,7 +114,10 @@ export class DocumentSync {
   ): { readonly edit: PendingEdit; readonly recorded: readonly Recorded[] } | null {
     const recorder = new Recorder(this.replica.tree);
     try {
-      this.#alone(() => change(recorder));
+      this.#alone(() => {
+        this.#recorder = recorder;
+        change(recorder);
+      });
       this.#checkSize(recorder);
     } catch (error) {
       recorder.revert();
@@ -155,6 +162,7 @@ export class DocumentSync {
       recipe();
     } finally {
       this.#isEditing = false;
+      this.#recorder = null;
     }
   }
 
