@@ -131,7 +131,7 @@ export class Replica {
         const { effect } = operation;
         if (effect === null) continue;
         undone.pass(effect);
-        if (isUnanswered) undone.add(effect);
+        if (isUnanswered) undone.add(inverseOf(effect));
       }
       if (isIndependent) independent.add(edit);
       else if (!isUnanswered) {
@@ -140,9 +140,9 @@ export class Replica {
         for (const { effect } of edit.operations)
           if (effect !== null) {
             own.pass(effect);
-            own.add(effect);
+            own.add(inverseOf(effect));
           }
-        undone.addAll(own);
+        for (const effect of own.effects) undone.add(effect);
       }
     }
     return independent;

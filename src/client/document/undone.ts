@@ -1,7 +1,7 @@
 // Effects that may turn out not to be: what would lead elsewhere without them (rule C4). They are found by where they
 // are, so that many edits in different places cost no more than their number. It decides nothing that moves.ts does not.
 
-import { inverseOf, type Effect } from "../../protocol/effects.ts";
+import type { Effect } from "../../protocol/effects.ts";
 import { effectAfter, mayMove, pathsOf } from "../../protocol/moves.ts";
 import { childPointer } from "../../protocol/pointer.ts";
 import type { MovingOperation } from "./moving-operation.ts";
@@ -10,14 +10,8 @@ export class Undone {
   /** By the pointer to where they are, and by a blank with the pointer to anything around that. */
   readonly #effects = new Map<string, Set<Effect>>();
 
-  /** What leads back from an effect. */
-  add(effect: Effect): void {
-    this.#put(inverseOf(effect));
-  }
-
-  /** All that is in another one. */
-  addAll(other: Undone): void {
-    for (const effect of other.#find(" ")) this.#put(effect);
+  get effects(): Iterable<Effect> {
+    return this.#find(" ");
   }
 
   /** Whether an operation would lead elsewhere. */
@@ -35,7 +29,7 @@ export class Undone {
     for (const each of keys.flatMap((key) => [...this.#find(key)]))
       if (mayMove(each, effect)) {
         for (const key of keysOf(each)) this.#find(key).delete(each);
-        for (const after of effectAfter(each, effect)) this.#put(after);
+        for (const after of effectAfter(each, effect)) this.add(after);
       }
   }
 
@@ -43,7 +37,8 @@ export class Undone {
     return this.#effects.get(key) ?? new Set();
   }
 
-  #put(effect: Effect): void {
+  /** @param effect leads back from what may turn out not to be */
+  add(effect: Effect): void {
     // Of two that say the same, one is enough: so it is with all items that were appended to a list.
     const isKnown = ({ kind }: Effect): boolean => kind === "exchange" && kind === effect.kind;
     if ("path" in effect && [...this.#find(join(effect.path))].some(isKnown)) return;
