@@ -26,11 +26,12 @@ export class Undone {
   /** Something else has happened on top of them. */
   pass(effect: Effect): void {
     const keys = effect.kind === "move" ? [" "] : pathsOf(effect).map((path) => ` ${join(path)}`);
-    for (const each of keys.flatMap((key) => [...this.#find(key)]))
-      if (mayMove(each, effect)) {
-        for (const key of keysOf(each)) this.#find(key).delete(each);
-        for (const after of effectAfter(each, effect)) this.add(after);
-      }
+    const moved = keys
+      .flatMap((key) => [...this.#find(key)])
+      .filter((each) => mayMove(each, effect));
+    // All of them first: one may come to where another one has been.
+    for (const each of moved) for (const key of keysOf(each)) this.#find(key).delete(each);
+    for (const after of moved.flatMap((each) => effectAfter(each, effect))) this.add(after);
   }
 
   #find(key: string): Set<Effect> {

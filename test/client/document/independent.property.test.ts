@@ -74,6 +74,25 @@ describe("[C4] edits that need not wait for others", () => {
     );
   });
 
+  test("are not those in items that have moved to where others were, which are unanswered, too", () => {
+    const ada = offline();
+    const type = (at: number): Operation => ({
+      op: "str_ins",
+      path: `/a/${at}/text`,
+      pos: 0,
+      str: "x",
+    });
+    ada.edit(type(0));
+    ada.edit(type(1));
+    const unanswered = new Set(ada.replica.edits);
+    ada.edit({ op: "add", path: "/a/0", value: "new" });
+    ada.edit(type(3));
+    for (const at of [1, 2]) ada.edit(type(at));
+    const [, , inserted, other] = ada.replica.edits;
+    const found = ada.replica.independentOf(unanswered, false);
+    expect([...found].filter((edit) => !unanswered.has(edit))).toEqual([inserted, other]);
+  });
+
   test.each<[string, (n: number) => Operation]>([
     ["values of one object", (n) => ({ op: "add", path: `/map/key ${n}`, value: n })],
     ["items appended to one list", (n) => ({ op: "add", path: "/a/-", value: n })],
