@@ -36,6 +36,8 @@ export class DocumentSync {
   #hasBegun = false;
   #nextTask = 1;
   #isEditing = false;
+  /** Of the edit that is being made. */
+  #recorder: Recorder | null = null;
 
   constructor(ports: Ports) {
     this.#environment = ports.environment;
@@ -66,9 +68,11 @@ export class DocumentSync {
     return this.#version ?? 0;
   }
 
-  /** The state as it is shown, frozen; `null` before there is one. */
+  /** The state as it is shown, frozen; `null` before there is one. In a recipe, it is that of before. */
   get state(): JsonObject | null {
-    return this.#hasBegun ? (this.replica.tree.snapshot() as JsonObject) : null;
+    if (!this.#hasBegun) return null;
+    const look = (): JsonObject => this.replica.tree.snapshot() as JsonObject;
+    return this.#recorder === null ? look() : this.#recorder.lookBefore(look);
   }
 
   /** Take in a frame of the room. */
@@ -137,7 +141,10 @@ export class DocumentSync {
   #record(change: (recorder: Recorder) => void, isSent: boolean): readonly Recorded[] {
     const recorder = new Recorder(this.replica.tree);
     try {
-      this.#alone(() => change(recorder));
+      this.#alone(() => {
+        this.#recorder = recorder;
+        change(recorder);
+      });
       if (isSent) this.#checkSize(recorder);
     } catch (error) {
       recorder.revert();
@@ -157,6 +164,7 @@ export class DocumentSync {
       recipe();
     } finally {
       this.#isEditing = false;
+      this.#recorder = null;
     }
   }
 

@@ -193,11 +193,7 @@ export class RoomClient {
     this.#demand("room:write");
     const { promise, ...asker } = Promise.withResolvers<Committed>();
     promise.catch(() => {}); // the event `refused` tells of it, too
-    const shown = this.#snapshot; // what the recipe reads of the state until it throws is not shown to others
-    const made = this.#document.edit(
-      (recorder) => recorder.run(recipe, () => void (this.#snapshot = shown)),
-      asker,
-    );
+    const made = this.#document.edit((recorder) => recorder.run(recipe), asker);
     if (made === null) asker.resolve({ version: this.#document.version, dropped: [] });
     else {
       this.#document.history.record(made.edit, made.recorded);

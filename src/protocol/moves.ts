@@ -141,7 +141,8 @@ export function mayMove(earlier: Effect, later: Effect): boolean {
   }
 }
 
-function pathsOf(effect: Effect): readonly Tokens[] {
+/** Where an effect is: whatever it moves is in there. */
+export function pathsOf(effect: Effect): readonly Tokens[] {
   if (effect.kind === "move")
     return [effect.from, effect.to, parentOf(effect.from), parentOf(effect.to)];
   return ["container" in effect ? effect.container : effect.path];

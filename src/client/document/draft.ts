@@ -55,20 +55,20 @@ export class Recorder {
 
   /**
    * Run a recipe once.
-   * @param failed is called before it throws
    * @throws what the recipe throws; TypeError if it is asynchronous
    */
-  run(recipe: (draft: never) => unknown, failed = (): void => {}): void {
-    try {
-      const returned = recipe(this.draft as never);
-      if (typeof returned === "object" && returned !== null && "then" in returned)
-        throw new TypeError(
-          "A recipe must not be asynchronous: await first, then change the state.",
-        );
-    } catch (error) {
-      failed();
-      throw error;
-    }
+  run(recipe: (draft: never) => unknown): void {
+    const returned = recipe(this.draft as never);
+    if (typeof returned === "object" && returned !== null && "then" in returned)
+      throw new TypeError("A recipe must not be asynchronous: await first, then change the state.");
+  }
+
+  /** Look at the tree as it was before. */
+  lookBefore<T>(look: () => T): T {
+    for (const { applied } of this.recorded.toReversed()) this.#tree.revert(applied);
+    const seen = look();
+    for (const { applied } of this.recorded) this.#tree.redo(applied);
+    return seen;
   }
 
   /** From here on, the draft refuses to be changed. */

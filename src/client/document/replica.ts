@@ -7,13 +7,13 @@
 // own edit takes its place.
 
 import { inverseOf, type Effect } from "../../protocol/effects.ts";
-import { effectAfter, mayMove } from "../../protocol/moves.ts";
 import type { Operation, Patch } from "../../protocol/json-patch.ts";
 import type { JsonObject } from "../../protocol/json.ts";
 import { parsePointer } from "../../protocol/pointer.ts";
 import type { PendingEdit, PendingOperation, Tell } from "./pending-edit.ts";
 import { reconcile } from "./reconcile.ts";
 import { Tree, Unfit, type Applied } from "./tree.ts";
+import { Undone } from "./undone.ts";
 
 /** Edits that what has come in is part of, with the version that has them; `null` if that is unknown. */
 export type Accepted = ReadonlyMap<PendingEdit, number | null>;
@@ -120,23 +120,36 @@ export class Replica {
   /**
    * Edits that lead to the same place, whether or not others before them are done: the room may get them now.
    * @param unanswered the edits before them of which the room may or may not have heard
+   * @param isInOrder whether nothing is to overtake an edit that has to wait
    */
-  independentOf(unanswered: ReadonlySet<PendingEdit>): ReadonlySet<PendingEdit> {
+  independentOf(
+    unanswered: ReadonlySet<PendingEdit>,
+    isInOrder: boolean,
+  ): ReadonlySet<PendingEdit> {
     const independent = new Set<PendingEdit>();
-    // What would be different here, if one operation of those had not been done.
-    let undone: readonly Effect[] = [];
+    // What would be different here, if those had not been done, nor what has to wait for them.
+    const undone = new Undone();
     for (const edit of this.#edits) {
+      const isUnanswered = unanswered.has(edit);
       let isIndependent = true;
       for (const operation of edit.operations) {
-        if (undone.some((effect) => operation.isMovedBy(effect))) isIndependent = false;
+        if (undone.moves(operation)) isIndependent = false;
         const { effect } = operation;
         if (effect === null) continue;
-        undone = undone.flatMap((each) =>
-          mayMove(each, effect) ? effectAfter(each, effect) : each,
-        );
-        if (unanswered.has(edit)) undone = [...undone, inverseOf(effect)];
+        undone.pass(effect);
+        if (isUnanswered) undone.add(inverseOf(effect));
       }
       if (isIndependent) independent.add(edit);
+      else if (!isUnanswered) {
+        if (isInOrder) break;
+        const own = new Undone();
+        for (const { effect } of edit.operations)
+          if (effect !== null) {
+            own.pass(effect);
+            own.add(inverseOf(effect));
+          }
+        for (const effect of own.effects) undone.add(effect);
+      }
     }
     return independent;
   }

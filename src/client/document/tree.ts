@@ -81,6 +81,11 @@ export class Tree {
     for (const step of steps.toReversed()) this.#do({ ...step, old: step.now, now: step.old });
   }
 
+  /** Do once more what was taken back, if nothing else has happened since. */
+  redo({ steps }: Applied): void {
+    for (const step of steps) this.#do(step);
+  }
+
   /** The value at a path; `undefined` if there is none. @throws Unfit if what it would be in does not exist */
   read(path: string): JsonValue | undefined {
     return valueAt(this.#place(path));

@@ -50,11 +50,18 @@ export class Queue {
    * @returns nothing if that has to wait for replies
    */
   next(sent: readonly Task[]): readonly Task[] {
-    const [first, ...others] = this.#tasks.filter(({ held }) => held === null);
+    const { replica } = this.#ports;
+    const waiting = new Set(this.#tasks.filter(({ held }) => held !== null));
+    if (waiting.size > 0) {
+      // Edits on top of these wait with them, and hold up nothing else.
+      const free = replica.independentOf(editsOf([...waiting]), false);
+      for (const task of this.#tasks)
+        if (task.action === null && task.edit && !free.has(task.edit)) waiting.add(task);
+    }
+    const [first, ...others] = this.#tasks.filter((task) => !waiting.has(task));
     if (first === undefined) return [];
     if (first.action !== null) return [first];
-    const before = [...sent, ...this.#tasks.filter(({ held }) => held !== null)];
-    const independent = this.#ports.replica.independentOf(editsOf(before));
+    const independent = replica.independentOf(editsOf([...sent, ...waiting]), true);
     const mayGo = ({ edit }: Task): boolean => edit === null || independent.has(edit);
     if (!mayGo(first)) return [];
     const together = [first];

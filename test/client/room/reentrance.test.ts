@@ -35,6 +35,30 @@ test("[C1] a recipe that edits the room again is refused, and nothing has change
   expect(ada.history.undo()).toEqual({ undone: true, skipped: 0 });
 });
 
+test("[C3] what a recipe reads of the room is what was shown before it, and goes on from there", async () => {
+  const { net, ada } = await open();
+  ada.update(({ list, o }) => {
+    list.push("one", "two");
+    o["kept"] = { n: 1 };
+  });
+  const { state } = ada;
+  const seen: unknown[] = [];
+  ada.update((draft) => {
+    draft.list.unshift("zero");
+    const { o } = draft;
+    seen.push(ada.state, ada.getSnapshot().state);
+    draft.list.splice(1, 1);
+    o["more"] = { n: 2 };
+    delete o["kept"];
+    seen.push(ada.state);
+    draft.votes++;
+  });
+  expect(seen.every((each) => each === state)).toBe(true);
+  expect(ada.state).toEqual({ list: ["zero", "two"], votes: 1, o: { more: { n: 2 } } });
+  await net.settle();
+  expect(net.state).toEqual(ada.state);
+});
+
 test("[C3] what is read in a recipe that throws is not shown afterwards", async () => {
   const { ada } = await open();
   expect(() =>

@@ -327,6 +327,34 @@ describe("a line that breaks", () => {
     expect(ada.history.canUndo).toBe(false);
   });
 
+  test("[C7] for long holds up only what was made on top of the old edits", async () => {
+    const net = open();
+    const ada = net.join("ada", { maxOfflineAge: 60_000 });
+    await net.settle(ada.ready);
+    const stale: StaleEdits[] = [];
+    ada.on("stale", (edits) => stale.push(edits));
+    net.drop("ada");
+    ada.update(({ notes }) => notes.push({ id: "1", text: "old" }));
+    await net.advance(61_000);
+    ada.update(({ notes }) => insertText(notes[0]!, "text", 0, "not so "));
+    ada.update(({ notes }) => insertText(notes[0]!, "text", 0, "really "));
+    const free = ada.update((draft) => (draft.title = "free"));
+    // The room decides itself what an action does.
+    const optimistic = ({ notes }: { notes: { text: string }[] }): void =>
+      insertText(notes[0]!, "text", 0, "finished: ");
+    const action = ada.action("finish", { id: "1" }, { optimistic });
+    net.restore("ada");
+    await net.advance(40_000);
+    expect(await free.committed).toMatchObject({ dropped: [] });
+    expect(await action).toBe(1);
+    expect(net.state).toEqual({ notes: [], title: "free", done: ["1"] });
+    expect(texts(ada)).toEqual(["really not so old"]);
+    stale[0]?.apply();
+    await net.settle();
+    expect(texts(net)).toEqual(["really not so old"]);
+    expect(ada.saved).toEqual({ state: "saved" });
+  });
+
   test("[C7] while the room is purged leaves the outcome of what was sent to the application", async () => {
     const { net, ada } = await two();
     const stale: StaleEdits[] = [];

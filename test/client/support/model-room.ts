@@ -216,6 +216,16 @@ export class ModelClient {
     if (made) this.history.record(made.edit, made.recorded);
   }
 
+  /** Make one edit of several operations, each made for what the ones before it show. */
+  editAll(operations: readonly ((state: JsonObject) => Operation | null)[]): void {
+    this.#edit((recorder) => {
+      for (const each of operations) {
+        const operation = each(this.state);
+        if (operation !== null) recorder.apply(operation);
+      }
+    });
+  }
+
   #edit(
     change: (recorder: Recorder) => void,
   ): { edit: PendingEdit; recorded: Recorder["recorded"] } | null {
