@@ -3,6 +3,7 @@
 import { mkdtemp, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { launchBrowser } from "../test/support/browser.ts";
 import { startDevServer } from "../test/support/dev-server.ts";
 import { pane, seen, visit } from "../test/support/pages.ts";
@@ -26,6 +27,9 @@ try {
   await page.keyboard.type(" Like this.");
   await ada.locator(".cursor").waitFor();
   await ada.getByText("Bob is typing…").waitFor();
+  const text = ada.locator("[data-id=b] textarea");
+  while (!(await text.inputValue()).endsWith("Like this.")) await sleep(10);
+  await bob.getByText("Live, all saved").waitFor();
   await page.screenshot({ path: file, animations: "disabled", caret: "hide" });
   const { size } = await stat(file);
   console.log(`docs/demo.png: ${(size / 1024).toFixed(0)} KiB, limit ${limit / 1024} KiB`);

@@ -1,6 +1,7 @@
-// `npm run speed`: how soon the demo shows a board, and how long its frames take while 50 people move their cursors over
-// it, from a trace of the browser; how soon the inspector shows a large state, and how long its frames take while that is
-// scrolled and changed. It prints and fails nothing: what else the machine does decides as well.
+// `npm run speed`: how much JavaScript the demo has, how soon it shows a board, and how long its frames take while 50
+// people move their cursors over it, from a trace of the browser; how soon the inspector shows a large state, and how long
+// its frames take while that is scrolled and changed. It prints and fails nothing: what else the machine does decides as
+// well.
 
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -9,6 +10,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Browser, CDPSession } from "playwright-core";
 import { launchBrowser } from "../test/support/browser.ts";
 import { startDevServer } from "../test/support/dev-server.ts";
+import { demoBytes, sizeText } from "./web-size.ts";
 
 const people = 50;
 const seconds = 10;
@@ -18,6 +20,7 @@ const folder = await mkdtemp(join(tmpdir(), "collab-room-speed-"));
 const server = await startDevServer({ persistTo: folder });
 const browser = await launchBrowser();
 try {
+  console.log(sizeText(demoBytes()));
   await measureLoad(browser);
   await measureFrames(browser);
   await measureInspector(browser);

@@ -9,6 +9,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { launchBrowser } from "../support/browser.ts";
 import { startDevServer, type DevServer } from "../support/dev-server.ts";
 import {
+  allKept,
   expectNoComplaints,
   newBoard,
   note,
@@ -284,6 +285,155 @@ describe("with the plug pulled", () => {
     const roundTrip = async () => parseInt(await page.locator(".frames > p").innerText());
     await expect.poll(roundTrip, soon).toBeGreaterThanOrEqual(600);
   });
+});
+
+describe("what has not been sent", () => {
+  const pull = (page: Page): Promise<void> =>
+    page.getByRole("switch", { name: "Pull the plug" }).first().click();
+  const cutOffWith = async (page: Page, text: string): Promise<void> => {
+    await pull(page);
+    await press(page, "Add note");
+    await page.keyboard.type(text);
+    await note(pane(page), text).waitFor();
+    await allKept(page);
+  };
+
+  test("is there after a reload, and arrives once when the plug is back", async () => {
+    const [ada, bob] = await Promise.all([come("Ada"), come("Bob")]);
+    await cutOffWith(ada, "Milk");
+    await ada.reload();
+    await note(pane(ada), "Milk").waitFor();
+    await expect
+      .poll(() => statusOf(pane(ada)), soon)
+      .toMatch(/^Plug pulled, \d+ edits not sent yet$/);
+    // What is written on top of it counts as well.
+    await write(note(pane(ada), "Milk"), " and bread");
+    await allKept(ada);
+    await ada.reload();
+    await note(pane(ada), "Milk and bread").waitFor();
+    expect(await note(pane(bob), "Milk").count()).toBe(0);
+    await pull(ada);
+    await note(pane(bob), "Milk and bread").waitFor();
+    await expect.poll(() => statusOf(pane(ada)), soon).toBe("Live, all saved");
+    expect(await note(pane(bob), "Milk").count()).toBe(1);
+    expect(await note(pane(ada), "Milk").count()).toBe(1);
+  });
+
+  test("is there after a reload for both people of one page", async () => {
+    const page = await come("Ada");
+    await press(page, "Add a second person");
+    await seen(pane(page, 1));
+    await pane(page, 1).getByRole("switch").click();
+    await write(pane(page, 1).locator("[data-id=a]"), " Bob");
+    await allKept(page);
+    await page.reload();
+    await seen(pane(page));
+    const his = pane(page, 1).locator("[data-id=a]");
+    await expect.poll(() => textOf(his), soon).toMatch(/ Bob$/);
+    expect(await textOf(pane(page, 0).locator("[data-id=a]"))).not.toMatch(/Bob/);
+    await pane(page, 1).getByRole("switch").click();
+    await expect.poll(() => textOf(pane(page, 0).locator("[data-id=a]")), soon).toMatch(/ Bob$/);
+  });
+
+  test("a page that has nothing of the board yet says so while the plug is pulled", async () => {
+    const page = await come("Ada");
+    await pull(page);
+    await page.reload();
+    await page.locator(".notice[data-kind=cut]").waitFor();
+    await press(page, "Put it back");
+    await seen(pane(page));
+  });
+
+  test("is sent by the next tab when its own was closed, in the name of the same person", async () => {
+    const [ada, bob] = await Promise.all([come("Ada"), come("Bob")]);
+    await ada.getByLabel("Your name").fill("Adele");
+    await cutOffWith(ada, "Milk");
+    // Pages that nobody has told who they are.
+    const open = async (): Promise<Page> => {
+      const page = await ada.context().newPage();
+      await page.goto(ada.url());
+      await seen(pane(page));
+      return page;
+    };
+    const another = await open();
+    expect(await another.getByLabel("Your name").inputValue()).not.toBe("Adele");
+    expect(await note(pane(another), "Milk").count()).toBe(0);
+    await ada.close();
+    const again = await open();
+    expect(await again.getByLabel("Your name").inputValue()).toBe("Adele");
+    await note(pane(bob), "Milk").waitFor();
+    expect(await note(pane(bob), "Milk").count()).toBe(1);
+  });
+
+  test("is sent by the other tab of the same person when its own was closed", async () => {
+    const [ada, bob] = await Promise.all([come("Ada"), come("Bob")]);
+    const twin = await ada.context().newPage();
+    const person = await ada.evaluate("sessionStorage.getItem('person-0')");
+    await twin.addInitScript(`sessionStorage.setItem("person-0", ${JSON.stringify(person)})`);
+    await twin.goto(ada.url());
+    await seen(pane(twin));
+    await expect.poll(() => bob.locator(".avatars li").count(), soon).toBe(2);
+    await cutOffWith(ada, "Milk");
+    expect(await note(pane(twin), "Milk").count()).toBe(0);
+    await ada.close();
+    await note(pane(twin), "Milk").waitFor();
+    await note(pane(bob), "Milk").waitFor();
+    expect(await note(pane(bob), "Milk").count()).toBe(1);
+  });
+
+  test.each([
+    { answer: "Keep", count: 1 },
+    { answer: "Discard", count: 0 },
+  ])("is asked for when it is old, and $answer is an answer", async ({ answer, count }) => {
+    const [ada, bob] = await Promise.all([come("Ada"), come("Bob")]);
+    await ada.clock.install();
+    await cutOffWith(ada, "Milk");
+    await ada.clock.fastForward(10 * 60_000);
+    await pull(ada);
+    const question = ada.locator(".stale");
+    expect(await question.innerText()).toMatch(
+      /^\d+ edits that you made from .+ on are not on the board yet, which others may have changed\./,
+    );
+    expect(await note(pane(bob), "Milk").count()).toBe(0);
+    await press(ada, answer);
+    expect(await question.count()).toBe(0);
+    await expect.poll(() => statusOf(pane(ada)), soon).toBe("Live, all saved");
+    expect(await note(pane(ada), "Milk").count()).toBe(count);
+    await expect.poll(() => note(pane(bob), "Milk").count(), soon).toBe(count);
+  });
+});
+
+test("what an input method composes stays, and so does what others write meanwhile", async () => {
+  const [ada, bob] = await Promise.all([come("Ada"), come("Bob")]);
+  const [hers, his] = [ada, bob].map((page) => page.locator("[data-id=b]")) as [Locator, Locator];
+  await hers.locator("textarea").focus();
+  await ada.keyboard.press("Control+End");
+  const devtools = await ada.context().newCDPSession(ada);
+  const composing = { text: "に", selectionStart: 1, selectionEnd: 1 };
+  await devtools.send("Input.imeSetComposition", composing);
+  await his.locator("textarea").focus();
+  await bob.keyboard.press("Control+Home");
+  await bob.keyboard.type("Bob: ");
+  await expect.poll(() => hers.getAttribute("aria-label"), soon).toContain("Note: Bob: ");
+  expect(await textOf(hers)).toBe("Write here together: both texts stay.に");
+  await devtools.send("Input.insertText", { text: "日本" });
+  const whole = "Bob: Write here together: both texts stay.日本";
+  for (const found of [hers, his]) await expect.poll(() => textOf(found), soon).toBe(whole);
+});
+
+test("a note that is removed under somebody who writes says so, and the keyboard stays on the board", async () => {
+  const [ada, bob] = await Promise.all([come("Ada"), come("Bob")]);
+  await write(ada.locator("[data-id=b]"), " more");
+  const remove = "Remove the note: Write here together: bot";
+  await bob.getByRole("button", { name: remove, exact: true }).click();
+  await expect
+    .poll(() => said(ada).innerText(), soon)
+    .toBe("Somebody has removed the note that you were at.");
+  expect(await ada.locator(":focus").getAttribute("class")).toBe("viewport");
+  await expect.poll(() => bob.locator(".typing").innerText(), soon).toBe("");
+  await press(bob, "Undo");
+  await ada.locator("[data-id=b]").waitFor();
+  await expect.poll(() => textOf(ada.locator("[data-id=b]")), soon).toContain("both texts stay.");
 });
 
 test("a server that is killed and starts again gets what was done meanwhile, once", async () => {

@@ -10,8 +10,10 @@ import { launchBrowser } from "../support/browser.ts";
 import { startDevServer, type DevServer } from "../support/dev-server.ts";
 import { look } from "../support/look.ts";
 import {
+  allKept,
   expectNoComplaints,
   newBoard,
+  note,
   pane,
   picture,
   seen,
@@ -103,6 +105,35 @@ describe("the demo", () => {
     await page.keyboard.type("Written in a tunnel");
     await page.locator(".status[data-saved=unsaved]").waitFor();
     await look(page, "plug");
+  });
+
+  test("asks what is to become of edits that are old", async () => {
+    const page = await come();
+    await seen(pane(page));
+    await page.clock.install();
+    const plug = page.getByRole("switch");
+    await plug.click();
+    await press(page, "Add note");
+    await page.keyboard.type("Written on a train");
+    await page.clock.fastForward(10 * 60_000);
+    await plug.click();
+    await seen(pane(page));
+    const question = page.locator(".stale");
+    await question.waitFor();
+    expect(await question.locator("button").allInnerTexts()).toEqual(["Keep", "Discard"]);
+    await look(page, "stale");
+  });
+
+  test("says that nothing of the board is there while the plug is pulled", async () => {
+    const page = await come();
+    await seen(pane(page));
+    await page.getByRole("switch").click();
+    await page.reload();
+    expect(await saysWith(page, "cut")).toEqual([
+      "The plug is pulled, and the board is not here yet.",
+      "Put it back",
+    ]);
+    await look(page, "cut");
   });
 
   test("says that nothing is there yet", async () => {
@@ -241,6 +272,7 @@ describe("a service that asks for tokens", () => {
       "Read the API",
     ]);
     await look(page, "locked");
+    expect(await page.getByRole("button", { name: "Add a second person" }).count()).toBe(0);
   });
 
   const mayWrite = ["room:read", "room:write", "room:create", "presence:write"];
@@ -250,8 +282,25 @@ describe("a service that asks for tokens", () => {
     const page = await come({ rest: `#token=${token}` }, closed.url);
     await seen(pane(page));
     await page.locator(".note").first().waitFor();
+    expect(await page.locator(".hero").innerText()).toContain("Your token says who you are");
+    await look(page, "token");
     await press(page, "Invite");
     expect(await page.getByLabel("Address of this board").inputValue()).not.toContain("token");
+  });
+
+  test("keeps what a person with a token has not sent across a reload", async () => {
+    const token = await tokenOf({ sub: "ada", scopes: { "*": mayWrite } });
+    const page = await come({ rest: `#token=${token}` }, closed.url);
+    await seen(pane(page));
+    await page.getByRole("switch").click();
+    await press(page, "Add note");
+    await page.keyboard.type("Milk");
+    await note(pane(page), "Milk").waitFor();
+    await allKept(page);
+    await page.reload();
+    await note(pane(page), "Milk").waitFor();
+    await page.getByRole("switch").click();
+    await page.locator(".status[data-saved=saved][data-live=true]").waitFor();
   });
 
   test("does not let in the token of another board", async () => {

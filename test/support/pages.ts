@@ -68,6 +68,16 @@ export const note = (view: Locator, text: string): Locator =>
 
 export const textOf = (found: Locator): Promise<string> => found.locator("textarea").inputValue();
 
+const asks = `(() => {
+  const event = new Event("beforeunload", { cancelable: true });
+  dispatchEvent(event);
+  return event.defaultPrevented;
+})()`;
+
+/** Wait until the browser keeps all edits: it would let the page be closed without asking. */
+export const allKept = (page: Page): Promise<void> =>
+  expect.poll(() => page.evaluate(asks), { timeout: 15_000, interval: 25 }).toBe(false);
+
 /** Take a picture of the whole page, into .screenshots/. */
 export const picture = (page: Page, name: string): Promise<Buffer> =>
   page.screenshot({

@@ -1,6 +1,6 @@
 // Who is here: the first few, and how many more.
 
-import { colorOf, inkOn, nameOf } from "./people.ts";
+import { colorOf, initialOf, inkOn, nameOf } from "./people.ts";
 import { useCounts, usePeople, useSelf, useStatus } from "./rooms.ts";
 
 const shown = 4;
@@ -31,7 +31,7 @@ export function Avatars() {
         return (
           <li key={id} title={label} data-status={status}>
             <b style={{ background: color, color: inkOn(color) }} aria-hidden="true">
-              {[...name][0]?.toUpperCase()}
+              {initialOf(name)}
             </b>
             <i aria-hidden="true" />
             <span className="hidden">{label}</span>

@@ -19,15 +19,21 @@ import {
 import { refusedText, undoText } from "./sentences.ts";
 import { boardHeight, boardWidth, useGlide } from "./use-glide.ts";
 import { noteColors, useBoard, useNotes } from "./use-board.ts";
+import { StaleBar } from "./stale-bar.tsx";
 import { useIdle } from "./use-idle.ts";
 
-export function BoardView({ hasToken }: { hasToken: boolean }) {
+type Props = {
+  readonly userId: string;
+  readonly hasToken: boolean;
+  /** Mend the line; there only if it is cut. */
+  onMend?(): void;
+};
+
+export function BoardView({ userId, hasToken, onMend }: Props) {
   const room = useRoom();
-  const board = useBoard();
+  const board = useBoard(userId);
   const notes = useNotes();
-  // A room keeps the kind with which it was started, whatever this page asks for.
-  const isBoard = useRoomState((state) => Object.hasOwn(state, "notes"));
-  const isReady = isBoard !== undefined;
+  const isReady = useRoomState(() => true) ?? false;
   const mayEdit = useCan("room:write");
   const { canUndo, canRedo } = useUndo();
   const viewport = useRef<HTMLDivElement>(null);
@@ -60,6 +66,15 @@ export function BoardView({ hasToken }: { hasToken: boolean }) {
     const { since, ...result } = board[verb]();
     const editor = room.people.find(({ id }) => id === since);
     say(undoText(verb, result, editor ? nameOf(editor) : null));
+    // What is undone may be the note that the keyboard is in.
+    const at = document.activeElement?.closest<HTMLElement>(".note")?.dataset["id"];
+    if (at !== undefined && !Object.hasOwn(room.state.notes, at)) viewport.current?.focus();
+  };
+  const onGone = () => {
+    viewport.current?.focus();
+    board.close();
+    // Unless it was a refusal that has taken it away.
+    say("Somebody has removed the note that you were at.", true);
   };
   const onKeyDown = (event: KeyboardEvent) => {
     if (!(event.ctrlKey || event.metaKey) || event.altKey) return;
@@ -102,6 +117,7 @@ export function BoardView({ hasToken }: { hasToken: boolean }) {
                   board={board}
                   isNew={key === newest}
                   editors={editors.get(key) ?? nobody}
+                  onGone={onGone}
                 />
               ))}
           </div>
@@ -111,11 +127,12 @@ export function BoardView({ hasToken }: { hasToken: boolean }) {
       <Arrows layer={glide.arrows} onGo={glide.goTo} />
       <NoticeBox
         isReady={isReady}
-        isBoard={isBoard ?? false}
         isEmpty={notes.length === 0}
         hasToken={hasToken}
         onAdd={add}
+        {...(onMend && { onMend })}
       />
+      <StaleBar />
       <p className="said" role="status">
         {said && <span key={said.id}>{said.text}</span>}
       </p>
@@ -125,7 +142,7 @@ export function BoardView({ hasToken }: { hasToken: boolean }) {
           You may look at this board, and not edit it.
         </p>
       )}
-      <div className="tools" role="group" aria-label="Tools" inert={isOver || !isBoard || !mayEdit}>
+      <div className="tools" role="group" aria-label="Tools" inert={isOver || !isReady || !mayEdit}>
         {/* On an empty board there is one already. */}
         {notes.length > 0 && (
           <button className="primary" onClick={add}>
@@ -175,15 +192,27 @@ function useEditors(): ReadonlyMap<string, readonly string[]> {
   );
 }
 
-type Said = { readonly id: number; readonly text: string };
+type Said = { readonly id: number; readonly text: string; readonly at: number };
 
-/** Something to say, which goes after a while. */
-function useMessage(): readonly [Said | null, (text: string) => void] {
+/** ms in which one thing is the reason for another. */
+const sameTime = 1000;
+
+/**
+ * Something to say, which goes after a while.
+ * @returns also a function that says it. What only `follows` from what was said just now is not said.
+ */
+function useMessage(): readonly [Said | null, (text: string, follows?: boolean) => void] {
   const [said, setSaid] = useState<Said | null>(null);
   useEffect(() => {
     if (said === null) return;
     const timer = setTimeout(() => setSaid(null), 6000);
     return () => clearTimeout(timer);
   }, [said]);
-  return [said, (text) => setSaid((last) => ({ id: (last?.id ?? 0) + 1, text }))];
+  const say = (text: string, follows = false): void => {
+    const at = Date.now();
+    setSaid((last) =>
+      follows && last && at - last.at < sameTime ? last : { id: (last?.id ?? 0) + 1, text, at },
+    );
+  };
+  return [said, say];
 }

@@ -34,6 +34,10 @@ export class Line {
   #frameId = 0;
   #isTelling = false;
 
+  constructor(isCut: boolean) {
+    this.#view = { ...this.#view, isCut };
+  }
+
   readonly view = (): LineView => this.#view;
 
   readonly subscribe = (listener: () => void): (() => void) => {

@@ -4,6 +4,7 @@
 import { createRoot } from "react-dom/client";
 import { newBoardName } from "./page-address.ts";
 import { Page } from "./page.tsx";
+import { takeSeats } from "./people.ts";
 
 const address = new URL(location.href);
 const board = address.searchParams.get("board") || newBoardName();
@@ -14,7 +15,6 @@ if (address.searchParams.get("board") !== board) {
 // The text is English; the layout follows a reader who asks for it.
 if (address.searchParams.get("dir") === "rtl") document.documentElement.dir = "rtl";
 const token = new URLSearchParams(address.hash.slice(1)).get("token");
-
-createRoot(document.querySelector("#root") as HTMLElement).render(
-  <Page board={board} token={token} />,
-);
+const root = createRoot(document.querySelector("#root") as HTMLElement);
+// This one's seat, and that of a second person beside them. No `await` out here: it would split the page's script in two.
+void takeSeats(2).then(() => root.render(<Page board={board} token={token} />));

@@ -2,11 +2,13 @@
 // one types goes in beside the caret, which stays between the same letters.
 
 import { useImperativeHandle, useLayoutEffect, useRef, type Ref } from "react";
+import { spliceOf } from "./carry-over.ts";
 
 type Props = {
   readonly ref: Ref<HTMLTextAreaElement>;
   readonly text: string;
-  onWrite(text: string): void;
+  /** Somebody has made `is` of the text that the field showed. */
+  onWrite(was: string, is: string): void;
   onOpen(): void;
   onClose(): void;
   /** The keyboard wants out. */
@@ -15,12 +17,23 @@ type Props = {
 
 export function NoteText({ ref, text, onWrite, onOpen, onClose, onLeave }: Props) {
   const field = useRef<HTMLTextAreaElement>(null);
+  const shown = useRef(text);
   const isComposing = useRef(false);
   useImperativeHandle(ref, () => field.current as HTMLTextAreaElement);
-  useLayoutEffect(() => {
+  const show = (): void => {
     // An input method loses what it composes if the text changes under it.
-    if (field.current && !isComposing.current) takeOver(field.current, text);
-  });
+    if (!field.current || isComposing.current) return;
+    takeOver(field.current, text);
+    shown.current = text;
+  };
+  // Not after each rendering: one that comes before what was typed is in `text` would take it out of the field.
+  useLayoutEffect(show, [text]);
+  const write = ({ value }: HTMLTextAreaElement): void => {
+    if (value === shown.current) return show();
+    const was = shown.current;
+    shown.current = value;
+    onWrite(was, value);
+  };
   return (
     <textarea
       ref={field}
@@ -31,14 +44,17 @@ export function NoteText({ ref, text, onWrite, onOpen, onClose, onLeave }: Props
       spellCheck={false}
       defaultValue={text}
       onFocus={onOpen}
-      onBlur={onClose}
+      onBlur={() => {
+        onClose();
+        show();
+      }}
       onCompositionStart={() => (isComposing.current = true)}
       onCompositionEnd={({ currentTarget }) => {
         isComposing.current = false;
-        onWrite(currentTarget.value);
+        write(currentTarget);
       }}
       onChange={({ target }) => {
-        if (!isComposing.current) onWrite(target.value);
+        if (!isComposing.current) write(target);
       }}
       onKeyDown={({ key }) => {
         if (key === "Escape") onLeave();
@@ -51,14 +67,11 @@ export function NoteText({ ref, text, onWrite, onOpen, onClose, onLeave }: Props
 function takeOver(field: HTMLTextAreaElement, text: string): void {
   const old = field.value;
   if (old === text) return;
-  const least = Math.min(old.length, text.length);
-  let start = 0;
-  while (start < least && old[start] === text[start]) start++;
-  let end = 0;
-  while (end < least - start && old.at(-1 - end) === text.at(-1 - end)) end++;
+  const { start, end } = spliceOf(old, text);
+  const shift = text.length - old.length;
   const moved = (at: number): number => {
     if (at <= start) return at;
-    return at >= old.length - end ? at + text.length - old.length : text.length - end;
+    return Math.max(at, end) + shift;
   };
   const { selectionStart, selectionEnd } = field;
   field.value = text;

@@ -3,6 +3,7 @@
 import {
   memo,
   useEffect,
+  useLayoutEffect,
   useRef,
   type CSSProperties,
   type KeyboardEvent,
@@ -42,9 +43,11 @@ type Props = {
   readonly isNew: boolean;
   /** The colour of the first who edits it, and the names of all; none if nobody does. */
   readonly editors: readonly string[];
+  /** Somebody else has removed it while it was moved or written into. */
+  onGone(): void;
 };
 
-export const Note = memo(function Note({ id, note, level, board, isNew, editors }: Props) {
+export const Note = memo(function Note({ id, note, level, board, isNew, editors, onGone }: Props) {
   const element = useRef<HTMLElement>(null);
   const grip = useRef<HTMLButtonElement>(null);
   const text = useRef<HTMLTextAreaElement>(null);
@@ -52,6 +55,16 @@ export const Note = memo(function Note({ id, note, level, board, isNew, editors 
   useEffect(() => {
     if (isNew) text.current?.focus();
   }, [isNew]);
+  const gone = useRef(onGone);
+  useLayoutEffect(() => {
+    gone.current = onGone;
+  });
+  useLayoutEffect(() => {
+    const own = element.current;
+    return () => {
+      if (own?.contains(document.activeElement)) gone.current();
+    };
+  }, []);
 
   const put = ({ x, y }: Point) => board.drag(id, within({ x: Math.round(x), y: Math.round(y) }));
   const grab = (event: PointerEvent) => {
@@ -161,7 +174,7 @@ export const Note = memo(function Note({ id, note, level, board, isNew, editors 
       <NoteText
         ref={text}
         text={note.text}
-        onWrite={(value) => board.write(id, value)}
+        onWrite={(was, is) => board.write(id, was, is)}
         onOpen={() => board.open(id)}
         onClose={board.close}
         onLeave={() => grip.current?.focus()}

@@ -3,20 +3,21 @@
 import type { ReactNode } from "react";
 import { openNewBoard } from "./page-address.ts";
 import { useRoom, useStatus } from "./rooms.ts";
-import { noticeOf, otherKind } from "./sentences.ts";
+import { noticeOf } from "./sentences.ts";
 
 type Props = {
   readonly isReady: boolean;
-  readonly isBoard: boolean;
   readonly isEmpty: boolean;
   readonly hasToken: boolean;
   onAdd(): void;
+  /** Mend the line; there only if it is cut. */
+  onMend?(): void;
 };
 
-export function NoticeBox({ isReady, isBoard, isEmpty, hasToken, onAdd }: Props) {
+export function NoticeBox({ isReady, isEmpty, hasToken, onAdd, onMend }: Props) {
   const room = useRoom();
   const status = useStatus();
-  const notice = noticeOf(status, hasToken) ?? (isReady && !isBoard ? otherKind : null);
+  const notice = noticeOf(status, hasToken);
   if (notice?.act === "read-api")
     return (
       <Box kind={notice.kind} sentence={notice.sentence}>
@@ -35,6 +36,14 @@ export function NoticeBox({ isReady, isBoard, isEmpty, hasToken, onAdd }: Props)
       </Box>
     );
   }
+  if (!isReady && onMend)
+    return (
+      <Box kind="cut" sentence="The plug is pulled, and the board is not here yet.">
+        <button className="primary" onClick={onMend}>
+          Put it back
+        </button>
+      </Box>
+    );
   if (!isReady) return <Box kind="joining" sentence="Joining the board…" />;
   if (!isEmpty) return null;
   return (
@@ -54,7 +63,9 @@ type BoxProps = {
 
 const Box = ({ kind, sentence, children }: BoxProps) => (
   <div className="notice" data-kind={kind}>
-    <p role="status">{sentence}</p>
-    {children}
+    <div className="card">
+      <p role="status">{sentence}</p>
+      {children}
+    </div>
   </div>
 );

@@ -6,14 +6,20 @@ import { Icon } from "../shared/icon.tsx";
 import { Invitation } from "./invitation.tsx";
 import { openNewBoard } from "./page-address.ts";
 import { Pane } from "./pane.tsx";
+import { recall, remember } from "./memory.ts";
 import { Source } from "./source.tsx";
 
 type Shown = "invitation" | "source" | null;
 
 export function Page({ board, token }: { board: string; token: string | null }) {
-  const [isTwo, setTwo] = useState(false);
+  const [isTwo, setTwo] = useState(() => token === null && recall("tab", "two") === board);
+  const [isLocked, setLocked] = useState(false);
   const [shown, setShown] = useState<Shown>(null);
   const close = () => setShown(null);
+  const showTwo = (two: boolean) => {
+    setTwo(two);
+    remember("tab", "two", two ? board : null);
+  };
   return (
     <>
       <header className="top">
@@ -42,16 +48,20 @@ export function Page({ board, token }: { board: string; token: string | null }) 
               note, pull the plug, and see that nothing gets lost.
             </p>
           </div>
-          {/* A token says who somebody is: with it, this page is one person. */}
-          {token === null && (
-            <button className={isTwo ? "plain-button" : "primary"} onClick={() => setTwo(!isTwo)}>
+          {isLocked ? null : token === null ? (
+            <button className={isTwo ? "plain-button" : "primary"} onClick={() => showTwo(!isTwo)}>
               <Icon name="people" /> {isTwo ? "Back to one person" : "Add a second person"}
             </button>
+          ) : (
+            <p className="alone">
+              Your token says who you are, so this page is one person. For a second one, open a link
+              with another token.
+            </p>
           )}
         </div>
         <div className="panes" data-two={isTwo}>
-          <Pane seat={0} board={board} token={token} />
-          {isTwo && <Pane seat={1} board={board} token={token} onClose={() => setTwo(false)} />}
+          <Pane seat={0} board={board} token={token} onLocked={() => setLocked(true)} />
+          {isTwo && <Pane seat={1} board={board} token={token} onClose={() => showTwo(false)} />}
         </div>
         <ol className="steps">
           <li>

@@ -1,14 +1,17 @@
 // One person's view of the board: who they are, who else is here, the board, and the line to the room, which can be cut.
 
-import { useState } from "react";
+import { useEffect, useState } from "react";
 import { Avatars } from "./avatars.tsx";
 import { BoardView } from "./board-view.tsx";
 import { Frames } from "./frames.tsx";
 import { Icon } from "../shared/icon.tsx";
 import { Line } from "./line.ts";
+import { recall, remember } from "./memory.ts";
+import { userIn } from "./page-address.ts";
 import { identityOf } from "./people.ts";
 import { PersonEditor } from "./person-editor.tsx";
-import { RoomProvider, useRoom } from "./rooms.ts";
+import { RoomProvider, useRoom, useStatus } from "./rooms.ts";
+import { noticeOf } from "./sentences.ts";
 import { Status, TypingText } from "./status.tsx";
 import { useLine } from "./use-line.ts";
 
@@ -18,11 +21,15 @@ type Props = {
   readonly board: string;
   readonly token: string | null;
   onClose?(): void;
+  /** Without a token, the service lets in nobody. */
+  onLocked?(): void;
 };
 
-export function Pane({ seat, board, token, onClose }: Props) {
+export function Pane({ seat, board, token, onClose, onLocked }: Props) {
   const [user] = useState(() => identityOf(seat));
-  const [line] = useState(() => new Line());
+  // A reload does not mend the line.
+  const [line] = useState(() => new Line(recall("tab", plugKey(seat)) === board));
+  const userId = token === null ? user.id : userIn(token);
   const options = {
     url: location.origin,
     room: board,
@@ -32,28 +39,51 @@ export function Pane({ seat, board, token, onClose }: Props) {
     presence: { name: user.name, color: user.color },
     // With a token, the service says who this is.
     ...(token === null ? { user } : { token: () => token }),
+    // Edits outlast a reload, also when the line is cut.
+    persist: userId ?? false,
   };
   return (
     <RoomProvider options={options}>
-      <View seat={seat} line={line} hasToken={token !== null} {...(onClose && { onClose })} />
+      <View
+        seat={seat}
+        line={line}
+        userId={userId ?? ""}
+        hasToken={token !== null}
+        onPlug={(isCut) => {
+          line.cut(isCut);
+          remember("tab", plugKey(seat), isCut ? board : null);
+        }}
+        {...(onClose && { onClose })}
+        {...(onLocked && { onLocked })}
+      />
     </RoomProvider>
   );
 }
 
-function View({
-  seat,
-  line,
-  hasToken,
-  onClose,
-}: {
-  seat: number;
-  line: Line;
-  hasToken: boolean;
-  onClose?: () => void;
-}) {
+const plugKey = (seat: number): string => `cut-${seat}`;
+
+type ViewProps = Pick<Props, "seat" | "onClose" | "onLocked"> & {
+  readonly line: Line;
+  readonly userId: string;
+  readonly hasToken: boolean;
+  /** Cut the line, or mend it. */
+  onPlug(isCut: boolean): void;
+};
+
+function View({ seat, line, userId, hasToken, onPlug, onClose, onLocked }: ViewProps) {
   const room = useRoom();
+  const isCut = useLine(line, (view) => view.isCut);
+  const isLocked = noticeOf(useStatus(), hasToken)?.kind === "locked";
+  useEffect(() => {
+    if (isLocked) onLocked?.();
+  }, [isLocked, onLocked]);
   const [identity, setIdentity] = useState(() => identityOf(seat));
   const [showsFrames, setShowsFrames] = useState(false);
+  const plug = () => {
+    onPlug(!isCut);
+    // Do not wait for the next attempt.
+    if (isCut) room.reconnect();
+  };
   const leave = () => {
     room.leave();
     onClose?.();
@@ -69,13 +99,16 @@ function View({
           </button>
         )}
       </header>
-      <BoardView hasToken={hasToken} />
+      <BoardView userId={userId} hasToken={hasToken} {...(isCut && { onMend: plug })} />
       <div className="pane-foot">
         <div className="where">
           <Status line={line} />
           <TypingText />
         </div>
-        <Plug line={line} />
+        <button className="switch" role="switch" aria-checked={isCut} onClick={plug}>
+          <i aria-hidden="true" /> Pull the plug
+        </button>
+        <Lag line={line} />
         <button
           className="toggle"
           aria-pressed={showsFrames}
@@ -89,32 +122,20 @@ function View({
   );
 }
 
-function Plug({ line }: { line: Line }) {
-  const room = useRoom();
-  const isCut = useLine(line, (view) => view.isCut);
+function Lag({ line }: { line: Line }) {
   const lag = useLine(line, (view) => view.lag);
-  const pull = () => {
-    line.cut(!isCut);
-    // Do not wait for the next attempt.
-    if (isCut) room.reconnect();
-  };
   return (
-    <>
-      <button className="switch" role="switch" aria-checked={isCut} onClick={pull}>
-        <i aria-hidden="true" /> Pull the plug
-      </button>
-      <label className="lag">
-        Lag
-        <input
-          type="range"
-          min={0}
-          max={2000}
-          step={50}
-          value={lag}
-          onChange={({ target }) => line.slow(Number(target.value))}
-        />
-        <output>{lag} ms</output>
-      </label>
-    </>
+    <label className="lag">
+      Lag
+      <input
+        type="range"
+        min={0}
+        max={2000}
+        step={50}
+        value={lag}
+        onChange={({ target }) => line.slow(Number(target.value))}
+      />
+      <output>{lag} ms</output>
+    </label>
   );
 }

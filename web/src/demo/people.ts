@@ -1,7 +1,9 @@
 // Who somebody is on the page, as long as nobody signs in: a name and a colour that are given, and can be changed. A tab
-// keeps them across reloads; another tab is another person.
+// keeps them across reloads; another tab is another person. A tab that is opened when an earlier one is closed goes on
+// as its person, whose unsent edits are in this browser.
 
 import type { Person } from "collab-room/client";
+import { recall, remember } from "./memory.ts";
 
 export type Identity = { readonly id: string; readonly name: string; readonly color: string };
 
@@ -31,32 +33,86 @@ const colors = [
   "#495057",
 ];
 
-/** @param seat which person of this tab, from 0 */
-export function identityOf(seat: number): Identity {
-  const key = `person-${seat}`;
-  const kept = read(key);
-  if (kept) return kept;
-  const other = seat > 0 ? identityOf(0) : null;
-  const identity = {
-    id: `guest-${crypto.getRandomValues(new Uint32Array(2)).join("-")}`,
-    name: pick(names.filter((name) => name !== other?.name)),
-    color: pick(colors.filter((color) => color !== other?.color)),
-  };
-  keepIdentity(seat, identity);
-  return identity;
-}
+/** People of this tab by their seats, which count from 0. */
+const seats: Identity[] = [];
 
-export function keepIdentity(seat: number, identity: Identity): void {
-  try {
-    sessionStorage.setItem(`person-${seat}`, JSON.stringify(identity));
-  } catch {
-    // Without storage, a reload makes another person: nothing else is lost.
+/** People whom this browser remembers, tabs that are closed included. */
+const maxRemembered = 24;
+
+/** Find out who sits on each of so many seats. */
+export async function takeSeats(count: number): Promise<void> {
+  while (seats.length < count) {
+    const own = read<Identity>("tab", `person-${seats.length}`);
+    const identity = own ?? (await freePerson()) ?? newPerson();
+    if (own) void lock(own.id, {});
+    keepIdentity(seats.length, identity);
   }
 }
 
-function read(key: string): Identity | null {
+/** @param seat one that was taken */
+export const identityOf = (seat: number): Identity => seats[seat] as Identity;
+
+export function keepIdentity(seat: number, identity: Identity): void {
+  seats[seat] = identity;
+  remember("tab", `person-${seat}`, JSON.stringify(identity));
+  const others = earlier().filter(({ id }) => id !== identity.id);
+  const all = [identity, ...others].slice(0, maxRemembered);
+  remember("browser", "people", JSON.stringify(all));
+}
+
+const earlier = (): readonly Identity[] => read<Identity[]>("browser", "people") ?? [];
+
+/** Somebody of this browser whom no open tab shows. */
+async function freePerson(): Promise<Identity | null> {
+  for (const person of earlier()) if (await lock(person.id, { ifAvailable: true })) return person;
+  return null;
+}
+
+/** Those that nobody has yet; all of them if there are none. */
+function unused<T>(all: readonly T[], taken: readonly T[]): readonly T[] {
+  const left = all.filter((each) => !taken.includes(each));
+  return left.length > 0 ? left : all;
+}
+
+function newPerson(): Identity {
+  const others = [...earlier(), ...seats];
+  const person = {
+    id: `guest-${crypto.getRandomValues(new Uint32Array(2)).join("-")}`,
+    name: pick(
+      unused(
+        names,
+        others.map(({ name }) => name),
+      ),
+    ),
+    color: pick(
+      unused(
+        colors,
+        others.map(({ color }) => color),
+      ),
+    ),
+  };
+  void lock(person.id, {});
+  return person;
+}
+
+/** Hold the lock of a person as long as the tab is open. @returns whether it is held; never without Web Locks */
+function lock(id: string, options: LockOptions): Promise<boolean> {
+  const { promise, resolve } = Promise.withResolvers<boolean>();
+  // Only secure pages have locks.
+  if (!("locks" in navigator)) resolve(false);
+  else
+    navigator.locks
+      .request(`person ${id}`, options, (held) => {
+        resolve(held !== null);
+        return held && new Promise<never>(() => {});
+      })
+      .catch(() => resolve(false));
+  return promise;
+}
+
+function read<T>(where: "tab" | "browser", key: string): T | null {
   try {
-    return JSON.parse(sessionStorage.getItem(key) ?? "null") as Identity | null;
+    return JSON.parse(recall(where, key) ?? "null") as T | null;
   } catch {
     return null;
   }
@@ -64,8 +120,22 @@ function read(key: string): Identity | null {
 
 const pick = <T>(list: readonly T[]): T => list[Math.floor(Math.random() * list.length)] as T;
 
-export const nameOf = (person: Person | undefined): string => person?.presence?.name || "Somebody";
-export const colorOf = (person: Person | undefined): string => person?.presence?.color ?? "#495057";
+/** Other applications let people have names of any length, and who came over HTTP may show nothing. */
+export function nameOf(person: Person | undefined): string {
+  const name = person?.presence?.name ?? person?.entry["name"];
+  return (typeof name === "string" && name.trim().slice(0, 40)) || "Somebody";
+}
+
+export function colorOf(person: Person | undefined): string {
+  const color = person?.presence?.color ?? "";
+  return /^#[\da-f]{6}$/i.test(color) ? color : "#495057";
+}
+
+/** The first letter of a name, as a reader sees letters. */
+export function initialOf(name: string): string {
+  const [first] = new Intl.Segmenter().segment(name.trim());
+  return first?.segment.toUpperCase() ?? "";
+}
 
 /** White where it can be read on a colour, else black. */
 export function inkOn(color: string): string {

@@ -1,7 +1,7 @@
 // What the page says of its room: one sentence for each state, and what the one button beside it does. Nothing here
 // draws or acts.
 
-import type { RoomStatus, SaveStatus, UndoResult } from "collab-room/client";
+import type { RoomStatus, SaveStatus, StaleEdits, UndoResult } from "collab-room/client";
 
 export type Notice = {
   readonly kind:
@@ -16,14 +16,6 @@ export type Notice = {
   readonly sentence: string;
   readonly button: string;
   readonly act: "again" | "new-board" | "read-api";
-};
-
-/** What there is to say of a room of another kind, which has no notes. */
-export const otherKind: Notice = {
-  kind: "other-kind",
-  sentence: "This address belongs to a room of another kind, which has no notes.",
-  button: "Open a new board",
-  act: "new-board",
 };
 
 /** What has come between the page and its room; `null` where the client gets over it by itself. */
@@ -69,6 +61,13 @@ function closedNotice(problem: string | undefined, code: number): Notice {
     return {
       kind: "removed",
       sentence: "You have been removed from this board.",
+      button: "Open a new board",
+      act: "new-board",
+    };
+  if (problem === "behaviour_conflict")
+    return {
+      kind: "other-kind",
+      sentence: "This address belongs to a room of another kind, which has no notes.",
       button: "Open a new board",
       act: "new-board",
     };
@@ -139,6 +138,15 @@ export function undoText(
     return `${skipped} ${skipped === 1 ? "change" : "changes"} skipped: ${who ?? "somebody"} has edited it since.`;
   if (!undone) return `Nothing to ${verb}.`;
   return verb === "undo" ? "Undone." : "Done again.";
+}
+
+/** What there is to decide of edits that wait for a word. */
+export function staleText({ why, count, oldest }: StaleEdits): string {
+  const since = new Date(oldest).toLocaleTimeString([], { timeStyle: "short" });
+  const made = `${edits(count)} that you made from ${since} on`;
+  return why === "age"
+    ? `${made} ${count === 1 ? "is" : "are"} not on the board yet, which others may have changed.`
+    : `It is not known whether the board has ${made}.`;
 }
 
 export const refusedText = (detail: string): string => `The board has refused an edit: ${detail}`;

@@ -2,6 +2,7 @@
 
 import { editText, type UndoResult } from "collab-room/client";
 import { useMemo } from "react";
+import { carryOver } from "./carry-over.ts";
 import { useList, usePresence, useRoom } from "./rooms.ts";
 
 export const noteColors = ["sun", "rose", "mint", "sky", "lilac"] as const;
@@ -12,8 +13,8 @@ export type Point = { readonly x: number; readonly y: number };
 /** The notes, from the back to the front. */
 export const useNotes = () => useList("/notes").items;
 
-/** What one can do on the board. The functions stay the same ones. */
-export function useBoard() {
+/** What one can do on the board, as a user. The functions stay the same ones. */
+export function useBoard(me: string) {
   const room = useRoom();
   const { insert, update, move, remove } = useList("/notes");
   const [, setPresence] = usePresence();
@@ -35,25 +36,25 @@ export function useBoard() {
     /** Say who has changed a note last. Undo leaves that alone. */
     const sign = (key: string) => {
       if (changed.at(-1) !== key) changed.push(key);
-      if (room.state.notes[key]?.by !== room.self.id)
-        history.ignore(() => update(key, (note) => void (note.by = room.self.id)));
+      if (room.state.notes[key]?.by !== me)
+        history.ignore(() => update(key, (note) => void (note.by = me)));
     };
     /** What undo did, and who has changed since what it left alone. */
     const report = (result: UndoResult) => {
       const editors = changed.map((key) => room.state.notes[key]?.by);
-      return { ...result, since: editors.findLast((by) => by && by !== room.self.id) ?? null };
+      return { ...result, since: editors.findLast((by) => by && by !== me) ?? null };
     };
     return {
       add(at: Point, color: NoteColor) {
         end();
-        const { key } = insert({ text: "", ...at, color, by: room.self.id }, "last", newKey());
+        const { key } = insert({ text: "", ...at, color, by: me }, "last", newKey());
         sign(key);
         return key;
       },
-      /** What others type into the same note meanwhile stays. */
-      write(key: string, text: string) {
+      /** What others have typed into the same note, also since the field showed it, stays. */
+      write(key: string, was: string, is: string) {
         begin();
-        update(key, (note) => editText(note, "text", text));
+        update(key, (note) => editText(note, "text", carryOver(was, is, note.text)));
         sign(key);
         setPresence({ typing: true });
         clearTimeout(endOfTyping);
@@ -79,7 +80,7 @@ export function useBoard() {
       redo: () => (end(), report(history.redo())),
       point: (cursor: Point | null) => setPresence(cursor ? { cursor } : { cursor: null }),
     };
-  }, [room, insert, update, move, remove, setPresence]);
+  }, [room, me, insert, update, move, remove, setPresence]);
 }
 
 /** Keys sort by the time at which the notes were made: the order in which the keyboard goes through them. */
