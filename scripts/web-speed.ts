@@ -1,7 +1,7 @@
 // `npm run speed`: how much JavaScript the demo has, how soon it shows a board, and how long its frames take while 50
-// people move their cursors over it, from a trace of the browser; how soon the inspector shows a large state, and how
-// long its frames take while that is scrolled and changed. It prints and fails nothing: what else the machine does
-// decides as well.
+// people move their cursors over it, from a trace of the browser; how soon the inspector shows a large state, and how long
+// its frames take while that is scrolled and changed. It prints and fails nothing: what else the machine does decides as
+// well.
 
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";

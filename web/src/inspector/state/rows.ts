@@ -69,8 +69,9 @@ export const sizeOf = (value: JsonValue): number =>
 export function valueAt(state: JsonValue, pointer: string): JsonValue | undefined {
   let value: JsonValue | undefined = state;
   for (const token of parsePointer(pointer) ?? []) {
-    if (value === undefined || !isContainer(value) || !Object.hasOwn(value, token))
-      return undefined;
+    // The length of an array is a member of its own, too.
+    if (value === undefined || !isContainer(value)) return undefined;
+    if (!Object.prototype.propertyIsEnumerable.call(value, token)) return undefined;
     value = (value as JsonObject)[token];
   }
   return value;

@@ -2,7 +2,7 @@
 // when the trace began.
 
 import type { JsonObject, JsonValue, Patch } from "collab-room/protocol";
-import type { WireEntry } from "./frame-feed.ts";
+import type { WireEntry } from "./entry.ts";
 
 type Sent = {
   readonly type: string;

@@ -2,12 +2,8 @@
 
 import { roomPath, problemOf, type Api, type Problem } from "../common/api.ts";
 import type { TracedClose, TracedDrop, TracedFrame } from "../common/api.ts";
+import type { WireEntry } from "./entry.ts";
 import { eventsOf, type ServerEvent } from "../common/events.ts";
-
-export type WireEntry =
-  | ({ readonly id: number; readonly kind: "frame" } & TracedFrame)
-  | ({ readonly id: number; readonly kind: "closed" } & TracedClose)
-  | ({ readonly id: number; readonly kind: "dropped" } & TracedDrop);
 
 export type WireView = {
   readonly state: "opening" | "live" | "broken" | "stopped" | "failed";

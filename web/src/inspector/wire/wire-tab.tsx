@@ -9,7 +9,8 @@ import { useWindow } from "../common/use-window.ts";
 import { bytesText, count, counted, timeText } from "../common/words.tsx";
 import { Stopped } from "../room/stopped.tsx";
 import { asTest } from "./as-test.ts";
-import { FrameFeed, type WireEntry, type WireView } from "./frame-feed.ts";
+import type { WireEntry } from "./entry.ts";
+import { FrameFeed, type WireView } from "./frame-feed.ts";
 
 const rowHeight = 28;
 

@@ -1,0 +1,46 @@
+// Frames of the inspector's wire, written down as a test for the testing kit.
+
+import { expect, test } from "vitest";
+import { asTest } from "../../../web/src/inspector/wire/as-test.ts";
+import type { WireEntry } from "../../../web/src/inspector/wire/entry.ts";
+
+const sent = (user: string, text: string): WireEntry => ({
+  id: 0,
+  kind: "frame",
+  at: "2026-11-28T10:00:00.000Z",
+  direction: "in",
+  session: "s",
+  user,
+  types: [],
+  bytes: text.length,
+  text,
+});
+
+test("has who has sent what, in order, and leaves out what does nothing", () => {
+  const text = asTest("doc", 'the "room"', { title: "Bridge" }, [
+    sent("ada", '{"type":"update","ref":1,"patch":[{"op":"inc","path":"/n","by":1}],"base":1}'),
+    sent("bob", '[{"type":"update","ref":1,"merge":{"owner":null}},{"type":"ack","n":7}]'),
+    sent("ada", '{"type":"action","ref":2,"name":"rename","payload":{"title":"Dam"}}'),
+    { ...sent("ada", '{"type":"upd'), isCut: true } as WireEntry,
+  ]);
+  const lines = text.split("\n").map((line) => line.trim());
+  const steps = lines.filter((line) =>
+    /^(const person|await net\.(settle\(p|room)|\/\/)/.test(line),
+  );
+  expect(steps).toEqual([
+    "await net.room.updateState(() => ({",
+    'const person1 = net.join("ada");',
+    'const person2 = net.join("bob");',
+    'await net.room.updateState((state) => patched(state, [{"op":"inc","path":"/n","by":1}]));',
+    'await net.room.updateState((state) => mergePatch(state as never, {"owner":null}) as never);',
+    'await net.settle(person1.action("rename", {"title":"Dam"}));',
+    '// A frame of 12 bytes of "ada" is not known as a whole.',
+  ]);
+  expect(lines).toContain('test("what has happened in the \\"room\\"", async () => {');
+});
+
+test("names a behaviour that no variable can have", () => {
+  const text = asTest("default", "r", {}, []);
+  expect(text).toContain('import { behaviour } from "./default.ts";');
+  expect(text).not.toContain("collab-room/protocol");
+});
