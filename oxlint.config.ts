@@ -8,7 +8,6 @@ const mayImport = new Map([
   // Of behaviours, only the types: a test checks what the built client contains.
   ["client", ["behaviours", "protocol"]],
   ["react", ["client", "protocol"]],
-  ["inspector", ["protocol"]],
   ["behaviours", ["model", "protocol"]],
   ["room", ["storage", "behaviours", "model", "protocol"]],
   ["cloudflare", ["room", "storage", "behaviours", "model", "protocol"]],

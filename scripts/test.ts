@@ -8,7 +8,7 @@ import { gzipSync } from "node:zlib";
 import { wranglerEnv } from "./wrangler-env.ts";
 
 /** Of the deployed Worker. The platform takes 3 MiB; a larger one starts more slowly. */
-const bundleLimit = 140 * 1024;
+const bundleLimit = 148 * 1024;
 
 const work = mkdtempSync(join(tmpdir(), "collab-room-test-"));
 const report = join(work, "vitest.json");

@@ -7,5 +7,5 @@ fuzz({
   name: "[W2, S4, S10, E1, X1, X2, R6, U4, U8, P2] five clients and two writers converge",
   behaviour: "patient",
   file: "test/cloudflare/fuzz/convergence.test.ts",
-  seeds: 100,
+  seeds: 60,
 });
