@@ -13,7 +13,7 @@ import { expectDocumented, type Document } from "../support/openapi.ts";
 import { newId, nothingStored, rooms, stored } from "../support/rooms.ts";
 
 const seed = Number(process.env["VITE_FUZZ_SEED"] ?? Date.now() % 2 ** 31);
-const requests = Number(process.env["VITE_FUZZ_REQUESTS"] ?? 15);
+const requests = Number(process.env["VITE_FUZZ_REQUESTS"] ?? 8);
 
 const document = await (await collab.app.request("/openapi.json")).json<Document>();
 const operations = Object.entries(document.paths).flatMap(([path, methods]) =>

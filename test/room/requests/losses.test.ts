@@ -95,5 +95,5 @@ async function run(seed: number): Promise<void> {
 }
 
 test("[X1] every push that is told to be done is there once, and no other, whatever is lost", async () => {
-  for (let seed = 1; seed <= runs(100); seed++) await run(seed);
+  for (let seed = 1; seed <= runs(60); seed++) await run(seed);
 }, 120_000);
