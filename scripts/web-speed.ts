@@ -22,8 +22,8 @@ const browser = await launchBrowser();
 try {
   console.log(sizeText(demoBytes()));
   await measureLoad(browser);
-  await measureFrames(browser);
   await measureInspector(browser);
+  await measureFrames(browser);
 } finally {
   await browser.close();
   await server.kill();
