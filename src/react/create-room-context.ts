@@ -99,7 +99,7 @@ function hooksOf<T, P>(
     useRoomState,
     useUpdate: functionFor<Room<T, P>["update"]>((room) => (recipe) => room.update(recipe)),
     useAction(name: string) {
-      const room = useRoom() as unknown as { action(name: string, ...call: unknown[]): unknown };
+      const room = useRoom() as { action(name: string, ...call: unknown[]): unknown };
       return useCallback((...call: unknown[]) => room.action(name, ...call), [room, name]);
     },
     useList(at: string | ((state: unknown) => unknown)) {

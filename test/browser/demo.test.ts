@@ -1,47 +1,32 @@
 // The demo in a browser, against the server of `npm run dev`: what one person does, another sees, also with a line that
 // was cut and a server that was killed.
 
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import type { Browser, Locator, Page } from "playwright-core";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { launchBrowser } from "../support/browser.ts";
+import { beforeEach, describe, expect, test } from "vitest";
+import { useBrowser, type BrowserSuite } from "../support/browser-suite.ts";
 import { startDevServer, type DevServer } from "../support/dev-server.ts";
 import {
   allKept,
-  expectNoComplaints,
   newBoard,
   note,
   pane,
   seen,
   textOf,
   visit,
-  type Visitor,
   type VisitOptions,
 } from "../support/pages.ts";
 
 let browser: Browser;
 let server: DevServer;
-let folder: string;
-beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), "collab-room-demo-"));
-  [browser, server] = await Promise.all([launchBrowser(), startDevServer({ persistTo: folder })]);
-}, 120_000);
-afterAll(async () => {
-  await Promise.all([browser?.close(), server?.kill()]);
-  await rm(folder, { recursive: true, force: true });
+let suite: BrowserSuite;
+const visitors = useBrowser("demo", (started) => {
+  suite = started;
+  ({ browser, server } = suite);
 });
 
 let board: string;
-const visitors: Visitor[] = [];
 beforeEach(() => {
   board = newBoard();
-});
-afterEach(async () => {
-  const open = visitors.splice(0);
-  await Promise.all(open.map(({ page }) => page.context().close()));
-  for (const visitor of open) expectNoComplaints(visitor);
 });
 
 async function come(name: string, options: VisitOptions = {}): Promise<Page> {
@@ -443,7 +428,9 @@ test("a server that is killed and starts again gets what was done meanwhile, onc
   await press(ada, "Add note");
   await ada.keyboard.type("Written while it was down");
   expect(await statusOf(pane(ada))).toContain("not sent yet");
-  server = await startDevServer({ persistTo: folder, port: Number(new URL(server.url).port) });
+  const port = Number(new URL(server.url).port);
+  server = await startDevServer({ persistTo: suite.folder, port });
+  suite.server = server;
   await expect.poll(() => statusOf(pane(ada)), { timeout: 30_000 }).toBe("Live, all saved");
   await expect.poll(() => note(pane(bob), "Written while").count(), soon).toBe(1);
   expect(await textOf(note(pane(bob), "Written while"))).toBe("Written while it was down");

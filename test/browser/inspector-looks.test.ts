@@ -1,41 +1,28 @@
 // Each page, tab and state of the inspector: it has no serious finding of axe's, fits a phone, breaks no policy, and says
 // what is the matter in one sentence with one button. A picture of each goes into .screenshots/, to be looked at.
 
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Browser, Page } from "playwright-core";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { launchBrowser } from "../support/browser.ts";
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { useBrowser } from "../support/browser-suite.ts";
 import { startDevServer, type DevServer } from "../support/dev-server.ts";
 import { askRoom, inspect, saysBlank } from "../support/inspector.ts";
 import { look } from "../support/look.ts";
-import { expectNoComplaints, pane, seen, visit, type Visitor } from "../support/pages.ts";
+import { pane, seen, visit } from "../support/pages.ts";
 import { secret, tokenOf } from "../support/tokens.ts";
 
 let browser: Browser;
 let server: DevServer;
 let folder: string;
-beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), "collab-room-looks-"));
-  [browser, server] = await Promise.all([launchBrowser(), startDevServer({ persistTo: folder })]);
-}, 120_000);
-afterAll(async () => {
-  await Promise.all([browser?.close(), server?.kill()]);
-  await rm(folder, { recursive: true, force: true });
+const visitors = useBrowser("inspector-looks", (started) => {
+  ({ browser, server, folder } = started);
 });
 
 let room: string;
 let ask: ReturnType<typeof askRoom>;
-const visitors: Visitor[] = [];
 beforeEach(() => {
   room = `plans-${crypto.randomUUID().slice(0, 4)}`;
   ask = askRoom(server.url, room);
-});
-afterEach(async () => {
-  const open = visitors.splice(0);
-  await Promise.all(open.map(({ page }) => page.context().close()));
-  for (const visitor of open) expectNoComplaints(visitor);
 });
 
 async function visitInspector(address: string, url = server.url): Promise<Page> {

@@ -1,40 +1,27 @@
 // The inspector in a browser: what an operator sees of a room and does to it, and what becomes of that in the room and on
 // the demo's board.
 
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Browser, Locator, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { launchBrowser } from "../support/browser.ts";
+import { useBrowser } from "../support/browser-suite.ts";
 import { startDevServer, type DevServer } from "../support/dev-server.ts";
 import { askRoom, inspect, saysBlank } from "../support/inspector.ts";
-import { expectNoComplaints, pane, seen, visit, type Visitor } from "../support/pages.ts";
+import { pane, seen, visit } from "../support/pages.ts";
 import { inSeconds, secret, tokenOf } from "../support/tokens.ts";
 
 let browser: Browser;
 let server: DevServer;
 let folder: string;
-beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), "collab-room-inspector-"));
-  [browser, server] = await Promise.all([launchBrowser(), startDevServer({ persistTo: folder })]);
-}, 120_000);
-afterAll(async () => {
-  await Promise.all([browser?.close(), server?.kill()]);
-  await rm(folder, { recursive: true, force: true });
+const visitors = useBrowser("inspector", (started) => {
+  ({ browser, server, folder } = started);
 });
 
 let room: string;
 let ask: ReturnType<typeof askRoom>;
-const visitors: Visitor[] = [];
 beforeEach(() => {
   room = `room-${crypto.randomUUID().slice(0, 8)}`;
   ask = askRoom(server.url, room);
-});
-afterEach(async () => {
-  const open = visitors.splice(0);
-  await Promise.all(open.map(({ page }) => page.context().close()));
-  for (const visitor of open) expectNoComplaints(visitor);
 });
 
 const soon = { timeout: 15_000, interval: 25 } as const;

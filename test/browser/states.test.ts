@@ -1,24 +1,20 @@
 // Each state that the demo can be in: it says so in one sentence with one button, has no serious finding of axe's, and
 // breaks no policy. A picture of each goes into .screenshots/, to be looked at.
 
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Browser, Page } from "playwright-core";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { launchBrowser } from "../support/browser.ts";
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { useBrowser } from "../support/browser-suite.ts";
 import { startDevServer, type DevServer } from "../support/dev-server.ts";
 import { look } from "../support/look.ts";
 import {
   allKept,
-  expectNoComplaints,
   newBoard,
   note,
   pane,
   picture,
   seen,
   visit,
-  type Visitor,
   type VisitOptions,
 } from "../support/pages.ts";
 import { inSeconds, secret, tokenOf } from "../support/tokens.ts";
@@ -26,24 +22,13 @@ import { inSeconds, secret, tokenOf } from "../support/tokens.ts";
 let browser: Browser;
 let server: DevServer;
 let folder: string;
-beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), "collab-room-states-"));
-  [browser, server] = await Promise.all([launchBrowser(), startDevServer({ persistTo: folder })]);
-}, 120_000);
-afterAll(async () => {
-  await Promise.all([browser?.close(), server?.kill()]);
-  await rm(folder, { recursive: true, force: true });
+const visitors = useBrowser("states", (started) => {
+  ({ browser, server, folder } = started);
 });
 
 let board: string;
-const visitors: Visitor[] = [];
 beforeEach(() => {
   board = newBoard();
-});
-afterEach(async () => {
-  const open = visitors.splice(0);
-  await Promise.all(open.map(({ page }) => page.context().close()));
-  for (const visitor of open) expectNoComplaints(visitor);
 });
 
 async function come(options: VisitOptions = {}, url = server.url): Promise<Page> {

@@ -1,5 +1,6 @@
 // The kit by itself: the real room, raw clients, one clock.
 
+import { readFile } from "node:fs/promises";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import * as z from "zod";
 import { defineRoom, CollabError, type RoomBehaviour, type User } from "collab-room";
@@ -303,9 +304,7 @@ describe("[K1] hooks that wait for something real", () => {
   test("are waited for, and time stands still", async () => {
     const { net, join } = open({
       onJoin: async () => {
-        await new Promise((resolve) => {
-          setTimeout(resolve, 20);
-        });
+        await readFile(import.meta.filename);
       },
     });
     const ada = join("ada");

@@ -47,7 +47,7 @@ export function restorable(stored: Stored): Restorable {
 /** Without `seq`, a welcome says nothing about requests. */
 function begin(document: DocumentSync, { epoch, version }: Kept, state: JsonObject): void {
   const limits = { frameBytes: Infinity, patchOperations: Infinity };
-  document.take([{ type: "welcome", epoch, version, state, limits } as unknown as RoomMessage]);
+  document.take([{ type: "welcome", epoch, version, state, limits } as RoomMessage]);
 }
 
 function workOf({ replica }: DocumentSync, kept: Kept, asker: Asker<Answer>): Work {
