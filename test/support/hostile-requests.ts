@@ -34,6 +34,22 @@ const good: Readonly<Record<string, readonly string[]>> = {
   Accept: ["application/json", "*/*"],
   Upgrade: ["websocket"],
   "Sec-WebSocket-Protocol": ["collab-room.v2"],
+  version: ["1"],
+};
+
+/** What an operation needs besides its path, by its id. */
+const needs: Readonly<
+  Record<string, { query?: string; header?: readonly [string, string]; body?: unknown }>
+> = {
+  joinRoom: { body: { id: "cyd" } },
+  setUserScopes: { body: { scopes: ["room:read"] } },
+  callAction: { body: { title: "x" } },
+  broadcastEvent: { body: { event: "wave", payload: 1 } },
+  holdPresence: { body: { data: {}, ttl: 60_000 } },
+  replaceState: { body: { n: 2 } },
+  patchState: { body: [{ op: "replace", path: "/n", value: 2 }] },
+  listChanges: { header: ["accept", "text/event-stream"] },
+  openSocket: { query: "?user=%7B%22id%22%3A%22cyd%22%7D", header: ["upgrade", "websocket"] },
 };
 
 /** Parts of addresses: as they are, without encoding. */
@@ -172,9 +188,33 @@ const mostlyGood = <T, U>(fine: Arbitrary<T>, hostile: Arbitrary<U>): Arbitrary<
 const valueOf = (name: string): Arbitrary<string> =>
   mostlyGood(fc.constantFrom(...(good[name] ?? ["x"])), fc.constantFrom(...badValues));
 
+type Target = {
+  readonly method: string;
+  readonly path: string;
+  readonly operation: Operation;
+};
+
+/** A request that the operation carries out. @param room the id of a running room with the user `ada`, encoded */
+export function goodRequestTo({ method, path, operation }: Target, room: string): HostileRequest {
+  const { query = "", header, body } = needs[operation.operationId] ?? {};
+  const segments = path.replaceAll(/\{(\w+)\}/g, (_, name: string) =>
+    name === "id" ? room : (good[name]?.[0] ?? "x"),
+  );
+  const type = Object.keys(operation.requestBody?.content ?? {})[0];
+  return {
+    method,
+    url: segments + query,
+    headers: [
+      ...(type === undefined ? [] : [["content-type", type] as const]),
+      ...(header === undefined ? [] : [header]),
+    ],
+    body: body === undefined ? null : JSON.stringify(body),
+  };
+}
+
 /** @param rooms ids of rooms, encoded */
 export function requestsTo(
-  { method, path, operation }: { method: string; path: string; operation: Operation },
+  { method, path, operation }: Target,
   rooms: readonly string[],
 ): Arbitrary<HostileRequest> {
   const { parameters, requestBody } = operation;
