@@ -544,6 +544,20 @@ test("metrics count rooms and requests", async () => {
   expect(Number(await rooms.innerText())).toBeGreaterThan(0);
 });
 
+test("a field that finds rooms stays the one that is typed into, also after a pause", async () => {
+  await startWithState();
+  const page = await visitInspector("/");
+  const field = page.getByLabel("Find rooms by how their names begin");
+  await field.focus();
+  await page.keyboard.type("room-");
+  await expect.poll(() => hash(page), soon).toBe("#/?prefix=room-");
+  await page.keyboard.type(room.slice("room-".length));
+  await expect.poll(() => hash(page), soon).toBe(`#/?prefix=${room}`);
+  expect(await field.inputValue()).toBe(room);
+  await page.getByRole("link", { name: "Rooms" }).first().click();
+  await expect.poll(() => field.inputValue(), soon).toBe("");
+});
+
 test("the keyboard alone leads from the list to a room that is stopped", async () => {
   await startWithState();
   const page = await visitInspector("/");

@@ -1,6 +1,6 @@
 // The running rooms: found by how their names begin, page by page, with how they are.
 
-import { useEffect, useState } from "react";
+import { useEffect, useRef, useState } from "react";
 import { goTo, roomAddress, roomsAddress } from "../address.ts";
 import { useApi } from "../common/access.tsx";
 import { roomPath, type RoomInfo, type RoomPage } from "../common/api.ts";
@@ -39,7 +39,7 @@ export function RoomList({ prefix }: { prefix: string }) {
             {loaded.state === "ready" && loaded.problem && " The service cannot be reached now."}
           </p>
         </div>
-        <Search key={prefix} prefix={prefix} />
+        <Search prefix={prefix} />
       </div>
       {loaded.state === "loading" && <Loading what="the rooms" />}
       {loaded.state === "failed" && <ListFailed {...loaded} prefix={prefix} onRetry={reload} />}
@@ -81,11 +81,21 @@ export function RoomList({ prefix }: { prefix: string }) {
 
 function Search({ prefix }: { prefix: string }) {
   const [text, setText] = useState(prefix);
+  // The prefix that the address has, as far as this field knows: another one came by a link.
+  const known = useRef(prefix);
   useEffect(() => {
-    if (text === prefix) return;
-    const timer = setTimeout(() => goTo(roomsAddress(text), false), 250);
+    if (prefix === known.current) return;
+    known.current = prefix;
+    setText(prefix);
+  }, [prefix]);
+  useEffect(() => {
+    if (text === known.current) return;
+    const timer = setTimeout(() => {
+      known.current = text;
+      goTo(roomsAddress(text), false);
+    }, 250);
     return () => clearTimeout(timer);
-  }, [text, prefix]);
+  }, [text]);
   return (
     <form
       className="search"
