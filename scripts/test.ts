@@ -79,7 +79,7 @@ let tests: Counts = { passed: 0, failed: 0 };
 
 step("format", () => run("oxfmt", "--check"));
 step("lint", () => run("oxlint"));
-step("types", () => run("tsc"));
+step("types", () => run("tsc") && run("tsc", "--project", "web"));
 step("tests", () => {
   tests = runTests();
   return tests.failed === 0;
