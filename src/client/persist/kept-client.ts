@@ -78,7 +78,7 @@ export class KeptClient implements Keeper {
   }
 
   get hasAll(): boolean {
-    return this.#open?.journal.hasAll ?? false;
+    return (this.#open?.journal ?? this.#left)?.hasAll ?? false;
   }
 
   isReplacedByItself(): boolean {

@@ -235,6 +235,17 @@ test("[C7] a browser asks before a page is closed only while something is not ke
   expect(tab.asks).toBe(false);
 });
 
+test("[C7] what is kept after `leave()` needs no question", async () => {
+  const scene = await createBoard();
+  const { net, tab } = scene;
+  await pushOffline(scene, tab, "a");
+  tab.room.leave();
+  expect(tab.asks).toBe(false);
+  await net.advance(0);
+  expect(tab.room.saved.state).toBe("unsaved");
+  expect(tab.asks).toBe(false);
+});
+
 test("[C7] a page without `persist` asks as long as something is unsaved, and keeps nothing", async () => {
   const scene = await createBoard({ persist: false });
   const { tab, browser, net } = scene;
