@@ -2,11 +2,20 @@ import { cloudflareTest } from "@cloudflare/vitest-plugin";
 import { defineConfig } from "vitest/config";
 import { common, pages, servers, sources, workerd } from "./vitest.core.config.ts";
 
+const plugin = () => cloudflareTest({ wrangler: { configPath: "./test/fixtures/wrangler.toml" } });
+
+/** Tests in workerd that count the whole deployment, or replace a module. */
+const alone = [
+  "test/cloudflare/directory-size.test.ts",
+  "test/http/caching.test.ts",
+  "test/http/metrics.test.ts",
+];
+
 export default defineConfig({
   resolve: { alias: sources },
   test: {
     ...common,
-    // Each workerd file starts a runtime of its own; more at once only slow each other down.
+    // A runtime and a server each take a core.
     maxWorkers: 2,
     // The plugin (1.4.0) loses files in Vitest's module cache: "no such file … .vitest-cache".
     fsModuleCache: false,
@@ -31,10 +40,22 @@ export default defineConfig({
       },
       {
         extends: true,
-        plugins: [cloudflareTest({ wrangler: { configPath: "./test/fixtures/wrangler.toml" } })],
+        plugins: [plugin()],
         test: {
           name: "workerd",
           include: [workerd],
+          exclude: alone,
+          sequence: { groupOrder: 1 },
+          // Files share a runtime: starting one and loading all modules takes longer than most files do.
+          isolate: false,
+        },
+      },
+      {
+        extends: true,
+        plugins: [plugin()],
+        test: {
+          name: "workerd, alone",
+          include: alone,
           sequence: { groupOrder: 1 },
         },
       },
