@@ -15,8 +15,8 @@ export default defineConfig({
   resolve: { alias: sources },
   test: {
     ...common,
-    // A runtime and a server each take a core.
-    maxWorkers: 2,
+    // One more than there are cores of a small machine, because servers and runtimes often wait.
+    maxWorkers: 3,
     // The plugin (1.4.0) loses files in Vitest's module cache: "no such file … .vitest-cache".
     fsModuleCache: false,
     projects: [
