@@ -11,7 +11,7 @@ import { parentOf, type Effect } from "./effects.ts";
 import { childPointer, parsePointer } from "./pointer.ts";
 import { countOf, sizes } from "./sizes.ts";
 import { StateEditor, targetOf, type Place } from "./state-editor.ts";
-import { deleteText, insertText, isInsidePair } from "./text.ts";
+import { isInsidePair } from "./text.ts";
 
 /**
  * Apply a patch to a state, completely or not at all.
@@ -27,6 +27,7 @@ export function applyPatch(state: Sized, patch: Patch, limits: PatchLimits): Siz
 // A few operations can copy large parts of the state many times. One patch may copy at most this many
 // times the allowed size of a state.
 const workPerState = 4;
+const textPerState = 16; // each edit of a text makes it anew
 
 /** An operation that was applied, as it is kept, and what it has done to positions. */
 export type Applied = { readonly operation: Operation; readonly effect: Effect | null };
@@ -38,6 +39,7 @@ export class PatchRun {
   readonly #limits: PatchLimits;
   readonly #applied: Applied[] = [];
   #workLeft: number;
+  #textLeft: number;
   /** Index of the current operation, for errors. */
   #index = 0;
 
@@ -45,7 +47,9 @@ export class PatchRun {
     this.#state = state;
     this.#editor = new StateEditor(state);
     this.#limits = limits;
-    this.#workLeft = workPerState * Math.max(state.bytes, limits.stateBytes);
+    const size = Math.max(state.bytes, limits.stateBytes);
+    this.#workLeft = workPerState * size;
+    this.#textLeft = textPerState * size;
   }
 
   /**
@@ -212,10 +216,7 @@ export class PatchRun {
   #copied(from: string): JsonValue {
     const value = this.#read(from);
     this.#workLeft -= measure(value, Infinity, sizes).bytes;
-    if (this.#workLeft < 0)
-      throw new CollabError("too_large", {
-        detail: "The patch copies too much of the state. Split it.",
-      });
+    if (this.#workLeft < 0) throw tooMuch("copies too much of the state");
     this.#editor.share(value);
     return value;
   }
@@ -246,7 +247,9 @@ export class PatchRun {
     // `|| 0`: JSON has no negative zero.
     const value = old + by || 0;
     if (!Number.isFinite(value)) throw this.#failed(`the number at "${path}" would be too large`);
-    this.#setLeaf(place, value, String(value).length - String(old).length);
+    const { bytes } = this.#editor;
+    this.#editor.setNumber(place, value, String(value).length - String(old).length);
+    this.#checkGrowth(bytes);
   }
 
   #editText(operation: OperationOf<"str_ins" | "str_del">): Effect {
@@ -258,15 +261,15 @@ export class PatchRun {
       throw this.#failed(`the text at "${path}" has ${old.length} units, not ${end}`);
     if (isInsidePair(old, pos) || isInsidePair(old, end))
       throw this.#failed(`a position in "${path}" lies inside a surrogate pair`);
-    const { text, growth } =
-      operation.op === "str_ins"
-        ? insertText(old, pos, operation.str)
-        : deleteText(old, pos, operation.len);
-    this.#setLeaf(place, text, growth);
-    const { tokens } = place;
+    this.#textLeft -= old.length;
+    if (this.#textLeft < 0) throw tooMuch("edits large texts too often");
+    const { bytes } = this.#editor;
+    const inserted = operation.op === "str_ins" ? operation.str : "";
+    this.#editor.editText(place, old, { at: pos, length: end - pos, inserted });
+    this.#checkGrowth(bytes);
     return operation.op === "str_ins"
-      ? { kind: "textInsert", path: tokens, at: pos, length: operation.str.length }
-      : { kind: "textDelete", path: tokens, ranges: [{ at: pos, length: operation.len }] };
+      ? { kind: "textInsert", path: place.tokens, at: pos, length: operation.str.length }
+      : { kind: "textDelete", path: place.tokens, ranges: [{ at: pos, length: operation.len }] };
   }
 
   #leaf(path: string): { readonly place: Place; readonly old: JsonValue } {
@@ -274,12 +277,6 @@ export class PatchRun {
     if (place === null) throw this.#failed("the whole state is neither a number nor a text");
     const { parent, token } = targetOf(place);
     return { place, old: this.#child(parent, token, path) };
-  }
-
-  #setLeaf(place: Place, value: string | number, growth: number): void {
-    const { bytes } = this.#editor;
-    this.#editor.setLeaf(place, value, growth);
-    this.#checkGrowth(bytes);
   }
 
   #setRoot(value: JsonValue): Effect {
@@ -342,6 +339,9 @@ export class PatchRun {
 
   #failed = (reason: string): CollabError => patchFailed(this.#index, reason);
 }
+
+const tooMuch = (what: string): CollabError =>
+  new CollabError("too_large", { detail: `The patch ${what}. Split it.` });
 
 /** A path whose "-" is the index that an insertion has had. */
 function withIndex(path: string, effect: Effect): string {

@@ -3,6 +3,7 @@
 import { isContainer, memberOf, type Container } from "./container.ts";
 import { member, type JsonObject, type JsonValue } from "./json.ts";
 import { sizes } from "./sizes.ts";
+import type { TextSplice } from "./text.ts";
 
 /** One change of one member, with what it takes to undo it. */
 export type Edit = {
@@ -17,6 +18,8 @@ export type Edit = {
   /** `put`: a member was set, added or removed, or an item was set. `insert`, `take`: of an item. */
   readonly kind: "put" | "insert" | "take";
   readonly old: JsonValue | undefined;
+  /** Of a large text that was edited, in place of `old`: what takes the edit back. */
+  readonly back?: TextSplice;
   /** By how many bytes the state has grown. */
   readonly growth: number;
   /** Levels of nesting of the member, before and after; 0 for a leaf and for none. */
@@ -32,6 +35,9 @@ type Before = {
 };
 
 type Splice = { readonly at: number; readonly removed: JsonValue[]; readonly inserted: 0 | 1 };
+
+/** Stands for a large text as it was before an edit: nothing is the same, not even this. */
+const someText: JsonValue = NaN;
 
 // Whether a patch has any effect in the end is checked up to this size of each value: a few operations can
 // exchange two equal values that are very large.
@@ -68,7 +74,8 @@ export class StateComparison {
     return Object.keys(now).every((key) => this.isSame(this.#memberBefore(then, key), now[key]));
   }
 
-  #add({ containers, tokens, depth, token, kind, old }: Edit): void {
+  #add({ containers, tokens, depth, token, kind, back, old: known }: Edit): void {
+    const old = back ? someText : known;
     // The members on the way are noted too: something in them has changed.
     for (let above = 0; above < depth; above++)
       this.#note(containers[above] as Container, tokens[above] as string, containers[above + 1]);

@@ -15,6 +15,7 @@ import { jsonEqual, measure, stringBytes, type JsonValue, type Size } from "./js
 import type { Sized } from "./json-patch.ts";
 import { countOf, resized, setCount, sizes } from "./sizes.ts";
 import { maxCompared, StateComparison, type Edit } from "./state-comparison.ts";
+import { growthBy, inverseOf, spliced, type TextSplice } from "./text.ts";
 
 /** Where a member of a container is, or may be. */
 export type Place = {
@@ -31,6 +32,9 @@ type Savepoint = {
   readonly root: JsonValue;
   readonly bytes: number;
 };
+
+/** Units of a text that is kept as it was before each edit of it. */
+const maxKeptText = 1024;
 
 /** Containers that stand in more than one place, or whose parent does. */
 const shared = new WeakSet<object>();
@@ -139,13 +143,26 @@ export class StateEditor {
     this.#record(place, { kind, token, old, growth, was: depth, is: 0 });
   }
 
-  /** Exchange a leaf for another one. @param growth by how many bytes its JSON text is longer */
-  setLeaf(place: Place, value: string | number, growth: number): void {
+  /** Exchange a number for another one. @param growth by how many bytes its JSON text is longer */
+  setNumber(place: Place, value: number, growth: number): void {
+    this.#setLeaf(place, value, { growth });
+  }
+
+  /** @param old the text that is there */
+  editText(place: Place, old: string, splice: TextSplice): void {
+    const growth = growthBy(old, splice);
+    // Of a large text, the way back is kept instead of the text.
+    const isLarge = old.length > maxKeptText;
+    const back = isLarge ? { back: inverseOf(old, splice) } : {};
+    this.#setLeaf(place, spliced(old, splice), { growth, ...back });
+  }
+
+  #setLeaf(place: Place, value: string | number, how: Pick<Edit, "growth" | "back">): void {
     const { token, parent } = targetOf(place);
-    const old = memberOf(parent, token);
+    const old = how.back ? undefined : memberOf(parent, token);
     if (old === value) return;
     put(this.#own(place), token, value);
-    this.#record(place, { kind: "put", token, old, growth, was: 0, is: 0 });
+    this.#record(place, { kind: "put", token, old, was: 0, is: 0, ...how });
   }
 
   /** Where the changes are so far, for `rollbackTo`. */
@@ -174,9 +191,10 @@ export class StateEditor {
 
   #undo(edits: readonly Edit[]): void {
     for (const edit of edits.toReversed()) {
-      const { kind, containers, depth, token, old, growth, was, is } = edit;
+      const { kind, containers, depth, token, old, back, growth, was, is } = edit;
       const container = containers[depth] as Container;
-      if (kind !== "put") undoSplice(container as JsonValue[], Number(token), old);
+      if (back) put(container, token, spliced(memberOf(container, token) as string, back));
+      else if (kind !== "put") undoSplice(container as JsonValue[], Number(token), old);
       else if (old !== undefined) put(container, token, old);
       else removeMember(container as Record<string, JsonValue>, token);
       resize({ containers, depth, growth: -growth, was: is, is: was });

@@ -2,28 +2,34 @@
 
 import { stringBytes } from "./json.ts";
 
-/** A text after an edit, and by how many bytes its JSON is longer. */
-type EditedText = { readonly text: string; readonly growth: number };
-
-export const insertText = (old: string, at: number, inserted: string): EditedText =>
-  edited(old, at, 0, inserted);
-
-export const deleteText = (old: string, at: number, length: number): EditedText =>
-  edited(old, at, length, "");
+/** A part of a text that is exchanged for another one. */
+export type TextSplice = {
+  readonly at: number;
+  readonly length: number;
+  readonly inserted: string;
+};
 
 /** Whether a position lies between the two halves of a character. */
 export const isInsidePair = (text: string, at: number): boolean =>
   at > 0 && isHigh(text.charCodeAt(at - 1)) && isLow(text.charCodeAt(at));
 
-function edited(old: string, at: number, length: number, inserted: string): EditedText {
-  const removed = old.slice(at, at + length);
-  const text = old.slice(0, at) + inserted + old.slice(at + length);
-  // The bytes of the parts add up, unless halves of characters come together or apart: JSON escapes a lone half.
-  const edges = [at - 1, at, at + length - 1, at + length].map((each) => old.charCodeAt(each));
-  if (edges.some(isHalf)) return { text, growth: stringBytes(text) - stringBytes(old) };
-  return { text, growth: stringBytes(inserted) - stringBytes(removed) };
+export const spliced = (text: string, { at, length, inserted }: TextSplice): string =>
+  text.slice(0, at) + inserted + text.slice(at + length);
+
+/** By how many bytes the JSON of a text is longer after a splice. */
+export function growthBy(text: string, { at, length, inserted }: TextSplice): number {
+  const end = at + length;
+  // Halves of characters may come together or apart, and JSON escapes a lone half: so their neighbours are counted, too.
+  const [before, after] = [text.slice(Math.max(at - 1, 0), at), text.slice(end, end + 1)];
+  const removed = text.slice(at, end);
+  return stringBytes(before + inserted + after) - stringBytes(before + removed + after);
+}
+
+/** What takes a splice of a text back. It does not keep the text in memory, which a part of it would do. */
+export function inverseOf(text: string, { at, length, inserted }: TextSplice): TextSplice {
+  const removed = JSON.parse(JSON.stringify(text.slice(at, at + length))) as string;
+  return { at, length: inserted.length, inserted: removed };
 }
 
 const isHigh = (unit: number): boolean => unit >= 0xd800 && unit < 0xdc00;
 const isLow = (unit: number): boolean => unit >= 0xdc00 && unit < 0xe000;
-const isHalf = (unit: number): boolean => isHigh(unit) || isLow(unit);

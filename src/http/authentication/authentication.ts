@@ -96,9 +96,9 @@ function checkIdentity({ user, scopes, expiresAt = null }: Identity): Identity {
 type Method = { readonly origins: OriginPolicy; identify(request: Request): Promise<Identity> };
 
 function methodOf(env: CollabEnv, custom: Authenticate | undefined): Method {
-  // A page of another origin must not use a browser's cookies, or a service on this machine.
+  // No foreign page must use a service on this machine, or a browser's cookies.
   if (env.AUTH_MODE === "open")
-    return { origins: "same", identify: async () => (warnOnce(), openIdentity) };
+    return { origins: "local", identify: async () => (warnOnce(), openIdentity) };
   if (custom)
     return {
       origins: "same",

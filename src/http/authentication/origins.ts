@@ -5,10 +5,12 @@ import { CollabError } from "../../protocol/errors.ts";
 
 /**
  * What holds where ALLOWED_ORIGINS is not set.
- * - `same`: pages of the service's own origin. For what a browser sends by itself: cookies, or nothing at all.
+ * - `local`: as `same`, and the service's own name must be one that nobody else can have. For a service that asks nobody who
+ *   they are.
+ * - `same`: pages of the service's own origin. For what a browser sends by itself: cookies.
  * - `any`: all pages, because what they need a browser does not send by itself: a token.
  */
-export type OriginPolicy = "same" | "any";
+export type OriginPolicy = "local" | "same" | "any";
 
 /** The origins that are allowed; `null` if that is not said. */
 function listed(allowed: string | undefined): readonly string[] | null {
@@ -16,28 +18,38 @@ function listed(allowed: string | undefined): readonly string[] | null {
   return origins.length === 0 ? null : origins;
 }
 
-/** Whether a request comes from a page that may send it. */
-export function isAllowedOrigin(
+const isListed = (origin: string, origins: readonly string[] | null): boolean =>
+  origins !== null && (origins.includes(origin) || origins.includes("*"));
+
+/**
+ * Whether nobody else can let this address lead to the service. The owner of any other name can, for a moment, so that a
+ * page of that name is of the service's own origin (DNS rebinding). With TLS, they have no certificate for it.
+ */
+const isOwnAddress = ({ protocol, hostname }: URL): boolean =>
+  protocol === "https:" ||
+  hostname === "localhost" ||
+  hostname.endsWith(".localhost") ||
+  /^\d+\.\d+\.\d+\.\d+$/.test(hostname) ||
+  hostname.startsWith("[");
+
+/** @throws CollabError `origin_refused` for a request that comes from a page that may not send it, or could */
+export function checkOrigin(
   { headers, url }: Pick<Request, "headers" | "url">,
   allowed: string | undefined,
   policy: OriginPolicy,
-): boolean {
-  const origin = headers.get("origin");
-  if (origin === null || origin === new URL(url).origin) return true;
-  const origins = listed(allowed);
-  if (origins !== null) return origins.includes(origin) || origins.includes("*");
-  return policy === "any";
-}
-
-/** @throws CollabError `origin_refused` */
-export function checkOrigin(
-  request: Request,
-  allowed: string | undefined,
-  policy: OriginPolicy,
 ): void {
-  if (isAllowedOrigin(request, allowed, policy)) return;
+  const address = new URL(url);
+  const origins = listed(allowed);
+  // A page sends no Origin when it reads from its own.
+  if (policy === "local" && !isOwnAddress(address) && !isListed(address.origin, origins))
+    throw new CollabError("origin_refused", {
+      detail: `With authentication off, this service is not reached as ${address.host}, because a page of that name could use it. Reach it as localhost or by an IP address, or add ${address.origin} to ALLOWED_ORIGINS.`,
+    });
+  const origin = headers.get("origin");
+  if (origin === null || origin === address.origin || isListed(origin, origins)) return;
+  if (origins === null && policy === "any") return;
   throw new CollabError("origin_refused", {
-    detail: `Pages of ${request.headers.get("origin")} may not use this service. Add that origin to ALLOWED_ORIGINS to allow it.`,
+    detail: `Pages of ${origin} may not use this service. Add that origin to ALLOWED_ORIGINS to allow it.`,
   });
 }
 

@@ -1,6 +1,8 @@
 // Which pages may use the service (rule A11), and what browsers are told of it (CORS).
 
+import { env as deployed } from "cloudflare:workers";
 import { describe, expect, test } from "vitest";
+import { collab } from "../../fixtures/worker.ts";
 import { at, expectEmpty, expectJson, expectProblem, send } from "../../support/http.ts";
 import { newId } from "../../support/rooms.ts";
 import { connect, refusal } from "../../support/socket-client.ts";
@@ -52,6 +54,48 @@ describe("with authentication off", () => {
     await expectJson(await send("PUT", at(id), { ...from(own), json: {} }), 201);
     await connect(id, { id: "ada" }, from(own));
     await connect(id, { id: "bob" });
+  });
+});
+
+// The owner of a name can let it lead to this machine: then a page of that name is of the server's own origin.
+describe("the name of a server with authentication off", () => {
+  const ask = (base: string, bindings: object = {}, init: RequestInit = {}) =>
+    collab.app.fetch(new Request(`${base}${at(newId())}`, init), { ...deployed, ...bindings });
+  const unknown = [
+    "http://evil.test:8787",
+    "http://evil.test",
+    "http://localhost.evil.test",
+    "http://127.0.0.1.evil.test:8787",
+    "http://evillocalhost",
+    "http://localhost.",
+  ];
+
+  test.each(unknown)("[A11] %s is refused, with an Origin and without", async (base) => {
+    for (const method of ["GET", "PUT", "DELETE"])
+      for (const headers of [{ origin: base }, {}])
+        await expectProblem(await ask(base, {}, { method, headers }), 403, "origin_refused");
+  });
+
+  const known = [
+    "http://localhost:8787",
+    "http://rooms.localhost:8787",
+    "http://127.0.0.1:8787",
+    "http://192.168.1.20",
+    "http://[::1]:8787",
+    "https://rooms.test",
+  ];
+
+  test.each(known)("[A11] %s is none of somebody else's", async (base) => {
+    const { status } = await ask(base, {}, { headers: { origin: base } });
+    expect(status).toBe(404);
+  });
+
+  test("[A11] is taken if it is listed, and with tokens", async () => {
+    const [base = ""] = unknown;
+    expect((await ask(base, { ALLOWED_ORIGINS: base })).status).toBe(404);
+    expect((await ask(base, { ALLOWED_ORIGINS: "http://evil.test:8788" })).status).toBe(403);
+    const headers = bearer(await token());
+    expect((await ask(base, withTokens, { headers })).status).toBe(404);
   });
 });
 

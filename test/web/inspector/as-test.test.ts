@@ -1,5 +1,7 @@
 // Frames of the inspector's wire, written down as a test for the testing kit.
 
+import { runInNewContext } from "node:vm";
+import type { JsonObject } from "collab-room/protocol";
 import { expect, test } from "vitest";
 import { asTest } from "../../../web/src/inspector/wire/as-test.ts";
 import type { WireEntry } from "../../../web/src/inspector/wire/entry.ts";
@@ -43,4 +45,25 @@ test("names a behaviour that no variable can have", () => {
   const text = asTest("default", "r", {}, []);
   expect(text).toContain('import { behaviour } from "./default.ts";');
   expect(text).not.toContain("collab-room/protocol");
+});
+
+test("has no line that somebody has written into their id", () => {
+  for (const end of ["\u2028", "\u2029", "\r", "\n"]) {
+    const text = asTest("doc", `r${end}steal();`, { [end]: `${end}steal();` }, [
+      { ...sent(`eve${end}steal(); //`, '{"type":"upd'), isCut: true } as WireEntry,
+      sent(`eve${end}steal(); //`, JSON.stringify({ type: "action", name: `${end}steal();` })),
+    ]);
+    const lines = text.split(/[\r\n\u2028\u2029]/).map((line) => line.trim());
+    expect(lines.filter((line) => line.startsWith("steal"))).toEqual([]);
+  }
+});
+
+test("has a member whose name is special in JavaScript as a member", () => {
+  const special = JSON.parse('{"__proto__":{"a":1},"text":"{\\"__proto__\\":1"}') as JsonObject;
+  const payload = JSON.stringify({ type: "action", name: "rename", payload: special });
+  const text = asTest("doc", "r", special, [sent("eve", payload)]);
+  const [, state = ""] = /updateState\(\(\) => \((.*?)\)\);/s.exec(text) ?? [];
+  const [, input = ""] = /action\("rename", (.*?)\)\);/s.exec(text) ?? [];
+  for (const code of [state, input])
+    expect(JSON.stringify(runInNewContext(`(${code})`))).toBe(JSON.stringify(special));
 });

@@ -4,9 +4,11 @@ import { useState } from "react";
 import { encode } from "uqr";
 import { Icon } from "../shared/icon.tsx";
 
-export function Invitation({ hasToken }: { hasToken: boolean }) {
-  // Without the token, which says who oneself is.
-  const address = location.origin + location.pathname + location.search;
+type Props = { readonly board: string; readonly hasToken: boolean };
+
+export function Invitation({ board, hasToken }: Props) {
+  // Without the token, which says who oneself is, and whatever else the link that led here had.
+  const address = `${location.origin}/?${new URLSearchParams({ board })}`;
   const isLocal = ["localhost", "127.0.0.1"].includes(location.hostname);
   const [copied, setCopied] = useState(false);
   const copy = async () => {

@@ -94,7 +94,7 @@ export function Page({ board, token }: { board: string; token: string | null }) 
       </footer>
       {shown === "invitation" && (
         <Dialog title="Invite somebody" onClose={close}>
-          <Invitation hasToken={token !== null} />
+          <Invitation board={board} hasToken={token !== null} />
         </Dialog>
       )}
       {shown === "source" && (

@@ -13,6 +13,8 @@ export const boardHeight = 1000;
 const easing = 45;
 /** Pixels that arrows keep from the edge. */
 const margin = 20;
+/** Pixels from the board's corner: further away, nobody points. Of the largest numbers, differences are none. */
+const farthest = 10_000;
 
 export type Glide = {
   readonly cursors: RefObject<HTMLDivElement | null>;
@@ -51,10 +53,12 @@ function targetsIn(room: Room<Board>): Map<string, Point> {
   for (const { id, presence } of room.getSnapshot().others) {
     const cursor = presence?.cursor as Partial<Point> | null | undefined;
     if (typeof cursor?.x === "number" && typeof cursor.y === "number")
-      targets.set(id, { x: cursor.x, y: cursor.y });
+      targets.set(id, { x: near(cursor.x), y: near(cursor.y) });
   }
   return targets;
 }
+
+const near = (at: number): number => Math.min(Math.max(at, -farthest), farthest);
 
 /** @returns a function that ends it */
 function glide(

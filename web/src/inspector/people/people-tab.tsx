@@ -69,7 +69,7 @@ export function PeopleTab({ room }: { room: string }) {
             key={person.id}
             room={room}
             person={person}
-            presence={presence[person.id]}
+            presence={Object.hasOwn(presence, person.id) ? presence[person.id] : undefined}
             onChanged={reload}
           />
         ))}
@@ -113,7 +113,7 @@ function PersonRow({ room, person, presence, onChanged }: RowProps) {
   const { id, user, sessions } = person;
   const [asked, setAsked] = useState<"kick" | Scope | null>(null);
   const [problem, setProblem] = useState<Problem | null>(null);
-  const name = presence?.name || String(user?.["name"] ?? id);
+  const name = nameOf(person, presence);
   // What the room has given them; else what any of their sessions may do.
   const scopes =
     person.scopes ??
@@ -136,7 +136,7 @@ function PersonRow({ room, person, presence, onChanged }: RowProps) {
         <i
           className="dot"
           data-status={presence?.status ?? "none"}
-          style={{ background: presence?.color }}
+          style={{ backgroundColor: presence?.color }}
           aria-hidden="true"
         />
         <b dir="auto">{name}</b>
@@ -199,6 +199,12 @@ function PersonRow({ room, person, presence, onChanged }: RowProps) {
       )}
     </li>
   );
+}
+
+/** What people call themselves can be any JSON, because whoever joins chooses it. */
+function nameOf({ id, user }: UserInspection, presence: RowProps["presence"]): string {
+  const names = [presence?.name, user?.["name"]];
+  return names.find((name) => typeof name === "string" && name.trim() !== "")?.toString() ?? id;
 }
 
 /** What gives everything, or takes somebody out of the room. */

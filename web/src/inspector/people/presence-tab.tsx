@@ -34,7 +34,7 @@ export function PresenceTab({ room }: { room: string }) {
             <i
               className="dot"
               data-status={presence.status}
-              style={{ background: presence.color }}
+              style={{ backgroundColor: presence.color }}
               aria-hidden="true"
             />
             <b dir="auto">{presence.name}</b>

@@ -61,7 +61,7 @@ export function asTest(
     `test(${text(`what has happened in ${room}`)}, async () => {`,
     `  const net = createTestRoom(${kind});`,
     "  await net.start();",
-    `  await net.room.updateState(() => (${indented(JSON.stringify(state, null, 2))}));`,
+    `  await net.room.updateState(() => (${indented(literal(state, 2))}));`,
     ...steps.map((line) => `  ${line}`),
     "  expect(net.state).toMatchInlineSnapshot();",
     "});",
@@ -69,9 +69,19 @@ export function asTest(
   ].join("\n");
 }
 
-const text = (value: string): string => JSON.stringify(value);
-const json = (value: unknown): string => indented(JSON.stringify(value ?? null));
+const text = (value: string): string => literal(value);
+const json = (value: unknown): string => indented(literal(value ?? null));
 const indented = (lines: string): string => lines.replaceAll("\n", "\n  ");
+
+/**
+ * A value as it stands in code. JSON leaves two ends of lines in a text as they are: in a comment, what follows them would
+ * be code. And a literal with the member `__proto__` would be an object without it, but with another prototype.
+ */
+const literal = (value: unknown, indent = 0): string =>
+  JSON.stringify(value, null, indent)
+    .replaceAll("\u2028", "\\u2028")
+    .replaceAll("\u2029", "\\u2029")
+    .replaceAll(/(?<=[{,\s])"__proto__":/g, '["__proto__"]:');
 
 /** What the statements of a test may use. */
 const helpers = [
