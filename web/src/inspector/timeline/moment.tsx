@@ -27,8 +27,10 @@ export function Moment({ room, row, version }: Props) {
   const [loaded, reload] = useLoaded(path, (signal) => api.json<PastState>(path, { signal }), null);
   const [shown, setShown] = useState<"change" | "state">("change");
   const card = useRef<HTMLDivElement>(null);
-  // On a phone, it stands above the journal.
-  useEffect(() => card.current?.scrollIntoView({ block: "nearest" }), []);
+  // On a phone, it stands above the journal. In new browsers, scrolling returns a promise, which is no clean-up.
+  useEffect(() => {
+    card.current?.scrollIntoView({ block: "nearest" });
+  }, []);
   return (
     <div ref={card} className="card moment">
       <h2>Version {count(row.to)}</h2>
