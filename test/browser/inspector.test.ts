@@ -613,6 +613,8 @@ test("a server that is killed and starts again is followed from where it was lef
     await asked("PUT", "/state", state);
     const page = await visitInspector(`/rooms/${room}/state`, mortal.url);
     await row(page, 'title"Bridge"').waitFor();
+    // The head of the room is loaded apart from its state.
+    await expect.poll(() => fact(page, "Version").innerText(), soon).toMatch(/^1\s/);
     expect(await page.title()).toBe(`${room}: Inspector`);
     await mortal.kill();
     await page.getByText("Reconnecting…").waitFor();

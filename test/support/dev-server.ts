@@ -21,15 +21,19 @@ export type DevServerOptions = {
   readonly port?: number;
   /** Variables of the Worker; with none, authentication is off. */
   readonly vars?: Readonly<Record<string, string>>;
+  /** The Worker's file, if it is another one; its authentication is as `vars` say. */
+  readonly worker?: string;
 };
 
 export async function startDevServer(options: DevServerOptions): Promise<DevServer> {
-  const { persistTo, port = await freePort(), vars = {} } = options;
+  const { persistTo, port = await freePort(), vars = {}, worker } = options;
   const variables = Object.entries(vars).flatMap(([name, value]) => ["--var", `${name}:${value}`]);
+  // With a file alone, wrangler would take the configuration that is nearest to it.
+  const main = worker === undefined ? [] : [worker, "--config", join(project, "wrangler.toml")];
   const [command, ...start] =
-    variables.length === 0
+    variables.length === 0 && worker === undefined
       ? [process.execPath, join(project, "scripts/dev.ts")]
-      : [join(project, "node_modules/.bin/wrangler"), "dev", ...variables];
+      : [join(project, "node_modules/.bin/wrangler"), "dev", ...main, ...variables];
   const place = ["--port", `${port}`, "--inspector-port", "0", "--persist-to", persistTo];
   const server = spawn(command, [...start, ...place], {
     cwd: project,

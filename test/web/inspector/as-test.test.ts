@@ -27,12 +27,12 @@ test("has who has sent what, in order, and leaves out what does nothing", () => 
   ]);
   const lines = text.split("\n").map((line) => line.trim());
   const steps = lines.filter((line) =>
-    /^(const person|await net\.(settle\(p|room)|\/\/)/.test(line),
+    /^(const person|net\.join|await net\.(settle\(p|room)|\/\/)/.test(line),
   );
   expect(steps).toEqual([
     "await net.room.updateState(() => ({",
     'const person1 = net.join("ada");',
-    'const person2 = net.join("bob");',
+    'net.join("bob");',
     'await net.room.updateState((state) => patched(state, [{"op":"inc","path":"/n","by":1}]));',
     'await net.room.updateState((state) => mergePatch(state as never, {"owner":null}) as never);',
     'await net.settle(person1.action("rename", {"title":"Dam"}));',
@@ -66,4 +66,13 @@ test("has a member whose name is special in JavaScript as a member", () => {
   const [, input = ""] = /action\("rename", (.*?)\)\);/s.exec(text) ?? [];
   for (const code of [state, input])
     expect(JSON.stringify(runInNewContext(`(${code})`))).toBe(JSON.stringify(special));
+});
+
+test("says where frames are missing, and names nobody who is not spoken to again", () => {
+  const text = asTest("doc", "r", {}, [
+    { id: 1, kind: "dropped", at: "2026-11-28T10:00:00.000Z", frames: 12 } as WireEntry,
+    sent("ada", '{"type":"update","ref":1,"patch":[{"op":"inc","path":"/n","by":1}],"base":1}'),
+  ]);
+  expect(text).toContain("// 12 frames are missing here.");
+  expect(text).toContain('\n  net.join("ada");');
 });

@@ -89,7 +89,7 @@ export function Page({ board, token }: { board: string; token: string | null }) 
       </main>
       <footer className="bottom">
         <a href="/openapi.json">The HTTP API</a>
-        <a href="/inspector">The inspector</a>
+        <a href={`/inspector#/rooms/${encodeURIComponent(board)}/state`}>The inspector</a>
         <span>No sign-up. A board is deleted a day after its last visit.</span>
       </footer>
       {shown === "invitation" && (

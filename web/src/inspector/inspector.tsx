@@ -42,7 +42,7 @@ function titleOf(place: Place): string {
 
 function Top() {
   const { at } = usePlace();
-  const { api, leave } = useAccess();
+  const { hasToken, leave } = useAccess();
   return (
     <header className="top">
       <a className="brand" href="/">
@@ -56,7 +56,7 @@ function Top() {
         <a className="quiet" href={metricsAddress} aria-current={isCurrent(at === "metrics")}>
           Metrics
         </a>
-        {api.hasToken && (
+        {hasToken && (
           <button className="quiet" onClick={leave}>
             Change token
           </button>

@@ -1,5 +1,6 @@
 // With which token the page asks. A service with authentication off needs none; any other is asked with the one that is
-// put into the field. It stays in this tab's session storage, and is in no address.
+// put into the field. It stays in this tab's session storage, and is in no address. Where the service refuses a token,
+// the page waits below the field, with all that was typed into it, and goes on with the next one.
 
 import { createContext, use, useMemo, useState, type ReactNode } from "react";
 import { Api, type Problem } from "./api.ts";
@@ -7,6 +8,7 @@ import { TokenForm } from "./token-form.tsx";
 
 type Access = {
   readonly api: Api;
+  readonly hasToken: boolean;
   /** Ask for another token. */
   readonly leave: () => void;
 };
@@ -40,32 +42,52 @@ function keepToken(token: string | null): void {
   }
 }
 
+/** `refused`: the page waits for another token. `left`: it begins anew with the next one. */
+type Question = {
+  readonly kind: "refused" | "left";
+  readonly sentence: string;
+  answer(token: string): void;
+};
+
 export function AccessGate({ children }: { children: ReactNode }) {
-  const [token, setToken] = useState(keptToken);
-  const [refusal, setRefusal] = useState<string | null>(null);
-  const access = useMemo(() => {
-    const ask = (why: string) => {
+  const [hasToken, setHasToken] = useState(() => keptToken() !== null);
+  const [question, setQuestion] = useState<Question | null>(null);
+  const [api] = useState(() => {
+    const askFor = (problem: Problem): Promise<string> => {
       keepToken(null);
-      setToken(null);
-      setRefusal(why);
+      const { promise, resolve } = Promise.withResolvers<string>();
+      setQuestion({ kind: "refused", sentence: sentenceOf(problem), answer: resolve });
+      return promise;
     };
-    return {
-      api: new Api(token, (problem) => ask(sentenceOf(problem))),
-      leave: () => ask("Which token shall it be?"),
+    return new Api(keptToken(), askFor);
+  });
+  const access = useMemo(() => {
+    const leave = (): void => {
+      keepToken(null);
+      setQuestion({
+        kind: "left",
+        sentence: "Which token shall it be?",
+        answer: (token) => api.setToken(token),
+      });
     };
-  }, [token]);
-  if (refusal !== null)
-    return (
-      <TokenForm
-        sentence={refusal}
-        onToken={(next) => {
-          keepToken(next);
-          setToken(next);
-          setRefusal(null);
-        }}
-      />
-    );
-  return <AccessContext value={access}>{children}</AccessContext>;
+    return { api, hasToken, leave };
+  }, [api, hasToken]);
+  return (
+    <AccessContext value={access}>
+      {question?.kind === "left" ? <main /> : children}
+      {question && (
+        <TokenForm
+          sentence={question.sentence}
+          onToken={(token) => {
+            keepToken(token);
+            setHasToken(true);
+            setQuestion(null);
+            question.answer(token);
+          }}
+        />
+      )}
+    </AccessContext>
+  );
 }
 
 function sentenceOf({ code }: Problem): string {

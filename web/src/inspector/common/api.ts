@@ -49,6 +49,10 @@ export class Problem extends Error {
 export const problemOf = (error: unknown): Problem =>
   error instanceof Problem ? error : new Problem({ code: "unreachable", detail: String(error) });
 
+/** Whether asking again later may help: the service is away, or has been asked too much. */
+export const isPassing = ({ code, status }: Problem): boolean =>
+  code === "unreachable" || status === 429 || status >= 500;
+
 export type Ask = {
   readonly method?: "GET" | "PUT" | "POST" | "PATCH" | "DELETE";
   readonly body?: unknown;
@@ -57,28 +61,49 @@ export type Ask = {
 };
 
 export class Api {
-  readonly #token: string | null;
-  readonly #onRefused: (problem: Problem) => void;
+  #token: string | null;
+  readonly #askForToken: (problem: Problem) => Promise<string>;
+  /** While somebody is asked. */
+  #next: Promise<string> | null = null;
 
-  /** @param onRefused is told when the service asks for a token, or for another one */
-  constructor(token: string | null, onRefused: (problem: Problem) => void) {
+  /** @param askForToken when the service asks for a token, or for another one */
+  constructor(token: string | null, askForToken: (problem: Problem) => Promise<string>) {
     this.#token = token;
-    this.#onRefused = onRefused;
+    this.#askForToken = askForToken;
   }
 
-  get hasToken(): boolean {
-    return this.#token !== null;
+  setToken(token: string): void {
+    this.#token = token;
   }
 
-  /** @throws Problem */
-  async fetch(path: string, { method = "GET", body, headers, signal }: Ask = {}) {
-    const response = await fetch(path, {
+  /** A request that its token was refused for is sent again with the next one. @throws Problem */
+  async fetch(path: string, ask: Ask = {}): Promise<Response> {
+    for (;;) {
+      const token = this.#token;
+      const response = await this.#send(path, ask, token);
+      if (response.ok) return response;
+      const problem = await readProblem(response);
+      if (response.status !== 401) throw problem;
+      ask.signal?.throwIfAborted();
+      if (this.#token === token) await this.#replaceToken(problem);
+      ask.signal?.throwIfAborted();
+    }
+  }
+
+  async #replaceToken(problem: Problem): Promise<void> {
+    this.#next ??= this.#askForToken(problem);
+    this.#token = await this.#next;
+    this.#next = null;
+  }
+
+  #send(path: string, { method = "GET", body, headers, signal }: Ask, token: string | null) {
+    return fetch(path, {
       method,
       cache: "no-store",
       headers: {
         ...((body !== undefined || method === "POST") && { "content-type": "application/json" }),
         ...headers,
-        ...(this.#token !== null && { authorization: `Bearer ${this.#token}` }),
+        ...(token !== null && { authorization: `Bearer ${token}` }),
       },
       ...(body !== undefined && { body: JSON.stringify(body) }),
       ...(signal && { signal }),
@@ -86,10 +111,6 @@ export class Api {
       if (signal?.aborted) throw error;
       throw new Problem({ code: "unreachable" });
     });
-    if (response.ok) return response;
-    const problem = await readProblem(response);
-    if (response.status === 401) this.#onRefused(problem);
-    throw problem;
   }
 
   /** @throws Problem */

@@ -39,7 +39,9 @@ export function AskDialog({
   const [isBusy, setBusy] = useState(false);
   const [problem, setProblem] = useState<Problem | null>(null);
   // The dialog itself would begin with its button to close. Without a field, what does no harm comes first.
-  useEffect(() => form.current?.querySelector<HTMLElement>(firstField)?.focus(), []);
+  useEffect(() => {
+    form.current?.querySelector<HTMLElement>(firstField)?.focus();
+  }, []);
   const go = async (): Promise<void> => {
     setBusy(true);
     setProblem(null);

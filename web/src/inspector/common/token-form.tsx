@@ -1,36 +1,49 @@
-// Asks for a token, and says where one comes from.
+// Asks for a token over the whole page, and says where one comes from.
 
-import { useState } from "react";
+import { useEffect, useRef, useState } from "react";
+import { cleanToken } from "./clean-token.ts";
 
 type Props = { readonly sentence: string; onToken(token: string): void };
 
 export function TokenForm({ sentence, onToken }: Props) {
-  const [token, setToken] = useState("");
-  // What is pasted may have line breaks in it, and what stands before a token in a header.
-  const clean = token.replace(/\s|^\s*bearer\s+/gi, "");
+  const dialog = useRef<HTMLDialogElement>(null);
+  const [text, setText] = useState("");
+  const token = cleanToken(text);
+  // A dialog may be open already, for something that is to be done: this one comes over it.
+  useEffect(() => {
+    dialog.current?.showModal();
+  }, []);
   return (
-    <main className="gate">
+    <dialog
+      ref={dialog}
+      className="gate"
+      aria-label="Token"
+      // A browser closes it at the second Escape, whatever the page says.
+      onCancel={(event) => event.preventDefault()}
+      onClose={() => dialog.current?.showModal()}
+    >
       <form
         className="card"
         onSubmit={(event) => {
           event.preventDefault();
-          if (clean !== "") onToken(clean);
+          if (token !== "") onToken(token);
         }}
       >
         <img src="/icon.svg" alt="" width="40" height="40" />
         <h1>Inspector</h1>
         <p role="status">{sentence}</p>
         <label>
-          Token with the scope <code>room:admin</code>
+          <span>
+            Token with the scope <code>room:admin</code>
+          </span>
           <textarea
             dir="ltr"
             rows={4}
             required
-            autoFocus
             autoComplete="off"
             spellCheck={false}
-            value={token}
-            onChange={({ target }) => setToken(target.value)}
+            value={text}
+            onChange={({ target }) => setText(target.value)}
             onKeyDown={(event) => {
               if (event.key !== "Enter") return;
               event.preventDefault();
@@ -40,10 +53,13 @@ export function TokenForm({ sentence, onToken }: Props) {
         </label>
         <button className="primary">Open the inspector</button>
         <p className="small">
-          It stays in this tab, and goes with it. <code dir="ltr">npm run -s token -- --help</code>{" "}
+          It stays in this tab, and goes with it.{" "}
+          <code dir="ltr" className="command">
+            npm run -s token -- --help
+          </code>{" "}
           says how to make one for development.
         </p>
       </form>
-    </main>
+    </dialog>
   );
 }

@@ -1,7 +1,7 @@
 // What is loaded, and loaded again from time to time while somebody looks.
 
 import { useCallback, useEffect, useRef, useState } from "react";
-import { problemOf, type Problem } from "./api.ts";
+import { isPassing, problemOf, type Problem } from "./api.ts";
 
 export type Loaded<Value> =
   | { readonly state: "loading" }
@@ -57,8 +57,7 @@ export function useLoaded<Value>(
 
 /** A service that cannot be reached for a moment is no reason to take away what is shown. */
 function whenFailed<Value>(before: Loaded<Value>, problem: Problem): Loaded<Value> {
-  const isPassing = problem.code === "unreachable" || problem.status >= 500;
-  return before.state === "ready" && isPassing
+  return before.state === "ready" && isPassing(problem)
     ? { ...before, problem }
     : { state: "failed", problem };
 }

@@ -118,6 +118,8 @@ function PersonRow({ room, person, presence, onChanged }: RowProps) {
   const scopes =
     person.scopes ??
     allScopes.filter((scope) => sessions.some((session) => session.scopes.includes(scope)));
+  // Their token says more, and it is theirs: without a session, the room has not seen it.
+  const isKnown = person.scopes !== undefined || sessions.length > 0;
   const set = (scope: Scope): Promise<void> => {
     const isOn = scopes.includes(scope);
     const next = isOn ? scopes.filter((other) => other !== scope) : [...scopes, scope];
@@ -127,7 +129,7 @@ function PersonRow({ room, person, presence, onChanged }: RowProps) {
   };
   const press = (scope: Scope): void => {
     setProblem(null);
-    if (isDangerous(scope, scopes)) setAsked(scope);
+    if (!isKnown || isDangerous(scope, scopes)) setAsked(scope);
     else set(scope).catch((error: unknown) => setProblem(problemOf(error)));
   };
   return (
@@ -160,6 +162,7 @@ function PersonRow({ room, person, presence, onChanged }: RowProps) {
             key={scope}
             className="switch"
             role="switch"
+            data-known={isKnown}
             aria-checked={scopes.includes(scope)}
             onClick={() => press(scope)}
           >
@@ -167,6 +170,9 @@ function PersonRow({ room, person, presence, onChanged }: RowProps) {
           </button>
         ))}
       </div>
+      {!isKnown && (
+        <p className="small">What they may do is known while a session of theirs is open.</p>
+      )}
       <SessionList sessions={sessions} />
       {problem && (
         <p className="refusal" role="alert">
@@ -182,7 +188,21 @@ function PersonRow({ room, person, presence, onChanged }: RowProps) {
           onDone={onChanged}
         />
       )}
-      {asked !== null && asked !== "kick" && (
+      {asked !== null && asked !== "kick" && !isKnown && (
+        <AskDialog
+          title={`Give ${name} ${asked} alone`}
+          button={`Give ${asked}`}
+          isDangerous
+          act={() => set(asked)}
+          onClose={() => setAsked(null)}
+        >
+          <p>
+            No session of theirs is open, so it is not known what they may do. When they are back,
+            they will have {asked} and nothing else.
+          </p>
+        </AskDialog>
+      )}
+      {asked !== null && asked !== "kick" && isKnown && (
         <AskDialog
           title={asked === "room:admin" ? `Let ${name} do everything` : `Shut ${name} out`}
           button={asked === "room:admin" ? "Give room:admin" : "Take room:read"}

@@ -150,11 +150,14 @@ function savedText({ save }: RoomInspection): string {
   }
 }
 
+/** A reason is an author's text, with or without a full stop. */
+const sentence = (text: string): string => (/[.!?…]$/.test(text) ? text : `${text}.`);
+
 /** Why the room cannot save, and when it tries again. */
 export function SaveAlarm({ save }: { save: RoomInspection["save"] }) {
   if (save.status !== "failing") return null;
   const why =
-    save.error === "call_timeout" ? "It takes too long." : (save.reason ?? "It has thrown.");
+    save.error === "call_timeout" ? "It takes too long." : sentence(save.reason ?? "It has thrown");
   return (
     <div className="alarm" role="alert">
       <b>The room cannot save its state.</b>{" "}

@@ -4,13 +4,13 @@ import { useEffect, useRef, type KeyboardEvent } from "react";
 import { goTo, roomAddress, roomsAddress, tabs, type Tab } from "../address.ts";
 import { useApi } from "../common/access.tsx";
 import { roomPath, type RoomInspection } from "../common/api.ts";
-import { Failed, Loading } from "../common/notice.tsx";
+import { Failed, Loading, problemText } from "../common/notice.tsx";
 import { useLoaded } from "../common/use-loaded.ts";
 import { ActionsTab } from "../actions/actions-tab.tsx";
 import { OperationsTab } from "../operations/operations-tab.tsx";
 import { PeopleTab } from "../people/people-tab.tsx";
 import { PresenceTab } from "../people/presence-tab.tsx";
-import { StateBadge } from "../rooms/room-list.tsx";
+import { Badge, StateBadge } from "../rooms/room-list.tsx";
 import { StateTab } from "../state/state-tab.tsx";
 import { TimelineTab } from "../timeline/timeline-tab.tsx";
 import { WireTab } from "../wire/wire-tab.tsx";
@@ -38,6 +38,7 @@ export function RoomPage({ id, tab }: { id: string; tab: Tab }) {
     every,
   );
   const info = loaded.state === "ready" ? loaded.value : null;
+  const isAway = loaded.state === "ready" && loaded.problem !== null;
   const isStopped = loaded.state === "failed" && loaded.problem.code === "room_not_running";
   return (
     <>
@@ -48,7 +49,7 @@ export function RoomPage({ id, tab }: { id: string; tab: Tab }) {
           </a>
           <h1 dir="auto">{id}</h1>
         </div>
-        {info && <StateBadge info={info} />}
+        {info && (isAway ? <Badge kind="warn">Not reached</Badge> : <StateBadge info={info} />)}
       </div>
       {isStopped && <Stopped room={id} onStarted={reload} />}
       {loaded.state === "failed" && !isStopped && (
@@ -58,7 +59,10 @@ export function RoomPage({ id, tab }: { id: string; tab: Tab }) {
         <>
           {info ? (
             <>
-              <RoomFacts info={info} isOld={loaded.state === "ready" && loaded.problem !== null} />
+              <RoomFacts info={info} isOld={isAway} />
+              <p className="soft away" role="status">
+                {isAway && `${problemText(loaded.problem)} This is the last that is known.`}
+              </p>
               <SaveAlarm save={info.save} />
             </>
           ) : (

@@ -139,13 +139,17 @@ const Empty = ({ prefix }: { prefix: string }) =>
 
 type FailedProps = Parameters<typeof Failed>[0] & { readonly prefix: string };
 
-/** A token may be for some rooms only: then these can be found. */
+/** A token may be for some rooms only: then these can be found, once enough of their names is typed. */
 function ListFailed({ problem, prefix, onRetry }: FailedProps) {
-  if (problem.code !== "forbidden" || prefix !== "") return <Failed {...{ problem, onRetry }} />;
+  if (problem.code !== "forbidden") return <Failed {...{ problem, onRetry }} />;
   return (
     <Notice
       kind="forbidden"
-      sentence="This token is not for all rooms. Type above how the names of its rooms begin."
+      sentence={
+        prefix === ""
+          ? "This token is not for all rooms. Type above how the names of its rooms begin."
+          : `This token is not for all rooms whose name begins with “${prefix}”. Type above how the names of its rooms begin.`
+      }
     >
       <button
         className="primary"

@@ -14,7 +14,14 @@ import { parse } from "./tree.tsx";
 
 /** What is to be edited; the value is given in the dialog, if it is not there yet. */
 export type Draft =
-  | { readonly kind: "change"; readonly pointer: string; readonly value?: JsonValue }
+  | { readonly kind: "change"; readonly pointer: string }
+  | {
+      readonly kind: "change";
+      readonly pointer: string;
+      readonly value: JsonValue;
+      /** The state when the edit began. */
+      readonly base: Base;
+    }
   | { readonly kind: "remove"; readonly pointer: string }
   | { readonly kind: "add"; readonly pointer: string; readonly isList: boolean };
 
@@ -35,7 +42,7 @@ const titles = {
 
 export function EditDialog({ room, draft, now, onClose, onSent }: Props) {
   const api = useApi();
-  const [base, setBase] = useState(now);
+  const [base, setBase] = useState(() => ("base" in draft ? draft.base : now()));
   const [name, setName] = useState("");
   const [text, setText] = useState(() => firstText(draft, base.state));
   const value = parse(text);
@@ -117,7 +124,8 @@ const isOvertaken = ({ code }: Problem): boolean =>
 function firstText(draft: Draft, state: JsonObject): string {
   if (draft.kind === "add") return '""';
   if (draft.kind === "remove") return "null";
-  return JSON.stringify(draft.value ?? valueAt(state, draft.pointer) ?? null, null, 2);
+  const value = "base" in draft ? draft.value : valueAt(state, draft.pointer);
+  return JSON.stringify(value ?? null, null, 2);
 }
 
 function editOf(

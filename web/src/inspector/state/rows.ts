@@ -113,9 +113,20 @@ export function preview(value: JsonValue, isUnfolded: boolean): string {
     if (isUnfolded) return items(size, "member");
     return `{ ${names.slice(0, 4).join(", ")}${size > 4 ? `, … ${size} in all` : ""} }`;
   }
-  const text = JSON.stringify(value);
+  const text = visible(JSON.stringify(value));
   return text.length > 300 ? `${text.slice(0, 300)}…` : text;
 }
+
+/** Characters that turn the direction of what follows are shown as what they are. */
+const visible = (text: string): string =>
+  text.replace(
+    /[\u200e\u200f\u202a-\u202e\u2066-\u2069]/g,
+    (character) => `\\u${character.charCodeAt(0).toString(16)}`,
+  );
+
+/** A name as it is shown: one that is empty, or has white space around it, stands in quotes. */
+export const nameText = (name: string): string =>
+  name === "" || name !== name.trim() ? JSON.stringify(name) : visible(name);
 
 const items = (size: number, one: string): string => `${size} ${one}${size === 1 ? "" : "s"}`;
 

@@ -8,7 +8,7 @@ import {
   type Operation,
   type Patch,
 } from "collab-room/protocol";
-import { roomPath, problemOf, type Api, type Problem } from "../common/api.ts";
+import { isPassing, roomPath, problemOf, type Api, type Problem } from "../common/api.ts";
 import { eventsOf, type ServerEvent } from "../common/events.ts";
 import { isContainer, valueAt } from "./rows.ts";
 
@@ -65,9 +65,8 @@ export class StateFeed {
         await this.#follow(signal);
       } catch (error) {
         const problem = problemOf(error);
-        const isPassing = problem.code === "unreachable" || problem.status >= 500;
         if (signal.aborted) return;
-        if (!isPassing || this.#view.state === "loading") {
+        if (!isPassing(problem) || this.#view.state === "loading") {
           this.#show({ state: "failed", problem });
           return;
         }

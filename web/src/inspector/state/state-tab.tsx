@@ -52,7 +52,8 @@ function StateView({ room, view, flashes, now }: ViewProps) {
   const nodes = useMemo(() => nodesIn(state), [state, structure]);
   const [opened, setOpened] = useState<Opened>(() => ({ all: nodes < fewNodes, but: new Set() }));
   const [selected, setSelected] = useState<string | null>(null);
-  const [editing, setEditing] = useState<string | null>(null);
+  // Of a value that is edited in its row: what the edit is made on.
+  const [editing, setEditing] = useState<{ pointer: string; base: Base } | null>(null);
   const [draft, setDraft] = useState<Draft | null>(null);
   const tree = useRef<TreeHandle>(null);
   const rows = useMemo(() => rowsOf(state, opened), [state, structure, opened]);
@@ -64,7 +65,7 @@ function StateView({ room, view, flashes, now }: ViewProps) {
     const value = valueAt(state, pointer);
     if (value === undefined || isContainer(value) || JSON.stringify(value).length > 200)
       setDraft({ kind: "change", pointer });
-    else setEditing(pointer);
+    else setEditing({ pointer, base: base() });
   };
   const remove = ({ pointer }: Pick<Row, "pointer">): void => setDraft({ kind: "remove", pointer });
   const current = selected === null ? undefined : valueAt(state, selected);
@@ -112,11 +113,12 @@ function StateView({ room, view, flashes, now }: ViewProps) {
             onSelect={setSelected}
             onToggle={(pointer) => setOpened((before) => toggled(before, pointer))}
             editing={{
-              pointer: editing,
+              pointer: editing?.pointer ?? null,
               onEdit: begin,
               onEdited: ({ pointer }, value) => {
                 setEditing(null);
-                setDraft({ kind: "change", pointer, value });
+                // While it was typed, others may have changed the value, or moved it elsewhere.
+                setDraft({ kind: "change", pointer, value, base: editing?.base ?? base() });
               },
               onGiveUp: () => setEditing(null),
               onRemove: remove,

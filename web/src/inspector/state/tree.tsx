@@ -12,7 +12,7 @@ import {
 } from "react";
 import type { JsonObject, JsonValue } from "collab-room/protocol";
 import { useWindow } from "../common/use-window.ts";
-import { kindOf, preview, valueAt, type Row } from "./rows.ts";
+import { kindOf, nameText, preview, valueAt, type Row } from "./rows.ts";
 
 export const rowHeight = 28;
 
@@ -171,7 +171,7 @@ function TreeRow({
     >
       {flash !== undefined && <i key={flash} className="flash" aria-hidden="true" />}
       <i className="fold" data-open={isOpen ?? "none"} aria-hidden="true" />
-      <b>{name}</b>
+      <b>{nameText(name)}</b>
       {isEdited ? (
         <ValueField value={value} onEdited={onEdited} onGiveUp={onGiveUp} />
       ) : (

@@ -3,9 +3,15 @@
 import { useEffect, useMemo, useRef, useState } from "react";
 import { diff, type JsonObject } from "collab-room/protocol";
 import { useApi } from "../common/access.tsx";
-import { roomPath, type JournalRow, type PastState } from "../common/api.ts";
+import {
+  problemOf,
+  roomPath,
+  type JournalRow,
+  type PastState,
+  type Problem,
+} from "../common/api.ts";
 import { AskDialog } from "../common/ask-dialog.tsx";
-import { Failed, Loading, Notice } from "../common/notice.tsx";
+import { Failed, Loading, Notice, problemText } from "../common/notice.tsx";
 import { useLoaded } from "../common/use-loaded.ts";
 import { bytesText, count, momentText } from "../common/words.tsx";
 import { stepsOf } from "../state/edit.ts";
@@ -27,8 +33,10 @@ export function Moment({ room, row, version }: Props) {
   const [loaded, reload] = useLoaded(path, (signal) => api.json<PastState>(path, { signal }), null);
   const [shown, setShown] = useState<"change" | "state">("change");
   const card = useRef<HTMLDivElement>(null);
-  // On a phone, it stands above the journal.
-  useEffect(() => card.current?.scrollIntoView({ block: "nearest" }), []);
+  // On a phone, it stands above the journal. In new browsers, scrolling returns a promise, which is no clean-up.
+  useEffect(() => {
+    card.current?.scrollIntoView({ block: "nearest" });
+  }, []);
   return (
     <div ref={card} className="card moment">
       <h2>Version {count(row.to)}</h2>
@@ -110,10 +118,16 @@ type Present = { readonly tag: string; readonly state: JsonObject };
 function BringBack({ room, past }: { room: string; past: PastState }) {
   const api = useApi();
   const [present, setPresent] = useState<Present | null>(null);
+  const [problem, setProblem] = useState<Problem | null>(null);
   const look = async (): Promise<void> => {
-    const response = await api.fetch(roomPath(room, "/state"));
-    const state = (await response.json()) as JsonObject;
-    setPresent({ tag: response.headers.get("etag") ?? "", state });
+    setProblem(null);
+    try {
+      const response = await api.fetch(roomPath(room, "/state"));
+      const state = (await response.json()) as JsonObject;
+      setPresent({ tag: response.headers.get("etag") ?? "", state });
+    } catch (error) {
+      setProblem(problemOf(error));
+    }
   };
   const differences = useMemo(
     () => (present ? differencesOf(present.state, past.state) : []),
@@ -121,9 +135,14 @@ function BringBack({ room, past }: { room: string; past: PastState }) {
   );
   return (
     <>
-      <button className="toggle" onClick={() => void look().catch(() => {})}>
+      <button className="toggle" onClick={() => void look()}>
         Bring it back…
       </button>
+      {problem && !present && (
+        <p className="refusal" role="alert">
+          {problemText(problem)}
+        </p>
+      )}
       {present && (
         <AskDialog
           title={`Bring back version ${count(past.version)}`}
@@ -138,16 +157,17 @@ function BringBack({ room, past }: { room: string; past: PastState }) {
               headers: { "if-match": present.tag },
             })
           }
-          tell={({ code, message }) =>
-            code === "version_conflict" ? (
+          tell={(refusal) =>
+            refusal.code === "version_conflict" ? (
               <>
                 Somebody has changed the state meanwhile, so nothing was sent.{" "}
                 <button type="button" className="link" onClick={() => void look()}>
                   Compare again
                 </button>
+                {problem && <> {problemText(problem)}</>}
               </>
             ) : (
-              message
+              problemText(refusal)
             )
           }
           onClose={() => setPresent(null)}

@@ -5,8 +5,9 @@ import { useState } from "react";
 import { useApi } from "../common/access.tsx";
 import { roomPath, type JournalPage, type JournalRow } from "../common/api.ts";
 import { Failed, Loading, Notice } from "../common/notice.tsx";
+import { shortTime } from "../common/short-time.ts";
 import { useLoaded } from "../common/use-loaded.ts";
-import { bytesText, count, counted, momentText, timeText } from "../common/words.tsx";
+import { bytesText, count, counted, momentText } from "../common/words.tsx";
 import { authorsText } from "./authors.ts";
 import { Moment } from "./moment.tsx";
 
@@ -133,7 +134,7 @@ function Row({ row, isChosen, onChoose }: RowProps) {
       <span className="size">{bytesText(bytes)}</span>
       {at && (
         <time dateTime={at} title={momentText(at)}>
-          {timeText(at)}
+          {shortTime(at, Date.now())}
         </time>
       )}
     </button>

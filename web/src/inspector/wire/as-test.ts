@@ -30,6 +30,7 @@ export function asTest(
     return name;
   };
   for (const entry of entries) {
+    if (entry.kind === "dropped") lines.push(`// ${entry.frames} frames are missing here.`);
     if (entry.kind !== "frame" || entry.direction !== "in") continue;
     const messages = entry.isCut || entry.text === null ? null : read(entry.text);
     if (messages === null) {
@@ -44,7 +45,11 @@ export function asTest(
       lines.push(line, "await net.settle();");
     }
   }
-  const joins = [...names].map(([user, name]) => `const ${name} = net.join(${text(user)});`);
+  const joins = [...names].map(([user, name]) => {
+    // Changes of the state are made by the room, so not everybody is spoken to again.
+    const isUsed = lines.some((line) => line.includes(`${name}.`));
+    return `${isUsed ? `const ${name} = ` : ""}net.join(${text(user)});`;
+  });
   const steps = [...joins, "await net.settle();", ...lines];
   const used = helpers.filter(({ name }) => lines.some((line) => line.includes(`${name}(`)));
   const imported = used.flatMap(({ imports }) => imports);

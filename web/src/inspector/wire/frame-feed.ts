@@ -1,6 +1,6 @@
 // The frames of a room as they pass, for as long as somebody looks: the room tells them only then. The last ones are kept.
 
-import { roomPath, problemOf, type Api, type Problem } from "../common/api.ts";
+import { isPassing, roomPath, problemOf, type Api, type Problem } from "../common/api.ts";
 import type { TracedClose, TracedDrop, TracedFrame } from "../common/api.ts";
 import type { WireEntry } from "./entry.ts";
 import { eventsOf, type ServerEvent } from "../common/events.ts";
@@ -53,8 +53,7 @@ export class FrameFeed {
       } catch (error) {
         const problem = problemOf(error);
         if (signal.aborted) return;
-        if (problem.code !== "unreachable" && problem.status < 500)
-          return this.#show({ state: "failed", problem });
+        if (!isPassing(problem)) return this.#show({ state: "failed", problem });
       }
       if (signal.aborted || this.#view.state === "stopped") return;
       this.#show({ state: "broken" });

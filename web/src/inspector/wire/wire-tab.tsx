@@ -26,14 +26,17 @@ function Wire({ room, behaviour, onAgain }: Props & { onAgain(): void }) {
   const feed = useMemo(() => new FrameFeed(api, room), [api, room]);
   const before = useRef<Promise<JsonObject>>(null);
   const view = useSyncExternalStore(feed.subscribe, feed.view);
+  /** A test of the frames that come from now on has to begin with the state that there is now. */
+  const begin = (): void => {
+    before.current = api.json<JsonObject>(roomPath(room, "/state"));
+    before.current.catch(() => {});
+  };
   useEffect(() => {
     const ended = new AbortController();
-    // Where a test has to begin.
-    before.current = api.json<JsonObject>(roomPath(room, "/state"), { signal: ended.signal });
-    before.current.catch(() => {});
+    begin();
     void feed.run(ended.signal);
     return () => ended.abort();
-  }, [api, feed, room]);
+  }, [feed]);
   if (view.state === "opening") return <Loading what="the frames" />;
   if (view.state === "failed" && view.problem)
     return view.problem.code === "room_not_running" ? (
@@ -45,7 +48,11 @@ function Wire({ room, behaviour, onAgain }: Props & { onAgain(): void }) {
   return (
     <Frames
       view={view}
-      onClear={() => feed.clear()}
+      boardAddress={behaviour === "board" ? `/?board=${encodeURIComponent(room)}` : "/"}
+      onClear={() => {
+        feed.clear();
+        begin();
+      }}
       writeTest={async (entries) => asTest(behaviour, room, (await before.current) ?? {}, entries)}
     />
   );
@@ -53,11 +60,13 @@ function Wire({ room, behaviour, onAgain }: Props & { onAgain(): void }) {
 
 type FramesProps = {
   readonly view: WireView;
+  /** Where frames come from: the board of this room, if it is one. */
+  readonly boardAddress: string;
   onClear(): void;
   writeTest(entries: readonly WireEntry[]): Promise<string>;
 };
 
-function Frames({ view, onClear, writeTest }: FramesProps) {
+function Frames({ view, boardAddress, onClear, writeTest }: FramesProps) {
   const [text, setText] = useState("");
   const [way, setWay] = useState<"both" | "in" | "out">("both");
   // What is held still.
@@ -70,6 +79,10 @@ function Frames({ view, onClear, writeTest }: FramesProps) {
   );
   const box = useRef<HTMLDivElement>(null);
   const { first, last, onScroll } = useWindow(box, entries.length, rowHeight);
+  // Its frame stands below the list, which gets shorter for it.
+  useEffect(() => {
+    if (chosen) keepInView(box.current, entries.indexOf(chosen));
+  }, [chosen]);
   const missed = held ? view.total - held.total : 0;
   return (
     <section className="wire" aria-label="Frames">
@@ -124,8 +137,8 @@ function Frames({ view, onClear, writeTest }: FramesProps) {
           }
         >
           {shown.entries.length === 0 ? (
-            <a className="primary" href="/" target="_blank" rel="noreferrer">
-              Open a board
+            <a className="primary" href={boardAddress} target="_blank" rel="noreferrer">
+              {boardAddress === "/" ? "Open a board" : "Open this board"}
             </a>
           ) : (
             <button className="primary" onClick={() => (setText(""), setWay("both"))}>
@@ -137,6 +150,7 @@ function Frames({ view, onClear, writeTest }: FramesProps) {
         <div
           ref={box}
           className="wire-list"
+          data-short={chosen !== null}
           role="listbox"
           aria-label="Frames, the newest first"
           tabIndex={0}
@@ -151,7 +165,6 @@ function Frames({ view, onClear, writeTest }: FramesProps) {
             const next = Math.min(Math.max(at + by, 0), entries.length - 1);
             setHeld(held ?? view);
             setChosen(entries[next] ?? null);
-            keepInView(box.current, next);
           }}
         >
           <div
@@ -187,7 +200,7 @@ function Frames({ view, onClear, writeTest }: FramesProps) {
 }
 
 function keepInView(box: HTMLElement | null, at: number): void {
-  if (!box) return;
+  if (!box || at < 0) return;
   const top = at * rowHeight;
   if (top < box.scrollTop) box.scrollTop = top;
   else if (top + rowHeight > box.scrollTop + box.clientHeight)
@@ -246,9 +259,13 @@ function typesText(types: readonly string[]): string {
 }
 
 function Detail({ entry }: { entry: WireEntry }) {
+  const box = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    box.current?.scrollIntoView({ block: "nearest" });
+  }, [entry]);
   if (entry.kind !== "frame") return null;
   return (
-    <div className="wire-detail">
+    <div ref={box} className="wire-detail">
       <p className="soft">
         Session <code>{entry.session}</code>
         {entry.isCut && `, the first part of ${bytesText(entry.bytes)}`}

@@ -1,0 +1,249 @@
+// What comes between while an operator works in the inspector: other people, other tokens, rooms that stop or cannot save,
+// a service that is gone. Nothing that was typed is lost, and the page says what is wrong.
+
+import { join } from "node:path";
+import type { Browser, Locator, Page } from "playwright-core";
+import { beforeEach, describe, expect, onTestFinished, test } from "vitest";
+import { useBrowser } from "../support/browser-suite.ts";
+import { startDevServer, type DevServer } from "../support/dev-server.ts";
+import { askRoom, inspect, saysBlank } from "../support/inspector.ts";
+import { pane, seen, visit } from "../support/pages.ts";
+import { secret, tokenOf } from "../support/tokens.ts";
+
+let browser: Browser;
+let server: DevServer;
+let folder: string;
+const visitors = useBrowser("troubles", (started) => {
+  ({ browser, server, folder } = started);
+});
+
+let room: string;
+let ask: ReturnType<typeof askRoom>;
+beforeEach(() => {
+  room = `room-${crypto.randomUUID().slice(0, 8)}`;
+  ask = askRoom(server.url, room);
+});
+
+const state = { title: "Bridge", tags: ["draft", "urgent"] };
+async function startWithState(): Promise<void> {
+  await ask("PUT", "", { behaviour: "doc" });
+  await ask("PUT", "/state", state);
+}
+
+async function open(address: string, url = server.url): Promise<Page> {
+  const visitor = await inspect(browser, url, address);
+  visitors.push(visitor);
+  return visitor.page;
+}
+
+const openTab = (tab: string): Promise<Page> => open(`/rooms/${room}/${tab}`);
+const press = (view: Page | Locator, name: string): Promise<void> =>
+  view.getByRole("button", { name, exact: true }).first().click();
+
+const row = (page: Page, text: string): Locator =>
+  page.getByRole("treeitem").filter({ hasText: text });
+const soon = { timeout: 15_000, interval: 25 } as const;
+
+/** The browser tells of each attempt to reach a service that is away. */
+function allowUnreachable(): void {
+  for (const { complaints } of visitors) {
+    expect(complaints.filter((text) => !text.includes("net::ERR_"))).toEqual([]);
+    complaints.length = 0;
+  }
+}
+
+describe("the timeline", () => {
+  test("gives way to another row and another tab once a row was chosen", async () => {
+    await startWithState();
+    await ask("PUT", "/state", { title: "Pier" });
+    const page = await openTab("timeline");
+    await page.locator(".journal-row").first().click();
+    await page.getByRole("heading", { name: "Version 2" }).waitFor();
+    await page.locator(".journal-row").last().click();
+    await page.getByRole("heading", { name: "Version 1" }).waitFor();
+    await page.getByRole("tab", { name: "People" }).click();
+    await page.getByText("Nobody is in this room.").waitFor();
+  });
+
+  test("says why an earlier state could not be compared", async () => {
+    await startWithState();
+    await ask("PUT", "/state", { title: "Pier" });
+    const page = await openTab("timeline");
+    await page.locator(".journal-row").last().click();
+    const bringBack = page.getByRole("button", { name: "Bring it back…" });
+    await bringBack.waitFor();
+    await page.context().setOffline(true);
+    await bringBack.click();
+    await page.getByRole("alert").getByText("The service cannot be reached.").waitFor();
+    await page.context().setOffline(false);
+    await bringBack.click();
+    await page.getByRole("dialog", { name: "Bring back version 1" }).waitFor();
+    expect(await page.getByRole("alert").count()).toBe(0);
+    await page.goto("about:blank");
+    allowUnreachable();
+  });
+});
+
+describe("a service that is away", () => {
+  test("is told of beside the last that is known of a room", async () => {
+    await startWithState();
+    const page = await openTab("operations");
+    await page.getByText("Running", { exact: true }).waitFor();
+    await page.context().setOffline(true);
+    await page.getByText("Not reached", { exact: true }).waitFor();
+    await page
+      .getByText("The service cannot be reached. This is the last that is known.")
+      .waitFor();
+    await page.context().setOffline(false);
+    await page.getByText("Running", { exact: true }).waitFor();
+    await page.goto("about:blank");
+    allowUnreachable();
+  });
+});
+
+describe("an edit in its row", () => {
+  test("reaches its item, though that has moved while it was typed", async () => {
+    await startWithState();
+    const page = await openTab("state");
+    await row(page, '1"urgent"').dblclick();
+    await page.getByLabel("New value, as JSON").fill('"late"');
+    await ask("PUT", "/state", { ...state, tags: ["new", ...state.tags] });
+    await row(page, '0"new"').waitFor();
+    await page.keyboard.press("Enter");
+    const dialog = page.getByRole("dialog");
+    expect(await dialog.locator("[data-side=before]").innerText()).toContain("urgent");
+    await press(dialog, "Send");
+    await dialog.waitFor({ state: "hidden" });
+    expect(await ask("GET", "/state")).toEqual({ ...state, tags: ["new", "draft", "late"] });
+  });
+});
+
+describe("people without a session", () => {
+  test("get no scope before it was asked, because theirs are not known", async () => {
+    await startWithState();
+    await ask("POST", "/users", { id: "ada" });
+    const page = await openTab("people");
+    await page.getByText("What they may do is known while a session of theirs is open.").waitFor();
+    const act = page.getByRole("switch", { name: "room:act" });
+    await act.click();
+    const dialog = page.getByRole("dialog", { name: "Give ada room:act alone" });
+    expect(await dialog.innerText()).toContain("they will have room:act and nothing else.");
+    await press(dialog, "Give room:act");
+    await expect.poll(() => act.getAttribute("aria-checked"), soon).toBe("true");
+    expect(await ask("GET", "/inspect/users")).toMatchObject({ users: [{ scopes: ["room:act"] }] });
+  });
+});
+
+describe("the wire", () => {
+  test("is copied from where it was cleared, and shows a frame below the list", async () => {
+    await startWithState();
+    const page = await openTab("wire");
+    await page.context().grantPermissions(["clipboard-read", "clipboard-write"]);
+    await page.getByText("No frame has passed yet.").waitFor();
+    await ask("PUT", "/state", { title: "Pier" });
+    await press(page, "Clear");
+    const user = encodeURIComponent('{"id":"ada"}');
+    const address = `${server.url.replace("http", "ws")}/rooms/${room}/socket?user=${user}`;
+    const socket = new WebSocket(address, ["collab-room.v2"]);
+    onTestFinished(() => socket.close());
+    const frame = page.locator(".wire-row").last();
+    await frame.waitFor();
+    await press(page, "Copy as a test");
+    await page.getByRole("button", { name: "Copied" }).waitFor();
+    const text = await page.evaluate("navigator.clipboard.readText()");
+    expect(text).toContain('"title": "Pier"');
+    expect(text).not.toContain("Bridge");
+    await frame.click();
+    const box = await page.getByRole("region", { name: "The frame" }).boundingBox();
+    expect((box?.y ?? Infinity) + (box?.height ?? 0)).toBeLessThanOrEqual(900);
+  });
+});
+
+test("a board leads to its room in the inspector, and that back to the board", async () => {
+  const visitor = await visit(browser, server.url, room, { name: "Ada", id: "ada" });
+  visitors.push(visitor);
+  const { page } = visitor;
+  await seen(pane(page));
+  await page.getByRole("link", { name: "The inspector" }).click();
+  await page.getByRole("heading", { name: room }).waitFor();
+  await page.getByRole("tab", { name: "Wire" }).click();
+  const link = page.getByRole("link", { name: "Open this board" });
+  expect(await link.getAttribute("href")).toBe(`/?board=${room}`);
+});
+
+describe("a token", () => {
+  test("is replaced below a dialog that stays open, and what was refused is done", async () => {
+    const closed = await startDevServer({
+      persistTo: join(folder, "closed"),
+      vars: { AUTH_SECRET: secret },
+    });
+    try {
+      const [first, second] = await Promise.all(
+        ["ada", "bob"].map((sub) => tokenOf({ sub, scopes: { "*": ["room:admin"] } })),
+      );
+      await askRoom(closed.url, "plans", first)("PUT", "", {});
+      const page = await open("/rooms/plans/operations", closed.url);
+      const field = page.getByLabel("Token with the scope");
+      await field.fill(first ?? "");
+      await page.keyboard.press("Enter");
+      await page.getByLabel("Event").fill("deployed");
+      await page.route("**/rooms/plans/broadcast", (route) =>
+        route.request().headers()["authorization"] === `Bearer ${first}`
+          ? route.fulfill({ status: 401, json: { code: "token_expired", status: 401 } })
+          : route.continue(),
+      );
+      await press(page, "Broadcast…");
+      await press(page.getByRole("dialog", { name: "Broadcast" }), "Send to everybody");
+      await page.getByText("The token has expired.").waitFor();
+      await page.keyboard.press("Escape");
+      await page.keyboard.press("Escape");
+      await field.fill(second ?? "");
+      await page.keyboard.press("Enter");
+      await page.getByText("“deployed” was sent.").waitFor();
+      expect(await page.getByLabel("Event").inputValue()).toBe("deployed");
+
+      await press(page, "Change token");
+      await field.fill(await tokenOf({ sub: "pia", scopes: { "plans*": ["room:admin"] } }));
+      await page.keyboard.press("Enter");
+      await page.getByRole("link", { name: "Rooms" }).first().click();
+      await page.getByLabel("Find rooms by how their names begin").fill("pl");
+      await page.getByText("not for all rooms whose name begins with “pl”").waitFor();
+      expect(await saysBlank(page, "forbidden")).toEqual([
+        "This token is not for all rooms whose name begins with “pl”. Type above how the names of its rooms begin.",
+        "Find its rooms",
+      ]);
+    } finally {
+      await closed.kill();
+    }
+  }, 90_000);
+});
+
+test("a room that cannot save is found in the list, says why, and is mended", async () => {
+  const failing = await startDevServer({
+    persistTo: join(folder, "failing"),
+    vars: { AUTH_MODE: "open" },
+    worker: "test/fixtures/failing-save-worker.ts",
+  });
+  try {
+    const asked = askRoom(failing.url, room);
+    await asked("PUT", "", { behaviour: "kept" });
+    const page = await open("/", failing.url);
+    const badge = page.locator(".rooms .badge");
+    await expect.poll(() => badge.innerText(), soon).toBe("Running");
+    await asked("PUT", "/state", { store: "full" });
+    await expect.poll(() => badge.innerText(), soon).toBe("Save fails");
+    await page.getByRole("link", { name: room }).click();
+    const alarm = page.getByRole("alert");
+    await alarm.waitFor();
+    expect(await alarm.innerText()).toContain("The disk is full. ");
+    await row(page, "store").dblclick();
+    await page.getByLabel("New value, as JSON").fill('"works"');
+    await page.keyboard.press("Enter");
+    await press(page.getByRole("dialog"), "Send");
+    await alarm.waitFor({ state: "detached" });
+    await page.getByRole("link", { name: "Rooms" }).first().click();
+    await expect.poll(() => badge.innerText(), soon).toBe("Running");
+  } finally {
+    await failing.kill();
+  }
+}, 90_000);
