@@ -247,3 +247,34 @@ test("a room that cannot save is found in the list, says why, and is mended", as
     await failing.kill();
   }
 }, 90_000);
+
+describe("a fault of the page", () => {
+  test("is told of where it is, and the rest of the room can be used", async () => {
+    await startWithState();
+    const page = await openTab("state");
+    await row(page, "Bridge").waitFor();
+    await page.route("**/inspect/users*", (route) =>
+      route.fulfill({ json: { users: [null], total: 1 } }),
+    );
+    await page.getByRole("tab", { name: "People" }).click();
+    await page.getByRole("alert").getByText("This part of the page cannot be shown").waitFor();
+    await page.getByRole("tab", { name: "State" }).click();
+    await row(page, "Bridge").waitFor();
+    await page.unroute("**/inspect/users*");
+    await page.getByRole("tab", { name: "People" }).click();
+    await page.getByText("Nobody is in this room.").waitFor();
+    for (const visitor of visitors) visitor.complaints.length = 0; // the fault is in the console
+  });
+
+  test("in one pane of the demo leaves the frame of the page", async () => {
+    const context = await browser.newContext();
+    onTestFinished(() => context.close());
+    await context.addInitScript("delete Intl.Segmenter;");
+    const page = await context.newPage();
+    await page.goto(`${server.url}/?board=${room}`);
+    await page.getByRole("alert").getByText("This part of the page cannot be shown").waitFor();
+    await page.getByRole("button", { name: "View source" }).waitFor();
+    await page.getByRole("button", { name: "Reload the page" }).click();
+    await page.waitForLoadState();
+  });
+});

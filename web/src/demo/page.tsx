@@ -2,6 +2,7 @@
 
 import { useState } from "react";
 import { Dialog } from "../shared/dialog.tsx";
+import { FaultBoundary } from "../shared/fault-boundary.tsx";
 import { Icon } from "../shared/icon.tsx";
 import { Invitation } from "./invitation.tsx";
 import { openNewBoard } from "./page-address.ts";
@@ -60,8 +61,14 @@ export function Page({ board, token }: { board: string; token: string | null }) 
           )}
         </div>
         <div className="panes" data-two={isTwo}>
-          <Pane seat={0} board={board} token={token} onLocked={() => setLocked(true)} />
-          {isTwo && <Pane seat={1} board={board} token={token} onClose={() => showTwo(false)} />}
+          <FaultBoundary>
+            <Pane seat={0} board={board} token={token} onLocked={() => setLocked(true)} />
+          </FaultBoundary>
+          {isTwo && (
+            <FaultBoundary>
+              <Pane seat={1} board={board} token={token} onClose={() => showTwo(false)} />
+            </FaultBoundary>
+          )}
         </div>
         <ol className="steps">
           <li>

@@ -1,6 +1,7 @@
 // The frame around everything: where one is, and the ways elsewhere.
 
 import { useEffect, useRef } from "react";
+import { FaultBoundary } from "../shared/fault-boundary.tsx";
 import { metricsAddress, roomsAddress, usePlace, type Place } from "./address.ts";
 import { AccessGate, useAccess } from "./common/access.tsx";
 import { Nowhere } from "./common/notice.tsx";
@@ -30,7 +31,9 @@ function Main() {
   }, [title]);
   return (
     <main ref={main} tabIndex={-1}>
-      <Shown place={place} />
+      <FaultBoundary key={place.at === "room" ? place.id : place.at}>
+        <Shown place={place} />
+      </FaultBoundary>
     </main>
   );
 }

@@ -1,6 +1,7 @@
 // One room: how it is, and what there is to see and to do, by tabs. The address has the tab.
 
 import { useEffect, useRef, type KeyboardEvent } from "react";
+import { FaultBoundary } from "../../shared/fault-boundary.tsx";
 import { goTo, roomAddress, roomsAddress, tabs, type Tab } from "../address.ts";
 import { useApi } from "../common/access.tsx";
 import { roomPath, type RoomInspection } from "../common/api.ts";
@@ -76,7 +77,9 @@ export function RoomPage({ id, tab }: { id: string; tab: Tab }) {
             aria-labelledby={`tab-${tab}`}
             tabIndex={-1}
           >
-            <Panel id={id} tab={tab} info={info} onChanged={reload} />
+            <FaultBoundary key={tab}>
+              <Panel id={id} tab={tab} info={info} onChanged={reload} />
+            </FaultBoundary>
           </div>
         </>
       )}
