@@ -1,4 +1,4 @@
-// Change the state by a JSON Patch, a merge patch, or another state (rules S3, S5, S6, E1).
+// Change the state with a JSON Patch, a merge patch, or a whole new state (rules S3, S5, S6, E1).
 
 import { checkChange, type Base, type ChangeKind } from "../../model/change.ts";
 import { checkPreconditions, entityTag, type Preconditions } from "../../model/preconditions.ts";
