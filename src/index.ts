@@ -71,14 +71,14 @@ export type Collab = {
 };
 
 export type CollabOptions = {
-  /** Kinds of rooms by name. One named `default` always exists, with default settings unless it is given here. */
+  /** Kinds of rooms by name. `default` always exists, with default settings unless you define it here. */
   readonly behaviours?: Behaviours;
   /**
-   * Authenticates requests in your own way, for example by the sessions of your application, instead of by tokens. It
-   * must not read the body. It may return a `Response` that refuses the request. Pages of other origins are refused
-   * before it is asked, unless `ALLOWED_ORIGINS` has them. To renew a token on an open socket (`auth`), it is asked with
-   * a request that has the token in `Authorization` and nothing else.
-   * @param env the Worker's environment: declare it with the type that your Worker's has
+   * Authenticates requests in your own way instead of with tokens, for example with your application's sessions. It
+   * must not read the body. It may return a `Response` that refuses the request. Pages from other origins are refused
+   * before it is called, unless `ALLOWED_ORIGINS` lists them. To renew a token on an open socket (`auth`), it is called
+   * with a request that has the token in `Authorization` and nothing else.
+   * @param env the Worker's environment: declare it with your Worker's own type
    */
   authenticate?(request: Request, env: CollabEnv): ReturnType<Authenticate>;
 };

@@ -1,9 +1,9 @@
 // The contract between a room and its author: hooks, actions and settings, all optional.
 //
-// `onJoin`, `loadRoomState` and actions run inside the room's turn: while one awaits, the room's next operation
-// waits, so it must not call its own room. `onLeave` and `saveRoomState` run beside the turns. A hook returns `{ ok: value }` or `{ error: reason }`. It should
-// throw only when something unexpected happens; taking longer than `callTimeout` counts as throwing.
-// Everything it needs is in `room`.
+// `onJoin`, `loadRoomState` and actions run inside the room's turn: while one awaits, the room's next operation waits,
+// so it must not call its own room. `onLeave` and `saveRoomState` run outside the turns. A hook returns `{ ok: value }`
+// or `{ error: reason }`. It should throw only when something unexpected happens; taking longer than `callTimeout`
+// counts as throwing. Everything it needs is in `room`.
 
 import type { StandardSchemaV1 } from "@standard-schema/spec";
 import type { Caller } from "../protocol/caller.ts";
@@ -31,54 +31,53 @@ export type RoomContext<State extends object = JsonObject, Env = unknown> = {
   /** Version of `state`. Versions count within `epoch`. */
   readonly version: number;
   /**
-   * Random id of the room's storage. A new one is generated when the storage was emptied or has lost
-   * versions. An external store that keeps `epoch` and `version` can ignore a save that arrives late: it has
-   * the same epoch and a lower version.
+   * Random id of the room's storage. A new one is generated when the storage was emptied or has lost versions. A
+   * database that stores `epoch` and `version` can ignore a late save: it has the same epoch and a lower version.
    */
   readonly epoch: string;
   /** Epoch ms at which the hook was called. */
   readonly now: number;
 };
 
-/** An action that was asked for later. */
+/** A scheduled action. */
 export type PendingAction = {
   readonly id: string;
-  /** Of the action. */
+  /** Name of the action. */
   readonly name: string;
-  /** Epoch ms it was asked for. */
+  /** When it is due, in epoch ms. */
   readonly at: number;
 };
 
-/** The room, as actions see it. Its methods are refused once the action has ended. */
+/** The room, as actions see it. Its methods fail once the action has ended. */
 export type ActionContext<State extends object = JsonObject, Env = unknown> = RoomContext<
   State,
   Env
 > & {
-  /** Everybody's presence by user id, as it is when it is read. */
+  /** Everyone's presence by user id, at the time it is read. */
   readonly presence: PresenceMap;
   /**
-   * Send an event to every session. It goes out with what the action has changed, or not at all: if the action
-   * fails or is refused, or its change cannot be committed, nobody gets it.
-   * @param payload JSON, at most `frameBytes`; `null` if left out
-   * @throws CollabError or RangeError for a name or a payload that clients could not send either, and for more than
-   * 100 events
+   * Send an event to every session. It is sent together with the action's change, or not at all: if the action fails or
+   * is refused, or its change cannot be committed, nobody receives it.
+   * @param payload JSON, at most `frameBytes`; default: `null`
+   * @throws CollabError or RangeError for a name or a payload that is invalid for clients too, and for more than 100
+   * events
    */
   broadcast(event: string, payload?: JsonValue): void;
   /**
-   * Run an action of this room later; its caller has the door `room`. It is stored with what this action has
-   * changed, or not at all, and survives eviction and crashes. Its change of the room is made once; its
-   * effects outside may happen again after a crash. `{ error }` drops it. Other failures are retried with backoff; the
-   * tenth drops it. While something is scheduled, the room does not stop by itself. A requested stop drops it.
+   * Run an action of this room later; its caller has the door `room`. It is stored together with this action's change,
+   * or not at all, and survives eviction and crashes. Its change to the room is made once; its effects outside the room
+   * may happen again after a crash. `{ error }` drops it. Other failures are retried with backoff; the tenth drops it.
+   * While an action is scheduled, the room does not stop by itself. A requested stop drops it.
    * @param input at most 16 KiB; checked by the action's schema, which must be synchronous, now and when it runs
-   * @param at a Date or epoch ms; one that has passed means as soon as possible
+   * @param at a Date or epoch ms; a time in the past means as soon as possible
    * @returns an id for `cancel`
-   * @throws TypeError or RangeError for an action, an input or a time that cannot be, and for more than 1,000
-   * scheduled actions
+   * @throws TypeError or RangeError for an unknown action, an invalid input or time, and for more than 1,000 scheduled
+   * actions
    */
   schedule(name: string, input: JsonValue, at: Date | number): string;
   /** Cancel a scheduled action. @returns false if none with this id is pending, for example because it has run */
   cancel(id: string): boolean;
-  /** What is scheduled, in order of time. */
+  /** The scheduled actions, in order of time. */
   readonly schedules: readonly PendingAction[];
 };
 
@@ -105,18 +104,17 @@ type Awaitable<T> = T | Promise<T>;
 export type RoomBehaviour<State extends object = JsonObject, Env = unknown> = {
   /**
    * Accept or refuse a user who wants to join.
-   * - `{ ok: meta }` accepts the user and stores `meta` (JSON, at most 4 KiB) in the user's entry. Returning
-   *   nothing is the same as `{ ok: {} }`. With `scopes` it says what the user's sockets may do, as long as the
-   *   user is in the room.
+   * - `{ ok: meta }` accepts the user and stores `meta` (JSON, at most 4 KiB) in the user's entry. Returning nothing is
+   *   the same as `{ ok: {} }`. `scopes` sets what the user's sockets may do while the user is in the room.
    * - `{ error: reason }` refuses: the caller gets `join_refused` with that `reason`.
-   * - Throwing refuses with `hook_failed`, a time-out with `call_timeout`.
+   * - If it throws, the join fails with `hook_failed`; if it times out, with `call_timeout`.
    */
   onJoin?(room: RoomContext<State, Env>, user: User): Awaitable<JoinResult | void>;
   /**
-   * Say what a user may do. Called after `onJoin` when they join, and each time they open a further socket; not
-   * when the room wakes. Use it where tokens say only who somebody is, and rights are looked up: it has the last
-   * word on scopes. Use the `scopes` of `onJoin` for what follows from joining itself, such as a role.
-   * - `{ ok: { scopes } }` lets the user in with these scopes. Returning nothing leaves them as they are.
+   * Decide what a user may do. Called after `onJoin` when they join, and each time they open a further socket; not when
+   * the room wakes up. Use it if tokens only identify users and you look up their permissions: it overrides all other
+   * scopes. Use the `scopes` of `onJoin` for what follows from joining itself, such as a role.
+   * - `{ ok: { scopes } }` admits the user with these scopes. Returning nothing leaves the scopes as they are.
    * - `{ error: reason }` refuses: the caller gets `not_authorized` with that `reason`.
    */
   authorize?(
@@ -124,45 +122,43 @@ export type RoomBehaviour<State extends object = JsonObject, Env = unknown> = {
     user: User,
   ): Awaitable<HookResult<{ readonly scopes: readonly Scope[] }> | void>;
   /**
-   * A user has left. Called once per membership, however it ended, and never again after a crash. An error
-   * that it throws is logged.
+   * Called when a user has left: once per membership, however it ended, and never again after a crash. An error that it
+   * throws is logged.
    */
   onLeave?(room: RoomContext<State, Env>, user: UserEntry): Awaitable<unknown>;
   /**
-   * Return the state that a starting room begins with. `room.state` is the state that the room's own storage
-   * has kept, `{}` if there is none.
-   * `{ error }` starts the room with `initialState`. Throwing, a time-out or a value that is not a state refuses the
-   * start: the caller gets `load_failed`.
+   * Return the state with which a room starts. `room.state` is the state that the room's own storage has kept, or `{}`
+   * if there is none. `{ error }` starts the room with `initialState`. If it throws, times out or returns something
+   * that is not a state, the room does not start: the caller gets `load_failed`.
    */
   loadRoomState?(room: RoomContext<State, Env>): Awaitable<HookResult<State>>;
   /**
-   * Save the state to an external store. Called after changes and before a stop with the latest state, one
-   * call at a time. If it throws, times out or returns `{ error }`, it is retried with backoff (1 s, doubling
-   * up to 5 minutes).
-   * With this hook the external store is the source of truth: when the room stops, its own storage is emptied.
+   * Save the state to your own database. Called after changes and before a stop with the latest state, one call at a
+   * time. If it throws, times out or returns `{ error }`, it is retried with backoff (1 s, doubling up to 5 minutes).
+   * With this hook your database is the source of truth: when the room stops, its own storage is emptied.
    *
-   * The state is handed over without a copy: it is frozen, and the next change copies each object and array
-   * that it touches, once, without what is in them. For one object of 80,000 members that takes about 60 ms,
-   * for one of 1,000 less than 1 ms. The cost follows the number of members of one object, not the size of
-   * the state. After a state with n members in one object or array (more than 1,000) the next save therefore
-   * starts no earlier than n / 80 ms later, and at once when the room stops.
+   * The state is passed without a copy: it is frozen, and the next change makes one shallow copy of each object and
+   * array that it touches. For an object of 80,000 members that takes about 60 ms, for one of 1,000 less than 1 ms. The
+   * cost depends on the number of members of one object, not on the size of the state. After saving a state with n
+   * members in one object or array (more than 1,000), the next save therefore starts no earlier than n / 80 ms later,
+   * and at once when the room stops.
    */
   saveRoomState?(
     room: RoomContext<State, Env>,
     state: State,
   ): Awaitable<HookResult<unknown> | void>;
   /**
-   * The schema of the state: any Standard Schema (zod, valibot, arktype …). A change whose result does not fit is
-   * refused with `invalid_state` and the issues, whoever asks; a state from `loadRoomState` that does not fit is
-   * `load_failed`. Only the verdict counts: a schema that transforms does not transform the state. It must not be
-   * asynchronous. Each change then costs a check of the whole state; rooms without a schema do not pay for it.
+   * The schema of the state: any Standard Schema (zod, valibot, arktype …). A change whose result does not match is
+   * refused with `invalid_state` and the issues, no matter who makes it; a state from `loadRoomState` that does not
+   * match is `load_failed`. The schema only validates: if it transforms values, the state is not transformed. It must
+   * not be asynchronous. Each change is then validated against the whole state; rooms without a schema avoid that cost.
    */
   readonly state?: StandardSchemaV1<unknown, State>;
-  /** The state that a new room begins with, if nothing is loaded. Default: `{}`. It must fit `state`. */
+  /** The state with which a new room starts, if nothing is loaded. Default: `{}`. It must match `state`. */
   readonly initialState?: State;
   /**
-   * What clients may use to change the state. `actions`: the room's actions alone; patches, merges and whole
-   * states over HTTP and sockets are `forbidden`, and the Worker's own code may still use them. Default: `all`.
+   * How clients may change the state. `actions`: only through the room's actions; patches, merges and whole states over
+   * HTTP and sockets are `forbidden`, but the Worker's own code may still use them. Default: `all`.
    */
   readonly writes?: "all" | "actions";
   /** Functions that clients may call by name; see `action`. */
@@ -170,19 +166,19 @@ export type RoomBehaviour<State extends object = JsonObject, Env = unknown> = {
 
   /** ms without activity after which an empty room stops, from 1. Default: 1,800,000 (30 minutes). */
   readonly idleTimeout?: number;
-  /** ms that a hook, an action or an update function may take, from 1 to 25,000. Default: 5,000. */
+  /** Time limit in ms for a hook, an action or an update function, from 1 to 25,000. Default: 5,000. */
   readonly callTimeout?: number;
   /**
-   * The most users in the room, from 1 to 100,000: one more gets `room_full`. Default: 10,000. A room holds
-   * its users in memory.
+   * The maximum number of users in the room, from 1 to 100,000: one more gets `room_full`. Default: 10,000. A room
+   * holds its users in memory.
    */
   readonly maxUsers?: number;
-  /** Sockets beyond this many get `room_full`, and streams of changes beyond half of it; 5,000 if left out. */
+  /** Sockets beyond this number get `room_full`, and so do streams of changes beyond half of it. Default: 5,000. */
   readonly maxSockets?: number;
   /**
-   * The most users of whom everybody is told, from 1 to 100,000. Default: 200. With more of them, clients are told
-   * how many there are, and of a sample of 32; they may watch others. Where fewer than three quarters of it are
-   * left, everybody is told of everybody again.
+   * The maximum number of users up to which every client hears about every user, from 1 to 100,000. Default: 200. With
+   * more users, clients receive the counts and a sample of 32 users; they may watch others. When fewer than three
+   * quarters of this number are left, every client hears about every user again.
    */
   readonly presenceLimit?: number;
   /**
@@ -193,12 +189,12 @@ export type RoomBehaviour<State extends object = JsonObject, Env = unknown> = {
   /** What happens to the state when the room stops. Default: `keep`. */
   readonly retention?: "keep" | "drop";
   /**
-   * When `saveRoomState` is called. `debounce`: ms without a change before a save, default 0. `maxWait`: the
-   * most ms that a change waits for its save, default ten times `debounce`. The saves of very wide states are
-   * further apart; see `saveRoomState`.
+   * When `saveRoomState` is called. `debounce`: ms without a change before a save, default 0. `maxWait`: the maximum ms
+   * that a change waits for its save, default ten times `debounce`. Saves of very wide states are further apart; see
+   * `saveRoomState`.
    */
   readonly save?: { readonly debounce?: number; readonly maxWait?: number };
-  /** Limits of the room. The ones left out have their defaults. */
+  /** Limits of the room. Omitted limits have their defaults. */
   readonly limits?: Partial<Limits>;
 };
 
@@ -206,20 +202,19 @@ export type RoomBehaviour<State extends object = JsonObject, Env = unknown> = {
  * What an action returns: `{ state, result }`, both optional, or `{ error: reason }` to refuse. `state` is
  * the next state, `result` (JSON) is sent to the caller.
  *
- * The next state is compared with the one before. Objects and arrays that both share are skipped, so build
- * it with `{ ...state, changed }` and not with a deep copy. The comparison, and the copy that the room makes
- * because the previous state was handed out, take one pass each over the members of the objects and arrays
- * that are new: together about 1 ms for 1,000 members, as much as the spread itself. If many clients change
- * an object of tens of thousands of members, spread it over several objects, or let them send patches, which
- * cost only what they change.
+ * The next state is compared with the previous one. Objects and arrays that both share are skipped, so build it with
+ * `{ ...state, changed }` and not with a deep copy. The comparison, and the copy that the room makes because it has
+ * passed the previous state to the action, each take one pass over the members of the new objects and arrays: together
+ * about 1 ms for 1,000 members, as much as the spread itself. If many clients change an object of tens of thousands of
+ * members, split it into several objects, or let them send patches, whose cost depends only on what they change.
  */
 export type ActionAnswer<State extends object, Result = JsonValue> =
   | { readonly state?: State; readonly result?: Result | undefined }
   | { readonly error: string };
 
 /**
- * An action of a behaviour: a function and the schema of its input. Write one with `action`. `Input` is what a
- * caller sends, `Result` what it gets.
+ * An action of a behaviour: a function and the schema of its input. Write one with `action`. `Input` is what a caller
+ * sends, `Result` what it receives.
  */
 export type Action<
   State extends object = JsonObject,
@@ -238,9 +233,9 @@ export type Action<
 
 declare const types: unique symbol;
 
-/** A kind of room that remembers the types of its state and of its actions: what `defineRoom` returns. */
+/** A kind of room that carries the types of its state and its actions: what `defineRoom` returns. */
 export type DefinedRoom<State extends object = JsonObject, Actions = unknown> = RoomBehaviour & {
-  /** Never there: only types use it. */
+  /** Never present at run time: only types use it. */
   readonly [types]?: { readonly state: State; readonly actions: Actions } | undefined;
 };
 
@@ -275,7 +270,7 @@ type AnyAction<Input, Result> = Action<any, any, Input, Result>;
 export type InputOf<Room extends RoomBehaviour, Name extends ActionName<Room>> =
   ActionsOf<Room>[Name] extends AnyAction<infer Input, infer _> ? Input : unknown;
 
-/** What a caller gets from an action. */
+/** What a caller receives from an action. */
 export type ResultOf<Room extends RoomBehaviour, Name extends ActionName<Room>> =
   ActionsOf<Room>[Name] extends AnyAction<infer _, infer Result> ? Result : JsonValue;
 

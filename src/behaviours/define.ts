@@ -10,7 +10,7 @@ import type {
   RoomBehaviour,
 } from "./behaviour.ts";
 
-/** A behaviour as it is written: `actions` may be a function that gets an `action` with the types of the room. */
+/** The argument of `defineRoom`: `actions` may be a function that gets an `action` with the room's types. */
 export type RoomDefinition<State extends object, Env, Actions> = Omit<
   RoomBehaviour<State, Env>,
   "actions"
@@ -32,7 +32,7 @@ export type DefineAction<State extends object, Env> = <
 ) => Action<State, Env, StandardSchemaV1.InferInput<Schema>, NoInfer<Result>>;
 
 /**
- * Define a kind of room. The type of its state is that of the schema `state`; without one, name it:
+ * Define a kind of room. The type of its state comes from the schema `state`; without a schema, specify it:
  * `defineRoom<Doc>({ … })`.
  * @param behaviour hooks, actions and settings, all optional; `createCollab` checks them
  * @returns the behaviour, with the types of its state and actions: see `StateOf` and `ActionsOf`
@@ -68,7 +68,7 @@ export function defineRoom<
 
 /**
  * Define an action: a function that clients call by name and that runs in the room's turn. Write
- * `actions: (action) => ({ … })` in `defineRoom` to get one that knows the types of the room.
+ * `actions: (action) => ({ … })` in `defineRoom` to get an `action` that knows the room's types.
  * @param schema any Standard Schema (zod, valibot, arktype …). Input that does not match it is refused with
  * `invalid_payload` and does not reach `run`.
  * @param run gets the room, the state and the input. It returns `{ state?, result? }`, or

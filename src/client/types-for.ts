@@ -1,4 +1,4 @@
-// What the types of a room say: those of its state, of its actions, and of what people show. Types alone.
+// Types derived from a room's type: of its state, its actions, and its presence. Only types.
 
 import type { Action, CallOf, TypesIn } from "../behaviours/behaviour.ts";
 import type { JsonValue } from "../protocol/json.ts";
@@ -9,34 +9,34 @@ export type StateFor<T> = TypesIn<T> extends { readonly state: infer State } ? S
 
 type ActionsFor<T> = TypesIn<T> extends { readonly actions: infer Actions } ? Actions : null;
 
-/** Names of the actions of the behaviour `T`; any name where `T` is a state. */
+/** Names of the actions of the behaviour `T`; any name if `T` is a state. */
 export type ActionNameFor<T> = ActionsFor<T> extends null ? string : keyof ActionsFor<T> & string;
 
 type ActionFor<T, Name extends string> = Name extends keyof ActionsFor<T>
   ? ActionsFor<T>[Name]
   : null;
 
-/** What an action of the behaviour `T` takes. */
+/** The input of an action of the behaviour `T`. */
 export type InputFor<T, Name extends string> =
   ActionFor<T, Name> extends Action<infer _State, infer _Env, infer Input, infer _Result>
     ? Input
     : JsonValue;
 
-/** What an action of the behaviour `T` answers. */
+/** The result of an action of the behaviour `T`. */
 export type ResultFor<T, Name extends string> =
   ActionFor<T, Name> extends Action<infer _State, infer _Env, infer _Input, infer Result>
     ? Result
     : JsonValue;
 
 export type ActionOptions<T> = {
-  /** Changes a draft as the action will change the state. It may run many times. */
+  /** Makes the change that the action is expected to make, on a draft. It may run many times. */
   readonly optimistic?: (draft: Draft<StateFor<T>>) => void;
 };
 
-/** What a call of an action has behind its name. */
+/** The arguments of an action call after the action's name. */
 export type ActionCall<T, Name extends string> = CallOf<InputFor<T, Name>, ActionOptions<T>>;
 
-/** A value that nobody may change, down to its leaves. */
+/** A deeply readonly value. */
 export type Frozen<T> = JsonValue extends T
   ? T
   : T extends (...args: never[]) => unknown
@@ -45,7 +45,7 @@ export type Frozen<T> = JsonValue extends T
       ? { readonly [Key in keyof T]: Frozen<T[Key]> }
       : T;
 
-/** A value that a recipe may change, down to its leaves. */
+/** A deeply mutable value, for recipes. */
 export type Draft<T> = JsonValue extends T
   ? T
   : T extends (...args: never[]) => unknown
@@ -54,14 +54,14 @@ export type Draft<T> = JsonValue extends T
       ? { -readonly [Key in keyof T]: Draft<T[Key]> }
       : T;
 
-/** What is seen of a person. `P` names the members of the application, of which each is there once it was set. */
+/** A person's presence. `P` has the application's own members; each is present once it has been set. */
 export type PresenceFor<P> = unknown extends P
   ? Presence
   : Omit<KnownPresence, keyof P> & Partial<Frozen<P>>;
 
-/** A change of what one shows: what is `null` is removed. */
+/** A change of the user's own presence: members that are `null` are removed. */
 export type PresenceInput<P = unknown> = {
-  /** Kept up until it is set to false. */
+  /** Renewed by the client until it is set to false. */
   readonly typing?: boolean;
   readonly status?: "online" | "idle";
 } & (unknown extends P

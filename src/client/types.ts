@@ -30,15 +30,15 @@ export type {
   StateFor,
 } from "./types-for.ts";
 
-/** Why something was refused: a code of the error table, and what is known of this occurrence. */
+/** Why something was refused: a code from the error table, and the details of this occurrence. */
 export type Problem = {
   readonly code: ErrorCode;
-  /** For the developer of the application. */
+  /** For the application's developer. */
   readonly detail: string;
-  /** What `onJoin`, `authorize` or an action returned as the reason of its refusal. */
+  /** The reason for a refusal that `onJoin`, `authorize` or an action returned. */
   readonly reason?: string;
   readonly issues?: readonly Issue[];
-  /** Id of the entry in the service's log that has the cause. */
+  /** Id of the service's log entry with the cause. */
   readonly instance?: string;
 };
 
@@ -47,18 +47,18 @@ export type RoomStatus =
   /** The first attempt is under way. */
   | { readonly state: "connecting" }
   | { readonly state: "connected" }
-  /** The line is cut. `attempt` counts from 1; it is under way from `nextAt` on, in epoch ms. */
+  /** The connection is lost. `attempt` counts from 1; that attempt starts at `nextAt`, in epoch ms. */
   | {
       readonly state: "reconnecting";
       readonly attempt: number;
       readonly nextAt: number;
       readonly problem: Problem | null;
     }
-  /** The browser says that there is no network. */
+  /** The browser reports that there is no network. */
   | { readonly state: "offline" }
-  /** `token` failed, or the service does not accept what it gave. `reconnect()` asks it again. */
+  /** `token` failed, or the service does not accept its tokens. `reconnect()` calls it again. */
   | { readonly state: "needs-token"; readonly problem: Problem | null }
-  /** For good, unless the application calls `reconnect()`. `code` is that of the close frame; 1000 after `leave()`. */
+  /** Closed until the application calls `reconnect()`. `code` is that of the close frame; 1000 after `leave()`. */
   | {
       readonly state: "closed";
       readonly code: number;
@@ -66,12 +66,12 @@ export type RoomStatus =
       readonly problem: Problem | null;
     };
 
-/** Whether the room has this client's edits. `oldest` is in epoch ms. */
+/** Whether the room has stored this client's edits. `oldest` is in epoch ms. */
 export type SaveStatus =
   | { readonly state: "saved" }
-  /** `count` requests wait for the room's answer. */
+  /** `count` requests are waiting for the room's answer. */
   | { readonly state: "saving"; readonly count: number; readonly oldest: number }
-  /** They cannot be sent now: there is no connection, or they wait for the application's word (`stale`). */
+  /** They cannot be sent now: there is no connection, or they wait for the application's decision (`stale`). */
   | {
       readonly state: "unsaved";
       readonly reason: "disconnected" | "stale" | "closed";
@@ -84,7 +84,7 @@ export type Person<P = unknown> = {
   /** User id. */
   readonly id: string;
   readonly entry: UserEntry;
-  /** `null` for a user who shows nothing, such as one who joined over HTTP. */
+  /** `null` for a user without presence, such as one who joined over HTTP. */
   readonly presence: PresenceFor<P> | null;
 };
 
@@ -92,48 +92,48 @@ export type Person<P = unknown> = {
 export type RoomEvent = {
   readonly event: string;
   readonly payload: JsonValue;
-  /** User id of the sender; `null` for one sent over HTTP or by the Worker. */
+  /** User id of the sender; `null` for an event sent over HTTP, by the Worker or by an action. */
   readonly from: string | null;
   /** Session id of the sender. */
   readonly session: string | null;
 };
 
-/** What became of an edit. */
+/** The outcome of an edit. */
 export type Committed = {
-  /** The room's version with it. */
+  /** The room's version that includes the edit. */
   readonly version: number;
-  /** Indexes of the edit's operations that were left out, because others had removed what they were for. */
+  /** Indexes of the edit's operations that were dropped, because others had removed their targets. */
   readonly dropped: readonly number[];
 };
 
-/** An edit under way. */
+/** An edit that has been made. */
 export type Edit = {
   /**
-   * Resolves when the room has stored it. Rejects with a `RoomError` if the room refuses it; then it is no longer
-   * in `state`. Rejects, too, when the connection is closed for good; then it is kept, and sent after `reconnect`.
-   * Whoever does not look at it misses nothing: a refusal is also the event `refused`.
+   * Resolves when the room has stored the edit. Rejects with a `RoomError` if the room refuses it; then it is no
+   * longer in `state`. Also rejects when the connection is closed for good; then the edit is kept, and sent after
+   * `reconnect`. You can ignore this promise: a refusal also emits the event `refused`.
    */
   readonly committed: Promise<Committed>;
 };
 
-/** What undoing or redoing has done. */
+/** The result of an undo or redo. */
 export type UndoResult = {
-  /** Whether anything has changed. */
+  /** Whether anything was changed. */
   readonly undone: boolean;
-  /** How many values stayed as they are, because somebody else has changed them since. */
+  /** How many values were left as they are, because somebody else has changed them since. */
   readonly skipped: number;
 };
 
-/** Edits that wait for the application's word. */
+/** Edits that wait for the application's decision. */
 export type StaleEdits = {
   /** `age`: made longer than `maxOfflineAge` ago. `unknown`: sent, and the room no longer knows whether it has them. */
   readonly why: "age" | "unknown";
   readonly count: number;
-  /** Epoch ms at which the oldest was made. */
+  /** When the oldest was made, in epoch ms. */
   readonly oldest: number;
   /** Send them now, on top of what others have done since. */
   apply(): void;
-  /** Take them back. */
+  /** Discard them. */
   discard(): void;
 };
 
@@ -145,23 +145,23 @@ export type RoomEvents = {
   saved: SaveStatus;
   /** The room has refused an edit, which is no longer in `state`. */
   refused: { readonly problem: Problem };
-  /** A request without an answer of its own has failed: presence, a broadcast, `watch`. */
+  /** A request without a promise has failed, such as presence or `watch`; or the browser cannot keep edits. */
   problem: { readonly problem: Problem };
-  /** Edits wait for the application's word. Without a listener they wait for one. */
+  /** Edits wait for the application's decision. Without a listener, they keep waiting. */
   stale: StaleEdits;
-  /** A change did not apply to the copy of the state, which is now read anew. Report it: it should not happen. */
+  /** A change did not apply to the client's copy of the state, which is now reloaded. Report it: it should not happen. */
   resync: { readonly reason: string };
 };
 
-/** What a room shows, frozen; a new one for each frame. */
+/** A frozen snapshot of the room; a new one for each frame. */
 export type RoomSnapshot<T = JsonObject, P = unknown> = {
-  /** `null` before the room has answered for the first time; with `persist`, what an earlier page has left. */
+  /** `null` before the room has answered for the first time; with `persist`, what an earlier page left. */
   readonly state: Frozen<StateFor<T>> | null;
-  /** The room's version in `state`, without the edits under way. */
+  /** The room's version of `state`, without pending edits. */
   readonly version: number;
   /** `null` before the room has answered for the first time. */
   readonly self: Person<P> | null;
-  /** Everybody in the room that this client is told of, in the order in which they joined. */
+  /** The users that this client knows of, in the order in which they joined. In a large room, only some of them. */
   readonly people: readonly Person<P>[];
   /** The same without oneself. */
   readonly others: readonly Person<P>[];
@@ -175,97 +175,104 @@ export type RoomSnapshot<T = JsonObject, P = unknown> = {
 export type RoomHistory = {
   readonly canUndo: boolean;
   readonly canRedo: boolean;
-  /** Take back this client's last edit, as far as its values are still its own. */
+  /** Undo this client's last step, except for values that others have changed since. */
   undo(): UndoResult;
   redo(): UndoResult;
-  /** From here on, edits make one step together, until `resume`: a drag, for example. */
+  /** From now on until `resume`, all edits form one step: those of a drag, for example. */
   pause(): void;
   resume(): void;
-  /** Run a function whose edits are not undone. */
+  /** Run a function whose edits do not become undo steps. */
   ignore<R>(run: () => R): R;
   clear(): void;
 };
 
-/** A room, as an application holds it. `T` is its behaviour or its state, `P` what people show of themselves. */
+/** A room, as an application uses it. `T` is its behaviour or its state, `P` the type of people's presence. */
 export type Room<T = JsonObject, P = unknown> = {
   readonly id: string;
-  /** Resolves when the room has answered for the first time. Rejects with a `RoomError` if it is closed before. */
+  /**
+   * Resolves when the room has answered for the first time. Rejects with a `RoomError` if the room is closed before
+   * that.
+   */
   readonly ready: Promise<void>;
   /**
-   * The state with this client's edits, frozen. What has not changed is the same object as before.
-   * @throws Error before there is one, see `getSnapshot`
+   * The state including this client's edits, frozen. Unchanged parts are the same objects as before.
+   * @throws Error before there is a state; see `getSnapshot`
    */
   readonly state: Frozen<StateFor<T>>;
-  /** Oneself. @throws Error before `ready` */
+  /** This client's own user. @throws Error before `ready` */
   readonly self: Person<P>;
-  /** Everybody that this client is told of, in the order in which they joined. */
+  /** The users that this client knows of, in the order in which they joined. */
   readonly people: readonly Person<P>[];
   /** The same without oneself. */
   readonly others: readonly Person<P>[];
-  /** How many there are. In a room of many, `people` are only some of them. */
+  /** The number of users. In a large room, `people` has only some of them. */
   readonly counts: PeopleCounts;
   readonly status: RoomStatus;
   readonly saved: SaveStatus;
   /** What this client may do. */
   readonly scopes: readonly Scope[];
-  /** Whether this client may do what needs a scope; the scopes that include it count. */
+  /** Whether this client has a scope, or one that includes it. */
   can(scope: Scope): boolean;
   readonly history: RoomHistory;
 
   /**
-   * Change the state. The change shows at once, and is sent to the room.
-   * @param recipe changes the draft that it gets; it runs once. If it throws, nothing has changed.
+   * Change the state. The change is shown at once and sent to the room.
+   * @param recipe changes the draft that it gets; it runs once. If it throws, nothing is changed.
    * @throws RoomError `forbidden` without the scope, `too_large` for too many operations; Error before there is a state; what
    * the recipe throws
    */
   update(recipe: (draft: Draft<StateFor<T>>) => void): Edit;
   /**
    * Call an action of the room.
-   * @param call its input, which may be left out if the action takes `{}`, and options
-   * @returns what the action answers
-   * @throws RoomError (rejects) if the room or the action refuses; when the connection is closed for good: if it was not
-   * carried out by then, it is after `reconnect`
+   * @param call its input, which is optional if the action accepts `{}`, and options
+   * @returns the action's result
+   * @throws RoomError (rejects) if the room or the action refuses, or when the connection is closed for good; if the
+   * action had not been carried out by then, it is after `reconnect`
    */
   action<Name extends ActionNameFor<T>>(
     name: Name,
     ...call: ActionCall<T, Name>
   ): Promise<ResultFor<T, Name>>;
   /**
-   * Change one's own presence by a merge patch. It is sent at the rate that the room takes, and oneself sees it then; `typing`
-   * and `status` are as the room combines them. Without the scope `presence:write` nobody sees it until there is one.
+   * Change this user's presence with a merge patch. It is sent at the rate that the room accepts, and appears in `self`
+   * when it is sent; `typing` and `status` are as the room combines them. Without the scope `presence:write`, nobody
+   * sees it until the client gets the scope.
    * @throws RoomError `invalid_presence` for more than 2 KiB
    */
   setPresence(presence: PresenceInput<P>): void;
   /**
-   * Send an event to everybody in the room.
-   * @param options `echo`: oneself gets it, too
-   * @returns resolves when the room has sent it; rejects with a `RoomError`, or without a connection
+   * Send an event to everyone else in the room.
+   * @param options `echo`: this client receives it, too
+   * @returns resolves when the room has sent it; rejects with a `RoomError`, also if there is no connection
    */
   broadcast(
     event: string,
     payload?: JsonValue,
     options?: { readonly echo?: boolean },
   ): Promise<void>;
-  /** In a room of many, be told of these users at once: up to 64. The list replaces the one before. */
+  /** In a large room, get updates about these users at once: up to 64. The list replaces the previous one. */
   watch(userIds: readonly string[]): void;
 
-  /** Listen to events of the room. @returns a function that ends it */
+  /** Listen to events of the room. @returns a function that removes the listener */
   on<Name extends keyof RoomEvents>(
     name: Name,
     listener: (event: RoomEvents[Name]) => void,
   ): () => void;
-  /** Be called after each change of what `getSnapshot` returns: once per frame. @returns a function that ends it */
+  /**
+   * Call a listener after each change of what `getSnapshot` returns: once per frame. @returns a function that removes
+   * it
+   */
   subscribe(listener: () => void): () => void;
-  /** What the room shows now. The same object until something changes. */
+  /** The current snapshot. The same object until something changes. */
   getSnapshot(): RoomSnapshot<T, P>;
 
   /** Leave the room for good. */
   leave(): void;
-  /** Close the connection without leaving: one stays in the room for its grace period. */
+  /** Close the connection without leaving: the user stays in the room for its grace period. */
   disconnect(): void;
   /**
-   * Connect now: after `disconnect`, `closed` or `needs-token`, or before the next attempt is due. After several failures,
-   * that is 0.3 s after the last attempt at the soonest.
+   * Connect now: after `disconnect`, `closed` or `needs-token`, or before the next attempt is due. After several
+   * failures, that is at least 0.3 s after the last attempt.
    */
   reconnect(): void;
 };
@@ -275,28 +282,28 @@ export type ConnectOptions<P = unknown> = {
   readonly url: string;
   /** Room id: 1 to 256 bytes of UTF-8. */
   readonly room: string;
-  /** Who joins. With tokens, it adds what the token does not say. */
+  /** The user who joins. With tokens, it adds what the token leaves out. */
   readonly user?: User;
-  /** Gets a fresh token. It is called for each connection, and before a token expires. */
+  /** Returns a fresh token. It is called for each connection, and before a token expires. */
   readonly token?: () => string | Promise<string>;
-  /** The kind of room to start, if the room does not exist. */
+  /** The kind of room to start, if the room is not running. */
   readonly behaviour?: string;
-  /** What one shows from the start. */
+  /** The initial presence. */
   readonly presence?: PresenceInput<P>;
   /**
    * `false`: nothing happens before `reconnect()` is called. No socket, timer, storage or listener exists until then,
-   * so a room can be made where a page is drawn, and thrown away. Its status is `connecting`. Default: true.
+   * so a room can be created during rendering, and discarded. Its status is `connecting`. Default: true.
    */
   readonly connect?: boolean;
   /**
-   * Keep edits in IndexedDB until the room has them, across reloads. It needs to know whose they are: `true` takes
-   * `user.id`; with tokens alone, give the id of the user. What an `optimistic` of an action shows is not kept. If the
-   * browser takes nothing, the event `problem` says so, and the room goes on without. Default: false.
+   * Keep edits in IndexedDB until the room has them, across reloads. It needs to know whose they are: `true` uses
+   * `user.id`; if you only have tokens, give the user's id. The optimistic changes of an action are not kept. If the
+   * browser cannot store anything, the event `problem` says so, and the room works without it. Default: false.
    */
   readonly persist?: boolean | string;
-  /** ms after which edits that could not be sent wait for the application's word. Default: 300,000. */
+  /** ms after which edits that could not be sent wait for the application's decision. Default: 300,000. */
   readonly maxOfflineAge?: number;
-  /** Whether the browser asks before a page is closed with edits that are neither saved nor kept. Default: true. */
+  /** Whether the browser asks before it closes a page with edits that are neither saved nor kept. Default: true. */
   readonly warnBeforeUnload?: boolean;
   /** The WebSocket to use instead of the global one. */
   readonly WebSocket?: SocketConstructor;

@@ -1,4 +1,4 @@
-// A room as a developer holds it in a Worker: values in, values out, errors thrown as CollabError.
+// A room as code in the Worker uses it: values in, values out, errors thrown as CollabError.
 
 import type { ChangesOptions, RoomChange } from "../protocol/changes.ts";
 import type {
@@ -26,12 +26,12 @@ import type { RoomStub } from "./room-stub.ts";
 /** Deeper than any room's limit: what nests deeper is refused before it is sent. */
 const maxDepth = 256;
 
-/** For a call that may have to be made again, because its answer was lost. */
+/** For a call that may have to be retried, because its answer was lost. */
 export type KeyedOptions = {
   /**
    * A random key, 1 to 255 visible ASCII characters. A call with the same key and the same arguments within 24 hours
-   * (of an `updateState`, any function) is answered as before and not carried out again (rule X2). Calls throw
-   * `key_reused` for other arguments, `client_taken` for a key of another user.
+   * (for `updateState`, any function) gets the same answer and is not carried out again (rule X2). Calls throw
+   * `key_reused` if the arguments differ, and `client_taken` if the key belongs to another user.
    */
   readonly idempotencyKey?: string | undefined;
 };
@@ -56,10 +56,10 @@ export class RoomHandle<Room extends RoomBehaviour = RoomBehaviour> {
   }
 
   /**
-   * Let a user join; an absent room starts.
-   * @param user `id` of 1–128 characters, and fields of your own, at most 4 KiB as JSON
+   * Let a user join. If the room is not running, it starts.
+   * @param user `id` of 1–128 characters, and your own fields, at most 4 KiB as JSON
    * @param options `ttl`: ms without a sign of life (`touch` with their id) after which they leave
-   * @returns their entry
+   * @returns the user's entry
    * @throws CollabError `invalid_user`, `join_refused` with a `reason`, `room_full`, `hook_failed`,
    * `call_timeout`, `load_failed`
    */
@@ -72,12 +72,12 @@ export class RoomHandle<Room extends RoomBehaviour = RoomBehaviour> {
     return JSON.parse(entry) as UserEntry;
   }
 
-  /** Let a user leave. A user who is not there, or a room that is not running, is no error. */
+  /** Remove a user. It is not an error if the user is not in the room, or the room is not running. */
   async leave(userId: string): Promise<void> {
     return this.#stub.call("leaveRoom", { userId });
   }
 
-  /** All users in join order, however many there are. It asks page by page. */
+  /** All users in join order, however many there are. It fetches them page by page. */
   async getUsers(): Promise<UserEntry[]> {
     const found = new Map<string, UserEntry>();
     let cursor: string | undefined;
@@ -94,7 +94,7 @@ export class RoomHandle<Room extends RoomBehaviour = RoomBehaviour> {
   }
 
   /**
-   * One user, with the number of their sessions and what these may do.
+   * One user, with the number of their sessions and the scopes of these.
    * @throws CollabError `user_not_found`, `room_not_running`
    */
   async getUser(userId: string): Promise<UserInfo> {
@@ -111,10 +111,10 @@ export class RoomHandle<Room extends RoomBehaviour = RoomBehaviour> {
   }
 
   /**
-   * Follow the state: the whole of it first, or the changes since the version that you have; then every change.
-   * It ends when the room stops. Break out of the loop to read no further.
+   * Follow the state: first the whole state, or the changes since the version that you have; then every change. It ends
+   * when the room stops. Break out of the loop to stop reading.
    * @throws CollabError `room_not_running`, `room_full`, `invalid_request`; later `too_slow` or `session_lost`:
-   * go on from the version that you have reached
+   * continue from the version that you have reached
    * @example
    * ```ts
    * for await (const change of room.changes())
@@ -133,9 +133,9 @@ export class RoomHandle<Room extends RoomBehaviour = RoomBehaviour> {
   }
 
   /**
-   * Change the state by a function, in the room's turn: nobody else changes it in between.
+   * Change the state with a function, in the room's turn: nobody else changes it in between.
    * @param next gets the state and returns the next one, within the room's `callTimeout`
-   * @returns the version after it; what changes nothing keeps the version
+   * @returns the version after the change; the same version if nothing changes
    * @throws CollabError `update_failed` (`cause` is what `next` threw), `call_timeout`, `invalid_state`,
    * `too_large`, `room_not_running`, `reentrant_call` (`next` has called the room): the state is untouched
    * @example
@@ -171,10 +171,12 @@ export class RoomHandle<Room extends RoomBehaviour = RoomBehaviour> {
   }
 
   /**
-   * Change the state by a JSON Patch (RFC 6902), which may have the operations `inc`, `str_ins` and `str_del`, too.
-   * @param options `ifVersion`: the version that the state must have. `base`: the version that the patch was made
-   * on; indexes and positions are moved through the changes since. `strict`: refuse it if any target is gone
-   * @returns the version after it, and the indexes of operations that were left out because their targets are gone
+   * Change the state with a JSON Patch (RFC 6902), which may also contain the operations `inc`, `str_ins` and
+   * `str_del`.
+   * @param options `ifVersion`: the version that the state must have. `base`: the version that the patch was made on;
+   * indexes and positions are adjusted for the changes since. `strict`: refuse the patch if any target is gone
+   * @returns the version after the change, and the indexes of operations that were dropped because their targets are
+   * gone
    * @throws CollabError `malformed`, `patch_failed`, `version_conflict`, `too_large`, `base_too_old`, `target_gone`
    */
   async patchState(
@@ -199,7 +201,7 @@ export class RoomHandle<Room extends RoomBehaviour = RoomBehaviour> {
   }
 
   /**
-   * Call an action of the room's behaviour, with its input, which may be left out if the action takes `{}`, and options.
+   * Call an action of the room's behaviour, with its input, which is optional if the action accepts `{}`, and options.
    * @throws CollabError `unknown_action`, `invalid_payload`, `action_refused`, `action_failed`
    */
   async act<Name extends ActionName<Room>>(
@@ -217,7 +219,7 @@ export class RoomHandle<Room extends RoomBehaviour = RoomBehaviour> {
   }
 
   /**
-   * Note a sign of life, of the room and of a user if one is named.
+   * Record a sign of life for the room, and for a user if one is named.
    * @throws CollabError `user_not_found`, `room_not_running`
    */
   async touch(userId?: string): Promise<void> {
@@ -234,15 +236,15 @@ export class RoomHandle<Room extends RoomBehaviour = RoomBehaviour> {
     return this.#stub.keyed(options.idempotencyKey).call("broadcast", { event, payload: { text } });
   }
 
-  /** Who is seen in the room, by user id: users with a socket, and those whom a server holds there. */
+  /** Everyone's presence, by user id: users with a socket, and those whose presence a server holds. */
   async getPresence(): Promise<PresenceMap> {
     return JSON.parse(await this.#stub.call("getPresence", undefined)) as PresenceMap;
   }
 
   /**
-   * Hold presence for a user of the room, without a socket: for servers and agents.
-   * @param data what is seen of them; it replaces what was held before, at most 2 KiB as JSON
-   * @param options `ttl`: ms after which it goes unless it is held again; 30,000 if left out
+   * Hold presence for a user in the room, without a socket: for servers and agents.
+   * @param data their presence; it replaces what was held before, at most 2 KiB as JSON
+   * @param options `ttl`: ms after which it expires unless it is held again; default: 30,000
    * @throws CollabError `user_not_found`, `invalid_presence`, `room_not_running`
    */
   async holdPresence(
@@ -258,7 +260,7 @@ export class RoomHandle<Room extends RoomBehaviour = RoomBehaviour> {
   }
 
   /**
-   * Say what a user's sockets may do, from their next message on. Without `room:read` they are closed.
+   * Set what a user's sockets may do, from their next message on. Without `room:read` they are closed.
    * @throws CollabError `user_not_found`, `invalid_request`, `room_not_running`
    */
   async setScopes(
@@ -281,9 +283,9 @@ export class RoomHandle<Room extends RoomBehaviour = RoomBehaviour> {
   }
 
   /**
-   * Stop the room: save, let everybody leave, take it out of the directory.
+   * Stop the room: save it, remove all users, and remove it from the directory.
    * @param options `purge`: drop the stored state too
-   * @throws CollabError `save_failed`: the room runs on and stops when its state is saved
+   * @throws CollabError `save_failed`: the room keeps running and stops when its state is saved
    */
   async stop(options: { readonly purge?: boolean } = {}): Promise<void> {
     return this.#stub.call("stopRoom", { purge: options.purge ?? false });

@@ -27,7 +27,7 @@ export class RoomManager {
    * const room = await collab.rooms(env).joinOrCreateRoom("design-review", { behaviour: "doc" });
    * await room.join({ id: "ada", name: "Ada" });
    * ```
-   * With `joinOrCreateRoom<typeof doc>(…)` the handle knows the types of the state and the actions.
+   * With `joinOrCreateRoom<typeof doc>(…)` the handle has the types of the state and the actions.
    */
   async joinOrCreateRoom<Room extends RoomBehaviour = RoomBehaviour>(
     id: string,
@@ -64,7 +64,7 @@ export class RoomManager {
   }
 
   /**
-   * Get a handle on a room without a check that it is running. No call is made.
+   * Get a handle on a room without checking whether it is running. No call is made.
    * @throws CollabError `invalid_room_id`
    */
   room<Room extends RoomBehaviour = RoomBehaviour>(id: string): RoomHandle<Room> {
@@ -74,7 +74,7 @@ export class RoomManager {
   /**
    * Get one page of the running rooms, sorted by id.
    * @param options `prefix`, `cursor` of the previous page, and `limit` (1 to 1,000, default 100)
-   * @returns the rooms, the `total` that `prefix` selects, and a `cursor` unless it is the last page
+   * @returns the rooms, the `total` number that match `prefix`, and a `cursor` unless it is the last page
    * @throws CollabError `invalid_request`, `directory_unavailable`
    * @example
    * ```ts

@@ -27,7 +27,7 @@ const retryable = { retryable: true } as const;
 export const errorTable = {
   malformed: row(
     400,
-    "The request body is not valid. See `detail`, or the OpenAPI document for what this request takes.",
+    "The request body is not valid. See `detail`, or the OpenAPI document for what this request accepts.",
   ),
   invalid_request: row(400, "A parameter or an option is not valid. See `detail` or `issues`."),
   invalid_room_id: row(
@@ -53,7 +53,7 @@ export const errorTable = {
   ),
   token_required: row(
     401,
-    "This request needs a token. Send it in the header Authorization, or as a subprotocol of a WebSocket: clients do with the option `token`.",
+    "This request needs a token. Send it in the header Authorization, or as a WebSocket subprotocol; in the client, set the option `token`.",
     { close: 4101 },
   ),
   invalid_token: row(401, "The token is not valid. Get a new one.", { close: 4102 }),
@@ -71,10 +71,7 @@ export const errorTable = {
   kicked: row(403, "The user was removed from the room. Do not reconnect automatically.", {
     close: 4001,
   }),
-  not_found: row(
-    404,
-    "Nothing exists at this address. See the OpenAPI document for the addresses.",
-  ),
+  not_found: row(404, "Nothing exists at this URL. See the OpenAPI document for the routes."),
   room_not_running: row(404, "The room is not running. Start it or join it first."),
   user_not_found: row(404, "No user with this id is in the room. The user must join first."),
   room_stopped: row(404, "The room has stopped. Join it to start it again.", { close: 4002 }),
@@ -84,7 +81,7 @@ export const errorTable = {
   ),
   method_not_allowed: row(
     405,
-    "This address does not support the method. See the Allow header for the methods it supports.",
+    "This route does not support the method. See the Allow header for the methods it supports.",
   ),
   silent: row(408, "The client sent nothing for too long. Reconnect, and send a ping regularly.", {
     ...retryable,
@@ -101,7 +98,7 @@ export const errorTable = {
   ),
   behaviour_conflict: row(
     409,
-    "The room has another behaviour, which guards its state. Name that one or none.",
+    "The room has a different behaviour, which guards its state. Name that one, or none.",
   ),
   action_refused: row(409, "The action refused the call. See `reason`."),
   patch_failed: row(
@@ -110,28 +107,28 @@ export const errorTable = {
   ),
   base_too_old: row(
     409,
-    "The room cannot move the patch from its `base` to the present state. Read the state and make the patch on it.",
+    "The room cannot rebase the patch from its `base` onto the current state. Read the state and make the patch again.",
   ),
   target_gone: row(
     409,
-    "What the patch was to change is gone. Read the state and make the patch on it.",
+    "The target of the patch is gone. Read the state and make the patch again.",
   ),
   client_taken: row(
     409,
-    "Another user has used this `client` name or idempotency key. Take a new random one.",
+    "Another user has used this `client` name or idempotency key. Choose a new random one.",
   ),
   request_forgotten: row(
     409,
-    "The room no longer knows what became of this request. Do not send it again: look at the state.",
+    "The room no longer knows the outcome of this request. Do not resend it: check the state.",
   ),
   replaced: row(
     503,
-    "Another socket of this client has opened. If that was not you, take another `client` name before you reconnect.",
+    "Another socket of this client has opened. If that was not you, choose another `client` name before you reconnect.",
     { ...retryable, close: 4203 },
   ),
   changes_gone: row(
     410,
-    "The changes since this version are not kept, or there is no such version. Read the state, and go on from there.",
+    "The changes since this version are no longer kept, or there is no such version. Read the state and continue from there.",
   ),
   version_conflict: row(
     412,
@@ -140,20 +137,20 @@ export const errorTable = {
   too_large: row(413, "A size limit would be exceeded. See `detail`.", { close: 4413 }),
   unsupported_media_type: row(
     415,
-    "This request does not take the content type. See `detail` for the types it takes.",
+    "This request does not accept the content type. See `detail` for the types it accepts.",
   ),
   key_reused: row(
     422,
-    "This idempotency key was used for another request. Take a new random key for each request.",
+    "This idempotency key was used for another request. Use a new random key for each request.",
   ),
   invalid_payload: row(422, "The payload does not match the schema of the action. See `issues`."),
   invalid_state: row(
     422,
-    "The new state must be a JSON object that contains only JSON values and fits the room's schema. See `issues`.",
+    "The new state must be a JSON object that contains only JSON values and matches the room's schema. See `issues`.",
   ),
   upgrade_required: row(
     426,
-    "This address accepts only WebSockets. Send a GET request with the header Upgrade: websocket.",
+    "This route accepts only WebSockets. Send a GET request with the header Upgrade: websocket.",
   ),
   rate_limited: row(
     429,
@@ -185,17 +182,17 @@ export const errorTable = {
   ),
   room_busy: row(
     503,
-    "The room did not get to this operation in time, and nothing has changed. Try again.",
+    "The room could not start this operation in time, and nothing has changed. Try again.",
     retryable,
   ),
   hook_unavailable: row(
     503,
-    "A hook or action of the room keeps timing out, and is tried again shortly. Try again later.",
+    "A hook or action of the room keeps timing out, so the room has paused calls to it. Try again later.",
     retryable,
   ),
   reentrant_call: row(
     409,
-    "A hook or action has called its own room, which waits for it. Use what the hook is given instead.",
+    "A hook or action has called its own room, which would deadlock. Use what the hook is given instead.",
   ),
   room_overloaded: row(
     503,

@@ -86,7 +86,7 @@ export function applyRebased(
       }
       if (strict && dropped.length > 0)
         throw new CollabError("target_gone", {
-          detail: `The targets of the operations ${dropped.join(", ")} are gone. Read the state and make the patch on it.`,
+          detail: `The targets of the operations ${dropped.join(", ")} are gone. Read the state and make the patch again.`,
         });
     });
   } finally {

@@ -14,8 +14,8 @@ export type { Hooks, Keyed, List, RoomHooks, ShownState, Undo } from "./types.ts
 export type { Equality } from "./use-selected.ts";
 
 /**
- * Hooks for rooms of one type, with a context of their own. Call it once for each kind of room, outside components. `T`
- * is the type of its behaviour or of its state, `P` that of what people show of themselves.
+ * Create hooks for one kind of room, with their own context. Call it once for each kind of room, outside components.
+ * `T` is the type of its behaviour or of its state, `P` the type of people's presence.
  * @example
  * ```ts
  * export const { RoomProvider, useRoomState, useUpdate } = createRoomContext<typeof board>();
@@ -24,7 +24,7 @@ export type { Equality } from "./use-selected.ts";
 export const createRoomContext = <T = JsonObject, P = unknown>(): RoomHooks<T, P> =>
   createHooks<T, P>(connectRoom);
 
-/** The hooks of rooms of any state. `createRoomContext` makes some that know the types. */
+/** Hooks for rooms with any state. `createRoomContext` creates typed ones. */
 export const {
   RoomProvider,
   useRoom,

@@ -5,16 +5,16 @@ import { between, isOrderKey } from "../client/order-keys.ts";
 import { isObject, member, type JsonObject } from "../protocol/json.ts";
 import { parsePointer } from "../protocol/pointer.ts";
 
-/** What every item has. Items without an order key are at the end, in the order of their keys. */
+/** What every item has. Items without an order key come last, in the order of their keys. */
 export type Ordered = { readonly order: string };
 
 export type Entry<Item> = {
-  /** Its name in the list, the same as long as it exists: a `key` for React. */
+  /** The item's name in the list, stable as long as it exists: a `key` for React. */
   readonly key: string;
   readonly item: Item;
 };
 
-/** Where to put an item. What stands beside a key that is gone goes to the end. */
+/** Where to put an item. If the key it refers to is gone, the item goes to the end. */
 export type Place = "first" | "last" | { readonly before: string } | { readonly after: string };
 
 /** Find what a JSON Pointer leads to, through objects only. @throws TypeError if it is none */

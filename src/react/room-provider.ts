@@ -17,19 +17,19 @@ export type Connect = <T, P>(options: ConnectOptions<P>) => Room<T, P>;
 
 export type RoomProviderProps<T, P = unknown> =
   | {
-      /** A room that the application has connected; it is left as it is on unmount. */
+      /** A room that the application has connected; unmounting does not disconnect it. */
       readonly room: Room<T, P>;
       readonly options?: never;
       readonly children?: ReactNode;
     }
   | {
       /**
-       * Connect on mount, and disconnect on unmount. Another `url` or `room` is another room, and mounts the children
-       * anew; `token` is always the latest one. Other options count when the provider mounts.
+       * Connect on mount, and disconnect on unmount. Another `url` or `room` is another room, and remounts the
+       * children; `token` is always the latest one. The other options are read only when the provider mounts.
        */
       readonly options: Omit<ConnectOptions<P>, "connect">;
       readonly room?: never;
-      /** What shows while a hook of `suspense` waits. A boundary above the provider would keep it from connecting. */
+      /** Shown while a hook from `suspense` waits. A boundary above the provider would keep it from connecting. */
       readonly fallback?: ReactNode;
       readonly children?: ReactNode;
     };

@@ -1,4 +1,4 @@
-// The types of the hooks. `Absent` is what hooks give before the room has answered: `undefined`, or `never` where they
+// The types of the hooks. `Absent` is what hooks return before the room has answered: `undefined`, or `never` if they
 // suspend until then.
 
 import type { FunctionComponent } from "react";
@@ -38,9 +38,9 @@ export type Keyed<Item extends Ordered> = { readonly [key: string]: Item };
 /** An item without its place in the list. */
 type Unplaced<Item> = Item extends Ordered ? Omit<Item, "order"> : never;
 
-/** The functions stay the same ones; `items` is a new array when the list has changed. */
+/** The functions are stable; `items` is a new array when the list has changed. */
 export type List<Item extends Ordered> = {
-  /** In their order; empty before the room has answered. What has not changed is the same `item` as before. */
+  /** The items in order; empty before the room has answered. An unchanged `item` is the same object as before. */
   readonly items: readonly Entry<Item>[];
   /**
    * @param place default: `last`
@@ -49,7 +49,7 @@ export type List<Item extends Ordered> = {
    * @throws RangeError if the list has the key
    */
   insert(value: Unplaced<Item>, place?: Place, key?: string): Edit & { readonly key: string };
-  /** Nothing happens to what others have removed; so with `move` and `update`. */
+  /** Does nothing if others have removed the item; the same applies to `move` and `update`. */
   remove(key: string): Edit;
   move(key: string, place: Place): Edit;
   /** @param recipe changes the draft of the item that it gets */
@@ -68,7 +68,7 @@ type ValueAt<Value, Path extends string> = Path extends `/${infer Key}/${infer R
     ? MemberOf<Value, Key>
     : never;
 
-/** The items of the list at a path; `never` if there is no list. Any, where the state may be anything. */
+/** The items of the list at a path; `never` if there is no list. Any list, if the state may be anything. */
 export type ItemAt<State, Path extends string> =
   JsonValue extends ValueAt<State, Path>
     ? JsonObject & Ordered
@@ -78,7 +78,7 @@ export type ItemAt<State, Path extends string> =
         : never
       : never;
 
-/** A path that leads to a list, or what the compiler shows instead. */
+/** The path, if it leads to a list; otherwise the text that the compiler shows instead. */
 export type PathOfList<State, Path extends string> = [ItemAt<State, Path>] extends [never]
   ? `no list of items with an order at ${Path}`
   : Path;
@@ -87,25 +87,26 @@ export type Hooks<T, Absent extends undefined, P = unknown> = {
   /** @throws Error outside a provider */
   useRoom(): Room<T, P>;
   useStatus(): RoomStatus;
-  /** Whether the room has this client's edits. */
+  /** Whether the room has stored this client's edits. */
   useSaved(): SaveStatus;
 
-  /** The state, or what the selector makes of it. The component renders again when that is no longer equal. */
+  /** The state, or the selector's result. The component re-renders when that has changed. */
   useRoomState(): ShownState<T> | Absent;
-  /** @param isEqual default: whether arrays and objects have the same members */
+  /** @param isEqual default: compares the members of arrays and objects (shallow) */
   useRoomState<Value>(
     selector: (state: ShownState<T>) => Value,
     isEqual?: Equality<Value>,
   ): Value | Absent;
   /** `room.update`. */
   useUpdate(): Room<T, P>["update"];
-  /** A function that calls the action. */
+  /** Returns a function that calls the action. */
   useAction<Name extends ActionNameFor<T>>(
     name: Name,
   ): (...call: ActionCall<T, Name>) => Promise<ResultFor<T, Name>>;
   /**
-   * A list by its JSON Pointer, such as "/board/cards", or by a selector that leads to it in the state and in drafts.
-   * @throws Error (its functions) if there is no object
+   * A list, given by its JSON Pointer, such as "/board/cards", or by a selector that finds it in the state and in
+   * drafts.
+   * @throws Error (from its functions) if there is no object
    */
   useList<Item extends Ordered>(
     selector: (state: ShownState<T>) => Keyed<Item> | undefined,
@@ -114,41 +115,41 @@ export type Hooks<T, Absent extends undefined, P = unknown> = {
   useList<Path extends string>(
     path: PathOfList<ShownState<T>, Path>,
   ): List<ItemAt<ShownState<T>, Path>>;
-  /** @param listener is told what each of its `undo` and `redo` has done: always the latest function is called */
+  /** @param listener receives the result of each `undo` and `redo`; always the latest function is called */
   useUndo(listener?: (result: UndoResult) => void): Undo;
 
   useSelf(): Person<P> | Absent;
   useSelf<Value>(selector: (self: Person<P>) => Value, isEqual?: Equality<Value>): Value | Absent;
-  /** Everybody but oneself, in the order in which they joined. */
+  /** Everyone except this client's user, in the order in which they joined. */
   useOthers(): readonly Person<P>[];
   useOthers<Value>(
     selector: (others: readonly Person<P>[]) => Value,
     isEqual?: Equality<Value>,
   ): Value;
-  /** `undefined` for somebody who is not in the room. */
+  /** `undefined` if the user is not in the room. */
   useOther(id: string): Person<P> | undefined;
   useOther<Value>(
     id: string,
     selector: (other: Person<P>) => Value,
     isEqual?: Equality<Value>,
   ): Value | undefined;
-  /** Everybody, oneself included. */
+  /** Everyone, including this client's user. */
   usePeople(): readonly Person<P>[];
   usePeople<Value>(
     selector: (people: readonly Person<P>[]) => Value,
     isEqual?: Equality<Value>,
   ): Value;
-  /** How many there are: in a room of many, more than `usePeople` gives. */
+  /** The number of users: in a large room, more than `usePeople` returns. */
   useCounts(): PeopleCounts;
-  /** One's own presence, and `room.setPresence`. */
+  /** The user's own presence, and `room.setPresence`. */
   usePresence(): readonly [PresenceFor<P> | null | Absent, Room<T, P>["setPresence"]];
 
   /** `room.broadcast`. */
   useBroadcast(): Room<T, P>["broadcast"];
-  /** Listen to what others broadcast; always the latest function is called. */
+  /** Listen to broadcast events; always the latest function is called. */
   useRoomEvent(listener: (event: RoomEvent) => void): void;
   useRoomEvent(name: string, listener: (event: RoomEvent) => void): void;
-  /** `room.on`, as long as the component is mounted; always the latest function is called. */
+  /** `room.on` while the component is mounted; always the latest function is called. */
   useRoomListener<Name extends keyof RoomEvents>(
     name: Name,
     listener: (event: RoomEvents[Name]) => void,
@@ -163,8 +164,8 @@ export type Hooks<T, Absent extends undefined, P = unknown> = {
 export type RoomHooks<T, P = unknown> = Hooks<T, undefined, P> & {
   readonly RoomProvider: FunctionComponent<RoomProviderProps<T, P>>;
   /**
-   * The same hooks, of which those that show the state or oneself suspend until the room has answered. If it is closed
-   * before, an error boundary gets what `room.ready` rejects with.
+   * The same hooks, but those that return the state or the user's own data suspend until the room has answered. If it
+   * is closed before that, an error boundary gets what `room.ready` rejects with.
    */
   readonly suspense: Hooks<T, never, P>;
 };

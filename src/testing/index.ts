@@ -10,9 +10,9 @@ export type { JoinOptions, LogLine, TestRoomOptions } from "./options.ts";
 export type { TestRoom } from "./test-room.ts";
 
 /**
- * Create a room to test: the real one, on storage in memory, with clients on virtual lines and a clock that the test
- * moves.
- * @param behaviour what `defineRoom` has returned
+ * Create a room to test: the real room, on in-memory storage, with clients on virtual connections and a clock that the
+ * test controls.
+ * @param behaviour the result of `defineRoom`
  * @throws TypeError or RangeError for an invalid behaviour, as `createCollab` does
  * @example
  * ```ts

@@ -1,4 +1,4 @@
-// What a test may say of its room and of its clients, and what the room's log says. Types alone: the defaults are where
+// The options for a test's room and its clients, and the lines of the room's log. Only types: the defaults are where
 // they are used.
 
 import type { ConnectOptions } from "../client/types.ts";
@@ -11,26 +11,29 @@ export type TestRoomOptions = {
   readonly behaviour?: string;
   /** Room id. Default: `test`. */
   readonly id?: string;
-  /** `env` of hooks and actions. Default: `{}`. */
+  /** `room.env` in hooks and actions. Default: `{}`. */
   readonly env?: unknown;
-  /** What all that is random comes from: the same seed gives the same run. Default: 1. */
+  /** The source of everything random: the same seed gives the same run. Default: 1. */
   readonly seed?: number;
   /** Epoch ms at which the clock starts. Default: 2026-01-01. */
   readonly startAt?: number;
   /**
-   * What users may do, by id; everybody else may do everything. `null` is for who says only who they are: then `onJoin`
-   * and `authorize` of the room decide.
+   * What users may do, by id; all other users may do everything. `null` stands for a token without scopes: then
+   * `onJoin` and `authorize` of the room decide.
    */
   readonly scopes?: Readonly<Record<string, readonly Scope[] | null>>;
-  /** Who a token names. With it, every client needs one. It may throw `CollabError("invalid_token")`. */
+  /**
+   * Returns the user that a token names. With this option, every client needs a token. It may throw
+   * `CollabError("invalid_token")`.
+   */
   readonly identify?: (token: string) => Identity | Promise<Identity>;
-  /** Events after which a run gives up, because it does not come to rest. Default: 100,000. */
+  /** Number of events after which a run that does not settle gives up. Default: 100,000. */
   readonly maxEvents?: number;
-  /** ms of real time that `settle` waits for a hook that waits for something real. Default: 1,000. */
+  /** Real time in ms that `settle` waits for a hook that waits for something real. Default: 1,000. */
   readonly patience?: number;
 };
 
-/** How a client joins: as with `connectRoom`, but where and who is known. */
+/** How a client joins: the options of `connectRoom`, except those that the net sets. */
 export type JoinOptions<P = unknown> = Omit<
   ConnectOptions<P>,
   "url" | "room" | "user" | "environment" | "WebSocket"

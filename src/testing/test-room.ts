@@ -1,5 +1,5 @@
-// A room under test: the real room on memory storage, clients on virtual lines, and one clock that the test moves. It is
-// what a test holds; it puts the parts together and passes on what is asked.
+// A room under test: the real room on in-memory storage, clients on virtual connections, and one clock that the test
+// controls. This class is what a test uses; it puts the parts together and delegates to them.
 
 import type { RoomBehaviour } from "../behaviours/behaviour.ts";
 import { resolveBehaviours, type ResolvedBehaviour } from "../behaviours/resolve.ts";
@@ -34,11 +34,11 @@ export class TestRoom<Behaviour extends RoomBehaviour = RoomBehaviour> {
   readonly id: string;
   readonly seed: number;
   /**
-   * The room, as code in the Worker holds it: `updateState`, `act`, `join`, `info`, `stop` and so on. A call lets the net
-   * run until it is answered.
+   * The room, as code in the Worker sees it: `updateState`, `act`, `join`, `info`, `stop` and so on. A call runs the
+   * net until it is answered.
    */
   readonly room: RoomHandle<Behaviour>;
-  /** The room's log. What has the level `error` goes to the console, too. */
+  /** The room's log. Lines with the level `error` also go to the console. */
   readonly log: readonly LogLine[];
   readonly #behaviours: ReadonlyMap<string, ResolvedBehaviour>;
   readonly #behaviour: string;
@@ -93,7 +93,7 @@ export class TestRoom<Behaviour extends RoomBehaviour = RoomBehaviour> {
     return this.#clock.now();
   }
 
-  /** The committed state; of a room that has stopped, what it has kept. @throws Error if there is none */
+  /** The committed state; for a stopped room, the state it has kept. @throws Error if there is none */
   get state(): Frozen<StateFor<Behaviour>> {
     return this.#committed.state as Frozen<StateFor<Behaviour>>;
   }
@@ -103,7 +103,7 @@ export class TestRoom<Behaviour extends RoomBehaviour = RoomBehaviour> {
     return this.#committed.version;
   }
 
-  /** Everybody in the room, in the order in which they joined. */
+  /** All users in the room, in the order in which they joined. */
   get users(): readonly UserEntry[] {
     return committedUsers(this.#object.storage);
   }
@@ -113,8 +113,8 @@ export class TestRoom<Behaviour extends RoomBehaviour = RoomBehaviour> {
   }
 
   /**
-   * Let a client join: the room that `connectRoom` returns. It is connected after the next `settle`. With `persist`, the
-   * clients of a user are tabs of one browser: what one has kept when it leaves is there for the next one.
+   * Join as a client. Returns the room as `connectRoom` does; it is connected after the next `settle`. With `persist`,
+   * the clients of a user are tabs of one browser: what one has stored when it leaves is there for the next one.
    * @param user id of the user, or the user
    */
   join<P = unknown>(user: string | User, options: JoinOptions<P> = {}): Room<Behaviour, P> {
@@ -122,7 +122,8 @@ export class TestRoom<Behaviour extends RoomBehaviour = RoomBehaviour> {
   }
 
   /**
-   * What `connectRoom` needs for another client of this net: for code that connects by itself, such as a component.
+   * The options for `connectRoom` to connect another client to this net: for code that connects by itself, such as a
+   * component.
    * @param user id of the user, or the user
    */
   optionsFor<P = unknown>(user: string | User, options: JoinOptions<P> = {}): ConnectOptions<P> {
@@ -144,7 +145,7 @@ export class TestRoom<Behaviour extends RoomBehaviour = RoomBehaviour> {
     };
   }
 
-  /** Start the room, as `joinOrCreateRoom` does. A client that joins starts it as well. */
+  /** Start the room, as `joinOrCreateRoom` does. A client that joins also starts it. */
   async start(options: StartOptions = {}): Promise<void> {
     this.#check("start");
     const stub = new RoomStub(this.#service.rooms, this.id, workerCaller);
@@ -152,10 +153,10 @@ export class TestRoom<Behaviour extends RoomBehaviour = RoomBehaviour> {
   }
 
   /**
-   * Run until nothing is on its way: frames, replies, what waits for a moment. Virtual time moves no further than that
-   * takes, not to far deadlines such as a grace period, a ping or a next attempt of the author's store.
-   * @param work whose outcome is returned: `await net.settle(ada.action("clear", {}))`
-   * @throws Error (rejects) if it does not come to rest, or if `work` then has no outcome
+   * Run until nothing is in flight: frames, replies, short waits. Virtual time advances only as far as that takes, not
+   * to distant deadlines such as a grace period, a ping or the next save attempt.
+   * @param work a promise whose result is returned: `await net.settle(ada.action("clear", {}))`
+   * @throws Error (rejects) if the net does not settle, or if `work` is still pending then
    */
   async settle<T = void>(work?: T | PromiseLike<T>): Promise<T> {
     this.#check("settle");
@@ -173,14 +174,14 @@ export class TestRoom<Behaviour extends RoomBehaviour = RoomBehaviour> {
     return outcome;
   }
 
-  /** Let so many ms pass, with every timer and every alarm that is due in them. */
+  /** Let this many ms pass, and fire every timer and alarm that comes due. */
   async advance(ms: number): Promise<void> {
     this.#check("advance");
     if (!(ms >= 0)) throw new RangeError(`advance: ms must be a number from 0, got ${ms}.`);
     await this.#runner.advance(ms);
   }
 
-  /** Let a line take so many ms each way from now on: a user's, or everybody's. */
+  /** Set the delay of connections in ms, in each direction, from now on: for one user, or for everyone. */
   lag(lag: number | Lag, userId?: string): void {
     this.#check("lag");
     const next = typeof lag === "number" ? { ms: lag } : lag;
@@ -192,15 +193,15 @@ export class TestRoom<Behaviour extends RoomBehaviour = RoomBehaviour> {
   }
 
   /**
-   * Cut a user's line: what is on its way is lost. Both ends are told at once (1006); with `silent` nobody is, as where a
-   * network swallows everything.
+   * Cut a user's connection: what is in flight is lost. Both ends see it close at once (1006); with `silent` neither
+   * does, as when a network drops all packets.
    */
   drop(userId: string, options: { readonly silent?: boolean } = {}): void {
     this.#check("drop");
     this.#line("drop", userId).cut(options.silent ? "silent" : "cut");
   }
 
-  /** Let a user's line come back. `settle` then waits until the client has tried to connect. */
+  /** Restore a user's connection. `settle` then waits until the client has tried to connect. */
   restore(userId: string): void {
     this.#check("restore");
     const line = this.#line("restore", userId);
@@ -209,18 +210,18 @@ export class TestRoom<Behaviour extends RoomBehaviour = RoomBehaviour> {
     for (const seat of this.#seats) if (seat.line === line) seat.awaitReturn();
   }
 
-  /** Let something happen to the pages of a user. */
+  /** Simulate a browser event in the pages of a user. */
   page(userId: string, event: PageEvent): void {
     this.#check("page");
     for (const seat of this.#seatsOf("page", userId)) seat.page(event);
   }
 
-  /** Whether a page of this user would ask before it is closed, because of unsaved edits. */
+  /** Whether a page of this user would ask before closing, because of unsaved edits. */
   warnsBeforeUnload(userId: string): boolean {
     return this.#seatsOf("warnsBeforeUnload", userId).some((seat) => seat.warnsBeforeUnload);
   }
 
-  /** Say what a user may do, as an administrator does. */
+  /** Set what a user may do, as an administrator does. */
   async setScopes(userId: string, scopes: readonly Scope[]): Promise<void> {
     this.#check("setScopes");
     await this.room.setScopes(userId, scopes);
@@ -232,20 +233,20 @@ export class TestRoom<Behaviour extends RoomBehaviour = RoomBehaviour> {
     await this.room.leave(userId);
   }
 
-  /** Let the room's object go from memory, as the platform does with an idle one: its sockets stay open. */
+  /** Evict the room's object from memory, as the platform does with an idle one: its sockets stay open. */
   evict(): void {
     this.#check("evict");
     this.#object.evict();
   }
 
-  /** Let the room's object die, with its sockets: as on a deployment, or when a machine fails. */
+  /** Kill the room's object, and close its sockets: as on a deployment, or when a machine fails. */
   crash(): void {
     this.#check("crash");
     this.#object.crash();
     for (const seat of this.#seats) seat.awaitReturn();
   }
 
-  /** The test is over: nothing happens any more. */
+  /** End the test: nothing happens in the net any more. */
   close(): void {
     this.#isClosed = true;
     this.#clock.stop();

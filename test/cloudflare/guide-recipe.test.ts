@@ -5,7 +5,7 @@ import { env } from "cloudflare:workers";
 import { expect, test } from "vitest";
 import worker, { collab } from "../fixtures/worker.ts";
 
-test("a title set over HTTP reaches the socket, and outlives the object's memory", async () => {
+test("a title set over HTTP reaches the socket and survives an eviction", async () => {
   const room = await collab.rooms(env).joinOrCreateRoom("recipe");
   const address = "https://rooms.test/rooms/recipe";
   const user = encodeURIComponent('{"id":"ada"}');

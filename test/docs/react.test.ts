@@ -56,7 +56,7 @@ test("the guide has every hook in its table, and no others", () => {
   const hooks = Object.keys(createHooks(fakeConnect().connect)).filter((name) =>
     name.startsWith("use"),
   );
-  const [, table = ""] = guide.split("| hook | gives |");
+  const [, table = ""] = guide.split("| hook | returns |");
   const named = table.split("\n\n")[0]?.matchAll(/`(use\w+)\(/g) ?? [];
   expect(Array.from(named, ([, name]) => name).toSorted()).toEqual(hooks.toSorted());
 });

@@ -354,7 +354,7 @@ describe("a guide", () => {
   });
 
   test("to installing names every entry", async () => {
-    const [, table = ""] = (await readFile(installGuide, "utf8")).split("## What there is");
+    const [, table = ""] = (await readFile(installGuide, "utf8")).split("## The modules");
     const named = Array.from(table.matchAll(/^\| `collab-room\/?(\w*)`/gm), ([, name]) => name);
     expect(named.toSorted()).toEqual(["", ...portable].toSorted());
   });

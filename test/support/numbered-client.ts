@@ -1,4 +1,4 @@
-// A client that names itself and numbers its requests, as docs/PROTOCOL.md says under "Sending again": it keeps each
+// A client that names itself and numbers its requests, as docs/PROTOCOL.md says under "Resending requests": it keeps each
 // request until it has a final reply, and sends all of them again whenever it comes back.
 
 import { errorTable } from "../../src/protocol/errors.ts";

@@ -61,7 +61,7 @@ export class RecentEffects {
     throw new CollabError("base_too_old", {
       detail: around
         ? `Version ${base} was never sent to anybody: the change around it leads from ${around.from} to ${around.to}. Give the version of a state or change that you have received.`
-        : `The room no longer has the changes since version ${base}. Read the state and make the patch on it.`,
+        : `The room no longer has the changes since version ${base}. Read the state and make the patch again.`,
     });
   }
 

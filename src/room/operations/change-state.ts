@@ -1,4 +1,4 @@
-// Change the state by a JSON Patch, a merge patch, or another state (rules S3, S5, S6, E1).
+// Change the state with a JSON Patch, a merge patch, or a whole new state (rules S3, S5, S6, E1).
 
 import { checkChange, type Base, type ChangeKind } from "../../model/change.ts";
 import { checkPreconditions, entityTag, type Preconditions } from "../../model/preconditions.ts";
@@ -63,7 +63,7 @@ export const changeState = runningOperation({
     checkPreconditions(conditions, entityTag(record.epoch, document.headVersion));
     if (base?.epoch !== undefined && base.epoch !== record.epoch)
       throw new CollabError("base_too_old", {
-        detail: `The room has a new epoch, ${record.epoch}: it knows no change since "${base.epoch}.${base.version}". Read the state and make the patch on it.`,
+        detail: `The room has a new epoch, ${record.epoch}: it knows no change since "${base.epoch}.${base.version}". Read the state and make the patch again.`,
       });
     const context = {
       check: hooks.checkState,

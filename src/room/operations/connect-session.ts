@@ -1,5 +1,5 @@
-// Open a session on a socket: its user joins, unless they are in the room already (rules R3, U3). It goes
-// through `fetch` instead of RPC, because a socket cannot cross RPC.
+// Open a session on a socket: its user joins, unless they are already in the room (rules R3, U3). It goes through
+// `fetch` instead of RPC, because a socket cannot cross RPC.
 
 import { CollabError } from "../../protocol/errors.ts";
 import type { JsonValue } from "../../protocol/json.ts";

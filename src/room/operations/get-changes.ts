@@ -1,4 +1,4 @@
-// Read the changes since a version, as far as the journal has them (rule H9).
+// Read the changes since a version, as far back as the journal reaches (rule H9).
 
 import { CollabError } from "../../protocol/errors.ts";
 import { changeData } from "../../model/observer.ts";

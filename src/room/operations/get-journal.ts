@@ -1,4 +1,4 @@
-// Read the journal, newest first: who has changed the state, when, and how (rule V1).
+// Read the journal, newest first: who changed the state, when, and how (rule V1).
 
 import { decodeAuthors } from "../../model/authors.ts";
 import { isReadable } from "../../model/history.ts";

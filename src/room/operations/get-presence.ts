@@ -1,4 +1,4 @@
-// Read everybody's presence, as it is now (rule P1).
+// Read everyone's current presence (rule P1).
 
 import { noInput, runningOperation } from "../operation.ts";
 

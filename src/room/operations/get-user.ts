@@ -1,4 +1,4 @@
-// Read one user of a room, with their sessions and what these may do (rule N2).
+// Read one user of a room, with their sessions and the scopes of these (rule N2).
 
 import { CollabError } from "../../protocol/errors.ts";
 import { allScopes } from "../../protocol/scopes.ts";

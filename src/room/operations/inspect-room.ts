@@ -1,5 +1,5 @@
-// Tell operators what a running room does: what keeps it running and awake, its timers, sizes and saves (rule V3).
-// It does not wait for its turn, so that it answers while the author's code hangs.
+// Inspect a running room: what keeps it running and awake, its timers, sizes and saves (rule V3). It does not wait for
+// a turn, so that it answers while the author's code hangs.
 
 import type { Reason, RoomInspection, SaveInfo } from "../../protocol/inspection.ts";
 import { isoTime } from "../../protocol/time.ts";

@@ -1,5 +1,5 @@
-// Tell operators of the users of a room: their sessions, what these may do, and their deadlines (rule V4). Page by page
-// in join order, or one of them, who may also be somebody that is kept out.
+// Inspect the users of a room: their sessions, scopes and deadlines (rule V4). Page by page in join order, or one of
+// them, who may also be a user that is kept out.
 
 import { deadlineOf, type Member } from "../../model/members.ts";
 import { CollabError } from "../../protocol/errors.ts";

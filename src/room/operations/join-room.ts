@@ -1,4 +1,4 @@
-// Let a user join without a socket, starting an absent room (rules R3, U1–U3). A room that would start only
+// Let a user join without a socket; start the room if it is not running (rules R3, U1–U3). A room that would start only
 // for a user who is then refused does not start.
 
 import { checkDuration } from "../../model/duration.ts";

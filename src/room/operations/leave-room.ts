@@ -1,5 +1,5 @@
-// Let a user leave, whatever sockets they have (rule U4), and keep them out for a time (rule A9). A user or a room
-// that is not there is no error, unless somebody is to be kept out of it.
+// Remove a user, whatever sockets they have (rule U4), and optionally keep them out for a time (rule A9). A missing
+// user or room is not an error, unless a user is to be kept out.
 
 import { clockTolerance } from "../../protocol/limits.ts";
 import { isoTime } from "../../protocol/time.ts";

@@ -1,4 +1,4 @@
-// End the session that asks. If it was its user's last one, they leave the room without a grace period.
+// End the calling session. If it was its user's last one, they leave the room without a grace period.
 
 import { noInput, runningOperation } from "../operation.ts";
 

@@ -1,4 +1,4 @@
-// Follow the state: a socket on which the room sends it once, and then every change (rule H10). Like a session's,
+// Follow the state: open a socket on which the room sends it once, and then every change (rule H10). Like a session's,
 // it goes through `fetch`, because a socket cannot cross RPC.
 
 import type { Resume } from "../../model/session-attachment.ts";

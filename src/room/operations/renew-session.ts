@@ -1,4 +1,4 @@
-// Renew the token of the session that asks (rule A8): it goes on for longer, and may do what the new token says.
+// Renew the token of the calling session (rule A8): it lasts longer, and may do what the new token allows.
 
 import { CollabError } from "../../protocol/errors.ts";
 import { scopesIn, type Identity } from "../../protocol/identity.ts";

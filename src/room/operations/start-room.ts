@@ -1,4 +1,4 @@
-// Start a room, or find it running (rule R2).
+// Start a room, if it is not already running (rule R2).
 
 import type { RoomInfo, StartOptions } from "../../protocol/rooms.ts";
 import { roomOperation } from "../operation.ts";

@@ -1,5 +1,5 @@
-// Trace the frames of a room: a socket on which the room tells each frame that it receives and sends (rule V6). Like a
-// session's, it goes through `fetch`, because a socket cannot cross RPC.
+// Trace the frames of a room: open a socket on which the room reports each frame that it receives and sends (rule V6).
+// Like a session's, it goes through `fetch`, because a socket cannot cross RPC.
 
 import type { TraceFilter } from "../../protocol/inspection.ts";
 import { askedBy } from "../log.ts";

@@ -1,4 +1,4 @@
-// Change the state by a function of the caller's, in the room's turn (rules S1, S2).
+// Change the state with the caller's function, in the room's turn (rules S1, S2).
 
 import { CollabError } from "../../protocol/errors.ts";
 import { parseJson } from "../../protocol/json.ts";

@@ -1,5 +1,5 @@
-// Watch users: in a sampled room, the session that asks is told of them at once (rule N1). Where everybody is told
-// of everybody, the list is kept for later.
+// Watch users: in a sampled room, the calling session gets their updates at once (rule N1). In a room that is not
+// sampled, the list is kept for later.
 
 import { CollabError } from "../../protocol/errors.ts";
 import { utf8Bytes } from "../../protocol/json.ts";

@@ -48,7 +48,7 @@ test("an edit without a network is not lost", async () => {
   const [ada, bob] = [net.join("ada"), net.join("bob")];
   await net.settle();
 
-  net.drop("ada"); // with { silent: true } nobody is told
+  net.drop("ada"); // with { silent: true }, neither side is told
   ada.update((draft) => {
     draft.title = "Pier";
   });
@@ -74,14 +74,14 @@ test("an edit outlives the page", async () => {
   await net.settle();
   const again = net.join("ada", { persist: true });
   await net.settle();
-  expect(again.getSnapshot().state?.title).toBe("Pier"); // before there is a line
+  expect(again.getSnapshot().state?.title).toBe("Pier"); // before it is connected
 
   net.restore("ada");
   await net.settle();
   expect(net.state.title).toBe("Pier");
 });
 
-test("who is gone for 10 s has left, and an empty room stops after half an hour", async () => {
+test("a user who is gone for 10 s has left, and an empty room stops after half an hour", async () => {
   const net = createTestRoom(board, { env });
   const ada = net.join("ada");
   net.join("bob");
@@ -110,7 +110,7 @@ test("the state is saved once the store is back", async () => {
   expect(saved).toEqual([{ title: "Sketch", votes: 5 }]);
 });
 
-test("nobody notices that the room was moved", async () => {
+test("nobody notices an eviction or a crash", async () => {
   const net = createTestRoom(board, { env });
   const ada = net.join("ada");
   await net.settle();
@@ -140,7 +140,7 @@ test("readers only read, until they may write", async () => {
   expect(bob.status).toMatchObject({ state: "closed", reason: "kicked" });
 });
 
-test.for([1, 2, 3, 4, 5])("all agree in the end, with seed %i", async (seed) => {
+test.for([1, 2, 3, 4, 5])("everyone agrees in the end, with seed %i", async (seed) => {
   const net = createTestRoom(board, { env, seed });
   const rooms = ["ada", "bob", "cyd"].map((id) => net.join(id));
   await net.settle();
