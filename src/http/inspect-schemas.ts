@@ -7,10 +7,9 @@ import { duration, paging, wholeNumber } from "./schemas.ts";
 
 const time = z.iso.datetime();
 const scopes = z.array(z.string());
-const anySchema = z
-  .record(z.string(), z.unknown())
-  .nullable()
-  .meta({ description: "A JSON Schema (2020-12); null if the library of the schema tells none." });
+const anySchema = z.record(z.string(), z.unknown()).nullable().meta({
+  description: "A JSON Schema (2020-12); null if the schema's library does not provide one.",
+});
 
 export const journalQuery = z.strictObject({
   upTo: wholeNumber.optional().meta({
@@ -27,7 +26,7 @@ export const journalQuery = z.strictObject({
 
 export const inspectUsersQuery = z.strictObject({
   user: z.string().max(maxUserIdLength).optional().meta({
-    description: "The id of one user, who may also be somebody that is kept out of the room.",
+    description: "The id of one user, who may also be a user that is kept out of the room.",
   }),
   ...paging,
 });
@@ -49,7 +48,7 @@ export const traceQuery = z.strictObject({
 const journalRow = z.object({
   from: z.int(),
   to: z.int(),
-  at: time.optional().meta({ description: "Absent in rows that an earlier release has written." }),
+  at: time.optional().meta({ description: "Absent in rows written by an earlier release." }),
   authors: z.array(
     z.object({
       door: z.string().optional().meta({
@@ -116,7 +115,7 @@ export const roomInspection = z
     createdAt: time,
     lastActivityAt: time,
     idleTimeout: duration,
-    wokeAt: time.meta({ description: "Since when the room is in memory." }),
+    wokeAt: time.meta({ description: "Since when the room has been in memory." }),
     running: z.array(reason).meta({
       description:
         "Why it does not stop: `users`, `schedules`, `stopping` (a stop waits for a save), `idle` (until then).",
@@ -139,7 +138,7 @@ export const roomInspection = z
       instance: z
         .string()
         .optional()
-        .meta({ description: "The entry of the log that has what it has thrown." }),
+        .meta({ description: "Id of the log entry with the thrown error." }),
       savedAt: time.optional(),
       failingSince: time.optional(),
       attempts: z.int(),

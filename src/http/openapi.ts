@@ -78,7 +78,7 @@ function operation(definition: Route): ZodOpenApiOperationObject {
     ...(body && {
       requestBody: {
         ...(typeIsRequired(method, body) && {
-          description: "May be left out. The Content-Type is required even if there is no body.",
+          description: "Optional. The Content-Type is required even if there is no body.",
         }),
         required: body.ifEmpty === undefined,
         content: mapValues(body.types, (schema) => ({ schema })),

@@ -10,7 +10,7 @@ const time = z.iso.datetime();
 const nextCursor = z
   .string()
   .optional()
-  .meta({ description: "Leads to the next page. Absent on the last page." });
+  .meta({ description: "Cursor for the next page. Absent on the last page." });
 
 /** The header `ETag` of a response that tells the state's version. */
 export const tagHeader = { ETag: 'The state\'s entity tag, `"<epoch>.<version>"`.' };
@@ -75,7 +75,7 @@ export const roomPage = z
       z.object({ id: z.string(), behaviour: z.string(), users: z.int(), createdAt: time }),
     ),
     total: z.int().meta({
-      description: "Number of running rooms that `prefix` selects, regardless of the page.",
+      description: "Number of running rooms that match `prefix`, regardless of the page.",
     }),
     cursor: nextCursor,
   })

@@ -32,7 +32,7 @@ export const userBody = z
       .min(1)
       .max(maxUserIdLength)
       .optional()
-      .meta({ description: "Left out: the user of the token." }),
+      .meta({ description: "Default: the user in the token." }),
     ttl: duration.optional().meta({
       description:
         "Milliseconds without activity after which the user leaves. Not part of the entry.",
@@ -75,7 +75,7 @@ export const jsonPatchBody = z
 const position = z
   .int()
   .min(0)
-  .meta({ description: "UTF-16 units; never inside a surrogate pair." });
+  .meta({ description: "UTF-16 code units; never inside a surrogate pair." });
 
 export const extendedPatchBody = z
   .array(
@@ -104,7 +104,7 @@ export const patchQuery = z.strictObject({
     .optional()
     .meta({
       description:
-        "The version that a JSON Patch was made on: indexes of arrays and positions in texts are moved through the changes since. An entity tag without its quotes names the epoch, too.",
+        "The version that a JSON Patch was made on: array indexes and text positions are adjusted for the changes since. An entity tag without its quotes also names the epoch.",
     }),
   strict: z
     .enum(["true", "false"])
@@ -143,7 +143,7 @@ export const usersQuery = z.strictObject(paging);
 export const leaveQuery = z.strictObject({
   kick: z.enum(["true", "false"]).optional().meta({
     description:
-      "Also keep the user out: for as long as `for` says; else for an hour, and until the tokens of their sockets have expired.",
+      "Also keep the user out: for as long as `for` says; by default for an hour, or until the tokens of their sockets have expired, whichever is later.",
   }),
   for: z
     .string()
@@ -196,12 +196,11 @@ export const changesQuery = z.strictObject(resume);
 
 export const socketQuery = z.strictObject({
   user: z.string().optional().meta({
-    description:
-      "The user as JSON. With a token it may be left out, and adds to what the token says of its user.",
+    description: "The user as JSON. Optional with a token; it adds what the token leaves out.",
   }),
   refuse: z.enum(["close"]).optional().meta({
     description:
-      "`close`: if the request is refused, the socket opens, gets one message `error`, and is closed. Browsers hide any other refusal from scripts.",
+      "`close`: if the request is refused, the socket opens, receives one `error` message, and is closed. Browsers hide any other refusal from scripts.",
   }),
   ...resume,
   client: z

@@ -44,7 +44,7 @@ export class Runner {
     return this.#alone(async () => {
       for (let events = 0; await this.#comesNext(); events++) {
         if (events >= this.#options.maxEvents)
-          throw this.#restless(`after ${events} events it has not come to rest`);
+          throw this.#restless(`after ${events} events it is still busy`);
         this.#clock.next()?.run();
       }
       const { pending } = this.#outside;
@@ -69,7 +69,9 @@ export class Runner {
             ? { at: next.at, events: 0 }
             : { ...stoodSince, events: stoodSince.events + 1 };
         if (stoodSince.events > this.#options.maxEvents)
-          throw this.#restless(`after ${stoodSince.events} events at the same time it goes on`);
+          throw this.#restless(
+            `after ${stoodSince.events} events at the same time it is still busy`,
+          );
         next.run();
       }
       this.#clock.reach(end);
@@ -136,7 +138,7 @@ export class Runner {
       ...this.#outside.pending,
     ];
     return new Error(
-      `The net does not rest: ${what} (seed ${this.#options.seed}, at ${new Date(this.#clock.now()).toISOString()}). Still running: ${named(running) || "nothing that has a name"}. Does a listener answer each event with another one?`,
+      `The net does not settle: ${what} (seed ${this.#options.seed}, at ${new Date(this.#clock.now()).toISOString()}). Still running: ${named(running) || "nothing with a name"}. Does a listener answer each event with another one?`,
     );
   }
 }

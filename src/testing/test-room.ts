@@ -169,7 +169,7 @@ export class TestRoom<Behaviour extends RoomBehaviour = RoomBehaviour> {
     await this.#runner.settle();
     if (!isThere)
       throw new Error(
-        "settle: everything is at rest, and what was given has no outcome. It waits for time to pass: call advance(ms).",
+        "settle: nothing is in flight, but the given promise is still pending. It waits for time to pass: call advance(ms).",
       );
     return outcome;
   }
@@ -256,7 +256,7 @@ export class TestRoom<Behaviour extends RoomBehaviour = RoomBehaviour> {
     const committed = committedState(this.#object.storage);
     if (committed === null)
       throw new Error(
-        "The room has no state: nobody has started it yet, or its state went when it stopped. Await settle() after join(), or start().",
+        "The room has no state: it has not been started yet, or its state was deleted when it stopped. Await settle() after join(), or start().",
       );
     return committed;
   }

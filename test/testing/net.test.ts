@@ -622,7 +622,7 @@ describe("[K1] a run", () => {
     expect(await story(43)).not.toBe(first);
   });
 
-  test("that does not rest says what is still running, and its seed", async () => {
+  test("that does not settle says what is still running, and its seed", async () => {
     const { net, join } = open(board, { seed: 1234, maxEvents: 500 });
     const [ada, bob] = [join("ada"), join("bob")];
     await net.settle();
@@ -632,7 +632,7 @@ describe("[K1] a run", () => {
       };
     ada.send({ type: "broadcast", event: "first" });
     await expect(net.settle()).rejects.toThrow(
-      /after 500 events it has not come to rest \(seed 1234, at 2026-.*on its way/,
+      /after 500 events it is still busy \(seed 1234, at 2026-.*on its way/,
     );
     await expect(net.room.stop()).resolves.toBeUndefined();
   });
@@ -701,7 +701,7 @@ describe("[K1] mistakes", () => {
 
   test("are named: a state that is not there yet", () => {
     const { net } = open(board);
-    expect(() => net.state).toThrow("nobody has started it yet");
+    expect(() => net.state).toThrow("it has not been started yet");
     expect(net.users).toEqual([]);
   });
 

@@ -9,7 +9,7 @@ export const isMadeAnew: ReadonlySet<string> = new Set(["base_too_old", "version
 
 export const forgotten: Problem = {
   code: "request_forgotten",
-  detail: "The room no longer knows what became of this request. Look at the state.",
+  detail: "The room no longer knows the outcome of this request. Check the state.",
 };
 
 export const tooLarge = (limit: number): Problem => ({

@@ -15,7 +15,7 @@ export const metricsRoutes = (requests: RequestMetrics): readonly Route[] => [
     path: "/metrics",
     operationId: "getMetrics",
     tag: "Service",
-    summary: "Read metrics in the text format of Prometheus",
+    summary: "Read metrics in the Prometheus text format",
     scope: "room:admin",
     responses: {
       200: {

@@ -1,4 +1,4 @@
-// docs/guides/testing.md: each of its examples is code that runs, and each method of a net is told of.
+// docs/guides/testing.md: each of its examples is code that runs, and it mentions each method of a net.
 
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -29,7 +29,7 @@ test("the examples are tests that run", () => {
     expect(sources.some((source) => source.includes(example))).toBe(true);
 });
 
-test("whatever a net can do is told of", () => {
+test("the guide mentions every method of a net", () => {
   const methods = Object.getOwnPropertyNames(TestRoom.prototype).filter(
     (name) => name !== "constructor",
   );
