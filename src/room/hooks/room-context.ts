@@ -1,4 +1,4 @@
-// What hooks and actions are told of the room.
+// What hooks and actions see of the room.
 
 import type { RoomContext } from "../../behaviours/behaviour.ts";
 import type { Caller } from "../../protocol/caller.ts";
@@ -15,8 +15,8 @@ export type ContextParts = {
 };
 
 /**
- * The room's head, frozen. Costly parts are made when they are read.
- * @param beside whether the room goes on meanwhile: then state and version are those of that moment
+ * The room's head, frozen. Costly parts are computed when read.
+ * @param beside whether the room continues meanwhile: state and version are then those at the moment of reading
  */
 export function createContext(
   { ports, epoch, document, members }: ContextParts,
@@ -42,7 +42,7 @@ export function createContext(
   });
 }
 
-/** Callers are shared between calls: author code must not change one. */
+/** Callers are shared between calls, so author code must not modify one. */
 const freezeCaller = (caller: Caller): Caller => {
   Object.freeze(caller.scopes);
   if (caller.user) freezeState(caller.user);
