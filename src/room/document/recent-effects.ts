@@ -60,8 +60,8 @@ export class RecentEffects {
     }
     throw new CollabError("base_too_old", {
       detail: around
-        ? `Version ${base} was never sent to anybody: the change around it leads from ${around.from} to ${around.to}. Give the version of a state or change that you have received.`
-        : `The room no longer has the changes since version ${base}. Read the state and make the patch on it.`,
+        ? `Clients never had version ${base}: it lies within the change from version ${around.from} to ${around.to}. Use the version of a state or change that you have received.`
+        : `The room no longer has the changes since version ${base}. Read the state and base the patch on it.`,
     });
   }
 

@@ -73,7 +73,7 @@ export class ActionRequests {
 
   #broadcast(event: string, payload: JsonValue): void {
     if (this.#events.length >= maxEvents)
-      throw new RangeError(`an action may send ${maxEvents} events`);
+      throw new RangeError(`an action may send at most ${maxEvents} events`);
     checkEvent(event, payload, this.#limits);
     // A copy, because the author's code may still modify the original.
     this.#events.push({ event, payload: JSON.parse(JSON.stringify(payload)) as JsonValue });

@@ -1,4 +1,4 @@
-// Read the changes since a version, as far as the journal has them (rule H9).
+// Read the changes since a version, as far back as the journal has them (rule H9).
 
 import { CollabError } from "../../protocol/errors.ts";
 import { changeData } from "../../model/observer.ts";
@@ -8,7 +8,7 @@ import { runningOperation } from "../operation.ts";
 /** Characters on a page, beyond its first change. */
 const pageCharacters = 1024 * 1024;
 
-/** Answers `{ epoch, from, to, changes, more? }` as JSON text. */
+/** Returns `{ epoch, from, to, changes, more? }` as JSON text. */
 export const getChanges = runningOperation({
   scope: "room:read",
   sees: "snapshot",

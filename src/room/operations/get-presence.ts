@@ -1,8 +1,8 @@
-// Read everybody's presence, as it is now (rule P1).
+// Read everybody's current presence (rule P1).
 
 import { noInput, runningOperation } from "../operation.ts";
 
-/** Answers presence by user id, as JSON text. */
+/** Returns presence by user id, as JSON text. */
 export const getPresence = runningOperation({
   scope: "room:read",
   repeatable: true,

@@ -1,4 +1,4 @@
-// Read what a running room says of itself.
+// Read the information about a running room.
 
 import type { RoomInfo } from "../../protocol/rooms.ts";
 import { isoTime } from "../../protocol/time.ts";

@@ -1,4 +1,4 @@
-// Hold presence for a user of the room without a socket, for a time (rule P4).
+// Hold presence for a user of the room without a socket, for a limited time (rule P4).
 
 import { checkDuration } from "../../model/duration.ts";
 import { CollabError } from "../../protocol/errors.ts";

@@ -1,5 +1,5 @@
-// Tell operators what a running room does: what keeps it running and awake, its timers, sizes and saves (rule V3).
-// It does not wait for its turn, so that it answers while the author's code hangs.
+// Show operators what a running room does: what keeps it running and awake, its timers, sizes and saves (rule V3).
+// This does not wait for a turn, so that it answers even if the author's code hangs.
 
 import type { Reason, RoomInspection, SaveInfo } from "../../protocol/inspection.ts";
 import { isoTime } from "../../protocol/time.ts";
@@ -83,7 +83,7 @@ function whyAwake({ mailbox, leaveHooks, syncing }: Lifecycle, room: RunningRoom
   ];
 }
 
-/** Characters of a reason that the author's hook has given. */
+/** Characters of a reason that the author's hook has returned. */
 const maxReason = 500;
 
 function saveInfo({ saver, hooks, timers }: RunningRoom): SaveInfo {

@@ -1,5 +1,5 @@
-// Tell operators of the users of a room: their sessions, what these may do, and their deadlines (rule V4). Page by page
-// in join order, or one of them, who may also be somebody that is kept out.
+// Show operators the users of a room: their sessions, what these may do, and their deadlines (rule V4). The result
+// is a page of users in join order, or a single user, who may also be a banned one.
 
 import { deadlineOf, type Member } from "../../model/members.ts";
 import { CollabError } from "../../protocol/errors.ts";
@@ -16,7 +16,7 @@ export type InspectUsersInput = UsersInput & {
   readonly user?: string | undefined;
 };
 
-/** Answers a `UserInspectionPage` as JSON text: the entries are the application's own. */
+/** Returns a `UserInspectionPage` as JSON text, because the entries belong to the application. */
 export const inspectUsers = runningOperation({
   scope: "room:admin",
   repeatable: true,

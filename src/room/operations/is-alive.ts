@@ -1,4 +1,4 @@
-// Ask whether a room runs (rule R4).
+// Ask whether a room is running (rule R4).
 
 import { noInput, roomOperation } from "../operation.ts";
 

@@ -1,11 +1,11 @@
-// End the session that asks. If it was its user's last one, they leave the room without a grace period.
+// End the calling session. If it was its user's last one, they leave the room without a grace period.
 
 import { noInput, runningOperation } from "../operation.ts";
 
 export const leaveSession = runningOperation({
   scope: null,
   repeatable: true,
-  sees: "committed", // its replies go out before the socket closes
+  sees: "committed", // its replies are sent before the socket closes
   decode: noInput,
   run({ sessions, hub, membership }, _input, caller): void {
     const session = sessions.withId(caller.session);

@@ -1,4 +1,4 @@
-// List who is kept out of a room, and until when, while it has stopped as well (rules V4, A9).
+// List who is banned from a room, and until when, even while it is stopped (rules V4, A9).
 
 import type { KickInfo } from "../../protocol/inspection.ts";
 import { isoTime } from "../../protocol/time.ts";

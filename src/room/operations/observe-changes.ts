@@ -1,19 +1,19 @@
 // Follow the state: a socket on which the room sends it once, and then every change (rule H10). Like a session's,
-// it goes through `fetch`, because a socket cannot cross RPC.
+// it goes through `fetch`, because RPC cannot transfer a socket.
 
 import type { Resume } from "../../model/session-attachment.ts";
 import { isTrusted } from "../access.ts";
 import { runningOperation } from "../operation.ts";
 import type { SocketPort } from "../ports.ts";
 
-/** What an observer opens with. Plain data. */
+/** The request that opens an observer. Plain data. */
 export type ObserveRequest = {
-  /** What a returning one has. */
+  /** What a returning observer already has. */
   readonly resume?: Resume | undefined;
 };
 
 export type ObserveInput = ObserveRequest & {
-  /** Accepts the socket; called once nothing refuses it any more. */
+  /** Accepts the socket; called once nothing can refuse it any more. */
   accept(): SocketPort;
 };
 

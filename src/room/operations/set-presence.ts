@@ -1,4 +1,4 @@
-// Change the presence of the session that asks (rules P1, P3).
+// Change the presence of the calling session (rules P1, P3).
 
 import { changePresence } from "../../model/presence.ts";
 import { CollabError } from "../../protocol/errors.ts";

@@ -1,4 +1,4 @@
-// Note a sign of life: of the room, and of a user if one is named (rules T1, U7).
+// Record a sign of life: of the room, and of a user if one is named (rules T1, U7).
 
 import { runningOperation } from "../operation.ts";
 

@@ -1,5 +1,5 @@
-// Watch users: in a sampled room, the session that asks is told of them at once (rule N1). Where everybody is told
-// of everybody, the list is kept for later.
+// Watch users: in a sampled room, the calling session is sent their changes at once (rule N1). In other rooms,
+// where every session is sent everybody, the list is kept for later.
 
 import { CollabError } from "../../protocol/errors.ts";
 import { utf8Bytes } from "../../protocol/json.ts";
@@ -7,7 +7,7 @@ import { maxWatchedBytes, maxWatchedUsers } from "../../protocol/limits.ts";
 import { runningOperation } from "../operation.ts";
 
 export type WatchInput = {
-  /** User ids. Nobody with one of them has to be in the room. */
+  /** User ids. The users need not be in the room. */
   readonly users: readonly string[];
 };
 
@@ -20,7 +20,7 @@ export const watchUsers = runningOperation({
     const bytes = utf8Bytes(JSON.stringify(userIds));
     if (userIds.length > maxWatchedUsers || bytes > maxWatchedBytes)
       throw new CollabError("too_large", {
-        detail: `A session may watch ${maxWatchedUsers} users, with ${maxWatchedBytes} bytes of ids as a JSON array, not ${userIds.length} with ${bytes}. Your previous list still applies. Send fewer users.`,
+        detail: `A session may watch at most ${maxWatchedUsers} users, whose ids take at most ${maxWatchedBytes} bytes as a JSON array. This list has ${userIds.length} users and ${bytes} bytes. Your previous list still applies. Send fewer users.`,
       });
     return userIds;
   },

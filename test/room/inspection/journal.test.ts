@@ -230,7 +230,7 @@ describe("the state as it was", () => {
       info: { detail: expect.stringContaining("from 1 to 3") },
     });
     await expect(past(hand, 4)).rejects.toMatchObject({
-      info: { detail: "The room has not had version 4 yet." },
+      info: { detail: "The room has not reached version 4 yet." },
     });
   });
 
