@@ -89,7 +89,7 @@ export class Crowd {
   /** Let a session watch these users, and no others. It is sent them with the next flush. */
   watch(session: Session, userIds: readonly string[]): void {
     const others = new Set(userIds);
-    others.delete(session.userId); // they follow this one in any case
+    others.delete(session.userId); // its own user is followed in any case
     this.#rewatching.set(session, [...others]);
   }
 

@@ -1,4 +1,4 @@
-// What a client's message asks for: which operation it offers, with which input, and what the reply says.
+// Maps a client's message to the operation that it requests, its input, and the contents of the reply.
 
 import type { Caller } from "../../protocol/caller.ts";
 import type { JsonArray } from "../../protocol/json.ts";
@@ -15,7 +15,7 @@ import { touch } from "../operations/touch.ts";
 import { watchUsers } from "../operations/watch-users.ts";
 import type { RequestMessage, VerifiedMessage } from "./message-receiver.ts";
 
-/** The operation that each message offers. */
+/** The operation that each message requests. */
 export const offeredOperations = {
   update: changeState,
   action: callAction,
@@ -94,7 +94,7 @@ function changeOf(
   const { patch, base, strict = false } = message;
   return {
     kind: "extendedPatch",
-    // The decoder has seen an array: its items come from JSON text, and the operation checks them.
+    // The decoder has seen an array. Its items come from JSON text, and the operation checks them.
     source: { json: patch as JsonArray },
     ...(base !== undefined && { base: { version: base, strict } }),
   };
