@@ -64,7 +64,7 @@ export const createLog =
     console[level](JSON.stringify({ level, event, ...common, ...fields }, cut));
   };
 
-/** The most characters of one field: the platform drops log output beyond its own limit. */
+/** Maximum characters of one field: the platform drops log output beyond its own limit. */
 const maxFieldLength = 4096;
 
 const cut = (_name: string, value: unknown): unknown =>

@@ -36,7 +36,7 @@ type Definition = {
    */
   readonly besideTurns?: true;
   /** Whether the reply is sent after the messages that the next flush sends to the session. */
-  readonly isToldByFlush?: true;
+  readonly repliesAfterFlush?: true;
 };
 
 /** How an operation treats its input: who may run it, and what it waits for. */
@@ -115,10 +115,10 @@ export function execute<Input, Output>(
   input: Input,
   caller: Caller,
 ): Awaitable<Output> {
-  const asking = admit(lifecycle, operation, input, caller);
-  if (operation.on === "room") return operation.run(lifecycle, input, asking);
+  const admitted = admit(lifecycle, operation, input, caller);
+  if (operation.on === "room") return operation.run(lifecycle, input, admitted);
   const room = lifecycle.running();
-  const output = operation.run(room, input, asking);
+  const output = operation.run(room, input, admitted);
   if (output instanceof Promise)
     return output.then((value: Output) => {
       finish(room, operation, caller);

@@ -57,9 +57,9 @@ export function createParts(basis: RoomBasis, record: RoomRecord) {
   const sessionTimers = new SessionTimers({ ...basis, sessions, hub });
   const traces = new Traces({ ...basis, sessions });
   const observers = new Observers({ ...basis, activity, traces });
-  const around = { activity, sessions, hub, observers, presence, batch };
-  const departures = new Departures({ ...basis, ...around });
-  const membership = new Membership({ ...basis, ...around, departures });
+  const shared = { activity, sessions, hub, observers, presence, batch };
+  const departures = new Departures({ ...basis, ...shared });
+  const membership = new Membership({ ...basis, ...shared, departures });
   const saver = new StateSaver(basis);
   const schedules = new Schedules(basis);
   const window = new CommitWindow();

@@ -5,7 +5,7 @@ import { dataPoint, noCounts, type Occupancy, type UsageCounts } from "../model/
 import { MemoryTimer } from "./memory-timer.ts";
 import type { RoomPorts } from "./ports.ts";
 
-/** The least ms that one data point covers while the room is awake. */
+/** Minimum ms that one data point covers while the room is awake. */
 const interval = 60_000;
 /** ms without a flush after which a room is quiet. The platform lets it sleep after twice that time. */
 const quietAfter = 5000;

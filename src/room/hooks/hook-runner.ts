@@ -82,8 +82,8 @@ export class HookRunner {
     return this.#running;
   }
 
-  #context(caller: Caller, beside = false): RoomContext {
-    return createContext(this.#parts, caller, beside);
+  #context(caller: Caller, isConcurrent = false): RoomContext {
+    return createContext(this.#parts, caller, isConcurrent);
   }
 
   /**

@@ -16,12 +16,12 @@ export type ContextParts = {
 
 /**
  * The room's head, frozen. Costly parts are computed when read.
- * @param beside whether the room continues meanwhile: state and version are then those at the moment of reading
+ * @param isConcurrent whether the room continues meanwhile: state and version are then those at the moment of reading
  */
 export function createContext(
   { ports, epoch, document, members }: ContextParts,
   caller: Caller,
-  beside: boolean,
+  isConcurrent: boolean,
 ): RoomContext {
   const { value, headVersion: version } = document;
   return Object.freeze({
@@ -32,10 +32,10 @@ export function createContext(
       return Object.freeze(members.entries().map(freezeState));
     },
     get state() {
-      return freezeState(beside ? document.value : value);
+      return freezeState(isConcurrent ? document.value : value);
     },
     get version() {
-      return beside ? document.headVersion : version;
+      return isConcurrent ? document.headVersion : version;
     },
     epoch,
     now: ports.now(),

@@ -16,9 +16,9 @@ export type ScheduleRequestsParts = {
   readonly done: readonly string[];
 };
 
-/** The most scheduled actions that may be pending in a room. */
+/** Maximum number of scheduled actions that may be pending in a room. */
 const maxSchedules = 1000;
-/** The most bytes of the input of one scheduled action. */
+/** Maximum bytes of the input of one scheduled action. */
 const maxInput = 16 * 1024;
 /** The largest time that a Date can hold, in epoch ms. */
 const maxTime = 8.64e15;

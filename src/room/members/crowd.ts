@@ -1,7 +1,7 @@
-// Which sessions are sent news of which users (rule N1). With few users, every session is sent news of everybody.
-// With more than `presenceLimit`, the room is sampled: all sessions are sent the number of people and a sample of
-// them, once a second, and each session follows its own user and those it watches. The `people` message is sent to
-// one group of sessions at a time, so that updates for followers do not wait behind thousands of sends.
+// Which sessions get news of which users (rule N1). With few users, every session gets news of everybody. With more
+// than `presenceLimit`, the room is sampled: once a second, all sessions get the number of people and a sample of
+// them, and each session follows its own user and those it watches. The `people` message is sent to one group of
+// sessions at a time, so that updates for followers do not wait behind thousands of sends.
 //
 //   all ──more users than presenceLimit──▶ sampled ──fewer than three quarters of it──▶ all
 //
@@ -23,14 +23,14 @@ import type { Sessions } from "../sessions/sessions.ts";
 import { PeopleReport } from "./people-report.ts";
 import type { PresenceBoard } from "./presence-board.ts";
 
-/** The least ms from one message `people` to the next. */
+/** Minimum ms from one message `people` to the next. */
 const peopleInterval = 1000;
 /** ms from one group of sessions that receive it to the next. */
 const groupInterval = 50;
-/** The least number of sessions in a group. */
+/** Minimum number of sessions in a group. */
 const minGroup = 500;
 
-/** The fraction of `presenceLimit` below which the users must fall before every session is sent everybody again. */
+/** The number of users must fall below this fraction of `presenceLimit` before the room is no longer sampled. */
 const backToAll = 3 / 4;
 
 export type CrowdParts = {
@@ -86,7 +86,7 @@ export class Crowd {
     if (this.#parts.members.get(userId) !== undefined) this.#report.markMoved(userId, now);
   }
 
-  /** Let a session watch these users, and no others. It is sent them with the next flush. */
+  /** Let a session watch these users, and no others. It gets them with the next flush. */
   watch(session: Session, userIds: readonly string[]): void {
     const others = new Set(userIds);
     others.delete(session.userId); // its own user is followed in any case
@@ -187,7 +187,7 @@ export class Crowd {
     return { ...noPeople, own };
   }
 
-  /** What each session is sent about the users that it follows. */
+  /** What each session gets about the users that it follows. */
   #ownWriters(news: News, isSwitch: boolean): ReadonlyMap<Session, PeopleWriter> {
     const { sessions } = this.#parts;
     const writers = new Map<Session, PeopleWriter>();
@@ -236,7 +236,7 @@ export class Crowd {
   /** Record in each session which mode it was told. */
   #saveMode(): void {
     for (const session of this.#parts.sessions) {
-      if (session.state.kind !== "live") continue; // the welcome tells it
+      if (session.state.kind !== "live") continue; // its welcome says so
       session.isSampled = this.#isSampled;
       session.saveAttachment();
     }

@@ -16,7 +16,7 @@ export type LeaveInput = {
   readonly banFor?: number | null | undefined;
 };
 
-/** The least ms of a ban without a duration: the user may have other tokens. */
+/** Minimum ms of a ban without a duration: the user may have other tokens. */
 const defaultBan = 3_600_000;
 
 export const leaveRoom = roomOperation({

@@ -4,7 +4,7 @@ import { checkPageLimit, decodeCursor, encodeCursor } from "../../protocol/pagin
 import { runningOperation } from "../operation.ts";
 
 export type UsersInput = {
-  /** The cursor for this page; omit it for the first page. */
+  /** The cursor that the previous page returned; omit it for the first page. */
   readonly cursor?: string | undefined;
   /** Users per page. */
   readonly limit?: number | undefined;

@@ -35,8 +35,8 @@ export const renewSession = runningOperation({
       expiresAt,
     };
     // The room cannot let in a user whom the token excludes.
-    const isOut = asking.hasOwnScopes && !allows(own, "room:read");
-    const renewed = isOut ? { ok: own } : await attempt(() => membership.renew(user, asking));
+    const isExcluded = asking.hasOwnScopes && !allows(own, "room:read");
+    const renewed = isExcluded ? { ok: own } : await attempt(() => membership.renew(user, asking));
     // A user whom the room no longer lets in must not stay until their old token expires, either.
     if ("error" in renewed && renewed.error.code === "not_authorized")
       room.hub.end(session, "not_authorized");

@@ -1,5 +1,5 @@
-// Watch users: in a sampled room, the calling session is sent their changes at once (rule N1). In other rooms,
-// where every session is sent everybody, the list is kept for later.
+// Watch users: in a sampled room, the calling session gets their changes at once (rule N1). In other rooms,
+// where every session gets news of everybody, the list is kept for later.
 
 import { CollabError } from "../../protocol/errors.ts";
 import { utf8Bytes } from "../../protocol/json.ts";
@@ -14,7 +14,7 @@ export type WatchInput = {
 export const watchUsers = runningOperation({
   scope: "room:read",
   repeatable: true,
-  isToldByFlush: true,
+  repliesAfterFlush: true,
   decode({ users }: WatchInput): readonly string[] {
     const userIds = [...new Set(users)];
     const bytes = utf8Bytes(JSON.stringify(userIds));

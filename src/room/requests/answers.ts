@@ -10,9 +10,9 @@ export type Answer =
   /** The request was carried out, but its answer is too long to keep. */
   | { readonly kind: "forgotten" };
 
-/** The most characters of an answer that is kept: at 3 bytes each, they fit into a row. */
+/** Maximum characters of an answer that is kept: at 3 bytes each, they fit into a row. */
 const maxAnswerCharacters = 600_000;
-/** The most characters of a refusal that is kept whole, and of each of its texts otherwise. */
+/** Maximum characters of a refusal that is kept whole, and of each of its texts otherwise. */
 const maxRefusalCharacters = 16_384;
 const maxDetailCharacters = 2000;
 

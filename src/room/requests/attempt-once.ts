@@ -33,9 +33,9 @@ type Asked<Input, Output> = {
 };
 
 /** Whether somebody was not permitted to do this: they may be permitted later. */
-const isAboutRights = (outcome: Outcome<unknown>): boolean =>
-  "error" in outcome && codesOfRights.has(outcome.error.code);
-const codesOfRights: ReadonlySet<ErrorCode> = new Set(["forbidden", "not_authorized", "kicked"]);
+const isPermissionError = (outcome: Outcome<unknown>): boolean =>
+  "error" in outcome && permissionCodes.has(outcome.error.code);
+const permissionCodes: ReadonlySet<ErrorCode> = new Set(["forbidden", "not_authorized", "kicked"]);
 
 /** Run an operation in a turn, unless its key is known. */
 export async function attemptOnce<Input, Output>(
@@ -68,7 +68,7 @@ export async function attemptOnce<Input, Output>(
   // An absent room writes nothing, so asking it again does no harm. Nor does it after a refusal for lack of
   // permission.
   const { room } = lifecycle;
-  if (room === null || isAboutRights(outcome)) return done;
+  if (room === null || isPermissionError(outcome)) return done;
   const isDone = "ok" in outcome;
   lifecycle.keys.add(
     request,

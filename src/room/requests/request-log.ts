@@ -283,15 +283,15 @@ export class RequestLog {
     if (earlier !== null) learn(0, earlier.groups);
     else if (dropped !== null) isDamaged = true;
     for (const { version, text } of rows) learn(version, read(text));
-    const ofTheirOwn = apart.map(({ version, text }) => ({
+    const separateRows = apart.map(({ version, text }) => ({
       groups: read(text),
       version,
       bytes: utf8Bytes(text),
     }));
     this.#loaded = {
       clients,
-      apart: ofTheirOwn,
-      apartBytes: ofTheirOwn.reduce((sum, { bytes }) => sum + bytes, 0),
+      apart: separateRows,
+      apartBytes: separateRows.reduce((sum, { bytes }) => sum + bytes, 0),
       isIncomplete: dropped !== null || start > 0,
       droppedAt: dropped === null ? null : (earlier?.version ?? Infinity),
       isDamaged,

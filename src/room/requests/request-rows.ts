@@ -16,9 +16,9 @@ export type RequestGroup = {
   readonly answers: readonly (readonly [seq: number, answer: Answer])[];
 };
 
-/** The most bytes of requests in the row of a change, whose patch may fill the rest of the row. */
+/** Maximum bytes of requests in the row of a change, whose patch may fill the rest of the row. */
 export const maxBesideBytes = 48 * 1024;
-/** The most bytes of a separate row with more than one answer. */
+/** Maximum bytes of a separate row with more than one answer. */
 const maxApartBytes = 256 * 1024;
 
 const groupText = ({ client, user, before, answers }: RequestGroup): string => {

@@ -31,7 +31,7 @@ export const offeredOperations = {
 export type MessageCall = {
   readonly ref: Ref | undefined;
   readonly sees: Operation<never, unknown>["sees"];
-  readonly isToldByFlush: boolean;
+  readonly repliesAfterFlush: boolean;
   /** @returns the operation's output, as a JSON object: the members of the reply */
   run(lifecycle: Lifecycle, caller: Caller): string | Promise<string>;
 };
@@ -109,7 +109,7 @@ function call<Input, Output>(
   return {
     ref,
     sees: operation.sees,
-    isToldByFlush: operation.isToldByFlush ?? false,
+    repliesAfterFlush: operation.repliesAfterFlush ?? false,
     run(lifecycle, caller) {
       const output = execute(lifecycle, operation, input, caller);
       return output instanceof Promise ? output.then(reply) : reply(output);

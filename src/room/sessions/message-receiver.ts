@@ -28,7 +28,7 @@ export type ReceivedFrame = {
   readonly requests: readonly RequestMessage[];
   /** What to send to the client, in order. */
   readonly refusals: readonly RoomMessage[];
-  /** Set if the session must end after those were sent. */
+  /** Set if the session must end after the refusals were sent. */
   readonly end: ErrorCode | null;
 };
 

@@ -77,7 +77,7 @@ export class Observers {
    * @throws CollabError `room_full`
    */
   open(resume: Resume | undefined, follower: Follower, accept: () => SocketPort): void {
-    this.#checkPlace(follower);
+    this.#checkCapacity(follower);
     const events = this.#begin(resume);
     this.#add(accept(), this.#fresh(follower)).begin(events);
   }
@@ -86,7 +86,7 @@ export class Observers {
    * @throws CollabError `room_full` if the user, all callers without a user, or all observers together have too
    * many
    */
-  #checkPlace({ user, isTrusted }: Follower): void {
+  #checkCapacity({ user, isTrusted }: Follower): void {
     // The other half is reserved for users who join the room.
     const most = Math.max(1, Math.floor(this.#parts.behaviour.maxSockets / 2));
     if (this.size >= most)
@@ -97,14 +97,14 @@ export class Observers {
       throw new CollabError("room_full", {
         detail: `A user may follow a room with at most ${maxUserSessions} streams. Close one and try again.`,
       });
-    if (user === undefined && !isTrusted && this.#countOfNobody() >= maxStreamsOfNobody)
+    if (user === undefined && !isTrusted && this.#anonymousCount() >= maxStreamsOfNobody)
       throw new CollabError("room_full", {
         detail: `Callers without a user may follow a room with at most ${maxStreamsOfNobody} streams in total. Try again when some have closed, or connect as a user.`,
       });
   }
 
   /** How many belong to no user and are not trusted. */
-  #countOfNobody(): number {
+  #anonymousCount(): number {
     const all = [...this.#bySocket.values()];
     return all.filter(({ user, isTrusted }) => user === undefined && !isTrusted).length;
   }

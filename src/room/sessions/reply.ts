@@ -15,7 +15,7 @@ import type { Session } from "./session.ts";
 export function reply(
   room: RunningRoom,
   session: Session,
-  { ref, isToldByFlush }: MessageCall,
+  { ref, repliesAfterFlush }: MessageCall,
   outcome: Outcome<string>,
   depends: boolean,
 ): void {
@@ -28,7 +28,7 @@ export function reply(
         ? successText(ref ?? "", outcome.ok)
         : JSON.stringify(failureMessage(ref, outcome.error));
   if (depends && failure === null) room.batch.addReply(session, text, ref);
-  else if (isToldByFlush && "ok" in outcome) room.batch.addReply(session, text);
+  else if (repliesAfterFlush && "ok" in outcome) room.batch.addReply(session, text);
   else room.hub.tellText(session, text);
 }
 

@@ -19,7 +19,7 @@ import { RateLimiter } from "./rate-limiter.ts";
 const minUnreadLimit = 4 * 1024 * 1024;
 /** A mark is sent each time this fraction of them has been sent. */
 const marksPerLimit = 16;
-/** The most marks that await acknowledgement; they must fit into the attachment. */
+/** Maximum number of marks that await acknowledgement; they must fit into the attachment. */
 const maxMarks = 2 * marksPerLimit;
 
 /** Receives the frames of sessions. */
