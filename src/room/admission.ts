@@ -13,7 +13,7 @@ import type { Operation } from "./operation.ts";
 import type { RoomPorts } from "./ports.ts";
 import { RequestLimiter } from "./request-limiter.ts";
 
-/** What is asked for, and by whom. */
+/** A requested operation, with its input and its caller. */
 type Asked<Input, Output> = {
   readonly operation: Operation<Input, Output>;
   readonly input: Input;

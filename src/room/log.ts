@@ -89,7 +89,7 @@ export function describe(error: unknown): string {
         : String(error),
     );
   } catch {
-    return "something that has no text"; // such as an object without a prototype
+    return "a value that has no text"; // such as an object without a prototype
   }
 }
 

@@ -8,7 +8,7 @@ import { CollabError } from "../protocol/errors.ts";
 
 /** The rate of all users together, as a multiple of the rate of one. */
 const usersAtFullRate = 10;
-/** Users that are remembered. Beyond that, those with no requests for longest get a fresh allowance. */
+/** Users that are remembered. Beyond that, those idle longest get a fresh allowance. */
 const maxUsers = 1000;
 
 export class RequestLimiter {

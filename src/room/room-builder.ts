@@ -74,7 +74,7 @@ export class RoomBuilder {
       const record: unknown = storage.readRoom();
       if (record === null || isRecord(record) || isOfLaterRelease(record))
         return record as RoomRecord | null;
-      throw new TypeError("the record has another shape");
+      throw new TypeError("the record has an unknown shape");
     } catch (error) {
       log("record_unreadable", { error: describe(error) });
       return {

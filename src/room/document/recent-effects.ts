@@ -9,7 +9,7 @@ import { effectOf, type Effect } from "../../protocol/effects.ts";
 /** The effects of one row of the journal. */
 type Row = { readonly from: number; readonly to: number; readonly effects: readonly Effect[] };
 
-/** Effects held in memory. The 256 KiB of changes that every base may lag behind have fewer. */
+/** Effects held in memory. Every base may lie up to 256 KiB of changes back, and those have fewer effects. */
 const maxEffects = 20_000;
 
 export class RecentEffects {

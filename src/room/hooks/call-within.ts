@@ -6,7 +6,7 @@ import type { RoomPorts } from "../ports.ts";
 /** A call in progress; `since` is epoch ms. */
 export type RunningCall = { readonly what: string; readonly since: number };
 
-/** The function took too long. The class tells this from other time-outs that the function runs into. */
+/** The function took too long. This class distinguishes that from time-outs that the function itself runs into. */
 export class TimedOut extends CollabError {
   constructor(what: string, limit: number) {
     super("call_timeout", { detail: `${what} took longer than ${limit} ms.` });

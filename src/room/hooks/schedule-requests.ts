@@ -51,7 +51,7 @@ export class ScheduleRequests {
 
   /**
    * @returns its id
-   * @throws TypeError or RangeError: nothing was scheduled
+   * @throws TypeError or RangeError; nothing is scheduled then
    */
   add(name: string, input: JsonValue, at: Date | number): string {
     const { ports, behaviour, schedules } = this.#parts;

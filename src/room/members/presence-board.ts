@@ -105,7 +105,7 @@ export class PresenceBoard {
     for (const userId of this.#changed) {
       const after = this.#now(userId, now);
       if (this.#missed.delete(userId) && after?.status === "away") {
-        waiting.push(userId); // for the next news
+        waiting.push(userId); // left for the next news
         continue;
       }
       const before = this.#shown.get(userId);

@@ -1,6 +1,6 @@
 // Turns a client's frame from text into messages (rules W3, L1). Size, rate, JSON and shape are checked here,
-// before anything waits for a turn. An invalid frame is refused and changes nothing; too many of them end the
-// session.
+// before anything waits for a turn. An invalid frame or message is refused and changes nothing; too many of them
+// end the session.
 
 import { CollabError, type ErrorCode } from "../../protocol/errors.ts";
 import { decodeMessage, refOf } from "../../protocol/decode-message.ts";

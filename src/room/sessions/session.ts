@@ -126,7 +126,7 @@ export class Session {
     return oldest !== undefined && this.#ports.now() - oldest.sentAt > ms ? this.unread : 0;
   }
 
-  /** Whether it reads more slowly than the room can wait for. */
+  /** Whether its client is too far behind in reading. */
   get isTooSlow(): boolean {
     return this.unread > this.#unreadLimit;
   }
