@@ -1,4 +1,4 @@
-// Who may run an operation (rules A3, A7, A9): the one place that decides it, for all doors.
+// Who may run an operation (rules A3, A7, A9). This is the only place that decides it, for all doors.
 
 import type { Caller } from "../protocol/caller.ts";
 import { CollabError } from "../protocol/errors.ts";
@@ -6,9 +6,9 @@ import { allows, checkScope, type Scope } from "../protocol/scopes.ts";
 import type { Members } from "../model/members.ts";
 import type { Bans } from "./members/bans.ts";
 
-/** What a room knows of callers. */
+/** What a room knows about callers. */
 type Known = {
-  /** `null` while it does not run. */
+  /** `null` while the room is not running. */
   readonly room: { readonly members: Pick<Members, "get"> } | null;
   readonly bans: Bans;
 };
@@ -17,25 +17,25 @@ type Known = {
 export type Access<Input> = {
   /** The scope that a caller needs; `null` for none. */
   readonly scope: Scope | null;
-  /** The scope that is enough if it is about the caller's own user. */
+  /** The scope that suffices for the caller's own user. */
   readonly ownScope?: Scope;
-  /** The id of the user whom it is about; `undefined` for nobody in particular. */
+  /** The id of the user that the operation is about; `undefined` if it is about none in particular. */
   subject?(input: Input): string | undefined;
   /**
-   * Whether it lets that user into the room. A caller without scopes of their own may ask for that: then `onJoin` and
-   * `authorize` decide (rule B2). A refusal is logged.
+   * Whether it lets that user into the room. A caller without scopes of their own may ask for that; `onJoin` and
+   * `authorize` then decide (rule B2). A refusal is logged.
    */
   readonly isEntry?: true;
 };
 
-/** Whether a caller is trusted with the room: the application's own code, or an administrator by their token. */
+/** Whether a caller is trusted with the room: the application's own code, or an administrator's token. */
 export const isTrusted = ({ door, scopes }: Caller): boolean =>
   (door !== "http" && door !== "socket") || allows(scopes, "room:admin");
 
 /**
- * Check that a caller may run an operation. A user who is kept out neither asks for anything nor is let in by
- * somebody else: this check comes before anything is done for them.
- * @returns the caller, with the scopes that they have in this room
+ * Check that a caller may run an operation. A banned user may run none, and nobody else may let them in. This check
+ * comes before anything is done for the caller.
+ * @returns the caller, with the scopes they have in this room
  * @throws CollabError `forbidden`, `kicked`
  */
 export function admit<Input>(
@@ -58,8 +58,8 @@ export function admit<Input>(
 }
 
 /**
- * Check that a user may enter. The scopes that the room gives them take the place of those in their token.
- * @param given the scopes that the room gives them; `undefined` if it does not say
+ * Check that a user may enter. The scopes that the room gives them replace those in their token.
+ * @param given the scopes that the room gives them; `undefined` if it does not decide
  * @throws CollabError `forbidden`
  */
 export function checkEntry({ hasOwnScopes }: Caller, given: readonly Scope[] | undefined): void {
@@ -72,10 +72,10 @@ export function checkEntry({ hasOwnScopes }: Caller, given: readonly Scope[] | u
 }
 
 /**
- * Choose the behaviour to start a room with. A room that has kept its state starts again with the same one, because
+ * Choose the behaviour to start a room with. A room that has kept its state starts with the same one again, because
  * its hooks guard that state; only an administrator may name another.
- * @param named the one that the caller names
- * @param kept the one of the kept state; empty if that is not known any more
+ * @param named the behaviour that the caller names
+ * @param kept the behaviour of the kept state; empty if it is no longer known
  */
 export function chooseBehaviour(
   { scopes }: Caller,
@@ -87,20 +87,20 @@ export function chooseBehaviour(
 }
 
 /**
- * Check that the behaviour that starts is the one that was named. Only for callers who may enter the room: what it is
- * then is nobody else's business, and which one it is can be read once it runs.
+ * Check that the behaviour that starts is the one that was named. Call this only for callers who may enter the
+ * room: nobody else may learn which behaviours it could be. Those who enter can read it once the room runs.
  * @throws CollabError `behaviour_conflict`
  */
 export function checkBehaviour(named: string | undefined, chosen: string): void {
   if (named === undefined || named === chosen) return;
   throw new CollabError("behaviour_conflict", {
-    detail: `The room has kept its state, which another behaviour guards. Name that one or none; only an administrator may start it as ${JSON.stringify(named)}.`,
+    detail: `The room has kept the state of another behaviour. Name that behaviour or none; only an administrator may start the room as ${JSON.stringify(named)}.`,
   });
 }
 
 /**
  * Check that a caller may create a room, or start one that is not running.
- * @param scopes what they have in it
+ * @param scopes the scopes they have in the room
  * @throws CollabError `forbidden`
  */
 export function checkCreate(scopes: readonly Scope[]): void {

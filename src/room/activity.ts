@@ -27,33 +27,33 @@ export class Activity {
     return this.#record;
   }
 
-  /** Epoch ms. A room that has just woken knows only a bound, which may lie ahead. */
+  /** Epoch ms. A room that has just woken knows only an upper bound, which may lie in the future. */
   get lastAt(): number {
     return Math.min(this.#watermark.at, this.#ports.now());
   }
 
-  /** Epoch ms at which the room stops if it is empty and nothing happens. */
+  /** Epoch ms at which the room stops if it stays empty and nothing happens. */
   get idleDeadline(): number {
     return deadline(this.#watermark, this.#record.idleTimeout);
   }
 
-  /** Something has happened. @param occupied whether users are in the room: then it cannot stop */
+  /** Note that something has happened. @param occupied whether users are in the room: it cannot stop then */
   markActive(occupied: boolean): void {
     const { idleTimeout } = this.#record;
     this.#advance(advanceWatermark(this.#watermark, this.#ports.now(), idleTimeout, !occupied));
   }
 
-  /** The last user has left: from now on the deadline counts, so it is written exactly. */
+  /** The last user has left. The deadline counts from now on, so it is written exactly. */
   markEmptied(): void {
     this.#advance(exactWatermark(this.#ports.now()));
   }
 
-  /** Remember that a stop was requested. */
+  /** Record that a stop was requested. */
   markStopRequested(stopping: StopRequest): void {
     this.#write({ ...this.#record, stopping });
   }
 
-  /** Write the record of a room that starts. */
+  /** Write the record of a room that is starting. */
   writeInitial(): void {
     this.#ports.storage.writeRoom(this.#record);
   }

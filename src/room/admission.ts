@@ -1,6 +1,6 @@
-// What a request passes before it waits for its turn (rule L1): the rate of its user, what they may do, and the rate of
-// all. A refused caller uses up nobody else's rate, and no place in the mailbox. The turn decides once more, because
-// others may come before it.
+// Checks a request before it is queued for its turn (rule L1): the rate of its user, what they may do, and the rate
+// of all users together. A refused caller takes up neither the shared rate nor a place in the mailbox. The turn
+// checks permissions again, because other turns may run before it.
 
 import { dataPoint } from "../model/data-point.ts";
 import { isUserId } from "../model/user.ts";
@@ -13,7 +13,7 @@ import type { Operation } from "./operation.ts";
 import type { RoomPorts } from "./ports.ts";
 import { RequestLimiter } from "./request-limiter.ts";
 
-/** What is asked for, and by whom. */
+/** A requested operation, with its input and its caller. */
 type Asked<Input, Output> = {
   readonly operation: Operation<Input, Output>;
   readonly input: Input;
@@ -30,7 +30,7 @@ export class Admission {
 
   /**
    * Check a request that is about to wait for its turn.
-   * @param isKnown whether memory says what the room is; else its turn alone decides who may do what
+   * @param isKnown whether memory reflects what the room is; if not, only the turn decides who may do what
    * @throws CollabError `rate_limited`, `forbidden`, `kicked`
    */
   check<Input, Output>(lifecycle: Lifecycle, asked: Asked<Input, Output>, isKnown: boolean): void {
@@ -48,7 +48,7 @@ export class Admission {
     this.#limiter.takeShared(caller, rate, now);
   }
 
-  /** An operation was refused. If it would have let a user in, the log and the analytics are told. */
+  /** An operation was refused. If it would have let a user in, log that and report it to the analytics. */
   refused<Input, Output>(
     { room }: Lifecycle,
     { operation, input, caller }: Asked<Input, Output>,
@@ -57,7 +57,7 @@ export class Admission {
     if (!operation.isEntry) return;
     const { log, analytics } = this.#ports;
     const { code, reason, instance } = info;
-    // It may not have been checked yet, and what is no id may be anything.
+    // The id may not have been validated yet, so it may be anything.
     const userId = operation.subject?.(input) ?? "";
     const user = isUserId(userId) ? userId : undefined;
     log("join_refused", { user, code, reason, instance, ...askedBy(caller) });

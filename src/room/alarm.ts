@@ -1,11 +1,11 @@
-// What the alarm does: each named timer that is due has its work here; that of `directory` is outside the
-// turns, in Lifecycle.syncDirectory. Doing it twice does no harm.
+// What the alarm does for each named timer that is due. The work of `directory` runs outside turns, in
+// Lifecycle.syncDirectory. Running this work twice does no harm.
 
 import type { Lifecycle } from "./lifecycle.ts";
 import { runDueSchedule } from "./scheduled-actions.ts";
 import type { TimerName } from "./timers.ts";
 
-/** ms after which a room whose storage is too new looks again whether a newer release is deployed. */
+/** ms after which a room whose storage is too new checks again whether a newer release is deployed. */
 export const refusedAlarmDelay = 3_600_000;
 /** ms after which a room that could not restart tries again by itself. */
 export const brokenAlarmDelay = 10_000;
@@ -20,7 +20,7 @@ export function fireTimer(
   now: number,
 ): Promise<void> | void {
   const { room, timers } = lifecycle;
-  if (!timers.isDue(name, now)) return; // an earlier turn has seen to it
+  if (!timers.isDue(name, now)) return; // an earlier turn has handled it
   if (room === null) return timers.clear(name);
   switch (name) {
     case "idle":

@@ -1,8 +1,7 @@
-// The room's entry in the directory (rules D1–D3): put when the room starts, removed when it has stopped,
-// with a user count that follows a little later. No call to the directory is made within a turn. The row of
-// the timer `directory` is the durable note that the directory may not be up to date: it is written together
-// with the start or the stop, and deleted once the directory has answered. So a crash at any point is
-// repaired by the alarm.
+// The room's entry in the directory (rules D1–D3): added when the room starts, removed when it has stopped, with a
+// user count that is updated a little later. The directory is never called within a turn. The row of the timer
+// `directory` durably records that the directory may be out of date. It is written together with the start or the
+// stop, and deleted once the directory has answered, so after a crash at any point the alarm repairs the entry.
 
 import type { RoomEntry } from "../protocol/rooms.ts";
 import { maxBackoff } from "../model/backoff.ts";
@@ -13,7 +12,7 @@ import type { Timers } from "./timers.ts";
 
 /** ms until a changed user count is sent. */
 const countDelay = 5000;
-/** ms within which the directory has to answer. */
+/** ms within which the directory must answer. */
 const answerTimeout = 5000;
 
 type Ports = Pick<RoomPorts, "id" | "directory" | "now" | "later" | "log">;
@@ -21,7 +20,7 @@ type Ports = Pick<RoomPorts, "id" | "directory" | "now" | "later" | "log">;
 export class DirectoryRegistration {
   readonly #ports: Ports;
   readonly #timers: Timers;
-  /** Grows with each call, so that one which arrives late cannot undo a later one. */
+  /** Grows with each call, so that a late call cannot undo a later one. */
   #revision = 0;
   #isUrgent = false;
 
@@ -30,36 +29,36 @@ export class DirectoryRegistration {
     this.#timers = timers;
   }
 
-  /** The room has started or stopped, as part of the same write. */
+  /** Mark that the room has started or stopped, in the same write. */
   markStale(): void {
     this.#isUrgent = true;
     this.#timers.setAtLatest("directory", this.#ports.now() + answerTimeout);
   }
 
-  /** The user count has changed. */
+  /** Mark that the user count has changed. */
   markCountChanged(): void {
     this.#timers.setAtLatest("directory", this.#ports.now() + countDelay);
   }
 
-  /** The room has woken: the instance before it may have died beside a call to the directory. */
+  /** Restore after a wake: the previous instance may have died during a call to the directory. */
   restore(): void {
     const timer = this.#timers.get("directory");
     if (timer === undefined) return;
     const { at, attempts } = timer;
     this.#isUrgent = attempts === 0;
-    // The clock may have been ahead when it was set.
+    // The clock may have been ahead when the timer was set.
     this.#timers.set("directory", Math.min(at, this.#ports.now() + maxBackoff), attempts);
   }
 
-  /** Whether a caller should wait until the directory knows of a start or a stop. */
+  /** Whether a caller should wait until the directory has recorded a start or a stop. */
   get isUrgent(): boolean {
     return this.#isUrgent;
   }
 
   /**
-   * Send what the directory should have, outside a turn.
-   * @param entry of the running room, `null` for an absent one
-   * @returns false when the directory cannot be reached: then the timer tries again
+   * Send what the directory should hold. Call this outside a turn.
+   * @param entry of the running room; `null` for an absent one
+   * @returns false if the directory cannot be reached: the timer then tries again
    */
   async send(entry: RoomEntry | null): Promise<boolean> {
     this.#timers.postpone("directory", this.#ports.now() + answerTimeout + 1000);
@@ -86,12 +85,12 @@ export class DirectoryRegistration {
       ? directory.remove(id, this.#revision)
       : directory.put(entry, this.#revision));
     if (!(answer > this.#revision)) return;
-    // An earlier instance has sent a later one: in the same millisecond, or by a clock that was ahead.
+    // An earlier instance has sent a later one, in the same millisecond or because its clock was ahead.
     this.#revision = answer;
     return this.#sendNewer(entry);
   }
 
-  /** The directory has this user count. @param users how many are in the room by now */
+  /** The directory has recorded this user count. @param users how many are in the room by now */
   settle(sentUsers: number, users: number): void {
     if (sentUsers === users) this.#timers.clearBeforeAlarm("directory");
     else this.#timers.set("directory", this.#ports.now() + countDelay);

@@ -1,4 +1,4 @@
-// Absent, running, and the way from one to the other. Each of these methods is called within a turn.
+// The states absent and running, and the transitions between them. Unless noted, methods are called within a turn.
 //
 //             start                              stop
 //   absent ─────────────────▶ running ─────────────────────▶ absent
@@ -26,16 +26,16 @@ import type { RunningRoom } from "./running-room.ts";
 import { refuseSocket } from "./sessions/session.ts";
 import { Timers } from "./timers.ts";
 
-/** The calls of a room in the order they arrived: the last one, and the one whose turn it is. */
+/** The calls of a room, numbered as they arrive: the last one, and the one whose turn it is. */
 export type Arrivals = { current: number; last: number };
 
-/** Why a room stops: nobody came for long enough, somebody asked for it, or for its state to go as well. */
+/** Why a room stops: it has been idle for long enough, or somebody asked for a stop or a purge. */
 export type StopReason = "idle" | "requested" | "purge";
 
 type Life =
   | { readonly kind: "absent"; readonly record: RoomRecord | null }
   | { readonly kind: "running"; readonly room: RunningRoom }
-  /** Its storage cannot be used: nothing is read from it and nothing written. */
+  /** Its storage cannot be used: it is neither read nor written. */
   | { readonly kind: "refused"; readonly error: CollabError };
 
 /** ms that a turn may wait in an absent room. */
@@ -48,9 +48,9 @@ export class Lifecycle {
   readonly keys: IdempotencyKeys;
   readonly bans: Bans;
   readonly mailbox: Mailbox;
-  /** Epoch ms since when this instance knows what the room is. */
+  /** Epoch ms at which this instance restored the room. */
   wokeAt = 0;
-  /** Set while the directory is being told. */
+  /** Set while the directory is being updated. */
   syncing: Promise<void> | null = null;
   readonly #ports: RoomPorts;
   #life: Life = { kind: "absent", record: null };
@@ -62,7 +62,7 @@ export class Lifecycle {
   readonly #builder: RoomBuilder;
   readonly #arrivals: Arrivals;
 
-  /** @param leaveHooks outlives a restart, as the departures do */
+  /** @param leaveHooks kept across restarts, because a restart undoes no departure */
   constructor(ports: RoomPorts, leaveHooks: LeaveHooks, arrivals: Arrivals, mailbox: Mailbox) {
     this.#ports = ports;
     this.mailbox = mailbox;
@@ -81,12 +81,12 @@ export class Lifecycle {
     return this.#life.kind === "running" ? this.#life.room : null;
   }
 
-  /** Why the room takes no operation at all; `null` when it does. */
+  /** Why the room accepts no operation at all; `null` if it accepts operations. */
   get refusal(): CollabError | null {
     return this.#life.kind === "refused" ? this.#life.error : null;
   }
 
-  /** ms that a turn may wait for its turn. */
+  /** ms that a call may wait for its turn. */
   get waitLimit(): number {
     return this.room?.behaviour.callTimeout ?? defaultWaitLimit;
   }
@@ -109,8 +109,8 @@ export class Lifecycle {
   }
 
   /**
-   * Read from storage what this room is. No hook is called: waking is not starting (rule R6).
-   * @param earlier the room as it was before, if it has restarted
+   * Restore the room from storage. No hook is called: waking is not starting (rule R6).
+   * @param earlier the room before a restart
    */
   wake(earlier: RunningRoom | null = null): void {
     const { storage, sockets, now } = this.#ports;
@@ -139,20 +139,20 @@ export class Lifecycle {
     }
   }
 
-  /** A newer release has written this storage: it cannot be known what may be written. */
+  /** Refuse everything: a newer release has written this storage, so it is unknown what may be written. */
   #refuse(version: number): void {
     this.#ports.log("storage_too_new", { version });
     this.#life = { kind: "refused", error: new CollabError("storage_too_new") };
   }
 
   /**
-   * Everything it takes to start, hooks included; the room is not started by it. If loading fails, callers that
+   * Do everything that a start needs, including hooks, without starting the room. If loading fails, callers that
    * were already waiting get the same error.
    * @throws CollabError `behaviour_conflict`, `forbidden`, and what the builder's `prepare` throws
    */
   async prepare(options: StartOptions, caller: Caller): Promise<RunningRoom> {
     const behaviour = chooseBehaviour(caller, options.behaviour, this.#kept?.behaviour);
-    // Whether any other may enter is up to the hooks of that behaviour, which come first.
+    // For any other caller, the hooks of that behaviour first decide whether they may enter.
     if (caller.hasOwnScopes) checkBehaviour(options.behaviour, behaviour);
     const failure = this.#loadFailure;
     if (failure && failure.behaviour === behaviour && this.#arrivals.current <= failure.upTo)
@@ -169,8 +169,8 @@ export class Lifecycle {
   }
 
   /**
-   * Check that a caller may start the room: one that has kept its state exists.
-   * @param given what the room gives them; `undefined` if it gives them nothing
+   * Check that a caller may start the room. A room that has kept its state exists, so it needs no permission.
+   * @param given the scopes that the room gives them; `undefined` if it gives them none
    * @throws CollabError `forbidden`
    */
   checkCreate(caller: Caller, given: readonly Scope[] | undefined): void {
@@ -183,7 +183,7 @@ export class Lifecycle {
     return record?.status === "stopped" ? record : null;
   }
 
-  /** What a stopped room has kept, opened; `null` if there is nothing. */
+  /** Open what a stopped room has kept; `null` if there is nothing. */
   #openKept(): StoredRoom | null {
     const kept = this.#kept && this.#builder.openDocument(this.#kept);
     if (kept) this.#life = { kind: "absent", record: kept.record };
@@ -197,8 +197,8 @@ export class Lifecycle {
   }
 
   /**
-   * Write a prepared room: from here on it runs.
-   * @param enter writes the join that starts it, together with the start
+   * Write a prepared room. It runs from here on.
+   * @param enter writes the join that starts the room, in the same transaction
    */
   start(room: RunningRoom, caller: Caller, enter: () => void = () => {}): void {
     const { storage, log } = this.#ports;
@@ -207,7 +207,7 @@ export class Lifecycle {
       room.document.writeInitial();
       storage.removeMembers(); // there are none, unless the room's record was lost
       storage.removeSchedules();
-      this.registration.markStale(); // needs the alarm first, so that it is set once
+      this.registration.markStale(); // its timer is due first, so the alarm is set only once
       this.timers.set("idle", room.activity.idleDeadline);
       enter();
     });
@@ -219,7 +219,7 @@ export class Lifecycle {
 
   /**
    * Stop a running room. Nothing may be staged.
-   * @returns false when the state could not be saved: then the room runs on
+   * @returns false if the state could not be saved: the room then keeps running
    */
   async stop(room: RunningRoom, reason: StopReason, caller: Caller): Promise<boolean> {
     const { storage, log, now } = this.#ports;
@@ -253,7 +253,7 @@ export class Lifecycle {
     return true;
   }
 
-  /** Drop what an absent room has kept. */
+  /** Delete what an absent room has kept. */
   async purge(): Promise<void> {
     const { storage } = this.#ports;
     const record = this.#kept;
@@ -272,7 +272,7 @@ export class Lifecycle {
     this.bans.forget();
   }
 
-  /** Empty the storage of a room that keeps nothing, once the directory knows that it has stopped. */
+  /** Clear the storage of a room that keeps nothing, once the directory knows that it has stopped. */
   async clearIfGone(): Promise<void> {
     if (!this.isGone) return;
     await this.#ports.storage.clear();
@@ -280,7 +280,7 @@ export class Lifecycle {
     this.#life = { kind: "absent", record: null };
   }
 
-  /** Whether a turn has to empty the storage, see `clearIfGone`. */
+  /** Whether a turn has to clear the storage; see `clearIfGone`. */
   get isGone(): boolean {
     return (
       this.#life.kind === "absent" &&
@@ -291,21 +291,21 @@ export class Lifecycle {
 
   // The directory, outside turns
 
-  /** Resolves when the directory knows of the start or stop, or cannot be reached. */
+  /** Resolves when the directory has recorded the start or stop, or cannot be reached. */
   whenListed(): Promise<void> | null {
     return this.registration.isUrgent ? this.syncDirectory() : null;
   }
 
-  /** Resolves when the directory and `onLeave` have been told of the stop. */
+  /** Resolves when the directory has recorded the stop and the `onLeave` hooks have run. */
   async whenStopped(): Promise<void> {
     await Promise.all([this.whenListed(), this.leaveHooks.whenIdle()]);
   }
 
-  /** Tell the directory what it should have, one call at a time. Never rejects. */
+  /** Bring the directory up to date, one call at a time. Never rejects. */
   syncDirectory(): Promise<void> {
     this.syncing ??= this.#sync()
       .catch((error: unknown) => {
-        // The directory has answered, and storage cannot take note of it: it is told once more.
+        // The directory has answered, but storage could not record that, so the directory is updated again.
         const { log, now } = this.#ports;
         log("timer_failed", { timer: "directory", error: describe(error) });
         this.timers.retryLater("directory", now());
@@ -322,24 +322,24 @@ export class Lifecycle {
       if (!(await this.registration.send(sent))) return;
       const entry = this.room?.entry ?? null;
       if (sent === null && entry === null) return this.timers.clearAll();
-      // Meanwhile the room may have stopped, or started again as another one.
+      // Meanwhile, the room may have stopped, or started again as another one.
       if (sent !== null && entry !== null && isSameRoom(sent, entry))
         return this.registration.settle(sent.users, entry.users);
     }
   }
 
-  /** Stop the room if that was requested or it has been idle for long enough; else set its idle timer. */
+  /** Stop the room if a stop was requested or it has been idle for long enough; otherwise set its idle timer. */
   async stopIfDue(room: RunningRoom): Promise<void> {
     const { stopping } = room.record;
     if (stopping || room.isIdleOver) {
-      // The timer's row goes with the stop, so that a crash on the way does not forget it.
+      // The stop itself removes the timer's row, so a crash before that does not lose the timer.
       await this.stop(room, stopping ? reasonOf(stopping) : "idle", roomCaller);
     } else if (room.mayStop) this.timers.set("idle", room.activity.idleDeadline);
     else this.timers.clear("idle");
   }
 }
 
-/** Why a room stops that was asked to. */
+/** The reason for a requested stop. */
 export const reasonOf = ({ purge }: StopRequest): StopReason => (purge ? "purge" : "requested");
 
 /** Whether two entries differ in nothing but the number of users. */

@@ -1,5 +1,5 @@
-// The structured log: one JSON line for each event, for operators. It has what no client may see, but never
-// what an application keeps in a room: no state, payload, presence or token. docs/OPERATING.md explains each event.
+// The structured log for operators: one JSON line per event. It may contain what no client may see, but never what
+// an application keeps in a room: no state, payload, presence or token. docs/OPERATING.md explains each event.
 
 import type { Caller } from "../protocol/caller.ts";
 
@@ -56,7 +56,7 @@ export type LogFields = Readonly<Record<string, string | number | boolean | unde
 
 export type Log = (event: LogEvent, fields?: LogFields) => void;
 
-/** A log whose lines all carry these fields. */
+/** Create a log whose lines all carry these fields. */
 export const createLog =
   (common: LogFields = {}): Log =>
   (event, fields) => {
@@ -64,7 +64,7 @@ export const createLog =
     console[level](JSON.stringify({ level, event, ...common, ...fields }, cut));
   };
 
-/** The most characters of one field: the platform drops what is logged beyond a limit of its own. */
+/** Maximum characters of one field: the platform drops log output beyond its own limit. */
 const maxFieldLength = 4096;
 
 const cut = (_name: string, value: unknown): unknown =>
@@ -72,7 +72,7 @@ const cut = (_name: string, value: unknown): unknown =>
     ? `${value.slice(0, maxFieldLength)}…`
     : value;
 
-/** Who asked for what a line is about. */
+/** Who asked for what a line describes. */
 export const askedBy = ({ door, user, session, request }: Caller): LogFields => ({
   door,
   ...(user && { by: user.id }),
@@ -80,7 +80,7 @@ export const askedBy = ({ door, user, session, request }: Caller): LogFields => 
   ...(request !== null && { request }),
 });
 
-/** What the log says of something thrown. */
+/** Describe something thrown, for the log. */
 export function describe(error: unknown): string {
   try {
     return withoutExcerpt(
@@ -89,16 +89,16 @@ export function describe(error: unknown): string {
         : String(error),
     );
   } catch {
-    return "something that has no text"; // such as an object without a prototype
+    return "a value that has no text"; // such as an object without a prototype
   }
 }
 
-/** V8 quotes a piece of a text that is not JSON, and the text may be anybody's. */
+/** Remove the excerpt that V8 quotes from text that is not JSON: the text may be private data. */
 function withoutExcerpt(text: string): string {
   const start = text.indexOf('"');
   const end = text.lastIndexOf(verdict);
   return start < 0 || end < start ? text : `${text.slice(0, start)}it${text.slice(end)}`;
 }
 
-/** What V8 writes behind the piece. */
+/** What V8 writes after the excerpt. */
 const verdict = " is not valid JSON";

@@ -1,21 +1,21 @@
-// The mailbox: turns run one at a time, in the order they arrived, however long one of them awaits.
-// It knows nothing of rooms. A turn that waits for another turn of its own mailbox waits for itself.
+// The mailbox: turns run one at a time, in the order they arrived, however long one of them takes. It knows nothing
+// about rooms. A turn that waits for another turn of its own mailbox deadlocks.
 
 import { CollabError } from "../protocol/errors.ts";
 import { MemoryTimer } from "./memory-timer.ts";
 import type { RoomPorts } from "./ports.ts";
 
-/** How many turns may wait, and how many characters of input they may hold: an object has 128 MB. */
+/** How many turns may wait, and how many characters of input they may hold. An object has 128 MB of memory. */
 export const mailboxSize = { turns: 1000, characters: 16 * 1024 * 1024 } as const;
 
 export type TurnOptions = {
   /** Characters of input that the turn holds in memory while it waits. */
   readonly characters?: number;
-  /** ms after which a turn that still waits is refused; left out for one that must run whatever happens. */
+  /** ms after which a turn that is still waiting is refused; omitted for a turn that must run in any case. */
   readonly waitLimit?: number;
 };
 
-/** ms between two lines of the log about refused turns. */
+/** ms between two log lines about refused turns. */
 const logInterval = 60_000;
 
 type Waiting = {
@@ -32,7 +32,7 @@ export class Mailbox {
   #waiting: Waiting[] = [];
   #characters = 0;
   #busy = false;
-  /** How many turns were refused since that was logged, and when it was (epoch ms). */
+  /** How many turns were refused since the last log line about them, and its time (epoch ms). */
   #refused = { count: 0, loggedAt: -Infinity };
 
   constructor(ports: Pick<RoomPorts, "now" | "later" | "background" | "log">) {
@@ -40,26 +40,26 @@ export class Mailbox {
     this.#expiry = new MemoryTimer(ports);
   }
 
-  /** Whether a turn runs. */
+  /** Whether a turn is running. */
   get isBusy(): boolean {
     return this.#busy;
   }
 
-  /** How many turns wait for the one that runs. */
+  /** How many turns are waiting. */
   get waiting(): number {
     return this.#waiting.length;
   }
 
-  /** Whether turns wait for the one that runs. */
+  /** Whether turns are waiting. */
   get hasWaiting(): boolean {
     return this.#waiting.length > 0;
   }
 
   /**
-   * Run a turn once all earlier ones have ended; synchronously, when none is running.
-   * @returns what the turn returns. If the turn throws, this rejects and the next turn still runs.
-   * @throws CollabError `room_overloaded` when too many turns wait, `room_busy` when this one has waited for
-   * too long: it has not run then
+   * Run a turn once all earlier ones have ended; synchronously if none is running.
+   * @returns what the turn returns. If the turn throws, this rejects, and the next turn still runs.
+   * @throws CollabError `room_overloaded` if too many turns are waiting, `room_busy` if this one has waited too
+   * long; in both cases it has not run
    */
   async run<T>(turn: () => T | Promise<T>, options: TurnOptions = {}): Promise<T> {
     if (this.#busy) await this.#wait(options);
@@ -68,7 +68,7 @@ export class Mailbox {
       return await turn();
     } finally {
       const next = this.#waiting.shift();
-      // While a turn is handed over the mailbox stays busy, so that nothing can jump the queue.
+      // During the handover to the next turn the mailbox stays busy, so that nothing can jump the queue.
       if (next === undefined) this.#busy = false;
       else next.start();
     }
@@ -92,7 +92,7 @@ export class Mailbox {
     }
   }
 
-  /** Refuse the turns that have waited for too long. */
+  /** Refuse the turns that have waited too long. */
   #expire(): void {
     const now = this.#ports.now();
     const [expired, waiting] = [
@@ -105,7 +105,7 @@ export class Mailbox {
     if (next < Infinity) this.#expiry.armAtLatest(next, () => this.#expire());
   }
 
-  /** Refuse a turn. The first one is logged, and then once a minute how many there were. */
+  /** Refuse a turn. The first refusal is logged at once; after that, the number of refusals once a minute. */
   #refusal(code: "room_overloaded" | "room_busy"): CollabError {
     const now = this.#ports.now();
     const { count, loggedAt } = this.#refused;

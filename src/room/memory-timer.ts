@@ -1,5 +1,5 @@
-// A timer in memory: for what happens within seconds and need not survive an eviction. While it runs it
-// keeps the object awake. Deadlines that must survive are rows, see timers.ts.
+// An in-memory timer, for what happens within seconds and need not survive an eviction. While it is set, it keeps
+// the object awake. Deadlines that must survive are rows; see timers.ts.
 
 import type { RoomPorts } from "./ports.ts";
 
@@ -27,7 +27,7 @@ export class MemoryTimer {
     this.#ports.background(this.#awake.promise);
   }
 
-  /** Epoch ms; `Infinity` while it does not run. */
+  /** Epoch ms; `Infinity` while the timer is not set. */
   get dueAt(): number {
     return this.#dueAt;
   }

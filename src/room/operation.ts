@@ -1,6 +1,6 @@
-// What an operation is. One definition serves all doors: HTTP, sockets and the Worker's own code. The room
-// checks the scope, decodes the input, runs the operation in a turn and notes activity, in `execute` below
-// and nowhere else; the reply waits until what it tells of is committed (room.ts).
+// What an operation is. One definition serves all doors: HTTP, sockets and the Worker's own code. Only `execute`
+// below checks the scope, decodes the input, runs the operation in a turn and records activity. The reply waits
+// until everything that it reveals is committed (room.ts).
 
 import type { Caller } from "../protocol/caller.ts";
 import { parseJson, type JsonValue } from "../protocol/json.ts";
@@ -12,45 +12,49 @@ import type { RunningRoom } from "./running-room.ts";
 type Awaitable<T> = T | Promise<T>;
 
 type Definition = {
-  /** Whether a caller may send it twice when the first answer is lost. */
+  /** Whether a caller may send it again if the first answer is lost. */
   readonly repeatable: boolean;
   /**
-   * What it sees of the state.
-   * - `head`: also what is not committed yet; its reply waits for that commit.
+   * Which state it sees.
+   * - `head`: including what is not committed yet; its reply waits for that commit.
    * - `committed`: only what is committed; its turn waits until nothing is staged.
-   * - `snapshot`: the same for a synchronous read: it waits outside the turn, and runs with the commit.
+   * - `snapshot`: like `committed`, for a synchronous read: it waits outside the turn, and runs at the commit.
    */
   readonly sees?: "head" | "committed" | "snapshot";
-  /** Whether what it has written stands even if that commit fails. */
+  /** Whether its own writes stand even if the commit that its reply waits for fails. */
   readonly standsAlone?: true;
-  /** Whether it counts as activity (rule T1). Joins, leaves and held presence write that themselves, with their rows. */
+  /**
+   * Whether it counts as activity (rule T1). Joins, leaves and held presence record that themselves, with their
+   * rows.
+   */
   readonly isActivity?: true;
-  /** Whether its user has moved or written by it, and so comes into the sample of a large room (rule N1). */
+  /** Whether it shows that its user is active, which brings them into the sample of a large room (rule N1). */
   readonly isMove?: true;
   /**
-   * Whether it runs at once instead of in a turn: it reads, waits for nothing, and tells of a room whose turn hangs.
+   * Whether it runs at once instead of in a turn: a read that waits for nothing, so it can describe a room whose
+   * turn hangs.
    */
   readonly besideTurns?: true;
-  /** Whether the reply follows the messages that the next flush has for the session. */
-  readonly isToldByFlush?: true;
+  /** Whether the reply is sent after the messages that the next flush sends to the session. */
+  readonly repliesAfterFlush?: true;
 };
 
-/** What is particular about an operation's input. */
+/** How an operation treats its input: who may run it, and what it waits for. */
 type Aspects<Input> = Access<Input> & {
-  /** What it waits for before its turn; asked again until it answers `null`. */
+  /** What it must wait for before its turn; called again until it returns `null`. */
   before?(lifecycle: Lifecycle, input: Input): Promise<unknown> | null;
-  /** What it waits for after its turn: its caller is answered then. Never rejects. */
+  /** What the caller's answer must wait for after the turn. Never rejects. */
   after?(lifecycle: Lifecycle, input: Input): Promise<unknown> | null;
 };
 
-/** An operation on a running room; an absent one answers `room_not_running`. */
+/** An operation on a running room. If the room is absent, it fails with `room_not_running`. */
 export type RunningOperation<Input, Output> = Definition &
   Aspects<Input> & {
     readonly on: "running";
     run(room: RunningRoom, input: Input, caller: Caller): Awaitable<Output>;
   };
 
-/** An operation that an absent room takes too. */
+/** An operation that an absent room accepts too. */
 export type RoomOperation<Input, Output> = Definition &
   Aspects<Input> & {
     readonly on: "room";
@@ -63,8 +67,8 @@ export type Operation<Input, Output> =
 
 /**
  * Define an operation on a running room.
- * @param definition `decode` checks the input against the room's limits and throws a CollabError for what
- * is wrong with it; `run` then does the work
+ * @param definition `decode` checks the input against the room's limits and throws a CollabError if it is invalid;
+ * `run` then does the work
  */
 export function runningOperation<Input, Decoded, Output>(
   definition: Definition &
@@ -81,7 +85,7 @@ export function runningOperation<Input, Decoded, Output>(
   };
 }
 
-/** Define an operation that an absent room takes too; see `runningOperation`. */
+/** Define an operation that an absent room accepts too; see `runningOperation`. */
 export function roomOperation<Input, Decoded, Output>(
   definition: Definition &
     Aspects<Input> & {
@@ -101,8 +105,9 @@ export const noInput = (): void => {};
 
 /**
  * Run an operation, within a turn.
- * @returns its output; a promise only where the author's code or another object has to answer
- * @throws CollabError `forbidden`, `kicked`, `room_not_running`, and what the operation throws: nothing has changed
+ * @returns its output; a promise only if the author's code or another object has to answer
+ * @throws CollabError `forbidden`, `kicked`, `room_not_running`, and what the operation throws; nothing has changed
+ * then
  */
 export function execute<Input, Output>(
   lifecycle: Lifecycle,
@@ -110,10 +115,10 @@ export function execute<Input, Output>(
   input: Input,
   caller: Caller,
 ): Awaitable<Output> {
-  const asking = admit(lifecycle, operation, input, caller);
-  if (operation.on === "room") return operation.run(lifecycle, input, asking);
+  const admitted = admit(lifecycle, operation, input, caller);
+  if (operation.on === "room") return operation.run(lifecycle, input, admitted);
   const room = lifecycle.running();
-  const output = operation.run(room, input, asking);
+  const output = operation.run(room, input, admitted);
   if (output instanceof Promise)
     return output.then((value: Output) => {
       finish(room, operation, caller);
@@ -129,7 +134,7 @@ function finish(room: RunningRoom, { isActivity, isMove }: Definition, caller: C
   if (room.isStaged) room.batch.requestFlush("change");
 }
 
-/** JSON as it comes through a door: text over HTTP and RPC, a value on a socket. */
+/** JSON as it arrives: text over HTTP and RPC, a value on a socket. */
 export type JsonSource = { readonly text: string } | { readonly json: JsonValue };
 
 /** @throws CollabError `malformed` */

@@ -1,14 +1,14 @@
-// How many requests one user, and all users together, may send over HTTP (rule L1). Callers without a user count as one.
-// An upgrade counts for its user only, because a whole room may come back at once. Callers who are trusted with the room
-// are not limited (admission.ts).
+// How many requests one user, and all users together, may send over HTTP (rule L1). Callers without a user count as
+// one user. An upgrade counts only for its user, because a whole room may reconnect at once. Callers that are
+// trusted with the room are not limited (admission.ts).
 
 import { TokenBucket } from "../model/token-bucket.ts";
 import type { Caller } from "../protocol/caller.ts";
 import { CollabError } from "../protocol/errors.ts";
 
-/** All users together may send so many times what one may. */
+/** The rate of all users together, as a multiple of the rate of one. */
 const usersAtFullRate = 10;
-/** Users that are remembered: beyond them, those who have been still for longest begin anew. */
+/** Users that are remembered. Beyond that, those idle longest get a fresh allowance. */
 const maxUsers = 1000;
 
 export class RequestLimiter {
@@ -28,14 +28,14 @@ export class RequestLimiter {
   }
 
   /**
-   * Count a request of somebody who may send it for all users together.
+   * Count a permitted request for all users together.
    * @throws CollabError `rate_limited`
    */
   takeShared({ door }: Caller, rate: number, now: number): void {
     if (door === "http") take(this.#bucketOfAll(rate, now), now);
   }
 
-  /** Begin anew: the room has started or stopped, and its rate is another one. */
+  /** Start over: the room has started or stopped, and its rate has changed. */
   #begin(rate: number): void {
     this.#rate = rate;
     this.#byUser.clear();

@@ -1,4 +1,4 @@
-// Puts a room together: from what storage says of a running one, or for a start. The lifecycle decides which.
+// Builds a running room, either from storage or for a start. The lifecycle decides which.
 
 import { resolveBehaviour, type ResolvedBehaviour } from "../behaviours/resolve.ts";
 import type { Caller } from "../protocol/caller.ts";
@@ -42,8 +42,8 @@ export class RoomBuilder {
   }
 
   /**
-   * The room that storage says is running.
-   * @returns the room, and whether versions or members are lost that clients know of
+   * Open the room that storage says is running.
+   * @returns the room, and whether versions or members that clients know are lost
    */
   open(found: RoomRecord): { room: RunningRoom; hasLosses: boolean } {
     const { storage, behaviours, log } = this.#ports;
@@ -57,7 +57,7 @@ export class RoomBuilder {
     return { room: this.#createRoom(known, document, record, members), hasLosses };
   }
 
-  /** Tell the log how many records could not be read so far. */
+  /** Log how many records could not be read so far. */
   reportQuarantined(): void {
     const { storage, log } = this.#ports;
     const quarantined = storage.readQuarantine().length;
@@ -65,8 +65,8 @@ export class RoomBuilder {
   }
 
   /**
-   * The record. If it cannot be read, the room counts as stopped, because its state may well be readable. Its
-   * behaviour is not known then: the caller who starts it may say.
+   * Read the record. If it is unreadable, the room counts as stopped, because its state may well be readable. Its
+   * behaviour is then unknown, so the caller who starts the room may name one.
    */
   readRecord(): RoomRecord | null {
     const { storage, log, newId } = this.#ports;
@@ -74,7 +74,7 @@ export class RoomBuilder {
       const record: unknown = storage.readRoom();
       if (record === null || isRecord(record) || isOfLaterRelease(record))
         return record as RoomRecord | null;
-      throw new TypeError("the record has another shape");
+      throw new TypeError("the record has an unknown shape");
     } catch (error) {
       log("record_unreadable", { error: describe(error) });
       return {
@@ -88,7 +88,7 @@ export class RoomBuilder {
     }
   }
 
-  /** The members. One that cannot be used is quarantined alone. */
+  /** Read the members. An unusable one is quarantined on its own. */
   #readMembers(behaviour: ResolvedBehaviour | undefined): Members {
     const { storage, now } = this.#ports;
     const members = new Members();
@@ -101,8 +101,8 @@ export class RoomBuilder {
   }
 
   /**
-   * Without its behaviour a room answers nothing, but it still stops when its time has come, unless it
-   * has something to save: then it waits until the behaviour is deployed again.
+   * A stand-in for a behaviour that is not deployed. The room then answers nothing, but it still stops when it is
+   * due, unless it has something to save: then it waits until the behaviour is deployed again.
    */
   #standIn(name: string): ResolvedBehaviour {
     const unsaved = this.#parts.timers.get("save") !== undefined;
@@ -112,21 +112,21 @@ export class RoomBuilder {
     );
   }
 
-  /** The stored state, and the record, with another epoch if versions were lost. */
+  /** Open the stored state. If versions were lost, the record gets a new epoch. */
   openDocument(record: RoomRecord): StoredRoom {
     const { storage, log, newId } = this.#ports;
     const { document, quarantined, lost } = JsonDocument.open(storage);
     const { version } = document;
     if (quarantined > 0) log("history_damaged", { quarantined, lost, version });
     if (lost === 0) return { document, record };
-    // Versions that clients have seen with another state will be counted again: a new epoch begins.
+    // Version numbers that clients have seen with another state will be reused, so a new epoch begins.
     const renewed = { ...record, epoch: newId() };
     storage.writeRoom(renewed);
     return { document, record: renewed };
   }
 
   /**
-   * Everything it takes to start, hooks included, without writing any of it.
+   * Do everything that a start needs, including hooks, without writing any of it.
    * @param kept what a stopped room has kept
    * @throws CollabError `unknown_behaviour`, `behaviour_missing`, `invalid_request`, `load_failed`
    */

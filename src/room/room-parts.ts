@@ -1,4 +1,4 @@
-// The parts of a running room, and how they are put together: a part calls only parts that stand above it here.
+// The parts of a running room, and how they are created: a part calls only parts that come before it here.
 
 import type { ResolvedBehaviour } from "../behaviours/resolve.ts";
 import type { Members } from "../model/members.ts";
@@ -28,7 +28,7 @@ import { StateSaver } from "./state-saver.ts";
 import type { Timers } from "./timers.ts";
 import { UsageMeter } from "./usage-meter.ts";
 
-/** What a room is made from. */
+/** What a room's parts are made from. */
 export type RoomBasis = {
   readonly ports: RoomPorts;
   readonly timers: Timers;
@@ -42,7 +42,7 @@ export type RoomBasis = {
   readonly members: Members;
 };
 
-/** Put the parts of a room together. Nothing is read or written. */
+/** Create the parts of a room. This reads and writes nothing. */
 export function createParts(basis: RoomBasis, record: RoomRecord) {
   const { ports, members, document } = basis;
   const requests = new RequestLog(ports.storage, document);
@@ -57,9 +57,9 @@ export function createParts(basis: RoomBasis, record: RoomRecord) {
   const sessionTimers = new SessionTimers({ ...basis, sessions, hub });
   const traces = new Traces({ ...basis, sessions });
   const observers = new Observers({ ...basis, activity, traces });
-  const around = { activity, sessions, hub, observers, presence, batch };
-  const departures = new Departures({ ...basis, ...around });
-  const membership = new Membership({ ...basis, ...around, departures });
+  const shared = { activity, sessions, hub, observers, presence, batch };
+  const departures = new Departures({ ...basis, ...shared });
+  const membership = new Membership({ ...basis, ...shared, departures });
   const saver = new StateSaver(basis);
   const schedules = new Schedules(basis);
   const window = new CommitWindow();

@@ -1,11 +1,10 @@
-// One room id as a process, the counterpart of a GenServer: every operation is one turn of its mailbox
-// (rule R1). It knows no platform, only the ports it is given.
+// One room as a process, like a GenServer: every operation runs as one turn of its mailbox (rule R1). It does not
+// know the platform, only the ports that it is given.
 //
 //   call, receive ──▶ turn: execute an operation ──▶ end of turn: flush now, or when the window ends
 //
-// A flush commits what the turns have staged and sends everything that waits. When a turn or a commit fails
-// unexpectedly, memory and storage may have come apart: then the room restarts from storage, as a
-// supervised process would.
+// A flush commits what the turns have staged and sends everything that is waiting. After an unexpected failure in a
+// turn or a commit, memory and storage may disagree, so the room restarts from storage, like a supervised process.
 
 import type { Caller } from "../protocol/caller.ts";
 import { CollabError } from "../protocol/errors.ts";
@@ -40,7 +39,7 @@ export class Room {
   readonly #flushTimer: MemoryTimer;
   readonly #newsTimer: MemoryTimer;
   #lifecycle: Lifecycle;
-  /** Whether memory and storage may have come apart: the room restarts before its next turn. */
+  /** Whether memory and storage may disagree: the room then restarts before its next turn. */
   #isBroken = false;
 
   constructor(ports: RoomPorts) {
@@ -54,14 +53,14 @@ export class Room {
     this.#lifecycle = new Lifecycle(this.#ports, this.#leaveHooks, this.#arrivals, this.#mailbox);
   }
 
-  /** Read from storage what the room is. To be called once, before anything else. */
+  /** Restore the room from storage. Call this once, before anything else. */
   wake(): void {
     this.#lifecycle.wake();
     this.#afterEvent();
   }
 
   /**
-   * Run an operation for a caller who waits for its outcome, unless its idempotency key is known (rule X2).
+   * Run an operation and return its outcome, or the recorded outcome if its idempotency key is known (rule X2).
    * @throws CollabError `rate_limited`, `forbidden`, `kicked`, `room_overloaded`, `room_busy`, `commit_failed`, `internal`
    */
   async call<Input, Output>(
@@ -95,7 +94,7 @@ export class Room {
     const arrival = ++this.#arrivals.last;
     const answer = await this.#turn(
       async () => {
-        // An `onLeave` may have begun since. Leave the turn while waiting, so that others can run.
+        // An `onLeave` may have begun meanwhile. Wait for it outside the turn, so that others can run.
         const pending = before();
         if (pending !== null) return { again: pending };
         this.#arrivals.current = arrival;
@@ -124,7 +123,7 @@ export class Room {
     return called;
   }
 
-  /** A frame has arrived on a socket. */
+  /** Handle a frame that has arrived on a socket. */
   async receive(socket: SocketPort, frame: string | ArrayBuffer): Promise<void> {
     const { room, refusal } = this.#lifecycle;
     if (room?.observers.receive(socket, frame)) return;
@@ -144,7 +143,7 @@ export class Room {
     await Promise.all(requests.map((message) => this.#handleMessage(socket, message, characters)));
   }
 
-  /** Handle a message in a turn. Its session is told of anything that is wrong with it. */
+  /** Handle a message in a turn. If it fails, its session is told why. */
   async #handleMessage(
     socket: SocketPort,
     message: RequestMessage,
@@ -165,16 +164,16 @@ export class Room {
     }
   }
 
-  /** A socket has closed, or broken: then there is no close frame, and the code is 1006. */
+  /** Handle a socket that has closed. If it broke, there was no close frame, and the code is 1006. */
   async socketClosed(socket: SocketPort, code = 1006): Promise<void> {
     this.#lifecycle.room?.observers.socketClosed(socket);
-    if (readAttachment(socket.attachment) === null) return; // the room has ended that session itself
+    if (readAttachment(socket.attachment) === null) return; // the room itself has ended that session
     const end = (): void => this.#lifecycle.room?.hub.socketClosed(socket, code);
     end();
-    await this.#background(end); // once more, for a room that was only just starting
+    await this.#background(end); // again, in case the room was still starting
   }
 
-  /** The alarm has rung. Never throws; doing it twice does no harm. */
+  /** Handle the alarm. Never throws; running it twice does no harm. */
   async ring(again = true): Promise<void> {
     const { now, log, alarm } = this.#ports;
     const { timers, refusal } = this.#lifecycle;
@@ -194,7 +193,7 @@ export class Room {
     if (this.#isBroken) return alarm.set(now() + brokenAlarmDelay);
     if (this.#lifecycle.isGone) await this.#background(() => this.#lifecycle.clearIfGone());
     if (this.#lifecycle.timers === timers) return;
-    // The room has restarted meanwhile: its new timers ring too, but only once.
+    // The room has restarted meanwhile. Its new timers ring too, but only once.
     if (again) await this.ring(false);
     else this.#lifecycle.timers.ensureAlarm(this.#clock.ahead);
   }
@@ -206,15 +205,15 @@ export class Room {
     });
     const { room } = this.#lifecycle;
     if (room === null) await this.#lifecycle.whenListed(); // it has stopped
-    else if (name === "schedule") await room.whenCommitted(); // else it is retried
+    else if (name === "schedule") await room.whenCommitted(); // if this fails, the timer is retried
   }
 
   // Turns
 
   /**
-   * Run one turn. An error that is not in the error table may have left memory and storage apart: then the
-   * room restarts.
-   * @param about what the log says of such a turn
+   * Run one turn. After an error that is not in the error table, memory and storage may disagree, so the room
+   * restarts.
+   * @param about log fields that describe such a turn
    */
   #turn<T>(work: () => T | Promise<T>, options?: TurnOptions, about?: () => LogFields): Promise<T> {
     return this.#mailbox.run(async () => {
@@ -244,7 +243,7 @@ export class Room {
     }, options);
   }
 
-  /** See to what a turn has left to do. Never throws: the turn's own outcome stands. */
+  /** Do what a turn has left to do. Never throws: the turn's own outcome stands. */
   #endTurn(): void {
     const { room } = this.#lifecycle;
     try {
@@ -257,7 +256,7 @@ export class Room {
     this.#scheduleFlush();
   }
 
-  /** Run a turn that nobody waits for, however many wait before it. Never throws. */
+  /** Run a turn that nobody waits for, however long the queue is. Never throws. */
   async #background(work: () => void | Promise<void>): Promise<void> {
     try {
       await this.#turn(work);
@@ -267,22 +266,22 @@ export class Room {
     }
   }
 
-  /** Something has happened outside a turn: see to what it has left to do. */
+  /** After an event outside a turn: do what it has left to do. */
   #afterEvent(): void {
     if (this.#lifecycle.room?.hub.hasEndedUsers) this.#ports.background(this.#background(() => {}));
     this.#scheduleFlush();
   }
 
-  /** @throws what storage throws: then the room is still the broken one, which sends nothing */
+  /** @throws what storage throws; the room then stays broken and sends nothing */
   async #restart(): Promise<void> {
     this.#isBroken = true;
     const { timers, room } = this.#lifecycle;
     room?.abandon(new CollabError("commit_failed"));
-    await room?.saver.whenIdle(); // one save at a time, whoever started it
+    await room?.saver.whenIdle(); // only one save at a time, also across a restart
     timers.retire();
     this.#flushTimer.cancel();
     this.#newsTimer.cancel();
-    // If a write that set the alarm was rolled back, nobody knows when it rings.
+    // If a write that set the alarm was rolled back, the time of the alarm is unknown.
     const ports = { ...this.#ports, alarmAt: null };
     const lifecycle = new Lifecycle(ports, this.#leaveHooks, this.#arrivals, this.#mailbox);
     lifecycle.timers.takeOver(timers);
@@ -292,13 +291,13 @@ export class Room {
     this.#endTurn();
   }
 
-  /** Flush what waits, now or when the window ends. */
+  /** Flush what is waiting, now or when the window ends. */
   #scheduleFlush(): void {
     const { room } = this.#lifecycle;
     if (room === null || this.#isBroken) return;
     const now = this.#ports.now();
     const request = room.batch.takeRequest();
-    // Where turns wait, more is about to come.
+    // If turns are waiting, more changes are about to come.
     if (request !== null) room.requestFlush(request, this.#mailbox.hasWaiting);
     const { dueAt } = room.window;
     if (dueAt <= now || room.isFull) this.#flush();
@@ -309,7 +308,7 @@ export class Room {
       });
   }
 
-  /** The last flush is durable: the next one may follow. */
+  /** Wait until the last flush is durable; then the next one may follow. */
   async #afterCommit(room: RunningRoom): Promise<void> {
     try {
       await this.#ports.whenDurable();

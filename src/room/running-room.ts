@@ -1,5 +1,5 @@
-// A running room: what its parts do together. Operations call the parts, which room-parts.ts puts together. Turns do
-// not overlap, and an absent room has none of this.
+// A running room: what its parts do together. Operations call the parts, which room-parts.ts creates. Turns do not
+// overlap. An absent room has none of this.
 
 import type { ResolvedBehaviour } from "../behaviours/resolve.ts";
 import { CollabError } from "../protocol/errors.ts";
@@ -37,7 +37,7 @@ import type { StateSaver } from "./state-saver.ts";
 import type { Timers } from "./timers.ts";
 import type { UsageMeter } from "./usage-meter.ts";
 
-/** Characters that may wait for a flush. */
+/** Characters that may wait for a flush; more are flushed at once. */
 const maxWaitingCharacters = 512 * 1024;
 
 export class RunningRoom implements RoomParts {
@@ -98,10 +98,10 @@ export class RunningRoom implements RoomParts {
   }
 
   /**
-   * Take over what storage and the open sockets say: the room has woken (rule R6).
-   * @param earlier the room as it was before, if it has restarted: what its clients know then need not be
-   * told again, as long as the state they have is the stored one
-   * @param hasLosses whether clients know of versions or members that could not be read: they start over
+   * Restore the room from storage and the open sockets after it has woken (rule R6).
+   * @param earlier the room before a restart. What its clients already know is not sent again, provided that their
+   * state is the stored one
+   * @param hasLosses whether clients know versions or members that could not be read: they then start over
    */
   restore(earlier: RunningRoom | null, hasLosses: boolean): void {
     this.saver.restore();
@@ -137,17 +137,17 @@ export class RunningRoom implements RoomParts {
     return this.members.size === 0;
   }
 
-  /** What the directory lists of it. */
+  /** The room's entry in the directory. */
   get entry(): RoomEntry {
     return roomEntry(this.ports.id, this.record, this.members.size);
   }
 
-  /** Something has happened in the room (rule T1). */
+  /** Note that something has happened in the room (rule T1). */
   markActive(): void {
     this.activity.markActive(!this.isEmpty);
   }
 
-  /** Whether the room stops when it has been idle for long enough: nobody is there and nothing is scheduled. */
+  /** Whether the room may stop once it has been idle for long enough: it is empty, and nothing is scheduled. */
   get mayStop(): boolean {
     return this.isEmpty && this.schedules.isEmpty;
   }
@@ -162,7 +162,7 @@ export class RunningRoom implements RoomParts {
     return this.behaviour.retention === "keep" && !this.hooks.saves;
   }
 
-  /** Open sockets, those of observers included: what a flush sends to. */
+  /** Open sockets, including those of observers: the ones that a flush sends to. */
   get socketCount(): number {
     return this.sessions.size + this.observers.size;
   }
@@ -173,19 +173,19 @@ export class RunningRoom implements RoomParts {
 
   /**
    * Check that one more socket may open (rule N4).
-   * @param leaving sockets that close for it
-   * @throws CollabError `room_full`, unless a silent session would give way
+   * @param leaving sockets that close to make room for it
+   * @throws CollabError `room_full`, unless a silent session can be ended instead
    */
   checkSockets(leaving: number): void {
     const { maxSockets } = this.behaviour;
     if (this.socketCount - leaving < maxSockets || this.hub.mostSilent(this.sessions) !== null)
       return;
     throw new CollabError("room_full", {
-      detail: `The room takes ${maxSockets} sockets. Try again when some have closed.`,
+      detail: `The room allows ${maxSockets} sockets. Try again when some have closed.`,
     });
   }
 
-  /** One more socket is about to open: if there are too many, the session gives way that is silent for longest. */
+  /** Make room for one more socket: if there are too many, end the session that has been silent longest. */
   makeWay(leaving: number): void {
     if (this.socketCount - leaving >= this.behaviour.maxSockets)
       this.hub.endMostSilent(this.sessions);
@@ -197,18 +197,18 @@ export class RunningRoom implements RoomParts {
     this.hub.open(socket, request);
   }
 
-  /** The token of a session was renewed. */
+  /** Apply a renewed token to its session. */
   renewSession(session: Session, { scopes, expiresAt }: SessionRights): void {
     this.hub.renew(session, { scopes, expiresAt });
     this.sessionTimers.expireAt(expiresAt);
   }
 
-  /** Epoch ms at which there is news without anybody's doing: typing lapses, or the people may be told of again. */
+  /** Epoch ms at which news arises by itself: typing lapses, or changes among the people may be sent again. */
   get nextNewsAt(): number {
     return Math.min(this.presence.nextLapseAt, this.crowd.dueAt);
   }
 
-  /** That time may have come. @returns whether there is something to tell */
+  /** Check whether that time has come. @returns whether there is something to send */
   makeNews(): boolean {
     const now = this.ports.now();
     if (this.presence.nextLapseAt <= now) this.presence.lapse(now);
@@ -217,12 +217,12 @@ export class RunningRoom implements RoomParts {
     return isNews;
   }
 
-  /** See to the users whose sessions have ended since the last time. */
+  /** Process the users whose sessions have ended since the last call. */
   processEndedSessions(): void {
     for (const userId of this.hub.takeEndedUsers()) this.membership.sessionEnded(userId);
   }
 
-  /** Remember that a stop was requested, if it takes more than this turn: a crash must not undo it. */
+  /** Record a stop request if it takes more than this turn, so that a crash does not lose it. */
   requestStop(stopping: StopRequest): void {
     if (this.isEmpty && this.saver.isClean) return;
     this.ports.storage.atomically(() => {
@@ -231,12 +231,12 @@ export class RunningRoom implements RoomParts {
     });
   }
 
-  /** Whether so much waits that it is flushed before the window ends. */
+  /** Whether so much is waiting that it is flushed before the window ends. */
   get isFull(): boolean {
     return this.document.stagedCharacters + this.batch.characters > maxWaitingCharacters;
   }
 
-  /** Tell the window that something waits. @param more whether more is about to come */
+  /** Tell the window that something is waiting. @param more whether more is about to come */
   requestFlush({ urgency, writer }: Pick<FlushRequest, "urgency" | "writer">, more: boolean): void {
     const now = this.ports.now();
     if (this.crowd.isSampled && urgency !== "change")
@@ -250,13 +250,13 @@ export class RunningRoom implements RoomParts {
       });
   }
 
-  /** Whether something waits for the next commit. */
+  /** Whether anything is waiting for the next commit. */
   get isStaged(): boolean {
     return this.document.isStaged || this.schedules.isStaged;
   }
 
   /**
-   * Wait until nothing is staged; `null` when nothing is.
+   * Wait until nothing is staged; `null` if nothing is.
    * @throws CollabError (rejects) `commit_failed`
    */
   whenCommitted(): Promise<void> | null {
@@ -264,13 +264,13 @@ export class RunningRoom implements RoomParts {
   }
 
   /**
-   * Commit what is staged as one row, then send everything that waits.
-   * @throws what storage throws; before the commit, nothing is written or sent
+   * Commit what is staged as one row, then send everything that is waiting.
+   * @throws what storage throws; nothing is sent before the commit has succeeded
    */
   flush(): void {
     const now = this.ports.now();
-    // The change itself comes last: if it fails, the note that it is unsaved does no harm, and the hot path
-    // needs no transaction around the two.
+    // The change itself is written last. If that fails, having marked the state as unsaved does no harm, and the
+    // hot path needs no transaction around the two writes.
     if (this.document.isStaged) this.saver.markDirty();
     const { isStaged } = this;
     const change = this.#commit(now);
@@ -290,7 +290,7 @@ export class RunningRoom implements RoomParts {
     this.hub.endTooSlow();
   }
 
-  /** One atomic write: the change, what it answers (rules X1, X2), and what is scheduled (rule B5). */
+  /** Write atomically: the change, the requests that it answers (rules X1, X2), and the schedules (rule B5). */
   #commit(now: number): Change | null {
     if (!this.isStaged) return null;
     const { document, requests, keys, schedules, ports } = this;
@@ -310,7 +310,7 @@ export class RunningRoom implements RoomParts {
     return change;
   }
 
-  /** Write what is scheduled. If nothing is left of it, the room may stop again. */
+  /** Write the schedules. If none are left, the room may stop again. */
   #commitSchedules(): void {
     this.schedules.commit();
     if (this.mayStop) this.timers.setAtLatest("idle", this.activity.idleDeadline);
@@ -338,7 +338,7 @@ export class RunningRoom implements RoomParts {
 
   /**
    * The room is about to restart from storage. Requests that depend on a commit fail with this error. Events and
-   * replies go out now; news of users and presence, and sessions to welcome, are left to the restarted room.
+   * replies are sent now. News of users and presence, and the welcomes of sessions, are left to the restarted room.
    */
   abandon(error: CollabError): void {
     this.batch.reject(error);

@@ -1,5 +1,5 @@
-// Run a scheduled action (rule B5). Its removal is committed with what it changes, so a change is made once; what
-// it does outside the room may happen again if the room dies before that.
+// Runs a scheduled action (rule B5). Its removal is committed together with its changes, so they are made once.
+// What it does outside the room may happen again if the room dies before that commit.
 
 import { backoff, maxBackoff } from "../model/backoff.ts";
 import { roomCaller } from "../protocol/caller.ts";
@@ -9,11 +9,11 @@ import { attempt } from "./outcome.ts";
 import { runAction } from "./operations/call-action.ts";
 import type { RunningRoom } from "./running-room.ts";
 
-/** Failed attempts after which one is dropped. */
+/** Failed attempts after which an action is dropped. */
 const maxAttempts = 10;
 
 /**
- * Run the one that is due first, within a turn. Each has a turn of its own, so that many of them do not keep
+ * Run the action that is due first, within a turn. Each action has its own turn, so that many of them do not keep
  * clients waiting.
  * @param now epoch ms
  */
@@ -21,10 +21,10 @@ export async function runDueSchedule(room: RunningRoom, now: number): Promise<vo
   const { schedules, timers, ports, batch } = room;
   const schedule = schedules.firstDue(now);
   if (schedule === undefined) return schedules.setTimer();
-  // It waits until the behaviour is deployed again.
+  // The action waits until its behaviour is deployed again.
   if (!ports.behaviours.has(room.record.behaviour)) return timers.set("schedule", now + maxBackoff);
   const { id, name, input } = schedule;
-  // The author's code may change its input, and must not change that of the next attempt.
+  // The author's code may modify its input, which must not affect the next attempt.
   const own = structuredClone(input);
   const outcome = await attempt(() => runAction(room, name, own, roomCaller, [id]));
   if ("error" in outcome) afterFailure(room, schedule, outcome.error);
@@ -32,12 +32,12 @@ export async function runDueSchedule(room: RunningRoom, now: number): Promise<vo
   batch.requestFlush("change");
 }
 
-/** Try again later; or never, after a refusal or too many failures. */
+/** Retry later, or never after a refusal or too many failures. */
 function afterFailure(room: RunningRoom, schedule: StoredSchedule, error: CollabError): void {
   const { schedules, ports } = room;
   const { id, name: action } = schedule;
   const { code, info } = error;
-  // While the breaker is open, the action has not been tried.
+  // While the circuit breaker is open, the action has not been tried.
   const attempts = schedule.attempts + (code === "hook_unavailable" ? 0 : 1);
   if (code === "action_refused") {
     ports.log("schedule_refused", { id, action, reason: info.reason });

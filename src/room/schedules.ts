@@ -1,5 +1,5 @@
-// The scheduled actions of a room (rule B5): what is pending, and what the next commit writes of it. Running them
-// is in scheduled-actions.ts.
+// The scheduled actions of a room (rule B5): those that are pending, and those that the next commit writes or
+// removes. scheduled-actions.ts runs them.
 
 import { isTime } from "../protocol/time.ts";
 import type { StoredSchedule } from "../storage/room-storage.ts";
@@ -11,7 +11,7 @@ export type SchedulesParts = {
   readonly timers: Timers;
 };
 
-/** What an action changes of them. */
+/** What an action changes in the schedules. */
 export type ScheduleChanges = {
   readonly added: Iterable<StoredSchedule>;
   /** Ids. */
@@ -20,16 +20,16 @@ export type ScheduleChanges = {
 
 export class Schedules {
   readonly #parts: SchedulesParts;
-  /** With everything that is staged. */
+  /** The pending actions, including everything that is staged. */
   readonly #pending = new Map<string, StoredSchedule>();
-  /** Ids whose rows the next commit writes or removes. */
+  /** Ids of the rows that the next commit writes or removes. */
   readonly #staged = new Set<string>();
 
   constructor(parts: SchedulesParts) {
     this.#parts = parts;
   }
 
-  /** Read the rows: the room has woken. */
+  /** Read the rows after a wake. */
   restore(): void {
     const { ports, timers } = this.#parts;
     const now = ports.now();
@@ -59,7 +59,7 @@ export class Schedules {
     return [...this.#pending.values()];
   }
 
-  /** The one that is due first, if its time has come. */
+  /** The action that is due first, if its time has come. */
   firstDue(now: number): StoredSchedule | undefined {
     let first: StoredSchedule | undefined;
     for (const schedule of this.#pending.values())
@@ -88,7 +88,7 @@ export class Schedules {
     this.setTimer();
   }
 
-  /** Let the timer ring for the one that is due next. */
+  /** Set the timer to the action that is due next. */
   setTimer(): void {
     const { timers } = this.#parts;
     if (this.isEmpty) timers.clear("schedule");
@@ -107,7 +107,7 @@ const isSchedule = ({ id, name, input, at, due, setAt, attempts }: StoredSchedul
   [at, due, setAt].every(isTime) &&
   Number.isSafeInteger(attempts);
 
-/** One that was stored by an earlier instance, whose clock may have been ahead: it waits no longer than it was meant to. */
+/** A stored schedule, possibly set by a clock that was ahead: it waits no longer than originally intended. */
 const restored = (stored: StoredSchedule, now: number): StoredSchedule => ({
   ...stored,
   due: Math.min(stored.due, now + Math.max(0, stored.due - stored.setAt)),

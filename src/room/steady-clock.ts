@@ -1,15 +1,14 @@
-// The room's clock: it never goes back. The wall clock may be set back while the room is awake; a window,
-// a rate or a deadline that compares two of its readings would then wait for the difference. When that
-// happens this clock runs ahead of the wall clock from then on, by the size of the step. (Rule T5.)
+// The room's clock, which never goes back (rule T5). The wall clock may be set back while the room is awake. A
+// window, a rate or a deadline that compares two of its readings would then wait for the difference. So when that
+// happens, this clock runs ahead of the wall clock from then on, by the size of the step.
 //
-// A step ahead cannot be told from time that has passed, and counts as that. Times in storage and
-// attachments may be by the clock of an earlier instance, which was ahead: code that reads them must not trust them to
-// lie in the past.
+// A step ahead cannot be told from elapsed time, and counts as such. Times in storage and attachments may come from
+// an earlier instance whose clock was ahead: code that reads them must not assume that they lie in the past.
 
 import type { RoomPorts } from "./ports.ts";
 
 /**
- * Tolerated difference in ms. A timer may fire early, and our clock stops during an event while the platform's
+ * Tolerated difference in ms. A timer may fire early, and this clock stops during an event while the platform's
  * timestamps advance.
  */
 const tolerance = 1000;
@@ -24,7 +23,7 @@ export class SteadyClock {
     this.#wall = wall;
   }
 
-  /** Epoch ms; never less than it was before. */
+  /** Epoch ms; never less than before. */
   readonly now = (): number => {
     const wall = this.#wall();
     if (wall < this.#lastWall) this.#ahead += this.#lastWall - wall;
@@ -38,7 +37,7 @@ export class SteadyClock {
     return this.#ahead;
   }
 
-  /** It is this late by now (epoch ms), whatever the wall clock says: a timer has rung. */
+  /** A timer has rung, so it is at least this time (epoch ms), whatever the wall clock says. */
   reach(at: number): void {
     const missing = at - this.now();
     if (missing > tolerance) this.#ahead += missing;
@@ -46,15 +45,16 @@ export class SteadyClock {
 }
 
 /**
- * ms from one reading of the wall clock to a later one; `null` when it was set back in between, so that
- * nobody can tell.
+ * ms from one reading of the wall clock to a later one; `null` if the clock was set back in between, so that the
+ * difference is unknown.
  */
 export const wallTimeSince = (then: number, now: number): number | null =>
   now < then - tolerance ? null : Math.max(0, now - then);
 
 /**
- * The ports of a room whose clock never goes back. The alarm rings by the platform's wall clock. Timers in
- * memory do not; they tell the clock what it missed if nobody looked at it between a step back and their time.
+ * The ports of a room, with a clock that never goes back. The alarm follows the platform's wall clock. In-memory
+ * timers do not; when one rings, it moves this clock forward, in case the wall clock was set back unnoticed
+ * meanwhile.
  */
 export const withClock = (ports: RoomPorts, clock: SteadyClock): RoomPorts => ({
   ...ports,

@@ -1,6 +1,6 @@
-// Many named timers, one physical alarm (rule T3). A timer is a row; the alarm is set only when a timer
-// needs it earlier than it is set. An alarm that rings too early is harmless: the owner of the timer looks
-// at its own deadline and sets the timer again. The work of each timer is in alarm.ts.
+// Many named timers on one physical alarm (rule T3). A timer is a row. The alarm is set only if a timer needs it
+// earlier than it is set. An alarm that rings too early is harmless: the owner of the timer checks its own deadline
+// and sets the timer again. The work of each timer is in alarm.ts.
 
 import { backoff, maxBackoff } from "../model/backoff.ts";
 import type { Deadline } from "../model/members.ts";
@@ -9,8 +9,9 @@ import type { StoredTimer } from "../storage/room-storage.ts";
 import type { RoomPorts } from "./ports.ts";
 
 /**
- * `idle`: stop an empty room. `lease`, `grace`, `presence`: deadlines of members. `liveness`: look for
- * dead sockets. `expiry`: end sessions whose tokens have expired. `schedule`: run scheduled actions. `save`, `directory`: (re)try these.
+ * `idle`: stop an empty room. `lease`, `grace`, `presence`: deadlines of members. `liveness`: look for dead
+ * sockets. `expiry`: end sessions whose tokens have expired. `schedule`: run scheduled actions. `save`,
+ * `directory`: try or retry these.
  */
 export type TimerName =
   | "idle"
@@ -21,7 +22,7 @@ export type TimerName =
   | "save"
   | "directory";
 
-/** The latest time that the platform takes for an alarm, in epoch ms. One that rings too early is set again. */
+/** The latest time that the platform accepts for an alarm, in epoch ms. An alarm that rings too early is set again. */
 const latestAlarm = Date.UTC(2189, 0);
 
 type TimerPorts = Pick<RoomPorts, "storage" | "alarm" | "alarmAt" | "random" | "log">;
@@ -44,15 +45,15 @@ export class Timers {
   readonly #alarm: RoomPorts["alarm"];
   readonly #timers = new Map<string, StoredTimer>();
   #alarmAt: number | null;
-  /** Timers whose work is under way: they ring again only if that never ends. Epoch ms by name. */
+  /** Timers whose work is in progress, by name: until this time (epoch ms) they do not ring again. */
   readonly #postponed = new Map<string, number>();
-  /** Those among them whose work has failed, and whose rows could not be written: they wait in memory alone. */
+  /** Those of them whose work has failed and whose rows could not be written: they wait only in memory. */
   readonly #unwritten = new Set<string>();
-  /** While the alarm is being handled it is set once, at the end. */
+  /** Whether the alarm is being handled: it is then set once, at the end. */
   #handling = false;
   #retired = false;
   #ensured = false;
-  /** By how much the clock was ahead of the wall clock when the alarm was last set for it. */
+  /** ms by which the clock was ahead of the wall clock when the alarm was last adjusted to it. */
   #ahead = 0;
 
   constructor(ports: TimerPorts) {
@@ -63,10 +64,10 @@ export class Timers {
     this.#alarmAt = alarmAt;
   }
 
-  /** Read the rows. */
+  /** Read the timers from storage. */
   restore(): void {
     for (const timer of this.#storage.readTimers()) {
-      // One that nobody handles would ring for ever.
+      // A timer that nobody handles would ring for ever.
       if (Object.hasOwn(timerNames, timer.name)) this.#timers.set(timer.name, readable(timer));
       else this.#ports.log("unknown_timer", { timer: timer.name });
     }
@@ -85,7 +86,7 @@ export class Timers {
     return timers.toSorted((a, b) => a.at - b.at);
   }
 
-  /** Epoch ms the alarm is set to, `null` for no alarm. */
+  /** Epoch ms the alarm is set to; `null` if it is not set. */
   get alarmAt(): number | null {
     return this.#alarmAt;
   }
@@ -108,21 +109,21 @@ export class Timers {
     else this.#arm();
   }
 
-  /** The work of a timer is under way, beside the turns: do not ring it again before this time (epoch ms). */
+  /** The work of a timer is in progress outside turns: do not ring it again before this time (epoch ms). */
   postpone(name: TimerName, until: number): void {
     this.#endWait(name);
     if (this.#timers.has(name)) this.#postponed.set(name, until);
   }
 
-  /** Let a timer fire at this time or before. */
+  /** Let a timer fire at this time (epoch ms) or earlier. */
   setAtLatest(name: TimerName, at: number): void {
     const old = this.#timers.get(name);
     if (old === undefined || old.at > at) this.set(name, at);
   }
 
   /**
-   * The same in a room that has woken, for a timer that an earlier instance may have set: one that waits for
-   * its next attempt goes on waiting, but not for longer than that takes.
+   * Like `setAtLatest`, but in a room that has woken, for a timer that an earlier instance may have set. A timer
+   * that waits for a retry keeps waiting, but no longer than the maximum backoff.
    */
   restoreAtLatest(name: TimerName, at: number, now: number): void {
     const old = this.#timers.get(name);
@@ -133,29 +134,29 @@ export class Timers {
   clear(name: TimerName): void {
     this.#endWait(name);
     if (!this.#timers.has(name)) return;
-    // The row goes first: if it cannot, the timer still rings.
+    // The row is removed first: if that fails, the timer still rings.
     if (!this.#retired) this.#storage.removeTimer(name);
     this.#timers.delete(name);
   }
 
-  /** Drop a timer that the alarm may be set for, and set the alarm for what comes next. */
+  /** Clear a timer that the alarm may be set for, and set the alarm to the next timer. */
   clearBeforeAlarm(name: TimerName): void {
     this.clear(name);
     this.delayAlarm();
   }
 
-  /** Set the alarm for what comes next, if it is set for an earlier time. */
+  /** Set the alarm to the next timer, if it is set to an earlier time. */
   delayAlarm(): void {
     if (this.#alarmAt !== null && this.#alarmAt < this.#nextDue()) this.#rearm();
   }
 
-  /** A timer has fired and its work has failed: let it fire again, later each time. */
+  /** The work of a timer has failed: fire it again, with increasing delays. */
   retryLater(name: TimerName, now: number): void {
     const attempts = (this.#timers.get(name)?.attempts ?? 0) + 1;
     try {
       this.set(name, now + backoff(attempts, this.#ports.random()), attempts);
     } catch {
-      // Not even a timer can be written. Its row is still due, so that it waits in memory alone.
+      // Not even the timer can be written. Its stored row is still due, so it waits only in memory.
       this.#waitInMemory(name, now + backoff(10, this.#ports.random()));
       this.#rearm();
     }
@@ -172,8 +173,8 @@ export class Timers {
   }
 
   /**
-   * Make sure that an alarm is set if a timer needs one. It can be missing when the platform has given up
-   * retrying: then whatever wakes the room sets it again. It is set anew when the clock was set back.
+   * Make sure that an alarm is set if a timer needs one. The alarm can be missing if the platform has given up
+   * retrying it; whatever wakes the room then sets it again. It is also reset when the clock was set back.
    * @param ahead ms by which the room's clock is ahead of the wall clock
    */
   ensureAlarm(ahead: number): void {
@@ -184,7 +185,7 @@ export class Timers {
     this.#ensured = true;
   }
 
-  /** Drop every timer, and the alarm; or every timer but one, which needs the alarm. */
+  /** Clear every timer and the alarm; or, with `except`, every timer but that one, which needs the alarm. */
   clearAll(except: TimerName | null = null): void {
     if (this.#retired) return;
     for (const name of this.#timers.keys()) if (name !== except) this.clear(name as TimerName);
@@ -193,26 +194,26 @@ export class Timers {
     this.#alarmAt = null;
   }
 
-  /** Storage was emptied: there are no timers and no alarm any more. */
+  /** Storage was cleared: there are no timers and no alarm any more. */
   forget(): void {
     this.#timers.clear();
     this.#alarmAt = null;
   }
 
-  /** Take over which timers wait in memory alone: a room that restarts must not ring them at once again. */
+  /** Take over the timers that wait only in memory, so that a room that restarts does not ring them at once again. */
   takeOver(earlier: Timers): void {
     for (const [name, until] of earlier.#postponed)
       if (earlier.#unwritten.has(name)) this.#waitInMemory(name, until);
   }
 
-  /** Another instance has read the rows: from here on this one changes nothing. */
+  /** Another instance has read the rows: this one changes nothing from now on. */
   retire(): void {
     this.#retired = true;
   }
 
   /**
-   * Handle the alarm: fire what is due, then set the alarm for what comes next. If the object dies in
-   * between, the platform rings the alarm again, and what is still due fires then.
+   * Handle the alarm: fire what is due, then set the alarm to the next timer. If the object dies in between, the
+   * platform rings the alarm again, and what is still due fires then.
    */
   async ring(now: number, fire: (name: TimerName) => Promise<void>): Promise<void> {
     this.#alarmAt = null;
@@ -250,7 +251,7 @@ export class Timers {
   }
 }
 
-/** A timer as it was stored. One that cannot be read is due: its owner looks at the real deadline, and sets it again. */
+/** A timer as stored. An unreadable one counts as due: its owner checks the real deadline and sets it again. */
 const readable = (timer: StoredTimer): StoredTimer =>
   isTime(timer.at) && Number.isSafeInteger(timer.attempts) && timer.attempts >= 0
     ? timer

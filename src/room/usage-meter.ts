@@ -1,13 +1,13 @@
-// Counts what a running room does, for the analytics of the deployment (rule O4). A busy room writes one data point
-// a minute; one that falls quiet writes what it has counted before it sleeps, because its memory goes then.
+// Counts what a running room does, for the deployment's analytics (rule O4). A busy room writes one data point a
+// minute. A room that becomes quiet writes its counts before it sleeps, because its memory is lost then.
 
 import { dataPoint, noCounts, type Occupancy, type UsageCounts } from "../model/data-point.ts";
 import { MemoryTimer } from "./memory-timer.ts";
 import type { RoomPorts } from "./ports.ts";
 
-/** ms that one data point covers at least, while the room is awake. */
+/** Minimum ms that one data point covers while the room is awake. */
 const interval = 60_000;
-/** ms without a flush after which a room is quiet. The platform lets it sleep after twice as long. */
+/** ms without a flush after which a room is quiet. The platform lets it sleep after twice that time. */
 const quietAfter = 5000;
 
 export type UsageMeterParts = {
@@ -21,7 +21,7 @@ export class UsageMeter {
   readonly #timer: MemoryTimer;
   #counts: { -readonly [Name in keyof UsageCounts]: number } = { ...noCounts };
   #occupancy: Occupancy = { users: 0, sockets: 0 };
-  /** Epoch ms of the first flush that is counted, of the last one, and of the last data point. */
+  /** Epoch ms of the first counted flush, of the last flush, and of the last data point. */
   #since: number | null = null;
   #flushedAt = 0;
   #reportedAt = -Infinity;
@@ -32,7 +32,7 @@ export class UsageMeter {
     this.#timer = new MemoryTimer(ports);
   }
 
-  /** Take over from the meter of the room before it has restarted. */
+  /** Take over from the meter of the room before a restart. */
   restore(earlier: UsageMeter): void {
     earlier.#timer.cancel();
     this.#counts = earlier.#counts;
@@ -40,7 +40,7 @@ export class UsageMeter {
     this.#reportedAt = earlier.#reportedAt;
   }
 
-  /** Epoch ms until which it keeps the object awake, to write what it has counted; `Infinity` if it does not. */
+  /** Epoch ms until which it keeps the object awake to write its counts; `Infinity` if it does not. */
   get dueAt(): number {
     return this.#timer.dueAt;
   }
@@ -49,7 +49,7 @@ export class UsageMeter {
     this.#counts[what] += number;
   }
 
-  /** The room has flushed: the one place where data points of its activity come from. */
+  /** The room has flushed. Only flushes lead to `activity` data points. */
   flushed(occupancy: Occupancy): void {
     if (this.#ports.analytics === null) return;
     const now = this.#ports.now();
@@ -66,7 +66,7 @@ export class UsageMeter {
     this.#ports.analytics?.(dataPoint({ kind: "started", behaviour, ...occupancy }));
   }
 
-  /** @param ms for how long the room has run */
+  /** @param ms how long the room has run */
   stopped(detail: string, ms: number, occupancy: Occupancy): void {
     this.#timer.cancel();
     const behaviour = this.#behaviour;

@@ -1,6 +1,5 @@
-// What the room has to tell, from one flush to the next. The parts of a room mark here what has happened;
-// a flush commits what is staged and takes everything as one `Batch` value. Delivery looks at
-// nothing else.
+// What the room sends, from one flush to the next. The parts of a room record here what has happened. A flush
+// commits what is staged and takes everything as one `Batch` value, which is all that delivery looks at.
 
 import type { Change } from "../../protocol/history.ts";
 import type { CollabError } from "../../protocol/errors.ts";
@@ -10,29 +9,29 @@ import { UsersDelta } from "../../model/users-delta.ts";
 import type { Session } from "../sessions/session.ts";
 import type { Sessions } from "../sessions/sessions.ts";
 
-/** An event as text, for every session but one. */
+/** An event as text, for every session, or for every session but one. */
 export type OutgoingEvent = {
   readonly text: string;
   readonly except: Session | null;
-  /** Whether it goes out with the next commit or not at all. */
+  /** Whether it is sent with the next commit or not at all. */
   readonly isPending?: boolean;
 };
 
 /** A message to one session, as text. */
 export type Reply = {
   readonly text: string;
-  /** Set while it depends on a commit: if that fails, the request with this ref has failed. */
+  /** Set while it depends on a commit: if that fails, so has the request with this ref. */
   readonly pendingRef: Ref | undefined;
 };
 
-/** What is new of the people in the room, as text. */
+/** News of the people in the room, as text. */
 export type PeopleMessages = OwnMessages & {
-  /** What single sessions are told instead. */
+  /** What single sessions are sent instead. */
   readonly own: ReadonlyMap<Session, OwnMessages>;
 };
 
 export type OwnMessages = PeopleTexts & {
-  /** A message `people` or `everybody`; it goes before the others. */
+  /** A message `people` or `everybody`; it precedes the others. */
   readonly people: string | null;
 };
 
@@ -43,19 +42,19 @@ export const noPeople: PeopleMessages = {
   own: new Map(),
 };
 
-/** Everything that one flush has committed and has to tell. */
+/** Everything that one flush has committed and has to send. */
 export type Batch = {
   readonly change: Change | null;
   readonly people: PeopleMessages;
   readonly events: readonly OutgoingEvent[];
   readonly replies: ReadonlyMap<Session, readonly Reply[]>;
-  /** Sessions to welcome, each with the number of events that came before it. */
+  /** Sessions to welcome, each with the number of events before it. */
   readonly newcomers: ReadonlyMap<Session, number>;
 };
 
 /**
- * `change`: a change or an event, which every session is sent. `welcome`: a newcomer. `signal`: presence and
- * users, which may go out a little later.
+ * `change`: a change or an event, which is sent to every session. `welcome`: a newcomer. `signal`: presence and
+ * users, which may be sent a little later.
  */
 export type Urgency = "change" | "welcome" | "signal";
 
@@ -69,24 +68,24 @@ export class BatchBuilder {
   readonly #unsavedSessions = new Set<Session>();
   #characters = 0;
   #requested: Urgency | null = null;
-  /** The sessions that wait for the outcome of what was requested since. */
+  /** The sessions waiting for the outcome of what was requested since the last `takeRequest`. */
   readonly #waiting = new Set<Session>();
   #commit: PromiseWithResolvers<void> | null = null;
   #failure: CollabError | null = null;
   #reads: { run(): void; reject(error: CollabError): void }[] = [];
 
-  /** Characters of what waits, as far as it is text already. */
+  /** Characters of what is waiting, as far as it is text already. */
   get characters(): number {
     return this.#characters;
   }
 
-  /** Something waits to be told. */
+  /** Note that something is waiting to be sent. */
   requestFlush(urgency: Urgency): void {
     const rank = this.#requested === null ? -1 : urgencies.indexOf(this.#requested);
     if (urgencies.indexOf(urgency) > rank) this.#requested = urgency;
   }
 
-  /** What was requested since this was last asked, `null` if nothing was; and by whom, if one alone waits for it. */
+  /** What was requested since the last call, `null` if nothing was; and by whom, if a single session waits for it. */
   takeRequest(): { urgency: Urgency; writer: Session | null } | null {
     const urgency = this.#requested;
     if (urgency === null) return null;
@@ -121,7 +120,7 @@ export class BatchBuilder {
 
   /**
    * Send a message to one session with the next flush.
-   * @param pendingRef of the request it answers, if that depends on the commit
+   * @param pendingRef of the request that it answers, if the answer depends on the commit
    */
   addReply(session: Session, text: string, pendingRef?: Ref): void {
     const replies = this.#replies.get(session);
@@ -132,7 +131,7 @@ export class BatchBuilder {
     if (pendingRef !== undefined) this.#waiting.add(session);
   }
 
-  /** A session's presence has changed: its attachment is saved once, at the next flush. */
+  /** A session's presence has changed: save its attachment once, at the next flush. */
   markUnsaved(session: Session): void {
     this.#unsavedSessions.add(session);
   }
@@ -155,7 +154,7 @@ export class BatchBuilder {
   }
 
   /**
-   * Read the room with the next commit, while nothing is staged.
+   * Run a read at the next commit, when nothing is staged.
    * @throws CollabError (rejects) `commit_failed`, and what `read` throws
    */
   readCommitted<T>(read: () => T | Promise<T>): Promise<T> {
@@ -174,7 +173,7 @@ export class BatchBuilder {
     return promise;
   }
 
-  /** Take over the replies that an earlier instance could not give. @param sessions those of this instance */
+  /** Take over the replies that an earlier instance could not send. @param sessions those of this instance */
   restoreReplies(earlier: BatchBuilder, sessions: Sessions): void {
     for (const [{ socket }, replies] of earlier.#replies) {
       const session = sessions.get(socket);
@@ -182,12 +181,12 @@ export class BatchBuilder {
     }
   }
 
-  /** Why what is staged will not be committed; `null` as long as it may be. */
+  /** Why what is staged will not be committed; `null` while it still may be. */
   get failure(): CollabError | null {
     return this.#failure;
   }
 
-  /** Take everything that waits, together with what was committed. */
+  /** Take everything that is waiting, together with what was committed. */
   take(change: Change | null, people: PeopleMessages): Batch {
     for (const session of this.#unsavedSessions) session.saveAttachment();
     this.#unsavedSessions.clear();
@@ -212,8 +211,8 @@ export class BatchBuilder {
   }
 
   /**
-   * Take only events and replies: what else waits may not be what storage holds. Replies to sessions that have
-   * not been welcomed stay, because the welcome comes first.
+   * Take only events and replies: what else is waiting may not match what storage holds. Replies to sessions that
+   * have not been welcomed stay, because the welcome comes first.
    */
   takeMessages(): Batch {
     const { events, replies } = { events: this.#events, replies: new Map(this.#replies) };
@@ -225,7 +224,7 @@ export class BatchBuilder {
     return { change: null, people: noPeople, events, replies, newcomers: new Map() };
   }
 
-  /** Staged changes will not be committed: those who wait for them are told so, by a reply or an error. */
+  /** Staged changes will not be committed: everyone waiting for them gets an error or a reply that says so. */
   reject(error: CollabError): void {
     this.#failure = error;
     this.#commit?.reject(error);

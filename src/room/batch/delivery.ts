@@ -1,5 +1,5 @@
-// How a batch becomes frames: each message is encoded once, and each socket gets one frame. A newcomer
-// gets its welcome instead of what went before it.
+// How a batch becomes frames: each message is encoded once, and each socket gets one frame. A newcomer gets its
+// welcome instead of what came before it.
 //
 // Order in a frame: people → users → change → presence → events → replies to this session.
 
@@ -10,14 +10,14 @@ import type { Session } from "../sessions/session.ts";
 import type { Batch, OwnMessages } from "./batch.ts";
 import type { Welcome } from "./welcome.ts";
 
-/** Whom a batch has reached. */
+/** Which sessions a batch has reached. */
 export type Reached =
   | { readonly kind: "all" }
   | { readonly kind: "some"; readonly sessions: readonly Session[] };
 
 /**
- * Send a batch to every session that it has something for.
- * @param createWelcome makes the encoder of welcomes; called once, if there are newcomers
+ * Send a batch to every session that it contains something for.
+ * @param createWelcome creates the encoder of welcomes; called once, if there are newcomers
  */
 export function deliver(
   batch: Batch,
@@ -64,7 +64,7 @@ function welcomeNewcomers(
   { newcomers, events, replies }: Batch,
   welcomeFor: (session: Session) => Welcome,
 ): void {
-  // Cut once for all who get it.
+  // Each shared text is split once, for all who get it.
   const cut = new Map<string, readonly string[]>();
   const piecesOfShared = (shared: string): readonly string[] => {
     const pieces = cut.get(shared) ?? piecesOf(shared);
@@ -94,6 +94,6 @@ function frame(messages: readonly string[]): string | null {
   return messages.length === 1 ? (messages[0] ?? null) : `[${messages.join(",")}]`;
 }
 
-/** A `change` message. Its patch is text already: it is the journal's. */
+/** A `change` message. Its patch is already text, taken from the journal. */
 const changeText = ({ from, to, patch, sizes }: Change): string =>
   `{"type":"change","from":${from},"to":${to},"patch":${patch}${sizes ? `,"sizes":[${sizes.join(",")}]` : ""}}`;

@@ -1,5 +1,5 @@
-// The first message on a socket: everything that a client needs to go on from (rule W1). The part that
-// is the same for all who come at once is encoded once.
+// The first message on a socket: everything that a client needs to continue (rule W1). The part that is the same
+// for all newcomers of a flush is encoded once.
 
 import type { ResolvedBehaviour } from "../../behaviours/resolve.ts";
 import { maxFrameMessages, maxPresenceBytes } from "../../protocol/limits.ts";
@@ -27,10 +27,10 @@ export type WelcomeParts = {
   readonly now: number;
 };
 
-/** A welcome as text, in two pieces: what is the session's own, and what others get as well. */
+/** A welcome as text, in two pieces: the session's own, and the one that it shares with others. */
 export type Welcome = { readonly own: string; readonly shared: string };
 
-/** Create the encoder of welcomes, for the room as it is now. */
+/** Create the encoder of welcomes, for the room in its present state. */
 export function createWelcome(parts: WelcomeParts): (session: Session) => Welcome {
   const { newcomers, roomId, epoch, behaviour, document, members, crowd, requests, now } = parts;
   const head = `"type":"welcome","room":${JSON.stringify(roomId)},"epoch":"${epoch}"`;

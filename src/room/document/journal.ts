@@ -1,4 +1,4 @@
-// Reads the journal backwards and forwards: what leads from an earlier version to the committed one.
+// Reads the journal backwards and forwards: the changes from an earlier version to the committed one.
 
 import type { Change } from "../../protocol/history.ts";
 import { isReadable } from "../../model/history.ts";
@@ -8,9 +8,9 @@ type Journal = Pick<RoomPorts["storage"], "readChanges">;
 
 /**
  * The patches from earlier versions to the committed one, as text. The journal is read once, from the oldest of
- * them on.
+ * these versions on.
  * @param committed the version that storage holds
- * @returns by version; a version that the journal does not reach back to, or does not have, is left out
+ * @returns by version, without versions that the journal does not have or reach back to
  */
 export function patchesSince(
   journal: Journal,
@@ -24,7 +24,7 @@ export function patchesSince(
   let next = committed;
   let operations = "";
   for (const { from, to, patch } of journal.readChanges(Math.min(...earlier)).toReversed()) {
-    // A gap, or what cannot be read: nothing before it leads here.
+    // A gap or an unreadable patch: nothing before it connects to the committed version.
     if (to !== next || !isReadable(patch)) break;
     next = from;
     operations = joined(patch.slice(1, -1), operations);
@@ -33,7 +33,7 @@ export function patchesSince(
   return patches;
 }
 
-/** The committed changes after a version, in order; `null` if the journal does not lead from it to `committed`. */
+/** The committed changes after a version, in order; `null` if the journal has a gap between it and `committed`. */
 export function changesSince(
   journal: Journal,
   committed: number,
@@ -49,6 +49,6 @@ export function changesSince(
   return reached === committed ? changes : null;
 }
 
-/** Operations of two patches as one list, all of them text. */
+/** Join the operations of two patches, as text. */
 const joined = (first: string, second: string): string =>
   first === "" || second === "" ? first + second : `${first},${second}`;

@@ -1,7 +1,7 @@
-// The JSON state of a room: in memory, and as a history in storage. A change is planned, then staged: it
-// is applied in memory and becomes the *head*, which only actions, hooks and later changes see. `commit`
-// writes everything that is staged as one row; only then is it the state. Changes are applied in place, so
-// there is no earlier state to go back to: if a write fails, the room restarts.
+// The JSON state of a room: in memory, and as a history in storage. A change is planned, then staged: it is applied
+// in memory and becomes the *head*, which only actions, hooks and later changes see. `commit` writes everything
+// that is staged as one row; only then is it the state. Changes are applied in place, so there is no earlier state
+// to go back to: if a write fails, the room restarts.
 
 import type { Change } from "../../protocol/history.ts";
 import type { Operation, Sized } from "../../protocol/json-patch.ts";
@@ -29,33 +29,33 @@ import { RecentEffects } from "./recent-effects.ts";
 
 type Storage = RoomPorts["storage"];
 
-/** An operation as text from the start: a later change may alter the value that it has set. */
+/** An operation, encoded at once, because a later change may alter the value that it has set. */
 type StagedOperation = Pick<Operation, "op" | "path"> & {
   readonly text: string;
   readonly effect: Effect | null;
-  /** Which of the staged changes it is part of. */
+  /** The index of the staged change that it is part of. */
   readonly change: number;
 };
 
-/** Changes that are applied in memory and not yet written. */
+/** Changes that are applied in memory but not yet written. */
 type Staged = {
   /** For each change, the number of operations up to its end. */
   readonly ends: number[];
   readonly operations: StagedOperation[];
-  /** Of each change. */
+  /** One for each change. */
   readonly authors: (Author | undefined)[];
   characters: number;
 };
 
-/** What has become of a change request. */
+/** The outcome of a change request. */
 export type ChangeOutcome = {
-  /** Version of the head after it. */
+  /** The head's version after it. */
   readonly version: number;
   /** Indexes of the operations that were left out, because their targets are gone (rule E2). */
   readonly dropped: readonly number[];
 };
 
-/** Bytes of a patch for a returning session that is never replaced by a shorter state. */
+/** Bytes up to which a returning session gets its patch, even if the whole state would be shorter. */
 const minShortened = 4096;
 
 export class JsonDocument implements RoomDocument {
@@ -83,7 +83,7 @@ export class JsonDocument implements RoomDocument {
     this.#recent = new RecentEffects(rebuilt.version, (after) => storage.readChanges(after));
   }
 
-  /** A document with a history that starts now, with `{}` at version 0. */
+  /** A document whose history starts now, with `{}` at version 0. */
   static create(storage: Storage): JsonDocument {
     return new JsonDocument(storage, {
       version: 0,
@@ -95,8 +95,8 @@ export class JsonDocument implements RoomDocument {
   }
 
   /**
-   * Open the last good version of what storage holds. Records that cannot be read are quarantined.
-   * @returns the document, how many records were quarantined, and how many versions are lost
+   * Open the last good version in storage. Unreadable records are quarantined.
+   * @returns the document, the number of quarantined records, and the number of lost versions
    */
   static open(storage: Storage): { document: JsonDocument; quarantined: number; lost: number } {
     const rebuilt = rebuild(storage.readHistory());
@@ -133,15 +133,15 @@ export class JsonDocument implements RoomDocument {
     return widthOf(freezeState(this.#state.value));
   }
 
-  /** The committed state as compact JSON, made once per version. Not available while something is staged. */
+  /** The committed state as compact JSON, encoded once per version. Not available while something is staged. */
   get text(): string {
     this.#text ??= JSON.stringify(this.#state.value);
     return this.#text;
   }
 
   /**
-   * Take the state that a starting room has loaded. Nothing is written before `writeInitial`, because the
-   * start may still be refused.
+   * Use the state that a starting room has loaded. Nothing is written before `writeInitial`, because the start may
+   * still be refused.
    * @param version of that state
    */
   load(state: Sized, version: number): void {
@@ -150,7 +150,7 @@ export class JsonDocument implements RoomDocument {
     this.#unwritten = true;
   }
 
-  /** Take the state that a new room begins with; see `load`. */
+  /** Use the initial state of a new room; see `load`. */
   begin(state: JsonObject | null): void {
     if (state === null) return;
     this.load(
@@ -186,10 +186,10 @@ export class JsonDocument implements RoomDocument {
   }
 
   /**
-   * Stage what a client asks for (rules S3, S5, S6, E1).
-   * @param ifVersion the version that the head must have; any will do if left out
+   * Stage a change that a client requests (rules S3, S5, S6, E1).
+   * @param ifVersion the version that the head must have; omit it to accept any
    * @throws CollabError `version_conflict`, `patch_failed`, `too_large`, `invalid_state`, `base_too_old`,
-   * `target_gone`: nothing has changed
+   * `target_gone`; nothing has changed then
    */
   change(
     request: ChangeRequest,
@@ -212,7 +212,7 @@ export class JsonDocument implements RoomDocument {
   /**
    * Stage the next state that the author's code has returned.
    * @returns the head's version after it
-   * @throws CollabError `invalid_state`, `too_large`: nothing has changed
+   * @throws CollabError `invalid_state`, `too_large`; nothing has changed then
    */
   changeTo(
     returned: unknown,
@@ -228,7 +228,7 @@ export class JsonDocument implements RoomDocument {
     return this.headVersion;
   }
 
-  /** What all changes since a version have done to positions, staged ones included. */
+  /** How all changes since a version, including staged ones, have moved positions. */
   #effectsSince(base: number): readonly Effect[] {
     if (base > this.headVersion)
       throw new CollabError("version_conflict", {
@@ -244,7 +244,7 @@ export class JsonDocument implements RoomDocument {
     return effects;
   }
 
-  /** Stage a planned change. It counts once `commit` has written it. */
+  /** Stage a planned change. It takes effect once `commit` has written it. */
   stage({ applied, next }: PlannedChange, author?: Author): void {
     const staged = (this.#staged ??= { ends: [], operations: [], authors: [], characters: 0 });
     for (const { operation, effect } of applied) {
@@ -258,7 +258,7 @@ export class JsonDocument implements RoomDocument {
     this.#state = next;
   }
 
-  /** One row, unless a snapshot is due. */
+  /** Writes one row, unless a snapshot is due. */
   commit(requests?: string, at?: number): Change | null {
     if (this.#staged === null) return null;
     const from = this.#version;
@@ -280,7 +280,7 @@ export class JsonDocument implements RoomDocument {
       ...(authors.length > 0 && { authors: encodeAuthors(authors) }),
     };
     const patchBytes = utf8Bytes(patch);
-    // The state is written instead of a patch that does not fit into one row.
+    // If the patch does not fit into one row, the state is written instead.
     const fits = patchBytes <= maxRowBytes;
     const journalBytes = this.#journalBytes + patchBytes + utf8Bytes(requests ?? "");
     const journalChanges = this.#journalChanges + 1;
@@ -311,7 +311,7 @@ export class JsonDocument implements RoomDocument {
     for (const since of sinces) {
       const patch = since === null ? undefined : patches.get(since);
       const isResumed = patch !== undefined;
-      // Only a session that resumes may get the whole state because that is shorter (rule E7).
+      // Only a session that resumes may get the whole state instead of a longer patch (rule E7).
       const isLong = isResumed && utf8Bytes(patch) > Math.max(this.#state.bytes, minShortened);
       const content = isResumed && !isLong ? `"patch":${patch}` : whole();
       contents.set(since, { isResumed, members: `"resumed":${isResumed},${content}` });
@@ -319,12 +319,12 @@ export class JsonDocument implements RoomDocument {
     return contents;
   }
 
-  /** The patches from earlier versions to the committed one, see `journal.ts`. */
+  /** The patches from earlier versions to the committed one; see `journal.ts`. */
   patchesSince(versions: readonly number[]): ReadonlyMap<number, string> {
     return patchesSince(this.#storage, this.#version, versions);
   }
 
-  /** The committed changes after a version, see `journal.ts`. */
+  /** The committed changes after a version; see `journal.ts`. */
   changesSince(version: number): readonly Change[] | null {
     return changesSince(this.#storage, this.#version, version);
   }

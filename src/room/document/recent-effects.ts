@@ -1,5 +1,5 @@
-// What the latest changes have done to positions, so that a patch made on an earlier version can be moved
-// through them (rules E1, E3). After a wake it is read from the journal when it is first asked for.
+// How the latest changes have moved positions, so that a patch made on an earlier version can be transformed
+// through them (rules E1, E3). After a wake, they are read from the journal when first needed.
 
 import { CollabError } from "../../protocol/errors.ts";
 import type { Change } from "../../protocol/history.ts";
@@ -9,16 +9,16 @@ import { effectOf, type Effect } from "../../protocol/effects.ts";
 /** The effects of one row of the journal. */
 type Row = { readonly from: number; readonly to: number; readonly effects: readonly Effect[] };
 
-/** Effects that are held in memory. 256 KiB of changes, which every base may lie behind, have fewer. */
+/** Effects held in memory. Every base may lie up to 256 KiB of changes back, and those have fewer effects. */
 const maxEffects = 20_000;
 
 export class RecentEffects {
   readonly #readChanges: (after: number) => readonly Change[];
-  /** In order, without a gap; the last one leads to the committed version. */
+  /** In order, without gaps; the last row ends at the committed version. */
   #rows: Row[] = [];
   #count = 0;
   #version: number;
-  /** The oldest version that is known to be a base or not. */
+  /** From this version on, memory knows which versions are valid bases. */
   #knownFrom: number;
 
   constructor(version: number, readChanges: (after: number) => readonly Change[]) {
@@ -27,7 +27,7 @@ export class RecentEffects {
     this.#readChanges = readChanges;
   }
 
-  /** A change has been committed. */
+  /** Append the effects of a committed change. */
   append(row: Row): void {
     this.#rows.push(row);
     this.#count += row.effects.length;
@@ -35,7 +35,7 @@ export class RecentEffects {
     while (this.#count > maxEffects) this.#forgetOldest();
   }
 
-  /** All versions have been given up for another one. */
+  /** Forget all versions: another one replaces them. */
   reset(version: number): void {
     this.#rows = [];
     this.#count = 0;
@@ -44,7 +44,7 @@ export class RecentEffects {
   }
 
   /**
-   * The effects of all committed changes since a version, in order, as an array of their own.
+   * The effects of all committed changes since a version, in order, as a new array.
    * @throws CollabError `base_too_old`
    */
   since(base: number): Effect[] {
@@ -60,12 +60,12 @@ export class RecentEffects {
     }
     throw new CollabError("base_too_old", {
       detail: around
-        ? `Version ${base} was never sent to anybody: the change around it leads from ${around.from} to ${around.to}. Give the version of a state or change that you have received.`
-        : `The room no longer has the changes since version ${base}. Read the state and make the patch again.`,
+        ? `Clients never had version ${base}: it lies within the change from version ${around.from} to ${around.to}. Use the version of a state or change that you have received.`
+        : `The room no longer has the changes since version ${base}. Read the state and base the patch on it.`,
     });
   }
 
-  /** The index of the row that leads from a version or over it; -1 if no row does. */
+  /** The index of the row that starts at or spans a version; -1 if there is none. */
   #indexOf(version: number): number {
     let [low, high] = [0, this.#rows.length];
     while (low < high) {
@@ -82,14 +82,14 @@ export class RecentEffects {
     for (const change of this.#readChanges(base).toReversed()) {
       if (change.to > next) continue;
       const effects = effectsOf(change);
-      // A gap, or a change of which nobody knows what it has moved: nothing before it leads here.
+      // A gap, or a change with unknown effects: nothing before it connects to the later rows.
       if (change.to < next || effects === null) break;
       rows.push({ from: change.from, to: change.to, effects });
       next = change.from;
     }
     this.#rows = [...rows.toReversed(), ...this.#rows];
     this.#count = this.#rows.reduce((count, { effects }) => count + effects.length, 0);
-    // A journal that does not reach back to it never will.
+    // If the journal does not reach back to it now, it never will.
     this.#knownFrom = next <= base ? base : -Infinity;
     while (this.#count > maxEffects) this.#forgetOldest();
   }
@@ -98,12 +98,15 @@ export class RecentEffects {
     const oldest = this.#rows.shift();
     if (oldest === undefined) return;
     this.#count -= oldest.effects.length;
-    // Not read again: it would be forgotten again.
+    // Not read again, because it would only be forgotten again.
     this.#knownFrom = -Infinity;
   }
 }
 
-/** @returns `null` if they are not known: an earlier release has written the change (`unknownMoves`), or it cannot be read */
+/**
+ * @returns `null` if they are unknown: an earlier release has written the change (`unknownMoves`), or it is
+ * unreadable
+ */
 function effectsOf({ patch, moves = "" }: Change): readonly Effect[] | null {
   if (!/^[0-3]*$/.test(moves)) return null;
   try {

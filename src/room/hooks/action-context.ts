@@ -1,5 +1,5 @@
-// What an action can do beside changing the state: send events, ask for actions later, and see who is there (rule
-// B5). It counts only once the action has succeeded, and only while the action runs.
+// What an action can do besides changing the state: send events, schedule actions, and see who is there (rule B5).
+// This takes effect only once the action has succeeded, and is possible only while the action runs.
 
 import type { ActionContext, RoomContext } from "../../behaviours/behaviour.ts";
 import type { JsonValue } from "../../protocol/json.ts";
@@ -15,14 +15,14 @@ const maxEvents = 100;
 /** An event that an action sends. */
 export type ActionEvent = { readonly event: string; readonly payload: JsonValue };
 
-/** What an action sees of the room, and schedules in it. */
+/** What an action sees of the room, and how it schedules actions. */
 export type ActionView = {
-  /** Everybody's presence, made when the action reads it. */
+  /** Everybody's presence, computed when the action reads it. */
   presence(): PresenceMap;
   readonly scheduling: ScheduleRequests;
 };
 
-/** What an action has asked for. */
+/** What an action has requested. */
 export class ActionRequests {
   readonly #limits: Limits;
   readonly #events: ActionEvent[] = [];
@@ -36,12 +36,12 @@ export class ActionRequests {
     return this.#events;
   }
 
-  /** The action has ended: what it asks for from now on is refused. */
+  /** The action has ended: further requests are refused. */
   end(): void {
     this.#isOver = true;
   }
 
-  /** The room, as an action sees it. */
+  /** The room as an action sees it. */
   context(room: RoomContext, { presence, scheduling }: ActionView): ActionContext {
     const method = <Args extends unknown[], T>(name: string, run: (...args: Args) => T) => ({
       enumerable: true,
@@ -73,9 +73,9 @@ export class ActionRequests {
 
   #broadcast(event: string, payload: JsonValue): void {
     if (this.#events.length >= maxEvents)
-      throw new RangeError(`an action may send ${maxEvents} events`);
+      throw new RangeError(`an action may send at most ${maxEvents} events`);
     checkEvent(event, payload, this.#limits);
-    // A copy, because the author's code may still change it.
+    // A copy, because the author's code may still modify the original.
     this.#events.push({ event, payload: JSON.parse(JSON.stringify(payload)) as JsonValue });
   }
 }

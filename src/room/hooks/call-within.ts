@@ -1,12 +1,12 @@
-// Calls into code that is not ours, bounded in time.
+// Calls into code that is not ours, with a time limit.
 
 import { CollabError } from "../../protocol/errors.ts";
 import type { RoomPorts } from "../ports.ts";
 
-/** A call that is under way; `since` is epoch ms. */
+/** A call in progress; `since` is epoch ms. */
 export type RunningCall = { readonly what: string; readonly since: number };
 
-/** The function took too long: told apart from a time-out of something else that it ran into. */
+/** The function took too long. This class distinguishes that from time-outs that the function itself runs into. */
 export class TimedOut extends CollabError {
   constructor(what: string, limit: number) {
     super("call_timeout", { detail: `${what} took longer than ${limit} ms.` });
@@ -14,8 +14,8 @@ export class TimedOut extends CollabError {
 }
 
 /**
- * Call a function and wait for it at most `limit` ms. Anything it does after that is ignored: nothing can
- * stop it, but nothing waits for it.
+ * Call a function and wait for it at most `limit` ms. Anything that it does later is ignored: it cannot be stopped,
+ * but nothing waits for it.
  * @param what names the call in the error
  * @throws TimedOut (`call_timeout`); whatever the function throws
  */
@@ -38,8 +38,8 @@ export async function callWithin<T>(
 }
 
 /**
- * Dispose of a call that nobody waits for any more: a failed RPC promise would keep the calling object in
- * memory until it is collected. Other promises need no disposal.
+ * Dispose of a call that nobody waits for any more: a failed RPC promise would keep the calling object in memory
+ * until it is garbage-collected. Other promises need no disposal.
  */
 export function disposeCall(call: PromiseLike<unknown>): void {
   (call as Partial<Disposable>)[Symbol.dispose]?.();

@@ -1,5 +1,5 @@
-// Keeps a hook that hangs from holding the room up again and again (rule B6). After two time-outs in a row
-// further calls fail at once; now and then one call is let through to see whether the hook is back.
+// Prevents a hook that hangs from blocking the room again and again (rule B6). After two time-outs in a row,
+// further calls fail at once. From time to time, one call is let through to check whether the hook has recovered.
 //
 //   closed ──2 time-outs──▶ open ──delay has passed──▶ one probe ──success──▶ closed
 //                             ▲                             │
@@ -16,7 +16,7 @@ type State =
 export class CircuitBreaker {
   #state: State = { kind: "closed", timeouts: 0 };
 
-  /** Whether a call may be made now (epoch ms). If so, its outcome has to be reported. */
+  /** Whether a call may be made now (epoch ms). If so, its outcome must be reported. */
   allow(now: number): boolean {
     const state = this.#state;
     switch (state.kind) {
@@ -33,12 +33,12 @@ export class CircuitBreaker {
     }
   }
 
-  /** A call has ended in time. */
+  /** Report that a call has ended in time. */
   answered(): void {
     this.#state = { kind: "closed", timeouts: 0 };
   }
 
-  /** A call has timed out. @param timeout ms that it was given: the first delay */
+  /** Report that a call has timed out. @param timeout its time limit in ms, which is also the first delay */
   timedOut(now: number, timeout: number): void {
     const state = this.#state;
     if (state.kind === "closed" && state.timeouts + 1 < tolerated) {

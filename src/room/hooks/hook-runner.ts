@@ -1,5 +1,5 @@
-// Calls of the room author's code: bounded in time, with every way to fail turned into an error of the
-// table. The error that the code threw goes to the log; the caller gets the id of that log line.
+// Calls the room author's code, with a time limit. Every failure becomes an error from the error table. The error
+// that the code threw is logged, and the caller gets the id of that log line.
 
 import type { Action, ActionContext, HookResult, RoomContext } from "../../behaviours/behaviour.ts";
 import type { ResolvedBehaviour } from "../../behaviours/resolve.ts";
@@ -23,7 +23,7 @@ import type { RoomPorts } from "../ports.ts";
 
 type ActionOutcome = { readonly issues: Issue[] } | { readonly refused: string } | ActionSuccess;
 
-/** What an action has answered, and what it has asked for. */
+/** What an action has returned and requested. */
 export type ActionSuccess = {
   readonly state: object | undefined;
   /** JSON text. */
@@ -31,17 +31,17 @@ export type ActionSuccess = {
   readonly events: readonly ActionEvent[];
 };
 
-/** What an author's code has failed as. */
+/** The error code for a failure of the author's code. */
 type FailureCode = "hook_failed" | "action_failed";
 
 type Called<T> = { readonly ok: T; readonly scopes?: unknown } | { readonly refused: string };
 
-/** What `onJoin` has said of a user. */
+/** What `onJoin` has returned for a user. */
 export type Admission = { readonly meta: JsonValue; readonly scopes: readonly Scope[] | undefined };
 
 export type SaveFailure = "save_failed" | "call_timeout";
 
-/** Why a save has failed: what the hook has answered, or the entry of the log that has what it has thrown. */
+/** Why a save has failed: the error that the hook returned, or the id of the log line with what it threw. */
 export type SaveProblem = { readonly reason: string } | { readonly instance: string };
 
 export type HookRunnerParts = {
@@ -56,10 +56,10 @@ export class HookRunner {
   readonly #parts: HookRunnerParts;
   readonly #behaviour: ResolvedBehaviour;
   readonly #ports: HookRunnerParts["ports"];
-  /** By what is called: `onJoin`, and each action. */
+  /** By what is called: `onJoin`, `authorize`, and each action. */
   readonly #breakers = new Map<string, CircuitBreaker>();
   readonly #running = new Set<RunningCall>();
-  /** What is known of the last save that failed. */
+  /** Why the last failed save failed, as far as that is known. */
   saveProblem: SaveProblem | null = null;
 
   constructor(parts: HookRunnerParts) {
@@ -72,23 +72,23 @@ export class HookRunner {
     return this.#behaviour.hooks.onLeave !== undefined;
   }
 
-  /** Whether the behaviour saves the state somewhere else. */
+  /** Whether the behaviour saves the state in an external store. */
   get saves(): boolean {
     return this.#behaviour.hooks.saveRoomState !== undefined;
   }
 
-  /** The calls that are waited for; `onLeave` is not among them. */
+  /** The calls that the room is waiting for; `onLeave` is not among them. */
   get running(): Iterable<RunningCall> {
     return this.#running;
   }
 
-  #context(caller: Caller, beside = false): RoomContext {
-    return createContext(this.#parts, caller, beside);
+  #context(caller: Caller, isConcurrent = false): RoomContext {
+    return createContext(this.#parts, caller, isConcurrent);
   }
 
   /**
    * Ask whether a user may join.
-   * @returns the `meta` for their entry, and the scopes of their sessions if it says
+   * @returns the `meta` for their entry, and the scopes of their sessions if the hook decides them
    * @throws CollabError `join_refused`, `hook_failed`, `call_timeout`
    */
   async onJoin(user: User, caller: Caller): Promise<Admission> {
@@ -107,8 +107,8 @@ export class HookRunner {
   }
 
   /**
-   * Ask what a user may do, before they join or open a further session (rule B2).
-   * @returns `undefined` if the behaviour does not say
+   * Ask what a user may do, before they join or open another session (rule B2).
+   * @returns `undefined` if the behaviour does not decide
    * @throws CollabError `not_authorized`, `hook_failed`, `call_timeout`, `hook_unavailable`
    */
   async authorize(user: User, caller: Caller): Promise<readonly Scope[] | undefined> {
@@ -126,7 +126,7 @@ export class HookRunner {
     }
   }
 
-  /** Check a state by the behaviour's schema (rule B3); `null` without one. */
+  /** Checks a state against the behaviour's schema (rule B3); `null` if it has none. */
   get checkState(): StateCheck | null {
     const { state: schema } = this.#behaviour;
     if (schema === null) return null;
@@ -141,7 +141,7 @@ export class HookRunner {
     };
   }
 
-  /** Report that a user has left. Never throws: a failure is logged and goes no further. */
+  /** Report that a user has left. Never throws: a failure is only logged. */
   async onLeave(entry: UserEntry, caller: Caller): Promise<void> {
     const { hooks, callTimeout } = this.#behaviour;
     const room = this.#context(caller, true);
@@ -153,8 +153,8 @@ export class HookRunner {
   }
 
   /**
-   * Load the state a room starts with (rule R5).
-   * @returns what the hook gave, and `{}` when it answered an error; `null` without a hook
+   * Load the state that a room starts with (rule R5).
+   * @returns what the hook returned, or the initial state if it returned an error; `null` without a hook
    * @throws CollabError `load_failed`
    */
   async load(caller: Caller): Promise<{ readonly state: unknown } | null> {
@@ -167,20 +167,20 @@ export class HookRunner {
     } catch (error) {
       throw loadFailed(error);
     }
-    // In an object, because a promise looks into what it resolves with, and that may throw.
+    // In an object, because a promise inspects the value that it resolves with, which may throw.
     if ("ok" in called) return { state: called.ok };
     this.#ports.log("load_refused", { reason: called.refused, ...askedBy(caller) });
     return { state: this.#behaviour.initialState ?? {} };
   }
 
-  /** Turn what is wrong with a loaded state into the error the caller gets. */
+  /** Turn an error in a loaded state into the error for the caller. */
   badLoad(error: unknown, caller: Caller): CollabError {
     return loadFailed(this.#failure("hook_failed", "loadRoomState", error, caller));
   }
 
   /**
    * Save the state.
-   * @returns `null` when it is saved, else why not
+   * @returns `null` if it is saved, otherwise why not
    */
   async save(): Promise<SaveFailure | null> {
     const { hooks } = this.#behaviour;
@@ -250,7 +250,7 @@ export class HookRunner {
           `${name} must return { state, result } or { error }, got ${describeValue(ran)}`,
         );
       if ("error" in ran && ran.error !== undefined) return { refused: String(ran.error) };
-      // The author's answer is read in here, because a getter may throw.
+      // The author's answer is read here, because a getter may throw.
       const { state, result } = ran as { state?: object; result?: JsonValue };
       return { state, result: this.#resultText(result), events: requests.events };
     });
@@ -264,7 +264,7 @@ export class HookRunner {
     return JSON.stringify(result);
   }
 
-  /** Turn what is wrong with a state that an action returned into the error its caller gets. */
+  /** Turn an error in a state that an action returned into the error for its caller. */
   badState(name: string, error: unknown, caller: Caller): CollabError {
     return error instanceof CollabError
       ? error
@@ -272,7 +272,7 @@ export class HookRunner {
   }
 
   /**
-   * Make a call that holds the room's turn, unless it keeps timing out.
+   * Make a call that blocks the room's turn, unless such calls keep timing out.
    * @throws CollabError `hook_unavailable`
    */
   async #unlessHanging<T>(what: string, call: () => Promise<T>): Promise<T> {
@@ -291,7 +291,7 @@ export class HookRunner {
     }
   }
 
-  /** Call a hook that answers `{ ok }`, `{ error }` or nothing. */
+  /** Call a hook that returns `{ ok }`, `{ error }` or nothing. */
   #hook(
     name: string,
     caller: Caller,
@@ -327,7 +327,7 @@ export class HookRunner {
     }
   }
 
-  /** @param caller in whose turn it failed, if that is known */
+  /** @param caller whose turn failed, if known */
   #failure(code: FailureCode, what: string, error: unknown, caller: Caller | null): CollabError {
     const instance = this.#ports.newId();
     const asked = caller && askedBy(caller);

@@ -1,9 +1,9 @@
-// Calls of `onLeave`, beside the turns (rule B6): many at a time, started in the order of the departures.
-// A departure never holds the room up; whoever asked for it, and the next join of the same user, wait here.
+// Calls of `onLeave`, outside turns (rule B6): many at a time, started in the order of the departures. A departure
+// never blocks the room. Only the caller who requested it, and the user's next join, wait here.
 
 import type { RoomPorts } from "../ports.ts";
 
-/** How many calls may be under way at once. */
+/** How many calls may be in progress at once. */
 const concurrency = 32;
 
 export class LeaveHooks {
@@ -16,7 +16,7 @@ export class LeaveHooks {
     this.#ports = ports;
   }
 
-  /** Call a hook when it is its turn. @param call never throws */
+  /** Queue a hook call. @param call never throws */
   add(userId: string, call: () => Promise<void>): void {
     const { promise, resolve } = Promise.withResolvers<void>();
     const earlier = this.#pending.get(userId);
@@ -33,12 +33,12 @@ export class LeaveHooks {
     this.#startNext();
   }
 
-  /** Users for whom a call is pending. */
+  /** The number of users with a pending call. */
   get size(): number {
     return this.#pending.size;
   }
 
-  /** Resolves when no call for this user is pending; `null` when none is. */
+  /** Resolves when no call for this user is pending; `null` if none is. */
   pendingFor(userId: string): Promise<void> | null {
     return this.#pending.get(userId) ?? null;
   }

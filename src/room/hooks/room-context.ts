@@ -1,4 +1,4 @@
-// What hooks and actions are told of the room.
+// What hooks and actions see of the room.
 
 import type { RoomContext } from "../../behaviours/behaviour.ts";
 import type { Caller } from "../../protocol/caller.ts";
@@ -15,13 +15,13 @@ export type ContextParts = {
 };
 
 /**
- * The room's head, frozen. Costly parts are made when they are read.
- * @param beside whether the room goes on meanwhile: then state and version are those of that moment
+ * The room's head, frozen. Costly parts are computed when read.
+ * @param isConcurrent whether the room continues meanwhile: state and version are then those at the moment of reading
  */
 export function createContext(
   { ports, epoch, document, members }: ContextParts,
   caller: Caller,
-  beside: boolean,
+  isConcurrent: boolean,
 ): RoomContext {
   const { value, headVersion: version } = document;
   return Object.freeze({
@@ -32,17 +32,17 @@ export function createContext(
       return Object.freeze(members.entries().map(freezeState));
     },
     get state() {
-      return freezeState(beside ? document.value : value);
+      return freezeState(isConcurrent ? document.value : value);
     },
     get version() {
-      return beside ? document.headVersion : version;
+      return isConcurrent ? document.headVersion : version;
     },
     epoch,
     now: ports.now(),
   });
 }
 
-/** Callers are shared between calls: author code must not change one. */
+/** Callers are shared between calls, so author code must not modify one. */
 const freezeCaller = (caller: Caller): Caller => {
   Object.freeze(caller.scopes);
   if (caller.user) freezeState(caller.user);

@@ -1,5 +1,5 @@
-// What an action schedules and cancels (rule B5). It is collected while the action runs and counts once that has
-// succeeded.
+// What an action schedules and cancels (rule B5). This is collected while the action runs and takes effect once it
+// has succeeded.
 
 import type { PendingAction } from "../../behaviours/behaviour.ts";
 import type { ResolvedBehaviour } from "../../behaviours/resolve.ts";
@@ -12,13 +12,13 @@ export type ScheduleRequestsParts = {
   readonly ports: Pick<RoomPorts, "now" | "newId">;
   readonly behaviour: Pick<ResolvedBehaviour, "actions" | "limits">;
   readonly schedules: Pick<Schedules, "get" | "all" | "size">;
-  /** Ids of those that are done when the action has succeeded. */
+  /** Ids of the schedules that are done when the action has succeeded. */
   readonly done: readonly string[];
 };
 
-/** The most scheduled actions that may be pending in a room. */
+/** Maximum number of scheduled actions that may be pending in a room. */
 const maxSchedules = 1000;
-/** The most bytes of the input of one. */
+/** Maximum bytes of the input of one scheduled action. */
 const maxInput = 16 * 1024;
 /** The largest time that a Date can hold, in epoch ms. */
 const maxTime = 8.64e15;
@@ -42,7 +42,7 @@ export class ScheduleRequests {
     return [...this.#removed];
   }
 
-  /** What is pending, in order of time, as if the action had succeeded. */
+  /** The pending actions in order of time, as if the action had succeeded. */
   pending(): readonly PendingAction[] {
     const before = this.#parts.schedules.all().filter(({ id }) => !this.#removed.has(id));
     const all = [...before, ...this.#added.values()].toSorted((a, b) => a.at - b.at);
@@ -51,7 +51,7 @@ export class ScheduleRequests {
 
   /**
    * @returns its id
-   * @throws TypeError or RangeError: nothing was scheduled
+   * @throws TypeError or RangeError; nothing is scheduled then
    */
   add(name: string, input: JsonValue, at: Date | number): string {
     const { ports, behaviour, schedules } = this.#parts;
@@ -70,7 +70,7 @@ export class ScheduleRequests {
       );
     const id = ports.newId();
     const setAt = ports.now();
-    // A copy, because the author's code may still change it.
+    // A copy, because the author's code may still modify the original.
     const copy = JSON.parse(JSON.stringify(input)) as JsonValue;
     this.#added.set(id, {
       id,

@@ -1,39 +1,39 @@
-// Users who were kicked for a time (rule A9): they are kept out of the room, by every door, while it has stopped as
-// well. Each has a row, so that neither a restart nor reconnecting lets them in again.
+// Users who were kicked for a time (rule A9). They are banned from the room, through every door, even while it is
+// stopped. Each has a row, so that neither a restart nor reconnecting lets them in again.
 
 import { CollabError } from "../../protocol/errors.ts";
 import { isoTime, maxTime } from "../../protocol/time.ts";
 import type { RoomPorts } from "../ports.ts";
 
-/** Users that are kept out at a time. With more, those go first whose time is over first. */
+/** Users that are banned at a time. Beyond that, the bans that end first are lifted. */
 const maxBans = 1000;
 
 export class Bans {
   readonly #ports: Pick<RoomPorts, "storage" | "now">;
-  /** When it ends, in epoch ms, by user id; `null` until it is needed. */
+  /** When each ban ends, in epoch ms, by user id; `null` until it is needed. */
   #until: Map<string, number> | null = null;
 
   constructor(ports: Pick<RoomPorts, "storage" | "now">) {
     this.#ports = ports;
   }
 
-  /** @throws CollabError `kicked` for a user who is kept out */
+  /** @throws CollabError `kicked` for a banned user */
   check(userId: string): void {
     const until = this.until(userId);
     if (until === 0) return;
     throw new CollabError("kicked", {
-      detail: `The user was removed from the room, and is kept out until ${isoTime(until)}.`,
+      detail: `The user was removed from the room and may not return until ${isoTime(until)}.`,
       retryAfter: until - this.#ports.now(),
     });
   }
 
-  /** Epoch ms until which a user is kept out; 0 for one who is not. */
+  /** Epoch ms until which a user is banned; 0 if they are not. */
   until(userId: string): number {
     const until = Math.min(this.#load().get(userId) ?? 0, maxTime);
     return until > this.#ports.now() ? until : 0;
   }
 
-  /** Who is kept out, and until when in epoch ms; those first whose time is over first. */
+  /** The banned users, and until when in epoch ms, in the order in which their bans end. */
   all(): { userId: string; until: number }[] {
     const known = Array.from(this.#load().keys(), (userId) => ({
       userId,
@@ -42,7 +42,7 @@ export class Bans {
     return known.filter(({ until }) => until > 0).toSorted((a, b) => a.until - b.until);
   }
 
-  /** Keep a user out until this time (epoch ms). One that has passed lets them in again. */
+  /** Ban a user until this time (epoch ms). A time in the past lifts the ban. */
   set(userId: string, until: number): void {
     const bans = this.#load();
     const now = this.#ports.now();
@@ -56,7 +56,7 @@ export class Bans {
       if (end <= now || index < byEnd.length - maxBans) this.#remove(id);
   }
 
-  /** Their rows are gone. */
+  /** The rows have been removed. */
   forget(): void {
     this.#until = null;
   }

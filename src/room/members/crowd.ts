@@ -1,12 +1,12 @@
-// Who is told of whom (rule N1). With few users, every session is told of everybody. With more than
-// `presenceLimit` the room is sampled: all sessions are told how many people there are, and of a sample of
-// them, once a second; and each session follows its own user and those it watches. The `people` message goes out in
-// groups, so that updates for followers do not wait behind thousands of sends.
+// Which sessions get news of which users (rule N1). With few users, every session gets news of everybody. With more
+// than `presenceLimit`, the room is sampled: once a second, all sessions get the number of people and a sample of
+// them, and each session follows its own user and those it watches. The `people` message is sent to one group of
+// sessions at a time, so that updates for followers do not wait behind thousands of sends.
 //
 //   all ──more users than presenceLimit──▶ sampled ──fewer than three quarters of it──▶ all
 //
-// The mode is the one that sessions were told last, so it changes with a flush. It is stored nowhere but beside
-// their sockets.
+// The mode is the one that sessions were last told, so it changes with a flush. It is stored only in the
+// attachments of their sockets.
 
 import type { Members } from "../../model/members.ts";
 import {
@@ -23,14 +23,14 @@ import type { Sessions } from "../sessions/sessions.ts";
 import { PeopleReport } from "./people-report.ts";
 import type { PresenceBoard } from "./presence-board.ts";
 
-/** ms from one message `people` to the next, at least. */
+/** Minimum ms from one message `people` to the next. */
 const peopleInterval = 1000;
-/** ms from one group of sessions that get it to the next. */
+/** ms from one group of sessions that receive it to the next. */
 const groupInterval = 50;
-/** Sessions in a group, at least. */
+/** Minimum number of sessions in a group. */
 const minGroup = 500;
 
-/** The part of `presenceLimit` that the users must fall below before everybody is told of everybody again. */
+/** The number of users must fall below this fraction of `presenceLimit` before the room is no longer sampled. */
 const backToAll = 3 / 4;
 
 export type CrowdParts = {
@@ -38,11 +38,11 @@ export type CrowdParts = {
   readonly members: Members;
   readonly sessions: Sessions;
   readonly presence: PresenceBoard;
-  /** What is new of the users since the last flush. */
+  /** News of the users since the last flush. */
   readonly delta: UsersDelta;
 };
 
-/** The users of whom there is news. */
+/** The users with news. */
 type News = ReadonlyMap<string, PersonNews>;
 
 export class Crowd {
@@ -53,7 +53,7 @@ export class Crowd {
   #isSampled = false;
   /** When the last message `people` was written, in epoch ms. */
   #toldAt = -Infinity;
-  /** The sessions that it still has to be sent to, and when the next group of them follows. */
+  /** The sessions that have not been sent it yet, and when the next group of them is due. */
   #telling: { readonly text: string; readonly rest: Session[]; readonly nextAt: number } | null =
     null;
 
@@ -62,7 +62,7 @@ export class Crowd {
     this.#report = new PeopleReport(parts);
   }
 
-  /** Take over what the sessions were told: the room has woken, or restarted. */
+  /** Take over what the sessions know, after the room has woken or restarted. */
   restore(earlier: Crowd | null, now: number): void {
     const { sessions } = this.#parts;
     for (const { state, isSampled } of sessions)
@@ -76,29 +76,29 @@ export class Crowd {
     }
   }
 
-  /** Whether sessions know a sample of the people, and those they follow. */
+  /** Whether sessions know only a sample of the people, and those they follow. */
   get isSampled(): boolean {
     return this.#isSampled;
   }
 
-  /** A user has moved or written. The sample consists of recently active users. */
+  /** Note that a user has moved or edited. The sample consists of recently active users. */
   markMoved(userId: string, now: number): void {
     if (this.#parts.members.get(userId) !== undefined) this.#report.markMoved(userId, now);
   }
 
-  /** A session wants to watch these users, and no others. It is told of them with the next flush. */
+  /** Let a session watch these users, and no others. It gets them with the next flush. */
   watch(session: Session, userIds: readonly string[]): void {
     const others = new Set(userIds);
-    others.delete(session.userId); // they are followed in any case
+    others.delete(session.userId); // its own user is followed in any case
     this.#rewatching.set(session, [...others]);
   }
 
-  /** Whether a session waits to be told of others. */
+  /** Whether a session is waiting for the users that it now watches. */
   get hasNews(): boolean {
     return this.#rewatching.size > 0;
   }
 
-  /** Epoch ms at which there will be something to tell of the people; `Infinity` if there is nothing. */
+  /** Epoch ms at which there is news of the people to send; `Infinity` if there is none. */
   get dueAt(): number {
     if (!this.#isSampled || this.#parts.sessions.size === 0) return Infinity;
     if (this.#telling !== null) return this.#telling.nextAt;
@@ -111,7 +111,7 @@ export class Crowd {
   }
 
   /**
-   * What is new, as messages. From here on the sessions know it.
+   * Take what is new, as messages. From here on, the sessions know it.
    * @param newcomers sessions that get a welcome instead
    */
   takeNews(now: number, newcomers: ReadonlySet<Session>): PeopleMessages {
@@ -120,7 +120,7 @@ export class Crowd {
     const isSwitch = isSampled !== this.#isSampled;
     this.#isSampled = isSampled;
     for (const session of newcomers) session.isSampled = isSampled;
-    // With nobody else to tell, newcomers get the latest.
+    // If there is nobody else to send to, newcomers get the latest.
     if (newcomers.size === this.#parts.sessions.size) this.#toldAt = -Infinity;
     const messages = isSampled
       ? this.#forSampled(news, isSwitch, now)
@@ -187,7 +187,7 @@ export class Crowd {
     return { ...noPeople, own };
   }
 
-  /** What each session is told of those it follows. */
+  /** What each session gets about the users that it follows. */
   #ownWriters(news: News, isSwitch: boolean): ReadonlyMap<Session, PeopleWriter> {
     const { sessions } = this.#parts;
     const writers = new Map<Session, PeopleWriter>();
@@ -203,7 +203,7 @@ export class Crowd {
         if (session.state.kind === "live" && !isChanging(session)) writerOf(session).add(person);
     for (const session of isSwitch ? sessions : this.#rewatching.keys()) {
       if (session.state.kind !== "live") continue;
-      // Clients forget everybody but themselves when the room becomes a sampled one.
+      // When the room becomes sampled, clients forget everybody but themselves.
       const before = new Set(isSwitch ? [] : session.watched);
       const after = new Set(this.#rewatching.get(session) ?? session.watched);
       const writer = writerOf(session);
@@ -222,7 +222,7 @@ export class Crowd {
       this.#toldAt = now;
       const text = this.#report.take(now, false);
       if (text === null) return { text, group: [] };
-      // Newcomers have it in their welcome.
+      // Newcomers get it in their welcome.
       const rest = [...sessions].filter(({ state }) => state.kind === "live");
       this.#telling = { text, rest, nextAt: now };
     }
@@ -233,10 +233,10 @@ export class Crowd {
     return { text, group };
   }
 
-  /** Each session remembers what it was told of the room. */
+  /** Record in each session which mode it was told. */
   #saveMode(): void {
     for (const session of this.#parts.sessions) {
-      if (session.state.kind !== "live") continue; // its welcome says it
+      if (session.state.kind !== "live") continue; // its welcome says so
       session.isSampled = this.#isSampled;
       session.saveAttachment();
     }
@@ -263,7 +263,7 @@ export class Crowd {
     return `"users":[${users.join(",")}],"presence":${presence.text(followed)}`;
   }
 
-  /** The same of a welcome to a room where everybody is told of everybody. */
+  /** The same members for a welcome to a room that is not sampled. */
   get everybodyText(): string {
     const { members, presence } = this.#parts;
     return `"users":[${members.texts().join(",")}],"presence":${presence.text()}`;

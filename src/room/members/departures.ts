@@ -1,5 +1,5 @@
-// How members go (rules U4, B6): by one path, whatever the cause. The row goes first, then `onLeave` is called, once,
-// beside the turn. The callers decide who goes, and when.
+// How members are removed (rules U4, B6): in one way, whatever the cause. The row is removed first, then `onLeave`
+// is called once, outside the turn. The callers decide who leaves, and when.
 
 import type { Caller } from "../../protocol/caller.ts";
 import type { Member, Members } from "../../model/members.ts";
@@ -37,7 +37,7 @@ export class Departures {
   }
 
   /**
-   * Remove members, end their sessions and tell the others. Their `onLeave` follows beside the turn.
+   * Remove members, end their sessions and notify the others. `onLeave` is called outside the turn.
    * @param reason why their sessions end, if they still have any
    */
   depart(leaving: readonly Member[], caller: Caller, reason: EndReason = "kicked"): void {
@@ -66,8 +66,8 @@ export class Departures {
   }
 
   /**
-   * Remove every member of a room that stops, as part of its write.
-   * @returns the members, for `callLeaveHooks` once that has succeeded
+   * Remove every member of a room that is stopping, as part of its write.
+   * @returns the members, for `callLeaveHooks` once that write has succeeded
    */
   removeAll(): readonly Member[] {
     const { ports, members } = this.#parts;
@@ -77,7 +77,7 @@ export class Departures {
     return all;
   }
 
-  /** Call `onLeave` for members who were removed: beside the turn, in this order (rule B6). */
+  /** Call `onLeave` for removed members, outside the turn, in this order (rule B6). */
   callLeaveHooks(left: readonly Member[], caller: Caller): void {
     const { hooks, leaveHooks } = this.#parts;
     if (!hooks.hasOnLeave) return;

@@ -1,5 +1,5 @@
-// Users coming and going (rules U1–U9). A user who came by socket and has lost the last one gets a grace period
-// before they leave. How members are removed is in departures.ts.
+// Users joining and leaving (rules U1–U9). A user who joined by socket and has lost the last one gets a grace
+// period before they leave. departures.ts removes members.
 
 import type { ResolvedBehaviour } from "../../behaviours/resolve.ts";
 import { roomCaller, type Caller } from "../../protocol/caller.ts";
@@ -43,11 +43,11 @@ export type MembershipParts = {
   readonly departures: Departures;
 };
 
-/** A join that `onJoin` has accepted and that is not written yet. */
+/** A join that `onJoin` has accepted but that is not written yet. */
 export type AcceptedJoin = {
   readonly user: User;
   readonly meta: JsonValue;
-  /** What their sessions may do; as before if the behaviour does not say. */
+  /** What their sessions may do; unchanged if the behaviour does not decide. */
   readonly scopes: readonly Scope[] | undefined;
 };
 
@@ -55,7 +55,7 @@ export type JoinOptions = {
   /** ms without a sign of life after which the user leaves. */
   readonly ttl?: number | undefined;
   readonly bySocket?: true;
-  /** Set for a join that starts the room: the directory learns of both at once. */
+  /** Set for a join that starts the room: the directory is sent both at once. */
   readonly startsRoom?: boolean;
 };
 
@@ -67,8 +67,8 @@ export class Membership {
   }
 
   /**
-   * Ask whether a user may join. Nothing is written. An `onLeave` of the same user must not be pending: the
-   * operation waits for that outside its turn.
+   * Ask whether a user may join. Nothing is written. No `onLeave` of the same user may be pending: the operation
+   * waits for that outside its turn.
    * @throws CollabError `room_full`, `join_refused`, `not_authorized`, `hook_failed`, `call_timeout`
    */
   async acceptJoin(user: User, caller: Caller): Promise<AcceptedJoin> {
@@ -82,9 +82,9 @@ export class Membership {
   }
 
   /**
-   * Ask whether a user who is in the room may have a further socket. Nothing is written.
-   * @param leaving how many of their sockets close for it
-   * @returns what their sessions may do from then on; `undefined` if the behaviour does not say
+   * Ask whether a user who is in the room may have another socket. Nothing is written.
+   * @param leaving how many of their sockets close to make room for it
+   * @returns what their sessions may do from then on; `undefined` if the behaviour does not decide
    * @throws CollabError `not_authorized`, `user_not_found`, `forbidden`, `room_full`
    */
   async acceptAttach(
@@ -99,8 +99,8 @@ export class Membership {
   }
 
   /**
-   * Ask what a session may do whose token was renewed, and give its user what the behaviour says.
-   * @returns its scopes; without `room:read` it has to end
+   * Ask what a session with a renewed token may do, and give its user the scopes that the behaviour decides.
+   * @returns its scopes; without `room:read` the session must end
    * @throws CollabError `not_authorized`, `user_not_found`
    */
   async renew(user: User, caller: Caller): Promise<readonly Scope[]> {
@@ -110,7 +110,7 @@ export class Membership {
     return this.#member(user.id).scopes ?? caller.scopes;
   }
 
-  /** Write an accepted join. For use inside an atomic write. */
+  /** Write an accepted join. Call this inside an atomic write. */
   join({ user, meta, scopes = undefined }: AcceptedJoin, options: JoinOptions): UserEntry {
     const { ports, members, activity, registration, timers, sessions, presence, batch, hub } =
       this.#parts;
@@ -139,7 +139,7 @@ export class Membership {
     if (!startsRoom) registration.markCountChanged();
     batch.users.put(entry, before === undefined);
     presence.markChanged(user.id);
-    // A user who comes by socket is announced once their session opens.
+    // A user who joins by socket is announced when their session opens.
     if (!bySocket) batch.requestFlush("signal");
     return entry;
   }
@@ -154,7 +154,7 @@ export class Membership {
       });
   }
 
-  /** A further socket of a user who is in the room: `onJoin` is not called (rule U3). */
+  /** Add another socket of a user who is in the room: `onJoin` is not called (rule U3). */
   attach(userId: string, scopes: readonly Scope[] | undefined): void {
     if (scopes && !isSameList(scopes, this.#member(userId).scopes)) this.setScopes(userId, scopes);
     const member = this.#member(userId);
@@ -164,7 +164,7 @@ export class Membership {
 
   /**
    * A session of a user has ended.
-   * @param leaver who said that they leave: then there is no grace period
+   * @param leaver set if the user asked to leave: there is no grace period then
    */
   sessionEnded(userId: string, leaver: Caller | null = null): void {
     const { ports, members, sessions, presence, batch, behaviour } = this.#parts;
@@ -179,9 +179,9 @@ export class Membership {
   }
 
   /**
-   * Let a user leave; one who is not in the room is no error.
+   * Let a user leave. It is no error if they are not in the room.
    * @param reason why their sessions end
-   * @returns how many these are
+   * @returns how many sessions end
    */
   leave(userId: string, caller: Caller, reason: EndReason): number {
     const { members, activity, sessions } = this.#parts;
@@ -195,7 +195,7 @@ export class Membership {
     return length;
   }
 
-  /** The timer of this deadline has rung: see to the members for whom it has passed. */
+  /** Handle the timer of this deadline: process the members whose deadline has passed. */
   ring(deadline: Deadline): void {
     const { members, ports, timers } = this.#parts;
     const due = members.due(deadline, ports.now());
@@ -208,7 +208,7 @@ export class Membership {
   }
 
   /**
-   * Note a sign of life of a user: their lease is renewed.
+   * Record a sign of life of a user, which renews their lease.
    * @throws CollabError `user_not_found`
    */
   touch(userId: string): void {
@@ -235,8 +235,8 @@ export class Membership {
   }
 
   /**
-   * Hold presence for a user who needs no socket for it (rule P4). It is stored in the member's record,
-   * because there is no socket to store it beside.
+   * Hold presence for a user who needs no socket for it (rule P4). It is stored in the member's record, because
+   * there is no socket to store it with.
    * @param presence replaces what was held; `null` ends it
    * @throws CollabError `user_not_found`, `invalid_presence`
    */
@@ -250,7 +250,7 @@ export class Membership {
     const lastMove = this.#parts.presence.lastMoveOf(userId);
     const away = this.#parts.presence.awayOf(userId);
     ports.storage.atomically(() => {
-      // Clients see the held presence from now on of a user who is away, so the row has to have it.
+      // From now on, clients see the held presence of a user who is away, so the row must contain it.
       if (presence === null)
         return this.#put({ ...member, ...(member.awayUntil !== undefined && away && { away }) });
       const { data, ttl } = presence;
@@ -267,8 +267,8 @@ export class Membership {
   }
 
   /**
-   * Begin the absence of users whose sockets went while nobody looked, in a crash or a deploy; and make sure
-   * that a timer rings for each deadline, as an earlier instance may have set it by a clock that was ahead.
+   * Begin the absence of users whose sockets were lost unnoticed, in a crash or a deploy. Also make sure that a
+   * timer rings for each deadline, because an earlier instance may have set it by a clock that was ahead.
    */
   restoreDeadlines(): void {
     const { ports, members, sessions, presence, timers, activity } = this.#parts;

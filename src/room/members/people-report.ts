@@ -1,5 +1,5 @@
-// What a sampled room tells all its sessions of its people (rule N1): how many there are, and a sample of them.
-// It is the same for everybody, so it is written once; its size does not depend on how many people there are.
+// What a sampled room sends to all its sessions about its people (rule N1): how many there are, and a sample of
+// them. It is the same for all sessions, so it is encoded once. Its size does not depend on the number of people.
 
 import { mergeDiff } from "../../protocol/merge-patch.ts";
 import type { PeopleCounts } from "../../protocol/people.ts";
@@ -17,10 +17,10 @@ export class PeopleReport {
   readonly #members: Members;
   readonly #presence: PresenceBoard;
   #sample = new Sample();
-  /** The sample that clients have; `null` if that is not known, because the room has slept since. */
+  /** The sample that clients have; `null` if unknown, because the room has slept since. */
   #told: People | null = null;
   #toldCounts: PeopleCounts | null = null;
-  /** Whether somebody in the sample shows something else. */
+  /** Whether what somebody in the sample shows has changed. */
   #hasSampleChanged = false;
 
   constructor({ members, presence }: { members: Members; presence: PresenceBoard }) {
@@ -28,7 +28,7 @@ export class PeopleReport {
     this.#presence = presence;
   }
 
-  /** The room has woken, or restarted: find a sample. Clients still have the one before. */
+  /** Choose a sample after the room has woken or restarted. Clients still have the previous one. */
   restore(earlier: PeopleReport | null, now: number): void {
     const presence = this.#presence;
     if (earlier !== null) {
@@ -48,13 +48,13 @@ export class PeopleReport {
     this.#sample.markMoved(userId, now);
   }
 
-  /** There is news of these users. If it is not known whom clients have in the sample, it may be any of them. */
+  /** Note news of these users. If the sample that clients have is unknown, it may contain any of them. */
   markChanged(userIds: Iterable<string>): void {
     for (const userId of userIds)
       if (this.#told === null || this.#sample.has(userId)) this.#hasSampleChanged = true;
   }
 
-  /** Whether there may be something to tell. */
+  /** Whether there may be something to send. */
   get hasNews(): boolean {
     const isSame =
       this.#toldCounts !== null && isSameCounts(this.#toldCounts, this.#presence.counts);
@@ -62,9 +62,9 @@ export class PeopleReport {
   }
 
   /**
-   * What is new, as a message. From here on clients know it.
+   * Take what is new, as a message. From here on, clients know it.
    * @param isFirst whether clients know no sample yet
-   * @returns `null` if nothing is
+   * @returns `null` if nothing is new
    */
   take(now: number, isFirst: boolean): string | null {
     const told = isFirst ? null : this.#told;
@@ -79,7 +79,7 @@ export class PeopleReport {
     return `{"type":"people","counts":${JSON.stringify(counts)}${sample}}`;
   }
 
-  /** What a newcomer is told, as the member `people` of its welcome: what the others know, as news follows from that. */
+  /** The member `people` of a newcomer's welcome: what the others know, because later news builds on that. */
   welcomeText(now: number): string {
     const counts = this.#toldCounts ?? this.#presence.counts;
     const people = this.#told ?? this.#choose(now);
@@ -103,10 +103,10 @@ const personText = ({ userText, presence }: Person): string =>
 const sampleText = (people: People): string =>
   `[${Array.from(people.values(), personText).join(",")}]`;
 
-/** What leads from one sample to the next, as members of a message. */
+/** The changes from one sample to the next, as members of a message. */
 function difference(before: People, after: People): string {
   const [joins, updates, leaves]: [string[], string[], string[]] = [[], [], []];
-  // A user who has joined the room again has another entry: they leave the sample, and come into it anew.
+  // A user who has rejoined the room has another entry, so they leave the sample and enter it again.
   for (const [userId, { userText }] of before)
     if (after.get(userId)?.userText !== userText) leaves.push(JSON.stringify(userId));
   for (const [userId, person] of after) {

@@ -1,6 +1,6 @@
-// Whom the room shows, and how (rules P1–P4): what was told of each user, and what is to be told next. Who
-// is told is up to crowd.ts. Nothing of this is stored: sessions keep their presence beside their sockets, and
-// presence that servers hold is in the member's record.
+// Which users the room shows, and how (rules P1–P4): what clients know of each user, and the news for them.
+// crowd.ts decides who is sent what. None of this is stored: sessions keep their presence in the attachments of
+// their sockets, and presence that servers hold is in the member's record.
 
 import { mergeDiff } from "../../protocol/merge-patch.ts";
 import type { PeopleCounts } from "../../protocol/people.ts";
@@ -20,17 +20,17 @@ import type { Sessions } from "../sessions/sessions.ts";
 export class PresenceBoard {
   readonly #members: Members;
   readonly #sessions: Sessions;
-  /** What clients were told, and its JSON text once that was needed. */
+  /** What clients were sent, and its JSON text once it was needed. */
   readonly #shown = new Map<string, Presence>();
   readonly #texts = new Map<string, string>();
   readonly #counter = new PeopleCounter();
-  /** Who is shown as typing. */
+  /** The users who are shown as typing. */
   readonly #typing = new Set<string>();
   readonly #changed = new Set<string>();
   #reach = 0;
-  /** Users of whom clients know more than the room does, which has slept: they are shown anew, in full. */
+  /** Users of whom clients know more than the room, because it has slept: they are sent again in full. */
   readonly #unknown = new Set<string>();
-  /** Unknown users whose sockets closed while the room slept. The close event may still arrive with their presence. */
+  /** Unknown users whose sockets closed while the room slept. The close event may still arrive, with their presence. */
   readonly #missed = new Set<string>();
   #lapseAt = Infinity;
 
@@ -39,14 +39,14 @@ export class PresenceBoard {
     this.#sessions = sessions;
   }
 
-  /** Take over what clients were told by an instance that has just restarted: look for what is different. */
+  /** Take over what clients were sent by an instance that has just restarted, and look for differences. */
   takeOver(earlier: PresenceBoard): void {
     for (const [userId, presence] of earlier.#shown) this.#show(userId, presence);
     for (const userId of earlier.#shown.keys()) this.#changed.add(userId);
     for (const { entry } of this.#members.all()) this.#changed.add(entry.id);
   }
 
-  /** Take over what clients were told before the room slept. Typing that has lapsed since is news to them. */
+  /** Restore what clients were sent before the room slept. Typing that has lapsed since is news to them. */
   restore(): void {
     for (const { entry } of this.#members.all()) {
       const presence = this.#now(entry.id, 0);
@@ -54,7 +54,7 @@ export class PresenceBoard {
       if (presence?.typing) this.#changed.add(entry.id);
     }
     for (const { entry, awayUntil, away } of this.#members.all()) {
-      if (away !== undefined) continue; // clients were told exactly that
+      if (away !== undefined) continue; // clients were sent exactly that
       const isAway = this.#shown.get(entry.id)?.status === "away";
       if (isAway || !this.#sessions.areAllOf(entry.id)) this.#unknown.add(entry.id);
       if (isAway) (awayUntil === undefined ? this.#missed : this.#changed).add(entry.id);
@@ -62,8 +62,8 @@ export class PresenceBoard {
   }
 
   /**
-   * A session that clients know of was found after the others. If it was the only one missing, and clients
-   * were told nothing of its user since, they know what the sessions say; else the user is shown anew.
+   * A session that clients know was found after the others. If it was the only one missing, and clients were sent
+   * nothing of its user since, they know what the sessions say. Otherwise the user is sent again in full.
    */
   recall(userId: string): void {
     const sessions = this.#sessions;
@@ -76,28 +76,28 @@ export class PresenceBoard {
     else this.#unknown.add(userId);
   }
 
-  /** Whether there is something to tell. */
+  /** Whether there is something to send. */
   get hasNews(): boolean {
     return this.#changed.size > 0;
   }
 
-  /** A user's presence may have changed. */
+  /** Note that a user's presence may have changed. */
   markChanged(userId: string): void {
     if (!this.#changed.has(userId)) this.#reach += this.#sessions.followerCount(userId);
     this.#changed.add(userId);
   }
 
-  /** About how many sessions follow those of whom there is something to tell. */
+  /** About how many sessions follow the users with news. */
   get reach(): number {
     return this.#reach;
   }
 
-  /** When a session of a user, or a server on their behalf, last moved: see `SessionPresence.at`. */
+  /** When a session of a user, or a server on their behalf, last moved; see `SessionPresence.at`. */
   lastMoveOf(userId: string): number {
     return this.#views(userId).reduce((last, { at }) => Math.max(last, at), 0);
   }
 
-  /** What is news to clients, by user id. From here on they know it. */
+  /** Take what is news to clients, by user id. From here on, they know it. */
   takeNews(now: number): ReadonlyMap<string, PresenceNews> {
     const news = new Map<string, PresenceNews>();
     if (this.#changed.size === 0) return news;
@@ -105,7 +105,7 @@ export class PresenceBoard {
     for (const userId of this.#changed) {
       const after = this.#now(userId, now);
       if (this.#missed.delete(userId) && after?.status === "away") {
-        waiting.push(userId); // for the next news
+        waiting.push(userId); // left for the next news
         continue;
       }
       const before = this.#shown.get(userId);
@@ -137,17 +137,17 @@ export class PresenceBoard {
     else this.#typing.delete(userId);
   }
 
-  /** How many people clients know, by what they show. */
+  /** The number of people as clients know it, by what they show. */
   get counts(): PeopleCounts {
     return this.#counter.counts(this.#members.size);
   }
 
-  /** What clients know of a user; `undefined` if that is nothing. */
+  /** What clients know of a user; `undefined` if nothing. */
   shown(userId: string): Presence | undefined {
     return this.#shown.get(userId);
   }
 
-  /** The same as JSON text; `null` for nothing. */
+  /** The same as JSON text; `null` if nothing. */
   textOf(userId: string): string | null {
     const presence = this.#shown.get(userId);
     if (presence === undefined) return null;
@@ -179,7 +179,7 @@ export class PresenceBoard {
     return all;
   }
 
-  /** A user's presence at a time; `null` when nothing shows them. */
+  /** A user's presence at a time; `null` if nothing shows them. */
   #now(userId: string, now: number): Presence | null {
     const member = this.#members.get(userId);
     if (member === undefined) return null;
@@ -190,20 +190,20 @@ export class PresenceBoard {
     return awayPresence(last ?? combinePresence([initialPresence(member.entry)], now));
   }
 
-  /** What clients will see of a user who has no socket any more; `null` if they have seen nothing. */
+  /** What clients will see of a user who has lost their last socket; `null` if they have seen nothing. */
   awayOf(userId: string): Presence | null {
     const shown = this.#shown.get(userId);
     return shown === undefined || this.#unknown.has(userId) ? null : awayPresence(shown);
   }
 
-  /** What makes up a user's presence: that of their sessions, and what a server holds for them. */
+  /** The parts of a user's presence: that of their sessions, and what a server holds for them. */
   #views(userId: string): SessionPresence[] {
     const views = this.#sessions.of(userId).map(({ presence }) => presence);
     const held = this.#members.get(userId)?.held;
     return held ? [...views, held.presence] : views;
   }
 
-  /** Epoch ms at which somebody's typing lapses next; `Infinity` when nobody types. */
+  /** Epoch ms at which somebody's typing next lapses; `Infinity` if nobody is typing. */
   get nextLapseAt(): number {
     return this.#lapseAt;
   }
@@ -213,7 +213,7 @@ export class PresenceBoard {
     this.#lapseAt = Math.min(this.#lapseAt, nextTypingExpiry(views, now) ?? Infinity);
   }
 
-  /** Let typing lapse that nobody has renewed. */
+  /** Let typing lapse that was not renewed. */
   lapse(now: number): void {
     this.#lapseAt = Infinity;
     const typing = [...this.#typing];

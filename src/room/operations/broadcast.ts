@@ -6,7 +6,7 @@ import { readJson, runningOperation, type JsonSource } from "../operation.ts";
 export type BroadcastInput = {
   readonly event: string;
   readonly payload: JsonSource;
-  /** Whether the session that sends it gets it too. */
+  /** Whether the sending session receives it too. */
   readonly echo?: boolean | undefined;
 };
 

@@ -32,7 +32,7 @@ export const callAction = runningOperation({
   }),
   async run(room, { name, payload, ...conditions }, caller): Promise<ActionOutput> {
     const { document, behaviour, record } = room;
-    // An unknown action fails with or without conditions, so they do not count then.
+    // An unknown action fails with or without conditions, so the conditions are not checked.
     if (Object.hasOwn(behaviour.actions, name))
       checkPreconditions(conditions, entityTag(record.epoch, document.headVersion));
     const { result, version } = await runAction(room, name, payload, caller);
@@ -41,9 +41,9 @@ export const callAction = runningOperation({
 });
 
 /**
- * Run an action, then stage what it answers and asks for (rule B5).
- * @param done ids of the scheduled actions that are done when it has succeeded
- * @throws CollabError as `HookRunner.act` does; `invalid_state`, `too_large`: nothing has changed
+ * Run an action, then stage what it returns and requests (rule B5).
+ * @param done ids of the scheduled actions that are done once it has succeeded
+ * @throws CollabError as `HookRunner.act` does; `invalid_state`, `too_large`; nothing has changed then
  */
 export async function runAction(
   room: RunningRoom,
@@ -59,7 +59,7 @@ export async function runAction(
   const { state, result, events } = await hooks.act(name, payload, caller, view);
   const version = state === undefined ? document.headVersion : changeTo(room, name, state, caller);
   schedules.stage(scheduling);
-  // An event of an action is nobody's: it comes from the room.
+  // An action's event has no sender: it comes from the room.
   for (const { event, payload: sent } of events)
     batch.addEvent(
       { type: "event", event, payload: sent, from: null, session: null },
@@ -69,7 +69,7 @@ export async function runAction(
   return { result, version };
 }
 
-/** Make what an action returned the state. */
+/** Stage the state that an action returned. */
 function changeTo(
   { hooks, document, behaviour }: RunningRoom,
   name: string,

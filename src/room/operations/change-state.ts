@@ -8,14 +8,14 @@ import { readJson, runningOperation, type JsonSource } from "../operation.ts";
 export type ChangeInput = Preconditions & {
   readonly kind: ChangeKind;
   readonly source: JsonSource;
-  /** The version that the state must have; any will do if left out. */
+  /** The version that the state must have; omit it to accept any. */
   readonly ifVersion?: number | undefined;
-  /** What a patch was made on; the present state if left out. */
+  /** The version that a patch is based on; the present one if omitted. */
   readonly base?: BaseInput | undefined;
 };
 
 export type BaseInput = Base & {
-  /** The epoch of that version; the room's own if left out. */
+  /** The epoch of that version; the room's own if omitted. */
   readonly epoch?: string | undefined;
 };
 
@@ -34,7 +34,7 @@ export type PatchOutput = TaggedOutput & {
   readonly dropped: readonly number[];
 };
 
-/** Steps of moving a patch that cost as much as a message. */
+/** Steps of transforming a patch that cost as much as a message. */
 const stepsPerMessage = 500;
 
 export const changeState = runningOperation({
@@ -58,7 +58,7 @@ export const changeState = runningOperation({
   ): PatchOutput {
     if (behaviour.writes === "actions" && (caller.door === "http" || caller.door === "socket"))
       throw new CollabError("forbidden", {
-        detail: `Clients change this room by its actions alone: ${Object.keys(behaviour.actions).join(", ") || "it has none"}.`,
+        detail: `Clients may change this room only through its actions: ${Object.keys(behaviour.actions).join(", ") || "it has none"}.`,
       });
     checkPreconditions(conditions, entityTag(record.epoch, document.headVersion));
     if (base?.epoch !== undefined && base.epoch !== record.epoch)
@@ -67,7 +67,7 @@ export const changeState = runningOperation({
       });
     const context = {
       check: hooks.checkState,
-      // Clients that send patches which are hard to move may send fewer (rule L1).
+      // Clients whose patches are costly to transform may send fewer (rule L1).
       onMoved: (steps: number) =>
         sessions.withId(caller.session)?.rateLimiter.charge(Math.floor(steps / stepsPerMessage)),
     };

@@ -13,27 +13,27 @@ import type { RunningRoom } from "../running-room.ts";
 import { refuseSocket } from "../sessions/session.ts";
 import { userIdIn } from "./join-room.ts";
 
-/** Who asks for a socket, and with what. Plain data. */
+/** Who requests a socket, and with what. Plain data. */
 export type ConnectRequest = {
   readonly user: JsonValue;
   readonly scopes: readonly Scope[];
-  /** What a returning client has. */
+  /** What a returning client already has. */
   readonly resume?: Return | undefined;
   /** The name that the client has given itself (rule X1). */
   readonly client?: string | undefined;
-  /** Of the room: that of a room which this starts, and the one that a running room must have. */
+  /** The behaviour to start the room with, and the one that a running room must have. */
   readonly behaviour?: string | undefined;
 };
 
 export type ConnectInput = ConnectRequest & {
-  /** Accepts the socket; called once nothing refuses it any more. */
+  /** Accepts the socket; called once nothing can refuse it any more. */
   accept(): SocketPort;
 };
 
 export const connectSession = roomOperation({
   scope: "room:read",
   isEntry: true,
-  sees: "head", // by its hook
+  sees: "head", // because its hook sees the head
   standsAlone: true,
   repeatable: false,
   decode: ({ user, ...rest }: ConnectInput) => ({ ...rest, user: checkUser(user) }),
@@ -45,7 +45,7 @@ export const connectSession = roomOperation({
     const room = running ?? (await lifecycle.prepare({ behaviour }, caller));
     const { membership, members, ports, sessions } = room;
     checkClient(room, client, user.id);
-    // A client has one socket: this one takes the place of an earlier one.
+    // A client has one socket: this one replaces an earlier one.
     const leaving = (): 0 | 1 => (sessions.ofClient(client) ? 1 : 0);
     room.checkSockets(leaving());
     const isMember = members.get(user.id) !== undefined;
@@ -53,13 +53,13 @@ export const connectSession = roomOperation({
       ? ({ isMember, scopes: await membership.acceptAttach(user, caller, leaving) } as const)
       : ({ isMember, join: await membership.acceptJoin(user, caller) } as const);
     if (!running && !accepted.isMember) lifecycle.checkCreate(caller, accepted.join.scopes);
-    // Only who may come in is told.
+    // Only a user who may come in is told.
     if (running) checkKind(behaviour, room.record.behaviour);
     else checkBehaviour(behaviour, room.record.behaviour);
-    // A silent session gives way only to a user who may come.
+    // A silent session is only ended for a user who may come in.
     room.checkSockets(leaving());
     room.makeWay(leaving());
-    // The socket comes before the rows: if it cannot be had, nothing has changed.
+    // The socket is accepted before the rows are written: if that fails, nothing has changed.
     const socket = accept();
     try {
       const enter = (): void => {
@@ -79,7 +79,7 @@ export const connectSession = roomOperation({
   },
 });
 
-/** @throws CollabError `behaviour_conflict` for a running room of another kind than the client means */
+/** @throws CollabError `behaviour_conflict` if the running room has another behaviour than the client names */
 function checkKind(named: string | undefined, running: string): void {
   if (named === undefined || named === running) return;
   throw new CollabError("behaviour_conflict", {
@@ -87,7 +87,7 @@ function checkKind(named: string | undefined, running: string): void {
   });
 }
 
-/** @throws CollabError `client_taken` for a client of another user */
+/** @throws CollabError `client_taken` if the client belongs to another user */
 function checkClient(room: RunningRoom, client: string | undefined, userId: string): void {
   if (client === undefined) return;
   const owner = room.sessions.ofClient(client)?.userId ?? userId;

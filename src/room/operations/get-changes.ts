@@ -8,7 +8,7 @@ import { runningOperation } from "../operation.ts";
 /** Characters on a page, beyond its first change. */
 const pageCharacters = 1024 * 1024;
 
-/** Answers `{ epoch, from, to, changes, more? }` as JSON text. */
+/** Returns `{ epoch, from, to, changes, more? }` as JSON text. */
 export const getChanges = runningOperation({
   scope: "room:read",
   sees: "snapshot",

@@ -9,7 +9,7 @@ import { isoTime, isTime } from "../../protocol/time.ts";
 import { runningOperation } from "../operation.ts";
 
 export type JournalInput = {
-  /** The version that the newest row of the page leads to at most; the present one if left out. */
+  /** The highest version to which the page's rows may lead; the present one if omitted. */
   readonly upTo?: number | undefined;
   readonly limit: number;
 };
@@ -17,7 +17,7 @@ export type JournalInput = {
 /** Characters of the patches on a page, beyond its first row. */
 const pageCharacters = 1024 * 1024;
 
-/** Answers a `JournalPage` as JSON text. */
+/** Returns a `JournalPage` as JSON text. */
 export const getJournal = runningOperation({
   scope: "room:admin",
   repeatable: true,
@@ -43,7 +43,7 @@ export const getJournal = runningOperation({
   },
 });
 
-/** A row as JSON text. Its patch is text already. */
+/** A row as JSON text. Its patch is already text. */
 function rowText({ from, to, at, authors, patch }: Change): string {
   const row: Omit<JournalRow, "patch"> = {
     from,

@@ -1,4 +1,4 @@
-// Read the state as it was at a version, as far back as the journal reaches (rule V2).
+// Read the state at an earlier version, as far back as the journal reaches (rule V2).
 
 import { stateAt } from "../../model/history.ts";
 import { CollabError } from "../../protocol/errors.ts";
@@ -7,7 +7,7 @@ import { runningOperation } from "../operation.ts";
 
 export type PastInput = { readonly version: number };
 
-/** Answers a `PastState` as JSON text. */
+/** Returns a `PastState` as JSON text. */
 export const getPastState = runningOperation({
   scope: "room:admin",
   repeatable: true,
@@ -21,10 +21,10 @@ export const getPastState = runningOperation({
   },
 });
 
-/** @param history `null` for a version that is still to come */
+/** @param history `null` for a future version */
 function whyGone(history: History | null, version: number): string {
-  if (history === null) return `The room has not had version ${version} yet.`;
+  if (history === null) return `The room has not reached version ${version} yet.`;
   const around = history.changes.find(({ from, to }) => from < version && version < to);
-  if (around === undefined) return `What leads to version ${version} is not kept any more.`;
-  return `Version ${version} was never sent to anybody: the change around it leads from ${around.from} to ${around.to}. Ask for one of these.`;
+  if (around === undefined) return `The changes up to version ${version} are no longer kept.`;
+  return `Clients never had version ${version}: it lies within the change from version ${around.from} to ${around.to}. Ask for one of these.`;
 }

@@ -2,7 +2,7 @@
 
 import { noInput, runningOperation } from "../operation.ts";
 
-/** Answers presence by user id, as JSON text. */
+/** Returns presence by user id, as JSON text. */
 export const getPresence = runningOperation({
   scope: "room:read",
   repeatable: true,

@@ -11,7 +11,7 @@ import { runningOperation } from "../operation.ts";
 export type StateOutput = {
   /** The state's entity tag. */
   readonly tag: string;
-  /** The state as JSON text; `null` if the caller has it, because `ifNoneMatch` has its tag. */
+  /** The state as JSON text; `null` if the caller already has it, because `ifNoneMatch` contains its tag. */
   readonly text: string | null;
 };
 

@@ -6,7 +6,7 @@ import { runningOperation } from "../operation.ts";
 
 export type UserInput = { readonly userId: string };
 
-/** Answers a `UserInfo` as JSON text. */
+/** Returns a `UserInfo` as JSON text. */
 export const getUser = runningOperation({
   scope: "room:read",
   repeatable: true,
@@ -20,7 +20,7 @@ export const getUser = runningOperation({
     );
     const scopes = member.scopes ?? (open.length > 0 ? ofSessions : null);
     const told = JSON.stringify({ sessions: open.length, ...(scopes && { scopes }) });
-    // The entry is text already, and its fields are the application's own: they stay apart from the room's.
+    // The entry is already text, and its fields belong to the application: they are kept apart from the room's.
     return `{"user":${members.text(userId)},${told.slice(1)}`;
   },
 });

@@ -83,7 +83,7 @@ function whyAwake({ mailbox, leaveHooks, syncing }: Lifecycle, room: RunningRoom
   ];
 }
 
-/** Characters of a reason that the author's hook has given. */
+/** Characters of a reason that the author's hook has returned. */
 const maxReason = 500;
 
 function saveInfo({ saver, hooks, timers }: RunningRoom): SaveInfo {

@@ -16,7 +16,7 @@ export type InspectUsersInput = UsersInput & {
   readonly user?: string | undefined;
 };
 
-/** Answers a `UserInspectionPage` as JSON text: the entries are the application's own. */
+/** Returns a `UserInspectionPage` as JSON text, because the entries belong to the application. */
 export const inspectUsers = runningOperation({
   scope: "room:admin",
   repeatable: true,

@@ -12,21 +12,21 @@ export type JoinInput = {
   readonly ttl?: number | undefined;
 };
 
-/** The id of a user who is not checked yet; empty if there is none. */
+/** The id of a user that is not validated yet; empty if there is none. */
 export function userIdIn(source: JsonSource): string {
   try {
     const user = readJson(source);
     const id = isObject(user) ? user["id"] : undefined;
     return typeof id === "string" ? id : "";
   } catch {
-    return ""; // `decode` says what is wrong with it
+    return ""; // `decode` reports what is wrong with it
   }
 }
 
 export type JoinOutput = {
   /** The user's entry as JSON text. */
   readonly user: string;
-  /** Whether the user is new in the room; false for one who has joined again. */
+  /** Whether the user is new in the room; false if they have joined again. */
   readonly isNew: boolean;
 };
 
@@ -34,7 +34,7 @@ export const joinRoom = roomOperation({
   scope: "room:admin",
   ownScope: "room:read",
   isEntry: true,
-  sees: "head", // by its hook
+  sees: "head", // because its hook sees the head
   standsAlone: true,
   repeatable: false,
   decode({ user, ttl }: JoinInput) {

@@ -10,20 +10,20 @@ import type { RunningRoom } from "../running-room.ts";
 export type LeaveInput = {
   readonly userId: string;
   /**
-   * Keeps the user out: for this many ms, or, with `null`, for an hour, and until the tokens of their sessions are of no
-   * use any more. That never makes an earlier ban shorter.
+   * Bans the user: for this many ms, or, with `null`, for at least an hour, and until the tokens of their sessions
+   * are no longer valid. `null` never shortens an earlier ban.
    */
   readonly banFor?: number | null | undefined;
 };
 
-/** ms for which a user is kept out at least if nothing says for how long: they may have other tokens. */
+/** Minimum ms of a ban without a duration: the user may have other tokens. */
 const defaultBan = 3_600_000;
 
 export const leaveRoom = roomOperation({
   scope: "room:admin",
   ownScope: "room:read",
   subject: ({ userId, banFor }) => (banFor === undefined ? userId : undefined),
-  sees: "head", // by its hook
+  sees: "head", // because its hook sees the head
   standsAlone: true,
   repeatable: true,
   decode: (input: LeaveInput) => input,
@@ -42,12 +42,12 @@ export const leaveRoom = roomOperation({
     if (banFor === 0) ports.log("kick_lifted", told);
     else if (banFor !== undefined)
       ports.log("kicked", { ...told, until: isoTime(bans.until(userId)) });
-    // A user without sockets just leaves.
+    // Without sockets, this is an ordinary leave.
     else if (sessions > 0 && !leavesByThemselves) ports.log("kicked", told);
   },
 });
 
-/** Epoch ms until which a user is kept out if the request does not say. */
+/** Epoch ms until which a user is banned if the request does not say. */
 function banEnd({ sessions, bans, ports }: RunningRoom, userId: string): number {
   const ends = sessions.of(userId).map(({ expiresAt }) => (expiresAt ?? 0) + clockTolerance);
   return Math.max(bans.until(userId), ports.now() + defaultBan, ...ends);

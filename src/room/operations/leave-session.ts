@@ -5,7 +5,7 @@ import { noInput, runningOperation } from "../operation.ts";
 export const leaveSession = runningOperation({
   scope: null,
   repeatable: true,
-  sees: "committed", // its replies go out before the socket closes
+  sees: "committed", // its replies are sent before the socket closes
   decode: noInput,
   run({ sessions, hub, membership }, _input, caller): void {
     const session = sessions.withId(caller.session);

@@ -4,7 +4,7 @@ import { describeInput, toJsonSchema } from "../../behaviours/describe.ts";
 import type { ActionList } from "../../protocol/inspection.ts";
 import { noInput, runningOperation } from "../operation.ts";
 
-/** Answers an `ActionList` as JSON text: schemas are JSON of the author's. */
+/** Returns an `ActionList` as JSON text, because the schemas are the author's JSON. */
 export const listActions = runningOperation({
   scope: "room:admin",
   repeatable: true,

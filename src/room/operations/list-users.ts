@@ -4,7 +4,7 @@ import { checkPageLimit, decodeCursor, encodeCursor } from "../../protocol/pagin
 import { runningOperation } from "../operation.ts";
 
 export type UsersInput = {
-  /** The cursor of the page before; the first page if left out. */
+  /** The cursor that the previous page returned; omit it for the first page. */
   readonly cursor?: string | undefined;
   /** Users per page. */
   readonly limit?: number | undefined;
@@ -13,9 +13,9 @@ export type UsersInput = {
 export type UsersOutput = {
   /** The entries as the text of a JSON array. */
   readonly users: string;
-  /** Number of all users in the room. */
+  /** The number of all users in the room. */
   readonly total: number;
-  /** Leads to the next page; absent on the last one. */
+  /** The cursor for the next page; absent on the last one. */
   readonly cursor?: string;
 };
 
@@ -23,7 +23,7 @@ export const listUsers = runningOperation({
   scope: "room:read",
   repeatable: true,
   decode: ({ cursor, limit }: UsersInput) => ({
-    // A place in the join order is never taken twice, so it holds while users come and go.
+    // A place in the join order is never reused, so a cursor stays valid while users come and go.
     after: cursor === undefined ? 0 : decodeCursor(cursor, checkSeq),
     limit: checkPageLimit(limit),
   }),
@@ -39,6 +39,6 @@ export const listUsers = runningOperation({
 
 /** A place in the join order, as text. */
 export function checkSeq(text: string): number {
-  if (!/^[1-9]\d{0,15}$/.test(text)) throw new RangeError("That is no place in the join order.");
+  if (!/^[1-9]\d{0,15}$/.test(text)) throw new RangeError("That is not a place in the join order.");
   return Number(text);
 }

@@ -6,14 +6,14 @@ import { isTrusted } from "../access.ts";
 import { runningOperation } from "../operation.ts";
 import type { SocketPort } from "../ports.ts";
 
-/** What an observer opens with. Plain data. */
+/** The request that opens an observer. Plain data. */
 export type ObserveRequest = {
-  /** What a returning one has. */
+  /** What a returning observer already has. */
   readonly resume?: Resume | undefined;
 };
 
 export type ObserveInput = ObserveRequest & {
-  /** Accepts the socket; called once nothing refuses it any more. */
+  /** Accepts the socket; called once nothing can refuse it any more. */
   accept(): SocketPort;
 };
 

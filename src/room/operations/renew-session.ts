@@ -8,11 +8,11 @@ import { attempt, outputOf } from "../outcome.ts";
 import { runningOperation } from "../operation.ts";
 
 export type RenewInput = {
-  /** Whom the new token names. */
+  /** The identity in the new token. */
   readonly identity: Identity;
 };
 
-/** Answers when the session ends unless it is renewed again: ISO 8601, `null` for never. */
+/** Returns when the session ends unless it is renewed again: ISO 8601, `null` for never. */
 export const renewSession = runningOperation({
   scope: null,
   repeatable: true,
@@ -24,7 +24,8 @@ export const renewSession = runningOperation({
     const { user, expiresAt = null } = identity;
     if (user?.id !== session.userId)
       throw new CollabError("invalid_token", {
-        detail: "The token is not of the session's user. Open another socket for another user.",
+        detail:
+          "The token names another user than the session's. Open another socket for another user.",
       });
     const own = scopesIn(identity, ports.id);
     const asking = {
@@ -33,10 +34,10 @@ export const renewSession = runningOperation({
       hasOwnScopes: identity.scopes !== undefined,
       expiresAt,
     };
-    // The room cannot let in a user whom the token keeps out.
-    const isOut = asking.hasOwnScopes && !allows(own, "room:read");
-    const renewed = isOut ? { ok: own } : await attempt(() => membership.renew(user, asking));
-    // A user whom the room no longer lets in does not stay until their old token ends either.
+    // The room cannot let in a user whom the token excludes.
+    const isExcluded = asking.hasOwnScopes && !allows(own, "room:read");
+    const renewed = isExcluded ? { ok: own } : await attempt(() => membership.renew(user, asking));
+    // A user whom the room no longer lets in must not stay until their old token expires, either.
     if ("error" in renewed && renewed.error.code === "not_authorized")
       room.hub.end(session, "not_authorized");
     const scopes = outputOf(renewed);

@@ -5,7 +5,7 @@ import { runningOperation } from "../operation.ts";
 
 export type ScopesInput = { readonly userId: string; readonly scopes: readonly Scope[] };
 
-/** Answers the user's entry as JSON text. */
+/** Returns the user's entry as JSON text. */
 export const setScopes = runningOperation({
   scope: "room:admin",
   repeatable: true,

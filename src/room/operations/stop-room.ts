@@ -6,7 +6,7 @@ import type { StopRequest } from "../../model/record.ts";
 import { reasonOf } from "../lifecycle.ts";
 import { roomOperation } from "../operation.ts";
 
-/** With `purge` the stored state is dropped too, also that of a room which has stopped already. */
+/** With `purge`, the stored state is deleted too, even if the room has already stopped. */
 export const stopRoom = roomOperation({
   scope: "room:admin",
   repeatable: false,

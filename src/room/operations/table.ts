@@ -1,5 +1,5 @@
-// All operations. An operation is one file in this folder; the route or the socket message that offers it names it
-// (http/routes/, sessions/message-operations.ts). docs/PERMISSIONS.md is made from this table.
+// All operations. Each operation is one file in this folder. The route or the socket message that offers it names
+// it (http/routes/, sessions/message-operations.ts). docs/PERMISSIONS.md is generated from this table.
 
 import type { Operation } from "../operation.ts";
 import { broadcast } from "./broadcast.ts";
@@ -34,7 +34,7 @@ import { traceFrames } from "./trace-frames.ts";
 import { updateState } from "./update-state.ts";
 import { watchUsers } from "./watch-users.ts";
 
-/** The operations that callers reach by name over RPC. */
+/** The operations that callers invoke by name over RPC. */
 export const operations = {
   broadcast,
   callAction,
@@ -62,7 +62,7 @@ export const operations = {
   updateState,
 };
 
-/** The operations that open a socket, or are about the session that asks. */
+/** The operations that open a socket or concern the calling session. */
 export const sessionOperations = {
   connectSession,
   leaveSession,
@@ -80,10 +80,10 @@ export type OperationName = keyof Operations;
 /** The name of any operation. */
 export type AnyOperationName = OperationName | keyof typeof sessionOperations;
 
-/** What an operation takes: plain data, with JSON of the application's own as text. */
+/** An operation's input: plain data, with the application's own JSON as text. */
 export type InputOf<Name extends OperationName> =
   Operations[Name] extends Operation<infer Input, infer _> ? Input : never;
 
-/** What an operation answers. */
+/** An operation's output. */
 export type OutputOf<Name extends OperationName> =
   Operations[Name] extends Operation<infer _, infer Output> ? Output : never;

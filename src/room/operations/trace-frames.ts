@@ -6,11 +6,11 @@ import { askedBy } from "../log.ts";
 import { runningOperation } from "../operation.ts";
 import type { SocketPort } from "../ports.ts";
 
-/** What a trace opens with. Plain data. */
+/** The request that opens a trace. Plain data. */
 export type TraceRequest = { readonly filter: TraceFilter };
 
 export type TraceInput = TraceRequest & {
-  /** Accepts the socket; called once nothing refuses it any more. */
+  /** Accepts the socket; called once nothing can refuse it any more. */
   accept(): SocketPort;
 };
 
@@ -21,7 +21,7 @@ export const traceFrames = runningOperation({
   run({ traces, ports }, { filter, accept }, caller): void {
     const { user, hasOwnScopes } = caller;
     traces.open({ filter, ...(!hasOwnScopes && user && { givenTo: user.id }) }, accept);
-    // Somebody sees what users send to each other: that is to be known.
+    // Somebody can now see what users send to each other, so that is logged.
     const { user: of, session } = filter;
     ports.log("trace_opened", { user: of, session, ...askedBy(caller) });
   },

@@ -8,7 +8,7 @@ import type { RoomPorts } from "../ports.ts";
 import type { ChangeOutput } from "./change-state.ts";
 
 export type UpdateInput = {
-  /** JSON text in, JSON text out, `null` when it fails. It runs where the caller is. */
+  /** JSON text in, JSON text out; `null` if it fails. It runs at the caller. */
   next(stateText: string): Promise<string | null>;
 };
 

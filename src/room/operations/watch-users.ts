@@ -7,20 +7,20 @@ import { maxWatchedBytes, maxWatchedUsers } from "../../protocol/limits.ts";
 import { runningOperation } from "../operation.ts";
 
 export type WatchInput = {
-  /** User ids. Nobody with one of them has to be in the room. */
+  /** User ids. The users need not be in the room. */
   readonly users: readonly string[];
 };
 
 export const watchUsers = runningOperation({
   scope: "room:read",
   repeatable: true,
-  isToldByFlush: true,
+  repliesAfterFlush: true,
   decode({ users }: WatchInput): readonly string[] {
     const userIds = [...new Set(users)];
     const bytes = utf8Bytes(JSON.stringify(userIds));
     if (userIds.length > maxWatchedUsers || bytes > maxWatchedBytes)
       throw new CollabError("too_large", {
-        detail: `A session may watch ${maxWatchedUsers} users, with ${maxWatchedBytes} bytes of ids as a JSON array, not ${userIds.length} with ${bytes}. Your previous list still applies. Send fewer users.`,
+        detail: `A session may watch at most ${maxWatchedUsers} users, whose ids take at most ${maxWatchedBytes} bytes as a JSON array. This list has ${userIds.length} users and ${bytes} bytes. Your previous list still applies. Send fewer users.`,
       });
     return userIds;
   },

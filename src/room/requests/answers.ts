@@ -1,4 +1,4 @@
-// What is kept of an answer, for a request that is sent again: in memory, and as JSON in a row.
+// Answers that are kept for requests that are sent again: in memory, and as JSON in a row.
 
 import { CollabError, errorTable, type ErrorInfo } from "../../protocol/errors.ts";
 import type { Outcome } from "../outcome.ts";
@@ -7,17 +7,17 @@ import type { Outcome } from "../outcome.ts";
 export type Answer =
   | { readonly kind: "done"; readonly output: string }
   | { readonly kind: "refused"; readonly error: ErrorInfo }
-  /** It was carried out, and what it answered is too long to be kept. */
+  /** The request was carried out, but its answer is too long to keep. */
   | { readonly kind: "forgotten" };
 
-/** The most characters of an answer that is kept: with 3 bytes for each, it fits into a row. */
+/** Maximum characters of an answer that is kept: at 3 bytes each, they fit into a row. */
 const maxAnswerCharacters = 600_000;
-/** The most characters of a refusal that is kept whole; and of each of its texts if it is not. */
+/** Maximum characters of a refusal that is kept whole, and of each of its texts otherwise. */
 const maxRefusalCharacters = 16_384;
 const maxDetailCharacters = 2000;
 
 /**
- * What to keep of an outcome; `null` if it is not final: the same request may have another one later.
+ * The answer to keep for an outcome; `null` if it is not final: the same request may have another outcome later.
  */
 export function answerOf(outcome: Outcome<string>): Answer | null {
   if ("ok" in outcome) {
@@ -52,10 +52,10 @@ export function outcomeOf(answer: Answer): Outcome<string> {
   }
 }
 
-/** An answer in a row: its output, its error, or nothing if it is forgotten. */
+/** An answer in a row: its output, its error, or nothing if it was forgotten. */
 export type StoredAnswer = readonly [] | readonly [1, output: unknown] | readonly [0, ErrorInfo];
 
-/** An answer as the JSON of its members. Its output is JSON already, and goes in as it is. */
+/** An answer as the JSON text of its array items. Its output is already JSON, and is inserted unchanged. */
 export function answerText(answer: Answer): string {
   switch (answer.kind) {
     case "done":
@@ -72,7 +72,7 @@ export function answerText(answer: Answer): string {
 export function readAnswer([isDone, value]: StoredAnswer): Answer {
   if (isDone === 1) return { kind: "done", output: JSON.stringify(value) };
   const error = value as ErrorInfo | null | undefined;
-  // A code that this release does not know comes from a later one.
+  // A code that is unknown to this release comes from a later one.
   return error && Object.hasOwn(errorTable, error.code)
     ? { kind: "refused", error }
     : { kind: "forgotten" };

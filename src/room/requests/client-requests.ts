@@ -1,19 +1,19 @@
-// What one client has asked (rule X1): the answers that are still known, by number. Numbers up to `floor` without
-// an answer may have been handled, and their answers are gone; others without one have not been carried out.
+// The requests of one client (rule X1): the answers that are still known, by number. Numbers up to `floor` without
+// an answer may have been handled, but their answers are gone. Other numbers without an answer were not handled.
 
 import type { Answer } from "./answers.ts";
 
 /**
  * Where an answer is kept.
- * - `memory`: nowhere else. The request has changed nothing: if it is forgotten, it may be judged anew.
- * - `pending`: it goes with the next commit.
- * - a number: in a row, which goes once the journal no longer has that version.
+ * - `memory`: only in memory. The request has changed nothing: if its answer is forgotten, it may be handled again.
+ * - `pending`: it is written with the next commit.
+ * - a number: in a row, which is removed once the journal no longer has that version.
  */
 export type Kept = "memory" | "pending" | number;
 
 export type Request = { readonly answer: Answer; readonly kept: Kept };
 
-/** How far below its highest number a client is told what was not handled. */
+/** How far below its highest number a client is told which numbers were not handled. */
 const maxMissing = 1000;
 
 export class ClientRequests {
@@ -25,7 +25,7 @@ export class ClientRequests {
   /** The highest number in any row. */
   #highestStored = 0;
   readonly #requests = new Map<number, Request>();
-  /** The numbers that are in no row. */
+  /** The numbers that are not in any row. */
   readonly #unstored = new Set<number>();
 
   constructor(client: string, user: string) {
@@ -61,14 +61,14 @@ export class ClientRequests {
     else this.#unstored.add(seq);
   }
 
-  /** A row says that numbers up to this one were handled. Answers not loaded by now are lost. */
+  /** A row says that numbers up to this one were handled. The answers that are not loaded by now are lost. */
   reach(before: number): void {
     if (before > this.#highestStored) this.#floor = Math.max(this.#floor, before);
     this.#highest = Math.max(this.#highest, before);
     this.#highestStored = Math.max(this.#highestStored, before);
   }
 
-  /** All that no row has, in order of numbers. */
+  /** The answers that are not in any row, in order of their numbers. */
   unstored(): (readonly [number, Answer])[] {
     return [...this.#unstored]
       .toSorted((a, b) => a - b)
@@ -78,7 +78,7 @@ export class ClientRequests {
       });
   }
 
-  /** All that no row had is in the row of this version now. */
+  /** Record that these answers are now in the row of this version. */
   markStored(version: number): void {
     for (const [seq, answer] of this.unstored()) {
       this.#requests.set(seq, { answer, kept: version });
@@ -87,27 +87,27 @@ export class ClientRequests {
     this.#unstored.clear();
   }
 
-  /** A request that has changed nothing may be judged anew. */
+  /** Forget a request that has changed nothing: it may be handled again. */
   unlearn(seq: number): void {
     this.#requests.delete(seq);
     this.#unstored.delete(seq);
   }
 
-  /** The answer of a request that was handled is gone. */
+  /** Forget the answer of a request that was handled. */
   forget(seq: number): void {
     this.#requests.delete(seq);
     this.#floor = Math.max(this.#floor, seq);
   }
 
-  /** The rows up to this version are gone. */
+  /** Forget the answers in rows up to this version, which were removed. */
   forgetUpTo(version: number): void {
     for (const [seq, { kept }] of this.#requests)
       if (typeof kept === "number" && kept <= version) this.forget(seq);
   }
 
   /**
-   * The latest numbers below the highest that were not handled, in order: they got an error that is worth a retry, or
-   * have changed nothing and are forgotten.
+   * The latest numbers below the highest that were not handled, in order. They got an error that is worth a retry,
+   * or changed nothing and were forgotten.
    */
   missing(): number[] {
     const numbers: number[] = [];

@@ -1,5 +1,6 @@
-// Requests with an idempotency key (rule X2): a key that is known gets its answer again. Keys are in storage, so they
-// outlive the room's memory and a stop that keeps the state. Those of what is staged wait for the commit.
+// Requests with an idempotency key (rule X2): a request with a known key gets its earlier answer. Keys are in
+// storage, so they survive an eviction, and a stop that keeps the state. Keys that depend on staged changes are
+// written with the commit.
 
 import { CollabError } from "../../protocol/errors.ts";
 import { utf8Bytes } from "../../protocol/json.ts";
@@ -13,7 +14,7 @@ import { headBytes, surplusKeys } from "./surplus-keys.ts";
 /** A request that must not be carried out twice. Plain data. */
 export type KeyedRequest = {
   readonly key: string;
-  /** What the request is: the same key for another one is a mistake. */
+  /** Identifies the request: using the same key for another one is an error. */
   readonly fingerprint: string;
 };
 
@@ -24,9 +25,9 @@ export type KnownAnswer = {
   readonly isPending: boolean;
 };
 
-/** ms for which a key is remembered. */
+/** ms that a key is remembered. */
 const lifetime = 24 * 3_600_000;
-/** Keys that are remembered for as long, unless their answers are very large. */
+/** Keys that are remembered for that long, unless their answers are very large. */
 const maxKeys = 1000;
 const maxBytes = 16 * 1024 * 1024;
 /** Keys over the limit before any are deleted. */
@@ -49,10 +50,10 @@ export class IdempotencyKeys {
   }
 
   /**
-   * The answer that a request with this key has had; `null` if none is known.
-   * @param user id of who asks
-   * @throws CollabError `client_taken` for a key of another user, `key_reused` for one of another request,
-   * `request_forgotten` for one whose row cannot be read
+   * The answer that a request with this key got earlier; `null` if none is known.
+   * @param user id of the caller's user
+   * @throws CollabError `client_taken` for another user's key, `key_reused` for another request's key,
+   * `request_forgotten` if the row is unreadable
    */
   find({ key, fingerprint }: KeyedRequest, user: string | null): KnownAnswer | null {
     const pending = this.#pending.get(key);
@@ -67,10 +68,10 @@ export class IdempotencyKeys {
   }
 
   /**
-   * Remember the outcome of a request, unless it may have another one when it is sent again.
-   * @param isPending whether it depends on the next commit, and is written with it; else it is written now, in the
-   * same atomic write as everything of this turn. The operation stands, even if storage does not take the key:
-   * it waits in memory for the next commit.
+   * Remember the outcome of a request, unless it may have another outcome when it is sent again.
+   * @param isPending whether it depends on the next commit and is written with it; otherwise it is written now, in
+   * the same atomic write as everything else in this turn. The operation stands even if storage rejects the key,
+   * which then waits in memory for the next commit.
    */
   add(
     { key, fingerprint }: KeyedRequest,
@@ -100,12 +101,12 @@ export class IdempotencyKeys {
     return this.#pending.size > 0;
   }
 
-  /** Write what depends on a commit; for use in the same atomic write. */
+  /** Write the keys that depend on a commit; call this in the same atomic write. */
   writePending(): void {
     this.#write(this.#pending.values());
   }
 
-  /** What was pending is committed. */
+  /** The pending keys are committed. */
   afterCommit(): void {
     this.#pending.clear();
   }
@@ -118,7 +119,7 @@ export class IdempotencyKeys {
       size = { keys: size.keys + 1, bytes: size.bytes + utf8Bytes(row.text) };
     }
     if (isTooMuch(size)) {
-      // Some may have been written anew, or be gone by a purge.
+      // Some may have been overwritten, or removed by a purge.
       size = storage.measureKeys();
       if (isTooMuch(size)) {
         this.#dropSurplus(size);
@@ -128,7 +129,7 @@ export class IdempotencyKeys {
     this.#size = size;
   }
 
-  /** Of very large answers, so many go that it does not happen with each of them. */
+  /** If answers are very large, delete so many that this does not happen with each new one. */
   #dropSurplus({ bytes }: KeySizes): void {
     const { storage, now } = this.#ports;
     const bound = { keys: maxKeys, bytes: bytes > maxBytes ? maxBytes / 2 : maxBytes };
@@ -137,7 +138,7 @@ export class IdempotencyKeys {
   }
 }
 
-/** `null` if it cannot be read. */
+/** `null` if it is unreadable. */
 function readKey(text: string): Parsed | null {
   try {
     const parsed: unknown = JSON.parse(text);

@@ -1,9 +1,9 @@
-// What the clients of a room have asked (rule X1), so that a request which is sent again gets its answer again and
-// is not carried out twice. It is read from the journal when it is first needed.
+// The requests of a room's clients (rule X1). A request that is sent again gets its earlier answer and is not
+// carried out twice. The log is read from the journal when it is first needed.
 //
 // A request that has changed the state is written in the row of that change. An action that has changed nothing
-// gets a row of its own, because what it has done elsewhere must not be done twice either. A refusal, and an update
-// without an effect, go along with the next row of their client: until then they may be judged anew after a restart.
+// gets its own row, because its effects elsewhere must not happen twice either. A refusal, and an update without an
+// effect, are written with the next row of their client; until then, they may be handled again after a restart.
 
 import { CollabError } from "../../protocol/errors.ts";
 import { utf8Bytes } from "../../protocol/json.ts";
@@ -32,20 +32,20 @@ export type KnownOutcome = {
   readonly isPending: boolean;
 };
 
-/** What goes with a commit. */
+/** The rows to write with a commit. */
 export type RequestRows = {
-  /** For the row of the change; left out if there is nothing, or too much. */
+  /** For the row of the change; omitted if there is nothing, or too much. */
   readonly beside?: string;
   readonly apart: readonly (readonly RequestGroup[])[];
 };
 
-/** Characters of a change that fits into one row in any case, with 3 bytes for each. */
+/** Characters of a change that fits into one row in any case, at 3 bytes each. */
 const maxPatchCharacters = 600_000;
-/** Refusals that memory alone has. */
+/** Refusals that are kept only in memory. */
 const maxInMemory = 1000;
 /** Clients to remember after their answers were dropped. */
 const maxSilentClients = 1000;
-/** What may stand in rows of their own. */
+/** The most that rows of their own may hold. */
 const maxApart = { rows: 1000, bytes: 4 * 1024 * 1024 } as const;
 
 type ApartRow = {
@@ -58,11 +58,11 @@ type Loaded = {
   readonly clients: Map<string, ClientRequests>;
   apart: ApartRow[];
   apartBytes: number;
-  /** Whether any client may have been forgotten. */
+  /** Whether some clients may have been forgotten. */
   isIncomplete: boolean;
-  /** The version at which rows were last dropped while the journal still had it; `null` if none were. */
+  /** The version at which rows were last dropped while the journal still had it; `null` if none were dropped. */
   droppedAt: number | null;
-  /** Whether any row cannot be read: then nobody knows what else was handled. */
+  /** Whether any row is unreadable: it is then unknown what else was handled. */
   readonly isDamaged: boolean;
 };
 
@@ -75,13 +75,13 @@ export class RequestLog {
   readonly #storage: RoomPorts["storage"];
   readonly #document: RoomDocument;
   #loaded: Loaded | null = null;
-  /** The clients whose requests go with the next commit. */
+  /** The clients whose requests are written with the next commit. */
   readonly #pending = new Set<ClientRequests>();
-  /** Refusals that may tell of what is staged: they count once that is committed. */
+  /** Refusals that may reveal what is staged: they are settled once that is committed. */
   #unsettled = new Set<string>();
-  /** What memory alone has, oldest first. */
+  /** Requests that are only in memory, oldest first. */
   readonly #inMemory = new Map<string, readonly [ClientRequests, seq: number]>();
-  /** The version up to which rows were forgotten; what has gone before the room woke was never read. */
+  /** The version up to which rows were forgotten. Rows removed before the room woke were never read. */
   #forgottenUpTo = -1;
 
   constructor(storage: RoomPorts["storage"], document: RoomDocument) {
@@ -90,7 +90,7 @@ export class RequestLog {
   }
 
   /**
-   * Check that a client is nobody else's.
+   * Check that a client name does not belong to another user.
    * @throws CollabError `client_taken`
    */
   checkOwner(client: string, user: string): void {
@@ -98,7 +98,7 @@ export class RequestLog {
     if (owner !== user) throw new CollabError("client_taken");
   }
 
-  /** The outcome of a request that was handled before; `null` for one that has not been carried out. */
+  /** The outcome of a request that was handled before; `null` if it was not handled. */
   find({ client, seq }: RequestId): KnownOutcome | null {
     const requests = this.#load().clients.get(client);
     const request = requests?.get(seq);
@@ -111,9 +111,9 @@ export class RequestLog {
   }
 
   /**
-   * Remember the outcome of a request, unless it may have another one when it is sent again.
-   * @param needsRow whether it counts even if it has changed nothing
-   * @param isStaged whether the next commit has anything to write, which this may have asked for
+   * Remember the outcome of a request, unless it may have another outcome when it is sent again.
+   * @param needsRow whether it must be stored even if it has changed nothing
+   * @param isStaged whether the next commit has anything to write, possibly because of this request
    */
   add(
     { client, user, seq }: RequestId,
@@ -146,7 +146,7 @@ export class RequestLog {
 
   // Writing
 
-  /** What goes with the commit of everything that is staged. */
+  /** The rows to write with the commit of everything that is staged. */
   rows(): RequestRows {
     if (this.#pending.size === 0) return { apart: [] };
     const groups = this.#groups();
@@ -166,7 +166,7 @@ export class RequestLog {
     }));
   }
 
-  /** Write rows that stand beside no change. */
+  /** Write rows without a change. */
   append(rows: RequestRows["apart"], version: number): void {
     const loaded = this.#load();
     for (const groups of rows) {
@@ -180,14 +180,14 @@ export class RequestLog {
       this.#dropApart(loaded);
   }
 
-  /** Nothing is staged, and yet something has to be remembered. */
+  /** Write rows now: nothing is staged, but something must be remembered. */
   #writeApart(): void {
     const { version } = this.#document;
     this.append(apartRows(this.#groups()), version);
     this.#markStored(version);
   }
 
-  /** What `rows` has answered was committed. @param journalStart the version that the journal leads from */
+  /** The result of `rows` was committed. @param journalStart the version that the journal starts from */
   afterCommit(journalStart: number): void {
     this.#markStored(this.#document.version);
     this.#unsettled.clear();
@@ -198,13 +198,13 @@ export class RequestLog {
     loaded.apart = loaded.apart.filter(({ version }) => version > journalStart);
     loaded.apartBytes = loaded.apart.reduce((sum, { bytes }) => sum + bytes, 0);
     this.#forgetSilentClients(loaded);
-    // All rows of that time are gone.
+    // All rows from that time are gone.
     if (loaded.droppedAt === null || loaded.droppedAt > journalStart) return;
     loaded.droppedAt = null;
     this.#storage.dropRequests(0, null);
   }
 
-  /** After a wake clients without answers are unknown anyway, so only the last ones are kept. */
+  /** After a wake, clients without answers would be unknown anyway, so only the latest ones are kept. */
   #forgetSilentClients(loaded: Loaded): void {
     const silent = [...loaded.clients.values()].filter(({ isEmpty }) => isEmpty);
     for (const { client } of silent.slice(0, -maxSilentClients)) loaded.clients.delete(client);
@@ -219,7 +219,7 @@ export class RequestLog {
     this.#pending.clear();
   }
 
-  /** Too much stands in rows of its own: half of it goes. */
+  /** Rows of their own have grown too large: drop half of them. */
   #dropApart(loaded: Loaded): void {
     const { clients, apart } = loaded;
     let rows = 0;
@@ -233,7 +233,7 @@ export class RequestLog {
     loaded.apart = apart.slice(rows);
     loaded.droppedAt = this.#document.headVersion;
     this.#forgetSilentClients(loaded);
-    // Earlier rows of these clients may still be there: they must not look as if nothing had followed.
+    // Earlier rows of these clients may still exist: it must not look as if nothing had followed them.
     const floors = [...clients.values()].flatMap(({ client, user, floor }) =>
       floor > 0 ? [{ client, user, before: floor, answers: [] }] : [],
     );
@@ -243,9 +243,9 @@ export class RequestLog {
   // Reading
 
   /**
-   * What a `welcome` says to a client, as JSON members (rule X1).
-   * @param resumed whether it gets all changes since the version that it had
-   * @param isReturning whether it had a version of this room, or of an earlier one of this name
+   * What a `welcome` says to a client about its requests, as JSON members (rule X1).
+   * @param resumed whether it gets all changes since its version
+   * @param isReturning whether it had a version of this room, or of an earlier one with the same name
    */
   welcomeMembers(client: string, resumed: boolean, isReturning: boolean): string {
     const { clients, isIncomplete, droppedAt, isDamaged } = this.#load();
@@ -283,15 +283,15 @@ export class RequestLog {
     if (earlier !== null) learn(0, earlier.groups);
     else if (dropped !== null) isDamaged = true;
     for (const { version, text } of rows) learn(version, read(text));
-    const ofTheirOwn = apart.map(({ version, text }) => ({
+    const separateRows = apart.map(({ version, text }) => ({
       groups: read(text),
       version,
       bytes: utf8Bytes(text),
     }));
     this.#loaded = {
       clients,
-      apart: ofTheirOwn,
-      apartBytes: ofTheirOwn.reduce((sum, { bytes }) => sum + bytes, 0),
+      apart: separateRows,
+      apartBytes: separateRows.reduce((sum, { bytes }) => sum + bytes, 0),
       isIncomplete: dropped !== null || start > 0,
       droppedAt: dropped === null ? null : (earlier?.version ?? Infinity),
       isDamaged,

@@ -1,14 +1,14 @@
-// The requests of clients as they stand in rows: JSON text, in groups by client.
+// The format of client requests in rows: JSON text, grouped by client.
 //
 //   [[client, user, before, [[seq, …answer], …]], …]
 //
-// `before` is the highest number of the client in earlier rows. Where it is higher than what these say, rows in
+// `before` is the client's highest number in earlier rows. If those rows only go up to a lower number, rows in
 // between are gone.
 
 import { utf8Bytes } from "../../protocol/json.ts";
 import { answerText, readAnswer, type Answer, type StoredAnswer } from "./answers.ts";
 
-/** What one row has of one client. */
+/** What one row contains about one client. */
 export type RequestGroup = {
   readonly client: string;
   readonly user: string;
@@ -16,9 +16,9 @@ export type RequestGroup = {
   readonly answers: readonly (readonly [seq: number, answer: Answer])[];
 };
 
-/** The most bytes that stand beside a change: its patch may fill the rest of the row. */
+/** Maximum bytes of requests in the row of a change, whose patch may fill the rest of the row. */
 export const maxBesideBytes = 48 * 1024;
-/** The most bytes of a row of its own that has more than one answer. */
+/** Maximum bytes of a separate row with more than one answer. */
 const maxApartBytes = 256 * 1024;
 
 const groupText = ({ client, user, before, answers }: RequestGroup): string => {
@@ -32,7 +32,7 @@ const groupText = ({ client, user, before, answers }: RequestGroup): string => {
 export const rowText = (groups: readonly RequestGroup[]): string =>
   `[${groups.map(groupText).join(",")}]`;
 
-/** Divide groups into rows of their own, in order. */
+/** Divide groups into separate rows, in order. */
 export function apartRows(groups: readonly RequestGroup[]): RequestGroup[][] {
   const rows: RequestGroup[][] = [];
   let room = 0;
@@ -53,11 +53,11 @@ export function apartRows(groups: readonly RequestGroup[]): RequestGroup[][] {
   return rows;
 }
 
-/** What is to be known of rows that were dropped when the room had this version: `[version, groups]` as text. */
+/** What must be remembered of rows that were dropped at this version of the room: `[version, groups]` as text. */
 export const droppedText = (version: number, groups: readonly RequestGroup[]): string =>
   `[${version},${rowText(groups)}]`;
 
-/** @returns `null` if it cannot be read */
+/** @returns `null` if it is unreadable */
 export function readDropped(text: string): { version: number; groups: RequestGroup[] } | null {
   const [, version, groups] = /^\[(\d+),(.*)\]$/s.exec(text) ?? [];
   const read = groups === undefined ? null : readRow(groups);
@@ -71,7 +71,7 @@ type StoredGroup = readonly [
   answers: readonly (readonly [seq: number, ...StoredAnswer])[],
 ];
 
-/** Read a row; `null` if it cannot be read. */
+/** Read a row; `null` if it is unreadable. */
 export function readRow(text: string): RequestGroup[] | null {
   try {
     const groups = JSON.parse(text) as StoredGroup[];

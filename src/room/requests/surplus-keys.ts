@@ -1,25 +1,25 @@
-// Which idempotency keys go when there are too many (rule X2): those of whoever holds most, so that nobody can make the
-// room forget the keys of others.
+// Chooses the idempotency keys to delete when there are too many (rule X2): those of the owner who holds the most,
+// so that nobody can make the room forget the keys of others.
 
 import type { StoredKeyHead } from "../../storage/room-storage.ts";
 
-/** What the keys that stay may come to. */
+/** The bounds on the keys that stay. */
 export type KeyBound = { readonly keys: number; readonly bytes: number };
 
-/** Bytes in which the owner of a key stands: 128 characters, as JSON. */
+/** Bytes that contain the owner of a key: 128 characters, as JSON. */
 export const headBytes = 1024;
 
-/** The keys of one owner that are still to stay, in the order they were written. */
+/** The keys of one owner that still stay, in the order they were written. */
 type Holding = { readonly owned: Placed[]; first: number; bytes: number };
 
-/** A key, and its place in the order in which all were written. */
+/** A key, and its place in the order in which all keys were written. */
 type Placed = { readonly head: StoredKeyHead; readonly place: number };
 
 /**
- * Choose the keys that go: those that are over, and then, until what stays is within bounds, the oldest one of the
- * owner who holds most.
+ * Choose the keys to delete: those that have expired, and then, until the rest is within bounds, the oldest key of
+ * the owner who holds the most.
  * @param heads in the order they were written
- * @param endedAt keys of this time (epoch ms) and before are over
+ * @param endedAt keys of this time (epoch ms) and earlier have expired
  */
 export function surplusKeys(
   heads: readonly StoredKeyHead[],
@@ -59,7 +59,7 @@ const heldBytes = ({ bytes }: Holding): number => bytes;
 const heldKeys = ({ owned, first }: Holding): number => owned.length - first;
 const placeOf = ({ owned, first }: Holding): number => owned[first]?.place ?? Infinity;
 
-/** The largest holding; of several, the one with the oldest key. */
+/** The largest holding; of equal ones, the one with the oldest key. */
 function largest(
   holdings: Iterable<Holding>,
   sizeOf: (holding: Holding) => number,
@@ -73,5 +73,5 @@ function largest(
   return found;
 }
 
-/** The owner of a key, as JSON: the first item of the row. Rows that cannot be read have one owner together. */
+/** The owner of a key, as JSON: the first item of the row. All unreadable rows count as one owner's. */
 const ownerIn = (start: string): string => /^\[(null|"(?:[^"\\]|\\.)*")/s.exec(start)?.[1] ?? "";

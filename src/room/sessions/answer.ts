@@ -1,5 +1,5 @@
-// Answers a message of a session, in its turn: runs its operation, unless the client has numbered it and it was
-// handled before (rule X1).
+// Answers a message of a session within its turn: runs its operation, unless the client has numbered the message
+// and it was handled before (rule X1).
 
 import type { Lifecycle } from "../lifecycle.ts";
 import { attempt } from "../outcome.ts";
@@ -10,7 +10,7 @@ import type { RequestMessage, VerifiedMessage } from "./message-receiver.ts";
 import { reply, sessionCaller } from "./reply.ts";
 import type { Session } from "./session.ts";
 
-/** @param socket that it has come on: the room may have restarted since, and has found its session again */
+/** @param socket that it arrived on: the room may have restarted since and restored the session */
 export async function answerMessage(
   lifecycle: Lifecycle,
   socket: SocketPort,
@@ -27,13 +27,13 @@ export async function answerMessage(
   const outcome = await attempt(() => call.run(lifecycle, sessionCaller(room, session)));
   const { isStaged } = room;
   if (id) room.requests.add(id, outcome, { needsRow: message.type === "action", isStaged });
-  // A refusal may tell of what is staged as well.
+  // A refusal may reveal what is staged, too.
   const depends = isStaged && (call.sees === "head" || "error" in outcome);
   reply(room, session, call, outcome, depends);
 }
 
 /**
- * Verify the token of a message that has one. Keys may have to be fetched, so this is done before its turn.
+ * Verify the token of a message that has one. This may have to fetch keys, so it is done before the turn.
  * @throws CollabError (rejects) as authentication does
  */
 export async function verifyMessage(
@@ -45,7 +45,7 @@ export async function verifyMessage(
   return { ...rest, identity: await identify(token) };
 }
 
-/** Which request of which client it is; `null` for one without a number. */
+/** Which request of which client it is; `null` if it has no number. */
 function requestId({ client, userId }: Session, message: VerifiedMessage): RequestId | null {
   if (client === null || !("seq" in message) || message.seq === undefined) return null;
   return { client, user: userId, seq: message.seq };

@@ -1,4 +1,4 @@
-// What a client's message asks for: which operation it offers, with which input, and what the reply says.
+// Maps a client's message to the operation that it requests, its input, and the contents of the reply.
 
 import type { Caller } from "../../protocol/caller.ts";
 import type { JsonArray } from "../../protocol/json.ts";
@@ -15,7 +15,7 @@ import { touch } from "../operations/touch.ts";
 import { watchUsers } from "../operations/watch-users.ts";
 import type { RequestMessage, VerifiedMessage } from "./message-receiver.ts";
 
-/** The operation that each message offers. */
+/** The operation that each message requests. */
 export const offeredOperations = {
   update: changeState,
   action: callAction,
@@ -31,7 +31,7 @@ export const offeredOperations = {
 export type MessageCall = {
   readonly ref: Ref | undefined;
   readonly sees: Operation<never, unknown>["sees"];
-  readonly isToldByFlush: boolean;
+  readonly repliesAfterFlush: boolean;
   /** @returns the operation's output, as a JSON object: the members of the reply */
   run(lifecycle: Lifecycle, caller: Caller): string | Promise<string>;
 };
@@ -94,7 +94,7 @@ function changeOf(
   const { patch, base, strict = false } = message;
   return {
     kind: "extendedPatch",
-    // The decoder has seen an array: its items come from JSON text, and the operation checks them.
+    // The decoder has seen an array. Its items come from JSON text, and the operation checks them.
     source: { json: patch as JsonArray },
     ...(base !== undefined && { base: { version: base, strict } }),
   };
@@ -109,7 +109,7 @@ function call<Input, Output>(
   return {
     ref,
     sees: operation.sees,
-    isToldByFlush: operation.isToldByFlush ?? false,
+    repliesAfterFlush: operation.repliesAfterFlush ?? false,
     run(lifecycle, caller) {
       const output = execute(lifecycle, operation, input, caller);
       return output instanceof Promise ? output.then(reply) : reply(output);

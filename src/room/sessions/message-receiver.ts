@@ -1,6 +1,6 @@
-// A client's frame, from text to messages: size, rate, JSON and shape are checked here, before anything
-// waits for a turn. A frame with a mistake is refused and changes nothing; too many such
-// frames end the session. (Rules W3, L1.)
+// Turns a client's frame from text into messages (rules W3, L1). Size, rate, JSON and shape are checked here,
+// before anything waits for a turn. An invalid frame or message is refused and changes nothing; too many of them
+// end the session.
 
 import { CollabError, type ErrorCode } from "../../protocol/errors.ts";
 import { decodeMessage, refOf } from "../../protocol/decode-message.ts";
@@ -15,10 +15,10 @@ import {
 import type { Identity } from "../../protocol/identity.ts";
 import type { Session } from "./session.ts";
 
-/** A message that asks for an operation. `ack` does not: it is dealt with here. */
+/** A message that requests an operation. `ack` does not: it is handled here. */
 export type RequestMessage = Exclude<ClientMessage, { type: "ack" }>;
 
-/** The same once its token has been verified. */
+/** The same after its token has been verified. */
 export type VerifiedMessage =
   | Exclude<RequestMessage, { type: "auth" }>
   | { readonly type: "auth"; readonly identity: Identity; readonly ref?: Ref };
@@ -26,17 +26,17 @@ export type VerifiedMessage =
 export type ReceivedFrame = {
   /** Messages to handle, in order. */
   readonly requests: readonly RequestMessage[];
-  /** What to tell the client, in order. */
+  /** What to send to the client, in order. */
   readonly refusals: readonly RoomMessage[];
-  /** Set when the session has to end, after it was told. */
+  /** Set if the session must end after the refusals were sent. */
   readonly end: ErrorCode | null;
 };
 
 type Draft = { requests: RequestMessage[]; refusals: RoomMessage[]; end: ErrorCode | null };
 
-/** A frame this many times larger than the limit ends its session at once. */
+/** A frame that exceeds the limit by this factor ends its session at once. */
 const farTooLarge = 4;
-/** Bytes of a frame that is still parsed when it is beyond the byte rate, so that replies can name its refs. */
+/** Bytes up to which a frame is still parsed when it exceeds the byte rate, so that replies can name its refs. */
 const parsedBeyondRate = 16 * 1024;
 
 /** Receive a frame of a session. */
@@ -50,7 +50,7 @@ export function receiveFrame(
   if (session.isExpired) return { ...received, end: "token_expired" };
   session.heard();
   const size = typeof frame === "string" ? frame.length : frame.byteLength;
-  // Far past the limit is no mistake: compressed, such a frame costs its sender next to nothing.
+  // A frame so far beyond the limit is not a mistake: compressed, it costs its sender next to nothing.
   if (size > farTooLarge * limits.frameBytes) return { ...received, end: "too_large" };
   let items: readonly JsonValue[];
   let wait: number;
@@ -65,7 +65,7 @@ export function receiveFrame(
     if (wait > 0 && !session.rateLimiter.tolerateExcessBytes(bytes, now))
       return { ...received, end: "rate_limited" };
     if (wait > 0 && bytes > parsedBeyondRate) {
-      // Parsing it to find its refs would cost what the limit is there to save.
+      // Parsing it to find its refs would cost what the limit is meant to save.
       received.refusals.push(excess(undefined, wait));
       return received;
     }
@@ -96,7 +96,7 @@ function receiveMessage(
     message = decodeMessage(json);
     if (session.client === null && "seq" in message)
       throw badMessage(
-        `"seq" is for a client that has named itself: connect with the query parameter "client", or leave it out`,
+        `"seq" is only for a client that has named itself: connect with the query parameter "client", or omit "seq"`,
       );
   } catch (error) {
     return refuse(received, session, error, refOf(json), now);

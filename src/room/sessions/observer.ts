@@ -1,5 +1,5 @@
-// One observer: a Worker that follows the state of the room for one of its clients (rule H10). It is no session:
-// nobody joins by it, and nothing but the numbers of marks comes back.
+// One observer: a Worker that follows the room's state for one of its clients (rule H10). It is not a session:
+// nobody joins through it, and it sends back only the numbers of marks.
 
 import {
   changeEvent,
@@ -10,7 +10,7 @@ import {
 import type { Change } from "../../protocol/history.ts";
 import type { SocketPort } from "../ports.ts";
 
-/** A mark is sent each time this part of what may be unread has been sent. */
+/** A mark is sent each time this fraction of the unread limit has been sent. */
 const marksPerLimit = 16;
 
 export type ObserverStart = Omit<ObserverAttachment, "observer">;
@@ -19,15 +19,15 @@ export class Observer {
   readonly socket: SocketPort;
   readonly epoch: string;
   readonly user: string | undefined;
-  /** Whether its user may follow only by what the room has given them. */
+  /** Whether its user may follow only by the scopes that the room has given them. */
   readonly isGiven: boolean;
   readonly isTrusted: boolean;
-  /** The version that it has been told; a later change is news. */
+  /** The version that it has been sent; later changes are new to it. */
   version: number;
   #sent: number;
   #marked: number;
   #read: number;
-  /** Epoch ms since when a mark is out, and none has come back. */
+  /** Epoch ms since when it has owed an acknowledgement of a mark; `null` if it owes none. */
   #waitsSince: number | null;
   readonly #unreadLimit: number;
 
@@ -51,7 +51,7 @@ export class Observer {
     this.#unreadLimit = unreadLimit;
   }
 
-  /** Characters that were sent and have not been read; what it began with does not count. */
+  /** Characters that were sent but not read; the initial events do not count. */
   get unread(): number {
     return this.#sent - this.#read;
   }
@@ -60,18 +60,18 @@ export class Observer {
     return this.unread > this.#unreadLimit;
   }
 
-  /** Whether it has been given this many ms to read, and has read nothing. */
+  /** Whether it has had this many ms to read, but has read nothing. */
   hasStalled(ms: number, now: number): boolean {
     return this.#waitsSince !== null && now - this.#waitsSince > ms;
   }
 
-  /** Send what it begins with. However large that is, it never makes the observer too slow. */
+  /** Send the initial events. However large they are, they never make the observer too slow. */
   begin(events: readonly ObserverEvent[]): void {
     for (const event of events) this.socket.send(encodeFrame(event));
     this.saveAttachment();
   }
 
-  /** Send a change that it does not have. @param frame the change as a frame, the same for all */
+  /** Send a change, unless the observer has it. @param frame the change as a frame, the same for all */
   tell({ to }: Change, frame: string, now: number): void {
     if (to <= this.version) return;
     this.version = to;
@@ -85,7 +85,7 @@ export class Observer {
     this.saveAttachment();
   }
 
-  /** Everything up to this mark has been read. A number that no mark has changes nothing. */
+  /** Everything up to this mark has been read. A number that matches no mark changes nothing. */
   acknowledge(n: number, now: number): void {
     if (!(n > this.#read && n <= this.#marked)) return;
     this.#read = n;

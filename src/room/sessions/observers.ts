@@ -1,6 +1,6 @@
-// The observers of a room, beside its sessions: each gets the state once and then every change (rule H10). They
-// are found again by the attachments of their sockets, so the room sleeps while they wait. They are no users:
-// they neither join nor count as activity, and an empty room stops in spite of them.
+// The observers of a room, which exist beside its sessions: each gets the state once and then every change (rule
+// H10). They are restored from the attachments of their sockets, so the room can sleep meanwhile. They are not
+// users: they neither join nor count as activity, and an empty room stops in spite of them.
 
 import type { ResolvedBehaviour } from "../../behaviours/resolve.ts";
 import { CollabError, type ErrorCode } from "../../protocol/errors.ts";
@@ -23,14 +23,14 @@ import type { Traces } from "./traces.ts";
 import { changeFrame, Observer, type ObserverStart } from "./observer.ts";
 import { refuseSocket } from "./session.ts";
 
-/** Characters that may be sent to an observer and not read, unless a state is larger still. */
+/** Characters that may be sent to an observer but not read, unless a state is larger still. */
 const minUnreadLimit = 4 * 1024 * 1024;
-/** The same for all observers together that read nothing for a while. */
+/** The same for all observers together that have read nothing for a while. */
 const totalUnreadLimit = 64 * 1024 * 1024;
-/** ms in which an observer should read some of what was sent. */
+/** ms within which an observer should read some of what was sent. */
 const readTime = 5000;
 
-/** Who follows: the id of a user, if it is one, and by whose leave. */
+/** Who follows: the user's id, if there is a user, and what permits it. */
 export type Follower = Pick<ObserverStart, "user" | "isGiven" | "isTrusted">;
 
 export type ObserversParts = {
@@ -55,8 +55,8 @@ export class Observers {
   }
 
   /**
-   * Find the observers of the open sockets: the room has woken (rule R6).
-   * @param startOver whether storage has another state than they were told
+   * Restore the observers from the open sockets after the room has woken (rule R6).
+   * @param startOver whether storage has another state than they were sent
    */
   restore(startOver: boolean): void {
     this.#parts.traces.restore();
@@ -72,41 +72,44 @@ export class Observers {
 
   /**
    * Open an observer, while nothing is staged.
-   * @param resume what a returning one has: it gets the changes since then
+   * @param resume what a returning observer already has: it gets the changes since then
    * @param accept accepts the socket, once there is something to send
    * @throws CollabError `room_full`
    */
   open(resume: Resume | undefined, follower: Follower, accept: () => SocketPort): void {
-    this.#checkPlace(follower);
+    this.#checkCapacity(follower);
     const events = this.#begin(resume);
     this.#add(accept(), this.#fresh(follower)).begin(events);
   }
 
-  /** @throws CollabError `room_full` if they, all like them, or all together have too many */
-  #checkPlace({ user, isTrusted }: Follower): void {
-    // The rest is for those who come into the room.
+  /**
+   * @throws CollabError `room_full` if the user, all callers without a user, or all observers together have too
+   * many
+   */
+  #checkCapacity({ user, isTrusted }: Follower): void {
+    // The other half is reserved for users who join the room.
     const most = Math.max(1, Math.floor(this.#parts.behaviour.maxSockets / 2));
     if (this.size >= most)
       throw new CollabError("room_full", {
-        detail: `The room takes ${most} streams of changes. Try again when some have closed.`,
+        detail: `The room allows ${most} streams of changes. Try again when some have closed.`,
       });
     if (user !== undefined && this.#of(user).length >= maxUserSessions)
       throw new CollabError("room_full", {
-        detail: `A user may follow a room by at most ${maxUserSessions} streams. Close one and try again.`,
+        detail: `A user may follow a room with at most ${maxUserSessions} streams. Close one and try again.`,
       });
-    if (user === undefined && !isTrusted && this.#countOfNobody() >= maxStreamsOfNobody)
+    if (user === undefined && !isTrusted && this.#anonymousCount() >= maxStreamsOfNobody)
       throw new CollabError("room_full", {
-        detail: `Callers without a user may follow a room by at most ${maxStreamsOfNobody} streams together. Try again when some have closed, or come as a user.`,
+        detail: `Callers without a user may follow a room with at most ${maxStreamsOfNobody} streams in total. Try again when some have closed, or connect as a user.`,
       });
   }
 
-  /** How many are nobody's in particular. */
-  #countOfNobody(): number {
+  /** How many belong to no user and are not trusted. */
+  #anonymousCount(): number {
     const all = [...this.#bySocket.values()];
     return all.filter(({ user, isTrusted }) => user === undefined && !isTrusted).length;
   }
 
-  /** Whether what the room has given somebody who follows by that is still there. */
+  /** Whether somebody who follows by the scopes that the room has given them still has these. */
   #mayFollow(user: string | undefined, isGiven: boolean | undefined): boolean {
     if (!isGiven) return true;
     const member = user === undefined ? undefined : this.#parts.members.get(user);
@@ -143,7 +146,7 @@ export class Observers {
     return observer;
   }
 
-  /** Tell all of a committed change. */
+  /** Send a committed change to all observers. */
   deliver(change: Change): void {
     if (this.size === 0) return;
     const frame = changeFrame(this.#epoch, change);
@@ -152,7 +155,7 @@ export class Observers {
     this.#endTooSlow(now);
   }
 
-  /** A frame has arrived. @returns false if it is from neither an observer nor a trace */
+  /** Handle a frame. @returns false if it is from neither an observer nor a trace */
   receive(socket: SocketPort, frame: string | ArrayBuffer): boolean {
     const observer = this.#bySocket.get(socket);
     if (observer === undefined) return this.#parts.traces.receive(socket, frame);
@@ -161,24 +164,24 @@ export class Observers {
     return true;
   }
 
-  /** A socket has closed; most are none of an observer's. */
+  /** Handle a closed socket, which may belong to neither an observer nor a trace. */
   socketClosed(socket: SocketPort): void {
     this.#bySocket.delete(socket);
     this.#parts.traces.socketClosed(socket);
   }
 
-  /** Close all, and the traces. */
+  /** Close all observers and traces. */
   endAll(reason: ErrorCode): void {
     this.#parts.traces.endAll(reason);
     for (const observer of this.#bySocket.values()) this.#end(observer, reason);
   }
 
-  /** Close those of a user. */
+  /** Close the observers of a user. */
   endAllOf(userId: string, reason: ErrorCode): void {
     for (const observer of this.#of(userId)) this.#end(observer, reason);
   }
 
-  /** Close those of a user, and the traces, that stood on what the room had given them, if that is not enough any more. */
+  /** Close the observers and traces of a user that depend on scopes given by the room, if these no longer suffice. */
   endUnlessAllowed(userId: string): void {
     for (const observer of this.#of(userId))
       if (!this.#mayFollow(userId, observer.isGiven)) this.#end(observer, "forbidden");
@@ -189,7 +192,7 @@ export class Observers {
     return [...this.#bySocket.values()].filter(({ user }) => user === userId);
   }
 
-  /** End the observers that are too far behind, each by itself and all together. They may resume. */
+  /** End the observers that are too far behind, individually or together. They may resume. */
   #endTooSlow(now: number): void {
     const stalled: Observer[] = [];
     for (const observer of this.#bySocket.values())

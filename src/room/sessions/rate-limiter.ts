@@ -22,32 +22,32 @@ export class RateLimiter {
     this.#mistakes = new TokenBucket(0.1, 10, now);
   }
 
-  /** Admit a frame of this size. @returns ms until it would be admitted, 0 when it is */
+  /** Admit a frame of this size. @returns ms until it would be admitted, 0 if it is */
   admitBytes(bytes: number, now: number): number {
     return this.#bytes.tryTake(bytes, now);
   }
 
-  /** Admit a message. @returns ms until it would be admitted, 0 when it is */
+  /** Admit a message. @returns ms until it would be admitted, 0 if it is */
   admitMessage(now: number): number {
     return this.#messages.tryTake(1, now);
   }
 
-  /** A message has cost as much as so many more: the session has to wait for these. */
+  /** A message has cost as much as this many more: the session must wait for them. */
   charge(messages: number): void {
     this.#messages.take(messages);
   }
 
-  /** Count a message beyond the rate. @returns false when there have been too many */
+  /** Count a message beyond the rate. @returns false if there have been too many */
   tolerateExcess(now: number): boolean {
     return this.#excess.tryTake(1, now) === 0;
   }
 
-  /** Count a frame beyond the byte rate. @returns false when there has been too much */
+  /** Count a frame beyond the byte rate. @returns false if there have been too many bytes */
   tolerateExcessBytes(bytes: number, now: number): boolean {
     return this.#excessBytes.tryTake(bytes, now) === 0;
   }
 
-  /** Count a bad frame. @returns false when there have been too many */
+  /** Count a bad frame. @returns false if there have been too many */
   tolerateMistake(now: number): boolean {
     return this.#mistakes.tryTake(1, now) === 0;
   }

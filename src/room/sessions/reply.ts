@@ -1,4 +1,4 @@
-// How a session is answered, and as whom it asks.
+// How sessions are answered, and what caller they are for operations.
 
 import { createCaller, type Caller } from "../../protocol/caller.ts";
 import { failureMessage, type Ref } from "../../protocol/messages.ts";
@@ -9,13 +9,13 @@ import type { MessageCall } from "./message-operations.ts";
 import type { Session } from "./session.ts";
 
 /**
- * Reply to a message: at once, or with the next flush, if the reply goes behind what that tells.
- * @param depends whether the reply depends on the next commit, because it may tell of what is staged
+ * Reply to a message: at once, or with the next flush if the reply must follow what that sends.
+ * @param depends whether the reply depends on the next commit, because it may reveal what is staged
  */
 export function reply(
   room: RunningRoom,
   session: Session,
-  { ref, isToldByFlush }: MessageCall,
+  { ref, repliesAfterFlush }: MessageCall,
   outcome: Outcome<string>,
   depends: boolean,
 ): void {
@@ -28,7 +28,7 @@ export function reply(
         ? successText(ref ?? "", outcome.ok)
         : JSON.stringify(failureMessage(ref, outcome.error));
   if (depends && failure === null) room.batch.addReply(session, text, ref);
-  else if (isToldByFlush && "ok" in outcome) room.batch.addReply(session, text);
+  else if (repliesAfterFlush && "ok" in outcome) room.batch.addReply(session, text);
   else room.hub.tellText(session, text);
 }
 
@@ -41,10 +41,10 @@ export function sessionCaller(
   return createCaller({ door: "socket", user, scopes, expiresAt, session: id });
 }
 
-/** Whose message it is, for the log. */
+/** The sender of a message, for the log. */
 export const senderOf = (session: Session | undefined): LogFields =>
   session ? { door: "socket", by: session.userId, session: session.id } : {};
 
-/** The reply to a request that has succeeded, as text. @param members a JSON object */
+/** The reply to a successful request, as text. @param members a JSON object */
 const successText = (ref: Ref, members: string): string =>
   `{"type":"reply","ref":${JSON.stringify(ref)},"ok":true${members === "{}" ? "" : `,${members.slice(1, -1)}`}}`;

@@ -1,6 +1,6 @@
-// The sessions of a room: how they open, are found again after the room has slept, and end. The hub knows
-// sessions, not members. It notes whose sessions have ended; the room then decides what that means for the
-// user (`takeEndedUsers`).
+// The sessions of a room: how they open, are restored after the room has slept, and end. The hub knows sessions,
+// not members. It records whose sessions have ended; the room then decides what that means for the user
+// (`takeEndedUsers`).
 
 import type { ResolvedBehaviour } from "../../behaviours/resolve.ts";
 import type { ErrorCode } from "../../protocol/errors.ts";
@@ -18,11 +18,11 @@ import type { UsageMeter } from "../usage-meter.ts";
 import { closeCode, refuseSocket, Session, type EndReason } from "./session.ts";
 import type { Sessions } from "./sessions.ts";
 
-/** ms of silence after which a client is asked for a sign of life: five missed pings. */
+/** ms of silence after which a client is probed for a sign of life: five missed pings. */
 const silenceLimit = 150_000;
-/** Characters that may be sent and not acknowledged in time, in all sessions together. */
+/** Characters that may be sent but not acknowledged in time, in all sessions together. */
 const totalUnreadLimit = 64 * 1024 * 1024;
-/** ms in which a client should acknowledge a mark. */
+/** ms within which a client should acknowledge a mark. */
 const acknowledgeTime = 5000;
 
 export type SessionHubParts = {
@@ -45,14 +45,14 @@ export type SessionRequest = {
   readonly expiresAt: number | null;
 };
 
-/** What a token gives a session. */
+/** The rights that a token gives to a session. */
 export type SessionRights = Pick<SessionRequest, "scopes" | "expiresAt">;
 
-/** Whether what is beside a socket is that of an observer or a trace. */
+/** Whether an attachment belongs to an observer or a trace. */
 const isStream = (attachment: unknown): boolean =>
   readObserver(attachment) !== null || readTrace(attachment) !== null;
 
-/** How a socket has closed by itself. */
+/** How a socket has closed, if the room did not close it. */
 export type SocketClosed = { readonly code: number; readonly reason: "socket_closed" };
 
 export class SessionHub {
@@ -63,20 +63,20 @@ export class SessionHub {
     this.#parts = parts;
   }
 
-  /** Find the sessions of the open sockets: the room has woken (rule R6). */
+  /** Restore the sessions from the open sockets after the room has woken (rule R6). */
   restore(): void {
     for (const socket of this.#parts.ports.sockets())
       if (!isStream(socket.attachment) && this.#find(socket) === null)
         refuseSocket(socket, "session_lost");
   }
 
-  /** The session whose attachment is beside a socket, if its user is still in the room. */
+  /** Restore the session from a socket's attachment, if its user is still in the room. */
   #find(socket: SocketPort): Session | null {
     const { ports, behaviour, members, sessions } = this.#parts;
     const attachment = readAttachment(socket.attachment);
     const member = attachment && members.get(attachment.userId);
     if (!member) return null;
-    // The scopes in storage are newer, if the attachment could not be saved.
+    // If the attachment could not be saved, the scopes in storage are newer.
     const { scopes = attachment.scopes } = member;
     const session = new Session(socket, { ...attachment, scopes }, behaviour.limits, ports);
     sessions.add(session);
@@ -85,7 +85,7 @@ export class SessionHub {
 
   /**
    * Welcome the sessions that were not welcomed before the room slept.
-   * @param startOver whether the others have to start over from another welcome as well
+   * @param startOver whether the others must also start over from a new welcome
    */
   welcomeRestored(startOver: boolean): void {
     for (const session of this.#parts.sessions) {
@@ -122,8 +122,8 @@ export class SessionHub {
   }
 
   /**
-   * A socket has closed. If that is what woke the room, its session is not among the restored ones; but
-   * clients know of it, so they are told of its end as of any other.
+   * Handle a closed socket. If closing it woke the room, its session is not among the restored ones. But clients
+   * know of the session, so they are told of its end like that of any other.
    */
   socketClosed(socket: SocketPort, code: number): void {
     const { sessions, presence } = this.#parts;
@@ -137,7 +137,7 @@ export class SessionHub {
 
   /**
    * End a session.
-   * @param cause why its socket is closed; or how that has closed by itself
+   * @param cause why the room closes its socket, or how the socket has closed
    */
   end(session: Session, cause: EndReason | SocketClosed): void {
     if (!this.#end(session, typeof cause === "string" ? cause : undefined)) return;
@@ -154,7 +154,7 @@ export class SessionHub {
     });
   }
 
-  /** @returns false if it has ended before */
+  /** @returns false if it had ended before */
   #end(session: Session, reason: EndReason | undefined): boolean {
     const { sessions, presence, batch, usage } = this.#parts;
     if (!sessions.remove(session)) return false;
@@ -167,7 +167,7 @@ export class SessionHub {
     return true;
   }
 
-  /** Tell each session of a user how many there are: one that is restored alone knows of the others. */
+  /** Record in each session of a user how many there are, so that one restored alone knows of the others. */
   #countSessions(userId: string): void {
     const siblings = this.#parts.sessions.of(userId);
     for (const session of siblings) session.setSessionCount(siblings.length);
@@ -179,16 +179,15 @@ export class SessionHub {
   }
 
   /**
-   * End every session of a room that stops. The log has one line for the room, and none for each session: the
-   * platform keeps only 256 KB of what one event logs.
+   * End every session of a room that is stopping. The log gets one line for the room and none for each session,
+   * because the platform keeps only 256 KB of what one event logs.
    */
   endAll(reason: ErrorCode): void {
     for (const session of this.#parts.sessions) this.#end(session, reason);
   }
 
   /**
-   * End the sessions that were asked for a sign of life and have given none, and ask those that have gone
-   * silent since (rule U8).
+   * End the sessions that were probed and have not answered, and probe those that have gone silent since (rule U8).
    * @returns whether an answer is awaited
    */
   checkLiveness(): boolean {
@@ -205,13 +204,13 @@ export class SessionHub {
     return isAwaited;
   }
 
-  /** End the session that has been silent for longest, if any is silent: another one needs its place. */
+  /** End the session that has been silent longest, if any is silent: its place is needed. */
   endMostSilent(sessions: Iterable<Session>): void {
     const longest = this.mostSilent(sessions);
     if (longest !== null) this.end(longest, "silent");
   }
 
-  /** The session that would give way to a further one; `null` if none has been silent for so long. */
+  /** The session that would be ended to make room for another; `null` if none has been silent long enough. */
   mostSilent(sessions: Iterable<Session>): Session | null {
     let longest: Session | null = null;
     for (const session of sessions)
@@ -219,12 +218,12 @@ export class SessionHub {
     return longest;
   }
 
-  /** End those of these sessions that are too far behind, each by itself (rule L1). */
+  /** End those of these sessions that are individually too far behind (rule L1). */
   endTooSlowOf(sessions: Iterable<Session>): void {
     for (const session of sessions) if (session.isTooSlow) this.end(session, "too_slow");
   }
 
-  /** End the sessions that are too far behind, each by itself and all together (rules L1, N4). */
+  /** End the sessions that are too far behind, individually or together (rules L1, N4). */
   endTooSlow(): void {
     let total = 0;
     for (const session of this.#parts.sessions) {
@@ -243,7 +242,7 @@ export class SessionHub {
     }
   }
 
-  /** The token of a session was renewed: it is told if that changes what it may do. */
+  /** Apply a renewed token to a session, which is told if its scopes change. */
   renew(session: Session, { scopes, expiresAt }: SessionRights): void {
     if (session.state.kind === "ended") return;
     session.expiresAt = expiresAt;
@@ -257,26 +256,26 @@ export class SessionHub {
       if (session.isExpired) this.end(session, "token_expired");
   }
 
-  /** Epoch ms at which the next token of a session expires; `Infinity` for never. */
+  /** Epoch ms at which the next token of a session expires; `Infinity` if none does. */
   get nextExpiry(): number {
     let next = Infinity;
     for (const { expiresAt } of this.#parts.sessions) next = Math.min(next, expiresAt ?? Infinity);
     return next;
   }
 
-  /** Whether the user of an ended session waits to be seen to. */
+  /** Whether users of ended sessions are waiting to be processed. */
   get hasEndedUsers(): boolean {
     return this.#endedUsers.size > 0;
   }
 
-  /** The users whose sessions have ended since this was last asked. */
+  /** The users whose sessions have ended since the last call. */
   takeEndedUsers(): ReadonlySet<string> {
     const users = this.#endedUsers;
     this.#endedUsers = new Set();
     return users;
   }
 
-  /** Set what a user's sessions may do, and tell them. Without `room:read` they end. */
+  /** Set what a user's sessions may do, and tell them. Without `room:read`, they end. */
   setScopes(userId: string, scopes: readonly Scope[]): void {
     for (const session of this.#parts.sessions.of(userId)) this.#setScopes(session, scopes);
     if (!allows(scopes, "room:read")) this.endAllOf(userId, "forbidden");
@@ -289,12 +288,12 @@ export class SessionHub {
     if (!isSame) this.tell(session, { type: "scopes", scopes });
   }
 
-  /** Send a message to one session: at once, or behind its welcome if that is still to come. */
+  /** Send a message to one session: at once, or after its welcome if that is still pending. */
   tell(session: Session, message: RoomMessage): void {
     this.tellText(session, JSON.stringify(message));
   }
 
-  /** @param text a message as JSON text, see `tell` */
+  /** @param text a message as JSON text; see `tell` */
   tellText(session: Session, text: string): void {
     switch (session.state.kind) {
       case "ended":
@@ -309,7 +308,7 @@ export class SessionHub {
     }
   }
 
-  /** The room is about to restart: what memory holds of the sessions goes beside their sockets. */
+  /** The room is about to restart: save what memory holds of the sessions in their attachments. */
   saveAttachments(): void {
     for (const session of this.#parts.sessions) session.saveAttachment();
   }

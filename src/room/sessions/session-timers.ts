@@ -1,5 +1,5 @@
-// When sessions end by themselves: those of clients that have gone silent (rule U8), and those whose tokens have
-// expired (rule A8). Both are stored timers, so they ring for a room that sleeps, too.
+// Ends sessions of clients that have gone silent (rule U8), and sessions whose tokens have expired (rule A8). Both
+// use stored timers, so they ring even if the room is asleep.
 
 import type { RoomPorts } from "../ports.ts";
 import type { Timers } from "../timers.ts";
@@ -25,27 +25,27 @@ export class SessionTimers {
     this.#parts = parts;
   }
 
-  /** The room has woken. The timers are set already, unless by a clock that was ahead. */
+  /** Restore after the room has woken. The timers are already set, unless by a clock that was ahead. */
   restore(): void {
     const { ports, timers, sessions, hub } = this.#parts;
     if (sessions.size > 0) timers.setAtLatest("liveness", ports.now() + livenessInterval);
     this.expireAt(hub.nextExpiry);
   }
 
-  /** A session is about to open. @param expiresAt epoch ms; `null` for never */
+  /** Prepare for a session that is about to open. @param expiresAt epoch ms; `null` for never */
   opening(expiresAt: number | null): void {
     const { ports, timers } = this.#parts;
     timers.setAtLatest("liveness", ports.now() + livenessInterval);
     this.expireAt(expiresAt);
   }
 
-  /** A token of a session expires then. */
+  /** Set the timer for a session token that expires then. */
   expireAt(expiresAt: number | null): void {
     if (expiresAt !== null && expiresAt < Infinity)
       this.#parts.timers.setAtLatest("expiry", expiresAt);
   }
 
-  /** End sessions that have gone silent, now and again while any are open. */
+  /** End sessions that have gone silent. This repeats while any sessions are open. */
   checkLiveness(): void {
     const { ports, timers, sessions, hub } = this.#parts;
     const isAwaited = hub.checkLiveness();
@@ -54,7 +54,7 @@ export class SessionTimers {
     else timers.set("liveness", ports.now() + interval);
   }
 
-  /** End the sessions whose tokens have expired, and wait for the next ones. */
+  /** End the sessions whose tokens have expired, and set the timer for the next one. */
   checkExpiry(): void {
     const { timers, hub } = this.#parts;
     hub.endExpired();

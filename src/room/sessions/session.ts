@@ -1,4 +1,4 @@
-// One socket's membership: whose it is, what it may do, how much it may send and how far it has read.
+// One socket's session: whose it is, what it may do, how much it may send, and how far it has read.
 
 import { errorTable, type ErrorCode } from "../../protocol/errors.ts";
 import type { Limits } from "../../protocol/limits.ts";
@@ -15,14 +15,14 @@ import {
 import type { RoomPorts, SocketPort } from "../ports.ts";
 import { RateLimiter } from "./rate-limiter.ts";
 
-/** Characters that may be sent and not acknowledged, unless a state is larger still. */
+/** Characters that may be sent but not acknowledged, unless a state is larger still. */
 const minUnreadLimit = 4 * 1024 * 1024;
-/** A mark is sent each time this part of them has been. */
+/** A mark is sent each time this fraction of them has been sent. */
 const marksPerLimit = 16;
-/** The most marks that wait for an acknowledgement; they have to fit beside the socket. */
+/** Maximum number of marks that await acknowledgement; they must fit into the attachment. */
 const maxMarks = 2 * marksPerLimit;
 
-/** Is told of the frames of sessions. */
+/** Receives the frames of sessions. */
 export type FrameTap = {
   received(session: Session, frame: string | ArrayBuffer): void;
   sent(session: Session, frame: string): void;
@@ -33,9 +33,9 @@ export class Session {
   readonly socket: SocketPort;
   readonly id: string;
   readonly userId: string;
-  /** The name that the client has given itself (rule X1); `null` for none. */
+  /** The name that the client has given itself (rule X1); `null` if it has none. */
   readonly client: string | null;
-  /** Epoch ms; undefined for one that an earlier release has opened. */
+  /** Epoch ms; undefined if an earlier release opened the session. */
   readonly openedAt: number | undefined;
   readonly rateLimiter: RateLimiter;
   scopes: readonly Scope[];
@@ -44,9 +44,9 @@ export class Session {
   presence: SessionPresence;
   /** Whether the client was last told that the room is sampled. */
   isSampled: boolean;
-  /** The users that it watches, besides its own; to be set by `Sessions`, which finds it by them. */
+  /** The users that it watches, besides its own. Only `Sessions` sets this, because it indexes sessions by it. */
   watched: readonly string[];
-  /** Is told of its frames while somebody traces the room (rule V6). */
+  /** Receives its frames while somebody traces the room (rule V6). */
   tap: FrameTap | null = null;
   #state: SessionState;
   #sessionCount: number;
@@ -94,7 +94,7 @@ export class Session {
     return this.#state;
   }
 
-  /** Move to another state. The attachment follows when it is saved next. */
+  /** Move to another state. It is saved with the next attachment. */
   become(state: SessionState): void {
     this.#state = state;
   }
@@ -115,18 +115,18 @@ export class Session {
     this.saveAttachment();
   }
 
-  /** Characters that were sent and not acknowledged; its welcome does not count. */
+  /** Characters that were sent but not acknowledged; its welcome does not count. */
   get unread(): number {
     return this.#sent - this.#acked;
   }
 
-  /** The same, if the client has had this many ms to acknowledge some of it; else 0. */
+  /** The same, if the client has had this many ms to acknowledge some of them; otherwise 0. */
   unreadAfter(ms: number): number {
     const [oldest] = this.#marks;
     return oldest !== undefined && this.#ports.now() - oldest.sentAt > ms ? this.unread : 0;
   }
 
-  /** Whether it reads more slowly than the room can wait for. */
+  /** Whether its client is too far behind in reading. */
   get isTooSlow(): boolean {
     return this.unread > this.#unreadLimit;
   }
@@ -142,8 +142,8 @@ export class Session {
   }
 
   /**
-   * Send the frame that begins with its welcome, or its parts. However large that is, it never makes the session too slow:
-   * a client that needs long for it could never join.
+   * Send the frame that begins with its welcome, or the parts of that frame. However large it is, it never makes
+   * the session too slow: otherwise, a client that takes long to read it could never join.
    */
   sendWelcome(frames: readonly string[]): void {
     for (const frame of frames) {
@@ -155,7 +155,7 @@ export class Session {
     this.saveAttachment();
   }
 
-  /** Mark the stream. The number is random: nobody can acknowledge what they have not read. */
+  /** Mark the stream. The number is random, so nobody can acknowledge what they have not read. */
   #sendMark(): number {
     const n = Number.parseInt(this.#ports.newId().replaceAll("-", "").slice(0, 12), 16);
     const mark = { n, at: this.#sent, sentAt: this.#ports.now() };
@@ -169,7 +169,7 @@ export class Session {
     this.tap?.sent(this, frame);
   }
 
-  /** The client has read up to this mark. @returns false for a mark that waits for no acknowledgement */
+  /** The client has read up to this mark. @returns false if the mark awaits no acknowledgement */
   acknowledge(n: number): boolean {
     const index = this.#marks.findIndex((mark) => mark.n === n);
     const mark = this.#marks[index];
@@ -182,37 +182,37 @@ export class Session {
 
   // Liveness
 
-  /** A frame has arrived. */
+  /** Note that a frame has arrived. */
   heard(): void {
     this.#heardAt = this.#ports.now();
     this.endProbe();
   }
 
-  /** ms for which nothing has been heard of the client. */
+  /** ms since anything was last heard of the client. */
   get silence(): number {
     const unheard = this.#ports.now() - this.#heardAt;
     return Math.min(unheard, this.socket.pingedAgo ?? unheard);
   }
 
-  /** Whether it was asked for a sign of life and has given none. */
+  /** Whether it was probed and has not answered. */
   get isProbed(): boolean {
     return this.#probe !== undefined;
   }
 
-  /** Ask for a sign of life: a mark that has to be acknowledged. */
+  /** Ask for a sign of life: a mark that must be acknowledged. */
   probe(): void {
     this.#probe = this.#sendMark();
     this.saveAttachment();
   }
 
-  /** It has given a sign of life. */
+  /** It has given a sign of life, so it is no longer probed. */
   endProbe(): void {
     if (this.#probe === undefined) return;
     this.#probe = undefined;
     this.saveAttachment();
   }
 
-  /** Save what has changed beside the socket. */
+  /** Save its data in the attachment of its socket. */
   saveAttachment(): void {
     this.socket.saveAttachment({
       shape: 3,
@@ -234,8 +234,8 @@ export class Session {
   }
 
   /**
-   * The session has ended: neither its close event nor a room that wakes finds it again.
-   * @param reason closes the socket; left out when the socket has closed by itself
+   * The session has ended: neither its close event nor a room that wakes will find it.
+   * @param reason closes the socket; omitted if the socket has closed by itself
    */
   end(reason?: EndReason): void {
     this.#state = { kind: "ended" };
@@ -244,7 +244,7 @@ export class Session {
   }
 }
 
-/** Why the room ends a session: an error, or `left`, if its user has asked for that. */
+/** Why the room ends a session: an error, or `left` if its user asked to leave. */
 export type EndReason = ErrorCode | "left";
 
 /** Close a socket that has no session. */
@@ -253,6 +253,6 @@ export function refuseSocket(socket: SocketPort, reason: ErrorCode): void {
   socket.close(closeCode(reason), reason);
 }
 
-/** The close code of a reason; for an error that has none in the table, that of a session that may come back. */
+/** The close code for a reason. An error without one in the table gets that of a session that may come back. */
 export const closeCode = (reason: EndReason): number =>
   reason === "left" ? 1000 : (errorTable[reason].close ?? 4201);

@@ -1,4 +1,4 @@
-// The sessions of a room: by socket, by id, by client, by user in the order they came, and by the users they watch.
+// The sessions of a room: by socket, id and client, by user in the order they opened, and by the users they watch.
 
 import type { SocketPort } from "../ports.ts";
 import type { FrameTap, Session } from "./session.ts";
@@ -12,7 +12,7 @@ export class Sessions implements Iterable<Session> {
 
   #tap: FrameTap | null = null;
 
-  /** What is told of the frames of all sessions; `null` for nobody. */
+  /** Receives the frames of all sessions; `null` if nobody traces them. */
   set tap(tap: FrameTap | null) {
     this.#tap = tap;
     for (const session of this) session.tap = tap;
@@ -51,7 +51,7 @@ export class Sessions implements Iterable<Session> {
     return this.#byUser.has(userId);
   }
 
-  /** Whether these are all the sessions that a user had when they were last counted. */
+  /** Whether these are all the sessions that the user had when they were last counted. */
   areAllOf(userId: string): boolean {
     const all = this.of(userId);
     return all.every(({ sessionCount }) => sessionCount === all.length);
@@ -76,14 +76,14 @@ export class Sessions implements Iterable<Session> {
     for (const each of watched) addTo(this.#watching, each, session);
   }
 
-  /** From now on a session watches these users, and no others. */
+  /** Let a session watch these users, and no others, from now on. */
   setWatched(session: Session, userIds: readonly string[]): void {
     for (const userId of session.watched) removeFrom(this.#watching, userId, session);
     session.watched = userIds;
     for (const userId of userIds) addTo(this.#watching, userId, session);
   }
 
-  /** Remove a session. @returns false when it was removed already */
+  /** Remove a session. @returns false if it was already removed */
   remove({ socket, userId }: Session): boolean {
     const session = this.#bySocket.get(socket);
     if (session === undefined) return false;

@@ -1,5 +1,5 @@
-// One trace: a Worker that reads the frames of the room for an administrator (rule V6). What it is too slow for is
-// dropped and counted, never kept: a trace that nobody reads costs the room no memory.
+// One trace: a Worker that reads the room's frames for an administrator (rule V6). If its reader is too slow,
+// frames are dropped and counted, never kept: a trace that nobody reads costs the room no memory.
 
 import { encodeFrame, type StreamEvent } from "../../model/observer.ts";
 import type { TraceAttachment } from "../../model/trace.ts";
@@ -7,9 +7,9 @@ import type { TracedDrop, TraceFilter } from "../../protocol/inspection.ts";
 import { isoTime } from "../../protocol/time.ts";
 import type { SocketPort } from "../ports.ts";
 
-/** Characters that may be sent and not read. */
+/** Characters that may be sent but not read. */
 const unreadLimit = 256 * 1024;
-/** A mark is sent each time this part of them has been sent. */
+/** A mark is sent each time this fraction of them has been sent. */
 const marksPerLimit = 16;
 
 export type TraceStart = Pick<TraceAttachment, "filter" | "givenTo"> & Partial<TraceAttachment>;
@@ -35,12 +35,12 @@ export class Trace {
     this.#saveSoon();
   }
 
-  /** Whether its reader has to read on before it is told more. */
+  /** Whether its reader must catch up before more is sent. */
   get isFull(): boolean {
     return this.#sent - this.#read >= unreadLimit;
   }
 
-  /** Its reader was too slow for something. */
+  /** Count a frame that its reader was too slow for. */
   drop(): void {
     this.#dropped++;
     this.#saveSoon();
@@ -57,7 +57,7 @@ export class Trace {
     this.#saveSoon();
   }
 
-  /** Everything up to this mark has been read. A number that no mark has changes nothing. */
+  /** Everything up to this mark has been read. A number that matches no mark changes nothing. */
   acknowledge(n: number, now: number): void {
     if (!(n > this.#read && n <= this.#marked)) return;
     this.#read = n;
@@ -68,7 +68,7 @@ export class Trace {
     this.#saveSoon();
   }
 
-  /** Save what it counts, once for everything that happens together. */
+  /** Save the counters, once for everything that happens together. */
   #saveSoon(): void {
     if (this.#isSaving) return;
     this.#isSaving = true;
@@ -80,7 +80,7 @@ export class Trace {
 
   #hasEnded = false;
 
-  /** Neither its close event nor a room that wakes finds it again. */
+  /** The trace has ended: neither its close event nor a room that wakes will find it. */
   end(): void {
     this.#hasEnded = true;
   }

@@ -1,6 +1,6 @@
-// The traces of a room: administrators who see each frame of its sessions (rule V6). While there are none, sessions have
-// no tap, and sending and receiving do nothing more than without them. They are found again by the attachments of their
-// sockets, are no users and no activity, and tell nothing of themselves.
+// The traces of a room: administrators who see each frame of its sessions (rule V6). While there are none, sessions
+// have no tap, so sending and receiving cost nothing extra. Traces are restored from the attachments of their
+// sockets. They are not users, do not count as activity, and are not traced themselves.
 
 import type { ResolvedBehaviour } from "../../behaviours/resolve.ts";
 import type { Members } from "../../model/members.ts";
@@ -21,7 +21,7 @@ import { refuseSocket, type FrameTap, type Session } from "./session.ts";
 import type { Sessions } from "./sessions.ts";
 import { Trace, type TraceStart } from "./trace.ts";
 
-/** Traces that a room has at a time: each costs it work for every frame. */
+/** Traces that a room may have at a time: each costs work for every frame. */
 const maxTraces = 8;
 
 export type TracesParts = {
@@ -34,7 +34,7 @@ export type TracesParts = {
 export class Traces implements FrameTap {
   readonly #parts: TracesParts;
   readonly #bySocket = new Map<SocketPort, Trace>();
-  /** The last frame that was sent: most go to many sessions. */
+  /** The last frame that was sent, because most frames go to many sessions. */
   #lastSent: { readonly frame: string; readonly view: FrameView } | null = null;
 
   constructor(parts: TracesParts) {
@@ -45,7 +45,7 @@ export class Traces implements FrameTap {
     return this.#bySocket.size;
   }
 
-  /** Find the traces of the open sockets: the room has woken (rule R6). */
+  /** Restore the traces from the open sockets after the room has woken (rule R6). */
   restore(): void {
     for (const socket of this.#parts.ports.sockets()) {
       const attachment = readTrace(socket.attachment);
@@ -73,13 +73,13 @@ export class Traces implements FrameTap {
     this.#parts.sessions.tap = this;
   }
 
-  /** Whether what the room has given somebody who traces by that is still there. */
+  /** Whether somebody who traces by the scopes that the room has given them still has these. */
   #mayTrace(givenTo: string | undefined): boolean {
     if (givenTo === undefined) return true;
     return allows(this.#parts.members.get(givenTo)?.scopes ?? [], "room:admin");
   }
 
-  /** A frame has arrived. @returns false if it is not from a trace's reader */
+  /** Handle a frame. @returns false if it is not from a trace's reader */
   receive(socket: SocketPort, frame: string | ArrayBuffer): boolean {
     const trace = this.#bySocket.get(socket);
     if (trace === undefined) return false;
@@ -88,7 +88,7 @@ export class Traces implements FrameTap {
     return true;
   }
 
-  /** A socket has closed; most are none of a trace's. */
+  /** Handle a closed socket, which may not belong to a trace. */
   socketClosed(socket: SocketPort): void {
     if (this.#bySocket.size > 0) this.#remove(socket);
   }
@@ -97,7 +97,7 @@ export class Traces implements FrameTap {
     for (const trace of this.#bySocket.values()) this.#end(trace, reason);
   }
 
-  /** Close those that stood on what the room had given a user, if that is not enough any more. */
+  /** Close the traces of a user that depend on scopes given by the room, if these no longer suffice. */
   endUnlessAllowed(userId: string): void {
     for (const trace of this.#bySocket.values())
       if (trace.givenTo === userId && !this.#mayTrace(userId)) this.#end(trace, "forbidden");
@@ -139,7 +139,7 @@ export class Traces implements FrameTap {
       else trace.tell("closed", JSON.stringify(told));
   }
 
-  /** @param look makes what is told; called only if somebody is told, or filters by it */
+  /** @param look creates the view of the frame; called only if a trace sends it or filters by it */
   #tell(session: Session, direction: TracedFrame["direction"], look: () => FrameView): void {
     let view: FrameView | undefined;
     let data: string | undefined;

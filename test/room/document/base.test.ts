@@ -170,7 +170,7 @@ describe("a base", () => {
     await letGo(bob);
     await Promise.all(writes);
     const reply = expectFailed(await ada.updateFrom(2, replace(0, "A")), "base_too_old");
-    expect(reply.detail).toMatch(/leads from 1 to 4/);
+    expect(reply.detail).toMatch(/from version 1 to 4/);
     expectOk(await ada.updateFrom(4, replace(0, "A")));
   });
 

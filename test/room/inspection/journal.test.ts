@@ -205,7 +205,7 @@ describe("the state as it was", () => {
     for (const n of [0, start - 1])
       await expect(past(hand, n)).rejects.toMatchObject({
         code: "changes_gone",
-        info: { detail: expect.stringContaining("not kept any more") },
+        info: { detail: expect.stringContaining("no longer kept") },
       });
   });
 
@@ -227,10 +227,10 @@ describe("the state as it was", () => {
     await Promise.all([set(hand, { n: 1 }), set(hand, { n: 2 }), hand.pass(100)]);
     await expect(past(hand, 2)).rejects.toMatchObject({
       code: "changes_gone",
-      info: { detail: expect.stringContaining("from 1 to 3") },
+      info: { detail: expect.stringContaining("from version 1 to 3") },
     });
     await expect(past(hand, 4)).rejects.toMatchObject({
-      info: { detail: "The room has not had version 4 yet." },
+      info: { detail: "The room has not reached version 4 yet." },
     });
   });
 
