@@ -184,7 +184,7 @@ export type RoomBehaviour<State extends object = JsonObject, Env = unknown> = {
    */
   readonly maxSockets?: number;
   /**
-   * The maximum number of users for which clients receive everyone's presence, from 1 to 100,000. Default: 200.
+   * The number of users up to which clients receive all users and their presence, from 1 to 100,000. Default: 200.
    * Above it, clients receive the number of users and a sample of 32, and may watch others. Once the number falls
    * below three quarters of the limit, clients receive everyone again.
    */

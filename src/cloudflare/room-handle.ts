@@ -1,4 +1,4 @@
-// A room as a developer holds it in a Worker: values in, values out, errors thrown as CollabError.
+// The handle on a room for a Worker's own code. It takes and returns values, and throws errors as CollabError.
 
 import type { ChangesOptions, RoomChange } from "../protocol/changes.ts";
 import type {
@@ -23,23 +23,23 @@ import { ChangeReader } from "./change-reader.ts";
 import { waitingRooms, whileWaiting } from "./hook-context.ts";
 import type { RoomStub } from "./room-stub.ts";
 
-/** Deeper than any room's limit: what nests deeper is refused before it is sent. */
+/** More than any room's limit. Values that are nested more deeply are refused before they are sent. */
 const maxDepth = 256;
 
-/** For a call that may have to be made again, because its answer was lost. */
+/** Options that make a call safe to repeat if its answer is lost. */
 export type KeyedOptions = {
   /**
    * A random key, 1 to 255 visible ASCII characters. A call with the same key and the same arguments within 24 hours
-   * (of an `updateState`, any function) is answered as before and not carried out again (rule X2). Calls throw
-   * `key_reused` for other arguments, `client_taken` for a key of another user.
+   * gets the earlier answer and is not executed again (rule X2); `updateState` does not compare the function. With
+   * other arguments, the call throws `key_reused`; with another user's key, `client_taken`.
    */
   readonly idempotencyKey?: string | undefined;
 };
 
-/** Makes a handle. Not a constructor of the class: its declaration would need the types of Workers. */
+/** Creates a handle. It is not a public constructor, because its declaration would need the Workers types. */
 export let holdRoom: <Room extends RoomBehaviour>(stub: RoomStub) => RoomHandle<Room>;
 
-/** A room; `RoomHandle<typeof board>` knows the types of its state and its actions. */
+/** A handle on a room. `RoomHandle<typeof board>` has the types of its state and its actions. */
 export class RoomHandle<Room extends RoomBehaviour = RoomBehaviour> {
   readonly #stub: RoomStub;
 
@@ -56,10 +56,10 @@ export class RoomHandle<Room extends RoomBehaviour = RoomBehaviour> {
   }
 
   /**
-   * Let a user join; an absent room starts.
+   * Let a user join. Starts the room if it is not running.
    * @param user `id` of 1–128 characters, and fields of your own, at most 4 KiB as JSON
-   * @param options `ttl`: ms without a sign of life (`touch` with their id) after which they leave
-   * @returns their entry
+   * @param options `ttl`: ms without a sign of life (`touch` with their id) after which the user leaves
+   * @returns the user's entry
    * @throws CollabError `invalid_user`, `join_refused` with a `reason`, `room_full`, `hook_failed`,
    * `call_timeout`, `load_failed`
    */
@@ -72,19 +72,19 @@ export class RoomHandle<Room extends RoomBehaviour = RoomBehaviour> {
     return JSON.parse(entry) as UserEntry;
   }
 
-  /** Let a user leave. A user who is not there, or a room that is not running, is no error. */
+  /** Let a user leave. Does nothing if the user is not in the room or the room is not running. */
   async leave(userId: string): Promise<void> {
     return this.#stub.call("leaveRoom", { userId });
   }
 
-  /** All users in join order, however many there are. It asks page by page. */
+  /** All users in join order. It fetches them page by page. */
   async getUsers(): Promise<UserEntry[]> {
     const found = new Map<string, UserEntry>();
     let cursor: string | undefined;
     do {
       const page = await this.#stub.call("listUsers", { cursor, limit: pageSize.max });
       for (const user of JSON.parse(page.users) as UserEntry[]) {
-        // A user who has joined again since an earlier page has moved to the end.
+        // A user who has rejoined since an earlier page has moved to the end.
         found.delete(user.id);
         found.set(user.id, user);
       }
@@ -94,7 +94,7 @@ export class RoomHandle<Room extends RoomBehaviour = RoomBehaviour> {
   }
 
   /**
-   * One user, with the number of their sessions and what these may do.
+   * One user, with the number of their sessions and their scopes.
    * @throws CollabError `user_not_found`, `room_not_running`
    */
   async getUser(userId: string): Promise<UserInfo> {
@@ -111,10 +111,10 @@ export class RoomHandle<Room extends RoomBehaviour = RoomBehaviour> {
   }
 
   /**
-   * Follow the state: the whole of it first, or the changes since the version that you have; then every change.
-   * It ends when the room stops. Break out of the loop to read no further.
-   * @throws CollabError `room_not_running`, `room_full`, `invalid_request`; later `too_slow` or `session_lost`:
-   * go on from the version that you have reached
+   * Follow the state: first the whole state, or the changes since the version that you have; then every change.
+   * It ends when the room stops. Break out of the loop to stop reading.
+   * @throws CollabError `room_not_running`, `room_full`, `invalid_request`; later `too_slow` or `session_lost`: call
+   * it again with the version that you have reached
    * @example
    * ```ts
    * for await (const change of room.changes())
@@ -133,11 +133,11 @@ export class RoomHandle<Room extends RoomBehaviour = RoomBehaviour> {
   }
 
   /**
-   * Change the state by a function, in the room's turn: nobody else changes it in between.
-   * @param next gets the state and returns the next one, within the room's `callTimeout`
-   * @returns the version after it; what changes nothing keeps the version
+   * Change the state with a function. It runs in the room's turn, so nobody else changes the state in between.
+   * @param next receives the state and returns the next one, within the room's `callTimeout`
+   * @returns the version after the change; if nothing changes, the version stays the same
    * @throws CollabError `update_failed` (`cause` is what `next` threw), `call_timeout`, `invalid_state`,
-   * `too_large`, `room_not_running`, `reentrant_call` (`next` has called the room): the state is untouched
+   * `too_large`, `room_not_running`, `reentrant_call` (`next` called the room). The state is then unchanged
    * @example
    * ```ts
    * await room.updateState((state) => ({ ...state, n: Number(state.n) + 1 }));
@@ -150,7 +150,7 @@ export class RoomHandle<Room extends RoomBehaviour = RoomBehaviour> {
     const stub = this.#stub.keyed(options.idempotencyKey);
     const waiting = [...waitingRooms(), this.id];
     let failure: CollabError | undefined;
-    // An error of the function stays here: over RPC it would lose its type.
+    // Errors of the function are kept here, because they would lose their type over RPC.
     const update = async (stateText: string): Promise<string | null> => {
       try {
         const state = JSON.parse(stateText) as State;
@@ -171,10 +171,12 @@ export class RoomHandle<Room extends RoomBehaviour = RoomBehaviour> {
   }
 
   /**
-   * Change the state by a JSON Patch (RFC 6902), which may have the operations `inc`, `str_ins` and `str_del`, too.
-   * @param options `ifVersion`: the version that the state must have. `base`: the version that the patch was made
-   * on; indexes and positions are moved through the changes since. `strict`: refuse it if any target is gone
-   * @returns the version after it, and the indexes of operations that were left out because their targets are gone
+   * Change the state with a JSON Patch (RFC 6902), which may also contain the operations `inc`, `str_ins` and
+   * `str_del`.
+   * @param options `ifVersion`: the version that the state must have. `base`: the version that the patch is based
+   * on; its indexes and positions are adjusted to the changes since. `strict`: refuse the patch if any target is gone
+   * @returns the version after the change, and the indexes of operations that were dropped because their targets
+   * are gone
    * @throws CollabError `malformed`, `patch_failed`, `version_conflict`, `too_large`, `base_too_old`, `target_gone`
    */
   async patchState(
@@ -199,7 +201,7 @@ export class RoomHandle<Room extends RoomBehaviour = RoomBehaviour> {
   }
 
   /**
-   * Call an action of the room's behaviour, with its input, which may be left out if the action takes `{}`, and options.
+   * Call an action of the room's behaviour. The input is optional if the action takes `{}`.
    * @throws CollabError `unknown_action`, `invalid_payload`, `action_refused`, `action_failed`
    */
   async act<Name extends ActionName<Room>>(
@@ -217,7 +219,7 @@ export class RoomHandle<Room extends RoomBehaviour = RoomBehaviour> {
   }
 
   /**
-   * Note a sign of life, of the room and of a user if one is named.
+   * Record a sign of life for the room, and for a user if one is named.
    * @throws CollabError `user_not_found`, `room_not_running`
    */
   async touch(userId?: string): Promise<void> {
@@ -234,15 +236,15 @@ export class RoomHandle<Room extends RoomBehaviour = RoomBehaviour> {
     return this.#stub.keyed(options.idempotencyKey).call("broadcast", { event, payload: { text } });
   }
 
-  /** Who is seen in the room, by user id: users with a socket, and those whom a server holds there. */
+  /** Presence by user id: of users with a socket, and of users whose presence a server holds. */
   async getPresence(): Promise<PresenceMap> {
     return JSON.parse(await this.#stub.call("getPresence", undefined)) as PresenceMap;
   }
 
   /**
-   * Hold presence for a user of the room, without a socket: for servers and agents.
-   * @param data what is seen of them; it replaces what was held before, at most 2 KiB as JSON
-   * @param options `ttl`: ms after which it goes unless it is held again; 30,000 if left out
+   * Hold presence for a user of the room without a socket: for servers and agents.
+   * @param data the user's presence, at most 2 KiB as JSON; it replaces what was held before
+   * @param options `ttl`: ms after which the presence expires unless it is held again. Default: 30,000
    * @throws CollabError `user_not_found`, `invalid_presence`, `room_not_running`
    */
   async holdPresence(
@@ -258,7 +260,7 @@ export class RoomHandle<Room extends RoomBehaviour = RoomBehaviour> {
   }
 
   /**
-   * Say what a user's sockets may do, from their next message on. Without `room:read` they are closed.
+   * Set the scopes of a user's sockets, effective from their next message. Without `room:read` they are closed.
    * @throws CollabError `user_not_found`, `invalid_request`, `room_not_running`
    */
   async setScopes(
@@ -281,16 +283,16 @@ export class RoomHandle<Room extends RoomBehaviour = RoomBehaviour> {
   }
 
   /**
-   * Stop the room: save, let everybody leave, take it out of the directory.
-   * @param options `purge`: drop the stored state too
-   * @throws CollabError `save_failed`: the room runs on and stops when its state is saved
+   * Stop the room: save the state, let everyone leave, and remove the room from the directory.
+   * @param options `purge`: delete the stored state, too
+   * @throws CollabError `save_failed`: the room keeps running and stops once its state is saved
    */
   async stop(options: { readonly purge?: boolean } = {}): Promise<void> {
     return this.#stub.call("stopRoom", { purge: options.purge ?? false });
   }
 }
 
-/** What a returning reader has. @throws CollabError `invalid_request` */
+/** The position at which a returning reader resumes. @throws CollabError `invalid_request` */
 function resumeOf({ since, epoch }: ChangesOptions): Resume | undefined {
   if (since === undefined && epoch === undefined) return undefined;
   if (Number.isSafeInteger(since) && Number(since) >= 0 && typeof epoch === "string")
@@ -301,7 +303,7 @@ function resumeOf({ since, epoch }: ChangesOptions): Resume | undefined {
   });
 }
 
-/** JSON text of a caller's value, checked here, where it is still what the caller gave. */
+/** Serialize a caller's value as JSON. It is checked here, because serializing may change it. */
 function toJsonText(
   value: unknown,
   code: "invalid_user" | "invalid_state" | "invalid_presence" | "malformed",

@@ -1,5 +1,5 @@
-// The public API for code in a Worker: start, find and list rooms. It only makes calls; each room is a
-// Durable Object.
+// The public API for a Worker's own code: start, find and list rooms. It holds no state: each room is a Durable
+// Object, and this calls them.
 
 import type { RoomBehaviour } from "../behaviours/behaviour.ts";
 import type { ListOptions, RoomPage, StartOptions } from "../protocol/rooms.ts";
@@ -17,7 +17,7 @@ export class RoomManager {
   }
 
   /**
-   * Start a room if it is not running. When this returns, the room is listed.
+   * Start a room if it is not running. Once this returns, the room is listed.
    * @param id 1 to 256 bytes of UTF-8 without control or invisible characters, not `.` or `..`
    * @param options for the start (`idleTimeout` in ms); a running room ignores them
    * @returns a handle on the room
@@ -27,7 +27,7 @@ export class RoomManager {
    * const room = await collab.rooms(env).joinOrCreateRoom("design-review", { behaviour: "doc" });
    * await room.join({ id: "ada", name: "Ada" });
    * ```
-   * With `joinOrCreateRoom<typeof doc>(…)` the handle knows the types of the state and the actions.
+   * With `joinOrCreateRoom<typeof doc>(…)` the handle has the types of the state and the actions.
    */
   async joinOrCreateRoom<Room extends RoomBehaviour = RoomBehaviour>(
     id: string,
@@ -48,7 +48,7 @@ export class RoomManager {
 
   /**
    * Get a handle on a running room.
-   * @returns `null` when the room is not running
+   * @returns `null` if the room is not running
    * @throws CollabError `invalid_room_id`
    * @example
    * ```ts
@@ -64,7 +64,7 @@ export class RoomManager {
   }
 
   /**
-   * Get a handle on a room without a check that it is running. No call is made.
+   * Get a handle on a room without checking that it is running. It makes no call.
    * @throws CollabError `invalid_room_id`
    */
   room<Room extends RoomBehaviour = RoomBehaviour>(id: string): RoomHandle<Room> {
@@ -74,7 +74,7 @@ export class RoomManager {
   /**
    * Get one page of the running rooms, sorted by id.
    * @param options `prefix`, `cursor` of the previous page, and `limit` (1 to 1,000, default 100)
-   * @returns the rooms, the `total` that `prefix` selects, and a `cursor` unless it is the last page
+   * @returns the rooms, the `total` number that `prefix` selects, and a `cursor` unless it is the last page
    * @throws CollabError `invalid_request`, `directory_unavailable`
    * @example
    * ```ts
