@@ -1,4 +1,4 @@
-// Schemas of requests. The schema that validates a request is the one in the OpenAPI document.
+// Schemas of requests. The same schemas validate requests and describe them in the OpenAPI document.
 
 import * as z from "zod";
 import { maxUserIdLength } from "../protocol/limits.ts";
@@ -22,7 +22,7 @@ export const startBody = z
   })
   .meta({
     id: "StartOptions",
-    description: "Options for the start. A running room must have the behaviour, if one is named.",
+    description: "Options for the start. If a behaviour is named, a running room must have it.",
   });
 
 export const userBody = z
@@ -32,7 +32,7 @@ export const userBody = z
       .min(1)
       .max(maxUserIdLength)
       .optional()
-      .meta({ description: "Left out: the user of the token." }),
+      .meta({ description: "Default: the token's user." }),
     ttl: duration.optional().meta({
       description:
         "Milliseconds without activity after which the user leaves. Not part of the entry.",
@@ -45,7 +45,7 @@ export const touchBody = z
     userId: z
       .string()
       .optional()
-      .meta({ description: "The user whose `ttl` starts again, if they joined with one." }),
+      .meta({ description: "The user whose `ttl` restarts, if they joined with one." }),
   })
   .meta({ id: "Touch" });
 
@@ -104,7 +104,7 @@ export const patchQuery = z.strictObject({
     .optional()
     .meta({
       description:
-        "The version that a JSON Patch was made on: indexes of arrays and positions in texts are moved through the changes since. An entity tag without its quotes names the epoch, too.",
+        "The version that a JSON Patch is based on: array indexes and text positions are adjusted to the changes since. An entity tag without its quotes names the epoch, too.",
     }),
   strict: z
     .enum(["true", "false"])
@@ -143,7 +143,7 @@ export const usersQuery = z.strictObject(paging);
 export const leaveQuery = z.strictObject({
   kick: z.enum(["true", "false"]).optional().meta({
     description:
-      "Also keep the user out: for as long as `for` says; else for an hour, and until the tokens of their sockets have expired.",
+      "Also keep the user out: for the time in `for`; by default for an hour, and at least until the tokens of their sockets have expired.",
   }),
   for: z
     .string()
@@ -180,7 +180,7 @@ export const holdBody = z
 
 export const wholeNumber = z.string().regex(/^(0|[1-9]\d{0,15})$/);
 
-/** What a returning client has. */
+/** The position at which a returning client resumes. */
 const resume = {
   since: wholeNumber
     .optional()
@@ -189,19 +189,18 @@ const resume = {
     .string()
     .max(64)
     .optional()
-    .meta({ description: "The epoch of that version, or the last one that the client was in." }),
+    .meta({ description: "The epoch of that version, or the last one that the client has seen." }),
 };
 
 export const changesQuery = z.strictObject(resume);
 
 export const socketQuery = z.strictObject({
   user: z.string().optional().meta({
-    description:
-      "The user as JSON. With a token it may be left out, and adds to what the token says of its user.",
+    description: "The user as JSON. Optional with a token; it adds fields to the token's user.",
   }),
   refuse: z.enum(["close"]).optional().meta({
     description:
-      "`close`: if the request is refused, the socket opens, gets one message `error`, and is closed. Browsers hide any other refusal from scripts.",
+      "`close`: if the request is refused, the socket opens, receives one `error` message, and is closed. Browsers hide any other refusal from scripts.",
   }),
   ...resume,
   client: z
@@ -210,7 +209,7 @@ export const socketQuery = z.strictObject({
     .optional()
     .meta({
       description:
-        "A random name that the client keeps: 1 to 64 letters, digits, `-` and `_`. With it, requests may have a `seq`.",
+        "A random id that the client keeps: 1 to 64 letters, digits, `-` and `_`. It allows requests to have a `seq`.",
     }),
   behaviour: z
     .string()

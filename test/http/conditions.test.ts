@@ -326,7 +326,7 @@ describe("a route without an entity tag", () => {
       const response = await send(method, at(id, rest), { ...sent, headers: { [header]: value } });
       const { detail } = await expectProblem(response, 400, "invalid_request");
       expect(detail).toBe(
-        `This request takes no ${header}: only the state has an entity tag. Send it without the header.`,
+        `This request does not support ${header}, because only the state has an entity tag. Send it without the header.`,
       );
     }
     expect(await rooms.room(id).info()).toEqual(before);

@@ -1,22 +1,22 @@
-// Which pages may use the service (rule A11). Browsers say in `Origin` which page sends a request; other programs send
-// none. Origins are compared exactly, never by a part of them.
+// Decides which pages may use the service (rule A11). Browsers send the page's origin in `Origin`; other programs send
+// none. Origins are compared exactly, never in part.
 
 import { CollabError } from "../../protocol/errors.ts";
 
 /**
- * What holds where ALLOWED_ORIGINS is not set.
- * - `same`: pages of the service's own origin. For what a browser sends by itself: cookies, or nothing at all.
- * - `any`: all pages, because what they need a browser does not send by itself: a token.
+ * Which origins are allowed if ALLOWED_ORIGINS is not set.
+ * - `same`: only the service's own. For credentials that a browser sends by itself (cookies), or without any.
+ * - `any`: all of them. For tokens, which a browser never sends by itself.
  */
 export type OriginPolicy = "same" | "any";
 
-/** The origins that are allowed; `null` if that is not said. */
+/** The origins in ALLOWED_ORIGINS; `null` if it is not set. */
 function listed(allowed: string | undefined): readonly string[] | null {
   const origins = (allowed ?? "").split(/[\s,]+/).filter(Boolean);
   return origins.length === 0 ? null : origins;
 }
 
-/** Whether a request comes from a page that may send it. */
+/** Whether a request comes from an allowed page, or not from a page at all. */
 export function isAllowedOrigin(
   { headers, url }: Pick<Request, "headers" | "url">,
   allowed: string | undefined,
@@ -37,14 +37,14 @@ export function checkOrigin(
 ): void {
   if (isAllowedOrigin(request, allowed, policy)) return;
   throw new CollabError("origin_refused", {
-    detail: `Pages of ${request.headers.get("origin")} may not use this service. Add that origin to ALLOWED_ORIGINS to allow it.`,
+    detail: `Pages from ${request.headers.get("origin")} may not use this service. To allow them, add that origin to ALLOWED_ORIGINS.`,
   });
 }
 
 const exposed =
   "ETag, Location, Retry-After, X-Request-Id, Idempotency-Replayed, Collab-Dropped, WWW-Authenticate";
 
-/** The CORS headers of a response, for a page of another origin that is listed; none for others. */
+/** The CORS headers of a response to a page from another origin. Only listed origins get access. */
 export function corsHeaders(
   { headers, url }: Pick<Request, "headers" | "url">,
   allowed: string | undefined,
@@ -61,11 +61,11 @@ export function corsHeaders(
   };
 }
 
-/** Whether a request asks, on behalf of a page, whether another one may be sent. It carries no credentials. */
+/** Whether a request is a CORS preflight. It carries no credentials. */
 export const isPreflight = ({ method, headers }: Pick<Request, "method" | "headers">): boolean =>
   method === "OPTIONS" && headers.has("origin") && headers.has("access-control-request-method");
 
-/** What a preflight is told beside `corsHeaders`. @param allow the methods of the address */
+/** The headers of a response to a preflight, besides `corsHeaders`. @param allow the methods of the address */
 export const preflightHeaders = (allow: string): Readonly<Record<string, string>> => ({
   "access-control-allow-methods": allow,
   "access-control-allow-headers":
