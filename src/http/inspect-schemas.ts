@@ -7,12 +7,9 @@ import { duration, paging, wholeNumber } from "./schemas.ts";
 
 const time = z.iso.datetime();
 const scopes = z.array(z.string());
-const anySchema = z
-  .record(z.string(), z.unknown())
-  .nullable()
-  .meta({
-    description: "A JSON Schema (2020-12); null if the schema library does not provide one.",
-  });
+const anySchema = z.record(z.string(), z.unknown()).nullable().meta({
+  description: "A JSON Schema (2020-12); null if the schema library does not provide one.",
+});
 
 export const journalQuery = z.strictObject({
   upTo: wholeNumber.optional().meta({

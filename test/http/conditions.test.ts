@@ -83,7 +83,7 @@ describe.each(conditional)("%s", (_, method, rest, sent, success) => {
     const response = await ask(id, { "if-match": await tagsOf(id, tags) });
     const { detail } = await expectProblem(response, 412, "version_conflict");
     expect(detail).toBe(
-      `The state has the entity tag "${await epochOf(id)}.1", which If-Match does not name. Read it again before you retry.`,
+      `The state has the entity tag "${await epochOf(id)}.1", which If-Match does not list. Read it again before you retry.`,
     );
     await expectUntouched(id);
   });
