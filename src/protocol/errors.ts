@@ -1,6 +1,6 @@
-// The one table of error codes, and the error class that carries one of them. HTTP and sockets both take
-// status, close code and text from here. A text is fixed; what is specific to an occurrence goes into
-// `detail`. Neither may contain a stack, a path of the machine or a secret.
+// The table of error codes, and the error class for them. HTTP and sockets both take status, close code and text from
+// here. Texts are fixed; what is specific to an occurrence goes into `detail`. Neither may contain a stack trace, a file
+// path or a secret.
 
 type ErrorRow = {
   /** HTTP status. */
@@ -12,7 +12,7 @@ type ErrorRow = {
   readonly close?: number;
   /** Whether the same request may succeed later without a change. */
   readonly retryable: boolean;
-  /** What clients see: what is wrong and, where it helps, what to do. One or two sentences. */
+  /** The text for clients: what is wrong and, if it helps, what to do. One or two sentences. */
   readonly text: string;
 };
 
@@ -27,12 +27,12 @@ const retryable = { retryable: true } as const;
 export const errorTable = {
   malformed: row(
     400,
-    "The request body is not valid. See `detail`, or the OpenAPI document for what this request takes.",
+    "The request body is not valid. See `detail`, or the OpenAPI document for what this request accepts.",
   ),
   invalid_request: row(400, "A parameter or an option is not valid. See `detail` or `issues`."),
   invalid_room_id: row(
     400,
-    "A room id must be 1 to 256 bytes of UTF-8, without control or invisible characters, and not one or two dots alone.",
+    "A room id must be 1 to 256 bytes of UTF-8, without control or invisible characters, and not just one or two dots.",
   ),
   bad_message: row(
     400,
@@ -53,14 +53,14 @@ export const errorTable = {
   ),
   token_required: row(
     401,
-    "This request needs a token. Send it in the header Authorization, or as a subprotocol of a WebSocket: clients do with the option `token`.",
+    "This request requires a token. Send it in the Authorization header, or as a WebSocket subprotocol; clients do so with the option `token`.",
     { close: 4101 },
   ),
   invalid_token: row(401, "The token is not valid. Get a new one.", { close: 4102 }),
   token_expired: row(401, "The token has expired. Get a new one.", { close: 4109 }),
   origin_refused: row(
     403,
-    "Pages of this origin may not use this service. Add the origin to ALLOWED_ORIGINS to allow it.",
+    "Pages from this origin may not use this service. To allow them, add the origin to ALLOWED_ORIGINS.",
     { close: 4004 },
   ),
   join_refused: row(403, "The room refused the user. See `reason`."),
@@ -101,7 +101,7 @@ export const errorTable = {
   ),
   behaviour_conflict: row(
     409,
-    "The room has another behaviour, which guards its state. Name that one or none.",
+    "The room has a different behaviour, which guards its state. Name that one or none.",
   ),
   action_refused: row(409, "The action refused the call. See `reason`."),
   patch_failed: row(
@@ -110,28 +110,25 @@ export const errorTable = {
   ),
   base_too_old: row(
     409,
-    "The room cannot move the patch from its `base` to the present state. Read the state and make the patch on it.",
+    "The room cannot adjust the patch from its `base` to the current state. Read the state and create a new patch.",
   ),
-  target_gone: row(
-    409,
-    "What the patch was to change is gone. Read the state and make the patch on it.",
-  ),
+  target_gone: row(409, "The target of the patch is gone. Read the state and create a new patch."),
   client_taken: row(
     409,
-    "Another user has used this `client` name or idempotency key. Take a new random one.",
+    "Another user has used this `client` name or idempotency key. Use a new random one.",
   ),
   request_forgotten: row(
     409,
-    "The room no longer knows what became of this request. Do not send it again: look at the state.",
+    "The room no longer knows the outcome of this request. Do not send it again; check the state instead.",
   ),
   replaced: row(
     503,
-    "Another socket of this client has opened. If that was not you, take another `client` name before you reconnect.",
+    "Another socket of this client has opened. If that was not you, use another `client` name before you reconnect.",
     { ...retryable, close: 4203 },
   ),
   changes_gone: row(
     410,
-    "The changes since this version are not kept, or there is no such version. Read the state, and go on from there.",
+    "The changes since this version are no longer available, or the version does not exist. Read the state and continue from there.",
   ),
   version_conflict: row(
     412,
@@ -140,16 +137,16 @@ export const errorTable = {
   too_large: row(413, "A size limit would be exceeded. See `detail`.", { close: 4413 }),
   unsupported_media_type: row(
     415,
-    "This request does not take the content type. See `detail` for the types it takes.",
+    "This request does not accept the content type. See `detail` for the accepted types.",
   ),
   key_reused: row(
     422,
-    "This idempotency key was used for another request. Take a new random key for each request.",
+    "This idempotency key was used for another request. Use a new random key for each request.",
   ),
   invalid_payload: row(422, "The payload does not match the schema of the action. See `issues`."),
   invalid_state: row(
     422,
-    "The new state must be a JSON object that contains only JSON values and fits the room's schema. See `issues`.",
+    "The new state must be a JSON object that contains only JSON values and matches the room's schema. See `issues`.",
   ),
   upgrade_required: row(
     426,
@@ -165,7 +162,7 @@ export const errorTable = {
   update_failed: row(500, "The update function failed. The state is unchanged."),
   behaviour_missing: row(
     503,
-    "The room's behaviour is no longer deployed. Deploy it again, or start the room as another kind with the scope room:admin.",
+    "The room's behaviour is no longer deployed. Deploy it again, or, with the scope room:admin, start the room with another behaviour.",
   ),
   internal: row(500, "Something failed unexpectedly. The log has the cause under `instance`."),
   storage_too_new: row(
@@ -185,17 +182,17 @@ export const errorTable = {
   ),
   room_busy: row(
     503,
-    "The room did not get to this operation in time, and nothing has changed. Try again.",
+    "The room did not reach this operation in time, and nothing has changed. Try again.",
     retryable,
   ),
   hook_unavailable: row(
     503,
-    "A hook or action of the room keeps timing out, and is tried again shortly. Try again later.",
+    "A hook or action of the room keeps timing out and is paused for a short time. Try again later.",
     retryable,
   ),
   reentrant_call: row(
     409,
-    "A hook or action has called its own room, which waits for it. Use what the hook is given instead.",
+    "A hook or action has called its own room, which is waiting for it. Use the values passed to it instead.",
   ),
   room_overloaded: row(
     503,
@@ -223,8 +220,8 @@ export const errorTable = {
 export type ErrorCode = keyof typeof errorTable;
 
 /**
- * The close code of a socket that ends with an error. For one that has none in the table: stay away (4000), come back
- * with a new token (4100) or a little later (4200), or the client is at fault (4400).
+ * The close code of a socket that ends with an error. For errors without one in the table: do not reconnect (4000),
+ * reconnect with a new token (4100), reconnect later (4200), or the client is at fault (4400).
  */
 export function closeCodeOf(code: ErrorCode): number {
   const found: ErrorRow = errorTable[code];
@@ -235,10 +232,10 @@ export function closeCodeOf(code: ErrorCode): number {
   return status === 400 || status === 413 || status === 422 ? 4400 : 4000;
 }
 
-/** One problem with an input: where (a dotted path; empty for the whole input) and what. */
+/** One problem with an input: its dotted path, empty for the whole input, and a message. */
 export type Issue = { readonly path: string; readonly message: string };
 
-/** A code of the table and the details of one occurrence. Plain data, so that it can cross RPC. */
+/** A code from the table and the details of one occurrence. Plain data, so that it can be passed over RPC. */
 export type ErrorInfo = {
   readonly code: ErrorCode;
   /** What is wrong in this occurrence, for the developer of the client. */
@@ -247,7 +244,7 @@ export type ErrorInfo = {
   readonly reason?: string;
   /** ms after which the same request will be accepted. */
   readonly retryAfter?: number;
-  /** The problems with an input, one by one. */
+  /** The individual problems with an input. */
   readonly issues?: readonly Issue[];
   /** Id of the log entry that has the cause. */
   readonly instance?: string;
@@ -258,7 +255,7 @@ export type Result<T> = { readonly ok: T } | { readonly error: ErrorInfo };
 
 /**
  * An expected failure: every error that the public API throws on purpose. `message` is `detail` if there is
- * one, else the text of the table.
+ * one, otherwise the text from the table.
  * @example
  * ```ts
  * try {
@@ -278,12 +275,12 @@ export class CollabError extends Error {
     this.info = { code, ...more };
   }
 
-  /** The code of the error table. */
+  /** The code in the error table. */
   get code(): ErrorCode {
     return this.info.code;
   }
 
-  /** The HTTP status that belongs to the code. */
+  /** The HTTP status of the code. */
   get status(): number {
     return errorTable[this.info.code].status;
   }
