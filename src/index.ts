@@ -1,5 +1,5 @@
-// The public API. `createCollab` creates the HTTP app and the Durable Object classes of your rooms;
-// `defineRoom` and `action` define kinds of rooms. Import nothing from the other files: they may change.
+// The public API. `createCollab` creates the HTTP app and the Durable Object classes for your rooms; `defineRoom`
+// and `action` define kinds of rooms. Do not import from other files: they may change.
 
 import type { Hono } from "hono";
 import type { Behaviours } from "./behaviours/behaviour.ts";
@@ -62,9 +62,9 @@ type ObjectClass<T> = new (ctx: DurableObjectState, env: CollabEnv) => T;
 export type Collab = {
   /** The HTTP API: serve it, or mount it under any path of another Hono app. */
   readonly app: Hono<{ Bindings: CollabEnv }>;
-  /** The Durable Object class of rooms. Export it from the Worker under this name and bind it as `ROOMS`. */
+  /** The Durable Object class for rooms. Export it from the Worker under this name and bind it as `ROOMS`. */
   readonly CollabRoom: ObjectClass<CollabRoom>;
-  /** The Durable Object class of the directory. Export it under this name and bind it as `DIRECTORY`. */
+  /** The Durable Object class for the directory. Export it under this name and bind it as `DIRECTORY`. */
   readonly RoomDirectory: ObjectClass<RoomDirectory>;
   /** Access to rooms for code in the Worker. */
   rooms(env: CollabEnv): RoomManager;
@@ -87,8 +87,8 @@ export type CollabOptions = {
  * Create a rooms service.
  * @param options kinds of rooms, and how requests are authenticated
  * @returns the HTTP app, the two Durable Object classes to export, and access to rooms for your own code
- * @throws TypeError or RangeError for an invalid behaviour; the message names the behaviour and the setting. Error for
- * a compatibility date that is too early; the message has the line for `wrangler.toml`
+ * @throws TypeError or RangeError for an invalid behaviour; the message names the behaviour and the setting. Error if
+ * the compatibility date is too early; the message contains the line for `wrangler.toml`
  * @example
  * ```ts
  * const collab = createCollab({ behaviours: { doc: defineRoom({ maxUsers: 50 }) } });

@@ -1,5 +1,5 @@
-// The Worker to deploy: two kinds of rooms besides the default one, of which `board` is that of the demo. Define your
-// own rooms here. It uses only the public API.
+// The Worker to deploy. It has two kinds of rooms besides the default one: `board`, which the demo uses, and `doc`.
+// Define your own rooms here. It uses only the public API.
 
 import * as z from "zod";
 import { board } from "./board.ts";

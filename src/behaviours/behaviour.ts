@@ -19,13 +19,13 @@ export type RoomContext<State extends object = JsonObject, Env = unknown> = {
   readonly id: string;
   /** The Worker's bindings. */
   readonly env: Env;
-  /** Who requested the operation; the room itself when a deadline has passed. */
+  /** Who requested the operation; the room itself if a timer triggered it. */
   readonly caller: Caller;
   /** The users in the room, in join order. */
   readonly users: readonly UserEntry[];
   /**
    * The state, including accepted changes that are not committed yet. The result of the hook takes effect
-   * only if they are committed. Reading it freezes it: see `saveRoomState` for what that costs.
+   * only if those changes are committed. Reading the state freezes it: see `saveRoomState` for what that costs.
    */
   readonly state: State;
   /** Version of `state`. Versions count within `epoch`. */
@@ -164,7 +164,7 @@ export type RoomBehaviour<State extends object = JsonObject, Env = unknown> = {
   /** Functions that clients may call by name; see `action`. */
   readonly actions?: Readonly<Record<string, Action<object, Env>>>;
 
-  /** ms without activity after which an empty room stops, from 1. Default: 1,800,000 (30 minutes). */
+  /** ms without activity after which an empty room stops, at least 1. Default: 1,800,000 (30 minutes). */
   readonly idleTimeout?: number;
   /** Time limit in ms for a hook, an action or an update function, from 1 to 25,000. Default: 5,000. */
   readonly callTimeout?: number;
@@ -182,8 +182,8 @@ export type RoomBehaviour<State extends object = JsonObject, Env = unknown> = {
    */
   readonly presenceLimit?: number;
   /**
-   * ms that a user stays in the room after their last socket has closed. If they reconnect within it, no hook
-   * is called. 0 makes them leave at once. Default: 10,000.
+   * ms that a user stays in the room after their last socket has closed. If they reconnect in time, neither `onLeave`
+   * nor `onJoin` is called. With 0, they leave at once. Default: 10,000.
    */
   readonly reconnectGrace?: number;
   /** What happens to the state when the room stops. Default: `keep`. */
@@ -223,7 +223,7 @@ export type Action<
   Result = JsonValue,
 > = {
   readonly schema: StandardSchemaV1<Input>;
-  // A method, not a property, so that actions for any type of state fit into one record.
+  // A method, not a property: its parameters are bivariant, so actions for any type of state fit into one record.
   run(
     room: ActionContext<State, Env>,
     state: State,
@@ -253,7 +253,7 @@ export type ActionsOf<Room extends RoomBehaviour> = TypesOf<Room>["actions"];
 
 type Types = { readonly state: object; readonly actions: unknown };
 
-/** The types that a behaviour of `defineRoom` remembers; `null` for any other type. */
+/** The types that the result of `defineRoom` carries; `null` for any other type. */
 export type TypesIn<T> = typeof types extends keyof T ? Extract<T[typeof types], Types> : null;
 
 type TypesOf<Room extends RoomBehaviour> = typeof types extends keyof Room
@@ -274,7 +274,7 @@ export type InputOf<Room extends RoomBehaviour, Name extends ActionName<Room>> =
 export type ResultOf<Room extends RoomBehaviour, Name extends ActionName<Room>> =
   ActionsOf<Room>[Name] extends AnyAction<infer _, infer Result> ? Result : JsonValue;
 
-/** What a call has behind the name of an action. The input may be left out if `{}` is one. */
+/** The arguments of a call after the action's name. The input is optional if `{}` is a valid one. */
 export type CallOf<Input, Options> = {} extends Input
   ? [input?: Input | undefined, options?: Options]
   : [input: Input, options?: Options];

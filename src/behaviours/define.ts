@@ -1,4 +1,4 @@
-// The two functions with which an author writes a behaviour. They only add types: checks are in resolve.ts.
+// The two functions for writing a behaviour. They only add types: the checks are in resolve.ts.
 
 import type { StandardSchemaV1 } from "@standard-schema/spec";
 import type { JsonObject, JsonValue } from "../protocol/json.ts";
@@ -18,7 +18,7 @@ export type RoomDefinition<State extends object, Env, Actions> = Omit<
   readonly actions?: Actions | ((action: DefineAction<State, Env>) => Actions);
 };
 
-/** `action`, for a room whose state and bindings have these types. */
+/** `action`, typed for a room with this state and these bindings. */
 export type DefineAction<State extends object, Env> = <
   Schema extends StandardSchemaV1,
   Result extends JsonValue = null,
@@ -53,12 +53,12 @@ export type DefineAction<State extends object, Env> = <
 export function defineRoom<
   State extends object = JsonObject,
   Env = unknown,
-  // Any state: an action written before the room cannot know it.
+  // Any state, because an action defined outside the room cannot know the room's type.
   // oxlint-disable-next-line typescript/no-explicit-any
   Actions extends Readonly<Record<string, Action<any, any, any, any>>> = {},
 >(behaviour: RoomDefinition<State, Env, Actions>): DefinedRoom<State, Actions> {
   const { actions } = behaviour;
-  // Only the author knows the types of the state and of the bindings.
+  // The casts are safe: the types of the state and the bindings are whatever the author says.
   if (typeof actions !== "function") return behaviour as DefinedRoom<State, Actions>;
   return { ...behaviour, actions: actions(action as DefineAction<State, Env>) } as DefinedRoom<
     State,
@@ -71,9 +71,9 @@ export function defineRoom<
  * `actions: (action) => ({ … })` in `defineRoom` to get an `action` that knows the room's types.
  * @param schema any Standard Schema (zod, valibot, arktype …). Input that does not match it is refused with
  * `invalid_payload` and does not reach `run`.
- * @param run gets the room, the state and the input. It returns `{ state?, result? }`, or
- * `{ error: reason }` to refuse with `action_refused`. It must return a new state instead of changing the
- * one it gets, which is frozen. If it throws, the caller gets `action_failed`; after `callTimeout` ms
+ * @param run receives the room, the state and the input. It returns `{ state?, result? }`, or
+ * `{ error: reason }` to refuse with `action_refused`. The state is frozen: return a new one instead of
+ * changing it. If `run` throws, the caller gets `action_failed`; if it takes longer than `callTimeout`,
  * `call_timeout`. In both cases the state is unchanged.
  * @example
  * ```ts
@@ -96,7 +96,7 @@ export function action<
     state: State,
     input: StandardSchemaV1.InferOutput<Schema>,
   ) => ActionAnswer<State, Result> | void | Promise<ActionAnswer<State, Result> | void>,
-  // NoInfer, because the record of actions around it would infer `object` as the state.
+  // Without NoInfer, the surrounding record of actions would infer `object` as the state.
 ): Action<NoInfer<State>, NoInfer<Env>, StandardSchemaV1.InferInput<Schema>, NoInfer<Result>> {
   return {
     schema: schema as StandardSchemaV1<StandardSchemaV1.InferInput<Schema>>,

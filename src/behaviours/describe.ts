@@ -1,10 +1,11 @@
-// What an author's schemas say of themselves, as JSON Schema: for people who try a room out. Schemas tell it by
-// Standard JSON Schema, whatever library they are of: zod does from 4.2 on. For one that does not, or cannot, it is `null`.
+// Describes an author's schemas as JSON Schema, for people who try out a room. It uses Standard JSON Schema, which any
+// schema library may implement (zod does since 4.2). A schema that does not implement it, or cannot be described,
+// yields `null`.
 
 import type { StandardJSONSchemaV1, StandardSchemaV1 } from "@standard-schema/spec";
 import { isObject, type JsonObject } from "../protocol/json.ts";
 
-/** The JSON Schema of what a schema takes; of a state that is all there is, because only the verdict counts. */
+/** The JSON Schema of a schema's input. That is right for the state, too, because its schema only validates. */
 export function toJsonSchema(schema: StandardSchemaV1): JsonObject | null {
   const { jsonSchema } = schema["~standard"] as {
     readonly jsonSchema?: Partial<StandardJSONSchemaV1.Converter>;
@@ -12,7 +13,7 @@ export function toJsonSchema(schema: StandardSchemaV1): JsonObject | null {
   try {
     const described: unknown = jsonSchema?.input?.({
       target: "draft-2020-12",
-      // To zod: what has no counterpart, such as a Date, is anything, so that the rest can be told.
+      // For zod: describe a type that JSON Schema lacks, such as Date, as "any" instead of throwing.
       libraryOptions: { unrepresentable: "any" },
     });
     const json: unknown = JSON.parse(JSON.stringify(described ?? null));
@@ -22,7 +23,7 @@ export function toJsonSchema(schema: StandardSchemaV1): JsonObject | null {
   }
 }
 
-/** The JSON Schema of what an action takes, and the description that it has. */
+/** The JSON Schema of an action's input, and its description if it has one. */
 export function describeInput(schema: StandardSchemaV1): {
   readonly description?: string;
   readonly input: JsonObject | null;

@@ -1,6 +1,6 @@
-// The entry `collab-room/behaviours`: what a kind of room is written with, and nothing of the service. The entry
-// `collab-room` has all of it, too. This one needs no types of Workers: import it in a file of which a page's code
-// takes the types, as in `connectRoom<typeof board>`.
+// The entry point `collab-room/behaviours`: everything for defining a kind of room, and nothing of the service.
+// `collab-room` exports all of it, too. This entry point does not need the Workers types: use it in files whose types
+// are imported by a page, as in `connectRoom<typeof board>`.
 
 export { action, defineRoom } from "./define.ts";
 export type { DefineAction, RoomDefinition } from "./define.ts";

@@ -1,4 +1,4 @@
-// Checks behaviours once, when the Worker loads, and fills in every default. It calls no hook.
+// Checks behaviours once, when the Worker loads, and fills in the defaults. It calls no hooks.
 
 import type { StandardSchemaV1 } from "@standard-schema/spec";
 import {
@@ -20,9 +20,9 @@ export type ResolvedBehaviour = {
     RoomBehaviour,
     "onJoin" | "onLeave" | "authorize" | "loadRoomState" | "saveRoomState"
   >;
-  /** The schema of the state; `null` if any JSON object is one. */
+  /** The schema of the state; `null` if any JSON object is allowed. */
   readonly state: StandardSchemaV1 | null;
-  /** What a new room begins with; `null` for `{}`. */
+  /** The state with which a new room starts; `null` for `{}`. */
   readonly initialState: JsonObject | null;
   readonly writes: "all" | "actions";
   readonly actions: NonNullable<RoomBehaviour["actions"]>;
@@ -144,7 +144,7 @@ function checkSettings(name: string, behaviour: RoomBehaviour): void {
     check(isAction(value), `actions.${key}`, "made by action(schema, run)", value);
 }
 
-/** Unknown names are refused, because a hook with a misspelt name would silently never be called. */
+/** Refuse unknown names, because a hook with a misspelt name would silently never be called. */
 function checkNames(
   name: string,
   prefix: string,
@@ -162,7 +162,7 @@ function checkNames(
 const isAction = (value: unknown): boolean =>
   isObject(value) && typeof value["run"] === "function" && isSchema(value["schema"]);
 
-/** The state that a new room begins with. Where nothing loads another one, it must fit the schema. */
+/** The state with which a new room starts. Without `loadRoomState`, it must match the schema. */
 function initialStateOf(
   name: string,
   { state: schema, initialState, loadRoomState }: RoomBehaviour,
@@ -186,7 +186,7 @@ function initialStateOf(
     const issues = stateIssues(schema, initialState ?? {});
     if (issues.length > 0 && loadRoomState === undefined)
       fails(
-        `must fit the schema of the state: ${issues.map(({ path, message }) => `${path}: ${message}`).join("; ")}`,
+        `must match the schema of the state: ${issues.map(({ path, message }) => `${path}: ${message}`).join("; ")}`,
       );
   }
   return initialState ?? null;

@@ -1,5 +1,5 @@
-// Checks values by the author's schemas (Standard Schema). Only the verdict counts: what a schema makes of a value
-// is not used for the state.
+// Checks values against the author's schemas (Standard Schema). Schemas only validate the state: their output is not
+// used for it.
 
 import type { StandardSchemaV1 } from "@standard-schema/spec";
 import type { Issue } from "../protocol/errors.ts";
@@ -10,8 +10,8 @@ export const issueOf = ({ path = [], message }: StandardSchemaV1.Issue): Issue =
 });
 
 /**
- * What is wrong with a state, by its schema.
- * @throws TypeError for a schema that answers later: a change cannot wait
+ * The issues that a schema finds in a state.
+ * @throws TypeError for an asynchronous schema: a change cannot wait
  */
 export function stateIssues(schema: StandardSchemaV1, state: object): Issue[] {
   const checked = schema["~standard"].validate(state);
@@ -20,7 +20,7 @@ export function stateIssues(schema: StandardSchemaV1, state: object): Issue[] {
   return (checked.issues ?? []).map(issueOf);
 }
 
-/** Whether a value is a Standard Schema. Some libraries have schemas that are functions. */
+/** Whether a value is a Standard Schema. In some libraries, schemas are functions. */
 export function isSchema(value: unknown): value is StandardSchemaV1 {
   if ((typeof value !== "object" && typeof value !== "function") || value === null) return false;
   const standard: unknown = (value as Record<string, unknown>)["~standard"];

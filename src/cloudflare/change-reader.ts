@@ -1,11 +1,11 @@
-// The Worker's end of the socket of an observer or a trace: what the room tells, one event after another, as fast as they are
-// read. Events that have come and are not read wait here; the room is told how far the reader is, and ends the observer
-// when that is too far behind.
+// The Worker's end of an observer's or a trace's socket. It yields the room's events, one after another, as fast as
+// they are read. Unread events wait here; the reader reports its progress to the room, which ends the observer if it
+// falls too far behind.
 
 import { errorTable, type ErrorCode } from "../protocol/errors.ts";
 import { decodeFrame, encodeFrame, type StreamEvent } from "../model/observer.ts";
 
-/** Why no more events come: the room has stopped, or the reader has to come back and resume. */
+/** Why the events ended: the room has stopped, or the reader has to reconnect and resume. */
 export type ReaderEnd = "room_stopped" | "too_slow" | "session_lost";
 
 type EndCode = ReaderEnd & ErrorCode;
@@ -14,10 +14,10 @@ export class ChangeReader implements AsyncIterableIterator<StreamEvent> {
   readonly #socket: WebSocket;
   readonly #frames: string[] = [];
   #end: ReaderEnd | null = null;
-  /** Set while the reader waits. */
+  /** Resumes the reader; set while it waits. */
   #wake: (() => void) | null = null;
 
-  /** @param socket that the room has opened; nothing may have been read from it */
+  /** @param socket a socket that the room has opened and that nothing has been read from */
   constructor(socket: WebSocket) {
     this.#socket = socket;
     socket.addEventListener("message", ({ data }) => {
@@ -32,7 +32,7 @@ export class ChangeReader implements AsyncIterableIterator<StreamEvent> {
     socket.accept();
   }
 
-  /** Why no more events come; `null` while some may. */
+  /** Why the events ended; `null` while more may come. */
   get end(): ReaderEnd | null {
     return this.#end;
   }
@@ -53,7 +53,7 @@ export class ChangeReader implements AsyncIterableIterator<StreamEvent> {
     }
   }
 
-  /** Read no further: the observer ends. */
+  /** Stop reading and end the observer. */
   async return(): Promise<IteratorResult<StreamEvent, undefined>> {
     this.#frames.length = 0;
     this.#finish("session_lost");
@@ -79,7 +79,7 @@ export class ChangeReader implements AsyncIterableIterator<StreamEvent> {
     try {
       this.#socket.send(frame);
     } catch {
-      // It has closed: its event ends the reader.
+      // The socket has closed; its close event ends the reader.
     }
   }
 
@@ -87,7 +87,7 @@ export class ChangeReader implements AsyncIterableIterator<StreamEvent> {
     try {
       this.#socket.close(1000);
     } catch {
-      // It has closed already.
+      // The socket has closed already.
     }
   }
 }

@@ -1,5 +1,5 @@
-// The Durable Object of a room: wiring only. It gives the room its ports, passes on what the platform
-// reports, and turns what the room throws into plain results.
+// The Durable Object of a room: wiring only. It gives the room its ports, forwards the platform's events to it, and
+// turns errors that the room throws into plain results.
 
 import { DurableObject } from "cloudflare:workers";
 import type { ResolvedBehaviour } from "../behaviours/resolve.ts";
@@ -31,7 +31,7 @@ export class CollabRoom extends DurableObject<CollabEnv> implements RoomRpc {
   readonly #sockets = new WeakMap<WebSocket, SocketPort>();
   #room!: Room;
 
-  /** @param identify says who a token names */
+  /** @param identify returns the identity that a token stands for */
   constructor(
     ctx: DurableObjectState,
     env: CollabEnv,
@@ -52,7 +52,7 @@ export class CollabRoom extends DurableObject<CollabEnv> implements RoomRpc {
         behaviours,
         storage: new SqliteRoomStorage(ctx.storage),
         alarm: {
-          // Not awaited: it is part of the turn's atomic write, and replies wait for that in any case.
+          // Not awaited: it is part of the turn's atomic write, and replies wait for that anyway.
           set: (at) => this.#watch(ctx.storage.setAlarm(at)),
           clear: () => this.#watch(ctx.storage.deleteAlarm()),
         },
@@ -79,7 +79,7 @@ export class CollabRoom extends DurableObject<CollabEnv> implements RoomRpc {
     });
   }
 
-  /** Run an operation by its name. */
+  /** Run an operation by name. */
   call(
     name: OperationName,
     input: unknown,
@@ -87,7 +87,7 @@ export class CollabRoom extends DurableObject<CollabEnv> implements RoomRpc {
     waiting: readonly string[] = [],
     request?: KeyedRequest,
   ): Promise<CallResult<unknown>> {
-    // RoomStub holds each input to its operation's type, and nobody else has this object's stub.
+    // RoomStub guarantees that the input has the operation's type, and only RoomStub calls this object.
     const operation = operations[name] as Operation<unknown, unknown>;
     const options = { characters: charactersOf(input), request };
     return whileWaiting(waiting, async () => {
@@ -96,7 +96,7 @@ export class CollabRoom extends DurableObject<CollabEnv> implements RoomRpc {
     });
   }
 
-  /** The one request it takes is an upgrade, made by RoomStub: a socket cannot cross RPC. */
+  /** Handles only upgrade requests, which RoomStub creates: a socket cannot be passed over RPC. */
   override async fetch(request: Request): Promise<Response> {
     const { 0: client, 1: server } = new WebSocketPair();
     const upgrade = readUpgrade(request);
@@ -128,12 +128,12 @@ export class CollabRoom extends DurableObject<CollabEnv> implements RoomRpc {
     return this.#room.ring();
   }
 
-  /** A write of the alarm fails only if the whole turn is not committed: then the object is about to die. */
+  /** Writing the alarm fails only if the whole turn is not committed; then the object is about to be reset. */
   #watch(write: Promise<void>): void {
     write.catch((error: unknown) => this.#log("alarm_failed", { error: describe(error) }));
   }
 
-  /** Where data points go. One that cannot be written must not fail what the room does. */
+  /** Writes data points. A failed write is logged and must not make the room's work fail. */
   #analytics(id: string, dataset: CollabEnv["ANALYTICS"]): RoomPorts["analytics"] {
     if (dataset === undefined) return null;
     return (point) => {
@@ -166,7 +166,7 @@ export class CollabRoom extends DurableObject<CollabEnv> implements RoomRpc {
   }
 }
 
-/** Characters of the JSON text in an operation's input. */
+/** The number of characters of JSON text in an operation's input. */
 function charactersOf(input: unknown): number {
   if (!isObject(input)) return 0;
   return Object.values(input).reduce<number>((sum, value) => {

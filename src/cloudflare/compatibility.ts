@@ -1,27 +1,27 @@
-// What the code needs of the runtime that depends on the compatibility date and flags of the Worker, checked where
-// it can be seen. Elsewhere, as in a test in Node, there is nothing to check.
+// Checks that the Worker's compatibility date and flags give the code what it needs from the runtime. Outside workerd,
+// for example in a Node test, the flags are not visible and nothing is checked.
 
 import { createLog } from "../room/log.ts";
 
-/** The flags of the Worker, on or off: those that its date brings, too. */
+/** The Worker's flags, on or off, including those that its compatibility date turns on. */
 export type RuntimeFlags = Readonly<Record<string, boolean>>;
 
 /** The first compatibility date that has all of `needed`. */
 export const minimumDate = "2026-02-24";
 
-/** What a room would fail without, or do wrong. */
+/** Flags without which a room would fail or misbehave. */
 const needed = [
-  "rpc", // calls of an object's methods, with functions as arguments
-  "delete_all_deletes_alarm", // otherwise a room that has emptied its storage believes that it has no alarm
+  "rpc", // calls to an object's methods, with functions as arguments
+  "delete_all_deletes_alarm", // without it, emptying the storage would leave an alarm that the room no longer knows of
 ] as const;
 
 type Wish = {
-  /** What to put into `compatibility_flags`. */
+  /** The flag to add to `compatibility_flags`. */
   readonly flag: string;
   readonly isMet: (flags: RuntimeFlags) => boolean;
 };
 
-/** What a room runs without, but not as well. docs/guides/deploying.md says what each is for. */
+/** Flags that a room should have but does not require. docs/guides/deploying.md says what each is for. */
 const wanted: readonly Wish[] = [
   {
     flag: "no_web_socket_compression",
@@ -37,11 +37,11 @@ const wanted: readonly Wish[] = [
   },
 ];
 
-/** The flags that this runs with; `null` where there are none to see. */
+/** The flags of this runtime; `null` if they are not visible. */
 const runtimeFlags = (): RuntimeFlags | null =>
   typeof Cloudflare === "undefined" ? null : Cloudflare.compatibilityFlags;
 
-/** @throws Error if rooms cannot run with these flags; it says what to write into wrangler.toml */
+/** @throws Error if rooms cannot run with these flags; the message has the line for wrangler.toml */
 export function checkCompatibility(flags = runtimeFlags()): void {
   const missing = flags === null ? undefined : needed.find((flag) => flags[flag] !== true);
   if (missing === undefined) return;
@@ -56,7 +56,7 @@ export const missingFlags = (flags = runtimeFlags()): readonly string[] =>
 
 let hasReported = false;
 
-/** Log once per isolate what should be added to wrangler.toml. */
+/** Log the missing flags, once per isolate. */
 export function reportCompatibility(): void {
   if (hasReported) return;
   hasReported = true;
@@ -64,6 +64,6 @@ export function reportCompatibility(): void {
   if (flags.length === 0) return;
   const list = flags.map((flag) => `"${flag}"`).join(", ");
   createLog()("flags_missing", {
-    text: `Put this line into wrangler.toml, with the flags that are there already: compatibility_flags = [${list}]`,
+    text: `Add these flags to those in wrangler.toml: compatibility_flags = [${list}]`,
   });
 }

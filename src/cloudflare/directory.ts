@@ -1,5 +1,5 @@
-// The client side of the directory: one list of running rooms, spread over shards by a hash of the room id.
-// It holds no entries itself.
+// The client side of the directory: one list of running rooms, sharded by a hash of the room id. It holds no entries
+// itself.
 
 import { CollabError } from "../protocol/errors.ts";
 import { checkPageLimit, decodeCursor, encodeCursor } from "../protocol/paging.ts";
@@ -14,7 +14,7 @@ import type { DirectoryRpc, ShardCounts } from "./rpc.ts";
 export type { ShardCounts };
 
 const defaultShards = 4;
-/** ms within which a shard has to answer. */
+/** ms within which a shard must answer. */
 const shardTimeout = 5000;
 
 export class Directory {
@@ -48,7 +48,7 @@ export class Directory {
     if (!prefix.isWellFormed())
       throw new CollabError("invalid_request", { detail: "prefix must be valid Unicode." });
     const after = cursor === undefined ? "" : decodeCursor(cursor, checkRoomId);
-    // One shard may hold the whole page. One room more shows whether another page follows.
+    // One shard may hold the whole page. One extra room shows whether another page follows.
     const pages = await this.#all((shard) => shard.list({ prefix, after, limit: limit + 1 }));
     const found = pages.flatMap(({ rooms }) => rooms).toSorted((a, b) => compareIds(a.id, b.id));
     const rooms = found.slice(0, limit);
@@ -80,13 +80,13 @@ export class Directory {
     const all = answers.flatMap((answer) => ("ok" in answer ? [answer.ok] : []));
     const missing = answers.length - all.length;
     if (missing === 0) return all;
-    // A list with a hole in it would look complete: better none.
+    // An incomplete list would look complete, so return none at all.
     throw new CollabError("directory_unavailable", {
       detail: `${missing} of ${this.#shards} shards of the directory did not answer. Try again.`,
     });
   }
 
-  /** Ask every shard. An error that keeps one from answering is logged. */
+  /** Ask every shard, and log the errors of those that fail to answer. */
   async #answers<T>(
     ask: (shard: DurableObjectStub<DirectoryRpc>) => PromiseLike<T>,
   ): Promise<({ ok: T } | { error: unknown })[]> {
@@ -128,7 +128,7 @@ async function settle<T>(call: PromiseLike<T>): Promise<T> {
   }
 }
 
-/** FNV-1a with 32 bits over UTF-16 units. It spreads ids evenly and is not cryptographic. */
+/** 32-bit FNV-1a over UTF-16 code units. It spreads ids evenly and is not cryptographic. */
 function hash(text: string): number {
   let value = 0x811c9dc5;
   for (let index = 0; index < text.length; index++)

@@ -8,19 +8,19 @@ export type CollabEnv = {
   readonly ROOMS: DurableObjectNamespace<RoomRpc>;
   /** Binding of the Durable Object class `RoomDirectory`. */
   readonly DIRECTORY: DurableObjectNamespace<DirectoryRpc>;
-  /** Number of directory shards, 1 to 1,000. Default: 4. Running rooms must restart after a change. */
+  /** Number of directory shards, 1 to 1,000. Default: 4. After a change, running rooms must restart. */
   readonly DIRECTORY_SHARDS?: number | string;
-  /** Dataset of Workers Analytics Engine for data points of rooms; without it, none are written. */
+  /** Workers Analytics Engine dataset for the data points of rooms; without it, none are written. */
   readonly ANALYTICS?: AnalyticsEngineDataset;
-  /** `open` serves everybody without authentication. For local development only. */
+  /** `open` serves everyone without authentication. For local development only. */
   readonly AUTH_MODE?: string;
-  /** Secrets of tokens with HS256, of at least 32 bytes each; several are separated by white space. */
+  /** Secrets for HS256 tokens, at least 32 bytes each; separate several with white space. */
   readonly AUTH_SECRET?: string;
-  /** Public keys of tokens with RS256, ES256 or EdDSA: a JSON Web Key Set (RFC 7517) as JSON. */
+  /** Public keys for RS256, ES256 and EdDSA tokens: a JSON Web Key Set (RFC 7517) as JSON. */
   readonly AUTH_JWKS?: string;
-  /** The https address of such a set. */
+  /** The https URL of such a set. */
   readonly AUTH_JWKS_URL?: string;
-  /** What a token must have as `iss` and as `aud`; checked if set. */
+  /** The required `iss` and `aud` of a token; checked if set. */
   readonly AUTH_ISSUER?: string;
   readonly AUTH_AUDIENCE?: string;
   /** Origins whose pages may use the service, separated by commas or white space, compared exactly; `*` for any. */

@@ -1,7 +1,7 @@
-// Notices when a hook, an action or an update function calls its own room, directly or by way of another room:
-// the room would wait for itself (rule B7). Code that runs inside of one carries the ids of the rooms that wait for it.
-// That takes AsyncLocalStorage, which workerd has with the compatibility flag `nodejs_als` or
-// `nodejs_compat`; without it such a call ends with `call_timeout`.
+// Detects a hook, an action or an update function that calls its own room, directly or through another room: the room
+// would wait for itself (rule B7). The ids of the rooms that wait for the running code are kept in AsyncLocalStorage.
+// In workerd that needs the compatibility flag `nodejs_als` or `nodejs_compat`; without it, such a call ends with
+// `call_timeout`.
 
 type Store = {
   run<T>(rooms: readonly string[], run: () => T): T;
@@ -21,8 +21,8 @@ async function createStore(): Promise<Store> {
 
 const store = await createStore();
 
-/** The ids of the rooms that wait for what runs now. */
+/** The ids of the rooms that wait for the running code. */
 export const waitingRooms = (): readonly string[] => store.getStore() ?? [];
 
-/** Run something that these rooms wait for. */
+/** Run code that these rooms wait for. */
 export const whileWaiting = <T>(rooms: readonly string[], run: () => T): T => store.run(rooms, run);

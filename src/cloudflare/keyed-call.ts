@@ -1,4 +1,4 @@
-// Calls with an idempotency key (rule X2), on the caller's side: what a key may be, and what the same request is.
+// Calls with an idempotency key (rule X2), on the caller's side: checks keys, and decides which requests are the same.
 
 import { CollabError } from "../protocol/errors.ts";
 
@@ -12,7 +12,7 @@ export function checkKey(key: string): string {
   });
 }
 
-/** What a call asks for, as a text of fixed length: the same for the same operation and input. */
+/** A fingerprint of a call: the same for the same operation and input. */
 export async function fingerprintOf(operation: string, input: unknown): Promise<string> {
   const bytes = new TextEncoder().encode(JSON.stringify([operation, input]));
   const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));

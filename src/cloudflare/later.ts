@@ -1,5 +1,5 @@
-// The platform's timer, as a room's port has it. It knows nothing of rooms, and only this folder may use it: a room on
-// another clock has another one.
+// The platform's timer, as the implementation of a room's port. Only this folder may use it: a room on another clock
+// has its own timer.
 
 /** Call back in this many ms. @returns a function that cancels it */
 export function later(ms: number, call: () => void): () => void {

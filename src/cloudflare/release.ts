@@ -1,4 +1,4 @@
-// What this release speaks and writes.
+// The versions of this release: of its protocol and of its storage.
 
 import { subprotocol } from "../protocol/messages.ts";
 import { schemaVersion } from "../storage/migrations.ts";

@@ -1,8 +1,8 @@
-// One shard of the directory: the running rooms, by id. It is told what it lists; it asks nobody.
+// One shard of the directory: the running rooms, by id. Rooms report themselves; the shard never calls a room.
 //
-// Calls of one room may arrive in another order than they were sent, even after the object that sent them has
-// died. So each carries a revision, and an older one changes nothing. The row of a removed room stays for a
-// while, because its revision is still needed for that.
+// Calls from one room may arrive out of order, even after the object that sent them has died. So each call carries
+// a revision, and a call with an older revision changes nothing. For the same reason, the row of a removed room is
+// kept for a while: its revision is still needed.
 
 import { DurableObject } from "cloudflare:workers";
 import { prefixEnd } from "../protocol/room-id.ts";
@@ -10,9 +10,9 @@ import type { RoomEntry } from "../protocol/rooms.ts";
 import type { CollabEnv } from "./env.ts";
 import type { DirectoryRpc, ShardCounts, ShardQuery } from "./rpc.ts";
 
-/** ms for which the row of a removed room is kept: no call takes as long to arrive. */
+/** ms for which the row of a removed room is kept. No call takes that long to arrive. */
 const keepRemoved = 3_600_000;
-/** After so many removals the rows of rooms that were removed long ago are deleted. */
+/** Every so many removals, the rows of rooms that were removed long ago are deleted. */
 const cleanUpInterval = 1000;
 
 const table = `
@@ -21,7 +21,7 @@ const table = `
     revision INTEGER NOT NULL DEFAULT 0, removed_at INTEGER
   ) WITHOUT ROWID`;
 
-/** Leads from the table of the first release to the one above. */
+/** Migrates the first release's table to the one above. */
 const migration = `
   ALTER TABLE rooms ADD COLUMN revision INTEGER NOT NULL DEFAULT 0;
   ALTER TABLE rooms ADD COLUMN removed_at INTEGER`;
@@ -29,13 +29,13 @@ const migration = `
 type Row = { readonly revision: number; readonly isListed: number; readonly users: number };
 
 export class RoomDirectory extends DurableObject<CollabEnv> implements DirectoryRpc {
-  /** What is listed; counted once, because a count in SQL reads every row. */
+  /** The number of listed rooms and users. Counted once and then kept up to date: counting in SQL reads every row. */
   #counts: ShardCounts | null = null;
   #removals = 0;
 
   /**
    * List a room, or refresh its entry.
-   * @returns this revision; when one as new is known already, the next one after that
+   * @returns `revision`; or, if it is not newer than the stored one, the one after the stored one
    */
   put({ id, behaviour, users, createdAt }: RoomEntry, revision: number): number | Promise<number> {
     const counts = this.#open();
@@ -55,14 +55,14 @@ export class RoomDirectory extends DurableObject<CollabEnv> implements Directory
   }
 
   /**
-   * Remove a room; one that is not listed is no error.
-   * @returns this revision, or a later one, see `put`
+   * Remove a room. It need not be listed.
+   * @returns `revision`, or a later one: see `put`
    */
   remove(id: string, revision: number): number | Promise<number> {
     const counts = this.#open();
     const row = this.#row(id);
     if (row !== undefined && row.revision >= revision) return row.revision + 1;
-    // An unknown room gets a row too: its entry may still be on the way.
+    // An unknown room gets a row, too, because its `put` may still be in flight.
     this.#sql.exec(
       `INSERT INTO rooms (id, behaviour, users, created_at, revision, removed_at)
        VALUES (?, '', 0, '', ?, ?)
@@ -76,7 +76,7 @@ export class RoomDirectory extends DurableObject<CollabEnv> implements Directory
     return revision;
   }
 
-  /** Rooms of this shard in code point order of their ids, and the number of all with this prefix. */
+  /** A page of this shard's rooms in code point order of their ids, and the number of all rooms with this prefix. */
   list({ prefix, after, limit }: ShardQuery): { rooms: RoomEntry[]; total: number } {
     const { rooms: total } = this.#open();
     // TEXT compares as UTF-8 bytes, which is code point order.
@@ -100,12 +100,12 @@ export class RoomDirectory extends DurableObject<CollabEnv> implements Directory
     return { rooms, total: counted.one().n };
   }
 
-  /** The numbers of all rooms of this shard, and of the users in them. */
+  /** The number of rooms in this shard, and of users in them. */
   counts(): ShardCounts {
     return this.#open();
   }
 
-  /** Make or migrate the table, once. @returns what is listed */
+  /** Create or migrate the table, once. @returns the current counts */
   #open(): ShardCounts {
     if (this.#counts !== null) return this.#counts;
     const columns = this.#sql.exec("SELECT name FROM pragma_table_info('rooms')").toArray();
@@ -138,7 +138,7 @@ export class RoomDirectory extends DurableObject<CollabEnv> implements Directory
   }
 }
 
-/** What is listed after a change of one room. @param before its row, if there was one */
+/** The counts after one room has changed. @param before its row, if there was one */
 const sum = (counts: ShardCounts, now: ShardCounts, before: Row | undefined): ShardCounts => ({
   rooms: counts.rooms + now.rooms - (before?.isListed ? 1 : 0),
   users: counts.users + now.users - (before?.isListed ? before.users : 0),

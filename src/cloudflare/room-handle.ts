@@ -23,7 +23,7 @@ import { ChangeReader } from "./change-reader.ts";
 import { waitingRooms, whileWaiting } from "./hook-context.ts";
 import type { RoomStub } from "./room-stub.ts";
 
-/** Deeper than any room's limit: what nests deeper is refused before it is sent. */
+/** More than any room's limit. Values that are nested more deeply are refused before they are sent. */
 const maxDepth = 256;
 
 /** For a call that may have to be retried, because its answer was lost. */
@@ -36,10 +36,10 @@ export type KeyedOptions = {
   readonly idempotencyKey?: string | undefined;
 };
 
-/** Makes a handle. Not a constructor of the class: its declaration would need the types of Workers. */
+/** Creates a handle. It is not a public constructor, because its declaration would need the Workers types. */
 export let holdRoom: <Room extends RoomBehaviour>(stub: RoomStub) => RoomHandle<Room>;
 
-/** A room; `RoomHandle<typeof board>` knows the types of its state and its actions. */
+/** A handle on a room. `RoomHandle<typeof board>` has the types of its state and its actions. */
 export class RoomHandle<Room extends RoomBehaviour = RoomBehaviour> {
   readonly #stub: RoomStub;
 
@@ -84,7 +84,7 @@ export class RoomHandle<Room extends RoomBehaviour = RoomBehaviour> {
     do {
       const page = await this.#stub.call("listUsers", { cursor, limit: pageSize.max });
       for (const user of JSON.parse(page.users) as UserEntry[]) {
-        // A user who has joined again since an earlier page has moved to the end.
+        // A user who has rejoined since an earlier page has moved to the end.
         found.delete(user.id);
         found.set(user.id, user);
       }
@@ -137,7 +137,7 @@ export class RoomHandle<Room extends RoomBehaviour = RoomBehaviour> {
    * @param next gets the state and returns the next one, within the room's `callTimeout`
    * @returns the version after the change; the same version if nothing changes
    * @throws CollabError `update_failed` (`cause` is what `next` threw), `call_timeout`, `invalid_state`,
-   * `too_large`, `room_not_running`, `reentrant_call` (`next` has called the room): the state is untouched
+   * `too_large`, `room_not_running`, `reentrant_call` (`next` called the room). The state is then unchanged
    * @example
    * ```ts
    * await room.updateState((state) => ({ ...state, n: Number(state.n) + 1 }));
@@ -150,7 +150,7 @@ export class RoomHandle<Room extends RoomBehaviour = RoomBehaviour> {
     const stub = this.#stub.keyed(options.idempotencyKey);
     const waiting = [...waitingRooms(), this.id];
     let failure: CollabError | undefined;
-    // An error of the function stays here: over RPC it would lose its type.
+    // Errors of the function are kept here, because they would lose their type over RPC.
     const update = async (stateText: string): Promise<string | null> => {
       try {
         const state = JSON.parse(stateText) as State;
@@ -292,7 +292,7 @@ export class RoomHandle<Room extends RoomBehaviour = RoomBehaviour> {
   }
 }
 
-/** What a returning reader has. @throws CollabError `invalid_request` */
+/** The position at which a returning reader resumes. @throws CollabError `invalid_request` */
 function resumeOf({ since, epoch }: ChangesOptions): Resume | undefined {
   if (since === undefined && epoch === undefined) return undefined;
   if (Number.isSafeInteger(since) && Number(since) >= 0 && typeof epoch === "string")
@@ -303,7 +303,7 @@ function resumeOf({ since, epoch }: ChangesOptions): Resume | undefined {
   });
 }
 
-/** JSON text of a caller's value, checked here, where it is still what the caller gave. */
+/** Serialize a caller's value as JSON. It is checked here, because serializing may change it. */
 function toJsonText(
   value: unknown,
   code: "invalid_user" | "invalid_state" | "invalid_presence" | "malformed",

@@ -1,5 +1,5 @@
-// The public API for code in a Worker: start, find and list rooms. It only makes calls; each room is a
-// Durable Object.
+// The public API for a Worker's own code: start, find and list rooms. It holds no state: each room is a Durable
+// Object, and this calls them.
 
 import type { RoomBehaviour } from "../behaviours/behaviour.ts";
 import type { ListOptions, RoomPage, StartOptions } from "../protocol/rooms.ts";
@@ -17,7 +17,7 @@ export class RoomManager {
   }
 
   /**
-   * Start a room if it is not running. When this returns, the room is listed.
+   * Start a room if it is not running. Once this returns, the room is listed.
    * @param id 1 to 256 bytes of UTF-8 without control or invisible characters, not `.` or `..`
    * @param options for the start (`idleTimeout` in ms); a running room ignores them
    * @returns a handle on the room
@@ -48,7 +48,7 @@ export class RoomManager {
 
   /**
    * Get a handle on a running room.
-   * @returns `null` when the room is not running
+   * @returns `null` if the room is not running
    * @throws CollabError `invalid_room_id`
    * @example
    * ```ts

@@ -1,5 +1,5 @@
-// A caller's end of a room's object: finds it, repeats what may be repeated, and throws what has failed.
-// JSON stays text, for those who only pass it on; RoomHandle is the same with values.
+// The caller's side of a room's Durable Object: finds it, retries calls that may be repeated, and throws failures.
+// JSON stays text, for callers that only pass it on; RoomHandle does the same with values.
 
 import type { Caller } from "../protocol/caller.ts";
 import { CollabError, unwrap, type Result } from "../protocol/errors.ts";
@@ -20,14 +20,14 @@ import { createUpgrade, type SessionRequest, type SocketRequest } from "./upgrad
 
 type Stub = DurableObjectStub<RoomRpc>;
 
-/** How a call is made that must not be carried out twice (rule X2). */
+/** The idempotency key of a call that must not be executed twice (rule X2). */
 export type Once = {
   readonly key: string;
-  /** Is told that the answer is that of an earlier call. */
+  /** Called if the answer is that of an earlier call. */
   onReplay?(): void;
 };
 
-/** What the platform says of a failed call. */
+/** The properties that the platform sets on the error of a failed call. */
 type CallFailure = { readonly retryable?: boolean; readonly overloaded?: boolean };
 
 export class RoomStub {
@@ -37,8 +37,8 @@ export class RoomStub {
   readonly #once: Once | undefined;
 
   /**
-   * @param caller in whose name the room is asked
-   * @param once for calls that must not be carried out twice
+   * @param caller on whose behalf the room is called
+   * @param once for calls that must not be executed twice
    * @throws CollabError `invalid_room_id`
    */
   constructor(namespace: DurableObjectNamespace<RoomRpc>, id: string, caller: Caller, once?: Once) {
@@ -48,12 +48,12 @@ export class RoomStub {
     this.#once = once;
   }
 
-  /** In whose name the room is asked. */
+  /** On whose behalf the room is called. */
   get caller(): Caller {
     return this.#caller;
   }
 
-  /** The same room, for a call that must not be carried out twice. @throws CollabError `invalid_request` */
+  /** The same room, for a call that must not be executed twice. @throws CollabError `invalid_request` */
   keyed(idempotencyKey: string | undefined): RoomStub {
     if (idempotencyKey === undefined) return this;
     const once = { key: checkKey(idempotencyKey) };
@@ -62,7 +62,7 @@ export class RoomStub {
 
   /**
    * Run an operation of the room.
-   * @throws CollabError as the operation does, `reentrant_call`, or `room_unavailable`
+   * @throws CollabError the operation's own errors, `reentrant_call`, or `room_unavailable`
    */
   async call<Name extends OperationName>(
     name: Name,
@@ -83,25 +83,25 @@ export class RoomStub {
   /**
    * Open a socket for the caller's user.
    * @returns the client's end of it
-   * @throws CollabError for whatever refuses them: nothing is half open
+   * @throws CollabError if it is refused; then no socket is open
    */
   async connect(request: SessionRequest): Promise<WebSocket> {
     return this.#open({ kind: "session", ...request });
   }
 
   /**
-   * Open the socket of an observer: on it the room sends the state, and then every change.
+   * Open the socket of an observer, on which the room sends the state and then every change.
    * @returns the caller's end of it, for a `ChangeReader`
-   * @throws CollabError for whatever refuses it
+   * @throws CollabError if it is refused
    */
   async observe(request: ObserveRequest): Promise<WebSocket> {
     return this.#open({ kind: "observer", ...request });
   }
 
   /**
-   * Open the socket of a trace: on it the room tells its frames.
+   * Open the socket of a trace, on which the room reports its sessions' frames.
    * @returns the caller's end of it, for a `ChangeReader`
-   * @throws CollabError for whatever refuses it
+   * @throws CollabError if it is refused
    */
   async trace(request: TraceRequest): Promise<WebSocket> {
     return this.#open({ kind: "trace", ...request });
@@ -117,7 +117,7 @@ export class RoomStub {
     });
   }
 
-  /** The ids of the rooms that wait for what is asked now. @throws CollabError `reentrant_call` */
+  /** The ids of the rooms that wait for this call. @throws CollabError `reentrant_call` */
   #waiting(): readonly string[] {
     const waiting = waitingRooms();
     if (waiting.includes(this.id)) throw new CollabError("reentrant_call");
@@ -133,7 +133,7 @@ export class RoomStub {
     }
   }
 
-  /** Make a call that may happen twice: it is repeated once, on a fresh stub, if that can help. */
+  /** Make a call that may happen twice: if a retry can help, it is retried once, on a fresh stub. */
   async #repeatable<T>(ask: (stub: Stub) => PromiseLike<Result<T>>): Promise<T> {
     try {
       return unwrap(await this.#ask(ask));

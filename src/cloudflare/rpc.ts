@@ -1,6 +1,6 @@
-// What the Durable Objects answer over RPC: callers depend on these interfaces, not on the objects.
-// Outcomes are plain results, because a thrown error loses its type on the way. JSON of the application's
-// own crosses as text: nothing but JSON gets through, and whoever passes it on need not parse it.
+// The RPC interfaces of the Durable Objects. Callers depend on these, not on the classes. Outcomes are plain results,
+// because a thrown error would lose its type over RPC. The application's own JSON is sent as text, so that only JSON
+// gets through, and code that only passes it on need not parse it.
 
 import type { Caller } from "../protocol/caller.ts";
 import type { Result } from "../protocol/errors.ts";
@@ -9,7 +9,7 @@ import type { Called } from "../room/requests/attempt-once.ts";
 import type { KeyedRequest } from "../room/requests/idempotency-keys.ts";
 import type { OperationName } from "../room/operations/table.ts";
 
-/** How a call has ended, and whether that is how an earlier one with the same idempotency key has. */
+/** The result of a call, and whether it is that of an earlier call with the same idempotency key. */
 export type CallResult<T> = Result<T> & { readonly isReplay?: boolean };
 
 export const resultOf = <T>({ outcome, isReplay }: Called<T>): CallResult<T> => ({
@@ -21,7 +21,7 @@ export const resultOf = <T>({ outcome, isReplay }: Called<T>): CallResult<T> => 
 export interface RoomRpc extends Rpc.DurableObjectBranded {
   /**
    * @param waiting ids of the rooms whose hooks wait for this call
-   * @param request for a call that must not be carried out twice
+   * @param request for a call that must not be executed twice
    */
   call(
     operation: OperationName,

@@ -1,11 +1,11 @@
-// A hibernating socket as a room's port, and the answer to a close.
+// Adapts a hibernating socket to the room's port, and answers close frames.
 
 import type { SocketPort } from "../room/ports.ts";
 import { wallTimeSince } from "../room/steady-clock.ts";
 
 export function socketPort(socket: WebSocket, ctx: DurableObjectState): SocketPort {
   return {
-    // A socket that has closed meanwhile throws; its close event ends the session.
+    // A socket that has closed in the meantime throws; its close event ends the session.
     send: (frame) => attempt(() => socket.send(frame)),
     close: (code, reason) => attempt(() => socket.close(code, reason)),
     saveAttachment: (attachment) => attempt(() => socket.serializeAttachment(attachment)),
@@ -20,10 +20,10 @@ export function socketPort(socket: WebSocket, ctx: DurableObjectState): SocketPo
 }
 
 /**
- * Answer a close frame, as rule W4 demands: without an answer the client stays in CLOSING. The code is
- * repeated where that is allowed. A frame without a code (1005) is answered without one, and one with a code
- * that must not be sent, or a reason that cannot be, as a protocol error. After a cut connection (1006)
- * nobody is there to answer, and the attempt does no harm.
+ * Answer a close frame (rule W4): without an answer the client stays in CLOSING. The answer repeats the code and
+ * the reason if the platform allows it, else only the code, else it is a protocol error (1002). A frame without a code
+ * (1005) is answered without one. After a broken connection (1006) nobody receives the answer, and the attempt does no
+ * harm.
  */
 export function answerClose(socket: WebSocket, code: number, reason: string): void {
   const answers: (() => void)[] = [
@@ -45,5 +45,5 @@ function succeeds(action: () => void): boolean {
 }
 
 function attempt(action: () => void): void {
-  succeeds(action); // a socket that has closed already throws
+  succeeds(action);
 }

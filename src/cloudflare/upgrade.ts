@@ -1,6 +1,6 @@
-// The requests that go to a room's object by `fetch`: upgrades, of a session, an observer or a trace. RoomStub makes
-// them anew from what the Worker has checked. Nothing of the client's own request is passed on, so none of its
-// headers can say who somebody is (rule A5).
+// The requests that reach a room's object through `fetch`: upgrades for a session, an observer or a trace. RoomStub
+// creates them from values that the Worker has checked. Nothing of the client's own request is passed on, so none of
+// its headers can claim an identity (rule A5).
 
 import type { Caller } from "../protocol/caller.ts";
 import { connectSession, type ConnectRequest } from "../room/operations/connect-session.ts";
@@ -13,7 +13,7 @@ import type { Room } from "../room/room.ts";
 
 const parameter = "request";
 
-/** What a session is opened with besides who asks for it: its user and its scopes are those of the caller. */
+/** The request for a session. It has no user and no scopes, because those are the caller's. */
 export type SessionRequest = Omit<ConnectRequest, "user" | "scopes">;
 
 /** What a socket is opened for. */
@@ -22,26 +22,26 @@ export type SocketRequest =
   | ({ readonly kind: "observer" } & ObserveRequest)
   | ({ readonly kind: "trace" } & TraceRequest);
 
-/** Who asks, and the ids of the rooms that wait for the answer. */
+/** The caller, and the ids of the rooms that wait for the answer. */
 type Asking = { readonly caller: Caller; readonly waiting: readonly string[] };
 
 export type Upgrade = { readonly request: SocketRequest } & Asking;
 
-/** The request that asks an object to open a socket. */
+/** Create the request that asks an object to open a socket. */
 export const createUpgrade = (upgrade: Upgrade): Request => {
   const url = new URL("https://room/socket");
   url.searchParams.set(parameter, JSON.stringify(upgrade));
   return new Request(url, { headers: { upgrade: "websocket" } });
 };
 
-/** What such a request asks for. */
+/** Read such a request. */
 export const readUpgrade = ({ url }: Request): Upgrade =>
   JSON.parse(new URL(url).searchParams.get(parameter) ?? "") as Upgrade;
 
 /**
  * Open the socket that an upgrade asks for.
- * @param accept accepts it; called once nothing refuses it any more
- * @throws CollabError for whatever refuses it
+ * @param accept accepts the socket; called only after all checks have passed
+ * @throws CollabError if it is refused
  */
 export async function openSocket(
   room: Room,
@@ -64,7 +64,7 @@ function open(
     case "trace":
       return room.call(traceFrames, { ...request, accept }, caller);
     case "session": {
-      // The URL has the user only once, because its length is limited.
+      // The URL contains the user only once, in the caller, because its length is limited.
       const { user, scopes } = caller;
       return room.call(connectSession, { ...request, user, scopes, accept }, caller);
     }

@@ -1,5 +1,5 @@
-// The HTTP app: all routes, and the response for unknown addresses. It can be served on its own or mounted
-// under any path of another Hono app. It keeps nothing but the text of its own description and its metrics.
+// The HTTP app: all routes, and the response for unknown addresses. It can be served on its own or mounted under any
+// path of another Hono app. Its only state is the cached OpenAPI document and its metrics.
 
 import { Hono } from "hono";
 import type { Limits } from "../protocol/limits.ts";
@@ -43,7 +43,7 @@ export function createApp(
 
 /**
  * All routes.
- * @param describe makes the text of the description for the path that the app is mounted at
+ * @param describe returns the OpenAPI document as JSON text for the path that the app is mounted at
  */
 export function createRoutes(
   limits: Pick<Limits, "stateBytes" | "frameBytes">,
@@ -88,10 +88,10 @@ export function createRoutes(
   ];
 }
 
-/** The most results that are kept. The host decides how many paths the app has, not the client. */
+/** The maximum number of cached results. The paths come from the host application, not from clients. */
 const maxResults = 32;
 
-/** A function that computes the result for a text once, as long as there are not too many. */
+/** Cache a function's results by its argument. The cache is cleared when it is full. */
 function memoize(compute: (text: string) => string): (text: string) => string {
   const results = new Map<string, string>();
   return (text) => {

@@ -1,5 +1,4 @@
-// Reads request bodies as a stream, keeps nothing beyond a limit, and checks their content type and coding.
-// It does not parse them.
+// Reads request bodies as a stream, up to a limit, and checks their content type and encoding. It does not parse them.
 
 import type * as z from "zod";
 import { CollabError } from "../protocol/errors.ts";
@@ -8,7 +7,7 @@ import { HttpError } from "./problems.ts";
 export type BodyDefinition = {
   /** Schemas by media type. */
   readonly types: Readonly<Record<string, z.ZodType>>;
-  /** The most bytes it may have. */
+  /** The maximum size in bytes. */
   readonly limit: number;
   /** JSON text that replaces an empty body; without it the body is required. */
   readonly ifEmpty?: string;
@@ -18,15 +17,15 @@ export type Body = { readonly type: string; readonly text: string };
 
 type Reader = ReadableStreamDefaultReader<Uint8Array>;
 
-/** Bytes that are read of a body that nobody wants: twice the largest state. */
+/** The maximum number of bytes to read of an unwanted body: twice the largest state. */
 const maxDiscarded = 16 * 1024 * 1024;
-/** ms that this may take. */
+/** The maximum ms to spend on it. */
 const discardTimeout = 5000;
 
 /**
  * Read a body as text.
- * @throws CollabError `too_large` when the limit is exceeded; `unsupported_media_type` with the supported
- * types, also when it is compressed; `malformed` when it is not UTF-8
+ * @throws CollabError `too_large` if it exceeds the limit; `unsupported_media_type`, with the supported types, if it
+ * has another type or is compressed; `malformed` if it is not UTF-8
  */
 export async function readBody(request: Request, definition: BodyDefinition): Promise<Body> {
   const { limit, ifEmpty } = definition;
@@ -35,7 +34,7 @@ export async function readBody(request: Request, definition: BodyDefinition): Pr
     throw compressed(request, definition, { "accept-encoding": "identity" });
   if (Number(headers.get("content-length") ?? Number.NaN) > limit) throw tooLarge(limit);
   const bytes = await readBytes(body, limit);
-  // That is how gzip begins, and JSON never does.
+  // The magic number of gzip, which JSON never starts with.
   if (bytes[0] === 0x1f && bytes[1] === 0x8b) throw compressed(request, definition);
   const text = decode(bytes);
   if (text === "" && ifEmpty !== undefined && !typeIsRequired(request.method, definition))
@@ -46,7 +45,7 @@ export async function readBody(request: Request, definition: BodyDefinition): Pr
 
 /**
  * Whether a content type is required even if there is no body (rule H4). Any web page can send a POST request
- * without one to any origin, and the browser adds what authenticates its user.
+ * without one to any origin, and the browser adds the user's credentials.
  */
 export const typeIsRequired = (method: string, { ifEmpty }: BodyDefinition): boolean =>
   ifEmpty !== undefined && method.toUpperCase() === "POST";
@@ -60,15 +59,15 @@ export const acceptHeader = (
 });
 
 /**
- * Read a body that is not wanted, if it has not been read. Many clients send their whole body before they look
- * for a response, and if the connection is closed meanwhile, they get none: that happened to half of them
- * with local workerd (2026-11). The effort is bounded: a larger or slower body is cut off. Never throws.
+ * Read and discard an unused body. Many clients send their whole body before they look for a response. If the
+ * connection is closed meanwhile, they get no response: with local workerd that happened to half of the requests
+ * (2026-11). The effort is bounded: a larger or slower body is cut off. Never throws.
  */
 export async function discardBody(request: Request): Promise<void> {
   const { body, bodyUsed, headers } = request;
   if (body === null || bodyUsed || body.locked) return;
   const reader: Reader = body.getReader();
-  // Such a client asks before it sends, and to read would mean yes.
+  // Such a client waits for permission to send, and reading would grant it.
   if (headers.get("expect")?.toLowerCase() === "100-continue") return cancel(reader);
   await discard(reader);
 }
@@ -84,7 +83,7 @@ async function readBytes(
   for (;;) {
     const { done, value } = await readChunk(reader);
     if (done) return joined(chunks, length);
-    // Counted even if a length was declared: a chunked body may come with a wrong content-length.
+    // Counted even if a length was declared, because a chunked body may have a wrong content-length.
     length += value.length;
     if (length > limit) {
       await discard(reader);
@@ -98,7 +97,7 @@ async function readChunk(reader: Reader): Promise<ReadableStreamReadResult<Uint8
   try {
     return await reader.read();
   } catch {
-    // The client has disconnected, so nobody reads this.
+    // The client has disconnected, so nobody will read this error.
     throw new CollabError("malformed", { detail: "The body is incomplete. Send it again." });
   }
 }
@@ -122,9 +121,9 @@ function joined([first = new Uint8Array(), ...rest]: Uint8Array[], length: numbe
   return bytes;
 }
 
-/** Read what is left of a body, within bounds, and cancel what is left of it then. */
+/** Read the rest of a body, within bounds, then cancel it. */
 async function discard(reader: Reader): Promise<void> {
-  const timer = setTimeout(() => void cancel(reader), discardTimeout); // ends the read that waits
+  const timer = setTimeout(() => void cancel(reader), discardTimeout); // ends a pending read
   try {
     for (let length = 0; length <= maxDiscarded;) {
       const { done, value } = await reader.read();
@@ -138,10 +137,10 @@ async function discard(reader: Reader): Promise<void> {
   await cancel(reader);
 }
 
-/** A stream that has ended ignores this. */
+/** Cancel the stream; has no effect if it has ended. */
 const cancel = (reader: Reader): Promise<void> => reader.cancel().catch(() => {});
 
-/** The media type of a body, if it is one of the supported ones. */
+/** The media type of a body. @throws CollabError `unsupported_media_type` */
 function mediaType(request: Request, definition: BodyDefinition): string {
   const [type = "", ...parameters] = (request.headers.get("content-type") ?? "")
     .toLowerCase()

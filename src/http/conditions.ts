@@ -1,5 +1,5 @@
-// Conditional requests (RFC 9110, section 13): parses the headers. Comparing entity tags is up to the room,
-// in its turn (src/model/preconditions.ts). Conditions on dates are ignored, because nothing here has one.
+// Conditional requests (RFC 9110, section 13): parses the headers. The room compares the entity tags, in its turn
+// (src/model/preconditions.ts). Conditions on dates are ignored, because nothing here has a modification date.
 
 import type { EntityTags, Preconditions } from "../model/preconditions.ts";
 import { CollabError } from "../protocol/errors.ts";
@@ -7,7 +7,7 @@ import { CollabError } from "../protocol/errors.ts";
 /** The value of the header `ETag`. */
 export const etag = (tag: string): string => `"${tag}"`;
 
-/** The conditions that a route takes, by header, for the OpenAPI document. */
+/** The headers of conditional routes, for the OpenAPI document. */
 export const conditionHeaders = {
   "If-Match":
     'Do this only if the state has one of these entity tags, `"<epoch>.<version>"`, or `*`.',
@@ -16,8 +16,8 @@ export const conditionHeaders = {
 
 /**
  * Read the conditions of a request.
- * @throws CollabError `invalid_request` when a header is not a list of entity tags. An invalid
- * `If-None-Match` on a read is ignored: the client gets a state that it may have.
+ * @throws CollabError `invalid_request` if a header is not a list of entity tags. An invalid `If-None-Match` on a read
+ * is ignored: at worst, the client gets a state that it already has.
  */
 export function readConditions(headers: Headers, isSafe: boolean): Preconditions {
   const ifMatch = parseTags(headers.get("if-match"), weakNeverMatches);
@@ -29,14 +29,14 @@ export function readConditions(headers: Headers, isSafe: boolean): Preconditions
 }
 
 /**
- * Refuse conditions where nothing has an entity tag. To ignore them would do what the client has ruled out.
+ * Refuse conditions on a route without entity tags. Ignoring them would do what the client has ruled out.
  * @throws CollabError `invalid_request`
  */
 export function refuseConditions(headers: Headers): void {
   for (const name of Object.keys(conditionHeaders))
     if (headers.has(name))
       throw new CollabError("invalid_request", {
-        detail: `This request takes no ${name}: only the state has an entity tag. Send it without the header.`,
+        detail: `This request does not support ${name}, because only the state has an entity tag. Send it without the header.`,
       });
 }
 

@@ -1,5 +1,5 @@
-// Server-sent events (the HTML standard, section 9.2) of the changes of a room, or of its frames. Browsers read them with
-// `EventSource`, which comes back by itself and says with `Last-Event-ID` what it has.
+// Server-sent events (HTML standard, section 9.2) with a room's changes or its frames. Browsers read them with
+// `EventSource`, which reconnects by itself and sends its position in `Last-Event-ID`.
 
 import type { Identity } from "../protocol/identity.ts";
 import type { ChangeReader } from "../cloudflare/change-reader.ts";
@@ -7,28 +7,28 @@ import type { StreamEvent } from "../model/observer.ts";
 
 export const eventStreamType = "text/event-stream";
 
-/** ms after which a client comes back. */
+/** ms after which a client reconnects. */
 const retryAfter = 2000;
-/** Bytes that the client takes at a time: so it shows that a slow one is getting on with a large event. */
+/** Size of a chunk in bytes. Large events are sent in chunks, so that a slow client's progress is visible. */
 const chunkBytes = 32 * 1024;
 /**
- * ms between two comments, which keep proxies from closing a quiet connection. A client that takes nothing from
- * one to the next is let go: it may come back and resume.
+ * ms between two comments, which keep proxies from closing an idle connection. A client that reads nothing in between
+ * is disconnected. It can reconnect and resume.
  */
 const keepAliveInterval = 20_000;
 
 export const eventStreamHeaders = {
   "content-type": eventStreamType,
   "cache-control": "no-store",
-  // nginx, and proxies that follow it, would otherwise hold events back.
+  // Keeps nginx and compatible proxies from buffering events.
   "x-accel-buffering": "no",
   "x-content-type-options": "nosniff",
 } as const;
 
 /**
- * A response with what a reader reads, as fast as the client takes it.
- * @param signal of the request: aborts when the client has gone. Without the compatibility flag
- * `enable_request_signal` it never does, and such a client is noticed by what it does not take
+ * A response that streams a reader's events as fast as the client reads them.
+ * @param signal aborts when the client disconnects. Without the compatibility flag `enable_request_signal`, the
+ * request's own signal never does; the client is then noticed because it no longer reads
  */
 export const eventStream = (
   reader: ChangeReader,
@@ -41,7 +41,7 @@ function streamOf(reader: ChangeReader, signal: AbortSignal): ReadableStream<Uin
   const encoder = new TextEncoder();
   let timer: ReturnType<typeof setInterval> | undefined;
   let hasTaken = true;
-  /** What is left of an event. */
+  /** The unsent rest of the current event. */
   let rest: Uint8Array = new Uint8Array();
   const stop = async (): Promise<void> => {
     clearInterval(timer);
@@ -51,7 +51,7 @@ function streamOf(reader: ChangeReader, signal: AbortSignal): ReadableStream<Uin
     start(controller) {
       controller.enqueue(encoder.encode(`retry: ${retryAfter}\n\n`));
       timer = setInterval(() => {
-        // Between two chunks of an event a comment would be a part of it.
+        // Between two chunks of an event, a comment would become part of the event.
         if ((controller.desiredSize ?? 0) > 0 && rest.length === 0)
           controller.enqueue(encoder.encode(":\n\n"));
         else if (!hasTaken) void stop();
@@ -78,23 +78,23 @@ function streamOf(reader: ChangeReader, signal: AbortSignal): ReadableStream<Uin
   });
 }
 
-/** Without data an event would be dropped; without an id the client keeps the last one. */
+/** An event without data would be ignored. It has no id, so that the client keeps the last one. */
 const stoppedText = "event: stopped\ndata: {}\n\n";
 
 const eventText = ({ kind, tag, data }: StreamEvent): string =>
   `${tag === "" ? "" : `id: ${tag}\n`}event: ${kind}\ndata: ${data}\n\n`;
 
-/** The longest time that a signal takes, in ms: the client comes back, and resumes. */
+/** The longest timeout of a signal, in ms. When it passes, the client reconnects and resumes. */
 const maxTimeout = 2 ** 31 - 1;
 
-/** Aborts when the client has gone, and when what lets it follow ends. */
+/** A signal that aborts when the client disconnects or its identity expires. */
 export function untilExpiry(signal: AbortSignal, { expiresAt }: Identity): AbortSignal {
   if (expiresAt === null || expiresAt === undefined) return signal;
   const left = Math.min(Math.max(0, expiresAt - Date.now()), maxTimeout);
   return AbortSignal.any([signal, AbortSignal.timeout(left)]);
 }
 
-/** Whether a client would rather have events than JSON (RFC 9110, section 12.5.1). JSON is for who says nothing. */
+/** Whether a client prefers events to JSON (RFC 9110, section 12.5.1). JSON is the default. */
 export function prefersEvents(accept: string | null): boolean {
   const ranges = (accept ?? "").toLowerCase().split(",").map(parseRange);
   const weightOf = (type: string): number =>

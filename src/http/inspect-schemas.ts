@@ -1,4 +1,4 @@
-// Schemas of what administrators see of a room, for the OpenAPI document. The shapes are those of protocol/inspection.ts.
+// Schemas of the administrators' view of a room, for the OpenAPI document. They match protocol/inspection.ts.
 
 import * as z from "zod";
 import { maxUserIdLength } from "../protocol/limits.ts";
@@ -13,7 +13,7 @@ const anySchema = z.record(z.string(), z.unknown()).nullable().meta({
 
 export const journalQuery = z.strictObject({
   upTo: wholeNumber.optional().meta({
-    description: "The version that the newest row leads to at most: the `next` of the page before.",
+    description: "Only rows up to this version: the `next` of the previous page.",
   }),
   limit: z.coerce
     .number()
@@ -42,7 +42,7 @@ export const traceQuery = z.strictObject({
     .string()
     .max(32)
     .optional()
-    .meta({ description: "Only frames that have a message of this type." }),
+    .meta({ description: "Only frames that contain a message of this type." }),
 });
 
 const journalRow = z.object({
@@ -53,15 +53,15 @@ const journalRow = z.object({
     z.object({
       door: z.string().optional().meta({
         description:
-          "`http`, `socket`, `worker` or `room`; absent for the rest of a row with many authors.",
+          "`http`, `socket`, `worker` or `room`; absent for the entry that sums up the remaining authors of a row.",
       }),
       user: z.string().optional(),
       session: z.string().optional(),
       action: z.string().optional(),
-      changes: z.int().meta({ description: "How many changes in a row are theirs." }),
+      changes: z.int().meta({ description: "The number of this author's consecutive changes." }),
     }),
   ),
-  bytes: z.int().meta({ description: "Of the patch, as JSON in UTF-8." }),
+  bytes: z.int().meta({ description: "Size of the patch, as JSON in UTF-8." }),
   patch: z
     .array(z.looseObject({ op: z.string(), path: z.string() }))
     .nullable()
@@ -79,7 +79,7 @@ export const journalPage = z
   .meta({
     id: "JournalPage",
     description:
-      "Rows of the journal, newest first. A row has the changes that were committed together.",
+      "Rows of the journal, newest first. A row contains the changes that were committed together.",
   });
 
 export const pastState = z
@@ -118,7 +118,7 @@ export const roomInspection = z
     wokeAt: time.meta({ description: "Since when the room has been in memory." }),
     running: z.array(reason).meta({
       description:
-        "Why it does not stop: `users`, `schedules`, `stopping` (a stop waits for a save), `idle` (until then).",
+        "Why it does not stop: `users`, `schedules`, `stopping` (a stop waits for a save), `idle` (it stops at `until`).",
     }),
     awake: z.array(reason).meta({
       description:
@@ -127,14 +127,17 @@ export const roomInspection = z
     alarm: z
       .object({ at: time, for: z.string() })
       .optional()
-      .meta({ description: "When the alarm rings, and which timer is next." }),
+      .meta({ description: "When the alarm fires, and for which timer." }),
     timers: z
       .array(z.object({ name: z.string(), at: time, attempts: z.int() }))
-      .meta({ description: "Stored timers, soonest first." }),
+      .meta({ description: "Stored timers, earliest first." }),
     save: z.object({
       status: z.enum(["off", "saved", "pending", "failing"]),
       error: z.string().optional(),
-      reason: z.string().optional().meta({ description: "What `saveRoomState` has answered." }),
+      reason: z
+        .string()
+        .optional()
+        .meta({ description: "The error that `saveRoomState` returned." }),
       instance: z
         .string()
         .optional()
@@ -159,14 +162,14 @@ const userInspection = z.object({
       openedAt: time.optional(),
       heardAt: time,
       expiresAt: time.optional(),
-      unread: z.int().meta({ description: "Characters that were sent and not acknowledged." }),
+      unread: z.int().meta({ description: "Characters that were sent but not acknowledged." }),
     }),
   ),
-  scopes: scopes.optional().meta({ description: "What the room has given the user." }),
-  graceUntil: time.optional().meta({ description: "When they leave unless a socket opens." }),
+  scopes: scopes.optional().meta({ description: "The scopes that the room has granted the user." }),
+  graceUntil: time.optional().meta({ description: "When they leave unless they open a socket." }),
   leaseUntil: time.optional().meta({ description: "When they leave without a sign of life." }),
   presenceUntil: time.optional(),
-  kickedUntil: time.optional().meta({ description: "Until when they are kept out." }),
+  kickedUntil: time.optional().meta({ description: "When they may join again." }),
 });
 
 export const userInspectionPage = z
@@ -191,5 +194,5 @@ export const actionList = z
 export const frameStream = z.string().meta({
   id: "FrameStream",
   description:
-    "Server-sent events. `frame`: `{at, direction, session, user, types, bytes, text, isCut?}`, for each frame. `closed`: `{at, session, user, code, reason}`, for each session that ends. `dropped`: `{at, frames}`, for what the client was too slow for. `stopped`: the room has stopped. More kinds may be added: ignore unknown ones.",
+    "Server-sent events. `frame`: `{at, direction, session, user, types, bytes, text, isCut?}`, for each frame. `closed`: `{at, session, user, code, reason}`, for each session that ends. `dropped`: `{at, frames}`, for frames that were skipped because the client was too slow. `stopped`: the room has stopped. More kinds may be added: ignore unknown ones.",
 });

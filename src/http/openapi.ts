@@ -1,4 +1,4 @@
-// Creates the OpenAPI 3.1 document from the routes that are served. It contains nothing that is not in them.
+// Creates the OpenAPI 3.1 document from the routes that are served, and from nothing else.
 
 import {
   createDocument,
@@ -16,8 +16,8 @@ import { tags, type ResponseDefinition, type Route } from "./route.ts";
 import { problem } from "./response-schemas.ts";
 
 /**
- * Create the OpenAPI document of routes.
- * @param server URL to which their paths are relative
+ * Create the OpenAPI document for routes.
+ * @param server the URL to which their paths are relative
  */
 export function describeRoutes(routes: readonly Route[], server: string): object {
   const paths: Record<string, Record<string, ZodOpenApiOperationObject>> = {};
@@ -31,7 +31,7 @@ export function describeRoutes(routes: readonly Route[], server: string): object
       title: "collab-room",
       version: "2",
       description:
-        "Collaboration rooms: users, presence and a shared JSON state. Every response has the id of its request in `X-Request-Id`; the logs have it too.",
+        "Collaboration rooms: users, presence and a shared JSON state. Every response has the id of its request in `X-Request-Id`; the logs contain it, too.",
       license: { name: "MIT", identifier: "MIT" },
     },
     servers: [{ url: server }],
@@ -47,7 +47,7 @@ const bearerAuth = {
   scheme: "bearer",
   bearerFormat: "JWT",
   description:
-    "A token of the deployment's issuer. With `AUTH_MODE=open` there are no tokens: every request is served without one.",
+    "A token from the deployment's issuer. With `AUTH_MODE=open`, requests need no token.",
 } as const;
 
 function operation(definition: Route): ZodOpenApiOperationObject {
@@ -131,7 +131,7 @@ const roomProblems = [
   "rate_limited",
 ] as const satisfies ErrorCode[];
 
-/** Problems that every request can have that is authenticated. */
+/** Problems that every authenticated request can have. */
 const authenticationProblems = [
   "auth_not_configured",
   "auth_unavailable",
@@ -142,13 +142,13 @@ const authenticationProblems = [
   "internal",
 ] as const satisfies ErrorCode[];
 
-/** Problems by status: those of the route itself, and those of its path, its body and its authentication. */
+/** Problems by status: those of the route itself, and those that result from its path, body and authentication. */
 function problemObjects(definition: Route): Record<string, ZodOpenApiResponseObject> {
   const codes = new Set<ErrorCode>(definition.problems);
   if (definition.path.includes(":id")) for (const code of roomProblems) codes.add(code);
   if (definition.body) codes.add("too_large").add("unsupported_media_type");
   if (definition.conditional) codes.add("version_conflict");
-  // A condition that is not valid, or not supported.
+  // A condition that is invalid or not supported.
   if (definition.conditional || definition.method !== "get") codes.add("invalid_request");
   if (takesKey(definition)) for (const code of keyProblems) codes.add(code);
   if (definition.upgrade) codes.add("upgrade_required");

@@ -1,5 +1,4 @@
-// Writes errors as problems (RFC 9457). No other file writes one, so that none can contain a stack or a
-// secret.
+// Writes errors as problems (RFC 9457). No other file writes them, so none can contain a stack trace or a secret.
 
 import { CollabError, errorTable, type ErrorCode, type ErrorInfo } from "../protocol/errors.ts";
 import { createLog, describe } from "../room/log.ts";
@@ -11,11 +10,11 @@ export type Problem = Omit<ErrorInfo, "instance"> & {
   readonly type: string;
   readonly title: string;
   readonly status: number;
-  /** URN of this occurrence. The log has the cause under its UUID. */
+  /** URN of this occurrence. The log has the cause under the same UUID. */
   readonly instance?: string;
 };
 
-/** An error whose response has headers of its own. */
+/** An error whose response has additional headers. */
 export class HttpError extends CollabError {
   readonly headers: Readonly<Record<string, string>>;
 
@@ -25,7 +24,7 @@ export class HttpError extends CollabError {
   }
 }
 
-/** Create the problem of an error. */
+/** Convert an error to a problem. */
 export function problemOf({ code, instance, ...rest }: ErrorInfo): Problem {
   const { status, text } = errorTable[code];
   return {
@@ -55,7 +54,7 @@ export function problemResponse(error: unknown, requestId: string): Response {
   });
 }
 
-/** Why a token is asked for (RFC 6750, section 3). */
+/** The value of `WWW-Authenticate` (RFC 6750, section 3). */
 const challengeOf = ({ code }: ErrorInfo): string =>
   `Bearer realm="collab-room"${code === "token_required" ? "" : `, error="invalid_token", error_description="${errorTable[code].text}"`}`;
 

@@ -1,12 +1,12 @@
-// The text format of Prometheus, version 0.0.4. Its client library for JavaScript needs Node: it reads processes,
-// files and clusters. The format itself is a few lines.
+// The Prometheus text format, version 0.0.4. The usual JavaScript client library needs Node, and the format takes only
+// a few lines.
 
 export const metricsType = "text/plain; version=0.0.4; charset=utf-8";
 
 export type Labels = Readonly<Record<string, string>>;
 
 export type Sample = {
-  /** Added to the name of the metric, as in `_bucket`. */
+  /** Appended to the name of the metric, for example `_bucket`. */
   readonly suffix?: string;
   readonly labels: Labels;
   readonly value: number;
@@ -19,7 +19,7 @@ export type Metric = {
   readonly samples: readonly Sample[];
 };
 
-/** Metrics as text. One without samples is left out. */
+/** Format metrics as text. Those without samples are left out. */
 export const formatMetrics = (metrics: readonly Metric[]): string =>
   metrics
     .filter(({ samples }) => samples.length > 0)

@@ -1,5 +1,5 @@
-// What this isolate has counted of its requests over HTTP. A deployment has many isolates, which come and go and
-// cannot ask each other, so each counts for itself and says who it is.
+// Metrics of this isolate's HTTP requests. A deployment has many short-lived isolates that cannot reach each other, so
+// each counts its own requests and adds its id as a label.
 
 import type { ErrorCode } from "../protocol/errors.ts";
 import type { Labels, Metric, Sample } from "./prometheus.ts";
@@ -7,19 +7,19 @@ import type { Labels, Metric, Sample } from "./prometheus.ts";
 /** Upper bounds in seconds. */
 const bounds = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 
-/** What a request was for: names of the app's own, never what a client has sent. */
+/** Labels of a request: the app's own names, never text from the client. */
 export type Address = { readonly method: string; readonly route: string };
 
 export type Answered = {
   readonly address: Address;
   readonly status: number;
-  /** The code of the problem, if it is one. */
+  /** The error code, if the response is a problem. */
   readonly code: ErrorCode | null;
   readonly seconds: number;
 };
 
 type Durations = {
-  /** By bound: each request counts for the first one that it keeps, and beyond the last one for none. */
+  /** By bound, not cumulative: a request counts at the first bound that it does not exceed, if there is one. */
   readonly counts: number[];
   count: number;
   sum: number;
@@ -33,7 +33,7 @@ export class RequestMetrics {
   readonly #durations: Counted<Durations> = new Map();
   #isolate: { readonly id: string; readonly startedAt: number } | null = null;
 
-  /** A request has been answered. */
+  /** Count a request that has been answered. */
   count({ address, status, code, seconds }: Answered): void {
     this.#identify();
     const statusClass = `${Math.floor(status / 100)}xx`;
@@ -58,19 +58,19 @@ export class RequestMetrics {
       {
         name: "collab_http_requests_total",
         type: "counter",
-        help: "HTTP requests answered, by route and class of status. Of this isolate alone.",
+        help: "HTTP requests answered, by route and class of status. Of this isolate only.",
         samples: samples(this.#requests),
       },
       {
         name: "collab_http_problems_total",
         type: "counter",
-        help: "HTTP requests answered with a problem, by its code. Of this isolate alone.",
+        help: "HTTP requests answered with a problem, by its code. Of this isolate only.",
         samples: samples(this.#problems),
       },
       {
         name: "collab_http_request_duration_seconds",
         type: "histogram",
-        help: "Seconds until the response began. Workers see time pass only while they wait. Of this isolate alone.",
+        help: "Seconds until the response began. In Workers, the clock advances only during I/O. Of this isolate only.",
         samples: Array.from(this.#durations.values()).flatMap(({ labels, value }) =>
           histogram({ ...labels, isolate }, value),
         ),
@@ -84,7 +84,7 @@ export class RequestMetrics {
     ];
   }
 
-  /** Called with the first request: an isolate that only starts has neither time nor randomness. */
+  /** Called on the first request: in its global scope, an isolate has neither a clock nor randomness. */
   #identify(): { readonly id: string; readonly startedAt: number } {
     this.#isolate ??= { id: crypto.randomUUID().slice(0, 8), startedAt: Date.now() / 1000 };
     return this.#isolate;
@@ -102,7 +102,7 @@ function entry<T>(counted: Counted<T>, labels: Labels, first: () => T): { value:
 
 const noDurations = (): Durations => ({ counts: bounds.map(() => 0), count: 0, sum: 0 });
 
-/** Buckets are cumulative: each counts what is in the ones before it as well. */
+/** Buckets are cumulative: each includes the counts of the ones before it. */
 function histogram(labels: Labels, { counts, count, sum }: Durations): Sample[] {
   let below = 0;
   return [

@@ -1,5 +1,5 @@
-// What every response has, whoever makes it: the id of its request, a problem for what is thrown, a body that has
-// been read to its end, and a place in this isolate's metrics.
+// What all responses have in common: the request's id, and security and CORS headers. Errors become problems, the
+// request's body is read to its end, and the response is counted in this isolate's metrics.
 
 import type { Context } from "hono";
 import type { CollabEnv } from "../cloudflare/env.ts";
@@ -12,33 +12,33 @@ import { problemResponse } from "./problems.ts";
 import { requestIdHeader, requestIdOf } from "./request-id.ts";
 import type { Address, RequestMetrics } from "./request-metrics.ts";
 
-/** No browser is to guess what a response is, show it as a page, or tell others where it came from. */
+/** Browsers must not sniff a response's type, show it as a page, or send a referrer from it. */
 const securityHeaders = {
   "x-content-type-options": "nosniff",
   "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
   "referrer-policy": "no-referrer",
 } as const;
 
-/** A request that is being answered, besides what the client has sent. */
+/** What the service itself knows about a request that it is answering. */
 export type Exchange = {
   readonly requestId: string;
-  /** The response is that of an earlier request. */
+  /** Whether the response is that of an earlier request. */
   isReplay: boolean;
 };
 
 export type AppEnv = { Bindings: CollabEnv };
 
-/** Makes a response; whatever it throws becomes a problem. */
+/** Creates a response. Whatever it throws becomes a problem. */
 export type Responder = (exchange: Exchange) => Response | Promise<Response>;
 
-/** Respond to a request, once its body has arrived. */
+/** Respond to a request, after reading its body to the end. */
 export type Respond = (
   context: Context<AppEnv>,
   address: Address,
   run: Responder,
 ) => Promise<Response>;
 
-/** @param metrics count every response */
+/** @param metrics counts every response */
 export const createRespond =
   (metrics: RequestMetrics): Respond =>
   async ({ req, env }, address, run) => {

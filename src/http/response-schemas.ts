@@ -1,4 +1,4 @@
-// Schemas of responses, for the OpenAPI document. Words that may grow, such as error codes, are plain strings.
+// Schemas of responses, for the OpenAPI document. Values that may be extended, such as error codes, are plain strings.
 
 import * as z from "zod";
 import type { ErrorCode } from "../protocol/errors.ts";
@@ -12,13 +12,13 @@ const nextCursor = z
   .optional()
   .meta({ description: "Cursor for the next page. Absent on the last page." });
 
-/** The header `ETag` of a response that tells the state's version. */
+/** The header `ETag` of a response that contains the state's version. */
 export const tagHeader = { ETag: 'The state\'s entity tag, `"<epoch>.<version>"`.' };
 
 export const changePage = z
   .object({
     epoch: z.string(),
-    from: z.int().meta({ description: "The version that was asked for." }),
+    from: z.int().meta({ description: "The version that was requested." }),
     to: z.int().meta({ description: "The version after the last of these changes." }),
     changes: z.array(
       z.object({
@@ -26,23 +26,23 @@ export const changePage = z
         to: z.int(),
         patch: z.array(z.looseObject({ op: z.string(), path: z.string() })).meta({
           description:
-            "The operations that lead from version `from` to version `to`: those of JSON Patch (RFC 6902), and `inc`, `str_ins` and `str_del`.",
+            "The operations that turn version `from` into version `to`: those of JSON Patch (RFC 6902), and `inc`, `str_ins` and `str_del`.",
         }),
       }),
     ),
     more: z.boolean().optional().meta({
-      description: "True if there are later changes: ask again with `to` as `since`.",
+      description: "True if there are later changes: repeat the request with `to` as `since`.",
     }),
   })
   .meta({
     id: "ChangePage",
-    description: "Changes, each of which begins where the last one ends.",
+    description: "Consecutive changes: each begins at the version where the previous one ends.",
   });
 
 export const changeStream = z.string().meta({
   id: "ChangeStream",
   description:
-    "Server-sent events. `state`: `{epoch, version, state}`, to begin with. `change`: `{from, to, patch}`. `reset`: like `state`, instead of changes that are gone. `stopped`: the room has stopped, and the stream ends. The id of an event is `<epoch>.<version>`. More kinds may be added: ignore unknown ones.",
+    "Server-sent events. `state`: `{epoch, version, state}`, the first event. `change`: `{from, to, patch}`. `reset`: like `state`, sent if the requested changes are no longer available. `stopped`: the room has stopped, and the stream ends. The id of an event is `<epoch>.<version>`. More kinds may be added: ignore unknown ones.",
 });
 
 export const roomInfo = z
@@ -91,7 +91,7 @@ export const userEntry = z
   .meta({
     id: "UserEntry",
     description:
-      "The user's own fields, when and as which one they joined, and the `meta` from `onJoin`.",
+      "The user's own fields, the time and position at which they joined, and the `meta` from `onJoin`.",
   });
 
 export const userPage = z
@@ -111,7 +111,7 @@ export const userInfo = z
       .optional()
       .meta({
         description:
-          "What the sessions may do, as it was set for the user; else what any of the open sessions may do. Absent if neither says so.",
+          "The scopes that were set for the user; otherwise the combined scopes of the open sessions. Absent if there are neither.",
       }),
   })
   .meta({ id: "UserInfo" });
@@ -150,7 +150,7 @@ export const problem = z
     status: z.int(),
     code: z.string().meta({
       description:
-        "Says what is wrong. Each operation lists the codes of its problems. More may be added: treat an unknown code by its `status`.",
+        "Identifies the problem. Each operation lists its codes. More may be added: handle an unknown code by its `status`.",
       examples: ["room_not_running", "version_conflict", "too_large"] satisfies ErrorCode[],
     }),
     detail: z.string().optional(),

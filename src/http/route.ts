@@ -1,8 +1,8 @@
-// What a route is: an address, a description, the schemas of its input, and a handler. One definition both
-// serves requests and describes them in the OpenAPI document, so the two cannot differ.
+// Defines and runs routes. A route has an address, a description, the schemas of its input, and a handler. One
+// definition both serves requests and describes them in the OpenAPI document, so the two cannot differ.
 //
 // A request is processed in this order: authentication → upgrade → query → scope → body → conditions → handler, which
-// reads the path. Anything that is thrown becomes a problem. A body that nobody wanted is read all the same.
+// reads the path. Anything that is thrown becomes a problem. The body is read to its end even if it is not used.
 
 import type { Context, Hono } from "hono";
 import { matchedRoutes, routePath } from "hono/route";
@@ -34,15 +34,15 @@ import type { AppEnv, Exchange, Respond } from "./respond.ts";
 
 export type RouteRequest<Query> = {
   readonly env: CollabEnv;
-  /** As the client has sent it: GET routes get HEAD too. */
+  /** As sent by the client: GET routes receive HEAD, too. */
   readonly method: string;
   readonly url: string;
-  /** Aborts when the client has gone, if the deployment has the flag `enable_request_signal`. */
+  /** Aborts when the client disconnects, if the deployment has the flag `enable_request_signal`. */
   readonly signal: AbortSignal;
   readonly headers: Headers;
-  /** The id of this request, for callers that the handler makes. */
+  /** The id of this request, for callers that the handler creates. */
   readonly requestId: string;
-  /** Who sends it. */
+  /** Who sent it. */
   readonly identity: Identity;
   /** A named segment of the path, percent-decoded. */
   param(name: string): string;
@@ -59,7 +59,7 @@ export type ResponseDefinition = {
   readonly description: string;
   /** Schema of a JSON body. */
   readonly schema?: z.ZodType;
-  /** Schemas of bodies of other media types, which the client has to ask for. */
+  /** Schemas of bodies in other media types, which the client must request. */
   readonly types?: Readonly<Record<string, z.ZodType>>;
   /** Descriptions of its headers by name. */
   readonly headers?: Readonly<Record<string, string>>;
@@ -73,7 +73,7 @@ export const tags = {
   Calls: "Call the actions of a room, and send events to its sessions.",
   Presence: "What users show of themselves: name, cursor, typing, status.",
   Inspection:
-    "What administrators see: what a room does, its journal, its sessions and their frames.",
+    "For administrators: what a room is doing, its journal, its sessions and their frames.",
   Sockets: "Live sessions. `docs/PROTOCOL.md` has their messages.",
   Service: "The service itself.",
 } as const;
@@ -89,9 +89,9 @@ export type Route<Query extends z.ZodType = z.ZodType> = {
   readonly summary: string;
   readonly query?: Query;
   readonly body?: BodyDefinition;
-  /** Supports `If-Match` and `If-None-Match`, which are about the state. Other unsafe routes refuse them. */
+  /** Supports `If-Match` and `If-None-Match`, which refer to the state. Other unsafe routes refuse them. */
   readonly conditional?: true;
-  /** Takes only WebSocket upgrades. Everything else gets 426, whatever else is wrong with it. */
+  /** Accepts only WebSocket upgrades. Any other authenticated request gets 426. */
   readonly upgrade?: true;
   /** Descriptions of the request headers that it supports, by name. */
   readonly headers?: Readonly<Record<string, string>>;
@@ -101,16 +101,16 @@ export type Route<Query extends z.ZodType = z.ZodType> = {
   readonly problems: readonly ErrorCode[];
   /** Served without authentication. */
   readonly public?: true;
-  /** The operations of the room that it offers: each checks its own scope. */
+  /** The room operations that it calls. Each checks its own scope. */
   readonly operations?: readonly AnyOperationName[];
-  /** For a route that is about no room in particular: the scope that the caller needs in every room. */
+  /** For a route that does not address a single room: the scope that the caller needs in every room. */
   readonly scope?: Scope;
-  /** With which the rooms start that `scope` is needed in; all rooms if left out. */
+  /** Limits `scope` to rooms whose ids start with this prefix; all rooms if left out. */
   scopePrefix?(query: z.output<Query>): string | undefined;
   handle(request: RouteRequest<z.output<Query>>): Response | Promise<Response>;
 };
 
-/** What routes are served with. */
+/** What serving a route needs. */
 export type Means = { readonly respond: Respond; readonly authentication: Authentication };
 
 /** Define a route. It only adds types. */
@@ -135,7 +135,7 @@ export function serve(app: Hono<AppEnv>, routes: readonly Route[], means: Means)
   }
 }
 
-/** What OPTIONS tells of an address. */
+/** The headers of the response to OPTIONS. */
 function headersOf(routes: readonly Route[]): { allow: string } {
   const methods = routes.map(({ method }) => method.toUpperCase());
   if (methods.includes("GET")) methods.push("HEAD");
@@ -151,7 +151,7 @@ async function describeAddress(
   headers: { allow: string },
   { authentication }: Means,
 ): Promise<Response> {
-  // A preflight carries no token, and tells nothing but what the OpenAPI document says.
+  // A preflight carries no token, and its response reveals nothing that the OpenAPI document does not.
   if (isPreflight(req.raw)) return noContent(204, preflightHeaders(headers.allow));
   await authentication.identify(req.raw, env);
   if (req.method === "OPTIONS") return noContent(204, headers);
@@ -159,8 +159,8 @@ async function describeAddress(
 }
 
 /**
- * Respond to unknown addresses. A host's own routes under the same path come first, even those that it adds
- * later. If the app is mounted at `/`, unknown addresses are the host's.
+ * Respond to unknown addresses. The host application's own routes under the same path take precedence, even those
+ * that it adds later. If the app is mounted at `/`, unknown addresses are left to the host.
  */
 export function serveUnknown(app: Hono<AppEnv>, { respond, authentication }: Means): void {
   const address = { method: "other", route: "unknown" };
@@ -176,7 +176,7 @@ export function serveUnknown(app: Hono<AppEnv>, { respond, authentication }: Mea
   });
 }
 
-/** Refuse a request: a client may want to be told on the socket that it asks for. */
+/** Refuse a request. For an upgrade, the client may ask to be refused on the socket itself. */
 const refuse =
   ({ upgrade }: Route, { req }: Context<AppEnv>) =>
   (error: unknown): Response => {
@@ -232,8 +232,8 @@ async function runRoute(
 }
 
 /**
- * Whether the platform will make the upgrade: it fails for a list of protocols, for another version, and without
- * a key, and the user would have joined by then. Only a request from another Worker has neither of the latter.
+ * Whether the platform will perform the upgrade. It fails for a list of protocols, for another version, and without a
+ * key, and by then the user would have joined. Only a request from another Worker has neither a version nor a key.
  */
 function isWebSocketUpgrade({ method, headers }: Request): boolean {
   const version = headers.get("sec-websocket-version");
@@ -245,8 +245,8 @@ function isWebSocketUpgrade({ method, headers }: Request): boolean {
 }
 
 /**
- * Create a function that reads segments of the path by name. It reads the raw URL, because Hono passes on
- * invalid percent-encoding, and it counts from the end, because the app may be mounted under any path.
+ * Create a function that reads segments of the path by name. It reads the raw URL, because Hono lets invalid
+ * percent-encoding through, and counts from the end, because the app may be mounted under any path.
  */
 function pathReader(pattern: string, url: string): (name: string) => string {
   const names = pattern.split("/").slice(1);
@@ -264,7 +264,7 @@ function pathReader(pattern: string, url: string): (name: string) => string {
   };
 }
 
-/** The parameters of the query. They are checked here, because Hono passes on invalid percent-encoding. */
+/** The query parameters. The encoding is checked here, because Hono lets invalid percent-encoding through. */
 function readQuery({ req }: Context<AppEnv>): Record<string, string> {
   try {
     decodeURIComponent(new URL(req.url).search);
@@ -276,7 +276,7 @@ function readQuery({ req }: Context<AppEnv>): Record<string, string> {
   return req.query();
 }
 
-/** The most levels of nesting in a body. This is a first check; what the body contains has lower limits. */
+/** The maximum nesting depth of a body. This is a first check: the values in a body have lower limits. */
 const maxDepth = 256;
 
 /**
@@ -293,7 +293,7 @@ export function jsonBody<Schema extends z.ZodType>(
   const json = parseJson(body.text);
   const fields = check(schema, json, code ?? "invalid_request");
   try {
-    measurePayload(json, maxDepth); // serialized again, it must be the same JSON
+    measurePayload(json, maxDepth); // refuses JSON that would change when serialized again
   } catch (error) {
     if (code === undefined || !(error instanceof CollabError)) throw error;
     throw new CollabError(code, { detail: error.message });

@@ -1,4 +1,4 @@
-// Schemas of requests. The schema that validates a request is the one in the OpenAPI document.
+// Schemas of requests. The same schemas validate requests and describe them in the OpenAPI document.
 
 import * as z from "zod";
 import { maxUserIdLength } from "../protocol/limits.ts";
@@ -22,7 +22,7 @@ export const startBody = z
   })
   .meta({
     id: "StartOptions",
-    description: "Options for the start. A running room must have the behaviour, if one is named.",
+    description: "Options for the start. If a behaviour is named, a running room must have it.",
   });
 
 export const userBody = z
@@ -45,7 +45,7 @@ export const touchBody = z
     userId: z
       .string()
       .optional()
-      .meta({ description: "The user whose `ttl` starts again, if they joined with one." }),
+      .meta({ description: "The user whose `ttl` restarts, if they joined with one." }),
   })
   .meta({ id: "Touch" });
 
@@ -180,7 +180,7 @@ export const holdBody = z
 
 export const wholeNumber = z.string().regex(/^(0|[1-9]\d{0,15})$/);
 
-/** What a returning client has. */
+/** The position at which a returning client resumes. */
 const resume = {
   since: wholeNumber
     .optional()
@@ -189,7 +189,7 @@ const resume = {
     .string()
     .max(64)
     .optional()
-    .meta({ description: "The epoch of that version, or the last one that the client was in." }),
+    .meta({ description: "The epoch of that version, or the last one that the client has seen." }),
 };
 
 export const changesQuery = z.strictObject(resume);
@@ -209,7 +209,7 @@ export const socketQuery = z.strictObject({
     .optional()
     .meta({
       description:
-        "A random name that the client keeps: 1 to 64 letters, digits, `-` and `_`. With it, requests may have a `seq`.",
+        "A random id that the client keeps: 1 to 64 letters, digits, `-` and `_`. It allows requests to have a `seq`.",
     }),
   behaviour: z
     .string()

@@ -1,5 +1,5 @@
-// The user for whom somebody asks: themselves, or, for an administrator, anybody. The claims of a token count
-// more than what a request adds.
+// Determines the user on whose behalf a request is made: the caller's own, or, for an administrator, any user. The
+// claims of a token take precedence over the fields in the request.
 
 import { CollabError } from "../protocol/errors.ts";
 import type { Caller } from "../protocol/caller.ts";
@@ -7,13 +7,13 @@ import { isObject, parseJson, type JsonValue } from "../protocol/json.ts";
 import { allows } from "../protocol/scopes.ts";
 import { measurePayload } from "./payload.ts";
 
-/** The most levels of nesting in a user. This is a first check; the room has a lower limit. */
+/** The maximum nesting depth of a user. This is a first check; the room has a lower limit. */
 const maxUserDepth = 64;
 
 /**
- * @param claimed what the request says of the user; left out for the caller's own
- * @returns the user, who is still to be checked
- * @throws CollabError `forbidden` for another user than the caller's own; `invalid_user` if nobody is named
+ * @param claimed the user in the request; `undefined` for the caller's own
+ * @returns the user, which must still be checked
+ * @throws CollabError `forbidden` for a user other than the caller's own; `invalid_user` if no user is named
  */
 export function actingUser({ user, scopes }: Caller, claimed: JsonValue | undefined): JsonValue {
   if (claimed === undefined && user !== null) return user;

@@ -1,24 +1,24 @@
-// Who has made the changes of a row of the journal, as the text that is stored beside it (rule V1). It is short,
-// because every change pays for it: one author of one change takes about 50 characters, most of them a session's id.
+// Encodes who made the changes in a row of the journal, as the text that is stored with the row (rule V1). It is short,
+// because every change pays for it: one author of one change takes about 50 characters, most of them the session's id.
 
 import type { Caller, Door } from "../protocol/caller.ts";
 import type { ChangeAuthor } from "../protocol/inspection.ts";
 
-/** Who makes a change: a caller, by an action if it has a name. */
+/** Who makes a change: a caller, and the name of the action if it is made by one. */
 export type Author = { readonly caller: Caller; readonly action?: string };
 
-/** Authors that a row names; the changes of all others are counted together. */
+/** The maximum number of authors that a row names. The changes of all others are counted together. */
 const maxRuns = 32;
 
 const letters: Readonly<Record<Door, string>> = { http: "h", socket: "s", worker: "w", room: "r" };
 const doors = new Map(Object.entries(letters).map(([door, letter]) => [letter, door as Door]));
-/** Stands for a door: of the authors that a row does not name. */
+/** Stands in place of a door for the authors that a row does not name. */
 const rest = "?";
 
-/** The door's letter, how many changes, and the ids of user and session and the name of the action, as far as there are any. */
+/** The door's letter, the number of changes, and the user id, session id and action name, without trailing nulls. */
 type Run = [door: string, changes: number, ...names: (string | null)[]];
 
-/** @param authors of each change, in order */
+/** @param authors the author of each change, in order */
 export function encodeAuthors(authors: readonly Author[]): string {
   const runs: Run[] = [];
   for (const author of authors) {
@@ -41,7 +41,7 @@ function runOf({ caller: { door, user, session }, action }: Author): Run {
 const isSame = (a: Run, b: Run): boolean =>
   a.length === b.length && a.every((item, index) => index === 1 || item === b[index]);
 
-/** What a row says of its authors; nothing if it cannot be read. */
+/** Decode a row's authors; empty if they cannot be read. */
 export function decodeAuthors(text: string): ChangeAuthor[] {
   try {
     return (JSON.parse(text) as Run[]).map(([letter, changes, user, session, action]) => {

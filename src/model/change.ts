@@ -1,6 +1,6 @@
-// Turns every kind of change to a state into one JSON Patch and the next state. Containers that are not
-// frozen may be changed in place, so the caller must own the state and must not use the previous one
-// afterwards. A function that throws has changed nothing. Nothing here writes to storage.
+// Turns every kind of change to a state into one JSON Patch and the next state. Containers that are not frozen may be
+// changed in place, so the caller must own the state and must not use the previous one afterwards. If a function
+// throws, nothing has changed. Nothing here writes to storage.
 
 import { CollabError } from "../protocol/errors.ts";
 import { diff, diffMerge } from "../protocol/diff.ts";
@@ -24,14 +24,14 @@ export type ChangeRequest =
   | { readonly kind: "merge"; readonly merge: JsonObject }
   | { readonly kind: "replace"; readonly value: JsonObject };
 
-/** What a patch was made on (rule E1). */
+/** The version that a patch is based on (rule E1). */
 export type Base = {
   readonly version: number;
   /** Whether the patch is refused if any target is gone. */
   readonly strict: boolean;
 };
 
-/** The kind of a change as callers name it: `extendedPatch` has more operations than RFC 6902 (rule E5). */
+/** The kinds of changes that callers can name. `extendedPatch` has more operations than RFC 6902 (rule E5). */
 export type ChangeKind = ChangeRequest["kind"] | "extendedPatch";
 
 /**
@@ -48,29 +48,29 @@ export function checkChange(kind: ChangeKind, json: unknown, limits: Limits): Ch
   return kind === "merge" ? { kind, merge: json } : { kind, value: json };
 }
 
-/** A change that is ready to be committed: what it does, and the state after it. */
+/** A change that is ready to be committed: the applied operations, and the state after them. */
 export type PlannedChange = { readonly applied: readonly Applied[]; readonly next: Sized };
 
 /**
- * Checks a state before it counts (rule B3).
+ * Checks a state before it is accepted (rule B3).
  * @throws CollabError `invalid_state` with the issues
  */
 export type StateCheck = (state: JsonObject) => void;
 
-/** What planning a change takes from the room. */
+/** What planning a change needs from the room. */
 export type ChangeContext = {
   /**
-   * What all changes since a version have done to positions.
+   * The effects of all changes since a version on positions.
    * @throws CollabError `base_too_old`, `version_conflict`
    */
   effectsSince(version: number): readonly Effect[];
-  /** Checks the state after it. */
+  /** Checks the state after the change. */
   readonly check?: StateCheck | null;
-  /** Is told how much work it was to move the patch, see `applyRebased`. */
+  /** Receives the amount of work for moving the patch; see `applyRebased`. */
   onMoved?(steps: number): void;
 };
 
-/** What a request comes to: a change, `null` if the state does not change; and what was left out of it. */
+/** The result of planning: the change, `null` if the state stays the same; and the dropped operations. */
 export type Plan = {
   readonly change: PlannedChange | null;
   /** Indexes of operations whose targets are gone (rule E2). */
@@ -113,7 +113,7 @@ export function planChange(
 
 const whole = (change: PlannedChange | null): Plan => ({ change, dropped: [] });
 
-/** What a run has done. One without an effect, and one whose state does not pass the check, is taken back. */
+/** The change that a run has made. If it has no effect, or its state fails the check, the run is rolled back. */
 function changeOf(run: PatchRun, check: StateCheck | null): PlannedChange | null {
   const { applied, next } = run;
   if (applied === null) {
@@ -134,7 +134,7 @@ const copyOf = (patch: Patch): Patch => JSON.parse(JSON.stringify(patch)) as Pat
 /**
  * Compute the change from a state to the one that the author's code returned. Objects that both share cost
  * nothing. New objects are copied, because the author's code may still hold a reference to them.
- * @throws CollabError `invalid_state` when it is not a JSON object, `too_large` over a limit
+ * @throws CollabError `invalid_state` if it is not a JSON object, `too_large` if it exceeds a limit
  */
 export function planReturned(
   state: Sized,
@@ -147,8 +147,8 @@ export function planReturned(
       detail: `The next state must be a JSON object, got ${describeValue(returned)}.`,
     });
   const patch = diff(state.value, returned);
-  // Checked before the copy, because JSON.stringify silently changes values that are not JSON. A value in
-  // several places counts several times, as it does in the text.
+  // Checked before the copy, because JSON.stringify silently changes values that are not JSON. A value that occurs in
+  // several places counts each time, as in the text.
   const cache: SizeCache = new WeakMap();
   const bytes = patch
     .flatMap((operation) => ("value" in operation ? [operation.value] : []))
@@ -158,8 +158,8 @@ export function planReturned(
 }
 
 /**
- * Apply a patch that was computed from two states. Between its operations the state may exceed the limit on
- * bytes, because old and new values exist at the same time: only the final state is checked.
+ * Apply a patch that was computed from two states. Between its operations, old and new values exist at the same time,
+ * so the state may exceed the limit on bytes. Only the final state is checked.
  */
 function plan(
   state: Sized,

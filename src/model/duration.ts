@@ -1,4 +1,4 @@
-// Durations that callers choose, in ms.
+// Durations that callers can set, in ms.
 
 import { CollabError } from "../protocol/errors.ts";
 import { describeValue } from "../protocol/json.ts";

@@ -1,27 +1,27 @@
-// The room shares its state with the author's code instead of copying it. Freezing prevents changes that
-// would bypass the journal: from then on a change copies each container that it touches, once.
+// Freezes states. The room shares its state with the author's code instead of copying it, and freezing prevents changes
+// that would bypass the journal. After that, a change copies each container that it touches, once.
 
 import type { JsonObject, JsonValue } from "../protocol/json.ts";
 
-/** Up to this many members a container is narrow: copying it takes well under a millisecond. */
+/** A container with at most this many members is narrow: copying it takes well under a millisecond. */
 export const narrow = 1000;
 
-/** Members of the widest container within a frozen one, itself included, unless it is narrow. */
+/** By frozen container: the number of members of the widest container in it, itself included. Narrow ones are left out. */
 const widths = new WeakMap<object, number>();
 
-/** Freeze a state deeply. Frozen parts are skipped, so the cost depends on what has changed. */
+/** Freeze a state deeply. Parts that are already frozen are skipped, so the cost depends on what has changed. */
 export function freezeState<T extends JsonObject>(state: T): T {
   freeze(state);
   return state;
 }
 
-/** Members of the widest object or array in a frozen state; 0 if all are narrow. */
+/** The number of members of the widest object or array in a frozen state; 0 if all are narrow. */
 export const widthOf = (state: JsonObject): number => widths.get(state) ?? 0;
 
 /** @returns the width */
 function freeze(value: JsonValue): number {
   if (typeof value !== "object" || value === null) return 0;
-  // To ask whether an object is frozen takes a walk over its members.
+  // `Object.isFrozen` would walk over all members.
   if (!Object.isExtensible(value)) return widths.get(value) ?? 0;
   Object.freeze(value);
   let width = 0;
@@ -33,7 +33,7 @@ function freeze(value: JsonValue): number {
   if (Array.isArray(value)) for (const item of value) visit(item);
   else {
     const object = value as JsonObject;
-    // Much faster than a walk over the values, if there are many.
+    // Much faster than iterating over the values if there are many.
     for (const key of Object.keys(object)) visit(object[key] as JsonValue);
   }
   if (members > narrow) width = Math.max(width, members);

@@ -1,5 +1,5 @@
-// How a state is rebuilt from a snapshot and the changes after it, how unreadable records are handled, and
-// when a new snapshot is due. (Rule S10.) It reads and writes no storage.
+// Rebuilds a state from a snapshot and the changes after it, handles unreadable records, and decides when a new
+// snapshot is due. (Rule S10.) It neither reads nor writes storage.
 
 import type { Change, History, Snapshot } from "../protocol/history.ts";
 import { isObject, measure, utf8Bytes } from "../protocol/json.ts";
@@ -9,25 +9,25 @@ import { applyPatch } from "../protocol/apply-patch.ts";
 export type Rebuilt = {
   readonly version: number;
   readonly state: Sized;
-  /** Bytes and number of the changes since the snapshot, and bytes of the snapshot. */
+  /** Size and number of the changes since the snapshot, and size of the snapshot. Sizes are in bytes. */
   readonly journalBytes: number;
   readonly journalChanges: number;
   readonly snapshotBytes: number;
-  /** Number of versions that are lost. */
+  /** Number of lost versions. */
   readonly lost: number;
   /** Versions of the records that could not be used. */
   readonly unreadable: { readonly snapshots: number[]; readonly changes: number[] };
 };
 
-// Frozen, because states are changed in place and many rooms start from this one.
+// Frozen, because states are changed in place and many rooms start with this one.
 export const emptyState: Sized = { value: Object.freeze({}), bytes: 2 };
 
-// A stored state is readable even if the limits were lowered since.
+// A stored state must remain readable even if the limits have been lowered since.
 const noLimits = { stateBytes: Infinity, stateDepth: 1024, patchOperations: Infinity };
 
 /**
- * Rebuild the last good version: the newest readable snapshot and every change that follows it without a
- * gap. Snapshots and changes that cannot be used are reported, and so are all changes after them.
+ * Rebuild the last good version from the newest readable snapshot and every change that follows it without a gap.
+ * Unusable snapshots and changes are reported, and so are all changes after them.
  */
 export function rebuild({ snapshots, changes }: History): Rebuilt {
   const base = openSnapshot(snapshots);
@@ -56,15 +56,15 @@ export function rebuild({ snapshots, changes }: History): Rebuilt {
 }
 
 /**
- * The state as it was at a version.
- * @returns `null` if what is stored does not lead there: it is older than the journal, or inside a row of it
+ * The state at a version.
+ * @returns `null` if it cannot be rebuilt: the version is older than the journal, or in the middle of one of its rows
  */
 export function stateAt({ snapshots, changes }: History, version: number): Sized | null {
   const earlier = {
     snapshots: snapshots.filter((snapshot) => snapshot.version <= version),
     changes: changes.filter(({ to }) => to <= version),
   };
-  // Without a snapshot, changes lead there only from the empty state that a room begins with.
+  // Without a snapshot, the changes apply only to the empty state with which a room starts.
   const isFromStart = snapshots.length === 0 || changes[0]?.from === 0;
   if (earlier.snapshots.length === 0 && !isFromStart) return null;
   const rebuilt = rebuild(earlier);
@@ -113,10 +113,9 @@ function applied(state: Sized, { patch }: Change): Sized | null {
 }
 
 /**
- * A snapshot is due when the journal is larger than 256 KiB and than the last snapshot, or when it has so
- * many changes that waking would take long.
- * Storage keeps the snapshot before the last and the changes since, so resuming clients find at least
- * 256 KiB or 2,000 of them.
+ * Whether a snapshot is due: when the journal is larger than both 256 KiB and the last snapshot, or has so many changes
+ * that waking would take long. Storage keeps the last snapshot but one and the changes since, so clients that resume
+ * find at least 256 KiB or 2,000 of them.
  */
 export const snapshotDue = ({
   journalBytes,
@@ -125,7 +124,7 @@ export const snapshotDue = ({
 }: Pick<Rebuilt, "journalBytes" | "journalChanges" | "snapshotBytes">): boolean =>
   journalBytes > Math.max(snapshotBytes, 256 * 1024) || journalChanges >= 2000;
 
-/** Whether the text of a patch is one: what a room does not need to wake is not read then. */
+/** Whether the text of a patch is readable. Checks rows that a room does not read when it wakes. */
 export function isReadable(patch: string): boolean {
   try {
     const operations = JSON.parse(patch) as Partial<Operation>[];

@@ -27,15 +27,15 @@ export type Member = {
   readonly bySocket?: true;
   /** Epoch ms at which the grace period ends; present while the user has no socket. */
   readonly awayUntil?: number;
-  /** What clients see of them meanwhile. */
+  /** The presence that clients see meanwhile. */
   readonly away?: Presence;
-  /** What their sessions may do, if a hook or an administrator has set that. */
+  /** The scopes of the user's sessions, if a hook or an administrator has set them. */
   readonly scopes?: readonly Scope[];
   /** Presence that a server holds for the user (rule P4). */
   readonly held?: HeldPresence;
 };
 
-/** Presence without a socket: for `ttl` ms, until a time in epoch ms. */
+/** Presence without a socket: held for `ttl` ms, until `until` (epoch ms). */
 export type HeldPresence = {
   readonly presence: SessionPresence;
   readonly until: number;
@@ -44,10 +44,10 @@ export type HeldPresence = {
 };
 
 /**
- * A member as a room that wakes finds them.
- * @param grace ms. The clock may have been ahead when a deadline was written: none lies further ahead now
- * than its own duration.
- * @returns `null` when the record is not one of a member
+ * Restore a member when the room wakes. The clock may have been ahead when a deadline was written, so no deadline may
+ * lie further ahead than its own duration.
+ * @param grace the grace period in ms
+ * @returns `null` if the record is not a member's
  */
 export function memberFromStorage(stored: Member, grace: number, now: number): Member | null {
   if (!isMember(stored)) return null;
@@ -111,7 +111,7 @@ export class Members {
     return this.#byId.size;
   }
 
-  /** The position in the join order of the next user. */
+  /** The next user's position in the join order. */
   get nextSeq(): number {
     return this.#nextSeq;
   }
@@ -160,8 +160,8 @@ export class Members {
 
   /**
    * Entries as JSON text, in join order.
-   * @param after the place in the join order that the page begins after
-   * @returns at most `limit` of them, and what the next page begins after; `null` if there is none
+   * @param after the position in the join order after which the page starts
+   * @returns at most `limit` texts, and the `after` of the next page; `null` on the last page
    */
   page(after: number, limit: number): { texts: string[]; nextAfter: number | null } {
     const texts: string[] = [];

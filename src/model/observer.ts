@@ -1,29 +1,29 @@
-// What passes between a room and an observer: a Worker that follows the state for one of its clients. Frames go
-// over a hibernating socket; what the room has to remember of it is the socket's attachment.
+// The protocol between a room and an observer: a Worker that follows the state for one of its clients. Frames are sent
+// over a hibernating socket, whose attachment holds what the room must remember.
 
 import type { Change } from "../protocol/history.ts";
 import { isObject } from "../protocol/json.ts";
 import { entityTag } from "./preconditions.ts";
 
-/** An event of a stream: of the state, or of a trace (`trace.ts`). */
+/** An event of a stream: of an observer, or of a trace (`trace.ts`). */
 export type StreamEvent =
   | ObserverEvent
   | {
       readonly kind: "frame" | "closed" | "dropped";
-      /** Nobody resumes a trace. */
+      /** Empty, because a trace cannot be resumed. */
       readonly tag: "";
       readonly data: string;
     };
 
-/** What an observer is told. `data` is JSON text on one line; `tag` is the entity tag of the state after it. */
+/** An event for an observer. `data` is JSON text on one line; `tag` is the entity tag of the state after the event. */
 export type ObserverEvent = {
-  /** `state`: the whole state, to begin with. `reset`: the whole state, instead of changes that are gone. */
+  /** `state`: the whole state, as the first event. `reset`: the whole state, because changes are no longer available. */
   readonly kind: "state" | "reset" | "change";
   readonly tag: string;
   readonly data: string;
 };
 
-/** A mark in the stream: the observer sends `n` back once everything before it has been read. */
+/** A mark in the stream. The observer sends `n` back once everything before the mark has been read. */
 export type ObserverMark = { readonly kind: "mark"; readonly n: number };
 
 export const stateEvent = (
@@ -43,11 +43,11 @@ export const changeEvent = (epoch: string, change: Change): ObserverEvent => ({
   data: changeData(change),
 });
 
-/** A change as JSON text. Its patch is text already: it is the journal's. */
+/** A change as JSON text. Its patch is already text, as in the journal. */
 export const changeData = ({ from, to, patch }: Change): string =>
   `{"from":${from},"to":${to},"patch":${patch}}`;
 
-/** Fields are lines: compact JSON has none of its own. */
+/** Fields are separated by newlines, which compact JSON does not contain. */
 export const encodeFrame = (frame: StreamEvent | ObserverMark): string =>
   frame.kind === "mark" ? `mark\n${frame.n}` : `${frame.kind}\n${frame.tag}\n${frame.data}`;
 
@@ -59,23 +59,23 @@ export function decodeFrame(frame: string): StreamEvent | ObserverMark {
 
 /** An observer as plain data; stored as the socket's attachment, so it survives hibernation. */
 export type ObserverAttachment = {
-  /** Version of this shape. An attachment of another version is ignored. */
+  /** Version of this shape. Attachments of other versions are ignored. */
   readonly observer: 1;
-  /** The epoch of the versions that it was told. */
+  /** The epoch of the versions that were sent to it. */
   readonly epoch: string;
-  /** Characters that were sent, up to the last mark, and up to the last mark that has come back. */
+  /** Characters sent in total, up to the last mark, and up to the last mark that was returned. */
   readonly sent: number;
   readonly marked: number;
   readonly read: number;
-  /** The id of the user who follows; absent for nobody in particular. */
+  /** The user's id; absent for an observer without a user. */
   readonly user?: string;
-  /** Whether they may follow only by what the room has given that user. */
+  /** Whether it may follow only because of scopes that the room has granted the user. */
   readonly isGiven?: true;
-  /** Whether it is the application's own code or an administrator who follows. */
+  /** Whether the observer is the application's own code or an administrator. */
   readonly isTrusted?: true;
 };
 
-/** Read an attachment; `null` when it is not one of an observer. */
+/** Read an attachment; `null` if it is not an observer's. */
 export const readObserver = (attachment: unknown): ObserverAttachment | null =>
   isAttachment(attachment) ? attachment : null;
 

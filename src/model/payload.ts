@@ -1,21 +1,21 @@
-// Checks of payloads: the application's own JSON in actions and events. It looks at their size and nesting
-// only, never at their content.
+// Checks payloads: the application's own JSON in actions and events. It checks only their size and nesting, never their
+// content.
 
 import { CollabError } from "../protocol/errors.ts";
 import { describeValue, measure, parseJson, type JsonValue } from "../protocol/json.ts";
 import type { Limits } from "../protocol/limits.ts";
 
-/** The most characters in the name of an event. */
+/** The maximum length of an event's name. */
 export const maxEventName = 128;
 
 /**
  * Decode a payload.
- * @throws CollabError `malformed`; `too_large` over `frameBytes` or `stateDepth`
+ * @throws CollabError `malformed`; `too_large` if it exceeds `frameBytes` or `stateDepth`
  */
 export const decodePayload = (text: string, limits: Limits): JsonValue =>
   checkPayload(parseJson(text), limits);
 
-/** Check a payload that is already parsed; see `decodePayload`. */
+/** Check a parsed payload; see `decodePayload`. */
 export function checkPayload(payload: JsonValue, limits: Limits): JsonValue {
   const bytes = measurePayload(payload, limits.stateDepth);
   if (bytes > limits.frameBytes)
@@ -27,9 +27,9 @@ export function checkPayload(payload: JsonValue, limits: Limits): JsonValue {
 
 /**
  * Measure a value that was parsed from JSON text.
- * @param depth the most levels of nesting allowed
+ * @param depth the maximum number of levels of nesting
  * @returns its bytes as compact JSON
- * @throws CollabError `too_large` when it has more levels; `malformed` when it has no JSON text
+ * @throws CollabError `too_large` if it has more levels; `malformed` if it cannot be written as JSON
  */
 export function measurePayload(payload: JsonValue, depth: number): number {
   try {

@@ -1,4 +1,4 @@
-// How many people show which status, counted as presence changes (rule N1).
+// Counts people by status as presence changes (rule N1).
 
 import type { PeopleCounts } from "../protocol/people.ts";
 import type { Presence } from "../protocol/presence.ts";
@@ -6,7 +6,7 @@ import type { Presence } from "../protocol/presence.ts";
 export class PeopleCounter {
   #counts = { online: 0, idle: 0, away: 0, typing: 0 };
 
-  /** A user's presence has become another one. `undefined` for none. */
+  /** Replace a user's presence; `undefined` means none. */
   replace(before: Presence | undefined, after: Presence | undefined): void {
     this.#add(before, -1);
     this.#add(after, 1);
@@ -18,7 +18,7 @@ export class PeopleCounter {
     if (presence.typing) this.#counts.typing += by;
   }
 
-  /** @param users how many are in the room */
+  /** @param users the number of users in the room */
   counts(users: number): PeopleCounts {
     return { users, ...this.#counts };
   }

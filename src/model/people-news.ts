@@ -1,43 +1,43 @@
-// What is new of people since the last flush, and how it becomes the messages `users` and `presence`. In a room
-// that tells everybody of everybody, all clients get the same. In a sampled room (rule N1) each session follows
-// some users only: its own, and those it watches.
+// Turns the changes to people since the last flush into the messages `users` and `presence`. In a room that is not
+// sampled, all clients receive the same messages. In a sampled room (rule N1), each session follows only some users:
+// its own, and those it watches.
 
-/** What is new of a user's entry. `update`: they have joined again. */
+/** A change to a user's entry. `update`: the user has rejoined. */
 export type UserNews = "join" | "update" | "leave";
 
-/** What is new of a user's presence. `anew`: clients know another one than the room does, and get it in full. */
+/** A change to a user's presence. `anew`: clients have an outdated presence and receive the new one in full. */
 export type PresenceNews =
   | { readonly kind: "join" | "anew" | "leave" }
   /** `patch`: a merge patch, as JSON text. */
   | { readonly kind: "update"; readonly patch: string };
 
-/** A user as a flush finds them. */
+/** The changes to one user at a flush. */
 export type PersonNews = {
   readonly userId: string;
-  /** What is new; `undefined` for nothing. */
+  /** The changes; `undefined` for none. */
   readonly user: UserNews | undefined;
   readonly presence: PresenceNews | undefined;
-  /** The entry and the presence as they are now, as JSON text that is written when it is read; `null` for none. */
+  /** The current entry and presence as JSON text, serialized lazily; `null` for none. */
   readonly userText: string | null;
   readonly presenceText: string | null;
 };
 
-/** Messages as text; `null` for one that would say nothing. */
+/** Messages as text; `null` for an empty one. */
 export type PeopleTexts = { readonly users: string | null; readonly presence: string | null };
 
 type Lists = { readonly joins: string[]; readonly updates: string[]; readonly leaves: string[] };
 
 const emptyLists = (): Lists => ({ joins: [], updates: [], leaves: [] });
 
-/** Writes what one client, or all of them, are told. */
+/** Writes the messages for one client, or for all of them. */
 export class PeopleWriter {
   readonly #users = emptyLists();
   readonly #presence = emptyLists();
 
   /**
-   * Tell of a user.
-   * @param wasFollowed whether the client was told of them before
-   * @param isFollowed whether it is from now on
+   * Add a user.
+   * @param wasFollowed whether the client has followed the user so far
+   * @param isFollowed whether it follows the user from now on
    */
   add(person: PersonNews, wasFollowed = true, isFollowed = true): void {
     this.#addUser(person, wasFollowed, isFollowed);

@@ -1,5 +1,5 @@
-// Preconditions of a request on the state (RFC 9110, section 13): the entity tags that it must or must not
-// have. HTTP parses the headers; the room checks them in its turn, where nothing changes in between.
+// Preconditions of a request (RFC 9110, section 13): the entity tags that the state must or must not have. HTTP parses
+// the headers; the room checks them in its turn, where nothing can change in between.
 
 import { CollabError } from "../protocol/errors.ts";
 
@@ -33,7 +33,7 @@ export function checkPreconditions(
     throw conflict(
       current === null
         ? "There is no state, so no entity tag matches If-Match."
-        : `The state has the entity tag "${current}", which If-Match does not name. Read it again before you retry.`,
+        : `The state has the entity tag "${current}", which If-Match does not list. Read it again before you retry.`,
     );
   if (ifNoneMatch !== undefined && includesTag(ifNoneMatch, current))
     throw conflict(`The state has the entity tag "${current}", which If-None-Match rules out.`);

@@ -1,4 +1,4 @@
-// Presence as pure functions: the presence of one session, and how the sessions of a user are combined
+// Presence as pure functions: the presence of one session, and how the presence of a user's sessions is combined
 // (rules P1, P3). Times are epoch ms and are passed in; nothing here sends messages or sets timers.
 
 import { CollabError } from "../protocol/errors.ts";
@@ -12,7 +12,7 @@ import type { User } from "../protocol/users.ts";
 /** ms after which `typing` expires unless the client sets it again. */
 export const typingTimeout = 5000;
 
-/** The most levels of nesting in presence. */
+/** The maximum nesting depth of presence. */
 const presenceDepth = 16;
 
 /** The presence of one session. */
@@ -20,8 +20,8 @@ export type SessionPresence = {
   /** All members except those that the room maintains: `typing`, `status`, `idleSince`. */
   readonly data: JsonObject;
   /**
-   * When the session last moved, 0 if it has not. It gives the order of a user's sessions, so each move has a
-   * later time than the one before, whatever the clock says.
+   * When the session last moved; 0 if it has not. It determines the order of a user's sessions, so each move gets a
+   * later time than the previous one, even if the clock goes back.
    */
   readonly at: number;
   readonly typingUntil?: number;
@@ -75,7 +75,7 @@ export function changePresence(
 
   const moves = (Object.hasOwn(rest, "cursor") && rest["cursor"] !== null) || typing === true;
   const idle = status === "idle" || (status === undefined && !moves && idled !== undefined);
-  // Only a session that has moved decides what everybody sees of its user (rule P1).
+  // Only a session that has moved determines the presence of its user (rule P1).
   const isMove = Object.keys(rest).length > 0 || typing === true;
   const at = isMove ? Math.max(now, lastMove + 1) : moved;
   if (idle) return { data, at, idleSince: idled ?? now };
@@ -93,8 +93,8 @@ export const isSessionPresence = (value: unknown): value is SessionPresence =>
   (value["idleSince"] === undefined || isTime(value["idleSince"]));
 
 /**
- * Presence as a room that wakes finds it. The clock may have been ahead when it was saved: typing lasts no
- * longer than it would from now.
+ * Restore presence when the room wakes. The clock may have been ahead when it was saved, so typing may last no longer
+ * than if it had started now.
  */
 export function presenceFromStorage(presence: SessionPresence, now: number): SessionPresence {
   const { typingUntil, ...rest } = presence;
@@ -103,7 +103,7 @@ export function presenceFromStorage(presence: SessionPresence, now: number): Ses
 }
 
 /**
- * Combine the presence of a user's sessions into what everybody sees.
+ * Combine the presence of a user's sessions into the one that everyone sees.
  * @param sessions at least one
  */
 export function combinePresence(sessions: readonly SessionPresence[], now: number): Presence {
@@ -115,13 +115,13 @@ export function combinePresence(sessions: readonly SessionPresence[], now: numbe
   return { ...base, status: "idle", idleSince: isoTime(Math.max(...idle)) };
 }
 
-/** The presence of a user who is away, from their last one. */
+/** Derive the presence of a user who is away from their last one. */
 export function awayPresence(presence: Presence): Presence {
   const { cursor: _cursor, idleSince: _idleSince, ...rest } = presence;
   return { ...rest, typing: false, status: "away" } as Presence;
 }
 
-/** When the next `typing` expires; `undefined` if nobody types. */
+/** When the next `typing` expires; `undefined` if nobody is typing. */
 export function nextTypingExpiry(
   sessions: Iterable<SessionPresence>,
   now: number,

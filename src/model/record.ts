@@ -1,4 +1,4 @@
-// The room record: one small row in storage with what a room needs besides its users and its state.
+// The room record: one small row in storage with everything that a room needs besides its users and its state.
 
 import type { RoomEntry } from "../protocol/rooms.ts";
 import { isObject } from "../protocol/json.ts";
@@ -11,32 +11,32 @@ export type RoomRecord = {
    */
   readonly status: "running" | "stopped" | "gone";
   readonly behaviour: string;
-  /** Random id; a new one is generated when the storage was emptied or has lost versions (rule R8). */
+  /** Random id; a new one is generated when the storage has been emptied or has lost versions (rule R8). */
   readonly epoch: string;
   /** Epoch ms of the last start. */
   readonly createdAt: number;
   /** ms. */
   readonly idleTimeout: number;
-  /** Epoch ms of the bound of the last activity, see `activity-watermark.ts`. */
+  /** Epoch ms of the bound of the last activity; see `activity-watermark.ts`. */
   readonly activeUntil: number;
-  /** Set while an asked-for stop waits for the state to be saved. */
+  /** Set while a requested stop waits for the state to be saved. */
   readonly stopping?: StopRequest;
 };
 
 export type StopRequest = { readonly purge: boolean };
 
-/** The statuses that this release knows; another one comes from a later release. */
+/** The statuses that this release knows. Any other comes from a later release. */
 const statuses: readonly unknown[] = [
   "running",
   "stopped",
   "gone",
 ] satisfies RoomRecord["status"][];
 
-/** Whether a stored record has a status that this release does not know. The rest of it may be anything. */
+/** Whether a stored record has a status that this release does not know. Its other fields may then be anything. */
 export const isOfLaterRelease = (stored: unknown): boolean =>
   isObject(stored) && typeof stored["status"] === "string" && !statuses.includes(stored["status"]);
 
-/** Whether a stored record is one. */
+/** Whether a stored value is a valid room record. */
 export const isRecord = (stored: unknown): stored is RoomRecord =>
   isObject(stored) &&
   statuses.includes(stored["status"]) &&

@@ -1,19 +1,19 @@
-// Who is in the sample that a large room shows everybody (rule N1): up to 32 people, those who have moved or
-// written last. Somebody in it keeps their place for 5 s after that, because a sample that changes as fast as
-// people move could not be looked at. Times are epoch ms.
+// Chooses the sample of people that a large room shows to everyone (rule N1): up to 32 people, those who moved or wrote
+// most recently. They keep their place for 5 s after that, because a sample that changed as fast as people move would be
+// unreadable. Times are epoch ms.
 
-/** The most people in a sample. */
+/** The maximum number of people in a sample. */
 export const maxSample = 32;
 
-/** ms that somebody has to be still before another takes their place. */
+/** ms that a person must be inactive before another takes their place. */
 export const stillTime = 5000;
 
 export class Sample {
-  /** Those in the sample, and those who would like to be, by when they were last active; candidates in that order. */
+  /** The people in the sample and the candidates, with their last activity; candidates are in that order. */
   readonly #chosen = new Map<string, number>();
   readonly #candidates = new Map<string, number>();
 
-  /** A user has moved or written. */
+  /** Record that a user has moved or written. */
   markMoved(userId: string, now: number): void {
     if (this.#chosen.has(userId)) {
       this.#chosen.set(userId, now);
@@ -30,20 +30,20 @@ export class Sample {
     return this.#chosen.has(userId);
   }
 
-  /** Whether somebody waits for a place. */
+  /** Whether anyone is waiting for a place. */
   get hasCandidates(): boolean {
     return this.#candidates.size > 0;
   }
 
   /**
-   * Choose anew. Candidates who get no place have to move again.
-   * @param isShown whether somebody can be in the sample at all
-   * @returns who is in it from now on
+   * Choose a new sample. Candidates who get no place must move again to become candidates.
+   * @param isShown whether a user can be in the sample at all
+   * @returns the new sample
    */
   choose(now: number, isShown: (userId: string) => boolean): readonly string[] {
     for (const ids of [this.#chosen, this.#candidates])
       for (const userId of ids.keys()) if (!isShown(userId)) ids.delete(userId);
-    // The one who has been still for longest gives way first.
+    // The person who has been inactive longest is replaced first.
     const still = [...this.#chosen]
       .filter(([, at]) => at <= now - stillTime)
       .toSorted(([, a], [, b]) => a - b);

@@ -5,17 +5,17 @@ import type { Scope } from "../protocol/scopes.ts";
 import { isTime } from "../protocol/time.ts";
 import { isSessionPresence } from "./presence.ts";
 
-/** The version that a returning client has: it requests the changes since then. */
+/** The version of a returning client, which requests the changes since then. */
 export type Resume = { readonly since: number; readonly epoch: string };
 
-/** The same of a session. With `null` it has no version, and only says in which epoch it was. */
+/** The same for a session. If `since` is `null`, the client has no version and only names its last epoch. */
 export type Return = { readonly since: number | null; readonly epoch: string };
 
 /**
  * The state of a session.
- * - `joining`: it has not received `welcome` yet and must not receive anything else before.
+ * - `joining`: it has not received `welcome` yet, and must not receive anything else before that.
  * - `live`: it has received `welcome` and receives everything.
- * - `restarting`: the room has restarted, and the session will start over with another `welcome`.
+ * - `restarting`: the room has restarted, and the session will start over with a new `welcome`.
  * - `ended`: the room no longer knows it.
  *
  * ```
@@ -30,41 +30,41 @@ export type SessionState =
   | { readonly kind: "ended" };
 
 export type SessionAttachment = {
-  /** Version of this shape. An attachment of another version is ignored. */
+  /** Version of this shape. Attachments of other versions are ignored. */
   readonly shape: 3;
   /** Session id. */
   readonly id: string;
   readonly userId: string;
-  /** The name that the client has given itself (rule X1). */
+  /** The client's own name (rule X1). */
   readonly client?: string;
   readonly scopes: readonly Scope[];
-  /** Epoch ms at which its token expires; absent for never. */
+  /** Epoch ms at which its token expires; absent if it does not. */
   readonly expiresAt?: number;
   /** A `SessionPresence`, packed. */
   readonly presence: Packed;
-  /** Number of sessions of the user; absent if it is one. */
+  /** Number of the user's sessions; absent if it is one. */
   readonly sessionCount?: number;
   readonly state: SessionState;
   readonly flow: Flow;
   /** Epoch ms at which the session was opened; absent in attachments of earlier releases. */
   readonly openedAt?: number;
-  /** Epoch ms of the last frame that had arrived when this was saved. */
+  /** Epoch ms of the last received frame when this was saved. */
   readonly heardAt: number;
-  /** The mark that a silent client has to acknowledge before the next liveness check. */
+  /** The mark that a silent client must acknowledge before the next liveness check. */
   readonly probe?: number;
-  /** Whether it was last told that the room is sampled (rule N1). */
+  /** Whether the session last saw the room as sampled (rule N1). */
   readonly isSampled?: true;
   /** The ids of the users that it watches, packed. */
   readonly watched?: Packed;
 };
 
-/** JSON as bytes of UTF-8. */
+/** JSON as UTF-8 bytes. */
 export type Packed = Uint8Array;
 
 /**
- * Pack what clients determine the size of. An attachment has to fit into 16 KiB, and the platform's own encoding
- * may take nine times the bytes of the JSON: `-0` takes nine bytes, and a string with a single character beyond
- * Latin-1 takes two bytes for each.
+ * Pack a value whose size clients determine. An attachment must fit into 16 KiB, and the platform's own encoding may
+ * take nine times the bytes of the JSON: `-0` takes nine bytes, and a string with a single character outside Latin-1
+ * takes two bytes per character.
  */
 export const pack = (value: unknown): Packed => new TextEncoder().encode(JSON.stringify(value));
 
@@ -78,12 +78,12 @@ export type Flow = {
   readonly marks: readonly Mark[];
 };
 
-/** A mark in the stream: its number, which clients cannot guess, the characters sent before it, and when (epoch ms). */
+/** A mark in the stream: its number, which clients cannot guess, the characters sent before it, and its time in epoch ms. */
 export type Mark = { readonly n: number; readonly at: number; readonly sentAt: number };
 
 export const initialFlow: Flow = { sent: 0, acked: 0, marks: [] };
 
-/** Read an attachment; `null` when it does not have this shape: then its socket has no session. */
+/** Read an attachment; `null` if it does not have this shape, because the socket has no session. */
 export const readAttachment = (attachment: unknown): SessionAttachment | null =>
   isAttachment(attachment) ? attachment : null;
 
@@ -129,10 +129,10 @@ function isFlow(value: unknown): boolean {
 const isMark = (value: unknown): boolean =>
   isObject(value) && isCount(value["n"]) && isCount(value["at"]) && isTime(value["sentAt"]);
 
-/** What is packed; `null` if nothing is. */
+/** Unpack a value; `null` if it is not a packed one. */
 function unpackAny(value: unknown): unknown {
   try {
-    // Where a test simulates a browser, bytes may be those of another realm, which `instanceof` does not know.
+    // In a test that simulates a browser, the bytes may be from another realm, where `instanceof` fails.
     return ArrayBuffer.isView(value) ? unpack(value as Packed) : null;
   } catch {
     return null;

@@ -1,6 +1,6 @@
-// A token bucket: limits a sustained rate and allows a burst. (Rule L1.) The time is passed in.
+// A token bucket: limits the sustained rate and allows bursts (rule L1). The time is passed in.
 
-/** Tolerance, because sums of fractional tokens may be slightly below a whole number. */
+/** Tolerance for sums of fractional tokens, which may be slightly below a whole number. */
 const rounding = 1e-6;
 
 export class TokenBucket {
@@ -11,7 +11,7 @@ export class TokenBucket {
 
   /**
    * @param rate tokens per second
-   * @param capacity the most tokens that can be taken at once
+   * @param capacity the maximum number of tokens that can be taken at once
    * @param now epoch ms
    */
   constructor(rate: number, capacity: number, now: number) {
@@ -34,7 +34,7 @@ export class TokenBucket {
     return this.#tokens + rounding >= tokens;
   }
 
-  /** Take tokens, even if they are not available yet: then it takes longer until others are. */
+  /** Take tokens even if they are not available yet. Later ones then take longer to become available. */
   take(tokens: number): void {
     this.#tokens -= tokens;
   }

@@ -1,19 +1,19 @@
-// What an administrator is told of the frames of a room (rule V6): pure, and never a token. The text of a client's frame is
-// made anew from its messages, and only of those whose members are known to be no secrets of the client.
+// Describes a room's frames for administrators (rule V6), with pure functions and without ever showing a token. The text
+// of a client's frame is rebuilt from its messages, and only from those whose members are known not to be secret.
 
 import { isObject, parseJson, utf8Bytes, type JsonValue } from "../protocol/json.ts";
 import type { TracedFrame, TraceFilter } from "../protocol/inspection.ts";
 import type { ClientMessageType } from "../protocol/messages.ts";
 
-/** What is told of a frame, whoever it is of. */
+/** What a trace shows of any frame. */
 export type FrameView = Pick<TracedFrame, "types" | "bytes" | "text" | "isCut">;
 
-/** Characters of a frame that are told. */
+/** The maximum number of characters shown of a frame. */
 const maxText = 4096;
-/** Characters of the room's frames that are parsed for the types of their messages; of a longer one, the first is told. */
+/** The room's frames up to this length are parsed for the types of their messages; for longer ones, only the first is shown. */
 const maxParsed = 256 * 1024;
 
-/** Messages that are told as they are. The others are `auth`, and what is no message at all. */
+/** Messages that are shown unchanged. The others are `auth`, and anything that is not a valid message. */
 const told: Readonly<Record<Exclude<ClientMessageType, "auth">, true>> = {
   update: true,
   action: true,
@@ -25,7 +25,7 @@ const told: Readonly<Record<Exclude<ClientMessageType, "auth">, true>> = {
   ack: true,
 };
 
-/** A frame of the room's. It has no secrets: each session gets what it may see. */
+/** Describe a frame that the room sent. It contains no secrets, because a session receives only what it may see. */
 export function viewSent(frame: string): FrameView {
   const types = frame.length <= maxParsed ? typesOf(parsed(frame)) : [];
   const [, first] = /^\[?\{"type":"(\w+)"/.exec(frame) ?? [];
@@ -36,7 +36,7 @@ export function viewSent(frame: string): FrameView {
   };
 }
 
-/** A client's frame. @param limit bytes of those that the room parses */
+/** Describe a client's frame. @param limit the maximum size in bytes of frames that the room parses */
 export function viewReceived(frame: string | ArrayBuffer, limit: number): FrameView {
   const bytes = typeof frame === "string" ? utf8Bytes(frame) : frame.byteLength;
   const unseen = { types: [], bytes, text: null };
@@ -50,12 +50,12 @@ export function viewReceived(frame: string | ArrayBuffer, limit: number): FrameV
   }
 }
 
-/** A client's message as it is told. */
+/** A client's message without its secrets. */
 function withoutSecrets(message: JsonValue): JsonValue {
   const type = isObject(message) ? message["type"] : undefined;
   if (!isObject(message) || typeof type !== "string") return { type: "?" };
   if (!Object.hasOwn(told, type)) return { type: type === "auth" ? type : "?" };
-  // The room ignores members that it does not know, and this one would be somebody's mistake.
+  // The room ignores unknown members, but a client may have put a token here by mistake.
   const { token: _, ...rest } = message;
   return rest;
 }
@@ -76,29 +76,29 @@ function parsed(frame: string): JsonValue | undefined {
 const cut = (text: string): Pick<FrameView, "text" | "isCut"> =>
   text.length <= maxText ? { text } : { text: text.slice(0, maxText), isCut: true };
 
-/** Whose frame it is. */
+/** The session that a frame belongs to. */
 type Owner = { readonly id: string; readonly userId: string };
 
-/** Whether a filter selects what is of a session. */
+/** Whether a filter selects a session's frames. */
 export const selectsSession = ({ session, user }: TraceFilter, { id, userId }: Owner): boolean =>
   (session === undefined || session === id) && (user === undefined || user === userId);
 
 /** A trace as plain data; stored as the socket's attachment, so it survives hibernation. */
 export type TraceAttachment = {
-  /** Version of this shape. An attachment of another version is ignored. */
+  /** Version of this shape. Attachments of other versions are ignored. */
   readonly trace: 1;
   readonly filter: TraceFilter;
-  /** Characters that were sent, up to the last mark, and up to the last mark that has come back. */
+  /** Characters sent in total, up to the last mark, and up to the last mark that was returned. */
   readonly sent: number;
   readonly marked: number;
   readonly read: number;
-  /** Frames that were dropped, and of which nobody was told yet. */
+  /** Dropped frames that have not been reported yet. */
   readonly dropped: number;
-  /** The id of the user who may trace only by what the room has given them. */
+  /** The user's id, if they may trace only because of scopes that the room has granted them. */
   readonly givenTo?: string;
 };
 
-/** Read an attachment; `null` when it is not one of a trace. */
+/** Read an attachment; `null` if it is not a trace's. */
 export const readTrace = (attachment: unknown): TraceAttachment | null =>
   isAttachment(attachment) ? attachment : null;
 

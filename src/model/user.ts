@@ -7,10 +7,10 @@ import { maxUserBytes, maxUserIdLength } from "../protocol/limits.ts";
 import { isoTime } from "../protocol/time.ts";
 import type { User, UserEntry } from "../protocol/users.ts";
 
-/** The most levels of nesting in a user and in `meta`. */
+/** The maximum nesting depth of a user and of `meta`. */
 const userDepth = 16;
 
-/** Whether a text may be the id of a user (rule U1). */
+/** Whether a text is a valid user id (rule U1). */
 export const isUserId = (id: string): boolean =>
   id !== "" && id.length <= maxUserIdLength && isIdText(id);
 
@@ -39,8 +39,8 @@ export function checkUser(input: unknown): User {
 
 /**
  * Check the `meta` that `onJoin` returned.
- * @returns a copy of it, or `{}` when `onJoin` returned nothing
- * @throws TypeError when it is not JSON of at most 4 KiB
+ * @returns a copy of it, or `{}` if `onJoin` returned nothing
+ * @throws TypeError if it is not JSON of at most 4 KiB
  */
 export function checkMeta(meta: unknown = {}): JsonValue {
   if (jsonBytes(meta) > maxUserBytes)
@@ -59,7 +59,7 @@ export const createEntry = (user: User, meta: JsonValue, now: number, seq: numbe
   meta,
 });
 
-/** Bytes of a value as JSON; Infinity when it is not JSON or has too many levels of nesting. */
+/** Bytes of a value as JSON; Infinity if it is not JSON or is nested too deeply. */
 function jsonBytes(value: unknown): number {
   try {
     return measure(value, userDepth).bytes;

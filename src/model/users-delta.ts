@@ -1,5 +1,4 @@
-// Collects what is new of the users since clients were last told. A user who joined and left in between is left
-// out.
+// Collects the changes to the users since clients were last updated. A user who joined and left in between is omitted.
 
 import type { UserEntry } from "../protocol/users.ts";
 import type { UserNews } from "./people-news.ts";
@@ -11,7 +10,7 @@ export class UsersDelta {
     return this.#changes.size === 0;
   }
 
-  /** Record that a user has joined, or has joined again with another entry. */
+  /** Record that a user has joined, or has rejoined with another entry. */
   put(entry: UserEntry, isNew: boolean): void {
     const before = this.#changes.get(entry.id);
     const known = before === undefined ? !isNew : before !== "join";
@@ -26,7 +25,7 @@ export class UsersDelta {
   }
 
   /**
-   * Take over what an earlier instance had not yet told, now that storage says who is in the room.
+   * Take over the changes that an earlier instance had not yet sent, and compare them with the users in storage.
    * @param entryOf a user's stored entry
    */
   restore(earlier: UsersDelta, entryOf: (userId: string) => UserEntry | undefined): void {
@@ -38,7 +37,7 @@ export class UsersDelta {
     }
   }
 
-  /** What is new, by user id, joins in join order. From here on clients know it. */
+  /** Take the changes by user id, with joins in join order. Clients are considered updated afterwards. */
   take(): ReadonlyMap<string, UserNews> {
     const changes = this.#changes;
     this.#changes = new Map();

@@ -1,15 +1,15 @@
-// Finds the items of one array in another one, so that a patch between the two inserts, removes and moves items
-// instead of turning one into another: positions that others have in mind then stay with their items.
+// Matches the items of two arrays, so that a patch between them inserts, removes and moves items instead of turning one
+// item into another. Concurrent edits then stay with their items.
 
 import { isObject, member, type JsonValue } from "./json.ts";
 
-/** Items are told apart in arrays up to this long; longer ones are compared index by index. */
+/** The maximum length of an array whose items are matched. Longer ones are compared index by index. */
 const maxItems = 5000;
 
 /**
- * Find which item of `before` each item of `after` is. Items with an `id` are the same if that is; others if they
- * are the same JSON, or stand in the same place between items that were found.
- * @returns by index in `after`, the index in `before`, or -1 for an item that is new; `null` if there are too many
+ * Match each item of `after` with an item of `before`. Items with an `id` match if their ids are equal; others if they
+ * are the same JSON, or are at the same place between matching items.
+ * @returns by index in `after`, the index in `before`, or -1 for a new item; `null` if there are too many items
  */
 export function align(
   before: readonly JsonValue[],
@@ -22,7 +22,7 @@ export function align(
 }
 
 function matchKeys(before: readonly JsonValue[], after: readonly JsonValue[]): number[] {
-  // Items that both arrays share are found without a look inside.
+  // Match items that both arrays share by identity, without looking inside.
   const shared = placesOf(before, (item) => item);
   // Not `map`, which skips the holes of a sparse array.
   const found = Array.from(after, (item) => shared.get(item)?.pop() ?? -1);
@@ -34,7 +34,7 @@ function matchKeys(before: readonly JsonValue[], after: readonly JsonValue[]): n
   );
 }
 
-/** The indexes of items by what identifies them, last one first: of several alike the first is found first. */
+/** The indexes of items by key, in descending order, so that `pop` returns the first of several equal items. */
 export function placesOf<Item, Key>(
   items: readonly Item[],
   keyOfItem: (item: Item, index: number) => Key,
@@ -50,7 +50,7 @@ export function placesOf<Item, Key>(
   return places;
 }
 
-/** What identifies an item. A value that is not JSON is like no other. */
+/** The key of an item. A value that is not JSON gets a unique key. */
 function keyOf(item: JsonValue | undefined): string {
   const id = idOf(item);
   if (id !== undefined) return `id ${JSON.stringify(id)}`;
@@ -69,7 +69,7 @@ function idOf(item: JsonValue | undefined): string | number | undefined {
   return typeof id === "string" || typeof id === "number" ? id : undefined;
 }
 
-/** Between two neighbours that were found, as many unknown items as before are taken for these, changed. */
+/** Match unknown items between two matching neighbours if there were as many before: they are taken for changed items. */
 function fillGaps(
   before: readonly JsonValue[],
   after: readonly JsonValue[],
@@ -94,9 +94,9 @@ function fillGaps(
   }
 }
 
-/** A longest run of numbers that grow, by their indexes; -1 is no number. */
+/** The indexes of a longest increasing subsequence. -1 is skipped. */
 export function longestGrowing(numbers: readonly number[]): ReadonlySet<number> {
-  // tails[n]: where a run of n + 1 numbers can end lowest.
+  // tails[n]: the index of the lowest number that can end a subsequence of n + 1 numbers.
   const tails: number[] = [];
   const previous = new Map<number, number | undefined>();
   for (const [index, number] of numbers.entries()) {

@@ -1,5 +1,5 @@
-// Applies JSON Patches to a state, in place: the cost depends on what a patch changes. A patch that fails
-// has changed nothing. Only the owner of a state may use it; see state-editor.ts for what is never changed.
+// Applies JSON Patches to a state in place, so the cost depends only on what a patch changes. If a patch fails, the
+// state is unchanged. Only the owner of a state may use it; state-editor.ts says what is never modified.
 
 import { isContainer, memberOf, type Container } from "./container.ts";
 import { CollabError } from "./errors.ts";
@@ -15,7 +15,7 @@ import { isInsidePair } from "./text.ts";
 
 /**
  * Apply a patch to a state, completely or not at all.
- * @returns the state after it; the one before must not be used any more
+ * @returns the state after the patch; the previous one must not be used any more
  * @throws CollabError as `PatchRun.apply` does
  */
 export function applyPatch(state: Sized, patch: Patch, limits: PatchLimits): Sized {
@@ -24,12 +24,12 @@ export function applyPatch(state: Sized, patch: Patch, limits: PatchLimits): Siz
   return run.next;
 }
 
-// A few operations can copy large parts of the state many times. One patch may copy at most this many
-// times the allowed size of a state.
+// A few operations can copy large parts of the state many times. One patch may copy at most this many times the maximum
+// size of a state.
 const workPerState = 4;
 const textPerState = 16; // each edit of a text makes it anew
 
-/** An operation that was applied, as it is kept, and what it has done to positions. */
+/** An applied operation in the form in which it is stored, and its effect on positions. */
 export type Applied = { readonly operation: Operation; readonly effect: Effect | null };
 
 /** One patch, applied to one state. */
@@ -53,8 +53,8 @@ export class PatchRun {
   }
 
   /**
-   * @throws CollabError `patch_failed` with the index of the operation; `too_large` over a limit;
-   * `invalid_state` when the result would not be a JSON object. Then the state is unchanged.
+   * @throws CollabError `patch_failed` with the index of the operation; `too_large` if a limit is exceeded;
+   * `invalid_state` if the result would not be a JSON object. The state is then unchanged.
    */
   apply(patch: Patch): void {
     this.attempt(() => {
@@ -62,7 +62,7 @@ export class PatchRun {
     });
   }
 
-  /** Run steps that together make a patch. If they fail, or leave no JSON object, the state is unchanged. */
+  /** Run steps that together form a patch. If they fail, or the result is not a JSON object, the state is unchanged. */
   attempt(steps: () => void): void {
     try {
       steps();
@@ -79,8 +79,8 @@ export class PatchRun {
 
   /**
    * Apply operations, all of them or none.
-   * @param index that errors name
-   * @returns what each of them has done, if it has done anything
+   * @param index the index to name in errors
+   * @returns the operations that have done something
    */
   trySteps(operations: readonly Operation[], index: number): readonly Applied[] {
     const { savepoint } = this.#editor;
@@ -95,12 +95,12 @@ export class PatchRun {
     }
   }
 
-  /** The state so far; it may be any JSON until the patch is complete. */
+  /** The current state, which may be any JSON until the patch is complete. */
   get root(): JsonValue {
     return this.#editor.root;
   }
 
-  /** Take the patch back. */
+  /** Undo the patch. */
   rollback(): void {
     this.#editor.rollback();
   }
@@ -114,16 +114,15 @@ export class PatchRun {
   }
 
   /**
-   * What the journal keeps of the patch, `null` if it has no effect. Tests are left out, an index stands for
-   * "-", and each `copy` is an addition of the value: otherwise a few bytes could cause the work of copying a
-   * whole state each time the room wakes. Write it down before the state changes again: the values are parts of
-   * the state.
+   * The patch as the journal stores it; `null` if it has no effect. Tests are left out, "-" is replaced by the index, and
+   * each `copy` by an `add` of the value: otherwise a few bytes could cause a whole state to be copied each time the room
+   * wakes. Serialize it before the state changes again, because the values are parts of the state.
    */
   get applied(): readonly Applied[] | null {
     return this.#editor.hasChanged ? this.#applied : null;
   }
 
-  /** The operations that have done something, even if the state is the same after all: pending patches are moved by these. */
+  /** The operations that have done something, even if the state ends up the same. Pending patches are moved through these. */
   get steps(): readonly Applied[] {
     return this.#applied;
   }
@@ -151,7 +150,7 @@ export class PatchRun {
         return this.#move(operation);
       case "test":
         if (!jsonEqual(this.#read(path), operation.value, countOf))
-          throw this.#failed(`the value at "${path}" is not the tested one`);
+          throw this.#failed(`the value at "${path}" does not equal the tested value`);
         return null;
       case "inc":
         this.#increment(path, operation.by);
@@ -323,12 +322,12 @@ export class PatchRun {
     return Number(token);
   }
 
-  /** @param above levels above the value */
+  /** @param above the number of levels above the value */
   #checkDepth(value: JsonValue, above: number): void {
     measure(value, this.#limits.stateDepth - above, sizes);
   }
 
-  /** A state over a limit that was lowered since may shrink. */
+  /** Only growth is refused: a state that exceeds a lowered limit may still shrink. */
   #checkGrowth(before: number): void {
     const { bytes } = this.#editor;
     if (bytes > before && bytes > this.#limits.stateBytes)

@@ -1,11 +1,11 @@
-// Who requests an operation. HTTP, sockets and the Worker's own code create this value, and everything
-// below them takes it as an argument: it is the only source of identity. It is plain data, because it
-// crosses RPC and is passed to hooks and actions.
+// Who requests an operation. HTTP, sockets and the Worker's own code create this value, and all code below them
+// receives it as an argument: it is the only source of identity. It is plain data, because it is passed over RPC and to
+// hooks and actions.
 
 import { allScopes, type Scope } from "./scopes.ts";
 import type { User } from "./users.ts";
 
-/** How a request arrived. `room`: the room acts on its own, for example when a deadline passes. */
+/** How a request arrived. `room`: the room acts on its own, for example because a deadline has passed. */
 export type Door = "http" | "socket" | "worker" | "room";
 
 export type Caller = {
@@ -13,21 +13,21 @@ export type Caller = {
   /** `null` for the application's own code and for a request without an identity. */
   readonly user: User | null;
   /**
-   * What they may do. If `hasOwnScopes` is false, that is what the room has given their user by `onJoin`, `authorize`
-   * or an administrator: nothing before they have joined.
+   * What the caller may do. If `hasOwnScopes` is false, these are the scopes that the room has granted the user through
+   * `onJoin`, `authorize` or an administrator, and none before the user has joined.
    */
   readonly scopes: readonly Scope[];
-  /** False for somebody who only says who they are, such as by a token without scopes. */
+  /** False for a caller who is only identified, for example by a token without scopes. */
   readonly hasOwnScopes: boolean;
   /** Epoch ms at which the caller's rights expire; `null` if they do not expire. */
   readonly expiresAt: number | null;
   /** Id of the session that sent the request; `null` for a caller without a socket. */
   readonly session: string | null;
-  /** Id of the HTTP request, as in the header `X-Request-Id` of its response; `null` if there was none. */
+  /** Id of the HTTP request, as in the `X-Request-Id` header of its response; `null` if there was none. */
   readonly request: string | null;
 };
 
-/** A caller; what is left out says that there is none. */
+/** Create a caller. Fields that are left out default to "none". */
 export const createCaller = (given: Pick<Caller, "door" | "scopes"> & Partial<Caller>): Caller => ({
   user: null,
   hasOwnScopes: true,

@@ -1,11 +1,11 @@
-// What code in a Worker reads when it follows the state of a room.
+// The changes that code in a Worker reads when it follows a room's state.
 
 import type { JsonObject } from "./json.ts";
 import type { Patch } from "./json-patch.ts";
 
 export type RoomChange =
   | {
-      /** `state`: to begin with. `reset`: start over from this one, because changes are gone. */
+      /** `state`: the first event. `reset`: start over from this state, because changes are no longer available. */
       readonly type: "state" | "reset";
       readonly epoch: string;
       readonly version: number;
@@ -13,14 +13,14 @@ export type RoomChange =
     }
   | {
       readonly type: "change";
-      /** The version that the patch applies to, and the one that it leads to. */
+      /** The version to which the patch applies, and the one after it. */
       readonly from: number;
       readonly to: number;
       readonly patch: Patch;
     };
 
 export type ChangesOptions = {
-  /** The version that you have: changes since then. Requires `epoch`. */
+  /** The version that you have: you receive the changes since then. Requires `epoch`. */
   readonly since?: number | undefined;
   /** The epoch of that version. */
   readonly epoch?: string | undefined;

@@ -1,4 +1,4 @@
-// The objects and arrays of a state as something to change. The caller owns the container.
+// Mutable access to the objects and arrays of a state. The caller must own the container.
 
 import { member, setMember, type JsonValue } from "./json.ts";
 import { addToCount } from "./sizes.ts";
@@ -8,7 +8,7 @@ export type Container = JsonValue[] | Record<string, JsonValue>;
 export const isContainer = (value: unknown): value is Container =>
   typeof value === "object" && value !== null;
 
-/** A member, `undefined` if there is none. The token of an array is an index. */
+/** A member; `undefined` if it does not exist. For an array, the token is an index. */
 export const memberOf = (container: Container, token: string): JsonValue | undefined =>
   Array.isArray(container) ? container[Number(token)] : member(container, token);
 
@@ -28,7 +28,7 @@ export function removeMember(object: Record<string, JsonValue>, key: string): vo
 }
 
 /**
- * Copy a container, without what is in its members.
+ * Make a shallow copy of a container.
  * @param mark called for each member that is a container
  */
 export function shallowCopy(
@@ -40,7 +40,7 @@ export function shallowCopy(
     return [...source];
   }
   const copy: Record<string, JsonValue> = {};
-  // Twice as fast as a spread, if there are many members.
+  // Twice as fast as a spread if there are many members.
   for (const key of Object.keys(source)) {
     const value = source[key] as JsonValue;
     setMember(copy, key, value);

@@ -1,5 +1,5 @@
-// Decodes JSON to a client's message. The checks are written by hand because this is a hot path. It does
-// not check the contents of patches, payloads and presence: the code that uses them does.
+// Decodes JSON to a client's message. The checks are written by hand because this is a hot path. The contents of
+// patches, payloads and presence are checked by the code that uses them.
 
 import { CollabError } from "./errors.ts";
 import { isIdText } from "./id-text.ts";
@@ -24,7 +24,7 @@ export function decodeMessage(json: JsonValue): ClientMessage {
       for (const name of ["ifVersion", "base", "strict"])
         if (member(json, name) !== undefined)
           throw badMessage(
-            `An action takes no "${name}": it sees the present state. Leave it out`,
+            `An action does not support "${name}", because it sees the current state. Leave it out`,
             member(json, name),
           );
       return {
@@ -81,7 +81,7 @@ function update(json: JsonObject): ClientMessage {
   if (isObject(merge) && patch === undefined) {
     if (based.base === undefined) return { ...rest, merge };
     throw new CollabError("bad_message", {
-      detail: `"merge" takes no "base": it names members and has no positions. Leave "base" out.`,
+      detail: `"merge" does not support "base", because it has no positions. Leave "base" out.`,
     });
   }
   throw new CollabError("bad_message", {
@@ -96,7 +96,7 @@ function base(json: JsonObject): { base?: number; strict?: boolean } {
   if (member(json, "base") !== undefined)
     return { base: count(json, "base"), ...(strict !== undefined && { strict }) };
   if (strict === undefined) return {};
-  throw badMessage(`"strict" needs "base", the version that the patch was made on`, undefined);
+  throw badMessage(`"strict" requires "base", the version that the patch is based on`, undefined);
 }
 
 function seq(json: JsonObject): { seq?: number } {
@@ -106,7 +106,7 @@ function seq(json: JsonObject): { seq?: number } {
   throw badMessage(`"seq" must be a whole number from 1`, value);
 }
 
-/** The ref of a message that could not be decoded, if it has a valid one: the client waits for a reply. */
+/** The ref of a message that could not be decoded, if it has a valid one, because the client waits for a reply. */
 export function refOf(json: JsonValue): Ref | undefined {
   const value = isObject(json) ? member(json, "ref") : undefined;
   return isRef(value) ? value : undefined;

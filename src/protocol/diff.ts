@@ -1,6 +1,5 @@
-// Computes the JSON Patch that leads from one state to another. An object that both states share is
-// skipped without a look inside, so after copy-on-write the cost depends on what changed, not on the
-// size of the state.
+// Computes the JSON Patch between two states. Objects that both states share are skipped, so after copy-on-write the
+// cost depends on what changed, not on the size of the state.
 
 import { align, longestGrowing } from "./align.ts";
 import {
@@ -16,17 +15,17 @@ import { mergePatch } from "./merge-patch.ts";
 import { childPointer } from "./pointer.ts";
 import { countOf } from "./sizes.ts";
 
-// A container with more differences than this is replaced as a whole. A patch of that many operations
-// would be larger than the value, and each insertion into an array moves all items after it. That is not done
-// to the state itself: it would take every position with it (rule E7).
+// A container with more differences than this is replaced as a whole. A patch of that many operations would be larger
+// than the value, and each insertion into an array moves all items after it. The root is exempt, because replacing it
+// would invalidate all positions (rule E7).
 const maxOperations = 1000;
 
-// Every operation repeats the keys above its target, and a key may be as long as a message. If the operations
-// without their values have more characters than this, the whole state is replaced.
+// Every operation repeats the keys above its target, and a key may be as long as a message. If the operations have more
+// characters than this, not counting their values, the whole state is replaced.
 const maxCharacters = 1024 * 1024;
 const charactersPerOperation = 30;
 
-/** Compute the patch from `before` to `after`; empty when they are the same JSON. */
+/** Compute the patch from `before` to `after`; empty if they are the same JSON. */
 export function diff(before: JsonObject, after: JsonObject): Patch {
   const operations: Operation[] = [];
   compare(before, after, "", operations);
@@ -34,9 +33,9 @@ export function diff(before: JsonObject, after: JsonObject): Patch {
 }
 
 /**
- * Convert a JSON Merge Patch (RFC 7396) to the JSON Patch with the same effect on this state; empty when
- * it changes nothing.
- * @throws CollabError `too_large` when the merge patch is nested deeper than `depthLimit`
+ * Convert a JSON Merge Patch (RFC 7396) to the JSON Patch with the same effect on this state; empty if it changes
+ * nothing.
+ * @throws CollabError `too_large` if the merge patch is nested deeper than `depthLimit`
  */
 export function diffMerge(before: JsonObject, merge: JsonObject, depthLimit: number): Patch {
   measure(merge, depthLimit);
@@ -54,14 +53,14 @@ function compare(before: JsonValue, after: JsonValue, path: string, out: Operati
   if (before === after) return;
   if (Array.isArray(before) && Array.isArray(after)) return compareArrays(before, after, path, out);
   if (!isObject(before) || !isPlainObject(after)) {
-    // The value may not be JSON at all: applying the patch checks it.
+    // The value may not be JSON; applying the patch checks that.
     out.push({ op: "replace", path, value: after });
     return;
   }
   const start = out.length;
   const most = path === "" ? Infinity : maxOperations;
   let kept = 0;
-  // One pass over a wide object, in which most members are the same.
+  // A single pass, because in a wide object most members are the same.
   for (const key of Object.keys(after)) {
     const value = after[key] as JsonValue;
     if (!Object.hasOwn(before, key)) out.push({ op: "add", path: childPointer(path, key), value });
@@ -85,8 +84,8 @@ function replaceWhole(path: string, value: JsonValue, start: number, out: Operat
 }
 
 /**
- * Equal items at both ends are left alone. Those between them are found again (`align`): what is gone is removed,
- * what is new is added, what has changed places is moved, and what has changed is compared.
+ * Equal items at both ends are skipped. `align` matches the items between them: missing items are removed, new ones
+ * added, reordered ones moved, and matching ones compared.
  */
 function compareArrays(
   before: readonly JsonValue[],
@@ -117,13 +116,13 @@ function compareArrays(
   if (out.length - first > maxOperations) replaceWhole(path, after, first, out);
 }
 
-/** Each item is taken for the one at its index. */
+/** Match each item with the one at the same index. */
 const byIndex = (before: number, after: number): readonly number[] =>
   Array.from({ length: after }, (_, index) => (index < before ? index : -1));
 
 /**
- * Remove, move and add items, so that each stands where it is to stand; what is in them is left alone.
- * @param found where each item of `after` was before
+ * Remove, move and add items, so that each is in its final place. Their contents are not compared.
+ * @param found the previous index of each item of `after`
  */
 function rearrange(
   length: number,
@@ -134,7 +133,7 @@ function rearrange(
 ): void {
   const at = (index: number): string => childPointer(path, start + index);
   const kept = new Set(found);
-  /** The items as they stand meanwhile, by their indexes before; -1 for one that is new. */
+  /** The items in their current order, by their previous indexes; -1 for a new one. */
   const items = Array.from({ length }, (_, index) => index);
   for (let index = length - 1; index >= 0; index--) {
     if (kept.has(index)) continue;
@@ -177,7 +176,7 @@ function compareMerge(before: JsonObject, merge: JsonObject, path: string, out: 
   }
 }
 
-/** The value that a merge patch creates at a new key: its objects without their null members. */
+/** The value that a merge patch creates at a new key: without the null members of its objects. */
 function withoutNulls(value: JsonValue): JsonValue {
   if (!isObject(value)) return value;
   // fromEntries defines members, so the key `__proto__` does not set the prototype.

@@ -1,6 +1,5 @@
-// What an applied operation has done to positions, its *effect*: items of an array were inserted or taken out, a
-// value was exchanged, something was moved, or text was inserted or deleted. Pure data; moves.ts says where things
-// are after an effect. (Rules E1, E4.)
+// The *effect* of an applied operation on positions: array items were inserted or taken out, a value was exchanged or
+// moved, or text was inserted or deleted. Effects are plain data; moves.ts moves addresses through them. (Rules E1, E4.)
 
 import type { Operation } from "./json-patch.ts";
 import { parsePointer } from "./pointer.ts";
@@ -13,7 +12,7 @@ export type Effect =
   | { readonly kind: "insert" | "take"; readonly container: Tokens; readonly index: number }
   /** The value at a path was exchanged, removed from an object or added to one. */
   | { readonly kind: "exchange"; readonly path: Tokens }
-  /** RFC 6902: taken from `from`, then put at `to`. An index is -1 at the end that is no array. */
+  /** As in RFC 6902: taken from `from`, then put at `to`. The index is -1 at an end that is not in an array. */
   | {
       readonly kind: "move";
       readonly from: Tokens;
@@ -23,7 +22,7 @@ export type Effect =
     }
   | ({ readonly path: Tokens } & TextChange);
 
-/** The index that a token of an array is; -1 if it is none. */
+/** Parse a token as an array index; -1 if it is not one. */
 export function indexOf(token: string | undefined): number {
   if (token === undefined || token === "" || token.length > 10) return -1;
   const index = Number(token);
@@ -32,11 +31,11 @@ export function indexOf(token: string | undefined): number {
 
 export const parentOf = (path: Tokens): Tokens => path.slice(0, -1);
 
-/** Something was put at a path. @param index in an array; -1 where it is none */
+/** The effect of putting a value at a path. @param index -1 if the path is not in an array */
 export const putAt = (path: Tokens, index: number): Effect =>
   index < 0 ? { kind: "exchange", path } : spliced("insert", path);
 
-/** Something was taken from a path. @param index in an array; -1 where it is none */
+/** The effect of taking a value from a path. @param index -1 if the path is not in an array */
 export const takenFrom = (path: Tokens, index: number): Effect =>
   index < 0 ? { kind: "exchange", path } : spliced("take", path);
 
@@ -46,11 +45,11 @@ export const spliced = (kind: "insert" | "take", path: Tokens): Effect => ({
   index: slotIndex(path),
 });
 
-/** The token "-" is the end, behind every index. */
+/** The index of a path's last token. "-" is the end, after every index. */
 export const slotIndex = (path: Tokens): number =>
   path.at(-1) === "-" ? Infinity : indexOf(path.at(-1));
 
-/** The effect that leads back. Where nobody knows how, positions are lost: it is an exchange. */
+/** The inverse of an effect. If it is unknown, positions are lost, and the inverse is an exchange. */
 export function inverseOf(effect: Effect): Effect {
   switch (effect.kind) {
     case "insert":
@@ -77,12 +76,12 @@ export function inverseOf(effect: Effect): Effect {
   }
 }
 
-// What is kept of effects
+// Stored effects
 
 /**
- * The effects of applied operations, as a digit for each: 0 for none on arrays; 1 if its path is in an array,
- * 2 if its `from` is, 3 if both are. The operation has the rest of an effect. (Rule E4.)
- * @returns `undefined` when all digits are 0
+ * Encode the effects of applied operations as one digit each: 0 for no effect on arrays, 1 if its path is in an array,
+ * 2 if its `from` is, 3 if both are. The rest of an effect follows from the operation. (Rule E4.)
+ * @returns `undefined` if all digits are 0
  */
 export function movesOf(effects: readonly (Effect | null)[]): string | undefined {
   const digits = effects.map((effect) => {
@@ -94,7 +93,7 @@ export function movesOf(effects: readonly (Effect | null)[]): string | undefined
   return digits.some((digit) => digit > 0) ? digits.join("") : undefined;
 }
 
-/** The effect of an operation that was applied; `null` for none. @param digit see `movesOf` */
+/** The effect of an applied operation; `null` for none. @param digit see `movesOf` */
 export function effectOf(operation: Operation, digit: number): Effect | null {
   const path = parsePointer(operation.path) ?? [];
   const isInArray = digit % 2 === 1;

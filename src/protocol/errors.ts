@@ -1,6 +1,6 @@
-// The one table of error codes, and the error class that carries one of them. HTTP and sockets both take
-// status, close code and text from here. A text is fixed; what is specific to an occurrence goes into
-// `detail`. Neither may contain a stack, a path of the machine or a secret.
+// The table of error codes, and the error class for them. HTTP and sockets both take status, close code and text from
+// here. Texts are fixed; what is specific to an occurrence goes into `detail`. Neither may contain a stack trace, a file
+// path or a secret.
 
 type ErrorRow = {
   /** HTTP status. */
@@ -12,7 +12,7 @@ type ErrorRow = {
   readonly close?: number;
   /** Whether the same request may succeed later without a change. */
   readonly retryable: boolean;
-  /** What clients see: what is wrong and, where it helps, what to do. One or two sentences. */
+  /** The text for clients: what is wrong and, if it helps, what to do. One or two sentences. */
   readonly text: string;
 };
 
@@ -32,7 +32,7 @@ export const errorTable = {
   invalid_request: row(400, "A parameter or an option is not valid. See `detail` or `issues`."),
   invalid_room_id: row(
     400,
-    "A room id must be 1 to 256 bytes of UTF-8, without control or invisible characters, and not one or two dots alone.",
+    "A room id must be 1 to 256 bytes of UTF-8, without control or invisible characters, and not just one or two dots.",
   ),
   bad_message: row(
     400,
@@ -60,7 +60,7 @@ export const errorTable = {
   token_expired: row(401, "The token has expired. Get a new one.", { close: 4109 }),
   origin_refused: row(
     403,
-    "Pages of this origin may not use this service. Add the origin to ALLOWED_ORIGINS to allow it.",
+    "Pages from this origin may not use this service. To allow them, add the origin to ALLOWED_ORIGINS.",
     { close: 4004 },
   ),
   join_refused: row(403, "The room refused the user. See `reason`."),
@@ -107,12 +107,9 @@ export const errorTable = {
   ),
   base_too_old: row(
     409,
-    "The room cannot rebase the patch from its `base` onto the current state. Read the state and make the patch again.",
+    "The room cannot rebase the patch from its `base` onto the current state. Read the state and create a new patch.",
   ),
-  target_gone: row(
-    409,
-    "The target of the patch is gone. Read the state and make the patch again.",
-  ),
+  target_gone: row(409, "The target of the patch is gone. Read the state and create a new patch."),
   client_taken: row(
     409,
     "Another user has used this `client` name or idempotency key. Choose a new random one.",
@@ -162,7 +159,7 @@ export const errorTable = {
   update_failed: row(500, "The update function failed. The state is unchanged."),
   behaviour_missing: row(
     503,
-    "The room's behaviour is no longer deployed. Deploy it again, or start the room as another kind with the scope room:admin.",
+    "The room's behaviour is no longer deployed. Deploy it again, or, with the scope room:admin, start the room with another behaviour.",
   ),
   internal: row(500, "Something failed unexpectedly. The log has the cause under `instance`."),
   storage_too_new: row(
@@ -220,8 +217,8 @@ export const errorTable = {
 export type ErrorCode = keyof typeof errorTable;
 
 /**
- * The close code of a socket that ends with an error. For one that has none in the table: stay away (4000), come back
- * with a new token (4100) or a little later (4200), or the client is at fault (4400).
+ * The close code of a socket that ends with an error. For errors without one in the table: do not reconnect (4000),
+ * reconnect with a new token (4100), reconnect later (4200), or the client is at fault (4400).
  */
 export function closeCodeOf(code: ErrorCode): number {
   const found: ErrorRow = errorTable[code];
@@ -232,10 +229,10 @@ export function closeCodeOf(code: ErrorCode): number {
   return status === 400 || status === 413 || status === 422 ? 4400 : 4000;
 }
 
-/** One problem with an input: where (a dotted path; empty for the whole input) and what. */
+/** One problem with an input: its dotted path, empty for the whole input, and a message. */
 export type Issue = { readonly path: string; readonly message: string };
 
-/** A code of the table and the details of one occurrence. Plain data, so that it can cross RPC. */
+/** A code from the table and the details of one occurrence. Plain data, so that it can be passed over RPC. */
 export type ErrorInfo = {
   readonly code: ErrorCode;
   /** What is wrong in this occurrence, for the developer of the client. */
@@ -244,7 +241,7 @@ export type ErrorInfo = {
   readonly reason?: string;
   /** ms after which the same request will be accepted. */
   readonly retryAfter?: number;
-  /** The problems with an input, one by one. */
+  /** The individual problems with an input. */
   readonly issues?: readonly Issue[];
   /** Id of the log entry that has the cause. */
   readonly instance?: string;
@@ -255,7 +252,7 @@ export type Result<T> = { readonly ok: T } | { readonly error: ErrorInfo };
 
 /**
  * An expected failure: every error that the public API throws on purpose. `message` is `detail` if there is
- * one, else the text of the table.
+ * one, otherwise the text from the table.
  * @example
  * ```ts
  * try {
@@ -275,12 +272,12 @@ export class CollabError extends Error {
     this.info = { code, ...more };
   }
 
-  /** The code of the error table. */
+  /** The code in the error table. */
   get code(): ErrorCode {
     return this.info.code;
   }
 
-  /** The HTTP status that belongs to the code. */
+  /** The HTTP status of the code. */
   get status(): number {
     return errorTable[this.info.code].status;
   }

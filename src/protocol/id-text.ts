@@ -1,9 +1,9 @@
-// What holds for the text of every id that people and URLs name: of rooms and of users.
+// The rules for all ids that appear in URLs and that people see: those of rooms and of users.
 
 /**
- * Whether a text can be an id. It must be valid Unicode. It must not be `.` or `..`, because URL parsers
- * remove these segments, even percent-encoded. And it must have no format characters (zero-width characters,
- * bidirectional controls and others), because two ids would look the same.
+ * Whether a text can be an id. It must be valid Unicode. It must not be `.` or `..`, because URL parsers remove these
+ * segments, even if they are percent-encoded. It must not contain format characters (such as zero-width characters and
+ * bidirectional controls), because two different ids could look the same.
  */
 export const isIdText = (text: string): boolean =>
   text.isWellFormed() && text !== "." && text !== ".." && !/\p{Cf}/u.test(text);

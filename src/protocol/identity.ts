@@ -1,5 +1,5 @@
-// Who somebody is, and what they may do, before it is known which room they ask. Authentication makes it of a request
-// or a token; it becomes the `Caller` of an operation once the room is known.
+// The identity behind a request and its permissions, independent of a room. Authentication creates it from a request or
+// a token; it becomes the `Caller` of an operation once the room is known.
 
 import { createCaller, type Caller, type Door } from "./caller.ts";
 import { CollabError } from "./errors.ts";
@@ -7,38 +7,38 @@ import { allScopes, allows, type Scope } from "./scopes.ts";
 import type { User } from "./users.ts";
 
 /**
- * Scopes by room pattern: a room id, or the start of room ids and a trailing `*`. A room has the scopes of all
- * patterns that fit.
+ * Scopes by room pattern: a room id, or a prefix of room ids followed by `*`. The scopes of all matching patterns are
+ * combined.
  * @example `{ "doc-*": ["room:read", "room:write"], "lobby": ["room:read"] }`
  */
 export type Grants = Readonly<Record<string, readonly Scope[]>>;
 
 export type Identity = {
-  /** `null` for a program that acts for nobody. */
+  /** `null` for a program that does not act for a user. */
   readonly user: User | null;
   /**
-   * What they may do: in every room, or by room pattern. Left out if they only say who they are: then `authorize` of
-   * the room decides (rule B2).
+   * What the caller may do: in every room, or by room pattern. If left out, the room decides, in `onJoin` and
+   * `authorize` (rule B2).
    */
   readonly scopes?: readonly Scope[] | Grants | undefined;
-  /** Epoch ms at which this ends; `null` or left out if it does not. */
+  /** Epoch ms at which the identity expires; `null` or left out if it does not. */
   readonly expiresAt?: number | null | undefined;
 };
 
-/** Somebody with every scope: anybody, while authentication is off. */
+/** The identity of every request while authentication is off. It has all scopes. */
 export const openIdentity: Identity = { user: null, scopes: allScopes };
 
-/** Somebody without any scope, for routes that are public. */
+/** The identity of requests to public routes. It has no scopes. */
 export const anonymousIdentity: Identity = { user: null, scopes: [] };
 
 const isList = (scopes: readonly Scope[] | Grants): scopes is readonly Scope[] =>
   Array.isArray(scopes);
 
-/** Whether a pattern selects a room. */
+/** Whether a pattern matches a room. */
 const selects = (pattern: string, roomId: string): boolean =>
   pattern.endsWith("*") ? roomId.startsWith(pattern.slice(0, -1)) : pattern === roomId;
 
-/** The scopes that somebody has in a room, without those that the room gives them. */
+/** The scopes of an identity in a room, without those that the room itself grants. */
 export function scopesIn({ scopes = [] }: Identity, roomId: string): readonly Scope[] {
   if (isList(scopes)) return scopes;
   const granted = new Set(
@@ -47,7 +47,7 @@ export function scopesIn({ scopes = [] }: Identity, roomId: string): readonly Sc
   return allScopes.filter((scope) => granted.has(scope));
 }
 
-/** Whether somebody has a scope in every room whose id starts with this. */
+/** Whether an identity has a scope in every room whose id starts with `prefix`. */
 function allowsEverywhere({ scopes = [] }: Identity, prefix: string, scope: Scope): boolean {
   if (isList(scopes)) return allows(scopes, scope);
   return Object.entries(scopes).some(
@@ -56,7 +56,7 @@ function allowsEverywhere({ scopes = [] }: Identity, prefix: string, scope: Scop
   );
 }
 
-/** @throws CollabError `forbidden` unless somebody has a scope in every room whose id starts with this */
+/** @throws CollabError `forbidden` unless the identity has a scope in every room whose id starts with `prefix` */
 export function checkScopeEverywhere(identity: Identity, prefix: string, scope: Scope): void {
   if (allowsEverywhere(identity, prefix, scope)) return;
   const rooms =
@@ -64,7 +64,7 @@ export function checkScopeEverywhere(identity: Identity, prefix: string, scope: 
   throw new CollabError("forbidden", { detail: `This needs the scope ${scope} in ${rooms}.` });
 }
 
-/** Somebody as the caller of an operation on a room. */
+/** Convert an identity to the caller of an operation on a room. */
 export const callerIn = (identity: Identity, roomId: string, door: Door): Caller =>
   createCaller({
     door,

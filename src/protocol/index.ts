@@ -1,7 +1,7 @@
-// The entry `collab-room/protocol`: what a client of one's own needs to speak with a room, in any framework.
-// docs/PROTOCOL.md tells how. Whatever is not named here may change in any release.
+// The entry point `collab-room/protocol`: everything for writing your own client, in any framework. docs/PROTOCOL.md
+// describes the protocol. Anything that is not exported here may change in any release.
 
-/** What is said on a socket, in both directions; `subprotocol` is offered when it opens. */
+/** The messages on a socket, in both directions. A client offers `subprotocol` when it opens the socket. */
 export { protocolVersion, subprotocol } from "./messages.ts";
 export type {
   ClientMessage,
@@ -12,26 +12,26 @@ export type {
   SessionLimits,
   WireError,
 } from "./messages.ts";
-/** Puts frames together that come in parts. */
+/** Reassembles frames that are sent in parts. */
 export { PartReader } from "./parts.ts";
 
-/** Why something is refused: the table of codes, and what a close code says about coming back. */
+/** Errors: the table of codes, and the close codes, which say whether to reconnect. */
 export { closeCodeOf, CollabError, errorTable } from "./errors.ts";
 export type { ErrorCode, ErrorInfo, Issue } from "./errors.ts";
 
-/** The state: JSON, with its size, which `measure` tells. */
+/** The state: JSON, and its size, computed by `measure`. */
 export { measure } from "./json.ts";
 export type { JsonArray, JsonObject, JsonValue, Size } from "./json.ts";
-/** Patches: check one from outside, apply it in place, or compute the one between two states. */
+/** Patches: validate one, apply it in place, or compute the one between two states. */
 export { applyPatch, PatchRun } from "./apply-patch.ts";
 export type { Applied } from "./apply-patch.ts";
 export { diff, diffMerge } from "./diff.ts";
 export { parsePatch } from "./json-patch.ts";
 export type { Dialect, Operation, Patch, PatchLimits, Sized } from "./json-patch.ts";
-/** Of presence: a merge patch, applied. */
+/** Presence: apply a merge patch. */
 export { mergePatch } from "./merge-patch.ts";
 
-/** What a room does with a patch that was made on an earlier version (`base`). */
+/** How a room applies a patch that is based on an earlier version (`base`). */
 export { applyRebased } from "./rebase.ts";
 export type { Effect } from "./effects.ts";
 
@@ -39,7 +39,7 @@ export type { Effect } from "./effects.ts";
 export { allows, allScopes } from "./scopes.ts";
 export type { Scope } from "./scopes.ts";
 
-/** Limits: those of a room's behaviour by default, and those that hold everywhere. */
+/** Limits: the defaults of a room's behaviour, and those that always apply. */
 export {
   defaultLimits,
   maxFrameMessages,
@@ -54,7 +54,7 @@ export {
 export type { Limits } from "./limits.ts";
 export { checkRoomId } from "./room-id.ts";
 
-/** What administrators see of a room over HTTP. */
+/** The administrators' view of a room over HTTP. */
 export type {
   ActionInfo,
   ActionList,

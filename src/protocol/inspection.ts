@@ -1,5 +1,5 @@
-// What an administrator sees of a room beyond what its users see: the journal with its authors, why the room is awake,
-// its members' deadlines and sessions, its actions, and the trace of frames. Times are ISO 8601 in UTC; durations are ms.
+// The parts of a room that only administrators see: the journal with its authors, why the room is awake, its members'
+// deadlines and sessions, its actions, and the trace of frames. Times are ISO 8601 in UTC; durations are ms.
 
 import type { Door } from "./caller.ts";
 import type { JsonObject } from "./json.ts";
@@ -8,9 +8,9 @@ import type { SaveStatus } from "./rooms.ts";
 import type { Scope } from "./scopes.ts";
 import type { UserEntry } from "./users.ts";
 
-/** Who has made some of the changes of a row of the journal. */
+/** The author of some of the changes in a row of the journal. */
 export type ChangeAuthor = {
-  /** How they came; absent for the rest of a row that has more authors than it names. */
+  /** How the changes arrived; absent for the entry that sums up the remaining authors of a row. */
   readonly door?: Door;
   /** The id of the user; absent for code in the Worker, a server without a user, and the room itself. */
   readonly user?: string;
@@ -18,7 +18,7 @@ export type ChangeAuthor = {
   readonly session?: string;
   /** The name of the action. */
   readonly action?: string;
-  /** How many changes in a row are theirs. */
+  /** The number of this author's consecutive changes. */
   readonly changes: number;
 };
 
@@ -26,11 +26,11 @@ export type ChangeAuthor = {
 export type JournalRow = {
   readonly from: number;
   readonly to: number;
-  /** When it was committed; absent for a row that an earlier release has written. */
+  /** When it was committed; absent for a row written by an earlier release. */
   readonly at?: string;
-  /** In the order of the changes; empty for a row that an earlier release has written. */
+  /** In the order of the changes; empty for a row written by an earlier release. */
   readonly authors: readonly ChangeAuthor[];
-  /** Of the patch, as JSON in UTF-8. */
+  /** Size of the patch, as JSON in UTF-8. */
   readonly bytes: number;
   /** `null` if it cannot be read. */
   readonly patch: Patch | null;
@@ -48,60 +48,61 @@ export type JournalPage = {
   readonly next?: number;
 };
 
-/** The state as it was at a version. */
+/** The state at an earlier version. */
 export type PastState = {
   readonly epoch: string;
   readonly version: number;
   readonly state: JsonObject;
 };
 
-/** What keeps a room running, or in memory. */
+/** A reason why a room keeps running, or stays in memory. */
 export type Reason = {
   /**
-   * Running: `users`, `schedules` (actions for later), `idle` (nobody is there, and it waits for its idle stop),
-   * `stopping` (a requested stop waits for a save). In memory: `turn` (it is at work), `waiting` (turns wait), `call` (the
-   * author's code runs), `leaving` (`onLeave` runs or waits), `saving`, `flush` (messages wait for the end of a
-   * window), `news` (typing lapses, or counts may be told again), `directory` (it is being told), `usage` (counts are about to be written).
+   * Running: `users`, `schedules` (scheduled actions), `idle` (the room is empty and waits for its idle stop),
+   * `stopping` (a requested stop waits for a save). In memory: `turn` (a turn is running), `waiting` (turns are waiting),
+   * `call` (the author's code is running), `leaving` (`onLeave` is running or waiting), `saving`, `flush` (messages wait
+   * for the end of a window), `news` (typing expires, or new counts are due), `directory` (the directory is being
+   * updated), `usage` (counts are about to be written).
    */
   readonly why: string;
-  /** How many; of `turn` 1. */
+  /** How many there are; 1 for `turn`. */
   readonly count?: number;
-  /** Of a call: the hook or action. */
+  /** For a call: the hook or action. */
   readonly what?: string;
   readonly since?: string;
-  /** When it is over by itself. */
+  /** When it ends by itself. */
   readonly until?: string;
 };
 
-/** A stored timer: it wakes the room. */
+/** A stored timer, which wakes the room. */
 export type TimerInfo = {
   /**
-   * `idle`: stop the empty room. `lease`, `grace`, `presence`: of members. `liveness`: look for dead sockets. `expiry`:
-   * end sessions whose tokens have expired. `schedule`: run an action. `save`: save, or try again. `directory`: tell
-   * the directory, or try again.
+   * `idle`: stop the empty room. `lease`, `grace`, `presence`: deadlines of members. `liveness`: look for dead sockets.
+   * `expiry`: end sessions whose tokens have expired. `schedule`: run an action. `save`: save, or retry. `directory`:
+   * update the directory, or retry.
    */
   readonly name: string;
   readonly at: string;
-  /** Tries that have failed so far. */
+  /** Failed attempts so far. */
   readonly attempts: number;
 };
 
 export type SaveInfo = SaveStatus & {
-  /** Why the last save failed, if the hook has said so. */
+  /** Why the last save failed, if the hook returned a reason. */
   readonly reason?: string;
-  /** The entry of the log that has the rest. */
+  /** The id of the log entry with the error that the hook threw. */
   readonly instance?: string;
-  /** Of the last save that succeeded; absent if the room has not saved since it woke. */
+  /** Time of the last successful save; absent if there was none since the room woke. */
   readonly savedAt?: string;
-  /** Of the first save that failed since one succeeded; absent if that was before the room woke. */
+  /** Time of the first failed save since the last success; absent if that was before the room woke. */
   readonly failingSince?: string;
-  /** Saves that have failed since one succeeded. */
+  /** Failed saves since the last success. */
   readonly attempts: number;
-  /** When the next save is due, if one waits. */
+  /** When the next save is due, if one is pending. */
   readonly dueAt?: string;
 };
 
-/** A running room as its operators see it. */
+/** A running room, as operators see it. */
 export type RoomInspection = {
   readonly id: string;
   readonly behaviour: string;
@@ -109,7 +110,7 @@ export type RoomInspection = {
   readonly epoch: string;
   readonly version: number;
   readonly state: { readonly bytes: number; readonly limit: number };
-  /** Rows that are stored, from version `start` on, and the bytes of their patches. */
+  /** The number of stored rows, from version `start` on, and the total size of their patches. */
   readonly journal: { readonly start: number; readonly rows: number; readonly bytes: number };
   readonly users: { readonly count: number; readonly limit: number; readonly kickedOut: number };
   readonly sockets: {
@@ -121,48 +122,48 @@ export type RoomInspection = {
   readonly createdAt: string;
   readonly lastActivityAt: string;
   readonly idleTimeout: number;
-  /** Since when this instance is in memory. */
+  /** When the room was loaded into memory. */
   readonly wokeAt: string;
-  /** Why the room runs and does not stop. */
+  /** Why the room does not stop. */
   readonly running: readonly Reason[];
-  /** Why it is in memory and does not sleep; empty if nothing but this request keeps it there. */
+  /** Why the room does not sleep; empty if nothing but this request keeps it awake. */
   readonly awake: readonly Reason[];
-  /** When the alarm wakes it, and the timer that it is for; absent if nothing does. */
+  /** When the alarm fires, and for which timer; absent if no alarm is set. */
   readonly alarm?: { readonly at: string; readonly for: string };
-  /** Soonest first. */
+  /** Earliest first. */
   readonly timers: readonly TimerInfo[];
   readonly save: SaveInfo;
 };
 
 export type SessionInspection = {
   readonly id: string;
-  /** The name that its client has given itself. */
+  /** The client's own name. */
   readonly client?: string;
   readonly state: "joining" | "live" | "restarting" | "ended";
   readonly scopes: readonly Scope[];
-  /** Absent for a session that an earlier release has opened. */
+  /** Absent for a session opened by an earlier release. */
   readonly openedAt?: string;
   readonly heardAt: string;
-  /** When its token expires; absent for never. */
+  /** When its token expires; absent if it does not. */
   readonly expiresAt?: string;
-  /** Characters that were sent and not acknowledged. */
+  /** Characters that were sent but not acknowledged. */
   readonly unread: number;
 };
 
 export type UserInspection = {
   readonly id: string;
-  /** Absent for somebody who is not in the room, and only kept out of it. */
+  /** Absent for a user who is not in the room but only kept out of it. */
   readonly user?: UserEntry;
   readonly sessions: readonly SessionInspection[];
-  /** What the room has given them; absent if each session has the scopes of its token. */
+  /** The scopes that the room has granted them; absent if each session has the scopes of its token. */
   readonly scopes?: readonly Scope[];
-  /** When they leave unless a socket opens: the end of the grace period. */
+  /** When they leave unless they open a socket: the end of the grace period. */
   readonly graceUntil?: string;
   /** When they leave without a sign of life. */
   readonly leaseUntil?: string;
   /** Until when a server holds presence for them. */
   readonly presenceUntil?: string;
-  /** Until when they are kept out. */
+  /** When they may join again. */
   readonly kickedUntil?: string;
 };
 
@@ -178,45 +179,45 @@ export type KickInfo = { readonly userId: string; readonly until: string };
 
 export type ActionInfo = {
   readonly name: string;
-  /** What its schema says of itself. */
+  /** The description in its schema. */
   readonly description?: string;
-  /** The JSON Schema (2020-12) of its input; `null` if its library does not tell it. */
+  /** The JSON Schema (2020-12) of its input; `null` if the schema library does not provide one. */
   readonly input: JsonObject | null;
 };
 
 export type ActionList = {
   readonly behaviour: string;
   readonly writes: "all" | "actions";
-  /** The JSON Schema of the state; `null` if there is none, or its library does not tell it. */
+  /** The JSON Schema of the state; `null` if there is none, or the schema library does not provide it. */
   readonly state: JsonObject | null;
   readonly actions: readonly ActionInfo[];
 };
 
-/** Which frames a trace tells. What is left out selects everything. */
+/** Which frames a trace reports. Members that are left out select everything. */
 export type TraceFilter = {
   readonly session?: string | undefined;
   readonly user?: string | undefined;
-  /** Frames that have a message of this type. */
+  /** Frames that contain a message of this type. */
   readonly type?: string | undefined;
 };
 
-/** What a trace tells, as an event `frame`. */
+/** A frame in a trace: the event `frame`. */
 export type TracedFrame = {
   readonly at: string;
   readonly direction: "in" | "out";
   readonly session: string;
   readonly user: string;
-  /** Of its messages, in order; `?` for one that is of no known type. Of a frame that was not looked into, none. */
+  /** The types of its messages, in order; `?` for an unknown type. Empty for a frame that was not parsed. */
   readonly types: readonly string[];
-  /** Of the whole frame in UTF-8. */
+  /** Size of the whole frame in UTF-8. */
   readonly bytes: number;
-  /** Its text without tokens; `null` if it was not looked into: binary, no JSON, or too large for the room. */
+  /** Its text without tokens; `null` if it was not parsed: it is binary, not JSON, or too large for the room. */
   readonly text: string | null;
-  /** Whether the text is only the start of it. */
+  /** Whether the text was cut off. */
   readonly isCut?: true;
 };
 
-/** A session that has ended, as an event `closed`. */
+/** A session that has ended: the event `closed`. */
 export type TracedClose = {
   readonly at: string;
   readonly session: string;
@@ -225,5 +226,5 @@ export type TracedClose = {
   readonly reason: string;
 };
 
-/** Frames that the reader was too slow for, as an event `dropped`. */
+/** Frames that were skipped because the reader was too slow: the event `dropped`. */
 export type TracedDrop = { readonly at: string; readonly frames: number };

@@ -1,4 +1,4 @@
-// JSON Patch (RFC 6902) as data, with three more operations (rule E5): the decoder. apply-patch.ts applies it.
+// JSON Patch (RFC 6902) with three more operations (rule E5): its types and its decoder. apply-patch.ts applies patches.
 
 import { CollabError } from "./errors.ts";
 import { describeValue, isObject, member, type JsonObject, type JsonValue } from "./json.ts";
@@ -12,16 +12,16 @@ export type Operation =
   | { readonly op: "move"; readonly path: string; readonly from: string }
   | { readonly op: "copy"; readonly path: string; readonly from: string }
   | { readonly op: "remove"; readonly path: string }
-  /** Adds to a number: additions of two people add up. */
+  /** Adds to a number, so that concurrent additions add up. */
   | { readonly op: "inc"; readonly path: string; readonly by: number }
-  /** Inserts into a text. Positions count UTF-16 units, and never lie inside a surrogate pair. */
+  /** Inserts into a text. Positions count UTF-16 code units, and never lie inside a surrogate pair. */
   | { readonly op: "str_ins"; readonly path: string; readonly pos: number; readonly str: string }
-  /** Deletes `len` units of a text, from `pos` on. */
+  /** Deletes `len` code units of a text, from `pos` on. */
   | { readonly op: "str_del"; readonly path: string; readonly pos: number; readonly len: number };
 
 export type OperationOf<Op extends Operation["op"]> = Extract<Operation, { op: Op }>;
 
-/** The operations of RFC 6902 alone, or all of them. */
+/** Only the operations of RFC 6902, or all of them. */
 export type Dialect = "rfc6902" | "extended";
 
 const operationNames: Readonly<Record<Dialect, string>> = {
@@ -34,7 +34,7 @@ export type Patch = readonly Operation[];
 /** The patch that replaces the whole state. */
 export const replaceAll = (value: JsonObject): Patch => [{ op: "replace", path: "", value }];
 
-/** The error of an operation that does not apply. Its reason is shortened: a path may be as long as the patch. */
+/** The error for an operation that does not apply. The reason is shortened, because a path may be as long as the patch. */
 export const patchFailed = (index: number, reason: string): CollabError => {
   const shown = reason.length > 200 ? `${reason.slice(0, 200)}…` : reason;
   return new CollabError("patch_failed", { detail: `Operation ${index}: ${shown}.` });
@@ -46,9 +46,8 @@ export type Sized = { readonly value: JsonObject; readonly bytes: number };
 export type PatchLimits = Pick<Limits, "stateBytes" | "stateDepth" | "patchOperations">;
 
 /**
- * Decode a JSON Patch. Members that an operation does not have are dropped.
- * @throws CollabError `malformed` with the index of the invalid operation; `too_large` for too many
- * operations
+ * Decode a JSON Patch. Unknown members of an operation are dropped.
+ * @throws CollabError `malformed` with the index of the invalid operation; `too_large` for too many operations
  */
 export function parsePatch(
   input: unknown,
@@ -85,7 +84,7 @@ function parseOperation(input: unknown, index: number, dialect: Dialect): Operat
     case "test": {
       const path = pointer("path");
       const value = member(input, "value");
-      if (value === undefined) throw malformed(`"${op}" needs a "value"`);
+      if (value === undefined) throw malformed(`"${op}" requires a "value"`);
       return { op, path, value };
     }
     case "remove":
@@ -98,7 +97,7 @@ function parseOperation(input: unknown, index: number, dialect: Dialect): Operat
     case "str_del":
       if (dialect === "extended") return parseExtended(op, input, pointer("path"), malformed);
       throw malformed(
-        `"op" must be one of RFC 6902; for "${op}" send the content type application/vnd.collab-room.patch+json`,
+        `"op" must be an operation of RFC 6902; to use "${op}", send the content type application/vnd.collab-room.patch+json`,
       );
     default:
       throw malformed(`"op" must be ${operationNames[dialect]}, got ${describeValue(op)}`);
@@ -125,8 +124,6 @@ function parseExtended(
   if (op === "str_del") return { op, path, pos: count("pos", 0), len: count("len", 1) };
   const str = member(input, "str");
   if (typeof str !== "string" || !str.isWellFormed())
-    throw malformed(
-      `"str" must be a text without half a surrogate pair, got ${describeValue(str)}`,
-    );
+    throw malformed(`"str" must be a string without lone surrogates, got ${describeValue(str)}`);
   return { op, path, pos: count("pos", 0), str };
 }

@@ -1,5 +1,5 @@
-// JSON values as plain data: types, equality, exact size. Keys such as `__proto__` are ordinary keys:
-// read and write members through the functions here, which never touch a prototype.
+// JSON values as plain data: types, equality, exact size. Keys such as `__proto__` are ordinary keys, so read and write
+// members with the functions here, which never touch a prototype.
 
 import { CollabError } from "./errors.ts";
 
@@ -22,7 +22,7 @@ export function isPlainObject(value: unknown): value is JsonObject {
 }
 
 /**
- * Describe a value for an error text without repeating its content.
+ * Describe a value for an error message without repeating its content.
  * @returns for example "a string of 3 characters", "an object", "-1"; "nothing" for `undefined`
  */
 export function describeValue(value: unknown): string {
@@ -35,7 +35,7 @@ export function describeValue(value: unknown): string {
 
 /**
  * Parse JSON text.
- * @throws CollabError `malformed` when the text is not JSON
+ * @throws CollabError `malformed` if the text is not JSON
  */
 export function parseJson(text: string): JsonValue {
   try {
@@ -49,13 +49,13 @@ export function parseJson(text: string): JsonValue {
   }
 }
 
-/** Read an own member; inherited members are ignored. */
+/** Read an own member. Inherited ones are ignored. */
 export const member = (object: JsonObject, key: string): JsonValue | undefined =>
   Object.hasOwn(object, key) ? object[key] : undefined;
 
 /** Write an own member of an object that the caller created. */
 export function setMember(object: Record<string, JsonValue>, key: string, value: JsonValue): void {
-  // An assignment to this key would change the prototype instead.
+  // Assigning to this key would change the prototype instead.
   if (key === "__proto__")
     Object.defineProperty(object, key, {
       value,
@@ -69,8 +69,8 @@ export function setMember(object: Record<string, JsonValue>, key: string, value:
 /**
  * Whether two values are the same JSON. A value that is not JSON equals only itself. An object that both
  * sides share is not compared member by member.
- * @param countOf the number of members of an object within `a`. If it knows that without counting, the cost
- * depends on `b` only.
+ * @param countOf returns the number of members of an object within `a`. If it does not have to count them, the cost
+ * depends only on `b`.
  */
 export function jsonEqual(
   a: JsonValue | undefined,
@@ -90,22 +90,22 @@ export function jsonEqual(
   );
 }
 
-/** Bytes of a value as compact JSON in UTF-8, and its levels of nesting (a leaf has 0, `{}` has 1). */
+/** Bytes of a value as compact JSON in UTF-8, and its nesting depth (0 for a leaf, 1 for `{}`). */
 export type Size = { readonly bytes: number; readonly depth: number };
 
-/** `nested[n]` is how many members have `n + 1` levels; the last number is not 0. */
+/** `nested[n]` is the number of members with a depth of `n + 1`; the last entry is not 0. */
 export type ContainerSize = Size & { readonly nested: readonly number[] };
 
-/** Sizes of containers that were measured before. An entry is valid until its container changes. */
+/** Sizes of containers that have been measured. An entry is valid until its container changes. */
 export type SizeCache = WeakMap<object, ContainerSize>;
 
-// One for all of them, because most containers have only leaves.
+// Shared, because most containers have only leaves.
 const nothingNested: readonly number[] = [];
 
 /**
  * Measure a value.
- * @param depthLimit the most levels allowed
- * @throws CollabError `too_large` when the value has more levels, `invalid_state` when it is not JSON
+ * @param depthLimit the maximum number of levels
+ * @throws CollabError `too_large` if the value has more levels, `invalid_state` if it is not JSON
  */
 export function measure(value: unknown, depthLimit: number, cache?: SizeCache): Size {
   switch (typeof value) {
@@ -166,12 +166,12 @@ const tooDeep = (): CollabError =>
     detail: "The value has more levels of nesting than the limit allows. Flatten it.",
   });
 
-/** What is one byte per character, without an escape. */
+/** Text whose characters take one byte each and need no escape. */
 const plain = /^[ !#-[\]-\x7f]*$/;
 
-/** Bytes of a string as JSON text, with quotes and escapes. */
+/** Bytes of a string as JSON text, including quotes and escapes. */
 export function stringBytes(text: string): number {
-  // A regular expression is several times as fast as the loop, and most long strings are plain.
+  // The regular expression is several times as fast as the loop, and most long strings are plain.
   if (text.length > 32 && plain.test(text)) return text.length + 2;
   let bytes = 2;
   for (let index = 0; index < text.length; index++) {
@@ -206,7 +206,7 @@ export function utf8Bytes(text: string): number {
     if (unit < 0x80) continue;
     bytes++;
     if (unit < 0x800) continue;
-    // Two for each half of a surrogate pair. A lone surrogate becomes U+FFFD, which has three.
+    // Each half of a surrogate pair takes two bytes. A lone surrogate becomes U+FFFD, which takes three.
     if (unit >= 0xd800 && unit <= 0xdfff && isPair(unit, text.charCodeAt(index + 1))) {
       bytes++;
       index++;

@@ -1,5 +1,5 @@
-// The limits of a room: the defaults, and the highest values that the platform allows. They are written as plain
-// numbers, so that bundlers see which of them a page does not use.
+// The limits of a room: the defaults, and the highest values that the platform allows. They are plain number literals,
+// so that bundlers can remove those that a page does not use.
 
 export type Limits = {
   /** Bytes of the state as compact JSON in UTF-8. */
@@ -25,8 +25,8 @@ export const defaultLimits: Limits = {
   bytesPerSecond: 524_288, // 512 KiB
 };
 
-// A Durable Object has 128 MB of memory and RPC carries up to 32 MiB. A room may hold a state, send it and
-// copy it at the same time.
+// A Durable Object has 128 MB of memory, and RPC carries up to 32 MiB. A room may hold, send and copy a state at the
+// same time.
 const caps: Limits = {
   stateBytes: 8_388_608, // 8 MiB
   stateDepth: 256,
@@ -36,13 +36,13 @@ const caps: Limits = {
   bytesPerSecond: 1_073_741_824, // 1 GiB
 };
 
-/** ms by which the clocks of an issuer and of this Worker may differ: a token is taken for so much longer. */
+/** ms by which an issuer's and this Worker's clocks may differ. A token is accepted for that much longer. */
 export const clockTolerance = 30_000;
 /** Bytes of a session's presence (rule P1). */
 export const maxPresenceBytes = 2048;
-/** Sockets that one user may have in a room, and streams of changes (rule L1). */
+/** Sockets, and streams of changes, that one user may have in a room (rule L1). */
 export const maxUserSessions = 32;
-/** Streams of changes in a room for all callers together who are no users (rule L1). */
+/** Streams of changes in a room for all callers without a user together (rule L1). */
 export const maxStreamsOfNobody = 256;
 /** Users that a session may watch, and bytes of their ids as a JSON array (rule N1). */
 export const [maxWatchedUsers, maxWatchedBytes] = [64, 8192];
@@ -57,7 +57,7 @@ export const maxRoomIdBytes = 256;
 
 /**
  * Fill in the limits that a behaviour leaves out.
- * @throws RangeError when a limit is unknown or not a whole number from 1 to its highest value
+ * @throws RangeError if a limit is unknown or not a whole number from 1 to its highest value
  */
 export function resolveLimits(settings: Partial<Limits> = {}): Limits {
   const unknown = Object.keys(settings).find((name) => !Object.hasOwn(caps, name));
@@ -74,7 +74,7 @@ export function resolveLimits(settings: Partial<Limits> = {}): Limits {
   return limits;
 }
 
-/** The largest sizes that any of these limits allows: for input whose room is not known yet. */
+/** The largest sizes that any of these limits allow, for input whose room is not known yet. */
 export const largestLimits = (
   all: readonly Limits[],
 ): Pick<Limits, "stateBytes" | "frameBytes"> => ({

@@ -1,9 +1,9 @@
-// JSON Merge Patch (RFC 7396) on small values such as presence: apply one, and compute the one between two
-// values. Changes of the state do not use this: they become JSON Patches, see diff.ts.
+// JSON Merge Patch (RFC 7396) for small values such as presence: applies a patch, and computes the one between two
+// values. Changes to the state do not use this; they become JSON Patches, see diff.ts.
 
 import { isObject, jsonEqual, setMember, type JsonObject, type JsonValue } from "./json.ts";
 
-/** Apply a merge patch to an object. Neither is changed; the result shares what the patch does not touch. */
+/** Apply a merge patch to an object. Neither is modified; the result shares the parts that the patch does not touch. */
 export function mergePatch(target: JsonObject, patch: JsonObject): JsonObject {
   const merged: Record<string, JsonValue> = { ...target };
   for (const [key, value] of Object.entries(patch)) {
@@ -17,7 +17,7 @@ export function mergePatch(target: JsonObject, patch: JsonObject): JsonObject {
 }
 
 /**
- * Compute the merge patch from one object to another; `null` when they are the same JSON. No object in
+ * Compute the merge patch from one object to another; `null` if they are the same JSON. No object in
  * `after` may have a member that is null, because a merge patch cannot express one.
  */
 export function mergeDiff(before: JsonObject, after: JsonObject): JsonObject | null {

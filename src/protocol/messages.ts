@@ -1,5 +1,5 @@
-// The messages on a socket, in both directions. `docs/PROTOCOL.md` has an example of each. A change of a
-// shape here changes the protocol and needs a new `protocolVersion`.
+// The messages on a socket, in both directions. `docs/PROTOCOL.md` has an example of each. Changing a shape here changes
+// the protocol and requires a new `protocolVersion`.
 
 import { errorTable, type CollabError, type ErrorInfo } from "./errors.ts";
 import type { JsonObject, JsonValue } from "./json.ts";
@@ -18,21 +18,21 @@ export const subprotocol = `collab-room.v${protocolVersion}`;
 export type Ref = string | number;
 
 /**
- * The number of a request (rule X1), for a client that has named itself: from 1 on, across all its connections. A
- * number that the room knows is answered as before, and not carried out again.
+ * The number of a request (rule X1), for a client that has named itself. Numbers start at 1 and continue across its
+ * connections. A request whose number the room knows gets the earlier answer and is not executed again.
  */
 type Numbered = { readonly seq?: number };
 
 /** Client → room. */
 export type ClientMessage =
-  /** Changes the state, by a JSON Patch or a JSON Merge Patch. */
+  /** Changes the state, with a JSON Patch or a JSON Merge Patch. */
   | (Numbered & {
       readonly type: "update";
       readonly ref: Ref;
-      /** A JSON Patch, which may have the operations of rule E5, too. */
+      /** A JSON Patch, which may also contain the operations of rule E5. */
       readonly patch: readonly unknown[];
       readonly ifVersion?: number;
-      /** The version that the patch was made on (rule E1). */
+      /** The version that the patch is based on (rule E1). */
       readonly base?: number;
       /** With `base`: whether the patch is refused if any target is gone. */
       readonly strict?: boolean;
@@ -58,17 +58,17 @@ export type ClientMessage =
       /** `null` if left out. */
       readonly payload?: JsonValue;
       readonly ref?: Ref;
-      /** Whether the sending session receives the event too. */
+      /** Whether the sending session receives the event, too. */
       readonly echo?: boolean;
     }
   /** Counts as activity of the room, and renews the lease of a user who has one. */
   | { readonly type: "touch"; readonly ref?: Ref }
   /**
-   * Watches these users: in a sampled room, the session is told of them at once (rule N1). The list replaces the
-   * one before.
+   * Watches these users: in a sampled room, the session receives their updates at once (rule N1). The list replaces the
+   * previous one.
    */
   | { readonly type: "watch"; readonly users: readonly string[]; readonly ref?: Ref }
-  /** Renews the token of the session (rule A8). It names the same user. */
+  /** Renews the session's token (rule A8). The new token must name the same user. */
   | { readonly type: "auth"; readonly token: string; readonly ref?: Ref }
   /** Ends this session. If it is the user's last one, the user leaves the room. */
   | { readonly type: "leave" }
@@ -81,14 +81,14 @@ export type ClientMessageType = ClientMessage["type"];
 export type SessionLimits = {
   readonly frameBytes: number;
   readonly messagesPerFrame: number;
-  /** The sustained rate. A burst may have twice as many. */
+  /** The sustained rate. A burst may contain twice as many. */
   readonly messagesPerSecond: number;
   readonly bytesPerSecond: number;
   readonly stateBytes: number;
   readonly stateDepth: number;
   readonly patchOperations: number;
   readonly presenceBytes: number;
-  /** Send the text `ping` at least once per this many ms. */
+  /** The client must send the text `ping` at least this often, in ms. */
   readonly pingInterval: number;
   /** ms that a user without sockets stays in the room. */
   readonly reconnectGrace: number;
@@ -103,7 +103,7 @@ type WelcomeBase = {
   readonly session: string;
   /** The session's user. */
   readonly user: UserEntry;
-  /** In join order. In a sampled room: the session's user, and those it watches. */
+  /** In join order. In a sampled room: only the session's user, and those it watches. */
   readonly users: readonly UserEntry[];
   readonly presence: PresenceMap;
   /** Present if the room is sampled (rule N1). */
@@ -114,21 +114,21 @@ type WelcomeBase = {
   readonly expiresAt?: string;
   readonly limits: SessionLimits;
   /**
-   * For a client that has named itself: the highest `seq` that the room has handled; `null` if it cannot know (rule
-   * X1).
+   * For a client that has named itself: the highest `seq` that the room has handled; `null` if the room cannot know it
+   * (rule X1).
    */
   readonly seq?: number | null;
-  /** The numbers up to `seq` that were refused, as far as that is known. */
+  /** The numbers up to `seq` that were refused, as far as the room knows. */
   readonly refused?: readonly number[];
-  /** Of the last 1,000 numbers below `seq`: those that were not handled. Sent again, they are carried out. */
+  /** Those of the last 1,000 numbers below `seq` that were not handled. If they are sent again, they are executed. */
   readonly missing?: readonly number[];
 };
 
 /** Room → client. */
 export type RoomMessage =
-  /** Always the first message. If another one follows, the client starts over from it. */
+  /** Always the first message. If another `welcome` follows, the client starts over from it. */
   | (WelcomeBase & { readonly resumed: false; readonly state: JsonObject })
-  /** `patch` leads from the version that the client sent to `version`. */
+  /** `patch` turns the version that the client sent into `version`. */
   | (WelcomeBase & { readonly resumed: true; readonly patch: Patch })
   /** The room has the changes since that version, but the state is shorter. */
   | (WelcomeBase & { readonly resumed: true; readonly state: JsonObject })
@@ -138,8 +138,8 @@ export type RoomMessage =
       readonly to: number;
       readonly patch: Patch;
       /**
-       * How many operations of the patch each version from `from + 1` on has. Left out if there is one version, or if
-       * each has one operation.
+       * The number of operations of each version, from `from + 1` on. Left out if there is only one version, or if each
+       * has one operation.
        */
       readonly sizes?: readonly number[];
     }
@@ -148,10 +148,10 @@ export type RoomMessage =
       readonly ref: Ref;
       readonly ok: true;
       readonly version?: number;
-      /** Indexes of the operations that were left out, because their targets are gone. */
+      /** Indexes of the operations that were dropped because their targets are gone. */
       readonly dropped?: readonly number[];
       readonly result?: JsonValue;
-      /** Of `auth`: when the session ends unless it is renewed again; `null` if it does not. */
+      /** For `auth`: when the session ends unless it is renewed again; `null` if it does not. */
       readonly expiresAt?: string | null;
     }
   | ({ readonly type: "reply"; readonly ref: Ref; readonly ok: false } & WireError)
@@ -170,24 +170,24 @@ export type RoomMessage =
       /** User ids. */
       readonly leaves?: readonly string[];
     }
-  /** In a sampled room, and the first one says that it is: how many people there are, and a sample of them. */
+  /** The number of people in a sampled room, and a sample of them. The first one also says that the room is sampled. */
   | {
       readonly type: "people";
       readonly counts: PeopleCounts;
-      /** The whole sample. It replaces the one before. */
+      /** The whole sample. It replaces the previous one. */
       readonly sample: readonly SamplePerson[];
     }
   | {
       readonly type: "people";
       readonly counts: PeopleCounts;
-      /** Who has come into the sample. */
+      /** People who were added to the sample. */
       readonly joins?: readonly SamplePerson[];
-      /** What has changed in the presence of those in it. */
+      /** Presence updates of people in the sample. */
       readonly updates?: Readonly<Record<string, PresenceUpdate>>;
-      /** User ids of those who are no longer in it. */
+      /** User ids of people who were removed from the sample. */
       readonly leaves?: readonly string[];
     }
-  /** The room is not sampled any more. Everybody who is there, and from here on everybody is told of. */
+  /** The room is no longer sampled. Contains all users; from now on, the session receives updates of all of them. */
   | {
       readonly type: "everybody";
       readonly users: readonly UserEntry[];
@@ -203,15 +203,15 @@ export type RoomMessage =
       readonly session: string | null;
     }
   | { readonly type: "scopes"; readonly scopes: readonly Scope[] }
-  /** A part of the text of a frame. The texts of all parts, in order, are the frame; nothing comes between them. */
+  /** A part of a frame. The texts of all parts, in order, make up the frame; nothing is sent between them. */
   | { readonly type: "part"; readonly index: number; readonly of: number; readonly text: string }
-  /** The client answers with an `ack` of the same number. A client that falls too far behind is closed. */
+  /** The client answers with an `ack` of the same number. If it falls too far behind, its socket is closed. */
   | { readonly type: "mark"; readonly n: number }
   | ({ readonly type: "error" } & WireError);
 
 export type RoomMessageType = RoomMessage["type"];
 
-/** An error in a socket message: a code of the error table and the details of this occurrence. */
+/** An error in a socket message: a code from the error table and the details of this occurrence. */
 export type WireError = Omit<ErrorInfo, "detail"> & {
   /** Text for the developer of the client. */
   readonly detail: string;

@@ -1,5 +1,6 @@
-// Where an address leads after an effect, and what an effect is after another one (rules E1, E2). An *address* is
-// the path of something in a state. Pure: the room and its clients share it. rebase.ts moves whole patches with it.
+// Moves addresses and effects through an effect (rules E1, E2): the operational transformation. An *address* is the path
+// of something in a state. The functions are pure, and the room and its clients share them. rebase.ts uses them to move
+// whole patches.
 
 import {
   indexOf,
@@ -16,23 +17,23 @@ import { textAt, textRanges } from "./text-moves.ts";
 export type Address = {
   readonly tokens: Tokens;
   /**
-   * From this token on, it leads through a value that was exchanged: keys of objects still mean the same, but
-   * an index of an array does not. `Infinity` if there is none.
+   * From this token on, the path goes through a value that was exchanged: object keys still mean the same, but array
+   * indexes do not. `Infinity` if there is no such value.
    */
   readonly exchangedFrom: number;
 };
 
 /**
- * What an address is for.
- * - `value`: something that exists there.
- * - `slot`: a place to put something. Something else that was put there before stays before it.
- * - `earlierSlot`: a place where something was put before the effect.
+ * What an address refers to.
+ * - `value`: a value that exists there.
+ * - `slot`: a place to put a value. A value that was inserted there earlier stays in front of it.
+ * - `earlierSlot`: a place where a value was put before the effect.
  */
 export type Role = "value" | "slot" | "earlierSlot";
 
 export const addressOf = (tokens: Tokens): Address => ({ tokens, exchangedFrom: Infinity });
 
-/** Whether a path leads into the value at another path. */
+/** Whether a path is inside the value at another path. */
 export function isInside(path: Tokens, outer: Tokens): boolean {
   if (path.length <= outer.length) return false;
   for (let at = 0; at < outer.length; at++) if (path[at] !== outer[at]) return false;
@@ -42,11 +43,11 @@ export function isInside(path: Tokens, outer: Tokens): boolean {
 export const isSame = (a: Tokens, b: Tokens): boolean =>
   a.length === b.length && a.every((token, at) => token === b[at]);
 
-/** Whether a path is another one or leads into the value there. */
+/** Whether a path is the same as another one or inside the value there. */
 export const isWithin = (path: Tokens, outer: Tokens): boolean =>
   isSame(path, outer) || isInside(path, outer);
 
-/** Where an address leads after an effect; `null` if what it led to is gone. */
+/** Move an address through an effect; `null` if its target is gone. */
 export function follow(address: Address, effect: Effect, role: Role = "value"): Address | null {
   switch (effect.kind) {
     case "insert":
@@ -90,7 +91,7 @@ function followMove(address: Address, move: EffectOf<"move">, role: Role): Addre
   const { tokens, exchangedFrom } = address;
   const isPlace = role !== "value" && tokens.length === from.length;
   if (isWithin(tokens, from) && !isPlace) {
-    if (to.at(-1) === "-") return null; // nobody knows which index that is
+    if (to.at(-1) === "-") return null; // the index is unknown
     if (fromIndex >= 0 && from.length > exchangedFrom) return null;
     const shift = to.length - from.length;
     return {
@@ -102,13 +103,14 @@ function followMove(address: Address, move: EffectOf<"move">, role: Role): Addre
   return taken && follow(taken, putAt(to, toIndex), role);
 }
 
-/** The index in an array at which a path enters one of its items, or puts one; -1 if it does not. */
+/** The index of the item of `container` that a path goes through or refers to; -1 if there is none. */
 const indexIn = (path: Tokens, container: Tokens): number =>
   isInside(path, container) ? indexOf(path[container.length]) : -1;
 
 /**
- * Where both ends of a move lead after an effect. `to` counts after the removal at `from`, as RFC 6902 says.
- * @returns an end is `null` if what it led to is gone
+ * Move both ends of a move operation through an effect. As RFC 6902 specifies, `to` refers to the state after the
+ * removal at `from`.
+ * @returns both ends; one is `null` if its target is gone
  */
 export function followEnds(
   from: Address,
@@ -116,14 +118,14 @@ export function followEnds(
   effect: Effect,
   toRole: "slot" | "earlierSlot",
 ): { readonly from: Address | null; readonly to: Address | null } {
-  // What the effect is once the item has been removed.
+  // Move the effect through the removal, so that it refers to the same state as `to`.
   const removal = takenFrom(from.tokens, indexOf(from.tokens.at(-1)));
   let next: Address | null = to;
   for (const each of effectAfter(effect, removal)) next = next && follow(next, each, toRole);
   return { from: follow(from, effect), to: next };
 }
 
-/** Whether a later effect may change where an earlier one is. If not, the earlier one stays as it is. */
+/** Whether a later effect may move an earlier one. If not, the earlier one stays as it is. */
 export function mayMove(earlier: Effect, later: Effect): boolean {
   switch (later.kind) {
     case "exchange":
@@ -141,7 +143,7 @@ export function mayMove(earlier: Effect, later: Effect): boolean {
   }
 }
 
-/** Where an effect is: whatever it moves is in there. */
+/** The paths of an effect. Everything that it moves is inside them. */
 export function pathsOf(effect: Effect): readonly Tokens[] {
   if (effect.kind === "move")
     return [effect.from, effect.to, parentOf(effect.from), parentOf(effect.to)];
@@ -149,8 +151,8 @@ export function pathsOf(effect: Effect): readonly Tokens[] {
 }
 
 /**
- * What an earlier effect is after a later one that was made without knowing of it.
- * @returns no effect if nothing of it is left
+ * Move an earlier effect through a later one that was made concurrently.
+ * @returns an empty list if nothing of it is left
  */
 export function effectAfter(earlier: Effect, later: Effect): readonly Effect[] {
   switch (earlier.kind) {
@@ -184,13 +186,13 @@ export function effectAfter(earlier: Effect, later: Effect): readonly Effect[] {
 }
 
 function moveAfter(move: EffectOf<"move">, later: Effect): readonly Effect[] {
-  // Of two moves of the same thing, the later one says where it is.
+  // If both move the same thing, the later one determines where it is.
   if (later.kind === "move" && isSame(later.from, move.from)) return [];
   const ends = followEnds(addressOf(move.from), addressOf(move.to), later, "earlierSlot");
   const [from, put] = [kept(ends.from), kept(ends.to)];
   const to = put !== null && move.toIndex < 0 && overwrites(later, move.to) ? null : put;
   if (ends.from === null) return [];
-  // It was moved out of something that was exchanged, so it is still where it was moved to.
+  // It was moved out of something that was then exchanged, so it is still where it was moved to.
   if (from === null) return to === null ? [] : [putAt(to, move.toIndex)];
   if (to === null) return [takenFrom(from, move.fromIndex)];
   const fromIndex = move.fromIndex < 0 ? -1 : indexOf(from.at(-1));
@@ -198,24 +200,24 @@ function moveAfter(move: EffectOf<"move">, later: Effect): readonly Effect[] {
   return [{ kind: "move", from, fromIndex, to, toIndex }];
 }
 
-/** Where an effect is done; `null` if nothing is left of it: its place is gone, or what it stood in was exchanged. */
+/** The path of an effect; `null` if nothing of the effect is left: its place is gone, or a value around it was exchanged. */
 const kept = (address: Address | null): Tokens | null =>
   address !== null && address.exchangedFrom === Infinity ? address.tokens : null;
 
-/** Whether an effect exchanges the value at this path, or one around it. */
+/** Whether an effect exchanges the value at this path, or a value around it. */
 export const overwrites = (effect: Effect, path: Tokens): boolean =>
   (effect.kind === "exchange" && isWithin(path, effect.path)) ||
   (effect.kind === "move" && effect.toIndex < 0 && isWithin(path, effect.to));
 
 // Text
 
-/** Where a text is after an effect; `null` if it is gone or another text. */
+/** Move the path of a text through an effect; `null` if the text is gone or was replaced. */
 export function textPathAfter(path: Tokens, effect: Effect): Tokens | null {
   if (overwrites(effect, path)) return null;
   return follow(addressOf(path), effect)?.tokens ?? null;
 }
 
-/** Whether an effect has changed this text. */
+/** Whether an effect edits this text. */
 export const isText = (
   effect: Effect,
   path: Tokens,

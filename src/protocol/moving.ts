@@ -1,6 +1,5 @@
-// One operation on its way through changes that were made without knowing of it (rules E1, E2): where it leads after each
-// of them, and what it has done to positions by then. Pure: rebase.ts moves the room's patches with it, and clients
-// their pending edits.
+// Moves one operation through concurrent changes (rules E1, E2): tracks its target, and its own effect on positions. The
+// functions are pure. rebase.ts uses them to move patches in the room, and clients to move their pending edits.
 
 import { isContainer, memberOf } from "./container.ts";
 import { effectOf, indexOf, inverseOf, type Effect } from "./effects.ts";
@@ -19,17 +18,17 @@ import {
 import { childPointer, parsePointer } from "./pointer.ts";
 import { textAt, textRanges, type TextRange } from "./text-moves.ts";
 
-/** An operation on its way through changes. */
+/** An operation that is being moved through changes. */
 export type Moving = {
   readonly operation: Operation;
-  /** Whether nothing has moved it so far. */
+  /** Whether no change has moved it so far. */
   readonly isUnmoved: boolean;
   readonly path: Address;
-  /** Of `move` and `copy`. */
+  /** For `move` and `copy`. */
   readonly from: Address | null;
-  /** Whether others have set or removed the very value that it is for. */
+  /** Whether a change has set or removed the value that it targets. */
   readonly isOverwritten: boolean;
-  /** Of `str_ins`: its position. Of `str_del`: what it deletes. */
+  /** For `str_ins`: its position. For `str_del`: the ranges to delete. */
   readonly ranges: readonly TextRange[];
 };
 
@@ -43,7 +42,7 @@ export function movingOf(operation: Operation): Moving {
   return { operation, isUnmoved: true, isOverwritten: false, path, from, ranges };
 }
 
-/** Where an operation leads after an effect; `null` if its target is gone. */
+/** Move an operation through an effect; `null` if its target is gone. */
 export function moveThrough(moving: Moving, effect: Effect): Moving | null {
   const { path, from } = moving;
   const moved = through(moving, effect);
@@ -53,7 +52,7 @@ export function moveThrough(moving: Moving, effect: Effect): Moving | null {
   return isOverwritten ? { ...moved, isOverwritten } : moved;
 }
 
-/** Operations that put something at their path. */
+/** Operations that put a value at their path. */
 const puts: ReadonlySet<string> = new Set(["add", "copy", "move"]);
 
 function through(moving: Moving, effect: Effect): Moving | null {
@@ -78,7 +77,7 @@ function through(moving: Moving, effect: Effect): Moving | null {
   return isUnmoved ? moving : { ...moving, from, path: to, isUnmoved };
 }
 
-/** Whether an effect exchanges something that an operation cannot lead through: most do, in a state of many keys. */
+/** Whether an effect exchanges a value that is not on the operation's path. In a state with many keys, most effects do. */
 export function isDeeper(effect: Effect, { path, from }: Moving): boolean {
   if (effect.kind !== "exchange") return false;
   const last = effect.path.length - 1;
@@ -95,13 +94,13 @@ export function ownEffect(moving: Moving, digit: number): Effect | null {
   return effect?.kind === "textDelete" ? { ...effect, ranges: moving.ranges } : effect;
 }
 
-/** The effects that lead back from an operation that was left out. */
+/** The effects that undo an operation that was dropped. */
 export function undone(operation: Operation): readonly Effect[] {
   const effect = effectOf(operation, digitOf(operation, []));
   return effect === null ? [] : [inverseOf(effect)];
 }
 
-/** Which ends of an operation are in arrays, see `movesOf`: as it turned out, or as its path looks. */
+/** Which ends of an operation are in arrays, see `movesOf`: from its effect if it was applied, otherwise from its paths. */
 export function digitOf(operation: Operation, applied: readonly Applied[]): number {
   const effect = applied[0]?.effect;
   if (effect?.kind === "move") return (effect.toIndex < 0 ? 0 : 1) + (effect.fromIndex < 0 ? 0 : 2);
@@ -116,7 +115,7 @@ function endsInIndex(pointer: string): boolean {
   return token === "-" || indexOf(token) >= 0;
 }
 
-/** The operations that do at the new places what one was to do. */
+/** The operations that do the same at the new places. */
 export function operationsOf({
   operation,
   isUnmoved,
@@ -133,7 +132,7 @@ export function operationsOf({
     case "str_ins":
       return ranges.map(({ at: pos }) => ({ ...operation, path: at, pos }));
     case "str_del":
-      // From the end, so that no deletion moves the next one.
+      // From the end, so that a deletion does not move the ones that follow.
       return ranges
         .map(({ at: pos, length: len }) => ({ ...operation, path: at, pos, len }))
         .toReversed();
@@ -144,11 +143,11 @@ export function operationsOf({
 
 const pointerOf = ({ tokens }: Address): string => tokens.reduce(childPointer, "");
 
-/** Whether an operation that fails has failed because others have exchanged what it was for, or what that was in. */
+/** Whether an operation may fail because its target, or a value around it, was exchanged. */
 export const isLost = ({ isOverwritten, path, from }: Moving): boolean =>
   isOverwritten || path.exchangedFrom < Infinity || (from?.exchangedFrom ?? Infinity) < Infinity;
 
-/** Whether an address has an index of an array within a value that was exchanged: nobody knows which item is meant. */
+/** Whether an address contains an array index inside a value that was exchanged, so that the item is unknown. */
 export function leadsByIndex(root: JsonValue, { path, from }: Moving): boolean {
   return [path, from].some((address) => address !== null && entersArray(root, address));
 }

@@ -1,9 +1,9 @@
-// Pages of a list: how many entries a page has, and the cursor that leads to the next one.
+// Paging of lists: the number of entries per page, and the cursor for the next page.
 
 import { CollabError } from "./errors.ts";
 import { describeValue } from "./json.ts";
 
-/** Entries on a page: if not said, and at most. */
+/** Entries per page: the default and the maximum. */
 export const pageSize = { default: 100, max: 1000 } as const;
 
 /** @throws CollabError `invalid_request` */
@@ -16,8 +16,8 @@ export function checkPageLimit(limit: number = pageSize.default): number {
 }
 
 /**
- * Encode what the last entry of a page is known by, so that clients treat it as opaque. The entry itself may
- * go: the next page begins where it would be.
+ * Encode the key of the last entry on a page, so that clients treat it as opaque. The entry itself may be removed: the
+ * next page then starts where it would have been.
  */
 export const encodeCursor = (key: string): string =>
   btoa(String.fromCharCode(...new TextEncoder().encode(key)))
@@ -27,7 +27,7 @@ export const encodeCursor = (key: string): string =>
 
 /**
  * Decode a cursor from outside.
- * @param read checks the key, and throws if no entry can be known by it
+ * @param read checks the key, and throws if it is invalid
  * @throws CollabError `invalid_request`
  */
 export function decodeCursor<T>(cursor: string, read: (key: string) => T): T {

@@ -1,25 +1,25 @@
-// A frame that is too large for one is sent in parts (rule N3): messages `part`, whose texts together are the text
-// of the frame. Nothing comes between them.
+// Splits frames that are too large into `part` messages and reassembles them (rule N3). The texts of the parts together
+// are the frame. Nothing is sent between them.
 
 import { utf8Bytes } from "./json.ts";
 
-/** Bytes of a frame above which it is sent in parts, and which no part has. */
+/** The maximum size of a frame in bytes. Larger ones are sent in parts, none of which exceeds it. */
 export const maxPartBytes = 262_144; // 256 KiB
 
-/** UTF-16 units of a frame's text in one part: 3 bytes each at most, and a little for what is around them. */
+/** The maximum number of UTF-16 code units in one part: at most 3 bytes each, plus some space for the rest of the message. */
 const maxUnits = 81_920;
 
 /** Whether a frame is sent in parts. */
 export const isDivided = (frame: string): boolean =>
   frame.length > maxPartBytes || (frame.length > maxUnits && utf8Bytes(frame) > maxPartBytes);
 
-/** Cut a text into pieces for parts, each as JSON text. No piece ends inside a character. */
+/** Split a text into pieces for parts, each as JSON text. No piece ends inside a surrogate pair. */
 export function piecesOf(text: string): readonly string[] {
   const pieces: string[] = [];
   for (let start = 0; start < text.length;) {
     let end = endBefore(text, start + maxUnits);
     let piece = JSON.stringify(text.slice(start, end));
-    // Characters that JSON escapes take up to six times as much.
+    // Characters that JSON escapes take up to six bytes each.
     while (utf8Bytes(piece) > maxPartBytes - 100) {
       end = endBefore(text, start + Math.floor((end - start) / 2));
       piece = JSON.stringify(text.slice(start, end));
@@ -30,27 +30,27 @@ export function piecesOf(text: string): readonly string[] {
   return pieces;
 }
 
-/** The last place up to `end` that is not inside a character. */
+/** The last position up to `end` that is not inside a surrogate pair. */
 function endBefore(text: string, end: number): number {
   if (end >= text.length) return text.length;
   const last = text.charCodeAt(end - 1);
   return last >= 0xd800 && last < 0xdc00 ? end - 1 : end;
 }
 
-/** The messages for pieces, as text. */
+/** The `part` messages for the pieces, as text. */
 export const partsOf = (pieces: readonly string[]): readonly string[] =>
   pieces.map(
     (piece, index) => `{"type":"part","index":${index},"of":${pieces.length},"text":${piece}}`,
   );
 
-/** Puts parts together again. */
+/** Reassembles a frame from its parts. */
 export class PartReader {
   #texts: string[] = [];
 
   /**
    * Take a part.
-   * @returns the whole frame with its last part, else `null`
-   * @throws RangeError for a part that does not follow the one before
+   * @returns the whole frame after its last part, otherwise `null`
+   * @throws RangeError for a part that is out of order
    */
   take({
     index,

@@ -1,10 +1,10 @@
-// The people of a room that is too large to tell everybody of everybody (rule N1): how many there are, and a
-// sample of them.
+// The people of a sampled room, which is too large to send everyone to everyone (rule N1): their number, and a sample of
+// them.
 
 import type { Presence } from "./presence.ts";
 import type { UserEntry } from "./users.ts";
 
-/** How many people there are. Users without presence are in `users` alone. */
+/** The number of people by status. Users without presence count only in `users`. */
 export type PeopleCounts = {
   readonly users: number;
   readonly online: number;
@@ -13,5 +13,5 @@ export type PeopleCounts = {
   readonly typing: number;
 };
 
-/** Somebody in the sample. */
+/** A person in the sample. */
 export type SamplePerson = { readonly user: UserEntry; readonly presence: Presence };

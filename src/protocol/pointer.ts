@@ -1,6 +1,6 @@
-// JSON Pointer (RFC 6901): text to tokens and back. It does not resolve pointers.
+// JSON Pointer (RFC 6901): converts text to tokens and back. It does not resolve pointers.
 
-/** Split a pointer into its unescaped tokens; `null` when the text is not a pointer. */
+/** Split a pointer into its unescaped tokens; `null` if the text is not a pointer. */
 export function parsePointer(text: string): string[] | null {
   if (text === "") return [];
   if (!text.startsWith("/") || /~(?![01])/.test(text)) return null;

@@ -1,12 +1,12 @@
-// Presence on the wire: what everybody in a room sees of a connected user besides the user's entry. It is
-// not part of the state and disappears with the user.
+// Presence on the wire: what everyone in a room sees of a user besides the user's entry. It is not part of the state and
+// disappears when the user leaves.
 
 import type { JsonObject, JsonValue } from "./json.ts";
 
 /**
  * A user's presence: these members and any others that the application adds.
- * It combines all sessions of the user: the data comes from the session that changed last, `typing` is
- * true if it is true in any session, and `status` is the most active one.
+ * It combines all sessions of the user: the data comes from the session that changed it last, `typing` is true if it is
+ * true in any session, and `status` is the most active one.
  */
 export type Presence = JsonObject & KnownPresence;
 
@@ -23,7 +23,7 @@ export type KnownPresence = {
   readonly idleSince?: string;
 };
 
-/** By user id. */
+/** Presence by user id. */
 export type PresenceMap = Readonly<Record<string, Presence>>;
 
 /** A JSON Merge Patch (RFC 7396) on a presence. */

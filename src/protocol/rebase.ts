@@ -1,9 +1,9 @@
-// Moves a patch that was made on an earlier version through the changes since, and applies it (rules E1, E2).
-// The room and its clients share this, so a client can predict what the room will do.
+// Rebases a patch: moves it from an earlier version through the changes since then, and applies it (rules E1, E2). The
+// room and its clients share this code, so a client can predict what the room will do.
 //
-// The operations of a patch follow each other: the second one means the state after the first. So each
-// operation is moved through the changes, applied, and then the changes are moved through that operation, for
-// the next one to mean the same state as they do.
+// The operations of a patch build on each other: the second one refers to the state after the first. So each operation
+// is moved through the changes and applied. Then the changes are moved through that operation, so that they refer to the
+// same state as the next operation.
 
 import type { Applied, PatchRun } from "./apply-patch.ts";
 import { CollabError } from "./errors.ts";
@@ -24,14 +24,14 @@ import {
 } from "./moving.ts";
 import { parsePointer } from "./pointer.ts";
 
-/** Work that moving one patch may take, in steps of an operation through an effect: about 0.15 s. */
+/** The maximum work for moving one patch: about 0.15 s. A step moves one operation through one effect. */
 const maxWork = 200_000;
-/** Steps that it takes to move an effect through an operation. */
+/** The cost of moving an effect through an operation, in steps. */
 const stepsPerEffect = 10;
-/** Ranges of text that take as long as a step. */
+/** The number of text ranges that cost as much as one step. */
 const rangesPerStep = 8;
 
-/** The work that is left. */
+/** The remaining work. */
 class Budget {
   #left = maxWork;
 
@@ -45,19 +45,19 @@ class Budget {
     if (this.#left < 0)
       throw new CollabError("base_too_old", {
         detail:
-          "Moving the patch through the changes since its base takes too long. Read the state and make the patch on it, or send it in smaller pieces.",
+          "Adjusting the patch to the changes since its base takes too long. Read the state and create a new patch, or send the patch in smaller pieces.",
       });
   }
 }
 
 /**
- * Apply a patch that was made on an earlier version, as a whole or not at all.
- * @param run on the present state
+ * Apply a patch that is based on an earlier version, as a whole or not at all.
+ * @param run a run on the current state
  * @param history the effects of all changes since that version, in order
  * @param strict whether the patch is refused if the target of any operation is gone
- * @param onSpent is told how much work it took, even if it fails, in steps of less than 1 µs
- * @returns the indexes of the operations that were left out because their target is gone
- * @throws CollabError as `PatchRun.apply` does; `target_gone`; `base_too_old` if that would take too long
+ * @param onSpent receives the work that it took, even if it fails, in steps of less than 1 µs
+ * @returns the indexes of the operations that were dropped because their targets are gone
+ * @throws CollabError as `PatchRun.apply` does; `target_gone`; `base_too_old` if it would take too long
  */
 export function applyRebased(
   run: PatchRun,
@@ -77,8 +77,8 @@ export function applyRebased(
         const applied = applyMoved(run, operation, index, effects, budget);
         if (applied === null) dropped.push(index);
         if (index === patch.length - 1) break;
-        // Later operations mean a state in which this one was applied. A text that it was to change has gone, or what
-        // it was to delete there has: changes since then say so.
+        // Later operations refer to a state in which this one was applied, so a dropped one must be undone for them. A
+        // dropped text edit need not be: the changes already say that the text, or the part to delete, is gone.
         effects =
           applied === null && !("pos" in operation)
             ? [...undone(operation), ...effects]
@@ -86,7 +86,7 @@ export function applyRebased(
       }
       if (strict && dropped.length > 0)
         throw new CollabError("target_gone", {
-          detail: `The targets of the operations ${dropped.join(", ")} are gone. Read the state and make the patch again.`,
+          detail: `The targets of these operations are gone: ${dropped.join(", ")}. Read the state and create a new patch.`,
         });
     });
   } finally {
@@ -95,7 +95,7 @@ export function applyRebased(
   return dropped;
 }
 
-/** The effects that may concern a patch: those on the same members of the root, and on where these are moved. */
+/** The effects that may affect a patch: those on the same members of the root, and on members that these are moved to or from. */
 function effectsOn(patch: Patch, history: readonly Effect[]): readonly Effect[] {
   const roots = new Set<string | undefined>([undefined]);
   for (const operation of patch) {
@@ -112,7 +112,7 @@ function effectsOn(patch: Patch, history: readonly Effect[]): readonly Effect[] 
   });
 }
 
-/** @returns what was applied, in order; `null` if the target is gone */
+/** @returns the applied operations, in order; `null` if the target is gone */
 function applyMoved(
   run: PatchRun,
   operation: Operation,
@@ -142,9 +142,9 @@ function applyMoved(
 }
 
 const testedIsGone = ({ path }: Operation, index: number): CollabError =>
-  patchFailed(index, `the tested value is gone, which was at "${path}"`);
+  patchFailed(index, `the tested value at "${path}" is gone`);
 
-/** Move effects through an operation, so that they mean the state after it. */
+/** Move effects through an operation, so that they refer to the state after it. */
 function movedThrough(
   effects: readonly Effect[],
   operation: Operation,

@@ -1,4 +1,4 @@
-// Room ids: which ones are valid, and how they are ordered.
+// Validates and orders room ids.
 
 import { CollabError } from "./errors.ts";
 import { isIdText } from "./id-text.ts";

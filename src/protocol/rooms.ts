@@ -1,4 +1,4 @@
-// The shapes of room info, of the directory's list, and of the options for both.
+// The shapes of room info, of the directory's list, and of the options for starting and listing rooms.
 
 export type SaveStatus = {
   /**

@@ -1,12 +1,12 @@
-// What is known of the containers of states without walking over them: sizes and numbers of members. Code
-// that changes a container in place must keep its entries, and those of all containers above it, exact.
+// Caches the sizes and member counts of containers in states. Code that changes a container in place must keep its
+// entries, and those of all containers above it, exact.
 
 import type { ContainerSize, JsonArray, JsonObject, SizeCache } from "./json.ts";
 
 export const sizes: SizeCache = new WeakMap();
 
 const counts = new WeakMap<object, number>();
-// Counting the members of a small object costs less than an entry.
+// Counting the members of a small object is cheaper than a cache entry.
 const smallCount = 64;
 
 /** Number of members of a container. */
@@ -23,16 +23,17 @@ export function setCount(container: JsonArray | JsonObject, count: number): void
   if (count > smallCount && !Array.isArray(container)) counts.set(container, count);
 }
 
-/** The number of members of an object is about to change. */
+/** Adjust the cached number of members of an object. */
 export function addToCount(object: JsonObject, change: number): void {
   const known = counts.get(object);
   if (known !== undefined) counts.set(object, known + change);
 }
 
 /**
- * The size of a container of which one member changes.
+ * The size of a container after one member has changed.
  * @param growth in bytes
- * @param before levels of nesting of the member; 0 if it is a leaf or does not exist
+ * @param before nesting depth of the member before; 0 if it is a leaf or does not exist
+ * @param after the same after the change
  */
 export function resized(
   { bytes, nested }: ContainerSize,

@@ -1,5 +1,5 @@
-// Shortens a sequence of changes: operations that a later one overwrites are left out. A key that was set a
-// hundred times within a window is sent once.
+// Shortens a sequence of changes by leaving out operations that a later one overwrites. A key that was set a hundred
+// times within a window is sent once.
 
 import type { Operation } from "./json-patch.ts";
 
@@ -12,7 +12,7 @@ export function squash<T extends Pick<Operation, "op" | "path">>(
 ): readonly T[] {
   if (patch.length < 2) return patch;
   const kept: T[] = [];
-  // Paths that a later operation replaces, with no operation in between that could move their targets.
+  // Paths that a later operation replaces, without an operation in between that could move their targets.
   const overwritten = new Set<string>();
   for (let index = patch.length - 1; index >= 0; index--) {
     const operation = patch[index] as T;
@@ -33,8 +33,8 @@ function isWithin(path: string, paths: ReadonlySet<string>): boolean {
 }
 
 /**
- * How many operations of a patch each of several changes has; `null` if that goes without saying, see `Change`.
- * @param operations which of the changes each is of
+ * The number of operations of each change; `null` if it can be left out, see `Change.sizes`.
+ * @param operations the operations, each with the index of its change
  */
 export function sizesByVersion(
   operations: readonly { readonly change: number }[],

@@ -1,35 +1,35 @@
-// Compares a state with what it was before some edits. It looks only at what they have changed.
+// Compares a state with what it was before some edits. It looks only at the parts that the edits touched.
 
 import { isContainer, memberOf, type Container } from "./container.ts";
 import { member, type JsonObject, type JsonValue } from "./json.ts";
 import { sizes } from "./sizes.ts";
 import type { TextSplice } from "./text.ts";
 
-/** One change of one member, with what it takes to undo it. */
+/** One change to one member, with everything needed to undo it. */
 export type Edit = {
-  /** From the root to the container that has changed, or further. */
+  /** The containers from the root to the one that changed, or further. */
   readonly containers: readonly Container[];
   /** The keys of the containers after the root. */
   readonly tokens: readonly string[];
-  /** Index of the container that has changed. */
+  /** Index of the container that changed. */
   readonly depth: number;
   /** The key of the member. */
   readonly token: string;
-  /** `put`: a member was set, added or removed, or an item was set. `insert`, `take`: of an item. */
+  /** `put`: a member was set, added or removed, or an item was set. `insert`, `take`: an item was inserted or removed. */
   readonly kind: "put" | "insert" | "take";
   readonly old: JsonValue | undefined;
   /** Of a large text that was edited, in place of `old`: what takes the edit back. */
   readonly back?: TextSplice;
   /** By how many bytes the state has grown. */
   readonly growth: number;
-  /** Levels of nesting of the member, before and after; 0 for a leaf and for none. */
+  /** Nesting depth of the member before and after; 0 for a leaf or no member. */
   readonly was: number;
   readonly is: number;
 };
 
-/** What a container was before the first change. */
+/** The contents of a container before its first change. */
 type Before = {
-  /** The members that were set, removed or walked through; in an array, before its first splice. */
+  /** The members that were set, removed or on the path of a change; in an array, only before its first splice. */
   readonly members: Map<string, JsonValue | undefined>;
   readonly splices: Splice[];
 };
@@ -45,7 +45,7 @@ export const maxCompared = 16 * 1024;
 
 export class StateComparison {
   readonly #before = new Map<Container, Before>();
-  /** What each copy was made of, or what that was made of. */
+  /** The original of each copy, through chains of copies. */
   readonly #origins = new Map<Container, Container>();
   readonly #sources: ReadonlyMap<Container, Container>;
 
@@ -56,7 +56,7 @@ export class StateComparison {
     for (const edit of edits) this.#add(edit);
   }
 
-  /** Whether `now` is the JSON that `then` was before the edits. */
+  /** Whether `now` is the same JSON as `then` was before the edits. */
   isSame(then: JsonValue | undefined, now: JsonValue | undefined): boolean {
     if (!isContainer(now) || !isContainer(then)) return then === now;
     if (then === now || this.#origins.get(now) === then) {
@@ -70,7 +70,7 @@ export class StateComparison {
     if (Array.isArray(then))
       return Array.isArray(now) && this.#areSame(this.#itemsBefore(then), now);
     if (Array.isArray(now)) return false;
-    // It had no more members than these, if the state has as many bytes as before.
+    // It cannot have had other members, because the state still has the same number of bytes.
     return Object.keys(now).every((key) => this.isSame(this.#memberBefore(then, key), now[key]));
   }
 
@@ -86,7 +86,7 @@ export class StateComparison {
       splices.push({ at: Number(token), removed: itemsOf(old), inserted: kind === "take" ? 0 : 1 });
   }
 
-  /** Keep a member as it was, unless it has changed before. */
+  /** Remember a member's old value, unless it has changed before. */
   #note(container: Container, token: string, old: JsonValue | undefined): void {
     const { members, splices } = this.#beforeOf(container);
     if (splices.length === 0 && !members.has(token)) members.set(token, old);
@@ -95,7 +95,7 @@ export class StateComparison {
   #beforeOf(container: Container): Before {
     const known = this.#before.get(container);
     if (known !== undefined) return known;
-    // A source may have changed before it was copied: the copy stands for what it was at first.
+    // The source may have changed before it was copied. The copy stands for its original contents.
     const source = this.#sources.get(container);
     const earlier = source && this.#before.get(source);
     const before: Before = {

@@ -1,7 +1,7 @@
-// Changes a state in place and can take everything back: a change costs what it changes, not what the
-// state is. Only the owner of a state may use it. A container that is frozen, which means shared with the
-// room author's code, or that stands in two places is never changed: a shallow copy takes its place when
-// something in it changes. The caches of sizes.ts stay exact. No limit is checked here.
+// Changes a state in place and can roll everything back. The cost depends on the change, not on the size of the state.
+// Only the owner of a state may use it. A container that is frozen (shared with the room author's code) or that is in two
+// places is never modified: it is replaced by a shallow copy when something in it changes. The caches of sizes.ts stay
+// exact. No limits are checked here.
 
 import {
   isContainer,
@@ -17,11 +17,11 @@ import { countOf, resized, setCount, sizes } from "./sizes.ts";
 import { maxCompared, StateComparison, type Edit } from "./state-comparison.ts";
 import { growthBy, inverseOf, spliced, type TextSplice } from "./text.ts";
 
-/** Where a member of a container is, or may be. */
+/** The place of a member, which need not exist. */
 export type Place = {
-  /** From the root to the container that has the member. */
+  /** The containers from the root to the one with the member. */
   readonly containers: Container[];
-  /** The keys of the other containers, and that of the member. */
+  /** The keys of the containers after the root, and the key of the member. */
   readonly tokens: readonly string[];
 };
 
@@ -40,8 +40,8 @@ const maxKeptText = 1024;
 const shared = new WeakSet<object>();
 
 /**
- * Copies that a failed change has left, by the frozen containers that they are copies of. A client that
- * sends such changes again and again causes one copy.
+ * Copies left over from failed changes, by the frozen containers that were copied. They are reused, so a client that
+ * keeps sending failing changes causes only one copy.
  */
 const spares = new WeakMap<object, Container>();
 
@@ -50,11 +50,11 @@ export class StateEditor {
   #bytes: number;
   readonly #state: Sized;
   readonly #edits: Edit[] = [];
-  /** How many changes were made, without the copies that they required. */
+  /** The number of changes, not counting the copies that they required. */
   #changes = 0;
-  /** What each copy was made of. */
+  /** The original of each copy. */
   readonly #sources = new Map<Container, Container>();
-  /** Values that must not change, because the patch will be stored with them; and what is in them. */
+  /** Values that must not change because they will be stored with the patch, and containers inside them. */
   readonly #given = new Set<object>();
   readonly #newlyShared: Container[] = [];
 
@@ -73,21 +73,21 @@ export class StateEditor {
     return this.#bytes;
   }
 
-  /** Whether the state is not the JSON that it was. Exact, but for large values that are exchanged. */
+  /** Whether the state differs from the original JSON. May be wrongly true if large values were exchanged. */
   get hasChanged(): boolean {
     if (this.#changes === 0) return false;
     if (this.#changes === 1 || this.#bytes !== this.#state.bytes) return true;
     return !new StateComparison(this.#edits, this.#sources).isSame(this.#state.value, this.#root);
   }
 
-  /** A value from outside is about to be put into the state, and must stay as it is. */
+  /** Mark a value from outside that is about to be put into the state, and must not be modified. */
   give(value: JsonValue): void {
     if (!isContainer(value)) return;
     if (this.#given.has(value)) this.share(value);
     this.#given.add(value);
   }
 
-  /** A value is about to stand in a second place. */
+  /** Mark a value that is about to be put in a second place. */
   share(value: JsonValue): void {
     if (!isContainer(value) || shared.has(value)) return;
     shared.add(value);
@@ -165,14 +165,14 @@ export class StateEditor {
     this.#record(place, { kind: "put", token, old, was: 0, is: 0, ...how });
   }
 
-  /** Where the changes are so far, for `rollbackTo`. */
+  /** The current position, for `rollbackTo`. */
   get savepoint(): Savepoint {
     const { length: edits } = this.#edits;
     const { length: shares } = this.#newlyShared;
     return { edits, shares, changes: this.#changes, root: this.#root, bytes: this.#bytes };
   }
 
-  /** Take back what has changed since. */
+  /** Undo all changes since a savepoint. */
   rollbackTo({ edits, shares, changes, root, bytes }: Savepoint): void {
     this.#undo(this.#edits.splice(edits));
     for (const container of this.#newlyShared.splice(shares)) shared.delete(container);
@@ -181,7 +181,7 @@ export class StateEditor {
     this.#bytes = bytes;
   }
 
-  /** Take everything back. The state is as before, except for the order of members. */
+  /** Undo everything. The state is then as before, except for the order of members. */
   rollback(): void {
     this.#undo(this.#edits);
     for (const container of this.#newlyShared) shared.delete(container);
@@ -210,7 +210,7 @@ export class StateEditor {
     resize(made);
   }
 
-  /** Make sure that every container of a place may be changed. @returns the last one */
+  /** Make sure that every container of a place may be modified, by copying it if necessary. @returns the last one */
   #own({ containers, tokens }: Place): Container {
     for (const [index, container] of containers.entries()) {
       if (this.#isOwn(container)) continue;
@@ -246,13 +246,13 @@ export class StateEditor {
     return copy;
   }
 
-  /** What marks the members of a container that must be copied when they change, as it was itself. */
+  /** Returns a function that marks the members of a copied container: they must be copied when they change, too. */
   #markerOf(source: Container): ((member: Container) => void) | null {
     if (!Object.isExtensible(source)) return null; // they are frozen too
     return shared.has(source) ? (each) => this.share(each) : (each) => this.#given.add(each);
   }
 
-  /** Whether two values are the same JSON. Large ones are compared only if one is new, as its text was read. */
+  /** Whether two values are the same JSON. Large ones are compared only if one is from outside, which bounds the work. */
   #isEqual(old: JsonValue, value: JsonValue): boolean {
     const { bytes } = sizeOf(value);
     if (bytes !== sizeOf(old).bytes) return false;
@@ -266,7 +266,7 @@ export const targetOf = ({ containers, tokens }: Place): { parent: Container; to
   token: tokens.at(-1) as string,
 });
 
-/** @param old the item that was taken out; `undefined` if one was inserted */
+/** @param old the item that was removed; `undefined` if one was inserted */
 function undoSplice(array: JsonValue[], at: number, old: JsonValue | undefined): void {
   if (old === undefined) array.splice(at, 1);
   else array.splice(at, 0, old);
@@ -274,7 +274,7 @@ function undoSplice(array: JsonValue[], at: number, old: JsonValue | undefined):
 
 type Change = Pick<Edit, "containers" | "depth" | "growth" | "was" | "is">;
 
-/** Keep the cached sizes exact when a container has changed by one member. */
+/** Update the cached sizes after one member of a container has changed. */
 function resize({ containers, depth, growth, was, is }: Change): void {
   let [before, after, isKnown] = [was, is, true];
   for (let index = depth; index >= 0; index--) {
@@ -290,5 +290,5 @@ function resize({ containers, depth, growth, was, is }: Change): void {
   }
 }
 
-// Limits do not apply to what is in the state: they may have been lowered since.
+// Limits do not apply to what is already in the state, because they may have been lowered since.
 const sizeOf = (value: JsonValue): Size => measure(value, Infinity, sizes);

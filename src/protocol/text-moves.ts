@@ -1,14 +1,14 @@
-// Where positions and ranges of a text are after text was inserted or deleted. Positions count UTF-16 units.
+// Moves positions and ranges in a text when text is inserted or deleted. Positions count UTF-16 code units.
 
-/** Units of a text. Ranges of one list are in order and do not overlap; all count in the same text. */
+/** A range of code units. The ranges in a list are in order, do not overlap, and refer to the same text. */
 export type TextRange = { readonly at: number; readonly length: number };
 
-/** What was inserted, or deleted. */
+/** An insertion or a deletion. */
 export type TextChange =
   | ({ readonly kind: "textInsert" } & TextRange)
   | { readonly kind: "textDelete"; readonly ranges: readonly TextRange[] };
 
-/** Where a position is after a change. @param behind whether it stays behind what was inserted just there */
+/** Move a position through a change. @param behind whether it moves behind text that is inserted exactly there */
 export function textAt(own: number, change: TextChange, behind: boolean): number {
   if (change.kind === "textInsert")
     return own > change.at || (own === change.at && behind) ? own + change.length : own;
@@ -18,7 +18,7 @@ export function textAt(own: number, change: TextChange, behind: boolean): number
   );
 }
 
-/** Ranges after a change. What others insert into one splits it, and is not part of it; empty ones are left out. */
+/** Move ranges through a change. An insertion inside a range splits it. Empty ranges are left out. */
 export function textRanges(own: readonly TextRange[], change: TextChange): readonly TextRange[] {
   return own.flatMap((range) => {
     const end = range.at + range.length;

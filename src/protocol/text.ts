@@ -1,4 +1,4 @@
-// Edits of a text that is a value of a state. Positions count UTF-16 units.
+// Edits a text that is a value in a state. Positions count UTF-16 code units.
 
 import { stringBytes } from "./json.ts";
 
@@ -9,7 +9,7 @@ export type TextSplice = {
   readonly inserted: string;
 };
 
-/** Whether a position lies between the two halves of a character. */
+/** Whether a position lies inside a surrogate pair. */
 export const isInsidePair = (text: string, at: number): boolean =>
   at > 0 && isHigh(text.charCodeAt(at - 1)) && isLow(text.charCodeAt(at));
 

@@ -1,4 +1,4 @@
-// Times are epoch milliseconds internally and ISO 8601 in UTC on the wire. This is the conversion.
+// Converts times, which are epoch milliseconds internally and ISO 8601 in UTC on the wire.
 
 /** The largest time that a Date can hold, in epoch ms. */
 export const maxTime = 8.64e15;

@@ -1,13 +1,13 @@
-// Text as the bytes that go into rows: UTF-8, cut into pieces that a row can hold.
+// Encodes text as UTF-8 bytes, split into pieces that fit into a row.
 
-/** SQLite-backed objects take rows up to 2 MB; this leaves room for the keys. */
+/** SQLite-backed objects allow rows up to 2 MB; this leaves room for the keys. */
 export const maxRowBytes = 1_900_000;
 
 const encoder = new TextEncoder();
 
 export const encode = (text: string): Uint8Array => encoder.encode(text);
 
-/** Cut bytes into pieces of at most `size`; at least one piece, be it empty. */
+/** Split bytes into pieces of at most `size`. Returns at least one piece, which may be empty. */
 export function pieces(bytes: Uint8Array, size = maxRowBytes): Uint8Array[] {
   const out: Uint8Array[] = [];
   for (let start = 0; start === 0 || start < bytes.length; start += size)
@@ -15,10 +15,10 @@ export function pieces(bytes: Uint8Array, size = maxRowBytes): Uint8Array[] {
   return out;
 }
 
-/** The text that bytes begin with, though they may end in the middle of a character. */
+/** Decode bytes that may end in the middle of a character. */
 export const decodeStart = (bytes: Uint8Array): string => new TextDecoder().decode(bytes);
 
-/** Join pieces to text. Bytes that are not UTF-8 become no text at all: whoever parses it finds out. */
+/** Join pieces to text. Bytes that are not UTF-8 become an empty text, which then fails to parse. */
 export function decode(parts: readonly (ArrayBuffer | Uint8Array)[]): string {
   const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
   try {

@@ -1,5 +1,4 @@
-// The table `changes`: the journal. What a room reads when it wakes, or for clients that return, leaves the authors
-// where they are.
+// The table `changes`: the journal. The queries for waking and for returning clients do not read the authors.
 
 import { decode, encode } from "./bytes.ts";
 import type { Change, JournalSize } from "../protocol/history.ts";

@@ -1,5 +1,5 @@
-// Room storage in memory: for tests, and for trying a behaviour without an object. It stores JSON text, so
-// that nothing is shared with the caller, as on disk.
+// Room storage in memory, for tests and for trying out a behaviour without a Durable Object. It stores JSON text, so
+// that, as on disk, nothing is shared with the caller.
 
 import type { Change, History, JournalSize, Snapshot } from "../protocol/history.ts";
 import { utf8Bytes } from "../protocol/json.ts";
@@ -26,10 +26,10 @@ type Kept = {
   readonly timers: Map<string, StoredTimer>;
   readonly changes: Map<number, Change>;
   readonly snapshots: Map<number, string>;
-  /** In order of version, then as they were written. */
+  /** In order of version, then in the order in which they were written. */
   requests: readonly StoredRequests[];
   droppedRequests: string | null;
-  /** In order of time, then of the key. */
+  /** In the order in which they were written. */
   keys: readonly StoredKey[];
   readonly quarantine: QuarantinedRecord[];
 };
@@ -265,7 +265,7 @@ export class MemoryRoomStorage<
   }
 }
 
-/** What is kept, as it is now: its records are replaced, never changed. */
+/** A copy of everything stored. Records are replaced and never changed, so a shallow copy is enough. */
 const copyOf = (kept: Kept): Kept => ({
   room: kept.room,
   members: new Map(kept.members),

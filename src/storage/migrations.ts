@@ -1,14 +1,14 @@
-// The versions of a room's tables in SQLite. The version is written with the room, in the column `schema`
-// of its row, and costs no row of its own. Releases before version 2 had no such column.
+// The versions of a room's tables in SQLite. The version is written with the room, in the column `schema` of its row,
+// so it does not cost a separate row. Releases before version 2 had no such column.
 //
-// To change the tables: raise `schemaVersion`, change `schema`, and add the step that leads to it.
+// To change the tables: raise `schemaVersion`, change `schema`, and add the migration from the previous version.
 
 import { unknownMoves } from "../protocol/history.ts";
 
 /** The version that this release writes. */
 export const schemaVersion = 5;
 
-/** The tables that version 4 has brought. */
+/** The tables that version 4 added. */
 const tables4 = `
   CREATE TABLE IF NOT EXISTS requests (
     version INTEGER NOT NULL, part INTEGER NOT NULL, data BLOB NOT NULL, PRIMARY KEY (version, part)
@@ -20,8 +20,8 @@ const tables4 = `
   CREATE TABLE IF NOT EXISTS bans (user TEXT PRIMARY KEY, until INTEGER NOT NULL) WITHOUT ROWID;
 `;
 
-// Tables without a rowid cost one row per write where the key is no integer; with a rowid it would be two.
-// Patches and snapshots are BLOBs: long TEXT parameters have failed in practice.
+// If the key is not an integer, a table without a rowid costs one row per write; with a rowid it would be two.
+// Patches and snapshots are BLOBs, because long TEXT parameters have failed in practice.
 export const schema = `
   CREATE TABLE IF NOT EXISTS room (
     id INTEGER PRIMARY KEY CHECK (id = 1), schema INTEGER NOT NULL, data TEXT NOT NULL
@@ -41,7 +41,7 @@ ${tables4}
   CREATE TABLE IF NOT EXISTS quarantine (kind TEXT NOT NULL, version INTEGER NOT NULL, data BLOB NOT NULL);
 `;
 
-/** By version: the SQL that leads from it to the next one. */
+/** By version: the SQL that migrates it to the next one. */
 export const migrations: Readonly<Record<number, string>> = {
   1: `
     ALTER TABLE room ADD COLUMN schema INTEGER NOT NULL DEFAULT 2;
@@ -49,7 +49,7 @@ export const migrations: Readonly<Record<number, string>> = {
     INSERT OR IGNORE INTO timers SELECT 'directory', 0, 0 FROM room
       WHERE json_extract(data, '$.status') = 'running';
   `,
-  // Nobody knows what earlier changes have moved. A default costs no row.
+  // The moves of earlier changes are unknown. A default costs no row writes.
   2: `
     ALTER TABLE changes ADD COLUMN moves TEXT DEFAULT '${unknownMoves}';
   `,
@@ -57,7 +57,7 @@ export const migrations: Readonly<Record<number, string>> = {
     ALTER TABLE changes ADD COLUMN requests TEXT;
     ${tables4}
   `,
-  // Nobody knows when earlier changes were made, and by whom.
+  // The times and authors of earlier changes are unknown.
   4: `
     ALTER TABLE changes ADD COLUMN at INTEGER;
     ALTER TABLE changes ADD COLUMN authors TEXT;

@@ -1,5 +1,5 @@
-// The tables of what was asked and answered (rules X1, X2): `requests`, for those that stand beside no change,
-// and `keys`. The column `requests` of a change belongs to its row, and is read here.
+// The tables of answered requests (rules X1, X2): `requests`, for those that are not stored with a change, and `keys`.
+// Requests stored with a change are in the column `requests` of its row; they are read here, too.
 
 import { decode, decodeStart, encode } from "./bytes.ts";
 import type { RequestHistory, StoredKey, StoredKeyHead, StoredRequests } from "./room-storage.ts";
@@ -7,15 +7,15 @@ import type { RequestHistory, StoredKey, StoredKeyHead, StoredRequests } from ".
 type Row = Record<string, ArrayBuffer | string | number | null>;
 type Run = (query: string, ...bindings: (ArrayBufferView | string | number)[]) => Row[];
 
-/** The version of the row that says what is known of rows that were dropped. */
+/** The version of the row that summarizes dropped rows. */
 const droppedVersion = -1;
 
 export class RequestTables {
   readonly #run: Run;
-  /** The number of the key that was written last. By time they may be in another order: clocks step. */
+  /** The number of the key that was written last. Keys are ordered by number, because clocks may be set back. */
   #lastKey: number | null = null;
 
-  /** @param run runs a query; where there are no tables yet, it does nothing */
+  /** @param run runs a query; does nothing if the tables do not exist yet */
   constructor(run: Run) {
     this.#run = run;
   }
@@ -28,7 +28,7 @@ export class RequestTables {
     ).map(rowOf);
     const [first] = this.#run("SELECT start FROM changes ORDER BY version LIMIT 1");
     return {
-      // A stable sort: what stands beside a change came before what has a row of its own at its version.
+      // The sort is stable: at the same version, requests stored with the change were answered before those apart.
       rows: [...beside, ...apart].toSorted((a, b) => a.version - b.version),
       apart,
       dropped: all.find(({ version }) => version === droppedVersion)?.text ?? null,
@@ -116,7 +116,7 @@ const rowOf = (row: Row): StoredRequests => ({
   text: typeof row["data"] === "string" ? row["data"] : textOf(row),
 });
 
-/** No text at all for what is no BLOB: then the row cannot be read. */
+/** The start of a text; empty if the value is not a BLOB, so that the row counts as unreadable. */
 const startOf = (data: Row[string] | undefined): string =>
   typeof data === "object" && data !== null ? decodeStart(new Uint8Array(data)) : "";
 

@@ -1,6 +1,5 @@
-// What a room needs of its storage. Every method but `clear` is synchronous, and what is written between
-// two awaits is written together or not at all. `Room` and `Member` are the owner's JSON records: storage
-// does not look inside them.
+// The interface of a room's storage. Every method except `clear` is synchronous, and all writes between two awaits are
+// committed together or not at all. `Room` and `Member` are the owner's JSON records; storage does not interpret them.
 
 import type { Change, History, JournalSize, Snapshot } from "../protocol/history.ts";
 import type { JsonValue } from "../protocol/json.ts";
@@ -9,55 +8,55 @@ export type StoredTimer = {
   readonly name: string;
   /** Epoch ms. */
   readonly at: number;
-  /** Tries that failed so far. */
+  /** Failed attempts so far. */
   readonly attempts: number;
 };
 
-/** An action that was asked for later. */
+/** A scheduled action. */
 export type StoredSchedule = {
   readonly id: string;
-  /** Of the action. */
+  /** Name of the action. */
   readonly name: string;
   readonly input: JsonValue;
-  /** Epoch ms it was asked for. */
+  /** Epoch ms for which it was scheduled. */
   readonly at: number;
   /** Epoch ms of the next attempt, and when that was decided. */
   readonly due: number;
   readonly setAt: number;
-  /** Attempts that have failed so far. */
+  /** Failed attempts so far. */
   readonly attempts: number;
 };
 
 /** A user who is kept out until this time (epoch ms). */
 export type StoredBan = { readonly userId: string; readonly until: number };
 
-/** A record that could not be read, moved out of the way and kept for whoever repairs it. */
+/** An unreadable record, which was moved out of the way and kept for repair. */
 export type QuarantinedRecord = {
   readonly kind: "snapshot" | "change" | "member" | "schedule";
-  /** Of a member its `seq`, of a schedule its id. */
+  /** A member's `seq`, or a schedule's id. */
   readonly version: number | string;
 };
 
-/** What `open` finds. */
+/** The result of `open`. */
 export type OpenedStorage = {
-  /** The version of what is stored. */
+  /** The version of the stored data. */
   readonly version: number;
-  /** False when a newer release has written it: then nothing may be read or written. */
+  /** False if a newer release wrote it; then nothing may be read or written. */
   readonly isSupported: boolean;
 };
 
-/** Requests of clients that were answered when the room had a version, as JSON text. */
+/** Clients' requests that were answered at a version of the room, as JSON text. */
 export type StoredRequests = { readonly version: number; readonly text: string };
 
-/** What is stored of the requests of clients. */
+/** The stored requests of clients. */
 export type RequestHistory = {
-  /** In the order they were answered, as far as versions tell. */
+  /** In the order in which they were answered, as far as the versions show. */
   readonly rows: readonly StoredRequests[];
-  /** Rows of their own among them: all but those that stand beside a change. */
+  /** Those of them in separate rows, that is, not stored with a change. */
   readonly apart: readonly StoredRequests[];
-  /** What is known of rows that were dropped before their time; `null` if none were. */
+  /** A summary of rows that were dropped early; `null` if none were. */
   readonly dropped: string | null;
-  /** The version that the journal leads from; `null` without changes. */
+  /** The version at which the journal starts; `null` without changes. */
   readonly journalStart: number | null;
 };
 
@@ -69,33 +68,33 @@ export type StoredKey = {
   readonly text: string;
 };
 
-/** What is known of a key without reading its answer. */
+/** What can be read of a key without its answer. */
 export type StoredKeyHead = {
   readonly key: string;
   /** Epoch ms. */
   readonly at: number;
-  /** Of its text. */
+  /** Size of its text. */
   readonly bytes: number;
-  /** What its text begins with. */
+  /** The start of its text. */
   readonly start: string;
 };
 
 export type RoomStorage<Room, Member extends { readonly seq: number }> = {
-  /** Open what is stored, and migrate it if an older release has written it. To be called first. */
+  /** Open the storage, and migrate it if an older release wrote it. Must be called first. */
   open(): OpenedStorage;
 
   /**
-   * The room's record, or `null` when nothing was ever written. Reading leaves nothing behind.
-   * @throws Error when it cannot be read
+   * The room's record, or `null` if nothing was ever written. Reading does not create anything.
+   * @throws Error if it cannot be read
    */
   readRoom(): Room | null;
-  /** Write the record; the first write makes the tables. */
+  /** Write the record. The first write creates the tables. */
   writeRoom(room: Room): void;
 
   /** Run writes that belong together: if one throws, none of them is kept. */
   atomically(write: () => void): void;
 
-  /** Members in order of `seq`. One that cannot be read is quarantined. */
+  /** Members in order of `seq`. Unreadable ones are quarantined. */
   readMembers(): Member[];
   writeMember(member: Member): void;
   removeMember(seq: number): void;
@@ -105,7 +104,7 @@ export type RoomStorage<Room, Member extends { readonly seq: number }> = {
   writeTimer(timer: StoredTimer): void;
   removeTimer(name: string): void;
 
-  /** Scheduled actions. One that cannot be read is quarantined. */
+  /** Scheduled actions. Unreadable ones are quarantined. */
   readSchedules(): StoredSchedule[];
   writeSchedule(schedule: StoredSchedule): void;
   removeSchedule(id: string): void;
@@ -119,36 +118,36 @@ export type RoomStorage<Room, Member extends { readonly seq: number }> = {
   readHistory(): History;
   /** The changes after this version, in order. */
   readChanges(after: number): Change[];
-  /** The latest changes up to this version, newest first, with their authors; without moves and requests. */
+  /** The latest changes up to this version, newest first, with their authors but without moves and requests. */
   readJournal(upTo: number, limit: number): Change[];
-  /** How much there is of them. */
+  /** The size of the journal. */
   measureJournal(): JournalSize;
   appendChange(change: Change): void;
   /**
-   * Write a snapshot. The one before it stays, with the changes since, in case the new one cannot be
-   * read one day; what is older goes, and the requests of that time with it.
-   * @returns the version that the journal now leads from
+   * Write a snapshot. The previous one is kept, with the changes since, in case the new one becomes unreadable. Older
+   * snapshots, changes and requests are deleted.
+   * @returns the version at which the journal now starts
    */
   writeSnapshot(snapshot: Snapshot): number;
-  /** Drop the whole history: snapshots, changes, requests, keys and bans. */
+  /** Delete the whole history: snapshots, changes, requests, keys and bans. */
   removeHistory(): void;
 
   readRequests(): RequestHistory;
-  /** Write requests that stand beside no change. */
+  /** Write requests that are not stored with a change. */
   appendRequests(requests: StoredRequests): void;
   /**
-   * Drop the oldest of the rows that `appendRequests` has written.
-   * @param dropped what is to be known of all that were dropped so far; `null` if that is nothing
+   * Delete the oldest of the rows that `appendRequests` has written.
+   * @param dropped a summary of all rows that were dropped so far; `null` for none
    */
   dropRequests(rows: number, dropped: string | null): void;
 
   readKey(key: string): StoredKey | null;
   writeKey(key: StoredKey): void;
-  /** Number of keys, and the bytes of their text. */
+  /** Number of keys, and the total size of their texts in bytes. */
   measureKeys(): { readonly keys: number; readonly bytes: number };
   /**
-   * All keys, in the order they were written.
-   * @param bytes of the start of each text
+   * All keys, in the order in which they were written.
+   * @param bytes how many bytes of each text to return
    */
   readKeyHeads(bytes: number): StoredKeyHead[];
   removeKeys(keys: readonly string[]): void;
@@ -157,6 +156,6 @@ export type RoomStorage<Room, Member extends { readonly seq: number }> = {
   quarantine(records: readonly QuarantinedRecord[]): void;
   readQuarantine(): QuarantinedRecord[];
 
-  /** Drop everything: after this, nothing was ever written. */
+  /** Delete everything, as if nothing had ever been written. */
   clear(): Promise<void>;
 };

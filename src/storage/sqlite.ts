@@ -1,4 +1,4 @@
-// Room storage in the SQLite of a Durable Object. Each change is one row; rows are what costs.
+// Room storage in a Durable Object's SQLite. Each change takes one row, because Cloudflare bills by rows.
 
 import { decode, encode, pieces } from "./bytes.ts";
 import { ChangeTable } from "./change-table.ts";
@@ -32,7 +32,7 @@ const quarantineSource = {
   schedule: { table: "schedules", key: "id", column: "data" },
 } as const;
 
-/** What is used of `ctx.storage`. */
+/** The part of `ctx.storage` that is used. */
 export type SqlStore = {
   readonly sql: Sql;
   transactionSync(write: () => void): void;
@@ -70,7 +70,7 @@ export class SqliteRoomStorage<
     if (!columns.some(({ name }) => name === "schema")) return 1;
     const [row] = this.#rows("SELECT schema FROM room");
     const version = Number(row?.["schema"] ?? schemaVersion);
-    // One that cannot be read may be any: nothing is written then.
+    // An unreadable version could be any. Infinity makes sure that nothing is written.
     return Number.isSafeInteger(version) && version > 1 ? version : Infinity;
   }
 
@@ -106,7 +106,7 @@ export class SqliteRoomStorage<
     try {
       this.#store.transactionSync(write);
     } catch (error) {
-      this.#ready = this.#hasTables(); // they may have been made in there, and rolled back
+      this.#ready = this.#hasTables(); // the transaction may have created them, and was rolled back
       throw error;
     }
   }
@@ -205,7 +205,7 @@ export class SqliteRoomStorage<
     return {
       snapshots: Array.from(parts, ([version, rows]) => ({
         version,
-        // With a piece missing in the middle of a long string the rest would still be JSON.
+        // If a piece in the middle of a long string is missing, the rest would still be valid JSON.
         text: rows.every(({ part }, index) => part === index)
           ? decode(rows.map(({ data }) => data as ArrayBuffer))
           : "",
@@ -321,7 +321,7 @@ export class SqliteRoomStorage<
     return this.#rows("SELECT 1 FROM sqlite_master WHERE name = 'room'").length > 0;
   }
 
-  /** Reads of tables that may not exist yet. */
+  /** Read from tables that may not exist yet. */
   #read(query: string, ...bindings: Binding[]): Row[] {
     return this.#ready ? this.#rows(query, ...bindings) : [];
   }
@@ -331,7 +331,7 @@ export class SqliteRoomStorage<
   }
 }
 
-/** The value of a JSON text; `null` if it is none. */
+/** Parse JSON text; `null` if it is invalid. */
 function parseOrNull(text: string): unknown {
   try {
     return JSON.parse(text);

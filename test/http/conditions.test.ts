@@ -83,7 +83,7 @@ describe.each(conditional)("%s", (_, method, rest, sent, success) => {
     const response = await ask(id, { "if-match": await tagsOf(id, tags) });
     const { detail } = await expectProblem(response, 412, "version_conflict");
     expect(detail).toBe(
-      `The state has the entity tag "${await epochOf(id)}.1", which If-Match does not name. Read it again before you retry.`,
+      `The state has the entity tag "${await epochOf(id)}.1", which If-Match does not list. Read it again before you retry.`,
     );
     await expectUntouched(id);
   });
@@ -326,7 +326,7 @@ describe("a route without an entity tag", () => {
       const response = await send(method, at(id, rest), { ...sent, headers: { [header]: value } });
       const { detail } = await expectProblem(response, 400, "invalid_request");
       expect(detail).toBe(
-        `This request takes no ${header}: only the state has an entity tag. Send it without the header.`,
+        `This request does not support ${header}, because only the state has an entity tag. Send it without the header.`,
       );
     }
     expect(await rooms.room(id).info()).toEqual(before);

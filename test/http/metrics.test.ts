@@ -126,7 +126,7 @@ describe("the isolate that answers", () => {
         const isOwn = /^collab_(http|isolate)_/.test(name);
         expect("isolate" in labels, name).toBe(isOwn);
         if (isOwn) isolates.add(labels["isolate"]);
-        if (name.startsWith("collab_http_")) expect(help).toContain("Of this isolate alone.");
+        if (name.startsWith("collab_http_")) expect(help).toContain("Of this isolate only.");
       }
     expect(isolates.size).toBe(1);
   });

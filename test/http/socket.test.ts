@@ -160,7 +160,7 @@ describe("an invalid user", () => {
 
 describe("an invalid query", () => {
   test.each([
-    ["a version without an epoch", { since: "1" }, "needs"],
+    ["a version without an epoch", { since: "1" }, "requires"],
     ["a version below 0", { since: "-1", epoch: "e" }, "since"],
     ["a fractional version", { since: "1.5", epoch: "e" }, "since"],
     ["a hexadecimal version", { since: "0x1", epoch: "e" }, "since"],

@@ -295,7 +295,7 @@ describe("a strict patch", () => {
     expect(refusal).toBeInstanceOf(CollabError);
     expect(refusal).toMatchObject({
       code: "target_gone",
-      info: { detail: expect.stringContaining(" 1 ") },
+      info: { detail: expect.stringContaining("gone: 1.") },
     });
   });
 

@@ -1,8 +1,9 @@
-// Who sends a request. It is closed by default (rule A2): a deployment without any authentication serves nobody.
+// Identifies who sends a request. Access is closed by default (rule A2): a deployment without authentication serves
+// nobody.
 //
-//   AUTH_MODE=open ────────────▶ anybody, with every scope
-//   createCollab's own function ▶ whoever it says
-//   keys in the environment ────▶ whoever a token says (rule A1)
+//   AUTH_MODE=open ───────────▶ anybody, with every scope
+//   createCollab's authenticate ▶ the identity that it returns
+//   keys in the environment ───▶ the identity in the token (rule A1)
 
 import type { CollabEnv } from "../../cloudflare/env.ts";
 import { CollabError } from "../../protocol/errors.ts";
@@ -17,8 +18,8 @@ import { checkOrigin, type OriginPolicy } from "./origins.ts";
 import { grantsOf, verifyToken } from "./tokens.ts";
 
 /**
- * Authenticates a request in the application's own way, instead of the built-in one. It must not read the body.
- * @returns who sends it; or a response that refuses it
+ * The application's own authentication, which replaces the built-in one. It must not read the body.
+ * @returns who sent the request, or a response that refuses it
  */
 export type Authenticate = (
   request: Request,
@@ -32,22 +33,22 @@ export type Authentication = {
    * `origin_refused`; a Response of the application's own
    */
   identify(request: Request, env: CollabEnv): Promise<Identity>;
-  /** Who a token names, for a session that renews its own. @throws CollabError */
+  /** The identity in a token, for a session that renews its token. @throws CollabError */
   identifyToken(token: string, env: CollabEnv): Promise<Identity>;
 };
 
-/** A response of the application's own that refuses a request. */
+/** Thrown to refuse a request with the application's own response. */
 export class Refusal extends Error {
   override readonly name = "Refusal";
   readonly response: Response;
 
   constructor(response: Response) {
-    super("The application's authenticate has refused the request.");
+    super("The application's authenticate function refused the request.");
     this.response = response;
   }
 }
 
-/** @param custom the application's own way */
+/** @param custom the application's own authentication */
 export function createAuthentication(custom?: Authenticate): Authentication {
   return {
     async identify(request, env) {
@@ -73,15 +74,15 @@ export function createAuthentication(custom?: Authenticate): Authentication {
 
 /**
  * Check what the application's own function has returned.
- * @throws TypeError for what is no identity; CollabError `token_expired`
+ * @throws TypeError if it is not an identity; CollabError `token_expired`
  */
 function checkIdentity({ user, scopes, expiresAt = null }: Identity): Identity {
   if (expiresAt !== null && !isTime(expiresAt))
-    throw new TypeError("authenticate has returned an expiresAt that is no time in epoch ms");
+    throw new TypeError("authenticate returned an expiresAt that is not a time in epoch ms");
   if (expiresAt !== null && expiresAt <= Date.now()) throw new CollabError("token_expired");
   try {
     return {
-      // Only `null` is a program: whatever else is no user is a mistake, and must not pass for one.
+      // Only `null` means a program without a user. Any other value that is not a user is a mistake.
       user: user === null ? null : checkUser(user),
       ...(scopes !== undefined && {
         scopes: Array.isArray(scopes) ? checkScopes(scopes) : grantsOf(scopes),
@@ -89,7 +90,7 @@ function checkIdentity({ user, scopes, expiresAt = null }: Identity): Identity {
       expiresAt,
     };
   } catch (cause) {
-    throw new TypeError(`authenticate has returned no identity: ${describe(cause)}`, { cause });
+    throw new TypeError(`authenticate did not return an identity: ${describe(cause)}`, { cause });
   }
 }
 
@@ -109,7 +110,7 @@ function methodOf(env: CollabEnv, custom: Authenticate | undefined): Method {
       },
     };
   const keys = keysOf(env);
-  // A token is no browser's to send by itself, so any page that has one may use it.
+  // Browsers never send a token by themselves, so any page that has one may use it.
   return {
     origins: "any",
     identify: async (request) => {
@@ -125,7 +126,7 @@ function methodOf(env: CollabEnv, custom: Authenticate | undefined): Method {
   };
 }
 
-/** The keys that were read last, and what they were read from. */
+/** The keys read most recently, and the variables they were read from. */
 let known: { readonly from: string; readonly keys: TokenKeys | null } | null = null;
 
 /** @throws CollabError `auth_not_configured` */

@@ -1,5 +1,5 @@
-// Where a request carries its token: in the header `Authorization`, or, because a browser's WebSocket can send no
-// header of its own, as a second subprotocol. Never in the URL, which ends up in logs and histories.
+// Reads a request's token: from the header `Authorization`, or from a second subprotocol, because a browser's WebSocket
+// cannot send custom headers. Never from the URL, which ends up in logs and browser histories.
 
 import { CollabError } from "../../protocol/errors.ts";
 import { subprotocol } from "../../protocol/messages.ts";
@@ -13,7 +13,7 @@ export const offeredProtocols = (headers: Headers): readonly string[] =>
     .map((name) => name.trim())
     .filter((name) => name !== "");
 
-/** Whether a text has the characters of a token (RFC 6750, section 2.1). */
+/** Whether a text has the syntax of a token (RFC 6750, section 2.1). */
 export const isToken = (text: string): boolean => /^[\w.~+/-]+=*$/.test(text);
 
 /** @throws CollabError `token_required`, `invalid_token` */

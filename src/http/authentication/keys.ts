@@ -1,5 +1,5 @@
-// The keys that tokens are verified with, from the variables of the deployment (rule A1): secrets for HS256, and sets
-// of public keys (RFC 7517), given or fetched. Several may be in use at once, so that they can be rotated.
+// The keys for verifying tokens, from the deployment's variables (rule A1): secrets for HS256, and sets of public keys
+// (RFC 7517), given or fetched. Several may be in use at once, so that they can be rotated.
 
 import {
   createLocalJWKSet,
@@ -9,7 +9,7 @@ import {
 } from "jose";
 import type { CollabEnv } from "../../cloudflare/env.ts";
 
-/** The keys of a deployment, by the algorithms that they are for. */
+/** The keys of a deployment: HS256 secrets, and sets of public keys. */
 export type TokenKeys = {
   readonly secrets: readonly Uint8Array[];
   readonly sets: readonly JWTVerifyGetKey[];
@@ -17,16 +17,16 @@ export type TokenKeys = {
 
 export type KeyVariables = Pick<CollabEnv, "AUTH_SECRET" | "AUTH_JWKS" | "AUTH_JWKS_URL">;
 
-/** Bytes that a secret must have: as many as the hash of HS256 (RFC 7518, section 3.2). */
+/** The minimum length of a secret in bytes: that of the HS256 hash (RFC 7518, section 3.2). */
 const minSecretBytes = 32;
 
-/** How a set of keys is fetched: again when a token names an unknown one, but not more often than this. Times are ms. */
+/** Times in ms for fetching a key set. It is refetched when a token names an unknown key, but at most once per cooldown. */
 const fetching = { timeoutDuration: 5000, cooldownDuration: 30_000, cacheMaxAge: 600_000 } as const;
 
 /**
  * Read the keys of a deployment.
  * @returns `null` if none are configured
- * @throws TypeError for a variable that cannot be used; the message says which, and shows nothing of it
+ * @throws TypeError for an invalid variable; the message names it and does not reveal its value
  */
 export function readKeys({
   AUTH_SECRET,
@@ -54,7 +54,7 @@ function keySetOf(text: string): JSONWebKeySet {
     const set = JSON.parse(text) as JSONWebKeySet;
     if (Array.isArray(set.keys) && set.keys.length > 0) return set;
   } catch {
-    // See below.
+    // The error is thrown below.
   }
   throw new TypeError('AUTH_JWKS must be a JSON Web Key Set, such as {"keys":[…]}');
 }

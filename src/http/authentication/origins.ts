@@ -1,5 +1,5 @@
-// Which pages may use the service (rule A11). Browsers say in `Origin` which page sends a request; other programs send
-// none. Origins are compared exactly, never by a part of them.
+// Decides which pages may use the service (rule A11). Browsers send the page's origin in `Origin`; other programs send
+// none. Origins are compared exactly, never in part.
 
 import { CollabError } from "../../protocol/errors.ts";
 
@@ -12,7 +12,7 @@ import { CollabError } from "../../protocol/errors.ts";
  */
 export type OriginPolicy = "local" | "same" | "any";
 
-/** The origins that are allowed; `null` if that is not said. */
+/** The origins in ALLOWED_ORIGINS; `null` if it is not set. */
 function listed(allowed: string | undefined): readonly string[] | null {
   const origins = (allowed ?? "").split(/[\s,]+/).filter(Boolean);
   return origins.length === 0 ? null : origins;
@@ -56,7 +56,7 @@ export function checkOrigin(
 const exposed =
   "ETag, Location, Retry-After, X-Request-Id, Idempotency-Replayed, Collab-Dropped, WWW-Authenticate";
 
-/** The CORS headers of a response, for a page of another origin that is listed; none for others. */
+/** The CORS headers of a response to a page from another origin. Only listed origins get access. */
 export function corsHeaders(
   { headers, url }: Pick<Request, "headers" | "url">,
   allowed: string | undefined,
@@ -73,11 +73,11 @@ export function corsHeaders(
   };
 }
 
-/** Whether a request asks, on behalf of a page, whether another one may be sent. It carries no credentials. */
+/** Whether a request is a CORS preflight. It carries no credentials. */
 export const isPreflight = ({ method, headers }: Pick<Request, "method" | "headers">): boolean =>
   method === "OPTIONS" && headers.has("origin") && headers.has("access-control-request-method");
 
-/** What a preflight is told beside `corsHeaders`. @param allow the methods of the address */
+/** The headers of a response to a preflight, besides `corsHeaders`. @param allow the methods of the address */
 export const preflightHeaders = (allow: string): Readonly<Record<string, string>> => ({
   "access-control-allow-methods": allow,
   "access-control-allow-headers":

@@ -1,5 +1,5 @@
-// Verifies a token (rules A1, A7): its signature, with an algorithm that belongs to the key; its issuer, audience and
-// times; and its claims.
+// Verifies a token (rules A1, A7): its signature, with an algorithm that fits the key; its issuer, audience and times;
+// and its claims.
 
 import {
   errors,
@@ -22,9 +22,9 @@ import type { TokenKeys } from "./keys.ts";
 
 export type TokenVariables = Pick<CollabEnv, "AUTH_ISSUER" | "AUTH_AUDIENCE">;
 
-/** The most characters of a token: what does not fit into a header is none. */
+/** The maximum length of a token: a longer one would not fit into a header. */
 const maxTokenLength = 8192;
-/** The most room patterns in a token. */
+/** The maximum number of room patterns in a token. */
 const maxPatterns = 100;
 const maxPatternLength = 257;
 
@@ -33,7 +33,7 @@ const publicAlgorithms = ["RS256", "ES256", "EdDSA", "Ed25519"];
 
 /**
  * Verify a token.
- * @returns who it names, what they may do, and until when
+ * @returns the user, what they may do, and until when
  * @throws CollabError `invalid_token`, `token_expired`, `auth_unavailable`
  */
 export async function verifyToken(
@@ -52,7 +52,7 @@ export async function verifyToken(
   return identityOf(await verified(token, keys, options));
 }
 
-/** The claims of a token that one of the keys has signed. The error says why the last key refused it. */
+/** The claims of a token that was signed with one of the keys. The error is that of the key that fits best. */
 async function verified(
   token: string,
   { secrets, sets }: TokenKeys,
@@ -71,7 +71,7 @@ async function verified(
     try {
       return (await attempt()).payload;
     } catch (error) {
-      // A key that fits and a claim that does not: no other key will help.
+      // The key fits but a claim does not, so no other key will help.
       if (error instanceof errors.JWTExpired || error instanceof errors.JWTClaimValidationFailed)
         throw refusalOf(error);
       if (refusal === null || !isOfOtherKey(error)) refusal = error;
@@ -79,7 +79,7 @@ async function verified(
   throw refusalOf(refusal);
 }
 
-/** A set may have several keys that fit, if they have no ids: then each is tried. */
+/** Verify a token with a set. If the keys have no ids, several may match, and each is tried. */
 async function verifyBySet(
   token: string,
   set: JWTVerifyGetKey,
@@ -111,15 +111,15 @@ function refusalOf(error: unknown): CollabError {
     return invalid(`the claim "${error.claim}" ${reasons[error.reason] ?? "is not valid"}`, error);
   if (isOfIssuer(error)) return new CollabError("auth_unavailable", {}, { cause: error });
   if (error instanceof errors.JOSEAlgNotAllowed)
-    return invalid("no key of this deployment is for its algorithm", error);
+    return invalid("this deployment has no key for its algorithm", error);
   if (error instanceof errors.JWKSNoMatchingKey)
-    return invalid("no key of this deployment has its key id", error);
+    return invalid("this deployment has no key with its key id", error);
   if (error instanceof errors.JWSSignatureVerificationFailed)
-    return invalid("no key of this deployment has signed it", error);
-  return invalid("it is no signed JSON Web Token", error);
+    return invalid("it was not signed with any key of this deployment", error);
+  return invalid("it is not a signed JSON Web Token", error);
 }
 
-/** Whether it is no fault of the token: its keys cannot be fetched, or used. */
+/** Whether the error is not the token's fault: the keys cannot be fetched or used. */
 const isOfIssuer = (error: unknown): boolean =>
   !(error instanceof errors.JOSEError) ||
   error instanceof errors.JWKSTimeout ||
@@ -143,10 +143,10 @@ function identityOf({ sub, exp = 0, scopes, name, avatarUrl, color }: JWTPayload
   };
 }
 
-/** The claim "exp", which is in s, in epoch ms. */
+/** Convert the claim "exp" from seconds to ms. */
 function endOf(exp: number): number {
   const end = exp * 1000;
-  if (!isTime(end)) throw invalid('the claim "exp" is no time: it counts seconds since 1970');
+  if (!isTime(end)) throw invalid('the claim "exp" must be a time in seconds since 1970');
   return end;
 }
 
@@ -158,7 +158,7 @@ function userOf(claims: Record<string, unknown>): User {
   try {
     return checkUser(Object.fromEntries(fields));
   } catch (error) {
-    throw invalid("its claims make no valid user; see the rules for a user's id", error);
+    throw invalid("its claims do not describe a valid user; see the rules for a user's id", error);
   }
 }
 
@@ -175,12 +175,12 @@ export function grantsOf(scopes: unknown): Grants {
     patterns.map(([pattern, list]) => {
       if (pattern.length > maxPatternLength || pattern.slice(0, -1).includes("*"))
         throw invalid(
-          'a pattern in the claim "scopes" must be a room id, or the start of room ids and one "*" at its end',
+          'a pattern in the claim "scopes" must be a room id, or a prefix of room ids followed by one "*"',
         );
       try {
         return [pattern, checkScopes(list)];
       } catch (error) {
-        throw invalid('a list in the claim "scopes" has something that is no scope', error);
+        throw invalid('a list in the claim "scopes" has an entry that is not a scope', error);
       }
     }),
   );

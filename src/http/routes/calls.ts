@@ -70,7 +70,7 @@ export const callRoutes = ({ frameBytes }: Pick<Limits, "frameBytes">) => [
     operations: ["touch"],
     body: { types: { "application/json": touchBody }, limit: 4096, ifEmpty: "{}" },
     responses: {
-      204: { description: "`idleTimeout`, and the user's `ttl` if named, start again." },
+      204: { description: "`idleTimeout` has restarted, and so has the `ttl` of a named user." },
     },
     problems: ["malformed", "invalid_request", "room_not_running", "user_not_found"],
     handle: async ({ room, body }) => {

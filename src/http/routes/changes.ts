@@ -1,4 +1,4 @@
-// The route for following the state: the changes since a version as JSON, or from now on as server-sent events.
+// The route for following the state: the changes since a version as JSON, or every change as server-sent events.
 
 import { ChangeReader } from "../../cloudflare/change-reader.ts";
 import type { Resume } from "../../model/session-attachment.ts";
@@ -25,14 +25,14 @@ export const changeRoutes = [
     operations: ["getChanges", "observeChanges"],
     query: changesQuery,
     headers: {
-      Accept: `\`${eventStreamType}\` for events that go on until the client closes or the room stops; else JSON.`,
+      Accept: `\`${eventStreamType}\` for events until the client disconnects or the room stops; otherwise JSON.`,
       "Last-Event-ID":
-        "The id of the last event that was received, `<epoch>.<version>`. It stands for `epoch` and `since`, and wins over them.",
+        "The id of the last event that was received, `<epoch>.<version>`. It replaces `epoch` and `since`, and takes precedence over them.",
     },
     responses: {
       200: {
         description:
-          "The changes. The page is limited in size: if it has `more`, ask again with its `to` as `since`.",
+          "The changes. The page is limited in size: if it has `more`, repeat the request with its `to` as `since`.",
         schema: changePage,
         types: { [eventStreamType]: changeStream },
         headers: { Vary: "`Accept`" },
@@ -44,7 +44,7 @@ export const changeRoutes = [
       const vary = { vary: "accept" };
       if (!prefersEvents(headers.get("accept"))) {
         if (position === undefined)
-          throw invalid('"since" and "epoch" are needed: they say which changes you have.');
+          throw invalid('"since" and "epoch" are required: they say which version you have.');
         return jsonText(await room.call("getChanges", position), 200, vary);
       }
       if (method === "HEAD") {
@@ -57,7 +57,7 @@ export const changeRoutes = [
   }),
 ];
 
-/** What the client has; `undefined` if it does not say. @throws CollabError `invalid_request` */
+/** The client's position; `undefined` if it sends none. @throws CollabError `invalid_request` */
 function readPosition(
   lastEventId: string | null,
   { since, epoch }: { readonly since?: string | undefined; readonly epoch?: string | undefined },

@@ -1,4 +1,4 @@
-// Routes for administrators: what a room does, who is in it and has changed it, and the frames that pass.
+// Routes for administrators: what a room is doing, who is in it, who has changed it, and the frames of its sessions.
 
 import { ChangeReader } from "../../cloudflare/change-reader.ts";
 import { CollabError } from "../../protocol/errors.ts";
@@ -49,7 +49,7 @@ export const inspectRoutes = [
     tag: "Inspection",
     summary: "List who is kept out, even while the room is stopped",
     operations: ["listKicked"],
-    responses: { 200: { description: "All of them.", schema: kickedList } },
+    responses: { 200: { description: "All users who are kept out.", schema: kickedList } },
     problems: [],
     handle: async ({ room }) => json({ kicked: await room.call("listKicked", undefined) }),
   }),
@@ -108,19 +108,19 @@ export const inspectRoutes = [
     path: "/rooms/:id/trace",
     operationId: "traceFrames",
     tag: "Inspection",
-    summary: "Watch the frames of the room's sessions as they pass",
+    summary: "Watch the frames of the room's sessions as they are sent and received",
     operations: ["traceFrames"],
     query: traceQuery,
     responses: {
       200: {
-        description: "Events, until the client closes or the room stops.",
+        description: "Events, until the client disconnects or the room stops.",
         types: { [eventStreamType]: frameStream },
       },
     },
     problems: ["invalid_request", "room_not_running", "room_full"],
     handle: async ({ room, query, method, signal, identity }) => {
       if (method === "HEAD") {
-        await room.call("inspectRoom", undefined); // whether it is running, and may be looked into
+        await room.call("inspectRoom", undefined); // throws unless it is running and the caller may inspect it
         return new Response(null, { headers: eventStreamHeaders });
       }
       const reader = new ChangeReader(await room.trace({ filter: query }));

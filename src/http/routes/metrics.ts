@@ -1,4 +1,4 @@
-// The route for Prometheus: what a deployment can say of itself (rule O3).
+// The route for Prometheus: the metrics of a deployment (rule O3).
 
 import { Directory, type ShardCounts } from "../../cloudflare/directory.ts";
 import { release } from "../../cloudflare/release.ts";
@@ -8,7 +8,7 @@ import { formatMetrics, metricsType, type Metric } from "../prometheus.ts";
 import type { RequestMetrics } from "../request-metrics.ts";
 import { route, type Route } from "../route.ts";
 
-/** @param requests what this isolate has counted of its requests */
+/** @param requests the metrics of this isolate's requests */
 export const metricsRoutes = (requests: RequestMetrics): readonly Route[] => [
   route({
     method: "get",
@@ -20,7 +20,7 @@ export const metricsRoutes = (requests: RequestMetrics): readonly Route[] => [
     responses: {
       200: {
         description:
-          "Rooms and users of the whole deployment, by directory shard; and what the isolate that answers has counted of its requests.",
+          "Rooms and users of the whole deployment, by directory shard; and the HTTP requests of the isolate that answers.",
         types: { [metricsType]: z.string() },
       },
     },
@@ -38,11 +38,11 @@ export const metricsRoutes = (requests: RequestMetrics): readonly Route[] => [
 const info: Metric = {
   name: "collab_info",
   type: "gauge",
-  help: "Always 1. The protocol of sockets and the version of storage that this release knows.",
+  help: "Always 1. The labels are this release's socket protocol and storage version.",
   samples: [{ labels: { protocol: release.protocol, storage: String(release.storage) }, value: 1 }],
 };
 
-/** A shard that does not answer says nothing of its rooms. @param shards its counts, by number */
+/** Metrics of the shards. A shard that does not answer has no counts. @param shards counts by shard number */
 function directoryMetrics(shards: readonly (ShardCounts | null)[]): readonly Metric[] {
   const samples = (read: (counts: ShardCounts | null) => number | undefined) =>
     shards.flatMap((counts, shard) => {
@@ -53,7 +53,7 @@ function directoryMetrics(shards: readonly (ShardCounts | null)[]): readonly Met
     {
       name: "collab_directory_shard_up",
       type: "gauge",
-      help: "Whether the shard of the directory has answered: 1, or 0. Of the whole deployment.",
+      help: "1 if the shard of the directory has answered, otherwise 0. Of the whole deployment.",
       samples: samples((counts) => (counts === null ? 0 : 1)),
     },
     {

@@ -26,7 +26,7 @@ export const presenceRoutes = [
     tag: "Presence",
     summary: "Hold presence for a user without a socket",
     operations: ["holdPresence"],
-    // More than presence may have as compact JSON, to leave room for white space.
+    // More than the limit for presence as compact JSON, to leave room for white space.
     body: { types: { "application/json": holdBody }, limit: 8192 },
     responses: { 204: { description: "The presence is held for `ttl` milliseconds." } },
     problems: [

@@ -43,7 +43,7 @@ export const roomRoutes = [
     handle: async ({ room, body }) => {
       const { fields } = jsonBody(body, startBody);
       const { created, info } = await room.call("startRoom", fields);
-      // The start has changed nothing then. Code in the Worker gets the running room instead (rule R2).
+      // The room was already running, so nothing has changed. Code in the Worker gets that room instead (rule R2).
       if (fields.behaviour !== undefined && fields.behaviour !== info.behaviour)
         throw behaviourConflict(fields.behaviour, info.behaviour);
       return json(info, created ? 201 : 200);
@@ -72,7 +72,7 @@ export const roomRoutes = [
     responses: {
       204: {
         description:
-          "The room has stopped. With `purge` its stored state is deleted, and a room that is not running gets this too.",
+          "The room has stopped. With `purge`, its stored state is deleted, and the room need not be running.",
       },
     },
     problems: ["invalid_request", "room_not_running", "save_failed"],

@@ -1,5 +1,5 @@
-// The route that opens sockets. A refusal is sent as a problem before the upgrade, so a socket that opens
-// has joined the room.
+// The route that opens sockets. Unless the client asks for `refuse=close`, a refusal is sent as a problem before the
+// upgrade, so a socket that opens has joined the room.
 
 import { RoomStub } from "../../cloudflare/room-stub.ts";
 import { CollabError } from "../../protocol/errors.ts";
@@ -23,7 +23,7 @@ export const socketRoutes = [
     query: socketQuery,
     headers: {
       Upgrade: "`websocket`, and nothing else.",
-      "Sec-WebSocket-Protocol": `If present, it must include \`${subprotocol}\`; a second one may be \`bearer.\` and a token.`,
+      "Sec-WebSocket-Protocol": `If present, it must include \`${subprotocol}\`; a second subprotocol may be \`bearer.\` followed by a token.`,
     },
     responses: { 101: { description: "The user has joined. The first message is `welcome`." } },
     problems: [
@@ -47,7 +47,7 @@ export const socketRoutes = [
       const { since, epoch, behaviour, client } = query;
       if (since !== undefined && epoch === undefined)
         throw new CollabError("invalid_request", {
-          detail: '"since" needs "epoch", the epoch of that version.',
+          detail: '"since" requires "epoch", the epoch of that version.',
         });
       const id = param("id");
       const asking = callerIn(identity, id, "socket");
@@ -70,7 +70,7 @@ export const socketRoutes = [
   }),
 ];
 
-/** The response header that accepts the subprotocol; none if the client offers no subprotocol. */
+/** The response header that accepts the subprotocol; none if the client does not offer one. */
 function acceptSubprotocol(headers: Headers): Record<string, string> {
   if (!headers.has("sec-websocket-protocol")) return {};
   if (!offeredProtocols(headers).includes(subprotocol))

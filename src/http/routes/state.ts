@@ -1,5 +1,5 @@
-// Routes for the state: read, replace and patch it, optionally only at a given version. Bodies stay text:
-// the room decodes them.
+// Routes for the state: read, replace and patch it, optionally only at a given version. Bodies stay text; the room
+// parses them.
 
 import type { Limits } from "../../protocol/limits.ts";
 import type * as z from "zod";
@@ -89,7 +89,7 @@ export const stateRoutes = ({ stateBytes }: Pick<Limits, "stateBytes">) => [
         headers: {
           ...tagHeader,
           "Collab-Dropped":
-            "Indexes of the operations that were left out because their targets are gone, such as `0, 2`.",
+            "Indexes of the operations that were dropped because their targets are gone, such as `0, 2`.",
         },
       },
     },
@@ -116,7 +116,7 @@ const patchKinds: Readonly<Record<string, ChangeInput["kind"]>> = {
   "application/vnd.collab-room.patch+json": "extendedPatch",
 };
 
-/** @throws CollabError `invalid_request` for a base that the patch does not take */
+/** @throws CollabError `invalid_request` for a base that the patch does not support */
 function baseOf(
   { base, strict }: z.output<typeof patchQuery>,
   kind: ChangeInput["kind"],
@@ -124,11 +124,11 @@ function baseOf(
   if (base === undefined && strict === undefined) return undefined;
   if (base === undefined)
     throw new CollabError("invalid_request", {
-      detail: "`strict` needs `base`, the version that the patch was made on.",
+      detail: "`strict` requires `base`, the version that the patch is based on.",
     });
   if (kind === "merge")
     throw new CollabError("invalid_request", {
-      detail: "A merge patch takes no `base`: it names members and has no positions. Leave it out.",
+      detail: "A merge patch does not support `base`, because it has no positions. Leave it out.",
     });
   const dot = base.lastIndexOf(".");
   return {

@@ -17,7 +17,7 @@ export const userRoutes = [
     tag: "Users",
     summary: "Join a room; starts the room if it is not running",
     operations: ["joinRoom"],
-    // More than a user may have as compact JSON, to leave room for white space.
+    // More than the limit for a user as compact JSON, to leave room for white space.
     body: { types: { "application/json": userBody }, limit: 16_384 },
     responses: {
       200: { description: "The new entry of a user who was in the room.", schema: userEntry },
@@ -105,7 +105,7 @@ export const userRoutes = [
     problems: ["invalid_request", "room_not_running"],
     handle: async ({ room, param, query }) => {
       if (query.for !== undefined && query.kick !== "true")
-        throw new CollabError("invalid_request", { detail: '"for" needs "kick=true".' });
+        throw new CollabError("invalid_request", { detail: '"for" requires "kick=true".' });
       const seconds = query.for === undefined ? null : Number(query.for);
       const banFor = query.kick === "true" ? seconds && seconds * 1000 : undefined;
       await room.call("leaveRoom", { userId: param("userId"), banFor });

@@ -61,7 +61,7 @@ export class RecentEffects {
     throw new CollabError("base_too_old", {
       detail: around
         ? `Clients never had version ${base}: it lies within the change from version ${around.from} to ${around.to}. Use the version of a state or change that you have received.`
-        : `The room no longer has the changes since version ${base}. Read the state and base the patch on it.`,
+        : `The room no longer has the changes since version ${base}. Read the state and create a new patch.`,
     });
   }
 

@@ -63,7 +63,7 @@ export const changeState = runningOperation({
     checkPreconditions(conditions, entityTag(record.epoch, document.headVersion));
     if (base?.epoch !== undefined && base.epoch !== record.epoch)
       throw new CollabError("base_too_old", {
-        detail: `The room has a new epoch, ${record.epoch}: it knows no change since "${base.epoch}.${base.version}". Read the state and make the patch again.`,
+        detail: `The room has a new epoch, ${record.epoch}: it knows no change since "${base.epoch}.${base.version}". Read the state and create a new patch.`,
       });
     const context = {
       check: hooks.checkState,

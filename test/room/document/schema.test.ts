@@ -104,12 +104,12 @@ describe("createCollab", () => {
     [
       "{} that does not fit",
       { state },
-      /"one": initialState must fit the schema of the state: n: /,
+      /"one": initialState must match the schema of the state: n: /,
     ],
     [
       "an initial state that does not fit",
       { state, initialState: { n: "1" } },
-      /must fit the schema/,
+      /must match the schema/,
     ],
     [
       "an initial state that is no object",
