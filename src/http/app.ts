@@ -35,9 +35,9 @@ export function createApp(
   );
   const describe = memoize((mountedAt) => JSON.stringify(describeRoutes(routes, mountedAt || "/")));
   const app = new Hono<AppEnv>();
-  const means = { respond: createRespond(metrics), authentication };
-  serve(app, routes, means);
-  serveUnknown(app, means);
+  const services = { respond: createRespond(metrics), authentication };
+  serve(app, routes, services);
+  serveUnknown(app, services);
   return app;
 }
 

@@ -111,27 +111,27 @@ export type Route<Query extends z.ZodType = z.ZodType> = {
 };
 
 /** What serving a route needs. */
-export type Means = { readonly respond: Respond; readonly authentication: Authentication };
+export type Services = { readonly respond: Respond; readonly authentication: Authentication };
 
 /** Define a route. It only adds types. */
 export const route = <Query extends z.ZodType = z.ZodType>(definition: Route<Query>): Route =>
   definition as Route;
 
 /** Register routes, and respond to other methods at their addresses. */
-export function serve(app: Hono<AppEnv>, routes: readonly Route[], means: Means): void {
-  const { respond } = means;
+export function serve(app: Hono<AppEnv>, routes: readonly Route[], services: Services): void {
+  const { respond } = services;
   for (const definition of routes) {
     const address = { method: definition.method.toUpperCase(), route: definition.path };
     app.on(address.method, address.route, (c) =>
       respond(c, address, (exchange) =>
-        runRoute(definition, c, exchange, means).catch(refuse(definition, c)),
+        runRoute(definition, c, exchange, services).catch(refuse(definition, c)),
       ),
     );
   }
   for (const [path, siblings] of groupBy(routes, (each) => each.path)) {
     const address = { method: "other", route: path };
     const headers = headersOf(siblings);
-    app.all(path, (c) => respond(c, address, () => describeAddress(c, headers, means)));
+    app.all(path, (c) => respond(c, address, () => describeAddress(c, headers, services)));
   }
 }
 
@@ -149,7 +149,7 @@ function headersOf(routes: readonly Route[]): { allow: string } {
 async function describeAddress(
   { env, req }: Context<AppEnv>,
   headers: { allow: string },
-  { authentication }: Means,
+  { authentication }: Services,
 ): Promise<Response> {
   // A preflight carries no token, and its response reveals nothing that the OpenAPI document does not.
   if (isPreflight(req.raw)) return noContent(204, preflightHeaders(headers.allow));
@@ -162,7 +162,7 @@ async function describeAddress(
  * Respond to unknown addresses. The host application's own routes under the same path take precedence, even those
  * that it adds later. If the app is mounted at `/`, unknown addresses are left to the host.
  */
-export function serveUnknown(app: Hono<AppEnv>, { respond, authentication }: Means): void {
+export function serveUnknown(app: Hono<AppEnv>, { respond, authentication }: Services): void {
   const address = { method: "other", route: "unknown" };
   const respondUnknown = (c: Context<AppEnv>): Promise<Response> =>
     respond(c, address, async () => {
@@ -190,7 +190,7 @@ async function runRoute(
   definition: Route,
   c: Context<AppEnv>,
   exchange: Exchange,
-  { authentication }: Means,
+  { authentication }: Services,
 ): Promise<Response> {
   const { requestId } = exchange;
   const request = c.req.raw;

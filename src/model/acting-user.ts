@@ -22,11 +22,11 @@ export function actingUser({ user, scopes }: Caller, claimed: JsonValue | undefi
   if (allows(scopes, "room:admin")) {
     if (claimed !== undefined) return claimed;
     throw new CollabError("invalid_user", {
-      detail: "Nobody is named. Give a `user`, or a `token` that names one.",
+      detail: "No user is named. Pass a `user`, or a `token` that names one.",
     });
   }
   throw new CollabError("forbidden", {
-    detail: `Only an administrator of the room may do this for another user. The caller ${user === null ? "is no user" : `is ${JSON.stringify(user.id)}`}.`,
+    detail: `Only an administrator of the room may do this for another user. The caller ${user === null ? "has no user" : `is ${JSON.stringify(user.id)}`}.`,
   });
 }
 

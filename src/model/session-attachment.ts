@@ -78,7 +78,7 @@ export type Flow = {
   readonly marks: readonly Mark[];
 };
 
-/** A mark in the stream: its number, which clients cannot guess, the characters sent before it, and its time in epoch ms. */
+/** A mark in the stream: a number that clients cannot guess, the characters sent before it, and its epoch ms. */
 export type Mark = { readonly n: number; readonly at: number; readonly sentAt: number };
 
 export const initialFlow: Flow = { sent: 0, acked: 0, marks: [] };

@@ -10,11 +10,11 @@ export type FrameView = Pick<TracedFrame, "types" | "bytes" | "text" | "isCut">;
 
 /** The maximum number of characters shown of a frame. */
 const maxText = 4096;
-/** The room's frames up to this length are parsed for the types of their messages; for longer ones, only the first is shown. */
+/** The room's frames up to this length are parsed for their message types. For longer ones, only the first is shown. */
 const maxParsed = 256 * 1024;
 
 /** Messages that are shown unchanged. The others are `auth`, and anything that is not a valid message. */
-const told: Readonly<Record<Exclude<ClientMessageType, "auth">, true>> = {
+const shown: Readonly<Record<Exclude<ClientMessageType, "auth">, true>> = {
   update: true,
   action: true,
   presence: true,
@@ -54,7 +54,7 @@ export function viewReceived(frame: string | ArrayBuffer, limit: number): FrameV
 function withoutSecrets(message: JsonValue): JsonValue {
   const type = isObject(message) ? message["type"] : undefined;
   if (!isObject(message) || typeof type !== "string") return { type: "?" };
-  if (!Object.hasOwn(told, type)) return { type: type === "auth" ? type : "?" };
+  if (!Object.hasOwn(shown, type)) return { type: type === "auth" ? type : "?" };
   // The room ignores unknown members, but a client may have put a token here by mistake.
   const { token: _, ...rest } = message;
   return rest;

@@ -28,7 +28,7 @@ export function checkUser(input: unknown): User {
     );
   if (Object.hasOwn(input, "ttl"))
     throw invalid(
-      'A user has no field "ttl". It belongs in the body of POST /rooms/:id/users, or in the options of join(); a user with an open socket stays without it.',
+      'A user has no field "ttl". It belongs in the body of POST /rooms/:id/users, or in the options of join(); a user with an open socket does not need it.',
     );
   if (jsonBytes(input) > maxUserBytes)
     throw invalid(

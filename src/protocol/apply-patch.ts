@@ -300,9 +300,7 @@ export class PatchRun {
     let value = this.#editor.root;
     for (const token of tokens) {
       if (!isContainer(value))
-        throw this.#failed(
-          `"${path}" leads through a value that is neither an object nor an array`,
-        );
+        throw this.#failed(`"${path}" goes through a value that is neither an object nor an array`);
       containers.push(value);
       if (containers.length < tokens.length) value = this.#child(value, token, path);
     }

@@ -200,7 +200,7 @@ function moveAfter(move: EffectOf<"move">, later: Effect): readonly Effect[] {
   return [{ kind: "move", from, fromIndex, to, toIndex }];
 }
 
-/** The path of an effect; `null` if nothing of the effect is left: its place is gone, or a value around it was exchanged. */
+/** The path of an effect; `null` if nothing is left of it: its place is gone, or a value around it was exchanged. */
 const kept = (address: Address | null): Tokens | null =>
   address !== null && address.exchangedFrom === Infinity ? address.tokens : null;
 

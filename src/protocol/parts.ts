@@ -6,7 +6,7 @@ import { utf8Bytes } from "./json.ts";
 /** The maximum size of a frame in bytes. Larger ones are sent in parts, none of which exceeds it. */
 export const maxPartBytes = 262_144; // 256 KiB
 
-/** The maximum number of UTF-16 code units in one part: at most 3 bytes each, plus some space for the rest of the message. */
+/** The maximum number of UTF-16 code units in a part: at most 3 bytes each, plus space for the rest of the message. */
 const maxUnits = 81_920;
 
 /** Whether a frame is sent in parts. */

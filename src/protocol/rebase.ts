@@ -95,7 +95,7 @@ export function applyRebased(
   return dropped;
 }
 
-/** The effects that may affect a patch: those on the same members of the root, and on members that these are moved to or from. */
+/** The effects that may affect a patch: those on its members of the root, and on members that these are moved to or from. */
 function effectsOn(patch: Patch, history: readonly Effect[]): readonly Effect[] {
   const roots = new Set<string | undefined>([undefined]);
   for (const operation of patch) {

@@ -46,7 +46,7 @@ describe("a user", () => {
     const check = (): unknown => checkUser({ id: "ada", ttl });
     expect(check).toThrow(invalid);
     expect(check).toThrow(
-      'A user has no field "ttl". It belongs in the body of POST /rooms/:id/users, or in the options of join(); a user with an open socket stays without it.',
+      'A user has no field "ttl". It belongs in the body of POST /rooms/:id/users, or in the options of join(); a user with an open socket does not need it.',
     );
   });
 

@@ -23,14 +23,14 @@ export function readToken({ headers, url }: Request): string {
     const [, token = ""] = /^Bearer +(\S+)$/i.exec(authorization) ?? [];
     if (isToken(token)) return token;
     throw new CollabError("invalid_token", {
-      detail: "The header Authorization must be `Bearer` and a token.",
+      detail: "The Authorization header must be `Bearer` followed by a token.",
     });
   }
   const offered = offeredProtocols(headers).filter((name) => name.startsWith(bearerProtocol));
   const [protocol] = offered;
   if (protocol !== undefined && offered.length === 1) return protocol.slice(bearerProtocol.length);
   if (offered.length > 1)
-    throw new CollabError("invalid_token", { detail: "Offer one subprotocol with a token." });
+    throw new CollabError("invalid_token", { detail: "Offer only one subprotocol with a token." });
   const hasQuery = ["token", "access_token", "jwt"].some((name) =>
     new URL(url).searchParams.has(name),
   );

@@ -395,7 +395,7 @@ describe("a refusal", () => {
     const room = connectRoom(options);
     const failed = room.ready.catch((error: unknown) => error);
     await net.settle();
-    const message = "Nobody is named. Give a `user`, or a `token` that names one.";
+    const message = "No user is named. Pass a `user`, or a `token` that names one.";
     expect(await failed).toMatchObject({ code: "invalid_user", message });
   });
 
