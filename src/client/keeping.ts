@@ -13,8 +13,8 @@ export class Keeping {
   #isGuardDue: boolean;
 
   /** @throws TypeError for `persist` if nobody knows whose edits these are */
-  constructor(...parts: ClientParts) {
-    const [{ persist, user, warnBeforeUnload = true }] = parts;
+  constructor(parts: ClientParts) {
+    const { persist, user, warnBeforeUnload = true } = parts.options;
     if (persist === true && !user)
       throw new TypeError("`persist: true` needs `user`: with tokens, give its id");
     this.#parts = parts;
@@ -23,13 +23,13 @@ export class Keeping {
 
   /** Connect; with `persist`, once it is known what an earlier page has left. */
   connect(): void {
-    const [{ persist }, environment, { outbox }, connection] = this.#parts;
+    const { options, environment, document, connection } = this.#parts;
     const isUnsaved = (): boolean =>
-      outbox.status("connected").state !== "saved" && !this.keeper?.hasAll;
+      document.outbox.status("connected").state !== "saved" && !this.keeper?.hasAll;
     if (this.#isGuardDue) environment.beforeUnload(isUnsaved);
     this.#isGuardDue = false;
     this.#isWanted = true;
-    if (persist) void this.#open();
+    if (options.persist) void this.#open();
     else connection.reconnect();
   }
 
@@ -40,10 +40,10 @@ export class Keeping {
   }
 
   async #open(): Promise<void> {
-    const [, environment, , connection] = this.#parts;
+    const { environment, connection } = this.#parts;
     try {
       const { keep } = await environment.during(import("./persist/keep.ts"));
-      this.keeper ??= keep(...this.#parts);
+      this.keeper ??= keep(this.#parts);
       if (this.#isWanted) await environment.during(this.keeper.open());
     } catch (error) {
       environment.report(error);

@@ -110,15 +110,15 @@ export class RoomClient {
         },
       },
     );
-    this.#keeping = new Keeping(
+    this.#keeping = new Keeping({
       options,
       environment,
-      this.#document,
-      this.#connection,
-      this.#people,
-      this.#listeners,
-      this.#own,
-    );
+      document: this.#document,
+      connection: this.#connection,
+      people: this.#people,
+      listeners: this.#listeners,
+      own: this.#own,
+    });
     this.#told = { status: this.status, saved: this.saved };
     if (options.connect ?? true) this.reconnect();
   }

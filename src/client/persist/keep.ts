@@ -6,8 +6,8 @@ import type { ClientParts, Keeper } from "./keeper.ts";
 import { Shelf } from "./shelf.ts";
 
 /** @throws TypeError for an address that cannot be */
-export function keep(...parts: ClientParts): Keeper {
-  const [options, environment, , , , listeners] = parts;
+export function keep(parts: ClientParts): Keeper {
+  const { options, environment, listeners } = parts;
   const tell = (what: string, error?: unknown): void => {
     const why = error === undefined ? "" : `: ${textOf(error)}`;
     const problem = { code: "internal", detail: `persist: ${what}${why}.` } as const;
