@@ -2,6 +2,7 @@
 // they are not kept, and the page does not load what that takes: this file is the only way to persist/.
 
 import type { ClientParts, Keeper } from "./persist/keeper.ts";
+import type { SaveStatus } from "./types.ts";
 
 export class Keeping {
   readonly #parts: ClientParts;
@@ -9,8 +10,8 @@ export class Keeping {
   keeper: Keeper | null = null;
   /** Whether the application wants the client to be connected. */
   #isWanted = false;
-  /** Whether the browser is still to be told to ask before the page is closed. */
-  #isGuardDue: boolean;
+  /** While edits are unsaved: ends that the browser asks before the page is closed. */
+  #endGuard: (() => void) | null = null;
 
   /** @throws TypeError for `persist` if nobody knows whose edits these are */
   constructor(parts: ClientParts) {
@@ -18,16 +19,12 @@ export class Keeping {
     if (persist === true && !user)
       throw new TypeError("`persist: true` needs `user`: with tokens, give its id");
     this.#parts = parts;
-    this.#isGuardDue = warnBeforeUnload;
+    if (warnBeforeUnload) parts.listeners.on("saved", (saved) => this.#guard(saved));
   }
 
   /** Connect; with `persist`, once it is known what an earlier page has left. */
   connect(): void {
-    const { options, environment, document, connection } = this.#parts;
-    const isUnsaved = (): boolean =>
-      document.outbox.status("connected").state !== "saved" && !this.keeper?.hasAll;
-    if (this.#isGuardDue) environment.beforeUnload(isUnsaved);
-    this.#isGuardDue = false;
+    const { options, connection } = this.#parts;
     this.#isWanted = true;
     if (options.persist) void this.#open();
     else connection.reconnect();
@@ -37,6 +34,14 @@ export class Keeping {
   rest(): void {
     this.#isWanted = false;
     this.keeper?.close();
+  }
+
+  /** A listener that stayed would hold the client for as long as there is the page. */
+  #guard({ state }: SaveStatus): void {
+    if (state === "saved") {
+      this.#endGuard?.();
+      this.#endGuard = null;
+    } else this.#endGuard ??= this.#parts.environment.beforeUnload(() => !this.keeper?.hasAll);
   }
 
   async #open(): Promise<void> {
