@@ -8,7 +8,7 @@ import { PendingEdit } from "./document/pending-edit.ts";
 import { Replica, type Accepted } from "./document/replica.ts";
 import type { Environment } from "./environment.ts";
 import { Outbox, type OutboxPorts } from "./requests/outbox.ts";
-import type { Answer, Asker, Task } from "./requests/request.ts";
+import { nobody, type Answer, type Asker, type Task } from "./requests/request.ts";
 import { RoomError, textOf } from "./room-error.ts";
 
 /** What taking a frame in has come to. */
@@ -45,7 +45,7 @@ export class DocumentSync {
     this.history = new History({
       tree: this.replica.tree,
       maxOperations: () => this.outbox.maxOperations,
-      edit: (change) => this.edit(change, { resolve() {}, reject() {} }),
+      edit: (change) => this.edit(change, nobody),
     });
     this.outbox = new Outbox({
       ...ports,

@@ -3,8 +3,7 @@
 // their pending edits.
 
 import { isContainer, memberOf } from "./container.ts";
-import { effectOf, indexOf, inverseOf, type Effect } from "./effects.ts";
-import type { Applied } from "./apply-patch.ts";
+import { digitOfEffect, effectOf, indexOf, inverseOf, type Effect } from "./effects.ts";
 import type { Operation } from "./json-patch.ts";
 import type { JsonValue } from "./json.ts";
 import {
@@ -16,7 +15,7 @@ import {
   textPathAfter,
   type Address,
 } from "./moves.ts";
-import { childPointer, parsePointer } from "./pointer.ts";
+import { parsePointer, pointerOf } from "./pointer.ts";
 import { textAt, textRanges, type TextRange } from "./text-moves.ts";
 
 /** An operation on its way through changes. */
@@ -97,16 +96,16 @@ export function ownEffect(moving: Moving, digit: number): Effect | null {
 
 /** The effects that lead back from an operation that was left out. */
 export function undone(operation: Operation): readonly Effect[] {
-  const effect = effectOf(operation, digitOf(operation, []));
+  const effect = effectOf(operation, digitOf(operation));
   return effect === null ? [] : [inverseOf(effect)];
 }
 
-/** Which ends of an operation are in arrays, see `movesOf`: as it turned out, or as its path looks. */
-export function digitOf(operation: Operation, applied: readonly Applied[]): number {
-  const effect = applied[0]?.effect;
-  if (effect?.kind === "move") return (effect.toIndex < 0 ? 0 : 1) + (effect.fromIndex < 0 ? 0 : 2);
-  if (effect !== undefined && effect !== null)
-    return effect.kind === "insert" || effect.kind === "take" ? 1 : 0;
+/**
+ * Which ends of an operation are in arrays, see `movesOf`.
+ * @param effect what it did; without one, the paths decide
+ */
+export function digitOf(operation: Operation, effect?: Effect | null): number {
+  if (effect) return digitOfEffect(effect);
   const isMove = operation.op === "move" && endsInIndex(operation.from);
   return (endsInIndex(operation.path) ? 1 : 0) + (isMove ? 2 : 0);
 }
@@ -125,11 +124,11 @@ export function operationsOf({
   ranges,
 }: Moving): readonly Operation[] {
   if (isUnmoved) return [operation];
-  const at = pointerOf(path);
+  const at = pointerOf(path.tokens);
   switch (operation.op) {
     case "copy":
     case "move":
-      return [{ ...operation, from: from ? pointerOf(from) : "", path: at }];
+      return [{ ...operation, from: from ? pointerOf(from.tokens) : "", path: at }];
     case "str_ins":
       return ranges.map(({ at: pos }) => ({ ...operation, path: at, pos }));
     case "str_del":
@@ -141,8 +140,6 @@ export function operationsOf({
       return [{ ...operation, path: at }];
   }
 }
-
-const pointerOf = ({ tokens }: Address): string => tokens.reduce(childPointer, "");
 
 /** Whether an operation that fails has failed because others have exchanged what it was for, or what that was in. */
 export const isLost = ({ isOverwritten, path, from }: Moving): boolean =>

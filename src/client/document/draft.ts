@@ -7,7 +7,7 @@ import { isContainer, memberOf, type Container } from "../../protocol/container.
 import { indexOf } from "../../protocol/effects.ts";
 import type { Operation } from "../../protocol/json-patch.ts";
 import type { JsonValue } from "../../protocol/json.ts";
-import { childPointer } from "../../protocol/pointer.ts";
+import { childPointer, pointerOf } from "../../protocol/pointer.ts";
 import { arrange } from "./arrange.ts";
 import type { Applied, Tree } from "./tree.ts";
 import { copyValue } from "./values.ts";
@@ -119,7 +119,7 @@ export class Recorder {
       }
       tokens.unshift(node.key);
     }
-    return tokens.reduce(childPointer, "");
+    return pointerOf(tokens);
   }
 
   #node(container: Container, parent: Node | null, key: string): Node {

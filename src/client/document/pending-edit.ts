@@ -27,7 +27,7 @@ export class PendingOperation extends MovingOperation {
     this.#applied = applied;
     if (this.isAstray(tree.root)) return false;
     try {
-      for (const operation of this.operations) applied.push(tree.apply(this.#withValue(operation)));
+      for (const operation of this.operations) applied.push(tree.apply(this.withValue(operation)));
     } catch (error) {
       this.revert(tree);
       if (error instanceof Unfit && this.isLost) return false;
@@ -43,8 +43,8 @@ export class PendingOperation extends MovingOperation {
     this.#applied = [];
   }
 
-  /** A change of the room that is this operation, with the object that the tree had. */
-  #withValue(operation: Operation): Operation {
+  /** An operation that puts the same into the tree as this one, with this one's object. */
+  withValue(operation: Operation): Operation {
     return "value" in operation ? { ...operation, value: this.value as JsonValue } : operation;
   }
 

@@ -161,10 +161,7 @@ export class Replica {
       return;
     }
     this.#hide();
-    const value = own?.value;
-    const { effect } = this.tree.apply(
-      "value" in operation && value !== undefined ? { ...operation, value } : operation,
-    );
+    const { effect } = this.tree.apply(own === null ? operation : own.withValue(operation));
     if (effect !== null) this.#pass([effect], null, own);
   }
 

@@ -3,7 +3,7 @@
 
 import type { Effect } from "../../protocol/effects.ts";
 import { effectAfter, mayMove, pathsOf } from "../../protocol/moves.ts";
-import { childPointer } from "../../protocol/pointer.ts";
+import { pointerOf } from "../../protocol/pointer.ts";
 import type { MovingOperation } from "./moving-operation.ts";
 
 export class Undone {
@@ -25,7 +25,8 @@ export class Undone {
 
   /** Something else has happened on top of them. */
   pass(effect: Effect): void {
-    const keys = effect.kind === "move" ? [" "] : pathsOf(effect).map((path) => ` ${join(path)}`);
+    const keys =
+      effect.kind === "move" ? [" "] : pathsOf(effect).map((path) => ` ${pointerOf(path)}`);
     const moved = keys
       .flatMap((key) => [...this.#find(key)])
       .filter((each) => mayMove(each, effect));
@@ -42,12 +43,10 @@ export class Undone {
   add(effect: Effect): void {
     // Of two that say the same, one is enough: so it is with all items that were appended to a list.
     const isKnown = ({ kind }: Effect): boolean => kind === "exchange" && kind === effect.kind;
-    if ("path" in effect && [...this.#find(join(effect.path))].some(isKnown)) return;
+    if ("path" in effect && [...this.#find(pointerOf(effect.path))].some(isKnown)) return;
     for (const key of keysOf(effect)) this.#effects.set(key, this.#find(key).add(effect));
   }
 }
-
-const join = (path: readonly string[]): string => path.reduce(childPointer, "");
 
 /** The pointer, and those to all that it leads through. */
 function pointersTo(pointer: string): string[] {
@@ -61,6 +60,6 @@ function pointersTo(pointer: string): string[] {
 
 const keysOf = (effect: Effect): string[] =>
   pathsOf(effect).flatMap((path) => {
-    const pointer = join(path);
+    const pointer = pointerOf(path);
     return [pointer, ...pointersTo(pointer).map((each) => ` ${each}`)];
   });

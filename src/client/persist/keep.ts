@@ -1,6 +1,7 @@
 // Keeps a client's edits across reloads. Loaded only by applications that want it; the client is whole without it.
 
 import { roomAddress } from "../connection/address.ts";
+import { textOf } from "../room-error.ts";
 import { KeptClient } from "./kept-client.ts";
 import type { ClientParts, Keeper } from "./keeper.ts";
 import { Shelf } from "./shelf.ts";
@@ -22,6 +23,3 @@ export function keep(parts: ClientParts): Keeper {
   });
   return new KeptClient(parts, shelf, user, tell);
 }
-
-const textOf = (error: unknown): string =>
-  error instanceof Error ? error.message || error.name : String(error);

@@ -9,6 +9,9 @@ import type { RoomStatus, SaveStatus, StaleEdits } from "../types.ts";
 /** How whoever has asked for something is told what has become of it. */
 export type Asker<T> = { resolve(answer: T): void; reject(error: RoomError): void };
 
+/** Nobody waits for an answer. */
+export const nobody: Asker<unknown> = { resolve() {}, reject() {} };
+
 /** How a task has ended well. */
 export type Answer = {
   readonly version: number;
