@@ -22,7 +22,7 @@ import { Line, type Lag } from "./line.ts";
 import type { JoinOptions, LogLine, TestRoomOptions } from "./options.ts";
 import { Outside } from "./outside.ts";
 import { Randomness } from "./randomness.ts";
-import { Runner } from "./runner.ts";
+import { Runner, settledOf } from "./runner.ts";
 import { Seat } from "./seat.ts";
 import { VirtualService } from "./service.ts";
 import { VirtualObject } from "./virtual-object.ts";
@@ -63,7 +63,8 @@ export class TestRoom<Behaviour extends RoomBehaviour = RoomBehaviour> {
     const outside = new Outside(clock);
     const resolved = resolveBehaviours({ [this.#behaviour]: behaviour });
     this.#behaviours = watchHooks(resolved, outside);
-    this.#runner = new Runner({ clock, outside, seed, maxEvents, patience });
+    const runner = new Runner({ clock, outside, seed, maxEvents, patience });
+    this.#runner = runner;
     const lines: LogLine[] = [];
     this.log = lines;
     const log = (event: LogEvent, fields: LogFields = {}): void => {
@@ -72,7 +73,7 @@ export class TestRoom<Behaviour extends RoomBehaviour = RoomBehaviour> {
     };
     const door = new Door({ room: id, scopes, identify });
     const randomness = new Randomness(seed, "room");
-    this.#object = new VirtualObject({
+    const object = new VirtualObject({
       id,
       env,
       behaviours: this.#behaviours,
@@ -83,7 +84,7 @@ export class TestRoom<Behaviour extends RoomBehaviour = RoomBehaviour> {
       callTimeout: resolved.get(this.#behaviour)?.callTimeout ?? Infinity,
       identify: async (token) => door.identify(token),
     });
-    const { object, runner } = { object: this.#object, runner: this.#runner };
+    this.#object = object;
     this.#service = new VirtualService({ clock, runner, outside, randomness, door, object, log });
     this.room = holdRoom(new RoomStub(this.#service.rooms, id, workerCaller));
   }
@@ -160,13 +161,9 @@ export class TestRoom<Behaviour extends RoomBehaviour = RoomBehaviour> {
   async settle<T = void>(work?: T | PromiseLike<T>): Promise<T> {
     this.#check("settle");
     const outcome = Promise.resolve(work as T);
-    let isThere = false;
-    const note = (): void => {
-      isThere = true;
-    };
-    outcome.then(note, note);
+    const isThere = settledOf(outcome);
     await this.#runner.settle();
-    if (!isThere)
+    if (!isThere())
       throw new Error(
         "settle: everything is at rest, and what was given has no outcome. It waits for time to pass: call advance(ms).",
       );
@@ -280,7 +277,7 @@ export class TestRoom<Behaviour extends RoomBehaviour = RoomBehaviour> {
       randomness: new Randomness(this.seed, `client/${place}`),
       browser,
       during: (work) => this.#runner.during(work),
-      open: (_, url, protocols) => this.#service.open(line, { url, protocols }),
+      open: (url, protocols) => this.#service.open(line, { url, protocols }),
     });
     this.#seats.push(seat);
     return seat;
