@@ -2,7 +2,7 @@
 
 import type { JsonObject, JsonValue } from "../protocol/json.ts";
 import type { RoomMessage } from "../protocol/messages.ts";
-import { Recorder, type Recorded } from "./document/draft.ts";
+import { Recorder, type Recipe, type Recorded } from "./document/draft.ts";
 import { History } from "./document/history.ts";
 import { PendingEdit } from "./document/pending-edit.ts";
 import { Replica, type Accepted } from "./document/replica.ts";
@@ -110,7 +110,7 @@ export class DocumentSync {
   ): { readonly edit: PendingEdit; readonly recorded: readonly Recorded[] } | null {
     const recorded = this.#record(change, true);
     if (recorded.length === 0) return null;
-    const edit = new PendingEdit(recorded, this.#environment.now());
+    const edit = new PendingEdit(recorded);
     this.replica.add(edit);
     this.outbox.add(this.#task(edit, null, asker));
     return { edit, recorded };
@@ -123,15 +123,15 @@ export class DocumentSync {
    */
   call(
     action: { readonly name: string; readonly payload: JsonValue },
-    optimistic: ((draft: object) => void) | null,
+    optimistic: Recipe | null,
     asker: Asker<Answer>,
   ): void {
     let edit: PendingEdit | null = null;
     if (optimistic === null) this.#alone(() => {}); // not inside a recipe either
     else {
-      const replay = (draft: object): void => this.#alone(() => optimistic(draft));
+      const replay: Recipe = (draft) => this.#alone(() => optimistic(draft));
       const recorded = this.#record((recorder) => recorder.run(optimistic), false);
-      edit = new PendingEdit(recorded, this.#environment.now(), replay);
+      edit = new PendingEdit(recorded, replay);
       this.replica.add(edit);
     }
     this.outbox.add(this.#task(edit, action, asker));

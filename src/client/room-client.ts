@@ -9,6 +9,7 @@ import type { PeopleCounts } from "../protocol/people.ts";
 import { allows, type Scope } from "../protocol/scopes.ts";
 import { Connection } from "./connection/connection.ts";
 import { defaultOfflineAge, DocumentSync } from "./document-sync.ts";
+import type { Recipe } from "./document/draft.ts";
 import { historyOf } from "./document/room-history.ts";
 import type { Environment } from "./environment.ts";
 import { Keeping } from "./keeping.ts";
@@ -31,8 +32,6 @@ import type {
   RoomStatus,
   SaveStatus,
 } from "./types.ts";
-
-type Recipe = (draft: never) => void;
 
 export class RoomClient {
   readonly id: string;
@@ -205,12 +204,11 @@ export class RoomClient {
   async action(
     name: string,
     input: JsonValue = {},
-    options: { optimistic?: Recipe } = {},
+    { optimistic = null }: { readonly optimistic?: Recipe | null } = {},
   ): Promise<never> {
     this.#demand("room:act");
     const { promise, ...asker } = Promise.withResolvers<Answer>();
     const payload = JSON.parse(JSON.stringify(input)) as JsonValue;
-    const optimistic = (options.optimistic ?? null) as ((draft: object) => void) | null;
     this.#document.call({ name, payload }, optimistic, asker);
     this.#asked(asker);
     return (await promise).result as never;

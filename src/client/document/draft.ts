@@ -29,13 +29,18 @@ type Node = {
 };
 
 /**
- * Changes of a list that is assigned anew. Where it takes more, the list is replaced: others' changes of it are lost
- * then, so that items which they can change are worth more than bare values.
+ * A list that is assigned anew is changed by this many operations at most. If it takes more, it is replaced, and what
+ * others change in it at the same time is lost. That matters more for items that others can change inside.
  */
-const [maxItemChanges, maxValueChanges] = [500, 100];
+const maxItemChanges = 500;
+/** The same for a list of bare values. */
+const maxValueChanges = 100;
 
 /** What the drafts stand for. */
 const drafts = new WeakMap<object, Node>();
+
+/** Changes the draft that it gets. */
+export type Recipe = (draft: never) => unknown;
 
 /** Records one recipe. */
 export class Recorder {
@@ -57,7 +62,7 @@ export class Recorder {
    * Run a recipe once.
    * @throws what the recipe throws; TypeError if it is asynchronous
    */
-  run(recipe: (draft: never) => unknown): void {
+  run(recipe: Recipe): void {
     const returned = recipe(this.draft as never);
     if (typeof returned === "object" && returned !== null && "then" in returned)
       throw new TypeError("A recipe must not be asynchronous: await first, then change the state.");

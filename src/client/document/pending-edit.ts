@@ -1,11 +1,10 @@
 // An edit that the room does not have yet: its operations, each on top of those before it, and what they have done to
 // the tree. The replica takes edits back before a change comes in, and applies them again after it.
 
-import type { Effect } from "../../protocol/effects.ts";
-import { inverseOf } from "../../protocol/effects.ts";
+import { inverseOf, type Effect } from "../../protocol/effects.ts";
 import type { Operation, Patch } from "../../protocol/json-patch.ts";
 import { jsonEqual, type JsonValue } from "../../protocol/json.ts";
-import { Recorder, type Recorded } from "./draft.ts";
+import { Recorder, type Recipe, type Recorded } from "./draft.ts";
 import { MovingOperation } from "./moving-operation.ts";
 import { Unfit, type Applied, type Tree } from "./tree.ts";
 
@@ -63,24 +62,16 @@ export class PendingOperation extends MovingOperation {
 export type Tell = (after: PendingOperation | null, effects: readonly Effect[]) => void;
 
 export class PendingEdit {
-  /** Epoch ms. */
-  readonly madeAt: number;
-  #operations: PendingOperation[];
-  /** Makes the operations anew each time: what an action is expected to do. `null` for an edit. */
-  readonly #replay: ((draft: object) => void) | null;
-
-  constructor(
-    recorded: readonly Recorded[],
-    madeAt: number,
-    replay: ((draft: object) => void) | null = null,
-  ) {
-    this.#operations = recorded.map((each) => new PendingOperation(each));
-    this.madeAt = madeAt;
-    this.#replay = replay;
-  }
-
   /** Whether it is moved along, and does not show. */
   isSuspended = false;
+  #operations: PendingOperation[];
+  /** Makes the operations anew each time: what an action is expected to do. `null` for an edit. */
+  readonly #replay: Recipe | null;
+
+  constructor(recorded: readonly Recorded[], replay: Recipe | null = null) {
+    this.#operations = recorded.map((each) => new PendingOperation(each));
+    this.#replay = replay;
+  }
 
   /** Those that the room is not known to have. */
   get operations(): readonly PendingOperation[] {
@@ -93,14 +84,15 @@ export class PendingEdit {
   }
 
   /** Whether it stands for what an action is expected to do. The room may do something else. */
-  get isTwin(): boolean {
+  get isOptimistic(): boolean {
     return this.#replay !== null;
   }
 
   /** Whether it and a change have nothing to do with each other. */
   isApartFrom(effect: Effect): boolean {
     return (
-      !this.isTwin && this.#operations.every((each) => each.isApplied && each.isApartFrom(effect))
+      !this.isOptimistic &&
+      this.#operations.every((each) => each.isApplied && each.isApartFrom(effect))
     );
   }
 
@@ -135,7 +127,7 @@ export class PendingEdit {
     for (const operation of this.#operations) setApplied(operation, false, tell);
   }
 
-  #applyAnew(tree: Tree, replay: (draft: object) => void, tell: Tell): void {
+  #applyAnew(tree: Tree, replay: Recipe, tell: Tell): void {
     const recorder = new Recorder(tree);
     try {
       recorder.run(replay);

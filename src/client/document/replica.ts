@@ -238,7 +238,7 @@ export class Replica {
           first?.op !== "replace" ||
           (next?.op === "replace" &&
             (first.path === next.path || first.path.startsWith(`${next.path}/`)));
-        if (isOver && accepted.has(edit) && !edit.isTwin) edit.remove(operation);
+        if (isOver && accepted.has(edit) && !edit.isOptimistic) edit.remove(operation);
       }
   }
 
@@ -247,7 +247,7 @@ export class Replica {
     for (const operation of edit.operations) {
       const { effect } = operation;
       // What the room has, and has not told of, was overwritten in its window, or was nothing.
-      const isUnsure = edit.isTwin || operation.operations[0]?.op === "replace";
+      const isUnsure = edit.isOptimistic || operation.operations[0]?.op === "replace";
       const isNothing = isIdle || (isAccepted && !isUnsure);
       if (operation.isApplied && !isNothing)
         this.#pass(effect === null ? [] : [inverseOf(effect)], operation, null);

@@ -95,9 +95,9 @@ export class KeptClient implements Keeper {
     if (journal === null) return null;
     this.#left = null;
     const claim = await inTime(this.#parts.environment, this.#shelf.take(journal.id));
-    if (claim?.record?.text === journal.text) {
+    if (claim !== null && claim.record?.text === journal.text) {
       journal.reopen();
-      return this.#watched(journal, claim as Claim);
+      return this.#watched(journal, claim);
     }
     claim?.release();
     journal.forsake();

@@ -71,10 +71,10 @@ function workOf({ replica }: DocumentSync, kept: Kept, asker: Asker<Answer>): Wo
 }
 
 /** Apply an edit to a tree. @throws Error for what is no edit */
-function editOf({ operations, madeAt, held }: KeptTask, tree: Tree): PendingEdit {
+function editOf({ operations, held }: KeptTask, tree: Tree): PendingEdit {
   const isSuspended = held === "unknown";
   const recorded = isSuspended ? operations.map(unapplied) : applied(operations, tree);
-  const edit = new PendingEdit(recorded, madeAt);
+  const edit = new PendingEdit(recorded);
   edit.isSuspended = isSuspended;
   for (const operation of edit.operations) operation.isApplied = !isSuspended;
   return edit;

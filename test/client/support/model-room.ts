@@ -234,7 +234,7 @@ export class ModelClient {
     recorder.close();
     const { recorded } = recorder;
     if (recorded.length === 0) return null;
-    const edit = new PendingEdit(recorded, this.#room.now);
+    const edit = new PendingEdit(recorded);
     this.replica.add(edit);
     this.made++;
     this.outbox.add({
