@@ -1,5 +1,5 @@
-// Whether a client's edits are kept across reloads (rule C7), or the browser asks before they are lost. Without `persist`
-// they are not kept, and the page does not load what that takes: this file is the only way to persist/.
+// What becomes of unsaved edits when the page goes (rule C7): with the option `persist` they are kept; otherwise the
+// browser asks before it closes the page. Only this file loads persist/, and only with that option.
 
 import type { ClientParts, Keeper } from "./persist/keeper.ts";
 import type { SaveStatus } from "./types.ts";
@@ -22,11 +22,15 @@ export class Keeping {
     if (warnBeforeUnload) parts.listeners.on("saved", (saved) => this.#guard(saved));
   }
 
-  /** Connect; with `persist`, once it is known what an earlier page has left. */
+  /**
+   * Connect; with `persist`, once it is known what an earlier page has left.
+   * @throws TypeError for a `url` or a `room` that nothing can be reached at
+   */
   connect(): void {
     const { options, connection } = this.#parts;
+    const { address } = connection;
     this.#isWanted = true;
-    if (options.persist) void this.#open();
+    if (options.persist) void this.#open(address);
     else connection.reconnect();
   }
 
@@ -44,11 +48,11 @@ export class Keeping {
     } else this.#endGuard ??= this.#parts.environment.beforeUnload(() => !this.keeper?.hasAll);
   }
 
-  async #open(): Promise<void> {
+  async #open(address: string): Promise<void> {
     const { environment, connection } = this.#parts;
     try {
       const { keep } = await environment.during(import("./persist/keep.ts"));
-      this.keeper ??= keep(this.#parts);
+      this.keeper ??= keep(this.#parts, address);
       if (this.#isWanted) await environment.during(this.keeper.open());
     } catch (error) {
       environment.report(error);

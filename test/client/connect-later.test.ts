@@ -64,8 +64,11 @@ test("[C7] it does not ask before a page is closed if the application wants none
   expect(beforeUnload).not.toHaveBeenCalled();
 });
 
-test("[C5] a wrong address is refused when it is told to connect", () => {
-  const { room } = open({ url: "rooms.example.com" });
-  expect(() => room.reconnect()).toThrow(TypeError);
-  expect(() => open({ url: "rooms.example.com", connect: true })).toThrow(TypeError);
-});
+test.each([false, true])(
+  "[C5] a wrong address is refused when it is told to connect, with `persist: %s`",
+  (persist) => {
+    const { room } = open({ url: "rooms.example.com", persist });
+    expect(() => room.reconnect()).toThrow(TypeError);
+    expect(() => open({ url: "rooms.example.com", persist, connect: true })).toThrow(TypeError);
+  },
+);
