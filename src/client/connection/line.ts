@@ -57,7 +57,7 @@ export class Line {
     });
     this.#socket.addEventListener("message", ({ data }) => this.#receive(data));
     this.#socket.addEventListener("close", ({ code, reason }) => this.#end(code, reason));
-    // `close` follows. Some sockets throw an error that nobody listens to.
+    // `close` follows. Some sockets throw the error if nobody listens to it.
     this.#socket.addEventListener("error", () => {});
   }
 

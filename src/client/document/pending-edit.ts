@@ -58,11 +58,14 @@ export class PendingOperation extends MovingOperation {
   }
 }
 
-/** Is told that what comes after an operation was made on top of something else: what differs, as effects. */
+/**
+ * Called when an operation is left out, or is there again. What comes after it was made on top of something else.
+ * @param effects what is different there
+ */
 export type Tell = (after: PendingOperation | null, effects: readonly Effect[]) => void;
 
 export class PendingEdit {
-  /** Whether it is moved along, and does not show. */
+  /** Whether it is left out of what is shown. It is moved along all the same. */
   isSuspended = false;
   #operations: PendingOperation[];
   /** Makes the operations anew each time: what an action is expected to do. `null` for an edit. */
@@ -83,7 +86,7 @@ export class PendingEdit {
     this.#operations = this.#operations.filter((each) => each !== operation);
   }
 
-  /** Whether it stands for what an action is expected to do. The room may do something else. */
+  /** Whether it is what an action is expected to do. The room may do something else. */
   get isOptimistic(): boolean {
     return this.#replay !== null;
   }

@@ -13,7 +13,7 @@ import { parsePointer } from "../../protocol/pointer.ts";
 import type { PendingEdit, PendingOperation, Tell } from "./pending-edit.ts";
 import { reconcile } from "./reconcile.ts";
 import { Tree, Unfit, type Applied } from "./tree.ts";
-import { Undone } from "./undone.ts";
+import { UncertainEffects } from "./uncertain-effects.ts";
 
 /** Edits that what has come in is part of, with the version that has them; `null` if that is unknown. */
 export type Accepted = ReadonlyMap<PendingEdit, number | null>;
@@ -127,28 +127,28 @@ export class Replica {
     isInOrder: boolean,
   ): ReadonlySet<PendingEdit> {
     const independent = new Set<PendingEdit>();
-    // What would be different here, if those had not been done, nor what has to wait for them.
-    const undone = new Undone();
+    // Of the unanswered edits, and of those that have to wait for them.
+    const uncertain = new UncertainEffects();
     for (const edit of this.#edits) {
       const isUnanswered = unanswered.has(edit);
       let isIndependent = true;
       for (const operation of edit.operations) {
-        if (undone.moves(operation)) isIndependent = false;
+        if (uncertain.moves(operation)) isIndependent = false;
         const { effect } = operation;
         if (effect === null) continue;
-        undone.pass(effect);
-        if (isUnanswered) undone.add(inverseOf(effect));
+        uncertain.pass(effect);
+        if (isUnanswered) uncertain.add(inverseOf(effect));
       }
       if (isIndependent) independent.add(edit);
       else if (!isUnanswered) {
         if (isInOrder) break;
-        const own = new Undone();
+        const own = new UncertainEffects();
         for (const { effect } of edit.operations)
           if (effect !== null) {
             own.pass(effect);
             own.add(inverseOf(effect));
           }
-        for (const effect of own.effects) undone.add(effect);
+        for (const effect of own.effects) uncertain.add(effect);
       }
     }
     return independent;

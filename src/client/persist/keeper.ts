@@ -1,4 +1,4 @@
-// What the client knows of the folder, and the folder of the client. Types alone: they load nothing.
+// What the client and this folder know of each other. Types alone, so that importing them loads nothing.
 
 import type { Connection } from "../connection/connection.ts";
 import type { DocumentSync } from "../document-sync.ts";
