@@ -19,11 +19,12 @@ export type Taken = {
   readonly failure: string | null;
 };
 
-type Ports = Pick<OutboxPorts, "maxOfflineAge" | "send" | "changed" | "stale" | "refused"> & {
-  readonly environment: Environment;
+type Ports = Pick<OutboxPorts, "environment" | "send" | "changed" | "stale" | "refused"> & {
+  /** ms that edits may wait for a connection. Default: 5 minutes. */
+  readonly maxOfflineAge: number | undefined;
 };
 
-export const defaultOfflineAge = 5 * 60_000;
+const defaultOfflineAge = 5 * 60_000;
 
 export class DocumentSync {
   readonly history: History;
@@ -49,6 +50,7 @@ export class DocumentSync {
     });
     this.outbox = new Outbox({
       ...ports,
+      maxOfflineAge: ports.maxOfflineAge ?? defaultOfflineAge,
       replica: this.replica,
       version: () => this.version,
       forgotten: (edit) => this.history.forget(edit),
@@ -78,25 +80,17 @@ export class DocumentSync {
   /** Take in a frame of the room. */
   take(messages: readonly RoomMessage[]): Taken {
     const welcome = messages.find((message) => message.type === "welcome");
-    const { accepted, idle, done, afterwards } = this.outbox.take(
-      messages,
-      welcome?.epoch === this.#epoch,
-    );
+    const decided = this.outbox.take(messages, welcome?.epoch === this.#epoch);
     let failure: string | null = null;
-    this.replica.receive(
-      () => {
-        try {
-          for (const message of messages) this.#apply(message, accepted);
-        } catch (error) {
-          failure = textOf(error);
-          this.#version = null;
-        }
-      },
-      done,
-      accepted,
-      idle,
-    );
-    return { afterwards, failure };
+    this.replica.receive(() => {
+      try {
+        for (const message of messages) this.#apply(message, decided.accepted);
+      } catch (error) {
+        failure = textOf(error);
+        this.#version = null;
+      }
+    }, decided);
+    return { afterwards: decided.afterwards, failure };
   }
 
   /**

@@ -8,7 +8,7 @@ import type { RoomMessage } from "../protocol/messages.ts";
 import type { PeopleCounts } from "../protocol/people.ts";
 import { allows, type Scope } from "../protocol/scopes.ts";
 import { Connection } from "./connection/connection.ts";
-import { defaultOfflineAge, DocumentSync } from "./document-sync.ts";
+import { DocumentSync } from "./document-sync.ts";
 import type { Recipe } from "./document/draft.ts";
 import { historyOf } from "./document/room-history.ts";
 import type { Environment } from "./environment.ts";
@@ -67,7 +67,7 @@ export class RoomClient {
     this.#own = { client: environment.newId(), scopes: [] };
     this.#document = new DocumentSync({
       environment,
-      maxOfflineAge: options.maxOfflineAge ?? defaultOfflineAge,
+      maxOfflineAge: options.maxOfflineAge,
       send: (text, request) => (this.#keeping.keeper ?? this.#connection).send(text, request),
       refused: (problem) => this.#listeners.emit("refused", { problem }),
       stale: (edits) => this.#listeners.emit("stale", edits),

@@ -46,6 +46,7 @@ export class TestRoom<Behaviour extends RoomBehaviour = RoomBehaviour> {
   readonly #runner: Runner;
   readonly #object: VirtualObject;
   readonly #service: VirtualService;
+  readonly #stub: RoomStub;
   readonly #lines = new Map<string, Line>();
   readonly #browsers = new Map<string, VirtualBrowser>();
   readonly #seats: Seat[] = [];
@@ -85,8 +86,10 @@ export class TestRoom<Behaviour extends RoomBehaviour = RoomBehaviour> {
       identify: async (token) => door.identify(token),
     });
     this.#object = object;
-    this.#service = new VirtualService({ clock, runner, outside, randomness, door, object, log });
-    this.room = holdRoom(new RoomStub(this.#service.rooms, id, workerCaller));
+    const service = new VirtualService({ clock, runner, outside, randomness, door, object, log });
+    this.#service = service;
+    this.#stub = new RoomStub(service.rooms, id, workerCaller);
+    this.room = holdRoom(this.#stub);
   }
 
   /** Epoch ms. */
@@ -148,8 +151,7 @@ export class TestRoom<Behaviour extends RoomBehaviour = RoomBehaviour> {
   /** Start the room, as `joinOrCreateRoom` does. A client that joins starts it as well. */
   async start(options: StartOptions = {}): Promise<void> {
     this.#check("start");
-    const stub = new RoomStub(this.#service.rooms, this.id, workerCaller);
-    await stub.call("startRoom", { behaviour: this.#behaviour, ...options });
+    await this.#stub.call("startRoom", { behaviour: this.#behaviour, ...options });
   }
 
   /**

@@ -36,9 +36,8 @@ export const inversesOf = ({ edit, recorded }: Made): readonly Inverse[] =>
       const moving = new MovingOperation(inverse, effect && inverseOf(effect));
       const own = edit.operations[at];
       const made = { own, moving, kind: effect?.kind, expected };
-      return inverse.op === "inc"
-        ? { ...made, old, by: inverse.by }
-        : { ...made, old: "value" in inverse ? inverse.value : undefined, by: 0 };
+      if (inverse.op === "inc") return { ...made, old, by: inverse.by };
+      return { ...made, old: "value" in inverse ? inverse.value : undefined, by: 0 };
     })
     .toReversed();
 

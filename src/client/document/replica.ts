@@ -15,12 +15,20 @@ import { reconcile } from "./reconcile.ts";
 import { Tree, Unfit, type Applied } from "./tree.ts";
 import { UncertainEffects } from "./uncertain-effects.ts";
 
-/** Edits that what has come in is part of, with the version that has them; `null` if that is unknown. */
+/** Edits that are part of what has come in, with the version that has them; `null` if that is unknown. */
 export type Accepted = ReadonlyMap<PendingEdit, number | null>;
 
-type Found = { readonly edit: PendingEdit; readonly operation: PendingOperation };
+/** What has been decided of edits. */
+export type Outcome = {
+  /** No longer pending: the room has them, or has refused them. What is left of them goes. */
+  readonly done: ReadonlySet<PendingEdit>;
+  /** Those of them that are part of what has come in. */
+  readonly accepted: Accepted;
+  /** Those of them that have left the room's state as it was. */
+  readonly idle: ReadonlySet<PendingEdit>;
+};
 
-const none: ReadonlySet<PendingEdit> = new Set();
+type Found = { readonly edit: PendingEdit; readonly operation: PendingOperation };
 
 export class Replica {
   readonly tree = new Tree();
@@ -47,16 +55,8 @@ export class Replica {
   /**
    * Take in what the room has sent.
    * @param take calls `change` and `begin` for what it was sent, in order
-   * @param done the edits that the room has by then, or has refused: what is left of these goes
-   * @param accepted those of them that are part of what came in
-   * @param idle those of them that have left the room's state as it was
    */
-  receive(
-    take: () => void,
-    done: ReadonlySet<PendingEdit>,
-    accepted: Accepted = new Map(),
-    idle: ReadonlySet<PendingEdit> = none,
-  ): void {
+  receive(take: () => void, { done, accepted, idle }: Outcome): void {
     if (done.size > 0) this.#hide();
     take();
     for (const edit of done) this.#drop(edit, accepted.has(edit), idle.has(edit));
@@ -114,7 +114,7 @@ export class Replica {
 
   /** Take back edits that are not to be sent. */
   discard(edits: ReadonlySet<PendingEdit>): void {
-    this.receive(() => {}, edits);
+    this.receive(() => {}, { done: edits, accepted: new Map(), idle: new Set() });
   }
 
   /**

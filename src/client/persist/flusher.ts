@@ -17,7 +17,7 @@ export type FlusherOptions = {
   readonly database: Database;
   readonly isSole: boolean;
   readonly user: string;
-  readonly maxOfflineAge: number;
+  readonly maxOfflineAge: number | undefined;
 };
 
 /** Is told what the application is told of its own edits. */

@@ -1,7 +1,6 @@
 // A client whose edits are kept: it goes on with what its record says, writes down what it has not sent, and, if it is
 // the one that leads, sends what other tabs have left behind. While it is closed, its record is for whoever comes next.
 
-import { defaultOfflineAge } from "../document-sync.ts";
 import type { PageEvent } from "../environment.ts";
 import type { Request } from "../requests/request.ts";
 import type { FlusherListener } from "./flusher.ts";
@@ -141,7 +140,6 @@ export class KeptClient implements Keeper {
   #watched(journal: Journal, claim: Claim): Open {
     const { options, environment, connection, listeners } = this.#parts;
     const { database, isSole } = this.#shelf;
-    const maxOfflineAge = options.maxOfflineAge ?? defaultOfflineAge;
     const sweeper = new Sweeper({
       shelf: this.#shelf,
       environment,
@@ -150,7 +148,7 @@ export class KeptClient implements Keeper {
         database,
         isSole,
         user: this.#user,
-        maxOfflineAge,
+        maxOfflineAge: options.maxOfflineAge,
       },
       listener: this.#listener,
       isUp: () => connection.isUp,
