@@ -12,7 +12,7 @@ import { nobody, type Answer, type Asker, type Task } from "./requests/request.t
 import { RoomError, textOf } from "./room-error.ts";
 
 /** What taking a frame in has come to. */
-export type Taken = {
+type Taken = {
   /** To be called once everybody can see it. */
   readonly afterwards: (() => void)[];
   /** Why the copy of the state is not to be trusted any more; `null` if it is. */

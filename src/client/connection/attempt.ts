@@ -20,7 +20,7 @@ export type AttemptOptions = {
   readonly environment: Environment;
 };
 
-export type AttemptListener = {
+type AttemptListener = {
   /** Where it goes on. */
   resumeFrom(): AddressParameters;
   /** A frame. The first one begins with `welcome`. */

@@ -10,7 +10,7 @@ import type { RoomMessage } from "../../protocol/messages.ts";
 import { PartReader } from "../../protocol/parts.ts";
 import type { Environment, SocketLike } from "../environment.ts";
 
-export type LineListener = {
+type LineListener = {
   /** More of a long frame has come. */
   progressed(): void;
   /** A frame, without its marks, which may be all of it. They are acknowledged when this has returned. */

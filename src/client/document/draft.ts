@@ -12,7 +12,7 @@ import { arrange } from "./arrange.ts";
 import type { Applied, Tree } from "./tree.ts";
 import { copyValue } from "./values.ts";
 
-/** An operation that was applied. What is in it is nobody else's; `value` is a part of the tree. */
+/** An operation that was applied, with a value of its own. `value` is the one in the tree. */
 export type Recorded = {
   readonly operation: Operation;
   readonly applied: Applied;
@@ -99,8 +99,8 @@ export class Recorder {
       if (applied.steps.length > 0) this.recorded.push({ operation, applied, value: undefined });
       return;
     }
-    // What is in the tree may change later on; what is sent must not. It is a copy of the copy, because what the
-    // application gives may answer differently each time.
+    // The value in the tree may change later; the one that is sent must not. The second copy is made of the first,
+    // because what the application gives may answer differently each time.
     const value = copyValue(operation.value, operation.path, sourceOf);
     this.recorded.push({
       operation: { ...operation, value: copyValue(value, operation.path) },

@@ -38,7 +38,7 @@ type Step = Place & { readonly old: JsonValue | undefined; readonly now: JsonVal
 /** An operation that was applied. */
 export type Applied = {
   readonly effect: Effect | null;
-  /** What was there; a part of the state, if it is taken back. */
+  /** What was there before. It is a part of the state again if the operation is taken back. */
   readonly old: JsonValue | undefined;
   readonly steps: readonly Step[];
 };

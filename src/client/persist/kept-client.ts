@@ -23,7 +23,7 @@ export class KeptClient implements Keeper {
   readonly #tell: Tell;
   readonly #listener: FlusherListener;
   #open: Open | null = null;
-  /** What it has had in its record when it was closed; `null` if there was nothing. */
+  /** That of the last time, if there was a record when the client was closed. */
   #left: Journal | null = null;
   /** Opening and closing, one after the other. */
   #last: Promise<void> = Promise.resolve();

@@ -96,7 +96,7 @@ export class Outbox {
     return [...this.#sent.flatMap((request) => request.tasks), ...this.#queue.tasks];
   }
 
-  /** The same, as it is sent. */
+  /** All tasks without a final reply, with the requests that some were sent in. */
   get work(): Work {
     return { nextSeq: this.#nextSeq, sent: this.#sent, queued: this.#queue.tasks };
   }
