@@ -4,13 +4,13 @@
 import type { Environment, PageEvent, SocketConstructor, SocketLike } from "./environment.ts";
 import type { Browser } from "./persist/browser.ts";
 
-type Listener = (event: UnloadEvent) => void;
+type Listener = (event: EventLike) => void;
 type Target = {
   addEventListener(type: string, listener: Listener): void;
   removeEventListener(type: string, listener: Listener): void;
 };
-/** The members that the events below have. */
-type UnloadEvent = {
+/** What the listeners below use of their events. */
+type EventLike = {
   /** Of `pageshow`: whether the page comes from the cache. */
   readonly persisted?: boolean;
   preventDefault(): void;

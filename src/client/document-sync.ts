@@ -2,28 +2,29 @@
 
 import type { JsonObject, JsonValue } from "../protocol/json.ts";
 import type { RoomMessage } from "../protocol/messages.ts";
-import { Recorder, type Recorded } from "./document/draft.ts";
+import { Recorder, type Recipe, type Recorded } from "./document/draft.ts";
 import { History } from "./document/history.ts";
 import { PendingEdit } from "./document/pending-edit.ts";
 import { Replica, type Accepted } from "./document/replica.ts";
 import type { Environment } from "./environment.ts";
 import { Outbox, type OutboxPorts } from "./requests/outbox.ts";
-import type { Answer, Asker, Task } from "./requests/request.ts";
+import { nobody, type Answer, type Asker, type Task } from "./requests/request.ts";
 import { RoomError, textOf } from "./room-error.ts";
 
 /** What taking a frame in has come to. */
-export type Taken = {
+type Taken = {
   /** To be called once everybody can see it. */
   readonly afterwards: (() => void)[];
   /** Why the copy of the state is not to be trusted any more; `null` if it is. */
   readonly failure: string | null;
 };
 
-type Ports = Pick<OutboxPorts, "maxOfflineAge" | "send" | "changed" | "stale" | "refused"> & {
-  readonly environment: Environment;
+type Ports = Pick<OutboxPorts, "environment" | "send" | "changed" | "stale" | "refused"> & {
+  /** ms that edits may wait for a connection. Default: 5 minutes. */
+  readonly maxOfflineAge: number | undefined;
 };
 
-export const defaultOfflineAge = 5 * 60_000;
+const defaultOfflineAge = 5 * 60_000;
 
 export class DocumentSync {
   readonly history: History;
@@ -45,10 +46,11 @@ export class DocumentSync {
     this.history = new History({
       tree: this.replica.tree,
       maxOperations: () => this.outbox.maxOperations,
-      edit: (change) => this.edit(change, { resolve() {}, reject() {} }),
+      edit: (change) => this.edit(change, nobody),
     });
     this.outbox = new Outbox({
       ...ports,
+      maxOfflineAge: ports.maxOfflineAge ?? defaultOfflineAge,
       replica: this.replica,
       version: () => this.version,
       forgotten: (edit) => this.history.forget(edit),
@@ -78,25 +80,17 @@ export class DocumentSync {
   /** Take in a frame of the room. */
   take(messages: readonly RoomMessage[]): Taken {
     const welcome = messages.find((message) => message.type === "welcome");
-    const { accepted, idle, done, afterwards } = this.outbox.take(
-      messages,
-      welcome?.epoch === this.#epoch,
-    );
+    const decided = this.outbox.take(messages, welcome?.epoch === this.#epoch);
     let failure: string | null = null;
-    this.replica.receive(
-      () => {
-        try {
-          for (const message of messages) this.#apply(message, accepted);
-        } catch (error) {
-          failure = textOf(error);
-          this.#version = null;
-        }
-      },
-      done,
-      accepted,
-      idle,
-    );
-    return { afterwards, failure };
+    this.replica.receive(() => {
+      try {
+        for (const message of messages) this.#apply(message, decided.accepted);
+      } catch (error) {
+        failure = textOf(error);
+        this.#version = null;
+      }
+    }, decided);
+    return { afterwards: decided.afterwards, failure };
   }
 
   /**
@@ -110,7 +104,7 @@ export class DocumentSync {
   ): { readonly edit: PendingEdit; readonly recorded: readonly Recorded[] } | null {
     const recorded = this.#record(change, true);
     if (recorded.length === 0) return null;
-    const edit = new PendingEdit(recorded, this.#environment.now());
+    const edit = new PendingEdit(recorded);
     this.replica.add(edit);
     this.outbox.add(this.#task(edit, null, asker));
     return { edit, recorded };
@@ -123,15 +117,15 @@ export class DocumentSync {
    */
   call(
     action: { readonly name: string; readonly payload: JsonValue },
-    optimistic: ((draft: object) => void) | null,
+    optimistic: Recipe | null,
     asker: Asker<Answer>,
   ): void {
     let edit: PendingEdit | null = null;
     if (optimistic === null) this.#alone(() => {}); // not inside a recipe either
     else {
-      const replay = (draft: object): void => this.#alone(() => optimistic(draft));
+      const replay: Recipe = (draft) => this.#alone(() => optimistic(draft));
       const recorded = this.#record((recorder) => recorder.run(optimistic), false);
-      edit = new PendingEdit(recorded, this.#environment.now(), replay);
+      edit = new PendingEdit(recorded, replay);
       this.replica.add(edit);
     }
     this.outbox.add(this.#task(edit, action, asker));

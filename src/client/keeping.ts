@@ -1,7 +1,8 @@
-// Whether a client's edits are kept across reloads (rule C7), or the browser asks before they are lost. Without `persist`
-// they are not kept, and the page does not load what that takes: this file is the only way to persist/.
+// What becomes of unsaved edits when the page goes (rule C7): with the option `persist` they are kept; otherwise the
+// browser asks before it closes the page. Only this file loads persist/, and only with that option.
 
 import type { ClientParts, Keeper } from "./persist/keeper.ts";
+import type { SaveStatus } from "./types.ts";
 
 export class Keeping {
   readonly #parts: ClientParts;
@@ -9,27 +10,27 @@ export class Keeping {
   keeper: Keeper | null = null;
   /** Whether the application wants the client to be connected. */
   #isWanted = false;
-  /** Whether the browser is still to be told to ask before the page is closed. */
-  #isGuardDue: boolean;
+  /** While edits are unsaved: ends that the browser asks before the page is closed. */
+  #endGuard: (() => void) | null = null;
 
   /** @throws TypeError for `persist` if nobody knows whose edits these are */
-  constructor(...parts: ClientParts) {
-    const [{ persist, user, warnBeforeUnload = true }] = parts;
+  constructor(parts: ClientParts) {
+    const { persist, user, warnBeforeUnload = true } = parts.options;
     if (persist === true && !user)
       throw new TypeError("`persist: true` needs `user`: with tokens, give its id");
     this.#parts = parts;
-    this.#isGuardDue = warnBeforeUnload;
+    if (warnBeforeUnload) parts.listeners.on("saved", (saved) => this.#guard(saved));
   }
 
-  /** Connect; with `persist`, once it is known what an earlier page has left. */
+  /**
+   * Connect; with `persist`, once it is known what an earlier page has left.
+   * @throws TypeError for a `url` or a `room` that nothing can be reached at
+   */
   connect(): void {
-    const [{ persist }, environment, { outbox }, connection] = this.#parts;
-    const isUnsaved = (): boolean =>
-      outbox.status("connected").state !== "saved" && !this.keeper?.hasAll;
-    if (this.#isGuardDue) environment.beforeUnload(isUnsaved);
-    this.#isGuardDue = false;
+    const { options, connection } = this.#parts;
+    const { address } = connection;
     this.#isWanted = true;
-    if (persist) void this.#open();
+    if (options.persist) void this.#open(address);
     else connection.reconnect();
   }
 
@@ -39,11 +40,19 @@ export class Keeping {
     this.keeper?.close();
   }
 
-  async #open(): Promise<void> {
-    const [, environment, , connection] = this.#parts;
+  /** A listener that stayed would hold the client for as long as there is the page. */
+  #guard({ state }: SaveStatus): void {
+    if (state === "saved") {
+      this.#endGuard?.();
+      this.#endGuard = null;
+    } else this.#endGuard ??= this.#parts.environment.beforeUnload(() => !this.keeper?.hasAll);
+  }
+
+  async #open(address: string): Promise<void> {
+    const { environment, connection } = this.#parts;
     try {
       const { keep } = await environment.during(import("./persist/keep.ts"));
-      this.keeper ??= keep(...this.#parts);
+      this.keeper ??= keep(this.#parts, address);
       if (this.#isWanted) await environment.during(this.keeper.open());
     } catch (error) {
       environment.report(error);

@@ -8,7 +8,8 @@ import type { RoomMessage } from "../protocol/messages.ts";
 import type { PeopleCounts } from "../protocol/people.ts";
 import { allows, type Scope } from "../protocol/scopes.ts";
 import { Connection } from "./connection/connection.ts";
-import { defaultOfflineAge, DocumentSync } from "./document-sync.ts";
+import { DocumentSync } from "./document-sync.ts";
+import type { Recipe } from "./document/draft.ts";
 import { historyOf } from "./document/room-history.ts";
 import type { Environment } from "./environment.ts";
 import { Keeping } from "./keeping.ts";
@@ -31,8 +32,6 @@ import type {
   RoomStatus,
   SaveStatus,
 } from "./types.ts";
-
-type Recipe = (draft: never) => void;
 
 export class RoomClient {
   readonly id: string;
@@ -68,7 +67,7 @@ export class RoomClient {
     this.#own = { client: environment.newId(), scopes: [] };
     this.#document = new DocumentSync({
       environment,
-      maxOfflineAge: options.maxOfflineAge ?? defaultOfflineAge,
+      maxOfflineAge: options.maxOfflineAge,
       send: (text, request) => (this.#keeping.keeper ?? this.#connection).send(text, request),
       refused: (problem) => this.#listeners.emit("refused", { problem }),
       stale: (edits) => this.#listeners.emit("stale", edits),
@@ -110,15 +109,15 @@ export class RoomClient {
         },
       },
     );
-    this.#keeping = new Keeping(
+    this.#keeping = new Keeping({
       options,
       environment,
-      this.#document,
-      this.#connection,
-      this.#people,
-      this.#listeners,
-      this.#own,
-    );
+      document: this.#document,
+      connection: this.#connection,
+      people: this.#people,
+      listeners: this.#listeners,
+      own: this.#own,
+    });
     this.#told = { status: this.status, saved: this.saved };
     if (options.connect ?? true) this.reconnect();
   }
@@ -205,12 +204,11 @@ export class RoomClient {
   async action(
     name: string,
     input: JsonValue = {},
-    options: { optimistic?: Recipe } = {},
+    { optimistic = null }: { readonly optimistic?: Recipe | null } = {},
   ): Promise<never> {
     this.#demand("room:act");
     const { promise, ...asker } = Promise.withResolvers<Answer>();
     const payload = JSON.parse(JSON.stringify(input)) as JsonValue;
-    const optimistic = (options.optimistic ?? null) as ((draft: object) => void) | null;
     this.#document.call({ name, payload }, optimistic, asker);
     this.#asked(asker);
     return (await promise).result as never;

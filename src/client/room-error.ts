@@ -67,4 +67,4 @@ export const notReady = (): Error =>
 
 /** What a caught value says. */
 export const textOf = (error: unknown): string =>
-  error instanceof Error ? error.message : String(error);
+  error instanceof Error ? error.message || error.name : String(error);

@@ -84,13 +84,14 @@ export function inverseOf(effect: Effect): Effect {
  * @returns `undefined` if all digits are 0
  */
 export function movesOf(effects: readonly (Effect | null)[]): string | undefined {
-  const digits = effects.map((effect) => {
-    if (effect === null) return 0;
-    if (effect.kind === "insert" || effect.kind === "take") return 1;
-    if (effect.kind !== "move") return 0;
-    return (effect.toIndex < 0 ? 0 : 1) + (effect.fromIndex < 0 ? 0 : 2);
-  });
+  const digits = effects.map((effect) => (effect === null ? 0 : digitOfEffect(effect)));
   return digits.some((digit) => digit > 0) ? digits.join("") : undefined;
+}
+
+/** The digit of one effect, see `movesOf`. */
+export function digitOfEffect(effect: Effect): number {
+  if (effect.kind === "move") return (effect.toIndex < 0 ? 0 : 1) + (effect.fromIndex < 0 ? 0 : 2);
+  return effect.kind === "insert" || effect.kind === "take" ? 1 : 0;
 }
 
 /** The effect of an applied operation; `null` for none. @param digit see `movesOf` */

@@ -2,8 +2,7 @@
 // functions are pure. rebase.ts uses them to move patches in the room, and clients to move their pending edits.
 
 import { isContainer, memberOf } from "./container.ts";
-import { effectOf, indexOf, inverseOf, type Effect } from "./effects.ts";
-import type { Applied } from "./apply-patch.ts";
+import { digitOfEffect, effectOf, indexOf, inverseOf, type Effect } from "./effects.ts";
 import type { Operation } from "./json-patch.ts";
 import type { JsonValue } from "./json.ts";
 import {
@@ -15,7 +14,7 @@ import {
   textPathAfter,
   type Address,
 } from "./moves.ts";
-import { childPointer, parsePointer } from "./pointer.ts";
+import { parsePointer, pointerOf } from "./pointer.ts";
 import { textAt, textRanges, type TextRange } from "./text-moves.ts";
 
 /** An operation that is being moved through changes. */
@@ -96,16 +95,16 @@ export function ownEffect(moving: Moving, digit: number): Effect | null {
 
 /** The effects that undo an operation that was dropped. */
 export function undone(operation: Operation): readonly Effect[] {
-  const effect = effectOf(operation, digitOf(operation, []));
+  const effect = effectOf(operation, digitOf(operation));
   return effect === null ? [] : [inverseOf(effect)];
 }
 
-/** Which ends of an operation are in arrays, see `movesOf`: from its effect if it was applied, otherwise from its paths. */
-export function digitOf(operation: Operation, applied: readonly Applied[]): number {
-  const effect = applied[0]?.effect;
-  if (effect?.kind === "move") return (effect.toIndex < 0 ? 0 : 1) + (effect.fromIndex < 0 ? 0 : 2);
-  if (effect !== undefined && effect !== null)
-    return effect.kind === "insert" || effect.kind === "take" ? 1 : 0;
+/**
+ * Which ends of an operation are in arrays, see `movesOf`.
+ * @param effect of the operation, if it was applied; without one, the paths decide
+ */
+export function digitOf(operation: Operation, effect?: Effect | null): number {
+  if (effect) return digitOfEffect(effect);
   const isMove = operation.op === "move" && endsInIndex(operation.from);
   return (endsInIndex(operation.path) ? 1 : 0) + (isMove ? 2 : 0);
 }
@@ -124,11 +123,11 @@ export function operationsOf({
   ranges,
 }: Moving): readonly Operation[] {
   if (isUnmoved) return [operation];
-  const at = pointerOf(path);
+  const at = pointerOf(path.tokens);
   switch (operation.op) {
     case "copy":
     case "move":
-      return [{ ...operation, from: from ? pointerOf(from) : "", path: at }];
+      return [{ ...operation, from: from ? pointerOf(from.tokens) : "", path: at }];
     case "str_ins":
       return ranges.map(({ at: pos }) => ({ ...operation, path: at, pos }));
     case "str_del":
@@ -140,8 +139,6 @@ export function operationsOf({
       return [{ ...operation, path: at }];
   }
 }
-
-const pointerOf = ({ tokens }: Address): string => tokens.reduce(childPointer, "");
 
 /** Whether an operation may fail because its target, or a value around it, was exchanged. */
 export const isLost = ({ isOverwritten, path, from }: Moving): boolean =>

@@ -12,6 +12,9 @@ export function parsePointer(text: string): string[] | null {
     );
 }
 
+/** The pointer of these tokens. */
+export const pointerOf = (tokens: readonly string[]): string => tokens.reduce(childPointer, "");
+
 /** Append one token to a pointer, escaped. */
 export const childPointer = (parent: string, token: string | number): string =>
   `${parent}/${String(token).replaceAll("~", "~0").replaceAll("/", "~1")}`;

@@ -151,7 +151,7 @@ function movedThrough(
   applied: readonly Applied[],
   budget: Budget,
 ): readonly Effect[] {
-  const digit = digitOf(operation, applied);
+  const digit = digitOf(operation, applied[0]?.effect);
   let moving: Moving | null = movingOf(operation);
   let own = ownEffect(moving, digit);
   budget.spend(effects.length);

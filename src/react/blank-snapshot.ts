@@ -1,17 +1,16 @@
-// What a room shows that has not answered yet. Hooks show it on the server, and while React takes over what the server
-// has rendered: both must be the same, and nobody knows what a room says by then.
+// What a room shows that has not answered yet. Hooks show it on the server, and again while React hydrates the page:
+// both renderings must be the same, whatever the room has said by then.
 
+import { nobody } from "../client/people/people.ts";
+import { renew } from "../client/renew.ts";
 import type { RoomSnapshot } from "../client/types.ts";
 
-export const blankSnapshot: RoomSnapshot<unknown> = Object.freeze({
+export const blankSnapshot: RoomSnapshot<unknown> = renew<RoomSnapshot<unknown>>(null, {
+  ...nobody,
   state: null,
   version: 0,
-  self: null,
-  people: Object.freeze([]),
-  others: Object.freeze([]),
-  counts: Object.freeze({ users: 0, online: 0, idle: 0, away: 0, typing: 0 }),
-  status: Object.freeze({ state: "connecting" }),
-  saved: Object.freeze({ state: "saved" }),
-  scopes: Object.freeze([]),
-  history: Object.freeze({ canUndo: false, canRedo: false }),
+  status: { state: "connecting" },
+  saved: { state: "saved" },
+  scopes: [],
+  history: { canUndo: false, canRedo: false },
 });

@@ -40,37 +40,29 @@ export function createHooks<T, P = unknown>(connect: Connect): RoomHooks<T, P> {
   };
 }
 
-/** What the parts are is known to who names the types. */
+/** Whoever names the types knows what the parts are. */
 type Snapshot = { readonly [Part in keyof RoomSnapshot]: unknown };
 type Select = (part: unknown) => unknown;
 type IsEqual = (a: unknown, b: unknown) => boolean;
 
 const same = <Value>(value: Value): Value => value;
-const status = (snapshot: Snapshot) => snapshot.status;
-const saved = (snapshot: Snapshot) => snapshot.saved;
-const state = (snapshot: Snapshot) => snapshot.state;
-const self = (snapshot: Snapshot) => snapshot.self;
-const presence = (person: Person) => person.presence;
-const others = (snapshot: Snapshot) => snapshot.others;
-const people = (snapshot: Snapshot) => snapshot.people;
-const counts = (snapshot: Snapshot) => snapshot.counts;
-const scopes = (snapshot: Snapshot) => snapshot.scopes;
-const steps = (snapshot: Snapshot) => snapshot.history;
+const presenceOf = (person: Person) => person.presence;
 
 /** @param useStarted gives the room to the hooks that show the state or oneself */
 function hooksOf<T, P>(
   useRoom: () => Room<T, P>,
   useStarted: () => Room<T, P>,
 ): Hooks<T, undefined, P> {
-  const hookFor =
-    (use: () => Room<T, P>, pick: (snapshot: Snapshot) => unknown) =>
-    (select: Select = same, isEqual: IsEqual = shallowEqual): unknown =>
+  const hookFor = (use: () => Room<T, P>, part: keyof Snapshot) => {
+    const pick = (snapshot: Snapshot): unknown => snapshot[part];
+    return (select: Select = same, isEqual: IsEqual = shallowEqual): unknown =>
       useSelected(use(), pick, select, isEqual);
+  };
 
-  const useRoomState = hookFor(useStarted, state);
-  const useSelf = hookFor(useStarted, self);
-  const useScopes = hookFor(useRoom, scopes);
-  const useHistory = hookFor(useRoom, steps);
+  const useRoomState = hookFor(useStarted, "state");
+  const useSelf = hookFor(useStarted, "self");
+  const useScopes = hookFor(useRoom, "scopes");
+  const useHistory = hookFor(useRoom, "history");
 
   /** A function of the room that stays the same one. */
   const functionFor =
@@ -94,8 +86,8 @@ function hooksOf<T, P>(
 
   const hooks = {
     useRoom,
-    useStatus: hookFor(useRoom, status),
-    useSaved: hookFor(useRoom, saved),
+    useStatus: hookFor(useRoom, "status"),
+    useSaved: hookFor(useRoom, "saved"),
     useRoomState,
     useUpdate: functionFor<Room<T, P>["update"]>((room) => (recipe) => room.update(recipe)),
     useAction(name: string) {
@@ -133,7 +125,7 @@ function hooksOf<T, P>(
       return { ...(useHistory() as RoomSnapshot["history"]), ...functions };
     },
     useSelf,
-    useOthers: hookFor(useRoom, others),
+    useOthers: hookFor(useRoom, "others"),
     useOther(id: string, select: Select = same, isEqual: IsEqual = shallowEqual) {
       const pick = useCallback(
         (snapshot: Snapshot) =>
@@ -142,9 +134,9 @@ function hooksOf<T, P>(
       );
       return useSelected(useRoom(), pick, select, isEqual);
     },
-    usePeople: hookFor(useRoom, people),
-    useCounts: hookFor(useRoom, counts),
-    usePresence: () => [useSelf(presence as Select), useSetPresence()],
+    usePeople: hookFor(useRoom, "people"),
+    useCounts: hookFor(useRoom, "counts"),
+    usePresence: () => [useSelf(presenceOf as Select), useSetPresence()],
     useBroadcast: functionFor<Room<T, P>["broadcast"]>(
       (room) => (event, payload, options) => room.broadcast(event, payload, options),
     ),

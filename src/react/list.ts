@@ -2,7 +2,7 @@
 // key that says where it stands. This file reads and arranges such an object; it knows neither React nor rooms.
 
 import { between, isOrderKey } from "../client/order-keys.ts";
-import { isObject, member, type JsonObject } from "../protocol/json.ts";
+import { isObject, member } from "../protocol/json.ts";
 import { parsePointer } from "../protocol/pointer.ts";
 
 /** What every item has. Items without an order key come last, in the order of their keys. */
@@ -92,7 +92,7 @@ function indexOf(entries: readonly Standing[], place: Place): number {
 }
 
 /** A key that the list does not have: 16 letters and digits. */
-export function freeKey(list: JsonObject): string {
+export function freeKey(list: object): string {
   let key: string;
   do key = Array.from({ length: 16 }, () => Math.floor(Math.random() * 36).toString(36)).join("");
   while (Object.hasOwn(list, key));

@@ -42,9 +42,9 @@ export function createRoomProvider<T, P>(
 ): FunctionComponent<RoomProviderProps<T, P>> {
   function Connected({ options, fallback, children }: OptionsProps<T, P>) {
     const latest = useLatest(options);
-    const [connection] = useState(
+    const [held] = useState(
       () =>
-        new Connection<T, P>(
+        new HeldRoom<T, P>(
           connect<T, P>({
             ...options,
             ...(options.token && { token: () => latest.current.token?.() ?? "" }),
@@ -52,10 +52,10 @@ export function createRoomProvider<T, P>(
           }),
         ),
     );
-    useEffect(() => connection.hold(), [connection]);
+    useEffect(() => held.hold(), [held]);
     return createElement(
       Provider,
-      { value: connection.room },
+      { value: held.room },
       createElement(Suspense, { fallback }, children),
     );
   }
@@ -68,7 +68,7 @@ export function createRoomProvider<T, P>(
 }
 
 /** A room that is connected while it is held. */
-class Connection<T, P> {
+class HeldRoom<T, P> {
   readonly room: Room<T, P>;
   #state: "closed" | "held" | "ending" = "closed";
 

@@ -26,7 +26,7 @@ export class VirtualAlarm {
     this.#at = at;
     if (at === null) return;
     this.#cancel = this.#clock.plan(at - this.#clock.now(), {
-      what: () => "the room's alarm",
+      what: "the room's alarm",
       // Whoever has set it for now wants it to ring; everything else is a deadline.
       isUnderWay: () => at <= this.#clock.now(),
       run: () => {

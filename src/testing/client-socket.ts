@@ -58,11 +58,7 @@ export class ClientSocket implements SocketLike, WireEnd {
   send(text: string): void {
     if (this.#state === "connecting") throw new Error("The socket is not open yet.");
     if (this.#state !== "open") return; // as in a browser
-    this.#wire.send(
-      "toRoom",
-      () => shown(text),
-      () => this.#peer?.receive(text),
-    );
+    this.#wire.send("toRoom", shown(text), () => this.#peer?.receive(text));
   }
 
   close(code?: number, reason = ""): void {
@@ -73,11 +69,7 @@ export class ClientSocket implements SocketLike, WireEnd {
         return this.#later(0, () => this.broken());
       case "open":
         this.#state = "closing";
-        this.#wire.send(
-          "toRoom",
-          () => "a close frame",
-          () => this.#peer?.receiveClose(closing),
-        );
+        this.#wire.send("toRoom", "a close frame", () => this.#peer?.receiveClose(closing));
         return this.#later(closeTimeout, () => this.broken());
       case "closing":
       case "closed":
@@ -90,11 +82,7 @@ export class ClientSocket implements SocketLike, WireEnd {
   /** The room has let it in. */
   opened(peer: Peer): void {
     if (this.#state !== "connecting") {
-      this.#wire.send(
-        "toRoom",
-        () => "the end of a connection",
-        () => peer.abandoned(),
-      );
+      this.#wire.send("toRoom", "the end of a connection", () => peer.abandoned());
       return;
     }
     this.#peer = peer;
@@ -111,11 +99,7 @@ export class ClientSocket implements SocketLike, WireEnd {
   /** A close frame has come, or the answer to one. */
   receiveClose(closing: Closing): void {
     if (this.#state === "open")
-      this.#wire.send(
-        "toRoom",
-        () => "a close frame",
-        () => this.#peer?.receiveClose(closing),
-      );
+      this.#wire.send("toRoom", "a close frame", () => this.#peer?.receiveClose(closing));
     this.#end(closing);
   }
 

@@ -1,15 +1,15 @@
 // The one clock of a net, and everything that is going to happen by it, in order of time and then as it was asked for.
 // It runs nothing by itself: the runner takes one event after another.
 
-export type Happening = {
+type Happening = {
   /** What it is, for whoever looks for what is still running. */
-  what(): string;
+  readonly what: string;
   /** Whether somebody waits for it now; a far deadline is only waited for if time is told to pass. */
   isUnderWay(): boolean;
   run(): void;
 };
 
-export type PlannedHappening = Happening & {
+type PlannedHappening = Happening & {
   /** Epoch ms. */
   readonly at: number;
 };

@@ -16,7 +16,7 @@ export const serviceUrl = "https://rooms.test";
 const bearer = "bearer.";
 const parameters = ["user", "epoch", "since", "client", "behaviour", "refuse"] as const;
 
-export type DoorOptions = {
+type DoorOptions = {
   /** Room id. */
   readonly room: string;
   /** By user id; `null` for who says only who they are. Everybody else may do everything. */

@@ -58,21 +58,18 @@ export class Instance {
     this.#world = world;
     this.#gone.promise.catch(() => {}); // nobody may be waiting
     const { id, env, behaviours, alarm, clock, outside, randomness, log, callTimeout } = world;
-    const ifThere = (run: () => void): void => {
-      if (!this.#hasGone) run();
-    };
     this.room = new Room({
       id,
       env,
       behaviours,
       storage: this.#storage(),
       alarm: {
-        set: (at) => ifThere(() => alarm.set(at)),
-        clear: () => ifThere(() => alarm.set(null)),
+        set: (at) => this.#ifThere(() => alarm.set(at)),
+        clear: () => this.#ifThere(() => alarm.set(null)),
       },
       alarmAt: alarm.at,
       directory: { put: async (_, revision) => revision, remove: async (_, revision) => revision },
-      log: (event, fields) => ifThere(() => log(event, fields)),
+      log: (event, fields) => this.#ifThere(() => log(event, fields)),
       analytics: null,
       identify: (token) =>
         outside.track("the option identify", Infinity, () => world.identify(token)),
@@ -88,7 +85,7 @@ export class Instance {
       whenDurable: () => Promise.resolve(),
       background: (work) => {
         this.run(() => work).catch((error: unknown) =>
-          ifThere(() => log("background_failed", { error: describe(error) })),
+          this.#ifThere(() => log("background_failed", { error: describe(error) })),
         );
       },
     });
@@ -99,15 +96,12 @@ export class Instance {
   socket(socket: ObjectSocket): SocketPort {
     const known = this.#ports.get(socket);
     if (known !== undefined) return known;
-    const ifThere = (run: () => void): void => {
-      if (!this.#hasGone) run();
-    };
     const { clock } = this.#world;
     const port: SocketPort = {
-      send: (frame) => ifThere(() => socket.send(frame)),
-      close: (code, reason) => ifThere(() => socket.close(code, reason)),
+      send: (frame) => this.#ifThere(() => socket.send(frame)),
+      close: (code, reason) => this.#ifThere(() => socket.close(code, reason)),
       saveAttachment: (attachment) =>
-        ifThere(() => {
+        this.#ifThere(() => {
           socket.attachment = attachment;
         }),
       get attachment() {
@@ -147,10 +141,15 @@ export class Instance {
     for (const cancel of this.#timers) cancel();
   }
 
+  /** What an instance that has gone still does has no effect. */
+  #ifThere(run: () => void): void {
+    if (!this.#hasGone) run();
+  }
+
   #later(ms: number, call: () => void): () => void {
     if (this.#hasGone) return () => {};
     const cancel = this.#world.clock.plan(ms, {
-      what: () => `a timer of the room, of ${ms} ms`,
+      what: `a timer of the room, of ${ms} ms`,
       isUnderWay: () => ms <= soon,
       run: () => {
         this.#timers.delete(cancel);

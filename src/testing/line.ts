@@ -7,14 +7,10 @@ import type { Randomness } from "./randomness.ts";
 /** ms each way, and how much more it may be by chance. */
 export type Lag = { readonly ms: number; readonly jitter?: number | undefined };
 
-type LineState =
-  | { readonly kind: "up" }
-  /** Both ends know. */
-  | { readonly kind: "cut" }
-  /** Nothing arrives, and nobody is told. */
-  | { readonly kind: "silent" };
+/** `cut`: both ends know. `silent`: nothing arrives, and nobody is told. */
+type LineState = "up" | "cut" | "silent";
 
-export type LineOptions = {
+type LineOptions = {
   /** Of the user. */
   readonly name: string;
   readonly clock: VirtualClock;
@@ -28,7 +24,7 @@ export class Line {
   readonly #randomness: Randomness;
   readonly #wires = new Set<Wire>();
   lag: Lag;
-  #state: LineState = { kind: "up" };
+  #state: LineState = "up";
 
   constructor({ name, clock, randomness, lag }: LineOptions) {
     this.name = name;
@@ -37,8 +33,8 @@ export class Line {
     this.lag = lag;
   }
 
-  get state(): LineState["kind"] {
-    return this.#state.kind;
+  get state(): LineState {
+    return this.#state;
   }
 
   /** ms for what is sent now. */
@@ -58,16 +54,16 @@ export class Line {
   }
 
   /** Cut it: what is on its way is lost. */
-  cut(kind: "cut" | "silent"): void {
-    this.#state = { kind };
+  cut(state: "cut" | "silent"): void {
+    this.#state = state;
     for (const wire of this.#wires) wire.cut();
-    if (kind === "cut") this.#tell();
+    if (state === "cut") this.#tell();
   }
 
   /** Let new connections through. Those from before do not come back: by now, both ends know. */
   restore(): void {
-    if (this.#state.kind === "silent") this.#tell();
-    this.#state = { kind: "up" };
+    if (this.#state === "silent") this.#tell();
+    this.#state = "up";
   }
 
   #tell(): void {
@@ -103,13 +99,13 @@ export class Wire {
   }
 
   /** Send something. @param what names it */
-  send(direction: Direction, what: () => string, arrive: () => void): void {
+  send(direction: Direction, what: string, arrive: () => void): void {
     if (this.#isCut || this.#isBroken) return;
     const { clock, delay, name } = this.#line;
     const at = Math.max(clock.now() + delay, this.#lastAt[direction]);
     this.#lastAt[direction] = at;
     clock.plan(at - clock.now(), {
-      what: () => `${what()} on its way ${direction === "toRoom" ? "from" : "to"} ${name}`,
+      what: `${what} on its way ${direction === "toRoom" ? "from" : "to"} ${name}`,
       isUnderWay: () => !this.#isCut,
       run: () => {
         if (!this.#isCut) arrive();
@@ -132,7 +128,7 @@ export class Wire {
 
   #tell(ms: number): void {
     this.#line.clock.plan(ms, {
-      what: () => `the end of a connection of ${this.#line.name}`,
+      what: `the end of a connection of ${this.#line.name}`,
       isUnderWay: () => true,
       run: () => {
         this.#line.remove(this);

@@ -34,11 +34,7 @@ export class ObjectSocket implements Peer, WireEnd {
   upgraded(): void {
     const early = this.#early ?? [];
     this.#early = null;
-    this.#wire.send(
-      "toClient",
-      () => "the answer to an upgrade",
-      () => this.#client.opened(this),
-    );
+    this.#wire.send("toClient", "the answer to an upgrade", () => this.#client.opened(this));
     for (const send of early) send();
   }
 
@@ -66,20 +62,13 @@ export class ObjectSocket implements Peer, WireEnd {
 
   /** A socket that is closed, or closes, sends nothing. */
   send(frame: string): void {
-    if (this.isOpen)
-      this.#toClient(
-        () => shown(frame),
-        () => this.#client.receive(frame),
-      );
+    if (this.isOpen) this.#toClient(shown(frame), () => this.#client.receive(frame));
   }
 
   close(code: number, reason: string): void {
     if (!this.isOpen) return;
     this.#state = "closing";
-    this.#toClient(
-      () => "a close frame",
-      () => this.#client.receiveClose({ code, reason }),
-    );
+    this.#toClient("a close frame", () => this.#client.receiveClose({ code, reason }));
   }
 
   /** The object has died. */
@@ -87,10 +76,7 @@ export class ObjectSocket implements Peer, WireEnd {
     if (this.#state === "closed") return;
     this.#state = "closed";
     this.#wire.endClosed();
-    this.#toClient(
-      () => "the end of a connection",
-      () => this.#client.broken(),
-    );
+    this.#toClient("the end of a connection", () => this.#client.broken());
   }
 
   receive(frame: string): void {
@@ -102,11 +88,7 @@ export class ObjectSocket implements Peer, WireEnd {
 
   /** A close frame has come, or the answer to one: every one is answered (rule W4). */
   receiveClose(closing: Closing): void {
-    if (this.isOpen)
-      this.#toClient(
-        () => "a close frame",
-        () => this.#client.receiveClose(closing),
-      );
+    if (this.isOpen) this.#toClient("a close frame", () => this.#client.receiveClose(closing));
     this.#closed(closing);
   }
 
@@ -125,7 +107,7 @@ export class ObjectSocket implements Peer, WireEnd {
     this.#events.close(this, code);
   }
 
-  #toClient(what: () => string, arrive: () => void): void {
+  #toClient(what: string, arrive: () => void): void {
     const send = (): void => this.#wire.send("toClient", what, arrive);
     if (this.#early === null) send();
     else this.#early.push(send);

@@ -14,7 +14,7 @@ const restTurns = 3;
 /** How much of what is still running an error names. */
 const maxNamed = 8;
 
-export type RunnerOptions = {
+type RunnerOptions = {
   readonly clock: VirtualClock;
   readonly outside: Outside;
   readonly seed: number;
@@ -42,11 +42,7 @@ export class Runner {
    */
   settle(): Promise<void> {
     return this.#alone(async () => {
-      for (let events = 0; await this.#comesNext(); events++) {
-        if (events >= this.#options.maxEvents)
-          throw this.#restless(`after ${events} events it is still busy`);
-        this.#clock.next()?.run();
-      }
+      await this.#run("it is still busy");
       const { pending } = this.#outside;
       if (pending.length > 0)
         throw new Error(
@@ -83,24 +79,27 @@ export class Runner {
    * @returns the answer, once it comes
    */
   async drive<T>(answer: Promise<T>): Promise<T> {
-    let isThere = false;
-    const note = (): void => {
-      isThere = true;
-    };
-    answer.then(note, note);
-    await this.#alone(async () => {
-      for (let events = 0; await this.#comesNext(() => isThere); events++) {
-        if (events >= this.#options.maxEvents)
-          throw this.#restless(`after ${events} events a call has no answer`);
-        this.#clock.next()?.run();
-      }
-    });
+    const isThere = settledOf(answer);
+    await this.#alone(() => this.#run("a call has no reply", isThere));
     return answer;
   }
 
   /** Work of a client that takes real time: a run waits for it. */
   during<T>(work: Promise<T>): Promise<T> {
     return this.#outside.track("what a client keeps", Infinity, () => work, keepPatience);
+  }
+
+  /**
+   * Take one event after another until nothing is under way.
+   * @param trouble what to say if there is no end to it
+   * @param isEnough ends it earlier
+   */
+  async #run(trouble: string, isEnough?: () => boolean): Promise<void> {
+    for (let events = 0; await this.#comesNext(isEnough); events++) {
+      if (events >= this.#options.maxEvents)
+        throw this.#restless(`after ${events} events ${trouble}`);
+      this.#clock.next()?.run();
+    }
   }
 
   /** One run after another. */
@@ -132,15 +131,22 @@ export class Runner {
     return !isEnough() && this.#clock.hasUnderWay;
   }
 
-  #restless(what: string): Error {
-    const running = [
-      ...this.#clock.underWay.map(({ what: name }) => name()),
-      ...this.#outside.pending,
-    ];
+  #restless(trouble: string): Error {
+    const running = [...this.#clock.underWay.map(({ what }) => what), ...this.#outside.pending];
     return new Error(
-      `The net does not settle: ${what} (seed ${this.#options.seed}, at ${new Date(this.#clock.now()).toISOString()}). Still running: ${named(running) || "nothing with a name"}. Does a listener answer each event with another one?`,
+      `The net does not settle: ${trouble} (seed ${this.#options.seed}, at ${new Date(this.#clock.now()).toISOString()}). Still running: ${named(running) || "nothing with a name"}. Does a listener answer each event with another one?`,
     );
   }
+}
+
+/** @returns a function that says whether the promise has an outcome by now */
+export function settledOf(promise: Promise<unknown>): () => boolean {
+  let isSettled = false;
+  const settle = (): void => {
+    isSettled = true;
+  };
+  promise.then(settle, settle);
+  return () => isSettled;
 }
 
 function named(all: readonly string[]): string {

@@ -14,14 +14,14 @@ const soonWithoutLine = 50;
 /** ms for which a client that may come back is waited for, until it has tried. */
 const returnTime = 60_000;
 
-export type SeatOptions = {
+type SeatOptions = {
   readonly line: Line;
   readonly clock: VirtualClock;
   readonly randomness: Randomness;
   readonly browser: VirtualBrowser;
   /** Wait for work of its own that takes real time. */
   during<T>(work: Promise<T>): Promise<T>;
-  open(seat: Seat, url: string, protocols: string[]): SocketLike;
+  open(url: string, protocols: string[]): SocketLike;
 };
 
 export class Seat {
@@ -47,7 +47,7 @@ export class Seat {
       // Whoever makes the net run is told: an error of a listener fails the test.
       report: (error) =>
         void clock.plan(0, {
-          what: () => "an error of a listener",
+          what: "an error of a listener",
           isUnderWay: () => true,
           run: () => {
             throw error;
@@ -55,7 +55,7 @@ export class Seat {
         }),
       open: (url, protocols) => {
         this.#returnBy = -Infinity;
-        return open(this, url, protocols);
+        return open(url, protocols);
       },
       isOnline: () => this.#isOnline,
       onPage: (listener) => registered(this.#pageListeners, listener),
@@ -84,7 +84,7 @@ export class Seat {
 
   #later(ms: number, call: () => void): () => void {
     return this.#clock.plan(ms, {
-      what: () => `a timer of ${this.line.name}, of ${ms} ms`,
+      what: `a timer of ${this.line.name}, of ${ms} ms`,
       isUnderWay: () =>
         ms <= (this.line.state === "up" ? soon : soonWithoutLine) ||
         this.#clock.now() < this.#returnBy,

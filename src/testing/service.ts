@@ -16,7 +16,7 @@ import type { Randomness } from "./randomness.ts";
 import type { Runner } from "./runner.ts";
 import type { VirtualObject } from "./virtual-object.ts";
 
-export type ServiceOptions = {
+type ServiceOptions = {
   readonly clock: VirtualClock;
   readonly runner: Runner;
   readonly outside: Outside;
@@ -49,11 +49,7 @@ export class VirtualService {
   /** Open a socket over a line. */
   open(line: Line, knock: Knock): ClientSocket {
     const { wire, client } = this.#connect(line);
-    wire.send(
-      "toRoom",
-      () => "an upgrade",
-      () => void this.#upgrade(knock, client, wire),
-    );
+    wire.send("toRoom", "an upgrade", () => void this.#upgrade(knock, client, wire));
     return client;
   }
 
@@ -61,7 +57,7 @@ export class VirtualService {
     const wire = new Wire(line);
     const client = new ClientSocket(wire, (ms, call) => {
       const isUnderWay = (): boolean => ms === 0;
-      this.#options.clock.plan(ms, { what: () => "a closing socket", isUnderWay, run: call });
+      this.#options.clock.plan(ms, { what: "a closing socket", isUnderWay, run: call });
     });
     return { wire, client };
   }
@@ -72,29 +68,13 @@ export class VirtualService {
     const { code, ...more } = outcome.error;
     const error = new CollabError(code, more);
     if (!this.#options.door.wantsClose(knock))
-      return wire.send(
-        "toClient",
-        () => "a refusal",
-        () => client.broken(),
-      );
+      return wire.send("toClient", "a refusal", () => client.broken());
     const frame = JSON.stringify(failureMessage(undefined, error));
     const nobody = { receive() {}, receiveClose() {}, abandoned() {} };
     const closing = { code: closeCodeOf(code), reason: code };
-    wire.send(
-      "toClient",
-      () => "a refusal",
-      () => client.opened(nobody),
-    );
-    wire.send(
-      "toClient",
-      () => frame,
-      () => client.receive(frame),
-    );
-    wire.send(
-      "toClient",
-      () => "a close frame",
-      () => client.receiveClose(closing),
-    );
+    wire.send("toClient", "a refusal", () => client.opened(nobody));
+    wire.send("toClient", frame, () => client.receive(frame));
+    wire.send("toClient", "a close frame", () => client.receiveClose(closing));
   }
 
   /** Who knocks is let in, or is told why not. */

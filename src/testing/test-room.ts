@@ -22,7 +22,7 @@ import { Line, type Lag } from "./line.ts";
 import type { JoinOptions, LogLine, TestRoomOptions } from "./options.ts";
 import { Outside } from "./outside.ts";
 import { Randomness } from "./randomness.ts";
-import { Runner } from "./runner.ts";
+import { Runner, settledOf } from "./runner.ts";
 import { Seat } from "./seat.ts";
 import { VirtualService } from "./service.ts";
 import { VirtualObject } from "./virtual-object.ts";
@@ -46,6 +46,7 @@ export class TestRoom<Behaviour extends RoomBehaviour = RoomBehaviour> {
   readonly #runner: Runner;
   readonly #object: VirtualObject;
   readonly #service: VirtualService;
+  readonly #stub: RoomStub;
   readonly #lines = new Map<string, Line>();
   readonly #browsers = new Map<string, VirtualBrowser>();
   readonly #seats: Seat[] = [];
@@ -63,7 +64,8 @@ export class TestRoom<Behaviour extends RoomBehaviour = RoomBehaviour> {
     const outside = new Outside(clock);
     const resolved = resolveBehaviours({ [this.#behaviour]: behaviour });
     this.#behaviours = watchHooks(resolved, outside);
-    this.#runner = new Runner({ clock, outside, seed, maxEvents, patience });
+    const runner = new Runner({ clock, outside, seed, maxEvents, patience });
+    this.#runner = runner;
     const lines: LogLine[] = [];
     this.log = lines;
     const log = (event: LogEvent, fields: LogFields = {}): void => {
@@ -72,7 +74,7 @@ export class TestRoom<Behaviour extends RoomBehaviour = RoomBehaviour> {
     };
     const door = new Door({ room: id, scopes, identify });
     const randomness = new Randomness(seed, "room");
-    this.#object = new VirtualObject({
+    const object = new VirtualObject({
       id,
       env,
       behaviours: this.#behaviours,
@@ -83,9 +85,11 @@ export class TestRoom<Behaviour extends RoomBehaviour = RoomBehaviour> {
       callTimeout: resolved.get(this.#behaviour)?.callTimeout ?? Infinity,
       identify: async (token) => door.identify(token),
     });
-    const { object, runner } = { object: this.#object, runner: this.#runner };
-    this.#service = new VirtualService({ clock, runner, outside, randomness, door, object, log });
-    this.room = holdRoom(new RoomStub(this.#service.rooms, id, workerCaller));
+    this.#object = object;
+    const service = new VirtualService({ clock, runner, outside, randomness, door, object, log });
+    this.#service = service;
+    this.#stub = new RoomStub(service.rooms, id, workerCaller);
+    this.room = holdRoom(this.#stub);
   }
 
   /** Epoch ms. */
@@ -148,8 +152,7 @@ export class TestRoom<Behaviour extends RoomBehaviour = RoomBehaviour> {
   /** Start the room, as `joinOrCreateRoom` does. A client that joins also starts it. */
   async start(options: StartOptions = {}): Promise<void> {
     this.#check("start");
-    const stub = new RoomStub(this.#service.rooms, this.id, workerCaller);
-    await stub.call("startRoom", { behaviour: this.#behaviour, ...options });
+    await this.#stub.call("startRoom", { behaviour: this.#behaviour, ...options });
   }
 
   /**
@@ -161,13 +164,9 @@ export class TestRoom<Behaviour extends RoomBehaviour = RoomBehaviour> {
   async settle<T = void>(work?: T | PromiseLike<T>): Promise<T> {
     this.#check("settle");
     const outcome = Promise.resolve(work as T);
-    let isThere = false;
-    const note = (): void => {
-      isThere = true;
-    };
-    outcome.then(note, note);
+    const isThere = settledOf(outcome);
     await this.#runner.settle();
-    if (!isThere)
+    if (!isThere())
       throw new Error(
         "settle: nothing is in flight, but the given promise is still pending. It waits for time to pass: call advance(ms).",
       );
@@ -281,7 +280,7 @@ export class TestRoom<Behaviour extends RoomBehaviour = RoomBehaviour> {
       randomness: new Randomness(this.seed, `client/${place}`),
       browser,
       during: (work) => this.#runner.during(work),
-      open: (_, url, protocols) => this.#service.open(line, { url, protocols }),
+      open: (url, protocols) => this.#service.open(line, { url, protocols }),
     });
     this.#seats.push(seat);
     return seat;

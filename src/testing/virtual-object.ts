@@ -21,7 +21,7 @@ import { Instance, type World } from "./instance.ts";
 import type { Wire } from "./line.ts";
 import { ObjectSocket, type ObjectEvents } from "./object-socket.ts";
 
-export type ObjectOptions = Omit<World, "storage" | "alarm" | "sockets">;
+type ObjectOptions = Omit<World, "storage" | "alarm" | "sockets">;
 
 export class VirtualObject {
   readonly #options: ObjectOptions;
@@ -103,10 +103,10 @@ export class VirtualObject {
   readonly #events: ObjectEvents = {
     now: () => this.#options.clock.now(),
     message: (socket, frame) =>
-      this.#heard(({ room, socket: port }) => room.receive(port(socket), frame)),
+      this.#heard((instance) => instance.room.receive(instance.socket(socket), frame)),
     close: (socket, code) => {
       if (!this.#sockets.delete(socket)) return;
-      this.#heard(({ room, socket: port }) => room.socketClosed(port(socket), code));
+      this.#heard((instance) => instance.room.socketClosed(instance.socket(socket), code));
     },
   };
 
@@ -118,13 +118,10 @@ export class VirtualObject {
   }
 
   /** Pass an event on. Nobody waits for its outcome. */
-  #heard(
-    hear: (heard: { room: Instance["room"]; socket: Instance["socket"] }) => Promise<void>,
-  ): void {
+  #heard(hear: (instance: Instance) => Promise<void>): void {
     const instance = this.#awake();
-    const heard = { room: instance.room, socket: instance.socket.bind(instance) };
     instance
-      .run(() => hear(heard))
+      .run(() => hear(instance))
       .catch((error: unknown) => {
         if (!instance.hasGone) this.#options.log("internal", { error: describe(error) });
       });
@@ -158,7 +155,7 @@ export class VirtualObject {
   #posted<T>(what: string, work: () => Promise<T>): Promise<T> {
     const { promise, resolve } = Promise.withResolvers<T>();
     const { clock } = this.#options;
-    clock.plan(0, { what: () => what, isUnderWay: () => true, run: () => resolve(work()) });
+    clock.plan(0, { what, isUnderWay: () => true, run: () => resolve(work()) });
     return promise;
   }
 

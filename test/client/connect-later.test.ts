@@ -11,9 +11,11 @@ const doc = defineRoom<{ title: string }>({ initialState: { title: "Untitled" } 
 function open(more: Partial<ConnectOptions> = {}) {
   const net = new TestRoom(doc);
   const options = net.optionsFor("ada");
-  const environment = { ...options.environment, beforeUnload: vi.fn(() => () => {}) };
+  const endBeforeUnload = vi.fn<() => void>();
+  const beforeUnload = vi.fn(() => endBeforeUnload);
+  const environment = { ...options.environment, beforeUnload };
   const room = connectRoom<typeof doc>({ ...options, connect: false, ...more, environment });
-  return { net, room, beforeUnload: environment.beforeUnload };
+  return { net, room, beforeUnload, endBeforeUnload };
 }
 
 test("[C5] it joins nothing and listens to nothing, however much time passes", async () => {
@@ -37,21 +39,36 @@ test("[C5] it connects once it is told to, with the presence of before", async (
   expect(room.self.presence?.cursor).toBe(7);
 });
 
-test("[C5] it asks before a page is closed, by one listener for all connections", async () => {
-  const { net, room, beforeUnload } = open();
+test("[C7] it listens for the end of the page only while it has unsaved edits", async () => {
+  const { net, room, beforeUnload, endBeforeUnload } = open();
   room.reconnect();
   await net.settle(room.ready);
+  expect(beforeUnload).not.toHaveBeenCalled();
+  room.update((draft) => void (draft.title = "Pier"));
+  room.update((draft) => void (draft.title = "Harbour"));
   room.disconnect();
   room.reconnect();
-  await net.settle();
   expect(beforeUnload).toHaveBeenCalledTimes(1);
-  const silent = open({ warnBeforeUnload: false });
-  silent.room.reconnect();
-  expect(silent.beforeUnload).not.toHaveBeenCalled();
+  expect(endBeforeUnload).not.toHaveBeenCalled();
+  await net.settle();
+  expect(room.saved).toEqual({ state: "saved" });
+  expect(endBeforeUnload).toHaveBeenCalledTimes(1);
 });
 
-test("[C5] a wrong address is refused when it is told to connect", () => {
-  const { room } = open({ url: "rooms.example.com" });
-  expect(() => room.reconnect()).toThrow(TypeError);
-  expect(() => open({ url: "rooms.example.com", connect: true })).toThrow(TypeError);
+test("[C7] it does not ask before a page is closed if the application wants none of it", async () => {
+  const { net, room, beforeUnload } = open({ warnBeforeUnload: false });
+  room.reconnect();
+  await net.settle(room.ready);
+  room.update((draft) => void (draft.title = "Pier"));
+  expect(room.saved.state).toBe("saving");
+  expect(beforeUnload).not.toHaveBeenCalled();
 });
+
+test.each([false, true])(
+  "[C5] a wrong address is refused when it is told to connect, with `persist: %s`",
+  (persist) => {
+    const { room } = open({ url: "rooms.example.com", persist });
+    expect(() => room.reconnect()).toThrow(TypeError);
+    expect(() => open({ url: "rooms.example.com", persist, connect: true })).toThrow(TypeError);
+  },
+);

@@ -7,8 +7,8 @@
 import { subprotocol, type RoomMessage } from "../../protocol/messages.ts";
 import type { User } from "../../protocol/users.ts";
 import type { Environment } from "../environment.ts";
-import { attemptAddress, type AddressParameters } from "./address.ts";
 import { textOf } from "../room-error.ts";
+import { attemptAddress, type AddressParameters } from "./address.ts";
 import { codeFor, type Refusal } from "./after-close.ts";
 import { Line } from "./line.ts";
 import { freshToken, TokenRenewal, type TokenFunction } from "./token-renewal.ts";
@@ -20,7 +20,7 @@ export type AttemptOptions = {
   readonly environment: Environment;
 };
 
-export type AttemptListener = {
+type AttemptListener = {
   /** Where it goes on. */
   resumeFrom(): AddressParameters;
   /** A frame. The first one begins with `welcome`. */
@@ -96,7 +96,7 @@ export class Attempt {
 
   /** @returns false unless it is up; then nothing is sent */
   send(text: string): boolean {
-    return this.#phase === "up" && this.#line !== null && this.#line.send(text);
+    return this.#phase === "up" && (this.#line?.send(text) ?? false);
   }
 
   /** Find out soon whether the line still works, once it is up. */

@@ -1,6 +1,7 @@
 // How long to wait before the next attempt. Clients that were cut off together must not come back together.
 
-const [firstWait, longestWait] = [300, 10_000];
+const firstWait = 300;
+const longestWait = 10_000;
 /** What cannot be reached at all must not be tried in a loop. */
 const shortestWait = 50;
 

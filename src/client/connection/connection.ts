@@ -89,7 +89,13 @@ export class Connection {
     this.#options = options;
     this.#environment = options.environment;
     this.#listener = listener;
-    if (options.connect ?? true) this.#locate();
+    if (options.connect ?? true) void this.address;
+  }
+
+  /** Of the room's sockets, without parameters. @throws TypeError for a `url` or a `room` that nothing can be reached at */
+  get address(): string {
+    const { url, room } = this.#options;
+    return (this.#address ??= roomAddress(url, room, this.#environment.baseUrl));
   }
 
   get status(): RoomStatus {
@@ -143,13 +149,8 @@ export class Connection {
     this.#close(1000, "left", null);
   }
 
-  #locate(): string {
-    const { url, room } = this.#options;
-    return (this.#address ??= roomAddress(url, room, this.#environment.baseUrl));
-  }
-
   #connect(): void {
-    const address = this.#locate();
+    const { address } = this;
     this.#drop();
     this.#lastAttempt = this.#environment.now();
     this.#endPage ??= this.#environment.onPage((event) => this.#pageChanged(event));

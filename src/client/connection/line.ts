@@ -10,7 +10,7 @@ import type { RoomMessage } from "../../protocol/messages.ts";
 import { PartReader } from "../../protocol/parts.ts";
 import type { Environment, SocketLike } from "../environment.ts";
 
-export type LineListener = {
+type LineListener = {
   /** More of a long frame has come. */
   progressed(): void;
   /** A frame, without its marks, which may be all of it. They are acknowledged when this has returned. */
@@ -19,13 +19,18 @@ export type LineListener = {
   ended(code: number, reason: string): void;
 };
 
-/** ms to wait for an answer, and after something that may have cut the line. */
-const [patience, shortPatience] = [10_000, 5_000];
+/** ms to wait for an answer. */
+const patience = 10_000;
+/** The same after something that may have cut the line. */
+const shortPatience = 5_000;
 
 /** A timer that comes later than this was held up by the browser, or the machine was asleep. */
 const muchLater = 2_000;
 
-const [abnormal, maxReason] = [1006, 40];
+/** The close code of a connection that has broken. */
+const abnormal = 1006;
+/** UTF-16 units of a reason: a close frame takes 123 bytes of UTF-8. */
+const maxReason = 40;
 
 export class Line {
   readonly #environment: Environment;
@@ -52,7 +57,7 @@ export class Line {
     });
     this.#socket.addEventListener("message", ({ data }) => this.#receive(data));
     this.#socket.addEventListener("close", ({ code, reason }) => this.#end(code, reason));
-    // `close` follows. Some sockets throw an error that nobody listens to.
+    // `close` follows. Some sockets throw the error if nobody listens to it.
     this.#socket.addEventListener("error", () => {});
   }
 

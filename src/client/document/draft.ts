@@ -7,12 +7,12 @@ import { isContainer, memberOf, type Container } from "../../protocol/container.
 import { indexOf } from "../../protocol/effects.ts";
 import type { Operation } from "../../protocol/json-patch.ts";
 import type { JsonValue } from "../../protocol/json.ts";
-import { childPointer } from "../../protocol/pointer.ts";
+import { childPointer, pointerOf } from "../../protocol/pointer.ts";
 import { arrange } from "./arrange.ts";
 import type { Applied, Tree } from "./tree.ts";
 import { copyValue } from "./values.ts";
 
-/** An operation that was applied. What is in it is nobody else's; `value` is a part of the tree. */
+/** An operation that was applied, with a value of its own. `value` is the one in the tree. */
 export type Recorded = {
   readonly operation: Operation;
   readonly applied: Applied;
@@ -29,13 +29,18 @@ type Node = {
 };
 
 /**
- * Changes of a list that is assigned anew. Where it takes more, the list is replaced: others' changes of it are lost
- * then, so that items which they can change are worth more than bare values.
+ * A list that is assigned anew is changed by this many operations at most. If it takes more, it is replaced, and what
+ * others change in it at the same time is lost. That matters more for items that others can change inside.
  */
-const [maxItemChanges, maxValueChanges] = [500, 100];
+const maxItemChanges = 500;
+/** The same for a list of bare values. */
+const maxValueChanges = 100;
 
 /** What the drafts stand for. */
 const drafts = new WeakMap<object, Node>();
+
+/** Changes the draft that it gets. */
+export type Recipe = (draft: never) => unknown;
 
 /** Records one recipe. */
 export class Recorder {
@@ -57,7 +62,7 @@ export class Recorder {
    * Run a recipe once.
    * @throws what the recipe throws; TypeError if it is asynchronous
    */
-  run(recipe: (draft: never) => unknown): void {
+  run(recipe: Recipe): void {
     const returned = recipe(this.draft as never);
     if (typeof returned === "object" && returned !== null && "then" in returned)
       throw new TypeError("A recipe must not be asynchronous: await first, then change the state.");
@@ -94,8 +99,8 @@ export class Recorder {
       if (applied.steps.length > 0) this.recorded.push({ operation, applied, value: undefined });
       return;
     }
-    // What is in the tree may change later on; what is sent must not. It is a copy of the copy, because what the
-    // application gives may answer differently each time.
+    // The value in the tree may change later; the one that is sent must not. The second copy is made of the first,
+    // because what the application gives may answer differently each time.
     const value = copyValue(operation.value, operation.path, sourceOf);
     this.recorded.push({
       operation: { ...operation, value: copyValue(value, operation.path) },
@@ -119,7 +124,7 @@ export class Recorder {
       }
       tokens.unshift(node.key);
     }
-    return tokens.reduce(childPointer, "");
+    return pointerOf(tokens);
   }
 
   #node(container: Container, parent: Node | null, key: string): Node {

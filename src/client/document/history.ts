@@ -22,7 +22,7 @@ const maxSize = 50_000;
 /** Something that has moved what is shown. */
 type Change = {
   readonly effects: readonly Effect[];
-  /** The operation of one's own that was left out by it, or is there again: what is below knows nothing of either. */
+  /** The operation of one's own that was left out, or is there again. It moves no step below the one that undoes it. */
   readonly own: PendingOperation | null;
 };
 
@@ -30,11 +30,11 @@ type Change = {
 type Step = {
   inverses: readonly Inverse[];
   readonly edits: Set<PendingEdit>;
-  /** What has happened since, and has not moved this step and those below it. */
+  /** What has happened since. This step and those below it have yet to be moved through it. */
   readonly changes: Change[];
 };
 
-export type HistoryPorts = {
+type HistoryPorts = {
   readonly tree: Tree;
   /** Operations that one edit may have. */
   maxOperations(): number;

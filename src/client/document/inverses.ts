@@ -4,7 +4,7 @@
 import { inverseOf, type Effect } from "../../protocol/effects.ts";
 import type { Operation } from "../../protocol/json-patch.ts";
 import { jsonEqual, type JsonValue } from "../../protocol/json.ts";
-import { childPointer } from "../../protocol/pointer.ts";
+import { pointerOf } from "../../protocol/pointer.ts";
 import type { Recorded } from "./draft.ts";
 import { MovingOperation } from "./moving-operation.ts";
 import type { PendingEdit, PendingOperation } from "./pending-edit.ts";
@@ -36,9 +36,8 @@ export const inversesOf = ({ edit, recorded }: Made): readonly Inverse[] =>
       const moving = new MovingOperation(inverse, effect && inverseOf(effect));
       const own = edit.operations[at];
       const made = { own, moving, kind: effect?.kind, expected };
-      return inverse.op === "inc"
-        ? { ...made, old, by: inverse.by }
-        : { ...made, old: "value" in inverse ? inverse.value : undefined, by: 0 };
+      if (inverse.op === "inc") return { ...made, old, by: inverse.by };
+      return { ...made, old: "value" in inverse ? inverse.value : undefined, by: 0 };
     })
     .toReversed();
 
@@ -95,8 +94,8 @@ function inverseOperation({ operation, applied }: Recorded): {
     }
     case "move": {
       const to = effect?.kind === "move" ? effect.to : [];
-      const from = to.reduce(childPointer, "");
-      return { inverse: { op: "move", from, path: operation.from }, expected: null };
+      const inverse = { op: "move", from: pointerOf(to), path: operation.from } as const;
+      return { inverse, expected: null };
     }
     case "remove": {
       const expected = effect?.kind === "take" ? null : { value: undefined };
@@ -104,18 +103,12 @@ function inverseOperation({ operation, applied }: Recorded): {
     }
     default: {
       // An item that was appended has an index by now.
-      const at = effect?.kind === "insert" ? [...effect.container, `${effect.index}`] : null;
+      const at =
+        effect?.kind === "insert" ? pointerOf([...effect.container, `${effect.index}`]) : path;
       const expected = { value: "value" in operation ? operation.value : undefined };
-      return old === undefined
-        ? { inverse: { op: "remove", path: at?.reduce(childPointer, "") ?? path }, expected }
-        : {
-            inverse: {
-              op: operation.op === "replace" ? "replace" : "add",
-              path,
-              value: copyValue(old, path),
-            },
-            expected,
-          };
+      if (old === undefined) return { inverse: { op: "remove", path: at }, expected };
+      const op = operation.op === "replace" ? "replace" : "add";
+      return { inverse: { op, path, value: copyValue(old, path) }, expected };
     }
   }
 }

@@ -29,7 +29,7 @@ export class MovingOperation {
   /** @param effect what it did when it was applied */
   constructor(operation: Operation, effect: Effect | null) {
     this.#moving = movingOf(operation);
-    this.#digit = digitOf(operation, [{ operation, effect }]);
+    this.#digit = digitOf(operation, effect);
   }
 
   /** The operations that do now what it was to do; none if its target is gone. */
@@ -49,9 +49,7 @@ export class MovingOperation {
 
   /** What it has done to positions, as it turned out when it was applied once more. */
   set effect(effect: Effect | null) {
-    if (this.#moving === null) return;
-    const { operation } = this.#moving;
-    this.#digit = digitOf(operation, [{ operation, effect }]);
+    if (this.#moving !== null) this.#digit = digitOf(this.#moving.operation, effect);
   }
 
   /** What leads back from it; `null` for nothing. */

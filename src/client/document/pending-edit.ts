@@ -1,11 +1,10 @@
 // An edit that the room does not have yet: its operations, each on top of those before it, and what they have done to
 // the tree. The replica takes edits back before a change comes in, and applies them again after it.
 
-import type { Effect } from "../../protocol/effects.ts";
-import { inverseOf } from "../../protocol/effects.ts";
+import { inverseOf, type Effect } from "../../protocol/effects.ts";
 import type { Operation, Patch } from "../../protocol/json-patch.ts";
 import { jsonEqual, type JsonValue } from "../../protocol/json.ts";
-import { Recorder, type Recorded } from "./draft.ts";
+import { Recorder, type Recipe, type Recorded } from "./draft.ts";
 import { MovingOperation } from "./moving-operation.ts";
 import { Unfit, type Applied, type Tree } from "./tree.ts";
 
@@ -27,7 +26,7 @@ export class PendingOperation extends MovingOperation {
     this.#applied = applied;
     if (this.isAstray(tree.root)) return false;
     try {
-      for (const operation of this.operations) applied.push(tree.apply(this.#withValue(operation)));
+      for (const operation of this.operations) applied.push(tree.apply(this.withValue(operation)));
     } catch (error) {
       this.revert(tree);
       if (error instanceof Unfit && this.isLost) return false;
@@ -43,8 +42,8 @@ export class PendingOperation extends MovingOperation {
     this.#applied = [];
   }
 
-  /** A change of the room that is this operation, with the object that the tree had. */
-  #withValue(operation: Operation): Operation {
+  /** An operation that puts the same into the tree as this one, with this one's object. */
+  withValue(operation: Operation): Operation {
     return "value" in operation ? { ...operation, value: this.value as JsonValue } : operation;
   }
 
@@ -59,28 +58,23 @@ export class PendingOperation extends MovingOperation {
   }
 }
 
-/** Is told that what comes after an operation was made on top of something else: what differs, as effects. */
+/**
+ * Called when an operation is left out, or is there again. What comes after it was made on top of something else.
+ * @param effects what is different there
+ */
 export type Tell = (after: PendingOperation | null, effects: readonly Effect[]) => void;
 
 export class PendingEdit {
-  /** Epoch ms. */
-  readonly madeAt: number;
+  /** Whether it is left out of what is shown. It is moved along all the same. */
+  isSuspended = false;
   #operations: PendingOperation[];
   /** Makes the operations anew each time: what an action is expected to do. `null` for an edit. */
-  readonly #replay: ((draft: object) => void) | null;
+  readonly #replay: Recipe | null;
 
-  constructor(
-    recorded: readonly Recorded[],
-    madeAt: number,
-    replay: ((draft: object) => void) | null = null,
-  ) {
+  constructor(recorded: readonly Recorded[], replay: Recipe | null = null) {
     this.#operations = recorded.map((each) => new PendingOperation(each));
-    this.madeAt = madeAt;
     this.#replay = replay;
   }
-
-  /** Whether it is moved along, and does not show. */
-  isSuspended = false;
 
   /** Those that the room is not known to have. */
   get operations(): readonly PendingOperation[] {
@@ -92,15 +86,16 @@ export class PendingEdit {
     this.#operations = this.#operations.filter((each) => each !== operation);
   }
 
-  /** Whether it stands for what an action is expected to do. The room may do something else. */
-  get isTwin(): boolean {
+  /** Whether it is what an action is expected to do. The room may do something else. */
+  get isOptimistic(): boolean {
     return this.#replay !== null;
   }
 
   /** Whether it and a change have nothing to do with each other. */
   isApartFrom(effect: Effect): boolean {
     return (
-      !this.isTwin && this.#operations.every((each) => each.isApplied && each.isApartFrom(effect))
+      !this.isOptimistic &&
+      this.#operations.every((each) => each.isApplied && each.isApartFrom(effect))
     );
   }
 
@@ -135,7 +130,7 @@ export class PendingEdit {
     for (const operation of this.#operations) setApplied(operation, false, tell);
   }
 
-  #applyAnew(tree: Tree, replay: (draft: object) => void, tell: Tell): void {
+  #applyAnew(tree: Tree, replay: Recipe, tell: Tell): void {
     const recorder = new Recorder(tree);
     try {
       recorder.run(replay);

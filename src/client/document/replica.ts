@@ -13,14 +13,22 @@ import { parsePointer } from "../../protocol/pointer.ts";
 import type { PendingEdit, PendingOperation, Tell } from "./pending-edit.ts";
 import { reconcile } from "./reconcile.ts";
 import { Tree, Unfit, type Applied } from "./tree.ts";
-import { Undone } from "./undone.ts";
+import { UncertainEffects } from "./uncertain-effects.ts";
 
-/** Edits that what has come in is part of, with the version that has them; `null` if that is unknown. */
+/** Edits that are part of what has come in, with the version that has them; `null` if that is unknown. */
 export type Accepted = ReadonlyMap<PendingEdit, number | null>;
 
-type Found = { readonly edit: PendingEdit; readonly operation: PendingOperation };
+/** What has been decided of edits. */
+export type Outcome = {
+  /** No longer pending: the room has them, or has refused them. What is left of them goes. */
+  readonly done: ReadonlySet<PendingEdit>;
+  /** Those of them that are part of what has come in. */
+  readonly accepted: Accepted;
+  /** Those of them that have left the room's state as it was. */
+  readonly idle: ReadonlySet<PendingEdit>;
+};
 
-const none: ReadonlySet<PendingEdit> = new Set();
+type Found = { readonly edit: PendingEdit; readonly operation: PendingOperation };
 
 export class Replica {
   readonly tree = new Tree();
@@ -47,16 +55,8 @@ export class Replica {
   /**
    * Take in what the room has sent.
    * @param take calls `change` and `begin` for what it was sent, in order
-   * @param done the edits that the room has by then, or has refused: what is left of these goes
-   * @param accepted those of them that are part of what came in
-   * @param idle those of them that have left the room's state as it was
    */
-  receive(
-    take: () => void,
-    done: ReadonlySet<PendingEdit>,
-    accepted: Accepted = new Map(),
-    idle: ReadonlySet<PendingEdit> = none,
-  ): void {
+  receive(take: () => void, { done, accepted, idle }: Outcome): void {
     if (done.size > 0) this.#hide();
     take();
     for (const edit of done) this.#drop(edit, accepted.has(edit), idle.has(edit));
@@ -114,7 +114,7 @@ export class Replica {
 
   /** Take back edits that are not to be sent. */
   discard(edits: ReadonlySet<PendingEdit>): void {
-    this.receive(() => {}, edits);
+    this.receive(() => {}, { done: edits, accepted: new Map(), idle: new Set() });
   }
 
   /**
@@ -127,28 +127,28 @@ export class Replica {
     isInOrder: boolean,
   ): ReadonlySet<PendingEdit> {
     const independent = new Set<PendingEdit>();
-    // What would be different here, if those had not been done, nor what has to wait for them.
-    const undone = new Undone();
+    // Of the unanswered edits, and of those that have to wait for them.
+    const uncertain = new UncertainEffects();
     for (const edit of this.#edits) {
       const isUnanswered = unanswered.has(edit);
       let isIndependent = true;
       for (const operation of edit.operations) {
-        if (undone.moves(operation)) isIndependent = false;
+        if (uncertain.moves(operation)) isIndependent = false;
         const { effect } = operation;
         if (effect === null) continue;
-        undone.pass(effect);
-        if (isUnanswered) undone.add(inverseOf(effect));
+        uncertain.pass(effect);
+        if (isUnanswered) uncertain.add(inverseOf(effect));
       }
       if (isIndependent) independent.add(edit);
       else if (!isUnanswered) {
         if (isInOrder) break;
-        const own = new Undone();
+        const own = new UncertainEffects();
         for (const { effect } of edit.operations)
           if (effect !== null) {
             own.pass(effect);
             own.add(inverseOf(effect));
           }
-        for (const effect of own.effects) undone.add(effect);
+        for (const effect of own.effects) uncertain.add(effect);
       }
     }
     return independent;
@@ -161,10 +161,7 @@ export class Replica {
       return;
     }
     this.#hide();
-    const value = own?.value;
-    const { effect } = this.tree.apply(
-      "value" in operation && value !== undefined ? { ...operation, value } : operation,
-    );
+    const { effect } = this.tree.apply(own === null ? operation : own.withValue(operation));
     if (effect !== null) this.#pass([effect], null, own);
   }
 
@@ -241,7 +238,7 @@ export class Replica {
           first?.op !== "replace" ||
           (next?.op === "replace" &&
             (first.path === next.path || first.path.startsWith(`${next.path}/`)));
-        if (isOver && accepted.has(edit) && !edit.isTwin) edit.remove(operation);
+        if (isOver && accepted.has(edit) && !edit.isOptimistic) edit.remove(operation);
       }
   }
 
@@ -250,7 +247,7 @@ export class Replica {
     for (const operation of edit.operations) {
       const { effect } = operation;
       // What the room has, and has not told of, was overwritten in its window, or was nothing.
-      const isUnsure = edit.isTwin || operation.operations[0]?.op === "replace";
+      const isUnsure = edit.isOptimistic || operation.operations[0]?.op === "replace";
       const isNothing = isIdle || (isAccepted && !isUnsure);
       if (operation.isApplied && !isNothing)
         this.#pass(effect === null ? [] : [inverseOf(effect)], operation, null);

@@ -9,7 +9,7 @@ export class Snapshots {
   /** Those with something in them that may have changed since they were copied. */
   readonly #changed = new WeakSet<Container>();
 
-  /** The last of these has changed, which are each in the one before. */
+  /** The last of these containers has changed. Each is in the one before. */
   mark(containers: readonly Container[]): void {
     for (const each of containers) this.#changed.add(each);
   }

@@ -19,12 +19,17 @@ import { Snapshots } from "./snapshots.ts";
 /** An operation does not apply to the state. */
 export class Unfit extends Error {}
 
-/** Where a member of a container is: the last token, in the last container. */
+/** Where something is in the state. */
 type Place = {
-  readonly containers: readonly Container[];
-  readonly tokens: Tokens;
+  readonly path: Tokens;
+  /** What it is a member of. */
+  readonly container: Container;
+  /** Its name there. */
+  readonly token: string;
   /** In a list; -1 in an object. */
   readonly index: number;
+  /** The containers that lead to it, each in the one before. */
+  readonly containers: readonly Container[];
 };
 
 /** One change of one container: what was there, and what is; `undefined` is nothing. */
@@ -33,7 +38,7 @@ type Step = Place & { readonly old: JsonValue | undefined; readonly now: JsonVal
 /** An operation that was applied. */
 export type Applied = {
   readonly effect: Effect | null;
-  /** What was there; a part of the state, if it is taken back. */
+  /** What was there before. It is a part of the state again if the operation is taken back. */
   readonly old: JsonValue | undefined;
   readonly steps: readonly Step[];
 };
@@ -71,7 +76,7 @@ export class Tree {
     this.#do(step);
     const effect =
       operation.op === "add"
-        ? putAt(pathOf(place), place.index) // "-" is an index by now
+        ? putAt(place.path, place.index) // "-" is an index by now
         : effectOf(operation, place.index < 0 ? 0 : 1);
     return { effect, old, steps: [step] };
   }
@@ -101,9 +106,9 @@ export class Tree {
       const [source, target] = steps as [Step, Step];
       const effect = {
         kind: "move",
-        from: pathOf(source),
+        from: source.path,
         fromIndex: source.index,
-        to: pathOf(target),
+        to: target.path,
         toIndex: target.index,
       } as const;
       return { effect, old: put.old, steps };
@@ -113,9 +118,7 @@ export class Tree {
     }
   }
 
-  #do({ containers, tokens, index, old, now }: Step): void {
-    const container = containers.at(-1) as Container;
-    const token = tokens.at(-1) as string;
+  #do({ containers, container, token, index, old, now }: Step): void {
     if (Array.isArray(container))
       container.splice(index, old === undefined ? 0 : 1, ...(now === undefined ? [] : [now]));
     else if (now === undefined) delete container[token];
@@ -123,32 +126,32 @@ export class Tree {
     this.#snapshots.mark(containers);
   }
 
-  /** Walk to the container of a path's last token. */
-  #place(path: string): Place {
-    const tokens = ["", ...(parsePointer(path) ?? [])];
-    const containers: Container[] = [];
-    let value: JsonValue | undefined = this.#holder;
-    for (const token of tokens) {
-      if (!isContainer(value)) throw new Unfit(`Nothing exists at "${path}".`);
-      containers.push(value);
-      if (containers.length < tokens.length) value = memberAt(value, token);
+  /** Find the place that a pointer leads to. @throws Unfit if what it would be in does not exist */
+  #place(pointer: string): Place {
+    const path = parsePointer(pointer) ?? [];
+    let container: Container = this.#holder;
+    let token = "";
+    const containers: Container[] = [container];
+    for (const next of path) {
+      const value = valueAt({ container, token });
+      if (!isContainer(value)) throw new Unfit(`Nothing exists at "${pointer}".`);
+      container = value;
+      token = next;
+      containers.push(container);
     }
-    const list = containers.at(-1);
-    if (!Array.isArray(list)) return { containers, tokens, index: -1 };
-    const last = tokens.at(-1);
-    const index = last === "-" ? list.length : indexOf(last);
-    if (index < 0 || index > list.length) throw new Unfit(`The list has no place "${path}".`);
-    return { containers, tokens: [...parentOf(tokens), String(index)], index };
+    if (!Array.isArray(container)) return { path, container, token, index: -1, containers };
+    const index = token === "-" ? container.length : indexOf(token);
+    if (index < 0 || index > container.length)
+      throw new Unfit(`The list has no place "${pointer}".`);
+    token = String(index);
+    return { path: [...parentOf(path), token], container, token, index, containers };
   }
 }
 
-/** The path of a place: its first token leads to the state. */
-const pathOf = ({ tokens }: Place): Tokens => tokens.slice(1);
-
-const valueAt = ({ containers, tokens }: Place): JsonValue | undefined =>
-  memberAt(containers.at(-1) as Container, tokens.at(-1) as string);
-
-const memberAt = (container: Container, token: string): JsonValue | undefined =>
+const valueAt = ({
+  container,
+  token,
+}: Pick<Place, "container" | "token">): JsonValue | undefined =>
   Array.isArray(container) && indexOf(token) < 0 ? undefined : memberOf(container, token);
 
 /** What an operation makes of the value at its path; `undefined` for nothing. @throws Unfit */

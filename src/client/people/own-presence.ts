@@ -9,7 +9,7 @@ import type { Environment } from "../environment.ts";
 import { RoomError } from "../room-error.ts";
 import type { PresenceInput } from "../types.ts";
 
-export type OwnPresencePorts = {
+type OwnPresencePorts = {
   readonly environment: Environment;
   /** @returns false without a connection; then nothing is sent */
   send(message: ClientMessage): boolean;

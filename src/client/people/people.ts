@@ -21,7 +21,8 @@ export type PeopleView = {
   readonly counts: PeopleCounts;
 };
 
-const nobody: PeopleView = renew(undefined, {
+/** What there is to see before the first welcome. */
+export const nobody: PeopleView = renew(undefined, {
   people: [],
   others: [],
   self: null,

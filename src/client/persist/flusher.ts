@@ -1,5 +1,5 @@
-// Sends what a client has left that is gone: under its name, from its record, and without an application. It ends once
-// the room has everything, or does not let it in; what is left then stays in the record.
+// Sends the edits that a client has left behind in its record: under the name of that client, and without an
+// application. It ends once the room has everything, or does not let it in; what is left then stays in the record.
 
 import type { RoomMessage } from "../../protocol/messages.ts";
 import { Connection, type ConnectionOptions } from "../connection/connection.ts";
@@ -17,7 +17,7 @@ export type FlusherOptions = {
   readonly database: Database;
   readonly isSole: boolean;
   readonly user: string;
-  readonly maxOfflineAge: number;
+  readonly maxOfflineAge: number | undefined;
 };
 
 /** Is told what the application is told of its own edits. */

@@ -23,13 +23,13 @@ import {
 } from "./record.ts";
 import type { Restorable } from "./restore.ts";
 
-export type JournalPorts = {
+type JournalPorts = {
   readonly database: Database;
   readonly environment: Environment;
   readonly document: DocumentSync;
   readonly connection: Connection;
   readonly key: KeyLike;
-  /** Whoever else has the record goes on with it: a place for another one. */
+  /** A place for another record, if somebody else goes on with this one. */
   another(): KeyLike;
   readonly owner: Owner;
   /** Whether nobody else in this browser can have the record. */
@@ -59,7 +59,7 @@ type Stored = {
 
 const noRecord: Stored = { said: "", place: null, text: null };
 
-/** Nothing else is the same object. */
+/** A message that waits for the record. Two of them may have the same text, but are not the same object. */
 type HeldBack = { readonly text: string };
 
 export class Journal {

@@ -1,13 +1,13 @@
-// Keeps a client's edits across reloads. Loaded only by applications that want it; the client is whole without it.
+// Keeps a client's edits across reloads. A page loads this folder only with the option `persist`.
 
-import { roomAddress } from "../connection/address.ts";
+import { textOf } from "../room-error.ts";
 import { KeptClient } from "./kept-client.ts";
 import type { ClientParts, Keeper } from "./keeper.ts";
 import { Shelf } from "./shelf.ts";
 
-/** @throws TypeError for an address that cannot be */
-export function keep(...parts: ClientParts): Keeper {
-  const [options, environment, , , , listeners] = parts;
+/** @param address that of the room's sockets */
+export function keep(parts: ClientParts, address: string): Keeper {
+  const { options, environment, listeners } = parts;
   const tell = (what: string, error?: unknown): void => {
     const why = error === undefined ? "" : `: ${textOf(error)}`;
     const problem = { code: "internal", detail: `persist: ${what}${why}.` } as const;
@@ -16,12 +16,9 @@ export function keep(...parts: ClientParts): Keeper {
   const user = typeof options.persist === "string" ? options.persist : (options.user?.id ?? "");
   const shelf = new Shelf({
     environment,
-    address: roomAddress(options.url, options.room, environment.baseUrl),
+    address,
     user,
     damaged: (error) => tell("a record of unsaved edits is damaged, and was removed", error),
   });
   return new KeptClient(parts, shelf, user, tell);
 }
-
-const textOf = (error: unknown): string =>
-  error instanceof Error ? error.message || error.name : String(error);

@@ -1,4 +1,4 @@
-// What the client knows of the folder, and the folder of the client. Types alone: they load nothing.
+// What the client and this folder know of each other. Types alone, so that importing them loads nothing.
 
 import type { Connection } from "../connection/connection.ts";
 import type { DocumentSync } from "../document-sync.ts";
@@ -9,17 +9,17 @@ import type { Request } from "../requests/request.ts";
 import type { ConnectOptions, RoomEvents } from "../types.ts";
 import type { Owner } from "./record.ts";
 
-/** The parts of a client that are kept, or have to be told. By position: names would stay in every page. */
-export type ClientParts = readonly [
-  options: ConnectOptions,
-  environment: Environment,
-  document: DocumentSync,
-  connection: Connection,
-  people: People,
-  listeners: Listeners<RoomEvents & { change: null }>,
-  /** What the client says of itself; exchanged for what its record says. */
-  own: Owner,
-];
+/** The parts of a client that keeping its edits takes. */
+export type ClientParts = {
+  readonly options: ConnectOptions;
+  readonly environment: Environment;
+  readonly document: DocumentSync;
+  readonly connection: Connection;
+  readonly people: People;
+  readonly listeners: Listeners<RoomEvents & { change: null }>;
+  /** What the client says of itself. A record that it goes on with replaces this. */
+  readonly own: Owner;
+};
 
 /** What keeps the edits of a client. */
 export type Keeper = {

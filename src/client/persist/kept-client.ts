@@ -1,7 +1,6 @@
 // A client whose edits are kept: it goes on with what its record says, writes down what it has not sent, and, if it is
 // the one that leads, sends what other tabs have left behind. While it is closed, its record is for whoever comes next.
 
-import { defaultOfflineAge } from "../document-sync.ts";
 import type { PageEvent } from "../environment.ts";
 import type { Request } from "../requests/request.ts";
 import type { FlusherListener } from "./flusher.ts";
@@ -24,13 +23,13 @@ export class KeptClient implements Keeper {
   readonly #tell: Tell;
   readonly #listener: FlusherListener;
   #open: Open | null = null;
-  /** What it has had in its record when it was closed; `null` if there was nothing. */
+  /** That of the last time, if there was a record when the client was closed. */
   #left: Journal | null = null;
   /** Opening and closing, one after the other. */
   #last: Promise<void> = Promise.resolve();
 
   constructor(parts: ClientParts, shelf: Shelf, user: string, tell: Tell) {
-    const [, , , connection, , listeners] = parts;
+    const { connection, listeners } = parts;
     this.#parts = parts;
     this.#shelf = shelf;
     this.#user = user;
@@ -73,8 +72,7 @@ export class KeptClient implements Keeper {
   }
 
   send(text: string, request: Request): boolean {
-    const [, , , connection] = this.#parts;
-    return (this.#open?.journal ?? connection).send(text, request);
+    return (this.#open?.journal ?? this.#parts.connection).send(text, request);
   }
 
   get hasAll(): boolean {
@@ -92,14 +90,13 @@ export class KeptClient implements Keeper {
 
   /** Go on with the record that it had, unless somebody else has touched it since: then what is in it is theirs. */
   async #goOn(): Promise<Open | null> {
-    const [, environment] = this.#parts;
     const journal = this.#left;
     if (journal === null) return null;
     this.#left = null;
-    const claim = await inTime(environment, this.#shelf.take(journal.id));
-    if (claim?.record?.text === journal.text) {
+    const claim = await inTime(this.#parts.environment, this.#shelf.take(journal.id));
+    if (claim !== null && claim.record?.text === journal.text) {
       journal.reopen();
-      return this.#watched(journal, claim as Claim);
+      return this.#watched(journal, claim);
     }
     claim?.release();
     journal.forsake();
@@ -107,14 +104,14 @@ export class KeptClient implements Keeper {
   }
 
   #claim(): Promise<Claim> {
-    const [, environment, document] = this.#parts;
+    const { environment, document } = this.#parts;
     // A client that has a state already cannot go on with another one.
     const isNew = document.state === null;
     return inTime(environment, isNew ? this.#shelf.claim() : this.#shelf.begin());
   }
 
   #begin(claim: Claim): Open {
-    const [, environment, document, connection, , , own] = this.#parts;
+    const { environment, document, connection, own } = this.#parts;
     const { record, key } = claim;
     const { database, isSole } = this.#shelf;
     if (record !== null) {
@@ -141,9 +138,8 @@ export class KeptClient implements Keeper {
   }
 
   #watched(journal: Journal, claim: Claim): Open {
-    const [options, environment, , connection, , listeners] = this.#parts;
+    const { options, environment, connection, listeners } = this.#parts;
     const { database, isSole } = this.#shelf;
-    const maxOfflineAge = options.maxOfflineAge ?? defaultOfflineAge;
     const sweeper = new Sweeper({
       shelf: this.#shelf,
       environment,
@@ -152,7 +148,7 @@ export class KeptClient implements Keeper {
         database,
         isSole,
         user: this.#user,
-        maxOfflineAge,
+        maxOfflineAge: options.maxOfflineAge,
       },
       listener: this.#listener,
       isUp: () => connection.isUp,
@@ -178,7 +174,7 @@ export class KeptClient implements Keeper {
 
   /** Whether the room knows this client as the user whose edits these are. If not, nothing is sent in its name. */
   #isOwn(journal: Journal): boolean {
-    const [, , , connection, people] = this.#parts;
+    const { connection, people } = this.#parts;
     const self = people.view.self?.id;
     if (self === this.#user) return true;
     this.#tell(

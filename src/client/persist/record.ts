@@ -145,7 +145,7 @@ export function confirmedState({ replica }: DocumentSync): string {
   return text;
 }
 
-/** Where a state belongs: to the edits that were kept with it, and to no others. */
+/** Names the state that edits are on top of. A stored state begins with it, to be taken with these edits alone. */
 export const placeOf = ({ epoch, version }: Kept): string => JSON.stringify([epoch, version]);
 
 /** A state as it is stored. */

@@ -8,7 +8,7 @@ import { Recorder, type Recorded } from "../document/draft.ts";
 import { PendingEdit } from "../document/pending-edit.ts";
 import { Tree, Unfit } from "../document/tree.ts";
 import type { DocumentSync } from "../document-sync.ts";
-import type { Answer, Asker, Task, Work } from "../requests/request.ts";
+import { nobody, type Answer, type Asker, type Task, type Work } from "../requests/request.ts";
 import { readRecord, type Kept, type KeptTask } from "./record.ts";
 import type { Stored } from "./database.ts";
 
@@ -52,9 +52,9 @@ function begin(document: DocumentSync, { epoch, version }: Kept, state: JsonObje
 
 function workOf({ replica }: DocumentSync, kept: Kept, asker: Asker<Answer>): Work {
   const bySeq = new Map<number | null, Task[]>();
-  for (const [index, { madeAt, held, action, seq, ...rest }] of kept.tasks.entries()) {
-    const edit =
-      action === null ? editOf({ madeAt, held, action, seq, ...rest }, replica.tree) : null;
+  for (const [index, each] of kept.tasks.entries()) {
+    const { madeAt, held, action, seq } = each;
+    const edit = action === null ? editOf(each, replica.tree) : null;
     if (edit !== null) replica.add(edit);
     // Those of this page are numbered from 1.
     const number = index + 1 - kept.tasks.length;
@@ -70,13 +70,11 @@ function workOf({ replica }: DocumentSync, kept: Kept, asker: Asker<Answer>): Wo
   return { nextSeq: kept.nextSeq, sent, queued: bySeq.get(null) ?? [] };
 }
 
-const nobody: Asker<Answer> = { resolve() {}, reject() {} };
-
 /** Apply an edit to a tree. @throws Error for what is no edit */
-function editOf({ operations, madeAt, held }: KeptTask, tree: Tree): PendingEdit {
+function editOf({ operations, held }: KeptTask, tree: Tree): PendingEdit {
   const isSuspended = held === "unknown";
   const recorded = isSuspended ? operations.map(unapplied) : applied(operations, tree);
-  const edit = new PendingEdit(recorded, madeAt);
+  const edit = new PendingEdit(recorded);
   edit.isSuspended = isSuspended;
   for (const operation of edit.operations) operation.isApplied = !isSuspended;
   return edit;

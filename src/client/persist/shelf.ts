@@ -16,7 +16,7 @@ export type Claim = {
   release(): void;
 };
 
-export type ShelfOptions = {
+type ShelfOptions = {
   readonly environment: Environment;
   /** Of the room. */
   readonly address: string;
@@ -76,7 +76,7 @@ export class Shelf {
     return { key, record: null, release };
   }
 
-  /** The same without a lock. */
+  /** The same without a lock: the key alone. */
   another(): KeyLike {
     return this.#remembered(this.#key(this.#environment.newId()));
   }
@@ -112,7 +112,7 @@ export class Shelf {
     return this.#locks ? whenLocked(this.#locks, this.#name("leader"), call) : () => {};
   }
 
-  /** A tab that is loaded again goes on with this one. */
+  /** Let the tab go on with this record when it is loaded again. */
   #remembered(key: KeyLike): KeyLike {
     ifThere(() => this.#tab?.setItem(this.#name(), key[2]));
     return key;
@@ -132,7 +132,7 @@ export class Shelf {
   }
 }
 
-/** What even to look at may be forbidden. */
+/** What somebody looks at; `undefined` where the browser forbids even that. */
 function ifThere<T>(look: () => T): T | undefined {
   try {
     return look();

@@ -5,7 +5,7 @@ import type { Environment } from "../environment.ts";
 import { Flusher, type FlusherListener, type FlusherOptions } from "./flusher.ts";
 import type { Shelf } from "./shelf.ts";
 
-export type SweeperPorts = {
+type SweeperPorts = {
   readonly shelf: Shelf;
   readonly environment: Environment;
   readonly flusher: FlusherOptions;

@@ -16,7 +16,7 @@ import type { Environment } from "../environment.ts";
 import { problemOf, RoomError } from "../room-error.ts";
 import type { Problem, RoomStatus, SaveStatus, StaleEdits } from "../types.ts";
 import { Pace } from "./pace.ts";
-import { forgotten, isMadeAnew, isOfAction, tooLarge } from "./problems.ts";
+import { endsAction, forgotten, isOldBase, tooLarge } from "./problems.ts";
 import { Queue } from "./queue.ts";
 import {
   actionMessage,
@@ -63,6 +63,7 @@ export class Outbox {
   readonly #queue: Queue;
   #sent: Request[] = [];
   #nextSeq = 1;
+  /** Queued tasks that another page may have sent. */
   #doubtful: readonly Task[] = [];
   #limits = { frameBytes: Infinity, patchOperations: Infinity };
   #cancelFlush: (() => void) | null = null;
@@ -76,7 +77,7 @@ export class Outbox {
       replica: ports.replica,
       discarded: (edit) => ports.forgotten(edit),
       released: () => {
-        this.flushSoon();
+        this.#flushSoon();
         ports.changed();
       },
     });
@@ -95,7 +96,7 @@ export class Outbox {
     return [...this.#sent.flatMap((request) => request.tasks), ...this.#queue.tasks];
   }
 
-  /** The same, as it is sent. */
+  /** All tasks without a final reply, with the requests that some were sent in. */
   get work(): Work {
     return { nextSeq: this.#nextSeq, sent: this.#sent, queued: this.#queue.tasks };
   }
@@ -113,7 +114,7 @@ export class Outbox {
 
   add(task: Task): void {
     this.#queue.add(task);
-    this.flushSoon();
+    this.#flushSoon();
   }
 
   /** The client takes another name, and counts anew. */
@@ -136,7 +137,7 @@ export class Outbox {
   }
 
   /** Send what may be sent, after whatever runs now. */
-  flushSoon(): void {
+  #flushSoon(): void {
     this.#schedule(0);
   }
 
@@ -145,7 +146,7 @@ export class Outbox {
     for (const task of this.#tasks) task.reject(error);
   }
 
-  stop(): void {
+  #stop(): void {
     this.#cancelFlush?.();
     this.#cancelFlush = null;
   }
@@ -186,7 +187,7 @@ export class Outbox {
     this.#queue.holdBefore(now - this.#ports.maxOfflineAge);
     this.#ask("age", decided);
     this.#ask("unknown", decided);
-    this.flushSoon();
+    this.#flushSoon();
   }
 
   #replied(reply: Reply, decided: Decided): void {
@@ -207,24 +208,24 @@ export class Outbox {
       const answer = answerTo(request, task, version, dropped, result);
       decided.afterwards.push(() => task.resolve(answer));
     }
-    this.flushSoon();
+    this.#flushSoon();
   }
 
   #failed(request: Request, reply: Refusal, decided: Decided): void {
     const { tasks } = request;
     const [first] = tasks;
-    if (reply.retry && !(first?.action && isOfAction.has(reply.code))) {
+    if (reply.retry && !(first?.action && endsAction.has(reply.code))) {
       request.retryAt = this.#ports.environment.now() + this.#delay(request, reply.retryAfter);
       if (reply.code === "rate_limited") this.#pace.stop(reply.retryAfter ?? 0);
-      this.flushSoon();
+      this.#flushSoon();
       return;
     }
     this.#sent = this.#sent.filter((each) => each !== request);
-    this.flushSoon();
+    this.#flushSoon();
     if (reply.code === "request_forgotten") {
       this.#hold(request, "unknown", decided);
       this.#ask("unknown", decided);
-    } else if (isMadeAnew.has(reply.code) && tasks.every((task) => task.remade++ < maxRemade))
+    } else if (isOldBase.has(reply.code) && tasks.every((task) => task.remade++ < maxRemade))
       this.#queue.putBack(tasks);
     else if (tasks.length > 1) {
       for (const task of tasks) task.isAlone = true;
@@ -252,7 +253,7 @@ export class Outbox {
     this.#pace.stop(ms);
     const at = this.#ports.environment.now() + ms;
     for (const request of this.#sent) request.retryAt = at;
-    this.flushSoon();
+    this.#flushSoon();
   }
 
   // What waits for the application's word
@@ -276,7 +277,7 @@ export class Outbox {
   // What goes out
 
   #schedule(ms: number): void {
-    this.stop();
+    this.#stop();
     const { environment } = this.#ports;
     const cancel = ms > 0 ? environment.later(ms, () => this.flush()) : () => {};
     this.#cancelFlush = cancel;
@@ -285,7 +286,7 @@ export class Outbox {
 
   /** Send what may be sent now. */
   flush(): void {
-    this.stop();
+    this.#stop();
     const now = this.#ports.environment.now();
     for (const request of this.#sent) {
       if (request.retryAt === null || request.retryAt > now) continue;

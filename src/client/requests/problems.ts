@@ -2,10 +2,10 @@
 
 import type { Problem } from "../types.ts";
 
-/** Refusals for now that the caller of an action is told of: it may take long until they are over. */
-export const isOfAction: ReadonlySet<string> = new Set(["call_timeout", "hook_unavailable"]);
-/** Refusals of an edit that may pass on a later version. */
-export const isMadeAnew: ReadonlySet<string> = new Set(["base_too_old", "version_conflict"]);
+/** Refusals for now that end an action: its caller is told, because it may take long until they are over. */
+export const endsAction: ReadonlySet<string> = new Set(["call_timeout", "hook_unavailable"]);
+/** Refusals of an edit for the version that it was made on: on a later one it may pass. */
+export const isOldBase: ReadonlySet<string> = new Set(["base_too_old", "version_conflict"]);
 
 export const forgotten: Problem = {
   code: "request_forgotten",

@@ -10,7 +10,7 @@ import { editsOf, oldestOf, type Task } from "./request.ts";
 /** Operations of edits that are sent together. */
 const maxTogether = 200;
 
-export type QueuePorts = {
+type QueuePorts = {
   readonly replica: Replica;
   /** Something may be sent, or shows, that did not before. */
   released(): void;

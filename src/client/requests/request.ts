@@ -9,6 +9,9 @@ import type { RoomStatus, SaveStatus, StaleEdits } from "../types.ts";
 /** How whoever has asked for something is told what has become of it. */
 export type Asker<T> = { resolve(answer: T): void; reject(error: RoomError): void };
 
+/** Nobody waits for an answer. */
+export const nobody: Asker<unknown> = { resolve() {}, reject() {} };
+
 /** How a task has ended well. */
 export type Answer = {
   readonly version: number;
@@ -119,21 +122,18 @@ export function savedOf(tasks: readonly Task[], connection: RoomStatus["state"])
   return { state: "unsaved", reason, ...what };
 }
 
-/** What a frame has decided of edits. */
+/** What a frame has decided of edits, see `Outcome`. */
 export type Decided = {
-  /** Part of what the frame brings: with the version that has them, `null` if that is unknown. */
-  readonly accepted: Map<PendingEdit, number | null>;
-  /** Accepted, and nothing has changed by them. */
-  readonly idle: Set<PendingEdit>;
-  /** No longer pending. */
   readonly done: Set<PendingEdit>;
+  readonly accepted: Map<PendingEdit, number | null>;
+  readonly idle: Set<PendingEdit>;
   /** To be told once the frame has been taken in. */
   readonly afterwards: (() => void)[];
 };
 
 export const nothingDecided = (): Decided => ({
+  done: new Set(),
   accepted: new Map(),
   idle: new Set(),
-  done: new Set(),
   afterwards: [],
 });

@@ -234,7 +234,7 @@ export class ModelClient {
     recorder.close();
     const { recorded } = recorder;
     if (recorded.length === 0) return null;
-    const edit = new PendingEdit(recorded, this.#room.now);
+    const edit = new PendingEdit(recorded);
     this.replica.add(edit);
     this.made++;
     this.outbox.add({
@@ -289,25 +289,21 @@ export class ModelClient {
   }
 
   #take(frame: readonly RoomMessage[], isResumed: boolean): void {
-    const { accepted, idle, done, afterwards } = this.outbox.take(frame, isResumed);
-    this.replica.receive(
-      () => {
-        for (const message of frame)
-          if (message.type === "change") {
-            if (message.from !== this.#version)
-              throw new Error(`version ${message.from} came after ${this.#version}`);
-            this.replica.change(message.patch, accepted);
-            this.#version = message.to;
-          } else if (message.type === "welcome") {
-            if ("patch" in message) this.replica.change(message.patch, accepted);
-            else this.replica.begin(message.state, accepted);
-            this.#version = message.version;
-          }
-      },
-      done,
-      accepted,
-      idle,
-    );
-    for (const tell of afterwards) tell();
+    const decided = this.outbox.take(frame, isResumed);
+    const { accepted } = decided;
+    this.replica.receive(() => {
+      for (const message of frame)
+        if (message.type === "change") {
+          if (message.from !== this.#version)
+            throw new Error(`version ${message.from} came after ${this.#version}`);
+          this.replica.change(message.patch, accepted);
+          this.#version = message.to;
+        } else if (message.type === "welcome") {
+          if ("patch" in message) this.replica.change(message.patch, accepted);
+          else this.replica.begin(message.state, accepted);
+          this.#version = message.version;
+        }
+    }, decided);
+    for (const tell of decided.afterwards) tell();
   }
 }

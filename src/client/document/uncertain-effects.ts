@@ -1,20 +1,21 @@
-// Effects that may turn out not to be: what would lead elsewhere without them (rule C4). They are found by where they
-// are, so that many edits in different places cost no more than their number. It decides nothing that moves.ts does not.
+// The effects of edits that the room may not have, and may yet refuse. An operation that they move must wait for the
+// room's reply (rule C4). Effects are found by their paths, so that edits in different places are not compared with
+// each other. Whether one moves another is for moves.ts to say.
 
 import type { Effect } from "../../protocol/effects.ts";
 import { effectAfter, mayMove, pathsOf } from "../../protocol/moves.ts";
-import { childPointer } from "../../protocol/pointer.ts";
+import { pointerOf } from "../../protocol/pointer.ts";
 import type { MovingOperation } from "./moving-operation.ts";
 
-export class Undone {
-  /** By the pointer to where they are, and by a blank with the pointer to anything around that. */
+export class UncertainEffects {
+  /** By the pointer to where each is; and, behind a blank, by that pointer and those to all that is around it. */
   readonly #effects = new Map<string, Set<Effect>>();
 
   get effects(): Iterable<Effect> {
     return this.#find(" ");
   }
 
-  /** Whether an operation would lead elsewhere. */
+  /** Whether an operation would lead elsewhere without the edits. */
   moves(operation: MovingOperation): boolean {
     return operation.operations.some((each) =>
       ("from" in each ? [" "] : pointersTo(each.path)).some((key) =>
@@ -25,7 +26,8 @@ export class Undone {
 
   /** Something else has happened on top of them. */
   pass(effect: Effect): void {
-    const keys = effect.kind === "move" ? [" "] : pathsOf(effect).map((path) => ` ${join(path)}`);
+    const keys =
+      effect.kind === "move" ? [" "] : pathsOf(effect).map((path) => ` ${pointerOf(path)}`);
     const moved = keys
       .flatMap((key) => [...this.#find(key)])
       .filter((each) => mayMove(each, effect));
@@ -38,16 +40,14 @@ export class Undone {
     return this.#effects.get(key) ?? new Set();
   }
 
-  /** @param effect leads back from what may turn out not to be */
+  /** @param effect leads back from what an uncertain edit has done */
   add(effect: Effect): void {
     // Of two that say the same, one is enough: so it is with all items that were appended to a list.
     const isKnown = ({ kind }: Effect): boolean => kind === "exchange" && kind === effect.kind;
-    if ("path" in effect && [...this.#find(join(effect.path))].some(isKnown)) return;
+    if ("path" in effect && [...this.#find(pointerOf(effect.path))].some(isKnown)) return;
     for (const key of keysOf(effect)) this.#effects.set(key, this.#find(key).add(effect));
   }
 }
-
-const join = (path: readonly string[]): string => path.reduce(childPointer, "");
 
 /** The pointer, and those to all that it leads through. */
 function pointersTo(pointer: string): string[] {
@@ -61,6 +61,6 @@ function pointersTo(pointer: string): string[] {
 
 const keysOf = (effect: Effect): string[] =>
   pathsOf(effect).flatMap((path) => {
-    const pointer = join(path);
+    const pointer = pointerOf(path);
     return [pointer, ...pointersTo(pointer).map((each) => ` ${each}`)];
   });
