@@ -1,16 +1,16 @@
-// The kind of room that the demo in web/ uses: a board of notes. The page takes only its type, so nothing here may lean
-// on the Worker.
+// The behaviour of rooms in the demo in web/: a board of notes. The page only imports its type, so nothing here may
+// depend on the Worker.
 
 import * as z from "zod";
 import { defineRoom } from "./behaviours/index.ts";
 
 const note = z.object({
-  order: z.string().max(100), // how far in front
+  order: z.string().max(100), // stacking order
   text: z.string().max(500),
   x: z.int().min(0).max(1600),
   y: z.int().min(0).max(1000),
   color: z.enum(["sun", "rose", "mint", "sky", "lilac"]),
-  by: z.string().max(128), // who has changed it last
+  by: z.string().max(128), // who changed it last
 });
 
 const notes = z
@@ -18,7 +18,7 @@ const notes = z
   .refine((all) => Object.keys(all).length <= 200, "A board can hold up to 200 notes.");
 
 export const board = defineRoom({
-  state: z.object({ notes }), // what does not fit is refused, whoever asks
+  state: z.object({ notes }), // anything else is refused, no matter who sends it
   initialState: {
     notes: {
       a: {
