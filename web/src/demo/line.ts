@@ -32,7 +32,7 @@ export class Line {
   #sockets = new Set<SlowSocket>();
   #asked = new Map<string, number>();
   #frameId = 0;
-  #isTelling = false;
+  #isScheduled = false;
 
   constructor(isCut: boolean) {
     this.#view = { ...this.#view, isCut };
@@ -56,17 +56,17 @@ export class Line {
   cut(isCut: boolean): void {
     this.#asked.clear();
     this.#set({ isCut, roundTrip: null });
-    this.#tell();
+    this.#notify();
     if (isCut) for (const socket of this.#sockets) socket.cut();
   }
 
   slow(lag: number): void {
     this.#set({ lag });
-    this.#tell();
+    this.#notify();
   }
 
   /** Record a frame. */
-  saw(from: Frame["from"], text: string): void {
+  record(from: Frame["from"], text: string): void {
     const at = Date.now();
     const messages = read(text);
     const frame: Frame = {
@@ -80,7 +80,7 @@ export class Line {
     this.#set({ frames: [frame, ...this.#view.frames].slice(0, keptFrames) });
     for (const { ref } of messages) this.#time(from, ref, at);
     if (text === "ping" || text === "pong") this.#time(from, "ping", at);
-    this.#tellSoon();
+    this.#notifySoon();
   }
 
   #time(from: Frame["from"], ref: string | number | undefined, at: number): void {
@@ -97,17 +97,17 @@ export class Line {
     this.#view = { ...this.#view, ...view };
   }
 
-  #tell(): void {
+  #notify(): void {
     for (const listener of this.#listeners) listener();
   }
 
   /** There may be too many frames to render after each one. */
-  #tellSoon(): void {
-    if (this.#isTelling) return;
-    this.#isTelling = true;
+  #notifySoon(): void {
+    if (this.#isScheduled) return;
+    this.#isScheduled = true;
     setTimeout(() => {
-      this.#isTelling = false;
-      this.#tell();
+      this.#isScheduled = false;
+      this.#notify();
     }, 100);
   }
 }
@@ -157,7 +157,7 @@ class SlowSocket implements SocketLike {
   }
 
   send(text: string): void {
-    this.#line.saw("page", text);
+    this.#line.record("page", text);
     this.#out.pass(() => {
       if (this.#socket.readyState === 1) this.#socket.send(text);
     });
@@ -179,7 +179,7 @@ class SlowSocket implements SocketLike {
     this.#socket.addEventListener(type, (event) =>
       this.#in.pass(() => {
         if (this.#isCut) return;
-        if (type === "message") this.#line.saw("room", String((event as MessageEvent).data));
+        if (type === "message") this.#line.record("room", String((event as MessageEvent).data));
         listener(event as never);
       }),
     );
