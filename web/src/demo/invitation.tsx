@@ -21,7 +21,7 @@ export function Invitation({ board, hasToken }: Props) {
       <div>
         <p>
           Anyone with this link {hasToken && "and a token "}can join this board.{" "}
-          {isLocal ? "It only works on this computer." : "On a phone, scan the code."}
+          {isLocal ? "A localhost link only works on this computer." : "On a phone, scan the code."}
         </p>
         <div className="copy">
           <input

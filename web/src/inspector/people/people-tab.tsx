@@ -59,8 +59,8 @@ export function PeopleTab({ room }: { room: string }) {
         </Notice>
       ) : (
         <p className="soft lead">
-          {counted(total, "person is", "people are")} in this room. Changes apply from their next
-          message.
+          {counted(total, "person is", "people are")} in this room. Scope changes apply from their
+          next message.
         </p>
       )}
       <ul className="people">

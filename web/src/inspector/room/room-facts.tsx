@@ -175,7 +175,7 @@ export function SaveAlarm({ save }: { save: RoomInspection["save"] }) {
             Next attempt <Until at={save.dueAt} />.
           </>
         )}{" "}
-        The state is safe in the room meanwhile.
+        Until then, the state is safe in the room.
       </span>
       {save.instance && (
         <small>
