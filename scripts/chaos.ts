@@ -1,5 +1,5 @@
 // `npm run chaos -- [--rounds 25] [--seed n]`: kills a real server at random moments while clients write, users come
-// and go, and rooms stop, and holds it to its promises after each restart. See docs/RELIABILITY.md.
+// and go, and rooms stop, and checks its guarantees after each restart. See docs/RELIABILITY.md.
 import { parseArgs } from "node:util";
 import { printWrong } from "./print-wrong.ts";
 import { runChaos } from "../test/support/chaos/run.ts";
@@ -11,7 +11,8 @@ const { values } = parseArgs({
     help: { type: "boolean", short: "h", default: false },
   },
 });
-const usage = "npm run chaos -- [--rounds 25] [--seed n]: whole numbers, and at least one round";
+const usage =
+  "Usage: npm run chaos -- [--rounds 25] [--seed n]. Both are whole numbers, with at least one round.";
 if (values.help) {
   console.log(usage);
   process.exit(0);

@@ -1,4 +1,4 @@
-// The variables of a Worker on this machine: wrangler reads them from `.dev.vars`, which git ignores.
+// The variables of a local Worker. Wrangler reads them from `.dev.vars`, which git ignores.
 
 import { randomBytes } from "node:crypto";
 import { appendFileSync, readFileSync } from "node:fs";
@@ -10,12 +10,12 @@ export type DevVars = Readonly<Record<string, string | undefined>>;
 
 const pathIn = (folder: string): string => join(folder, ".dev.vars");
 
-/** The variables of a folder's `.dev.vars`; none if there is no such file. */
+/** The variables in the `.dev.vars` of a folder; empty if there is no such file. */
 export const readDevVars = (folder: string): DevVars => parseEnv(textIn(folder));
 
 /**
- * Write a secret into a folder's `.dev.vars`, unless it has one.
- * @returns the variables then
+ * Add a secret to the `.dev.vars` of a folder, unless it has one.
+ * @returns all variables, including the secret
  */
 export function withSecret(folder: string): DevVars {
   const text = textIn(folder);

@@ -1,5 +1,5 @@
-// `npm run dev [-- options]`: runs the Worker on this machine with authentication off, or, with `--auth`, with tokens.
-// It takes the options of `wrangler dev` as well, such as `--port 8788`. Only this script turns authentication off:
+// `npm run dev [-- options]`: runs the Worker locally, with authentication off or, with `--auth`, with tokens. It also
+// accepts the options of `wrangler dev`, such as `--port 8788`. Only this script turns authentication off:
 // wrangler.toml sets no AUTH_MODE, so a deployment refuses every request.
 import { spawn } from "node:child_process";
 import { connect } from "node:net";
@@ -15,14 +15,14 @@ const setsAuthMode = extra.some((option) => /^(--var=)?AUTH_MODE:/.test(option))
 const isOpen = !setsAuthMode && !takesTokens;
 
 if (takesTokens && setsAuthMode)
-  fail("--auth and AUTH_MODE exclude each other. Leave one of them out.");
+  fail("--auth and AUTH_MODE exclude each other. Use only one of them.");
 
 if (isOpen) {
   const lines = [
     "AUTHENTICATION IS OFF",
-    "Everybody who can reach this server can read and change every room.",
+    "Anyone who can reach this server can read and change every room.",
     "Use it for local development only. Do not expose or deploy it.",
-    "npm run dev -- --auth asks for tokens instead.",
+    "To require tokens instead, run: npm run dev -- --auth",
   ];
   const bar = "!".repeat(78);
   console.warn([bar, ...lines.map((line) => `!!  ${line.padEnd(70)}  !!`), bar].join("\n"));
@@ -30,13 +30,12 @@ if (isOpen) {
 
 const [, port = "8787"] = /(?:^|\s)--port[= ](\d+)/.exec(extra.join(" ")) ?? [];
 if (await isTaken(Number(port)))
-  fail(`Port ${port} is taken. Take another one: npm run dev -- --port ${Number(port) + 1}`);
+  fail(
+    `Port ${port} is already in use. Choose another one: npm run dev -- --port ${Number(port) + 1}`,
+  );
 
 if (takesTokens) await introduceTokens();
-else
-  console.log(
-    `The demo is at http://localhost:${port}/, the inspector at http://localhost:${port}/inspector`,
-  );
+else console.log(`Demo: http://localhost:${port}/\nInspector: http://localhost:${port}/inspector`);
 
 const wrangler = spawn(
   "wrangler",
@@ -65,13 +64,13 @@ function fail(reason: string): never {
   process.exit(1);
 }
 
-/** Make sure that there is a secret, and say how to use it. */
+/** Make sure that there is a secret, and explain how to use it. */
 async function introduceTokens(): Promise<void> {
   const folder = process.cwd();
   const configured = await readConfigVars(folder);
   if ({ ...configured, ...readDevVars(folder) }["AUTH_MODE"] === "open")
     fail(
-      "AUTH_MODE=open is in .dev.vars or in wrangler's configuration, and turns tokens off. Remove that line.",
+      "AUTH_MODE=open, in .dev.vars or in wrangler's configuration, turns authentication off. Remove that line.",
     );
   const variables = { ...configured, ...withSecret(folder) };
   const administrator = {
@@ -83,20 +82,20 @@ async function introduceTokens(): Promise<void> {
     fail(`${error.message}. See .dev.vars.`),
   );
   const address = port === "8787" ? "" : ` --url ws://localhost:${port}`;
-  console.log(`Requests need a token, signed with AUTH_SECRET of .dev.vars. This one is for 12 hours and every room:
+  console.log(`Requests need a token signed with AUTH_SECRET from .dev.vars. This one is valid for every room for 12 hours:
 
 ${token}
 
   curl -X PUT localhost:${port}/rooms/design -H 'authorization: Bearer ${token}'
   npm run -s join -- design ada${address} --token ${token}
 
-http://localhost:${port}/inspector asks for it, and shows the rooms.
+To see the rooms, open http://localhost:${port}/inspector and paste the token.
 
-npm run -s token -- --help says how to make others.
+To create other tokens, see npm run -s token -- --help.
 `);
 }
 
-/** Whether something listens on a port of this machine. */
+/** Whether something listens on a local port. */
 function isTaken(number: number): Promise<boolean> {
   const { promise, resolve } = Promise.withResolvers<boolean>();
   const socket = connect({ port: number, host: "127.0.0.1" });

@@ -1,5 +1,5 @@
-// Tokens for development. Each has passed the check that the Worker makes, so a token that would be refused is
-// an error here, which says why.
+// Creates tokens for development. Each is verified with the same check as in the Worker, so a token that it would
+// refuse is an error here, which says why.
 
 import { SignJWT } from "jose";
 import { readKeys } from "../src/http/authentication/keys.ts";
@@ -11,15 +11,15 @@ export type TokenRequest = {
   /** The user's id. */
   readonly sub: string;
   readonly name?: string | undefined;
-  /** Left out for a token that only says who somebody is. */
+  /** Left out for a token that only identifies the user. */
   readonly scopes?: Grants | undefined;
   /** Seconds. */
   readonly expiresIn: number;
 };
 
 /**
- * Make a token.
- * @param variables of the deployment that it is for; the first of its secrets signs
+ * Create a token.
+ * @param variables of the target deployment; its first secret signs the token
  * @throws Error whose message says what to do
  */
 export async function createToken(
@@ -31,7 +31,7 @@ export async function createToken(
   const [secret] = keys?.secrets ?? [];
   if (keys === null || secret === undefined)
     throw new Error(
-      "There is no secret to sign with. Set AUTH_SECRET, or run `npm run dev -- --auth` once, which writes one into .dev.vars.",
+      "There is no secret to sign with. Set AUTH_SECRET, or run `npm run dev -- --auth` once to create one in .dev.vars.",
     );
   const token = await new SignJWT({
     sub,

@@ -1,15 +1,15 @@
-// The parts of docs/ that are generated: each stands between `<!-- generated: name -->` and `<!-- end -->`.
+// Generates parts of docs/. Each part is between `<!-- generated: name -->` and `<!-- end -->`.
 
 import { errorTable } from "../src/protocol/errors.ts";
 import { operationRows, serviceRows } from "./permissions.ts";
 
-/** By file of docs/: its generated parts by name. */
+/** The generated parts by file in docs/ and by name. */
 const parts: Readonly<Record<string, Readonly<Record<string, () => string>>>> = {
   "PROTOCOL.md": { errors: errorRows },
   "PERMISSIONS.md": { operations: operationRows, service: serviceRows },
 };
 
-/** The files with generated parts, as they should be. @param read the file as it is */
+/** The files with their generated parts up to date. @param read returns the current text of a file */
 export function generatedDocs(read: (file: string) => string): ReadonlyMap<string, string> {
   return new Map(
     Object.entries(parts).map(([file, byName]) => {
@@ -20,7 +20,7 @@ export function generatedDocs(read: (file: string) => string): ReadonlyMap<strin
   );
 }
 
-/** @throws Error if there is no place for it */
+/** @throws Error if the file has no place for the part */
 function withPart(text: string, name: string, part: string): string {
   const [start, end] = [`<!-- generated: ${name} -->\n`, "\n<!-- end -->"];
   const from = text.indexOf(start);

@@ -8,15 +8,15 @@ import { afterClose, mayRepeat, reconnectDelay } from "./reconnecting.ts";
 
 const help = `npm run join -- <room> <user> [--behaviour name] [--url ws://localhost:8787] [--token token]
 
-With a token the user may be left out: the token says who it is.
+With a token, leave out the user: the token identifies it.
 
 Type to send messages to the room:
-  title="Bridge"       sets a key of the state (the value is JSON, otherwise text)
+  title="Bridge"       sets a key of the state (JSON, or else plain text)
   title=               removes a key of the state
   @cursor={"x":1}      sets a member of your presence
   !wave {"to":"bob"}   sends an event, with an optional payload
   rename({"title":"A"})  calls an action
-  {"type":"touch"}     sends any message, see docs/PROTOCOL.md
+  {"type":"touch"}     sends any message (see docs/PROTOCOL.md)
   leave                leaves the room`;
 
 type Message = { readonly type: string; readonly [member: string]: unknown };
@@ -50,7 +50,7 @@ function readArguments() {
   }
 }
 
-/** The version that this client has, to resume from. */
+/** The latest version this client has, to resume from. */
 let known: { epoch: string; version: number } | undefined;
 let socket: WebSocket | undefined;
 let nextRef = 1;
@@ -59,7 +59,7 @@ let attempts = 0;
 let isEnding = false;
 let retry: NodeJS.Timeout | undefined;
 
-/** ms after which a connection counts as stable: a room that closes it sooner is not asked at once again. */
+/** ms after which a connection counts as stable. If it closes sooner, the next attempt waits longer. */
 const stableTime = 10_000;
 
 connect();
@@ -136,7 +136,7 @@ function connect(): void {
         console.error(
           styleText(
             "red",
-            "A new token is needed: start again with another --token. npm run token makes one.",
+            "A new token is needed. Create one with npm run token, and start again with --token.",
           ),
         );
         return end(1);
@@ -149,11 +149,11 @@ function connect(): void {
 function explain({ message, ...error }: Error): string {
   const isNobody = "code" in error && error.code === "ECONNREFUSED";
   return isNobody
-    ? `Nothing answers at ${values.url}. Start it with npm run dev, or name another address with --url.`
+    ? `There is no server at ${values.url}. Start one with npm run dev, or set another address with --url.`
     : message;
 }
 
-/** Connect again a little later. A first attempt that fails is not repeated: the address is probably wrong. */
+/** Reconnect after a delay. If the first attempt ever fails, give up: the address is probably wrong. */
 function comeBack(): void {
   if (isEnding) return;
   if (known === undefined) return end(1);
@@ -176,7 +176,7 @@ function receive(message: Message): void {
   else console.log(styleText("cyan", type.padEnd(8)), JSON.stringify(rest));
 }
 
-/** The message that a line stands for; `undefined` if there is none. */
+/** The message for a line of input; `undefined` if there is none. */
 function parseLine(line: string): object | undefined {
   const ref = nextRef++;
   const [, at, key, value] = /^(@?)([\w.-]+)=(.*)$/.exec(line) ?? [];

@@ -1,4 +1,4 @@
-// The tables of docs/PERMISSIONS.md, from the source: the operations, and the routes and messages that offer them.
+// Generates the tables of docs/PERMISSIONS.md: the operations, and the routes and messages that offer them.
 
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -55,7 +55,7 @@ function operationRow(name: AnyOperationName): string {
   );
 }
 
-/** What an operation does: the first sentence of its file, without the ids of rules. */
+/** The summary of an operation: the first sentence in its file, without rule ids. */
 function summaryOf(name: AnyOperationName): string {
   const file = `${name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}.ts`;
   const text = readFileSync(join(import.meta.dirname, "../src/room/operations", file), "utf8");
@@ -66,7 +66,7 @@ function summaryOf(name: AnyOperationName): string {
   return sentence.replaceAll(/ \(rules? [^)]*\)/g, "").replaceAll("|", "\\|");
 }
 
-/** One row for each route that is about no room in particular. */
+/** One row for each route that does not concern a particular room. */
 export function serviceRows(): string {
   return [
     row("HTTP", "what it does", "needs"),

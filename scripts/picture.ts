@@ -1,4 +1,4 @@
-// `npm run picture`: makes the picture with which the README begins, docs/demo.png: two people on the board of the demo.
+// `npm run picture`: takes the screenshot at the top of the README, docs/demo.png: two people on a board of the demo.
 
 import { mkdtemp, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";

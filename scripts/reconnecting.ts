@@ -1,9 +1,9 @@
-// What a client does when its socket has closed, as docs/PROTOCOL.md says: whether it comes back, and when.
-// It opens no socket itself.
+// Decides what a client does when its socket closes, as docs/PROTOCOL.md specifies: whether to reconnect, and when. It
+// opens no sockets itself.
 
 export type AfterClose = "stay away" | "get a new token" | "reconnect";
 
-/** What a close code means. A code that is not in the protocol stands for a broken connection. */
+/** What a close code means. A code that is not in the protocol means a broken connection. */
 export function afterClose(code: number): AfterClose {
   if (code === 1000) return "stay away"; // the client has left
   switch (Math.floor(code / 100)) {
@@ -17,14 +17,14 @@ export function afterClose(code: number): AfterClose {
   }
 }
 
-/** Whether a request to connect that was refused with this HTTP status may be repeated as it is. */
+/** Whether a connection request that was refused with this HTTP status may be retried unchanged. */
 export const mayRepeat = (status: number): boolean => status === 429 || status >= 500;
 
 const [firstWait, longestWait] = [1000, 30_000];
 
 /**
- * ms to wait before attempt number `attempt` (from 1) to connect. The longest possible wait doubles each time,
- * and the wait is any part of it: clients that were disconnected together do not come back together.
+ * ms to wait before connection attempt number `attempt` (from 1): exponential backoff with full jitter, so that clients
+ * that were disconnected together do not all reconnect at once.
  * @param random from 0 to 1
  */
 export const reconnectDelay = (attempt: number, random: number): number =>

@@ -1,5 +1,5 @@
-// `npm run size [-- folder]`: how many bytes the client adds to a page, as a bundler makes it: minified, without
-// React, as gzip. It measures the sources, or a folder that they were built into, and fails above a limit.
+// `npm run size [-- folder]`: how many bytes the client adds to a page: bundled, minified, without React, gzipped. It
+// measures the sources or a build folder, and fails above a limit.
 
 import { readdirSync } from "node:fs";
 import { join, relative, resolve } from "node:path";
@@ -8,7 +8,7 @@ import { build } from "esbuild";
 
 const kib = 1024;
 
-/** What a page may import, and the most bytes that it may add. */
+/** What a page may import, and the limit in bytes for it. */
 const parts = [
   { name: "connectRoom alone", imports: [["connectRoom", "client"]], limit: 21.3 * kib },
   { name: "client", imports: [["*", "client"]], limit: 22.5 * kib },
@@ -22,21 +22,21 @@ const parts = [
   },
 ] as const;
 
-/** What a page loads at once, as a bundler makes it. */
+/** The bundle that a page loads initially. */
 export type Bundle = {
-  /** Of gzip. */
+  /** Size after gzip. */
   readonly bytes: number;
   readonly text: string;
-  /** The modules in it, by their paths in the folder. */
+  /** The modules in it, as paths in the folder. */
   readonly modules: readonly string[];
 };
 
 export type PartSize = Bundle & { readonly name: string; readonly limit: number };
 
-/** A name, or `*` for all, and the entry that it comes from. */
+/** A name, or `*` for all, and the entry to import it from. */
 type Import = readonly [what: string, entry: string];
 
-/** Measure what is in a folder: `src`, or `dist`. */
+/** Measure the parts in a folder: `src` or `dist`. */
 export const measureSizes = (folder: string): Promise<PartSize[]> =>
   Promise.all(
     parts.map(async ({ name, imports, limit }) => ({
@@ -46,7 +46,7 @@ export const measureSizes = (folder: string): Promise<PartSize[]> =>
     })),
   );
 
-/** Bundle what a page imports from a folder. What it loads later, by `import()`, is left out. */
+/** Bundle what a page imports from a folder, without what it loads later by `import()`. */
 export async function bundle(folder: string, imports: readonly Import[]): Promise<Bundle> {
   const contents = imports
     .map(([what, entry]) => {
@@ -70,7 +70,7 @@ export async function bundle(folder: string, imports: readonly Import[]): Promis
   const { outputs } = metafile;
   const isEntry = (path: string): boolean => outputs[path]?.entryPoint === "<stdin>";
   const paths = new Set(Object.keys(outputs).filter(isEntry));
-  // The set grows meanwhile.
+  // The set grows during the loop.
   for (const path of paths)
     for (const { kind, path: imported } of outputs[path]?.imports ?? [])
       if (kind === "import-statement" && imported in outputs) paths.add(imported);

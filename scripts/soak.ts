@@ -1,5 +1,5 @@
-// `npm run soak -- [--seconds 120] [--sockets 500]`: opens, fills, empties and stops rooms on a real server, and then
-// looks for anything that is left of them, and at the server's memory. See docs/RELIABILITY.md.
+// `npm run soak -- [--seconds 120] [--sockets 500]`: opens, fills, empties and stops rooms on a real server, then
+// checks for leftovers and for memory growth. See docs/RELIABILITY.md.
 import { parseArgs } from "node:util";
 import { printWrong } from "./print-wrong.ts";
 import { runSoak } from "../test/support/soak/run.ts";
@@ -11,7 +11,8 @@ const { values } = parseArgs({
     help: { type: "boolean", short: "h", default: false },
   },
 });
-const usage = "npm run soak -- [--seconds 120] [--sockets 500]: whole numbers";
+const usage =
+  "Usage: npm run soak -- [--seconds 120] [--sockets 500]. Both are whole numbers from 1.";
 if (values.help) {
   console.log(usage);
   process.exit(0);
@@ -28,21 +29,21 @@ const report = await runSoak({ seconds, sockets, seed: 1 });
 const { rooms, leftovers, memory } = report;
 const total = rooms.idle + rooms.stop + rooms.purge;
 console.log(
-  `${total} rooms: ${rooms.idle} stopped by themselves, ${rooms.stop} were stopped, ${rooms.purge} were purged`,
+  `${total} rooms: ${rooms.idle} stopped when idle, ${rooms.stop} stopped on request, ${rooms.purge} purged`,
 );
 console.log(
-  `${report.sockets} sockets were opened, at most ${report.mostSockets} at a time, for ${report.writes} writes`,
+  `${report.sockets} sockets opened, at most ${report.mostSockets} at a time; ${report.writes} writes`,
 );
 const { objects, ...left } = leftovers;
 const parts = Object.entries(left).map(([what, count]) => `${count} ${what}`);
 console.log(`left in the storage of ${objects} objects: ${parts.join(", ")}`);
 if (memory === null)
-  console.log("memory: not measured: this system has no /proc, or the run was too short");
+  console.log("memory: not measured (this system has no /proc, or the run was too short)");
 else {
   console.log(`memory in MiB, second by second: ${memory.series.join(" ")}`);
   const { quarters, slope, lateSlope } = memory;
   console.log(
-    `memory: ${quarters.map((mean) => mean.toFixed(0)).join(", ")} MiB by quarters; from the second to the last ${slope.toFixed(1)} MiB per minute, from the third ${lateSlope.toFixed(1)}`,
+    `memory: ${quarters.map((mean) => mean.toFixed(0)).join(", ")} MiB by quarter; slope from the second quarter ${slope.toFixed(1)} MiB per minute, from the third ${lateSlope.toFixed(1)}`,
   );
 }
 printWrong(report.wrong);

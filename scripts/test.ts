@@ -1,5 +1,5 @@
-// `npm test`: runs every check, one after another, and continues after a failure. The last line of output is
-// always `N passed, N failed`.
+// `npm test`: runs all checks in sequence and continues after a failure. The last line of output is always
+// `N passed, N failed`.
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -7,14 +7,14 @@ import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { wranglerEnv } from "./wrangler-env.ts";
 
-/** Of the deployed Worker. The platform takes 3 MiB; a larger one starts more slowly. */
+/** Limit for the deployed Worker. The platform accepts 3 MiB, but a larger Worker starts more slowly. */
 const bundleLimit = 148 * 1024;
 
 const work = mkdtempSync(join(tmpdir(), "collab-room-test-"));
 const report = join(work, "vitest.json");
 const bundle = join(work, "bundle");
 
-/** Properties are tried with all their cases. */
+/** Property tests run with all cases. */
 const env = { ...wranglerEnv, PROPERTY_RUNS: "full" };
 
 function run(command: string, ...options: string[]): boolean {
@@ -86,7 +86,7 @@ step("tests", () => {
 });
 step("bundle", buildWithinLimit);
 step("size", () => run("node", "scripts/size.ts"));
-// The pages were built with the bundle.
+// The bundle step has built the pages.
 step("pages", () => run("node", "scripts/web-size.ts"));
 
 rmSync(work, { recursive: true, force: true });

@@ -1,4 +1,4 @@
-// `npm run token -- --sub ada …`: prints a token for development, and nothing else, so a shell can take it.
+// `npm run token -- --sub ada …`: prints a token for development and nothing else, so that a shell can capture it.
 
 import { parseArgs } from "node:util";
 import type { Grants } from "../src/protocol/identity.ts";
@@ -9,16 +9,16 @@ import { readDevVars } from "./dev-vars.ts";
 
 const help = `npm run -s token -- --sub <user> [--name <name>] [--room <rooms> --scope <scope> …] [--expires 1h]
 
-Prints a token that is signed with AUTH_SECRET, of the environment or of .dev.vars. AUTH_ISSUER and AUTH_AUDIENCE
-go into it where they are set, there or under [vars] in wrangler.toml.
+Prints a token signed with AUTH_SECRET from the environment or .dev.vars. AUTH_ISSUER and AUTH_AUDIENCE are included
+if they are set there or under [vars] in wrangler.toml.
   --sub ada            the user's id
   --name Ada           the user's name
-  --room 'doc-*'       a room id, or the start of room ids and a "*"; the scopes that follow are for these rooms
+  --room 'doc-*'       a room id, or a prefix followed by "*"; the scopes after it apply to these rooms
   --scope room:write   one of ${allScopes.join(", ")}
-  --expires 1h         how long it is valid: a number and s, m, h or d
+  --expires 1h         how long it is valid: a number followed by s, m, h or d
 
---room and --scope may be repeated. Without them, the token only says who somebody is: then the hooks onJoin and
-authorize of a room say what they may do.`;
+--room and --scope can be repeated. Without them, the token only identifies the user, and the hooks onJoin and
+authorize of a room decide what the user may do.`;
 
 const unitSeconds = { s: 1, m: 60, h: 3600, d: 86_400 } as const;
 
@@ -37,7 +37,7 @@ try {
   process.exitCode = 1;
 }
 
-/** What to make; `null` to show the help. @throws Error */
+/** The token to create; `null` to show the help. @throws Error */
 function readRequest(args: string[]): TokenRequest | null {
   const { values, tokens } = parseArgs({
     args,
@@ -52,7 +52,7 @@ function readRequest(args: string[]): TokenRequest | null {
     },
   });
   if (values.help) return null;
-  if (!values.sub) throw new Error("Name the user with --sub: an id of 1 to 128 characters.");
+  if (!values.sub) throw new Error("Set the user with --sub: an id of 1 to 128 characters.");
   const options = tokens.flatMap((each) =>
     each.kind === "option" ? [[each.name, each.value ?? ""] as const] : [],
   );
@@ -64,7 +64,7 @@ function readRequest(args: string[]): TokenRequest | null {
   };
 }
 
-/** Scopes belong to the room that was named before them. @throws Error */
+/** Each --scope belongs to the --room before it. @throws Error */
 function readGrants(
   options: readonly (readonly [name: string, value: string])[],
 ): Grants | undefined {
@@ -78,14 +78,13 @@ function readGrants(
     if (name !== "scope") continue;
     const scope = allScopes.find((each) => each === value);
     if (scope === undefined)
-      throw new Error(`There is no scope "${value}". Name one of ${allScopes.join(", ")}.`);
-    if (room === null)
-      throw new Error(`Name the rooms of --scope ${value} before it, with --room.`);
+      throw new Error(`There is no scope "${value}". Use one of ${allScopes.join(", ")}.`);
+    if (room === null) throw new Error(`--scope ${value} needs a --room before it.`);
     grants[room]?.push(scope);
   }
   for (const [pattern, scopes] of Object.entries(grants))
     if (scopes.length === 0)
-      throw new Error(`Name what is allowed in "${pattern}", with --scope behind --room.`);
+      throw new Error(`--room "${pattern}" needs at least one --scope after it.`);
   return room === null ? undefined : grants;
 }
 
@@ -93,6 +92,8 @@ function readGrants(
 function readSeconds(text: string): number {
   const [, count, unit = ""] = /^([1-9]\d{0,5})([smhd])$/.exec(text) ?? [];
   if (count === undefined)
-    throw new Error(`--expires must be a number and s, m, h or d, such as 30m, not "${text}".`);
+    throw new Error(
+      `--expires must be a number followed by s, m, h or d, such as 30m, not "${text}".`,
+    );
   return Number(count) * unitSeconds[unit as keyof typeof unitSeconds];
 }

@@ -1,5 +1,5 @@
-// `node scripts/web-size.ts`: how much JavaScript the demo loads, as gzip. It measures web/dist, which `npm run build:web`
-// makes, and fails above a limit.
+// `node scripts/web-size.ts`: how much JavaScript the demo loads, gzipped. It measures web/dist, which
+// `npm run build:web` creates, and fails above a limit.
 
 import { readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
@@ -7,7 +7,7 @@ import { gzipSync } from "node:zlib";
 
 const folder = join(import.meta.dirname, "../web/dist");
 
-/** All that a page loads, and what that imports: the files that its text and theirs name. */
+/** All scripts that a page loads, directly or by imports: follows the file names in their texts. */
 function scriptsOf(page: string): ReadonlySet<string> {
   const found = new Set<string>();
   const read = (file: string): void => {
@@ -26,7 +26,7 @@ function scriptsOf(page: string): ReadonlySet<string> {
 const kib = 1024;
 const [limit, page] = [120 * kib, "index.html"];
 
-/** Bytes of gzip. */
+/** Bytes after gzip. */
 export const demoBytes = (): number =>
   [...scriptsOf(page)]
     .map((file) => gzipSync(readFileSync(file), { level: 9 }).byteLength)

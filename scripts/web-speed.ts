@@ -1,7 +1,7 @@
-// `npm run speed`: how much JavaScript the demo has, how soon it shows a board, and how long its frames take while 50
-// people move their cursors over it, from a trace of the browser; how soon the inspector shows a large state, and how long
-// its frames take while that is scrolled and changed. It prints and fails nothing: what else the machine does decides as
-// well.
+// `npm run speed`: how much JavaScript the demo loads, how soon it shows a board, and how long its frames take while 50
+// people move their cursors, from a browser trace; how soon the inspector shows a large state, and how long its frames
+// take while the state is scrolled and changed. It only prints and never fails, because the results depend on the load
+// of the machine.
 
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -108,27 +108,27 @@ async function measureInspector(from: Browser): Promise<void> {
     `inspector, ${status.replaceAll(/\s+/g, " ")}: state visible: median ${at(sorted, 0.5)} ms, slowest ${at(sorted, 1)} ms of ${times.length} loads, each in a fresh profile`,
   );
   const begin = performance.now();
-  await page.getByRole("button", { name: "Open all" }).click();
+  await page.getByRole("button", { name: "Expand all" }).click();
   await page.getByRole("treeitem").filter({ hasText: "votes" }).first().waitFor();
-  console.log(`all of it opened: ${(performance.now() - begin).toFixed(1)} ms`);
+  console.log(`all expanded: ${(performance.now() - begin).toFixed(1)} ms`);
   await page.getByRole("tree").hover();
-  // Frames are told apart by these callbacks, and the page asks for none to scroll.
+  // Frames are recognised by these callbacks, and the page itself requests none while it scrolls.
   await page.evaluate("(function tick() { requestAnimationFrame(tick); })()");
   let change = 0;
   const timers = [
     setInterval(() => void page.mouse.wheel(0, 400).catch(() => {}), 50),
     setInterval(() => {
-      // Whatever is under way when it ends is of no interest.
+      // Requests still in flight at the end do not matter.
       const patch = [{ op: "replace", path: "/notes/note-9/x", value: change++ }];
       ask("PATCH", "/state", patch, "application/json-patch+json").catch(() => {});
     }, 100),
   ];
   const events = await trace(await page.context().newCDPSession(page));
   for (const timer of timers) clearInterval(timer);
-  print("the whole state open, scrolled, with ten changes a second", events);
+  print("the whole state expanded, scrolling, with ten changes a second", events);
 }
 
-/** People who move their cursors, and do not look. @returns a function that ends it */
+/** Users who move their cursors and ignore what they receive. @returns a function that stops them */
 async function crowd(board: string): Promise<() => void> {
   const sockets = await Promise.all(
     Array.from({ length: people }, async (_, index) => {
@@ -169,7 +169,7 @@ type TraceEvent = {
   /** µs */
   readonly ts: number;
   readonly dur?: number;
-  /** µs of the processor. */
+  /** µs of CPU time. */
   readonly tdur?: number;
   readonly args?: { readonly name?: string };
 };
@@ -194,8 +194,8 @@ async function trace(devtools: CDPSession): Promise<readonly TraceEvent[]> {
 }
 
 /**
- * A frame is what the page's main thread does from one beginning of a frame to the next: scripts, style, layout, paint.
- * Where other processes want the same cores, it takes longer by the clock than it takes of the processor.
+ * A frame is the work of the page's main thread from one frame start to the next: scripts, style, layout, paint. If
+ * other processes compete for the cores, the wall-clock time exceeds the CPU time.
  */
 function print(what: string, events: readonly TraceEvent[]): void {
   const callbacks = events.filter(({ name }) => name === "FireAnimationFrame");
@@ -209,26 +209,26 @@ function print(what: string, events: readonly TraceEvent[]): void {
   const tasks = events.filter((event) => onMain(event) && event.name === "RunTask" && event.dur);
   const frames = starts.slice(0, -1).map((start, index) => {
     const end = starts[index + 1] ?? start;
-    const spent = { clock: 0, processor: 0 };
+    const spent = { "wall-clock": 0, CPU: 0 };
     for (const { ts, dur = 0, tdur = 0 } of tasks) {
       const overlap = Math.max(Math.min(ts + dur, end) - Math.max(ts, start), 0);
-      spent.clock += overlap / 1000;
-      spent.processor += ((overlap / dur) * tdur) / 1000;
+      spent["wall-clock"] += overlap / 1000;
+      spent.CPU += ((overlap / dur) * tdur) / 1000;
     }
     return spent;
   });
   console.log(`${what}: ${starts.length} frames in ${seconds} s`);
-  for (const measure of ["processor", "clock"] as const) {
+  for (const measure of ["CPU", "wall-clock"] as const) {
     const sorted = frames.map((frame) => frame[measure]).toSorted((a, b) => a - b);
     const inTime = sorted.filter((ms) => ms <= 16.7).length / sorted.length;
     console.log(
-      `work of a frame by the ${measure}: median ${at(sorted, 0.5)} ms, p95 ${at(sorted, 0.95)} ms, ` +
+      `work per frame, ${measure} time: median ${at(sorted, 0.5)} ms, p95 ${at(sorted, 0.95)} ms, ` +
         `p99 ${at(sorted, 0.99)} ms; ${(inTime * 100).toFixed(1)} % within 16.7 ms`,
     );
   }
 }
 
-/** The value below which a part of the sorted values is. */
+/** The value at a quantile of the sorted values. */
 function at(sorted: readonly number[], part: number): string {
   const index = Math.min(Math.floor(sorted.length * part), sorted.length - 1);
   return (sorted[index] ?? NaN).toFixed(1);

@@ -1,4 +1,4 @@
-// The kind of room that the demo in web/ uses: a board of notes. The page imports its type, so this file must not
+// The behaviour of rooms in the demo in web/: a board of notes. The page only imports its type, so nothing here may
 // depend on the Worker.
 
 import * as z from "zod";
@@ -15,15 +15,15 @@ const note = z.object({
 
 const notes = z
   .record(z.string().max(32), note)
-  .refine((all) => Object.keys(all).length <= 200, "A board has room for 200 notes.");
+  .refine((all) => Object.keys(all).length <= 200, "A board can hold up to 200 notes.");
 
 export const board = defineRoom({
-  state: z.object({ notes }), // invalid changes are refused, no matter who makes them
+  state: z.object({ notes }), // anything else is refused, no matter who sends it
   initialState: {
     notes: {
       a: {
         order: "VV0",
-        text: "Drag me by the dots. Everybody sees it.",
+        text: "Drag me by the dots. Everyone sees it move.",
         x: 48,
         y: 56,
         color: "sun",
@@ -31,7 +31,7 @@ export const board = defineRoom({
       },
       b: {
         order: "W01",
-        text: "Write here together: both texts stay.",
+        text: "Write here together. Both edits are kept.",
         x: 276,
         y: 116,
         color: "sky",
@@ -39,7 +39,7 @@ export const board = defineRoom({
       },
       c: {
         order: "WV2",
-        text: "Undo takes back only what you did.",
+        text: "Undo reverts only your own changes.",
         x: 84,
         y: 260,
         color: "mint",
@@ -47,7 +47,7 @@ export const board = defineRoom({
       },
       d: {
         order: "X03",
-        text: "Pull the plug below, edit on both sides, and put it back.",
+        text: "Pull the plug below, edit on both sides, then plug back in.",
         x: 340,
         y: 308,
         color: "lilac",

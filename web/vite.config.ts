@@ -1,12 +1,12 @@
-// Builds the pages, one at a time: the demo at /, and with `--mode inspector`, beside it, the inspector at /inspector. So
-// neither loads what only the other one needs. Assets are files of their own, so that the policy in public/_headers can
-// forbid everything inline.
+// Builds the pages one at a time: the demo at /, and with `--mode inspector` the inspector at /inspector, into the same
+// folder. This way, neither loads what only the other one needs. Assets are separate files, so that the policy in
+// public/_headers can forbid everything inline.
 
 import { join } from "node:path";
 import react from "@vitejs/plugin-react";
 import { defineConfig } from "vite";
 
-// Whoever builds the pages, tests included: with another value, React's development build would get into them.
+// Set for every build, including those of tests: any other value would bundle React's development build.
 process.env["NODE_ENV"] = "production";
 
 const folder = import.meta.dirname;
@@ -17,7 +17,7 @@ export default defineConfig(({ mode }) => {
     root: folder,
     plugins: [react()],
     resolve: {
-      // What the package's own name means here: its sources, as in tsconfig.json.
+      // Resolve the package's own name to its sources, as in tsconfig.json.
       alias: [{ find: /^collab-room\/(\w+)$/, replacement: join(folder, "../src/$1/index.ts") }],
     },
     build: {

@@ -69,7 +69,7 @@ describe("two people on a board", () => {
     await his.locator("textarea").focus();
     await bob.keyboard.press("Control+Home");
     await Promise.all([write(hers, " from Ada"), bob.keyboard.type("From Bob. ")]);
-    const whole = "From Bob. Write here together: both texts stay. from Ada";
+    const whole = "From Bob. Write here together. Both edits are kept. from Ada";
     await expect.poll(() => textOf(hers), soon).toBe(whole);
     await expect.poll(() => textOf(his), soon).toBe(whole);
   });
@@ -86,7 +86,7 @@ describe("two people on a board", () => {
     expect(await bob.locator(".arrow").isVisible()).toBe(false);
     await bob.locator(".viewport").hover();
     await bob.mouse.wheel(0, 400);
-    await bob.getByRole("button", { name: "Ada is elsewhere on the board: go there" }).click();
+    await bob.getByRole("button", { name: "Scroll to Ada" }).click();
     await expect.poll(() => bob.locator(".arrow").isVisible(), soon).toBe(false);
   });
 
@@ -119,9 +119,9 @@ describe("two people on a board", () => {
     await press(page, "Add a second person");
     await seen(pane(page, 1));
     await write(pane(page, 1).locator("[data-id=a]"), " Bob");
-    const text = "Drag me by the dots. Everybody sees it. Bob";
+    const text = "Drag me by the dots. Everyone sees it move. Bob";
     await expect.poll(() => textOf(pane(page, 0).locator("[data-id=a]")), soon).toBe(text);
-    await press(page, "Let Bob leave");
+    await press(page, "Remove Bob");
     await expect.poll(() => page.locator(".avatars li").count(), soon).toBe(1);
   });
 });
@@ -183,7 +183,7 @@ describe("undo", () => {
     await his.locator(".swatch").click();
     await expect.poll(() => hers.getAttribute("data-color"), soon).toBe("mint");
     await press(ada, "Undo");
-    expect(await said(ada).innerText()).toBe("1 change skipped: Bob has edited it since.");
+    expect(await said(ada).innerText()).toBe("Skipped 1 change: Bob has edited it since.");
     expect(await hers.getAttribute("data-color")).toBe("mint");
   });
 });
@@ -208,7 +208,9 @@ test("the keyboard alone adds, writes, moves, paints, orders, undoes and removes
   await page.keyboard.press("Enter");
   await page.keyboard.press("Control+End");
   await page.keyboard.type(" Yes.");
-  await expect.poll(() => textOf(first), soon).toBe("Drag me by the dots. Everybody sees it. Yes.");
+  await expect
+    .poll(() => textOf(first), soon)
+    .toBe("Drag me by the dots. Everyone sees it move. Yes.");
   await page.keyboard.press("Escape");
   await page.keyboard.press("Delete");
   await expect.poll(() => page.locator(".note").count(), soon).toBe(3);
@@ -241,16 +243,16 @@ describe("with the plug pulled", () => {
     await write(ada.locator("[data-id=b]"), " offline");
     await expect
       .poll(() => statusOf(pane(ada)), soon)
-      .toMatch(/^Plug pulled, \d+ edits not sent yet$/);
+      .toMatch(/^Unplugged, \d+ edits not sent yet$/);
     await bob.locator("[data-id=b] textarea").focus();
     await bob.keyboard.press("Control+Home");
     await bob.keyboard.type("Online: ");
     await expect.poll(() => statusOf(pane(bob)), soon).toBe("Live, all saved");
     expect(await textOf(ada.locator("[data-id=b]"))).toBe(
-      "Write here together: both texts stay. offline",
+      "Write here together. Both edits are kept. offline",
     );
     await ada.getByRole("switch", { name: "Pull the plug" }).click();
-    const merged = "Online: Write here together: both texts stay. offline";
+    const merged = "Online: Write here together. Both edits are kept. offline";
     for (const page of [ada, bob])
       await expect.poll(() => textOf(page.locator("[data-id=b]")), soon).toBe(merged);
     await expect.poll(() => statusOf(pane(ada)), soon).toBe("Live, all saved");
@@ -259,7 +261,7 @@ describe("with the plug pulled", () => {
   test("a slow line shows its frames, and what a round trip takes", async () => {
     const page = await come("Ada");
     await page.getByRole("slider", { name: "Lag" }).fill("600");
-    await press(page, "Show the frames");
+    await press(page, "Show frames");
     await press(page, "Add note");
     await expect.poll(() => statusOf(pane(page)), soon).toContain("saving");
     await expect.poll(() => statusOf(pane(page)), soon).toBe("Live, all saved");
@@ -290,7 +292,7 @@ describe("what has not been sent", () => {
     await note(pane(ada), "Milk").waitFor();
     await expect
       .poll(() => statusOf(pane(ada)), soon)
-      .toMatch(/^Plug pulled, \d+ edits not sent yet$/);
+      .toMatch(/^Unplugged, \d+ edits not sent yet$/);
     // What is written on top of it counts as well.
     await write(note(pane(ada), "Milk"), " and bread");
     await allKept(ada);
@@ -325,7 +327,7 @@ describe("what has not been sent", () => {
     await pull(page);
     await page.reload();
     await page.locator(".notice[data-kind=cut]").waitFor();
-    await press(page, "Put it back");
+    await press(page, "Plug back in");
     await seen(pane(page));
   });
 
@@ -377,7 +379,7 @@ describe("what has not been sent", () => {
     await pull(ada);
     const question = ada.locator(".stale");
     expect(await question.innerText()).toMatch(
-      /^\d+ edits that you made from .+ on are not on the board yet, which others may have changed\./,
+      /^\d+ edits you made since .+ are not on the board yet\. Others may have changed it in the meantime\./,
     );
     expect(await note(pane(bob), "Milk").count()).toBe(0);
     await press(ada, answer);
@@ -400,25 +402,27 @@ test("what an input method composes stays, and so does what others write meanwhi
   await bob.keyboard.press("Control+Home");
   await bob.keyboard.type("Bob: ");
   await expect.poll(() => hers.getAttribute("aria-label"), soon).toContain("Note: Bob: ");
-  expect(await textOf(hers)).toBe("Write here together: both texts stay.に");
+  expect(await textOf(hers)).toBe("Write here together. Both edits are kept.に");
   await devtools.send("Input.insertText", { text: "日本" });
-  const whole = "Bob: Write here together: both texts stay.日本";
+  const whole = "Bob: Write here together. Both edits are kept.日本";
   for (const found of [hers, his]) await expect.poll(() => textOf(found), soon).toBe(whole);
 });
 
 test("a note that is removed under somebody who writes says so, and the keyboard stays on the board", async () => {
   const [ada, bob] = await Promise.all([come("Ada"), come("Bob")]);
   await write(ada.locator("[data-id=b]"), " more");
-  const remove = "Remove the note: Write here together: bot";
+  const remove = "Delete note: Write here together. Bot";
   await bob.getByRole("button", { name: remove, exact: true }).click();
   await expect
     .poll(() => said(ada).innerText(), soon)
-    .toBe("Somebody has removed the note that you were at.");
+    .toBe("Someone deleted the note you were working on.");
   expect(await ada.locator(":focus").getAttribute("class")).toBe("viewport");
   await expect.poll(() => bob.locator(".typing").innerText(), soon).toBe("");
   await press(bob, "Undo");
   await ada.locator("[data-id=b]").waitFor();
-  await expect.poll(() => textOf(ada.locator("[data-id=b]")), soon).toContain("both texts stay.");
+  await expect
+    .poll(() => textOf(ada.locator("[data-id=b]")), soon)
+    .toContain("Both edits are kept.");
 });
 
 test("a server that is killed and starts again gets what was done meanwhile, once", async () => {

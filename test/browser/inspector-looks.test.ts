@@ -68,9 +68,9 @@ describe("the inspector", () => {
     await page.locator(".tree-row[aria-selected=true]").waitFor();
     await look(page, "inspector-state");
     await page.locator(".tree-row[aria-selected=true]").dblclick();
-    await page.getByLabel("New value, as JSON").fill('"Something else"');
+    await page.getByLabel("New value (JSON)").fill('"Something else"');
     await look(page, "inspector-edit-field");
-    await page.getByLabel("New value, as JSON").press("Enter");
+    await page.getByLabel("New value (JSON)").press("Enter");
     await page.getByRole("dialog", { name: "Change the state" }).waitFor();
     await look(page, "inspector-edit");
   });
@@ -81,10 +81,10 @@ describe("the inspector", () => {
     await page.locator(".journal-row").nth(3).waitFor();
     await look(page, "inspector-timeline");
     await page.locator(".journal-row").nth(2).click();
-    await press(page, "The state then");
+    await press(page, "State after it");
     await page.locator(".moment .tree-row").first().waitFor();
     await look(page, "inspector-moment");
-    await press(page, "Bring it back…");
+    await press(page, "Restore…");
     await page.getByRole("dialog").waitFor();
     await look(page, "inspector-bring-back");
   });
@@ -95,7 +95,7 @@ describe("the inspector", () => {
     await ask("POST", "/users", { id: "mallory" });
     await ask("DELETE", "/users/mallory?kick=true&for=3600");
     const page = await openTab("people");
-    await page.getByRole("heading", { name: "Kept out" }).waitFor();
+    await page.getByRole("heading", { name: "Banned" }).waitFor();
     await look(page, "inspector-people");
     await press(page, "Remove…");
     await page.getByRole("dialog").waitFor();
@@ -113,7 +113,7 @@ describe("the inspector", () => {
   test("shows the wire, and one of its frames", async () => {
     const ada = await withPeople();
     const page = await openTab("wire");
-    await page.getByText("No frame has passed yet.").waitFor();
+    await page.getByText("No frames yet.").waitFor();
     await look(page, "inspector-wire-empty");
     await ada.locator("[data-id=b] textarea").focus();
     await ada.keyboard.type("Yes. ", { delay: 40 });
@@ -130,7 +130,7 @@ describe("the inspector", () => {
     await press(page, "Call…");
     await page.getByRole("dialog").waitFor();
     await look(page, "inspector-call");
-    await press(page, "Call it");
+    await press(page, "Call rename");
     await page.locator(".answer").waitFor();
     await look(page, "inspector-actions");
   });
@@ -165,7 +165,7 @@ describe("a state of the inspector", () => {
   test("nothing is found", async () => {
     const page = await visitInspector("/?prefix=no-room-begins-so");
     expect(await saysBlank(page, "empty")).toEqual([
-      "No running room has a name that begins with “no-room-begins-so”.",
+      "No running room has a name starting with “no-room-begins-so”.",
       "Show all rooms",
     ]);
     await look(page, "inspector-none");
@@ -174,7 +174,7 @@ describe("a state of the inspector", () => {
   test("nothing is at this address", async () => {
     const page = await visitInspector("/elsewhere");
     expect(await saysBlank(page, "gone")).toEqual([
-      "There is nothing at this address.",
+      "There is no page at this address.",
       "Show all rooms",
     ]);
     await look(page, "inspector-nowhere");
@@ -183,8 +183,8 @@ describe("a state of the inspector", () => {
   test("the room is not running", async () => {
     const page = await openTab("state");
     expect(await saysBlank(page, "stopped")).toEqual([
-      "This room is not running. It starts with what it has kept, or empty if that is nothing.",
-      "Start it",
+      "This room is not running. Starting it restores its stored state, if there is one.",
+      "Start room",
     ]);
     await look(page, "inspector-stopped");
   });
@@ -206,7 +206,7 @@ describe("a state of the inspector", () => {
   test("nobody is in the room", async () => {
     await ask("PUT", "", { behaviour: "doc" });
     const page = await openTab("people");
-    expect(await saysBlank(page, "empty")).toEqual(["Nobody is in this room.", "Look again"]);
+    expect(await saysBlank(page, "empty")).toEqual(["Nobody is in this room.", "Refresh"]);
     await look(page, "inspector-nobody");
   });
 
@@ -254,7 +254,7 @@ describe("a state of the inspector", () => {
     const alarm = page.getByRole("alert");
     await alarm.waitFor();
     expect(await alarm.innerText()).toMatch(
-      /^The room cannot save its state\. saveRoomState: The disk is full\. 6 tries have failed, the first 2 min \d+ s ago; the next one is in \d+ s\./,
+      /^The room can’t save its state\. saveRoomState: The disk is full\. 6 attempts failed, the first 2 min \d+ s ago\. Next attempt in \d+ s\./,
     );
     await look(page, "inspector-save-fails");
   });
@@ -270,18 +270,18 @@ describe("a service that asks for tokens", () => {
 
   test("is asked with the token of a field", async () => {
     const page = await visitInspector("/", closed.url);
-    await page.getByText("This service lets in only people with a token.").waitFor();
+    await page.getByText("This service requires a token.").waitFor();
     await look(page, "inspector-token");
   });
 
   test("shows what a token may not see", async () => {
     const page = await visitInspector("/metrics", closed.url);
     await page
-      .getByLabel("Token with the scope")
+      .getByLabel("Token with the room:admin scope")
       .fill(await tokenOf({ sub: "pia", scopes: { "plans-*": ["room:admin"] } }));
     await page.keyboard.press("Enter");
     expect(await saysBlank(page, "forbidden")).toEqual([
-      "This token may not do that here: it takes the scope room:admin.",
+      "This token does not give you access here. You need the room:admin scope.",
       "Use another token",
     ]);
     await look(page, "inspector-forbidden");

@@ -70,14 +70,14 @@ describe("the timeline", () => {
     await ask("PUT", "/state", { title: "Pier" });
     const page = await openTab("timeline");
     await page.locator(".journal-row").last().click();
-    const bringBack = page.getByRole("button", { name: "Bring it back…" });
+    const bringBack = page.getByRole("button", { name: "Restore…" });
     await bringBack.waitFor();
     await page.context().setOffline(true);
     await bringBack.click();
-    await page.getByRole("alert").getByText("The service cannot be reached.").waitFor();
+    await page.getByRole("alert").getByText("Can’t reach the service.").waitFor();
     await page.context().setOffline(false);
     await bringBack.click();
-    await page.getByRole("dialog", { name: "Bring back version 1" }).waitFor();
+    await page.getByRole("dialog", { name: "Restore version 1" }).waitFor();
     expect(await page.getByRole("alert").count()).toBe(0);
     await page.goto("about:blank");
     allowUnreachable();
@@ -90,10 +90,8 @@ describe("a service that is away", () => {
     const page = await openTab("operations");
     await page.getByText("Running", { exact: true }).waitFor();
     await page.context().setOffline(true);
-    await page.getByText("Not reached", { exact: true }).waitFor();
-    await page
-      .getByText("The service cannot be reached. This is the last that is known.")
-      .waitFor();
+    await page.getByText("Unreachable", { exact: true }).waitFor();
+    await page.getByText("Can’t reach the service. Showing the last known data.").waitFor();
     await page.context().setOffline(false);
     await page.getByText("Running", { exact: true }).waitFor();
     await page.goto("about:blank");
@@ -106,7 +104,7 @@ describe("an edit in its row", () => {
     await startWithState();
     const page = await openTab("state");
     await row(page, '1"urgent"').dblclick();
-    await page.getByLabel("New value, as JSON").fill('"late"');
+    await page.getByLabel("New value (JSON)").fill('"late"');
     await ask("PUT", "/state", { ...state, tags: ["new", ...state.tags] });
     await row(page, '0"new"').waitFor();
     await page.keyboard.press("Enter");
@@ -123,12 +121,12 @@ describe("people without a session", () => {
     await startWithState();
     await ask("POST", "/users", { id: "ada" });
     const page = await openTab("people");
-    await page.getByText("What they may do is known while a session of theirs is open.").waitFor();
+    await page.getByText("Their scopes are only known while they have an open session.").waitFor();
     const act = page.getByRole("switch", { name: "room:act" });
     await act.click();
-    const dialog = page.getByRole("dialog", { name: "Give ada room:act alone" });
+    const dialog = page.getByRole("dialog", { name: "Grant ada only room:act" });
     expect(await dialog.innerText()).toContain("they will have room:act and nothing else.");
-    await press(dialog, "Give room:act");
+    await press(dialog, "Grant room:act");
     await expect.poll(() => act.getAttribute("aria-checked"), soon).toBe("true");
     expect(await ask("GET", "/inspect/users")).toMatchObject({ users: [{ scopes: ["room:act"] }] });
   });
@@ -139,7 +137,7 @@ describe("the wire", () => {
     await startWithState();
     const page = await openTab("wire");
     await page.context().grantPermissions(["clipboard-read", "clipboard-write"]);
-    await page.getByText("No frame has passed yet.").waitFor();
+    await page.getByText("No frames yet.").waitFor();
     await ask("PUT", "/state", { title: "Pier" });
     await press(page, "Clear");
     const user = encodeURIComponent('{"id":"ada"}');
@@ -148,13 +146,13 @@ describe("the wire", () => {
     onTestFinished(() => socket.close());
     const frame = page.locator(".wire-row").last();
     await frame.waitFor();
-    await press(page, "Copy as a test");
+    await press(page, "Copy as test");
     await page.getByRole("button", { name: "Copied" }).waitFor();
     const text = await page.evaluate("navigator.clipboard.readText()");
     expect(text).toContain('"title": "Pier"');
     expect(text).not.toContain("Bridge");
     await frame.click();
-    const box = await page.getByRole("region", { name: "The frame" }).boundingBox();
+    const box = await page.getByRole("region", { name: "Frame", exact: true }).boundingBox();
     expect((box?.y ?? Infinity) + (box?.height ?? 0)).toBeLessThanOrEqual(900);
   });
 });
@@ -164,7 +162,7 @@ test("a board leads to its room in the inspector, and that back to the board", a
   visitors.push(visitor);
   const { page } = visitor;
   await seen(pane(page));
-  await page.getByRole("link", { name: "The inspector" }).click();
+  await page.getByRole("link", { name: "Inspector" }).click();
   await page.getByRole("heading", { name: room }).waitFor();
   await page.getByRole("tab", { name: "Wire" }).click();
   const link = page.getByRole("link", { name: "Open this board" });
@@ -183,7 +181,7 @@ describe("a token", () => {
       );
       await askRoom(closed.url, "plans", first)("PUT", "", {});
       const page = await open("/rooms/plans/operations", closed.url);
-      const field = page.getByLabel("Token with the scope");
+      const field = page.getByLabel("Token with the room:admin scope");
       await field.fill(first ?? "");
       await page.keyboard.press("Enter");
       await page.getByLabel("Event").fill("deployed");
@@ -193,24 +191,24 @@ describe("a token", () => {
           : route.continue(),
       );
       await press(page, "Broadcast…");
-      await press(page.getByRole("dialog", { name: "Broadcast" }), "Send to everybody");
+      await press(page.getByRole("dialog", { name: "Broadcast" }), "Send to everyone");
       await page.getByText("The token has expired.").waitFor();
       await page.keyboard.press("Escape");
       await page.keyboard.press("Escape");
       await field.fill(second ?? "");
       await page.keyboard.press("Enter");
-      await page.getByText("“deployed” was sent.").waitFor();
+      await page.getByText("Sent “deployed”.").waitFor();
       expect(await page.getByLabel("Event").inputValue()).toBe("deployed");
 
       await press(page, "Change token");
       await field.fill(await tokenOf({ sub: "pia", scopes: { "plans*": ["room:admin"] } }));
       await page.keyboard.press("Enter");
       await page.getByRole("link", { name: "Rooms" }).first().click();
-      await page.getByLabel("Find rooms by how their names begin").fill("pl");
-      await page.getByText("not for all rooms whose name begins with “pl”").waitFor();
+      await page.getByLabel("Search rooms by the start of their name").fill("pl");
+      await page.getByText("does not cover all rooms starting with “pl”").waitFor();
       expect(await saysBlank(page, "forbidden")).toEqual([
-        "This token is not for all rooms whose name begins with “pl”. Type above how the names of its rooms begin.",
-        "Find its rooms",
+        "This token does not cover all rooms starting with “pl”. Type more of the name above.",
+        "Search rooms",
       ]);
     } finally {
       await closed.kill();
@@ -231,13 +229,13 @@ test("a room that cannot save is found in the list, says why, and is mended", as
     const badge = page.locator(".rooms .badge");
     await expect.poll(() => badge.innerText(), soon).toBe("Running");
     await asked("PUT", "/state", { store: "full" });
-    await expect.poll(() => badge.innerText(), soon).toBe("Save fails");
+    await expect.poll(() => badge.innerText(), soon).toBe("Not saving");
     await page.getByRole("link", { name: room }).click();
     const alarm = page.getByRole("alert");
     await alarm.waitFor();
     expect(await alarm.innerText()).toContain("The disk is full. ");
     await row(page, "store").dblclick();
-    await page.getByLabel("New value, as JSON").fill('"works"');
+    await page.getByLabel("New value (JSON)").fill('"works"');
     await page.keyboard.press("Enter");
     await press(page.getByRole("dialog"), "Send");
     await alarm.waitFor({ state: "detached" });
@@ -257,7 +255,10 @@ describe("a fault of the page", () => {
       route.fulfill({ json: { users: [null], total: 1 } }),
     );
     await page.getByRole("tab", { name: "People" }).click();
-    await page.getByRole("alert").getByText("This part of the page cannot be shown").waitFor();
+    await page
+      .getByRole("alert")
+      .getByText("Something went wrong in this part of the page.")
+      .waitFor();
     await page.getByRole("tab", { name: "State" }).click();
     await row(page, "Bridge").waitFor();
     await page.unroute("**/inspect/users*");
@@ -272,7 +273,10 @@ describe("a fault of the page", () => {
     await context.addInitScript("delete Intl.Segmenter;");
     const page = await context.newPage();
     await page.goto(`${server.url}/?board=${room}`);
-    await page.getByRole("alert").getByText("This part of the page cannot be shown").waitFor();
+    await page
+      .getByRole("alert")
+      .getByText("Something went wrong in this part of the page.")
+      .waitFor();
     await page.getByRole("button", { name: "View source" }).waitFor();
     await page.getByRole("button", { name: "Reload the page" }).click();
     await page.waitForLoadState();

@@ -78,16 +78,16 @@ describe("the list of rooms", () => {
     for (let index = 10; index < 33; index++)
       await askRoom(server.url, `${prefix}${index}`)("PUT", "", {});
     const page = await visitInspector("/");
-    await page.getByLabel("Find rooms by how their names begin").fill(prefix);
-    await page.getByText("1 to 20 of 23", { exact: true }).waitFor();
+    await page.getByLabel("Search rooms by the start of their name").fill(prefix);
+    await page.getByText("1–20 of 23", { exact: true }).waitFor();
     await expect.poll(() => hash(page), soon).toBe(`#/?prefix=${prefix}`);
     await press(page, "Next");
-    await page.getByText("21 to 23 of 23", { exact: true }).waitFor();
+    await page.getByText("21–23 of 23", { exact: true }).waitFor();
     expect(await page.locator(".rooms tbody tr").count()).toBe(3);
     await page.getByRole("link", { name: `${prefix}32` }).click();
     await page.getByRole("heading", { name: `${prefix}32` }).waitFor();
     await page.goBack();
-    await page.getByText("1 to 20 of 23", { exact: true }).waitFor();
+    await page.getByText("1–20 of 23", { exact: true }).waitFor();
   });
 
   test("follows how many people are in a room", async () => {
@@ -103,7 +103,7 @@ describe("the list of rooms", () => {
     const name = "Zürich / 3rd floor?#%";
     await askRoom(server.url, name)("PUT", "", {});
     const page = await visitInspector("/");
-    await page.getByLabel("Find rooms by how their names begin").fill(name);
+    await page.getByLabel("Search rooms by the start of their name").fill(name);
     await page.keyboard.press("Enter");
     await page.getByRole("heading", { name, exact: true }).waitFor();
     await page.getByRole("tab", { name: "People" }).click();
@@ -124,7 +124,7 @@ describe("the head of a room", () => {
     expect(await fact(page, "Runs").innerText()).toMatch(/^Stops in \d+ min/);
     expect(await fact(page, "Next alarm").innerText()).toMatch(/^in \d+ (s|min)/);
     await openSocket("ada");
-    await expect.poll(() => fact(page, "Runs").innerText(), soon).toMatch(/^People are here/);
+    await expect.poll(() => fact(page, "Runs").innerText(), soon).toMatch(/^While people are here/);
     expect(await fact(page, "People").innerText()).toMatch(/^1\s/);
     expect(await fact(page, "Sockets").innerText()).toMatch(/^1 session/);
   });
@@ -151,7 +151,7 @@ describe("the state", () => {
     await startWithState();
     const page = await openTab("state");
     await row(page, "age36").dblclick();
-    await page.getByLabel("New value, as JSON").fill("37");
+    await page.getByLabel("New value (JSON)").fill("37");
     await page.keyboard.press("Enter");
     const dialog = page.getByRole("dialog", { name: "Change the state" });
     expect(await dialog.locator("[data-side=before]").innerText()).toContain("36");
@@ -167,7 +167,7 @@ describe("the state", () => {
     await startWithState();
     const page = await openTab("state");
     await row(page, '1"urgent"').dblclick();
-    await page.getByLabel("New value, as JSON").fill('"late"');
+    await page.getByLabel("New value (JSON)").fill('"late"');
     await page.keyboard.press("Enter");
     const dialog = page.getByRole("dialog");
     await dialog.waitFor();
@@ -181,17 +181,17 @@ describe("the state", () => {
     await startWithState();
     const page = await openTab("state");
     await row(page, "title").dblclick();
-    await page.getByLabel("New value, as JSON").fill('"Mine"');
+    await page.getByLabel("New value (JSON)").fill('"Mine"');
     await page.keyboard.press("Enter");
     const dialog = page.getByRole("dialog");
     await dialog.waitFor();
     await ask("PUT", "/state", { ...state, title: "Theirs" });
     await press(dialog, "Send");
     expect(await dialog.getByRole("alert").innerText()).toContain(
-      "Somebody has changed this since version 1, so nothing was sent.",
+      "Someone changed this since version 1, so nothing was sent.",
     );
     expect(await ask("GET", "/state")).toMatchObject({ title: "Theirs" });
-    await press(dialog, "Compare with the present state");
+    await press(dialog, "Compare with the current state");
     await expect
       .poll(() => dialog.locator("[data-side=before]").innerText(), soon)
       .toContain("Theirs");
@@ -238,7 +238,7 @@ describe("the state", () => {
     await startWithState();
     const page = await openTab("state");
     await row(page, "title").waitFor();
-    await press(page, "Close all");
+    await press(page, "Collapse all");
     await expect.poll(() => page.getByRole("treeitem").count(), soon).toBe(3);
     await page.getByLabel("Find in the state").fill("urgent");
     await expect.poll(() => page.locator(".selection code").innerText(), soon).toBe("/tags/1");
@@ -249,7 +249,7 @@ describe("the state", () => {
     await ask("PUT", "/state", largeState());
     const page = await openTab("state");
     await page.getByText("20,001 values").waitFor();
-    await press(page, "Open all");
+    await press(page, "Expand all");
     await page.getByRole("tree").focus();
     await page.keyboard.press("End");
     await row(page, "n19999").waitFor();
@@ -274,7 +274,7 @@ describe("the timeline", () => {
     const rows = page.locator(".journal-row");
     await expect.poll(() => rows.count(), soon).toBe(3);
     const [renamed = "", edited = ""] = await rows.allInnerTexts();
-    expect(renamed).toMatch(/^3\s+over HTTP: rename\s+replace \/title\s+\d+ B\s+\d\d:\d\d:\d\d$/);
+    expect(renamed).toMatch(/^3\s+via HTTP: rename\s+replace \/title\s+\d+ B\s+\d\d:\d\d:\d\d$/);
     expect(edited).toMatch(/^2\s+ada\s+replace \/owner\/age/);
     await ask("POST", "/actions/rename", { title: "Dam" });
     await expect.poll(() => rows.count(), soon).toBe(4);
@@ -285,13 +285,13 @@ describe("the timeline", () => {
     await ask("PUT", "/state", { broken: true });
     const page = await openTab("timeline");
     await page.locator(".journal-row").last().click();
-    await press(page, "The state then");
+    await press(page, "State after it");
     await row(page, 'title"Bridge"').waitFor();
-    await press(page, "Bring it back…");
-    const dialog = page.getByRole("dialog", { name: "Bring back version 1" });
+    await press(page, "Restore…");
+    const dialog = page.getByRole("dialog", { name: "Restore version 1" });
     await dialog.locator("[data-side=after]", { hasText: "Bridge" }).waitFor();
     expect(await ask("GET", "/state")).toEqual({ broken: true });
-    await press(dialog, "Bring it back");
+    await press(dialog, "Restore");
     await dialog.waitFor({ state: "hidden" });
     expect(await ask("GET", "/state")).toEqual(state);
   });
@@ -302,11 +302,11 @@ describe("the timeline", () => {
     const page = await openTab("timeline");
     const rows = page.locator(".journal-row");
     await expect.poll(() => rows.count(), soon).toBe(50);
-    await press(page, "Show older ones");
+    await press(page, "Show older changes");
     await expect.poll(() => rows.count(), soon).toBe(60);
     await ask("PUT", "/state", { at: 60 });
     await expect.poll(() => rows.count(), soon).toBe(61);
-    expect(await page.getByRole("button", { name: "Show older ones" }).count()).toBe(0);
+    expect(await page.getByRole("button", { name: "Show older changes" }).count()).toBe(0);
   });
 });
 
@@ -318,7 +318,7 @@ describe("the wire", () => {
     await startWithState();
     const [ada, bob] = [await openSocket("ada"), await openSocket("bob")];
     const page = await openTab("wire");
-    await page.getByText("No frame has passed yet.").waitFor();
+    await page.getByText("No frames yet.").waitFor();
     ada.socket.send(edit);
     const rows = page.locator(".wire-row");
     const sent = rows.filter({ hasText: "update" });
@@ -328,11 +328,11 @@ describe("the wire", () => {
     await page.getByLabel("Filter by type, user, session or text").fill("reply");
     await expect.poll(() => rows.count(), soon).toBe(1);
     await page.getByLabel("Filter by type, user, session or text").fill("");
-    await page.getByLabel("Which way").selectOption("in");
+    await page.getByLabel("Direction").selectOption("in");
     await expect.poll(() => rows.count(), soon).toBe(1);
     await press(page, "Pause");
     bob.socket.send('{"type":"presence","data":{"typing":true}}');
-    await page.getByText(/^[1-9]\d* more since$/).waitFor();
+    await page.getByText(/^[1-9]\d* more since pausing$/).waitFor();
     expect(await rows.count()).toBe(1);
     await press(page, "Pause");
     await expect.poll(() => rows.count(), soon).toBe(2);
@@ -341,7 +341,7 @@ describe("the wire", () => {
   test("ends the trace once nobody looks", async () => {
     await startWithState();
     const page = await openTab("wire");
-    await page.getByText("No frame has passed yet.").waitFor();
+    await page.getByText("No frames yet.").waitFor();
     const ended = page.waitForEvent("requestfailed", (request) => request.url().endsWith("/trace"));
     await page.getByRole("tab", { name: "State" }).click();
     expect((await ended).failure()?.errorText).toBe("net::ERR_ABORTED");
@@ -352,11 +352,11 @@ describe("the wire", () => {
     const { socket } = await openSocket("ada");
     const page = await openTab("wire");
     await page.context().grantPermissions(["clipboard-read", "clipboard-write"]);
-    await page.getByText("No frame has passed yet.").waitFor();
+    await page.getByText("No frames yet.").waitFor();
     socket.send(edit);
     socket.send('{"type":"action","ref":2,"name":"rename","payload":{"title":"Dam"}}');
     await page.locator(".wire-row[data-way=in]", { hasText: "rename" }).waitFor();
-    await press(page, "Copy as a test");
+    await press(page, "Copy as test");
     await page.getByRole("button", { name: "Copied" }).waitFor();
     const text = await page.evaluate("navigator.clipboard.readText()");
     for (const line of [
@@ -378,8 +378,8 @@ describe("actions", () => {
     await press(page, "Call…");
     const dialog = page.getByRole("dialog", { name: "Call rename" });
     expect(await dialog.locator(".patch").innerText()).toBe('{\n  "title": "Harbour"\n}');
-    await press(dialog, "Call it");
-    await page.getByText("Done; the state has version 2.").waitFor();
+    await press(dialog, "Call rename");
+    await page.getByText("Done. The state is at version 2.").waitFor();
     expect(await page.locator(".answer pre").innerText()).toBe('"renamed"');
     expect(await ask("GET", "/state")).toMatchObject({ title: "Harbour" });
   });
@@ -388,7 +388,7 @@ describe("actions", () => {
     await startWithState();
     const page = await openTab("actions");
     await press(page, "Call…");
-    await press(page.getByRole("dialog"), "Call it");
+    await press(page.getByRole("dialog"), "Call rename");
     expect(await page.getByRole("alert").innerText()).toContain("title: Too small");
     expect(await ask("GET", "/state")).toEqual(state);
   });
@@ -397,7 +397,7 @@ describe("actions", () => {
     await ask("PUT", "", { behaviour: "board" });
     const page = await openTab("actions");
     expect(await saysBlank(page, "empty")).toEqual([
-      "Rooms of the kind “board” have no actions.",
+      "Rooms of kind “board” have no actions.",
       "Edit the state",
     ]);
   });
@@ -416,7 +416,7 @@ describe("people", () => {
     await expect.poll(() => admin.getAttribute("aria-checked"), soon).toBe("false");
     await write.click();
     await expect.poll(() => write.getAttribute("aria-checked"), soon).toBe("false");
-    const sentence = ada.getByText("You may look at this board, and not edit it.");
+    const sentence = ada.getByText("You can view this board, but not edit it.");
     await sentence.waitFor();
     expect(await ada.getByRole("button", { name: "Add note", exact: true }).count()).toBe(0);
     await write.click();
@@ -434,11 +434,11 @@ describe("people", () => {
     await admin.click();
     await expect.poll(() => admin.getAttribute("aria-checked"), soon).toBe("false");
     await page.getByRole("switch", { name: "room:read" }).click();
-    await page.getByRole("dialog", { name: "Shut Ada out" }).waitFor();
+    await page.getByRole("dialog", { name: "Revoke access for Ada" }).waitFor();
     await page.keyboard.press("Escape");
     expect(await ask("GET", "/users/ada")).toMatchObject({ sessions: 1 });
     await admin.click();
-    await press(page.getByRole("dialog", { name: "Let Ada do everything" }), "Give room:admin");
+    await press(page.getByRole("dialog", { name: "Make Ada an admin" }), "Grant room:admin");
     await expect.poll(() => admin.getAttribute("aria-checked"), soon).toBe("true");
   });
 
@@ -449,12 +449,12 @@ describe("people", () => {
     const dialog = page.getByRole("dialog", { name: "Remove Ada" });
     await dialog.getByLabel("For a day").check();
     await press(dialog, "Remove");
-    await ada.getByText("You have been removed from this board.").waitFor();
+    await ada.getByText("You were removed from this board.").waitFor();
     await page.getByText("Nobody is in this room.").waitFor();
-    await page.getByText("may come back in 23 h 59 min").waitFor();
-    await press(page, "Let in again…");
-    await press(page.getByRole("dialog", { name: "Let ada in again" }), "Let in");
-    await page.getByRole("heading", { name: "Kept out" }).waitFor({ state: "detached" });
+    await page.getByText("can rejoin in 23 h 59 min").waitFor();
+    await press(page, "Unban…");
+    await press(page.getByRole("dialog", { name: "Unban ada" }), "Unban");
+    await page.getByRole("heading", { name: "Banned" }).waitFor({ state: "detached" });
     await ask("POST", "/users", { id: "ada" });
   });
 });
@@ -466,9 +466,9 @@ describe("people who have lost the line", () => {
     const page = await openTab("people");
     await page.getByText("1 session", { exact: true }).first().waitFor();
     socket.close();
-    const left = page.getByText("The line is gone: they leave in");
+    const left = page.getByText("Disconnected. They leave in");
     await left.waitFor();
-    expect(await left.innerText()).toMatch(/in \d+ s, unless they are back by then\.$/);
+    expect(await left.innerText()).toMatch(/in \d+ s unless they reconnect\.$/);
     await page.getByText("Nobody is in this room.").waitFor();
   });
 });
@@ -489,10 +489,10 @@ describe("operations", () => {
     const { frames } = await openSocket("ada");
     const page = await openTab("operations");
     await page.getByLabel("Event").fill("deployed");
-    await page.getByLabel("Payload, as JSON").fill('{"release": 7}');
+    await page.getByLabel("Payload (JSON)").fill('{"release": 7}');
     await press(page, "Broadcast…");
-    await press(page.getByRole("dialog"), "Send to everybody");
-    await page.getByText("“deployed” was sent.").waitFor();
+    await press(page.getByRole("dialog"), "Send to everyone");
+    await page.getByText("Sent “deployed”.").waitFor();
     await expect.poll(() => frames.join(), soon).toContain('"payload":{"release":7}');
   });
 
@@ -501,7 +501,7 @@ describe("operations", () => {
     const before = (await ask("GET", "")) as { idleDeadline: string };
     const page = await openTab("operations");
     await press(page, "Touch");
-    await page.getByText("The time starts again.").waitFor();
+    await page.getByText("Idle timer restarted.").waitFor();
     const after = (await ask("GET", "")) as { idleDeadline: string };
     expect(Date.parse(after.idleDeadline)).toBeGreaterThan(Date.parse(before.idleDeadline));
   });
@@ -510,12 +510,12 @@ describe("operations", () => {
     await startWithState();
     const page = await openTab("operations");
     await press(page, "Stop…");
-    await press(page.getByRole("dialog", { name: "Stop this room" }), "Stop it");
+    await press(page.getByRole("dialog", { name: "Stop this room" }), "Stop room");
     expect(await saysBlank(page, "stopped")).toEqual([
-      "This room is not running. It starts with what it has kept, or empty if that is nothing.",
-      "Start it",
+      "This room is not running. Starting it restores its stored state, if there is one.",
+      "Start room",
     ]);
-    await press(page, "Start it");
+    await press(page, "Start room");
     await page.getByRole("tab", { name: "State" }).click();
     await row(page, "Bridge").waitFor();
   });
@@ -524,11 +524,11 @@ describe("operations", () => {
     await startWithState();
     const page = await openTab("operations");
     await press(page, "Purge…");
-    const dialog = page.getByRole("dialog", { name: "Delete all of this room" });
-    const purge = dialog.getByRole("button", { name: "Purge it" });
-    await dialog.getByLabel(`Type ${room} to go on`).fill(room.slice(0, -1));
+    const dialog = page.getByRole("dialog", { name: "Purge this room" });
+    const purge = dialog.getByRole("button", { name: "Purge room" });
+    await dialog.getByLabel(`Type ${room} to confirm`).fill(room.slice(0, -1));
     expect(await purge.isDisabled()).toBe(true);
-    await dialog.getByLabel(`Type ${room} to go on`).fill(room);
+    await dialog.getByLabel(`Type ${room} to confirm`).fill(room);
     await purge.click();
     await page.getByRole("heading", { name: "Rooms" }).waitFor();
     const answer = await fetch(`${server.url}/rooms/${room}`);
@@ -547,7 +547,7 @@ test("metrics count rooms and requests", async () => {
 test("a field that finds rooms stays the one that is typed into, also after a pause", async () => {
   await startWithState();
   const page = await visitInspector("/");
-  const field = page.getByLabel("Find rooms by how their names begin");
+  const field = page.getByLabel("Search rooms by the start of their name");
   await field.focus();
   await page.keyboard.type("room-");
   await expect.poll(() => hash(page), soon).toBe("#/?prefix=room-");
@@ -561,7 +561,7 @@ test("a field that finds rooms stays the one that is typed into, also after a pa
 test("the keyboard alone leads from the list to a room that is stopped", async () => {
   await startWithState();
   const page = await visitInspector("/");
-  await page.getByLabel("Find rooms by how their names begin").focus();
+  await page.getByLabel("Search rooms by the start of their name").focus();
   await page.keyboard.type(room);
   await page.keyboard.press("Enter");
   await page.getByRole("tab", { name: "State" }).focus();
@@ -596,12 +596,12 @@ test("a finger edits a state on a phone", async () => {
   await page.getByRole("link", { name: room }).tap();
   await row(page, "age36").tap();
   await page.getByRole("button", { name: "Edit", exact: true }).tap();
-  await page.getByLabel("New value, as JSON").fill("38");
+  await page.getByLabel("New value (JSON)").fill("38");
   await page.keyboard.press("Enter");
   await page.getByRole("dialog").getByRole("button", { name: "Send" }).tap();
   await expect.poll(() => ask("GET", "/state"), soon).toMatchObject({ owner: { age: 38 } });
-  await page.getByRole("button", { name: "Show more of it" }).tap();
-  expect(await fact(page, "Saved").innerText()).toBe("In the room");
+  await page.getByRole("button", { name: "Show more" }).tap();
+  expect(await fact(page, "Saved").innerText()).toBe("In the room only");
 });
 
 test("a server that is killed and starts again is followed from where it was left", async () => {
@@ -643,31 +643,31 @@ describe("a service that asks for tokens", () => {
   afterAll(() => closed?.kill());
 
   const enter = async (page: Page, token: string): Promise<void> => {
-    await page.getByLabel("Token with the scope").fill(token);
+    await page.getByLabel("Token with the room:admin scope").fill(token);
     await page.keyboard.press("Enter");
   };
   const administrator = () => tokenOf({ sub: "root", scopes: { "*": ["room:admin"] } });
 
   test("gets one from a field, which no address and no other tab has", async () => {
     const page = await visitInspector("/", closed.url);
-    await page.getByText("This service lets in only people with a token.").waitFor();
+    await page.getByText("This service requires a token.").waitFor();
     const token = await administrator();
     await enter(page, `Bearer ${token.slice(0, 40)}\n${token.slice(40)}`);
-    await page.getByText("No room is running.").waitFor();
+    await page.getByText("No rooms are running.").waitFor();
     expect(page.url()).toBe(`${closed.url}/inspector#/`);
     await page.reload();
-    await page.getByText("No room is running.").waitFor();
+    await page.getByText("No rooms are running.").waitFor();
     expect(await page.evaluate("JSON.stringify([localStorage, document.cookie])")).toBe('[{},""]');
     await press(page, "Change token");
-    await page.getByText("Which token shall it be?").waitFor();
+    await page.getByText("Enter another token.").waitFor();
     await page.reload();
-    await page.getByText("This service lets in only people with a token.").waitFor();
+    await page.getByText("This service requires a token.").waitFor();
   });
 
   test("says that a token is none, or is of no use any more", async () => {
     const page = await visitInspector("/", closed.url);
     await enter(page, "nonsense");
-    await page.getByText("The service does not take this token.").waitFor();
+    await page.getByText("The service rejected this token.").waitFor();
     await enter(page, await tokenOf({ sub: "root", exp: inSeconds(-600) }));
     await page.getByText("The token has expired.").waitFor();
   });
@@ -679,10 +679,10 @@ describe("a service that asks for tokens", () => {
     const page = await visitInspector("/", closed.url);
     await enter(page, await tokenOf({ sub: "pia", scopes: { "plans-*": ["room:admin"] } }));
     expect(await saysBlank(page, "forbidden")).toEqual([
-      "This token is not for all rooms. Type above how the names of its rooms begin.",
-      "Find its rooms",
+      "This token only covers some rooms. Type the start of their names above.",
+      "Search rooms",
     ]);
-    await press(page, "Find its rooms");
+    await press(page, "Search rooms");
     await page.keyboard.type("plans-");
     await page.getByRole("link", { name: "plans-1" }).waitFor();
     expect(await page.locator(".rooms tbody tr").count()).toBe(1);
@@ -693,7 +693,7 @@ describe("a service that asks for tokens", () => {
     const page = await visitInspector("/rooms/seen/state", closed.url);
     await enter(page, await tokenOf({ sub: "eve", scopes: { seen: ["room:read", "room:write"] } }));
     expect(await saysBlank(page, "forbidden")).toEqual([
-      "This token may not do that here: it takes the scope room:admin.",
+      "This token does not give you access here. You need the room:admin scope.",
       "Use another token",
     ]);
     await press(page, "Use another token");

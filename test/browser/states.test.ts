@@ -84,7 +84,7 @@ describe("the demo", () => {
   test("shows what waits while the plug is pulled, and the frames", async () => {
     const page = await come();
     await seen(pane(page));
-    await press(page, "Show the frames");
+    await press(page, "Show frames");
     await page.getByRole("switch").click();
     await press(page, "Add note");
     await page.keyboard.type("Written in a tunnel");
@@ -115,8 +115,8 @@ describe("the demo", () => {
     await page.getByRole("switch").click();
     await page.reload();
     expect(await saysWith(page, "cut")).toEqual([
-      "The plug is pulled, and the board is not here yet.",
-      "Put it back",
+      "You are unplugged, and the board has not loaded yet.",
+      "Plug back in",
     ]);
     await look(page, "cut");
   });
@@ -126,7 +126,7 @@ describe("the demo", () => {
     await ask("PUT", "/state", { notes: {} });
     const page = await come();
     expect(await saysWith(page, "empty")).toEqual([
-      "Nothing here yet. The first note is yours.",
+      "No notes here yet. Yours can be the first.",
       "Add the first note",
     ]);
     await look(page, "empty");
@@ -140,7 +140,7 @@ describe("the demo", () => {
       await ask("POST", "/users", { id: `u${user}`, ttl: 600_000 });
     const page = await come();
     expect(await saysWith(page, "full")).toEqual([
-      "This board is full: every seat is taken.",
+      "This board is full. Try again when someone has left.",
       "Try again",
     ]);
     await look(page, "full");
@@ -172,7 +172,7 @@ describe("the demo", () => {
     await press(page, "Add note");
     await expect
       .poll(() => page.locator(".said").innerText())
-      .toBe("The board has refused an edit: A board has room for 200 notes.");
+      .toBe("Your edit was refused: A board can hold up to 200 notes.");
     await picture(page, "refused-edit-light");
   });
 
@@ -180,7 +180,7 @@ describe("the demo", () => {
     await ask("PUT", "", { behaviour: "doc" });
     const page = await come();
     expect(await saysWith(page, "other-kind")).toEqual([
-      "This address belongs to a room of another kind, which has no notes.",
+      "This room is not a board, so there are no notes to show.",
       "Open a new board",
     ]);
     await look(page, "other-kind");
@@ -193,7 +193,7 @@ describe("the demo", () => {
     await seen(pane(page));
     await ask("DELETE", "/users/ada?kick=true&for=60");
     expect(await saysWith(page, "removed")).toEqual([
-      "You have been removed from this board.",
+      "You were removed from this board.",
       "Open a new board",
     ]);
     await look(page, "removed");
@@ -204,11 +204,11 @@ describe("the demo", () => {
     await seen(pane(page));
     await ask("DELETE", "");
     expect(await saysWith(page, "stopped")).toEqual([
-      "This board has been stopped. It starts again when somebody comes.",
-      "Start it again",
+      "This board was stopped. It restarts when someone opens it.",
+      "Restart the board",
     ]);
     await look(page, "stopped");
-    await press(page, "Start it again");
+    await press(page, "Restart the board");
     await seen(pane(page));
   });
 
@@ -216,8 +216,8 @@ describe("the demo", () => {
     const page = await come();
     await seen(pane(page));
     await press(page, "Invite");
-    expect(await page.getByLabel("Address of this board").inputValue()).toBe(page.url());
-    await page.getByRole("img", { name: "QR code of the address" }).waitFor();
+    expect(await page.getByLabel("Link to this board").inputValue()).toBe(page.url());
+    await page.getByRole("img", { name: "QR code for the link" }).waitFor();
     await look(page, "invitation");
     await page.keyboard.press("Escape");
     expect(await page.locator(":focus").innerText()).toBe("Invite");
@@ -253,8 +253,8 @@ describe("a service that asks for tokens", () => {
   test("serves a demo that says so", async () => {
     const page = await come({}, closed.url);
     expect(await saysWith(page, "locked")).toEqual([
-      "This service lets in only people with a token, so the demo stays outside.",
-      "Read the API",
+      "This service requires a token, so the demo can’t connect.",
+      "View the API",
     ]);
     await look(page, "locked");
     expect(await page.getByRole("button", { name: "Add a second person" }).count()).toBe(0);
@@ -267,10 +267,10 @@ describe("a service that asks for tokens", () => {
     const page = await come({ rest: `#token=${token}` }, closed.url);
     await seen(pane(page));
     await page.locator(".note").first().waitFor();
-    expect(await page.locator(".hero").innerText()).toContain("Your token says who you are");
+    expect(await page.locator(".hero").innerText()).toContain("You are signed in with a token");
     await look(page, "token");
     await press(page, "Invite");
-    expect(await page.getByLabel("Address of this board").inputValue()).not.toContain("token");
+    expect(await page.getByLabel("Link to this board").inputValue()).not.toContain("token");
   });
 
   test("keeps what a person with a token has not sent across a reload", async () => {
@@ -292,7 +292,7 @@ describe("a service that asks for tokens", () => {
     const token = await tokenOf({ sub: "ada", scopes: { "plans-*": mayWrite } });
     const page = await come({ rest: `#token=${token}` }, closed.url);
     expect(await saysWith(page, "refused")).toEqual([
-      "This board does not let you in.",
+      "You don’t have access to this board.",
       "Open a new board",
     ]);
     await look(page, "refused");
@@ -302,7 +302,7 @@ describe("a service that asks for tokens", () => {
     const token = await tokenOf({ sub: "ada", exp: inSeconds(-600) });
     const page = await come({ rest: `#token=${token}` }, closed.url);
     expect(await saysWith(page, "expired")).toEqual([
-      "Your invitation has expired. Ask for a new link, or try this one again.",
+      "Your invitation link has expired. Ask for a new one, or try again.",
       "Try again",
     ]);
     await look(page, "expired");

@@ -109,8 +109,8 @@ describe("somebody on a board", () => {
     visitors.push(visitor);
     await seen(pane(visitor.page));
     await visitor.page.getByRole("button", { name: "Invite" }).click();
-    const address = visitor.page.getByLabel("Address of this board");
+    const address = visitor.page.getByLabel("Link to this board");
     expect(await address.inputValue()).toBe(`${server.url}/?board=${room}`);
-    await visitor.page.getByRole("img", { name: "QR code of the address" }).waitFor();
+    await visitor.page.getByRole("img", { name: "QR code for the link" }).waitFor();
   });
 });

@@ -1,4 +1,4 @@
-// The kind of room, for the Worker; the page takes only its type.
+// The behaviour of a board. The Worker runs it; the page only imports its type.
 
 import { defineRoom } from "collab-room/behaviours";
 import * as z from "zod";
@@ -11,10 +11,10 @@ const note = z.object({
 });
 
 export const board = defineRoom({
-  state: z.object({ notes: z.array(note) }), // what does not fit is refused, whoever asks
+  state: z.object({ notes: z.array(note) }), // anything else is refused, no matter who sends it
   initialState: { notes: [] },
   actions: (action) => ({
-    /** Arranges the notes in rows. It runs in the room, so nobody's edit can come in between. */
+    /** Arranges the notes in rows. It runs in the room, so no other edit can come in between. */
     tidy: action(z.object({ columns: z.int().min(1).max(20) }), (_room, state, { columns }) => ({
       state: {
         notes: state.notes.map((each, index) => ({

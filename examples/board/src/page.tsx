@@ -1,4 +1,4 @@
-// The page: notes that everybody on the board adds, moves and writes, and the cursors of the others.
+// The page: notes that everyone on the board can add, move and edit, and other people's cursors.
 
 import { createRoomContext } from "collab-room/react";
 import type { ChangeEvent, PointerEvent } from "react";
@@ -50,7 +50,7 @@ function Toolbar() {
       <button onClick={undo} disabled={!canUndo} children="Undo" />
       <button onClick={redo} disabled={!canRedo} children="Redo" />
       <button onClick={() => tidy({ columns: 4 })}>Tidy up</button>
-      <span children={`${status.state}, with ${count} others`} />
+      <span children={`${status.state}, ${count + 1} here`} />
     </header>
   );
 }
@@ -70,7 +70,7 @@ function Note({ id, text, x, y }: NoteProps) {
       const index = draft.notes.findIndex((each) => each.id === id);
       if (index >= 0) draft.notes.splice(index, 1);
     });
-  // Others see how it moves; undone, the whole drag is one step.
+  // Others see the note move; for undo, the whole drag is one step.
   const hold = ({ currentTarget, pointerId }: PointerEvent): void => {
     currentTarget.setPointerCapture(pointerId);
     pause();
@@ -89,13 +89,13 @@ function Note({ id, text, x, y }: NoteProps) {
   return (
     <article style={{ left: x, top: y }}>
       <div onPointerDown={hold} onPointerMove={drag} onLostPointerCapture={resume} />
-      <button onClick={remove} children="×" aria-label="Remove" />
+      <button onClick={remove} children="×" aria-label="Remove note" />
       <textarea value={text} maxLength={500} onChange={write} />
     </article>
   );
 }
 
-/** Who this browser is, as long as nobody signs in. */
+/** The user of this browser, as there is no sign-in. */
 const id = (localStorage["id"] ??= crypto.randomUUID()) as string;
 const user = { id, name: `Guest ${id.slice(0, 4)}`, color: `#${id.slice(0, 6)}` };
 const room = location.hash.slice(1) || "main";

@@ -1,4 +1,4 @@
-// The Worker: the rooms service under /collab. What is left is the page, which Cloudflare serves from dist/.
+// The Worker: serves the rooms under /collab. Cloudflare serves everything else, the page, from dist/.
 
 import { createCollab, type CollabEnv } from "collab-room";
 import { Hono } from "hono";

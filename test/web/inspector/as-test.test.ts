@@ -36,9 +36,9 @@ test("has who has sent what, in order, and leaves out what does nothing", () => 
     'await net.room.updateState((state) => patched(state, [{"op":"inc","path":"/n","by":1}]));',
     'await net.room.updateState((state) => mergePatch(state as never, {"owner":null}) as never);',
     'await net.settle(person1.action("rename", {"title":"Dam"}));',
-    '// A frame of 12 bytes of "ada" is not known as a whole.',
+    '// A frame of 12 bytes from "ada" was not captured in full.',
   ]);
-  expect(lines).toContain('test("what has happened in the \\"room\\"", async () => {');
+  expect(lines).toContain('test("what happened in the \\"room\\"", async () => {');
 });
 
 test("names a behaviour that no variable can have", () => {

@@ -1,4 +1,4 @@
-// Who is here: the first few, and how many more.
+// The people on the board: the first few, and how many more there are.
 
 import { colorOf, initialOf, inkOn, nameOf } from "./people.ts";
 import { useCounts, usePeople, useSelf, useStatus } from "./rooms.ts";
@@ -19,9 +19,9 @@ export function Avatars() {
     (a, b) => JSON.stringify(a) === JSON.stringify(b),
   );
   const { users } = useCounts();
-  // Without a line, this is who was here.
+  // Without a connection, this shows who was here last.
   const isLive = useStatus().state === "connected";
-  // Oneself first: in a full stack one wants to find oneself.
+  // The user comes first, to be visible in a full stack.
   const first = people.toSorted((a, b) => Number(b.id === ownId) - Number(a.id === ownId));
   const more = Math.max(users, people.length) - Math.min(shown, people.length);
   return (

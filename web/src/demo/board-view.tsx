@@ -1,5 +1,5 @@
-// The board: notes on a surface larger than the pane, the cursors of the others, and the tools. It scrolls by itself;
-// whatever changes the room is in use-board.ts.
+// The board: notes on a scrollable surface larger than the pane, the cursors of other people, and the tools. Everything
+// that changes the room is in use-board.ts.
 
 import { useEffect, useRef, useState, type KeyboardEvent, type PointerEvent } from "react";
 import { Arrows, Cursors } from "./cursors.tsx";
@@ -25,7 +25,7 @@ import { useIdle } from "./use-idle.ts";
 type Props = {
   readonly userId: string;
   readonly hasToken: boolean;
-  /** Mend the line; there only if it is cut. */
+  /** Restore the line; set only while it is cut. */
   onMend?(): void;
 };
 
@@ -66,21 +66,21 @@ export function BoardView({ userId, hasToken, onMend }: Props) {
     const { since, ...result } = board[verb]();
     const editor = room.people.find(({ id }) => id === since);
     say(undoText(verb, result, editor ? nameOf(editor) : null));
-    // What is undone may be the note that the keyboard is in.
+    // Undo may have removed the note that had the focus.
     const at = document.activeElement?.closest<HTMLElement>(".note")?.dataset["id"];
     if (at !== undefined && !Object.hasOwn(room.state.notes, at)) viewport.current?.focus();
   };
   const onGone = () => {
     viewport.current?.focus();
     board.close();
-    // Unless it was a refusal that has taken it away.
-    say("Somebody has removed the note that you were at.", true);
+    // Not if a refusal has removed it, which has its own message.
+    say("Someone deleted the note you were working on.", true);
   };
   const onKeyDown = (event: KeyboardEvent) => {
     if (!(event.ctrlKey || event.metaKey) || event.altKey) return;
     const key = event.key.toLowerCase();
     if (key !== "z" && key !== "y") return;
-    // A text field has an undo of its own, which knows nothing of the others.
+    // The browser's own undo of a text field knows nothing about other people's edits.
     event.preventDefault();
     back(key === "y" || event.shiftKey ? "redo" : "undo");
   };
@@ -89,7 +89,7 @@ export function BoardView({ userId, hasToken, onMend }: Props) {
     board.point({ x: Math.round(clientX - left), y: Math.round(clientY - top) });
   };
 
-  // The keyboard goes through the notes in the order in which they were made; what lies in front may change under it.
+  // Tab goes through the notes in the order of creation, even when their stacking order changes.
   const levels = new Map(notes.map(({ key }, level) => [key, level]));
   const isOver = status.state === "closed" || status.state === "needs-token";
   return (
@@ -136,14 +136,14 @@ export function BoardView({ userId, hasToken, onMend }: Props) {
       <p className="said" role="status">
         {said && <span key={said.id}>{said.text}</span>}
       </p>
-      {/* An operator can take the right to edit away, and give it back, at any time. */}
+      {/* An operator can revoke and restore the right to edit at any time. */}
       {isReady && !mayEdit && !isOver && (
         <p className="tools looking" role="status">
-          You may look at this board, and not edit it.
+          You can view this board, but not edit it.
         </p>
       )}
       <div className="tools" role="group" aria-label="Tools" inert={isOver || !isReady || !mayEdit}>
-        {/* On an empty board there is one already. */}
+        {/* An empty board has its own button for this. */}
         {notes.length > 0 && (
           <button className="primary" onClick={add}>
             <Icon name="add" /> Add note
@@ -174,7 +174,7 @@ export function BoardView({ userId, hasToken, onMend }: Props) {
 
 const nobody: readonly string[] = [];
 
-/** Who edits which note: a colour and names by its key. */
+/** The editors of each note by its key: the first one's colour, then all names. */
 function useEditors(): ReadonlyMap<string, readonly string[]> {
   return useOthers(
     (others) => {
@@ -194,12 +194,12 @@ function useEditors(): ReadonlyMap<string, readonly string[]> {
 
 type Said = { readonly id: number; readonly text: string; readonly at: number };
 
-/** ms in which one thing is the reason for another. */
+/** ms within which a message counts as a consequence of the previous one. */
 const sameTime = 1000;
 
 /**
- * Something to say, which goes after a while.
- * @returns also a function that says it. What only `follows` from what was said just now is not said.
+ * A message that disappears after a while.
+ * @returns the message, and a function that shows one. A message that only `follows` from a recent one is dropped.
  */
 function useMessage(): readonly [Said | null, (text: string, follows?: boolean) => void] {
   const [said, setSaid] = useState<Said | null>(null);

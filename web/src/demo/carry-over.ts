@@ -1,21 +1,21 @@
-// What somebody has typed into a field, carried over to a text that others have changed since the field showed it: within
-// the same frame, or for as long as an input method composes.
+// Carries what the user typed into a field over to a text that others have changed since the field showed it: within
+// the same frame, or while an input method composes.
 
-/** A part of a text that was exchanged for another one. */
+/** The replacement of a part of a text. */
 type Splice = { readonly start: number; readonly end: number; readonly inserted: string };
 
-/** @returns `now` with what makes `is` of `was` */
+/** @returns `now` with the change from `was` to `is` applied */
 export function carryOver(was: string, is: string, now: string): string {
   const [own, other] = [spliceOf(was, is), spliceOf(was, now)];
   const [first, second] = own.end <= other.start ? [own, other] : [other, own];
-  // Where both have changed the same part, each keeps what they have inserted, and both removals count.
+  // If both have changed the same part, both insertions are kept and both deletions apply.
   const between = was.slice(first.end, second.start);
   const rest = was.slice(Math.max(first.end, second.end));
   const begin = was.slice(0, Math.min(first.start, second.start));
   return begin + first.inserted + between + second.inserted + rest;
 }
 
-/** The shortest one that makes one text of another, and cuts through no character. */
+/** The shortest splice that turns `from` into `to` without splitting a surrogate pair. */
 export function spliceOf(from: string, to: string): Splice {
   const least = Math.min(from.length, to.length);
   let start = 0;
@@ -27,6 +27,6 @@ export function spliceOf(from: string, to: string): Splice {
   return { start, end: from.length - same, inserted: to.slice(start, to.length - same) };
 }
 
-/** Whether a cut there would leave two halves of a character. */
+/** Whether a cut here would split a surrogate pair. */
 const isInsidePair = (text: string, at: number): boolean =>
   /^[\uD800-\uDBFF][\uDC00-\uDFFF]$/.test(text.slice(Math.max(at - 1, 0), at + 1));

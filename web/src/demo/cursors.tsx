@@ -1,5 +1,5 @@
-// The cursors of the others, and arrows to those outside of what is seen. Here is only what they look like; use-glide.ts
-// moves them.
+// The cursors of the other people, and arrows to those outside the visible area. This file only renders them;
+// use-glide.ts moves them.
 
 import type { RefObject } from "react";
 import { colorOf, inkOn, nameOf } from "./people.ts";
@@ -12,7 +12,7 @@ type Pointing = {
   readonly isIdle: boolean;
 };
 
-/** Those who point somewhere. It is no news here where. */
+/** The people who have a cursor. Movements alone cause no render. */
 const usePointing = (): readonly Pointing[] =>
   useOthers(
     (others) =>
@@ -67,7 +67,7 @@ export function Arrows({ layer, onGo }: ArrowsProps) {
           hidden
           data-person={id}
           style={{ background: color, color: inkOn(color) }}
-          aria-label={`${name} is elsewhere on the board: go there`}
+          aria-label={`Scroll to ${name}`}
           title={name}
           onClick={() => onGo(id)}
         >

@@ -1,4 +1,4 @@
-// The last frames on this pane's line, the newest first.
+// The latest frames of this pane's connection, newest first.
 
 import type { Line } from "./line.ts";
 import { useLine } from "./use-line.ts";
@@ -11,17 +11,17 @@ export function Frames({ line }: { line: Line }) {
     <div className="frames">
       <p>
         {isCut
-          ? "The line is cut."
+          ? "Unplugged."
           : roundTrip === null
-            ? "No answer yet."
-            : `${roundTrip} ms to the room and back.`}
+            ? "No reply yet."
+            : `${roundTrip} ms round trip.`}
       </p>
-      <div className="frame-list" tabIndex={0} role="region" aria-label="The last frames" dir="ltr">
+      <div className="frame-list" tabIndex={0} role="region" aria-label="Latest frames" dir="ltr">
         <table>
           <thead>
             <tr>
               <th>
-                <span className="hidden">Way</span>
+                <span className="hidden">Direction</span>
               </th>
               <th>Message</th>
               <th>Bytes</th>

@@ -1,4 +1,4 @@
-// How others get here: the address, and the same as a QR code for a phone.
+// The invitation: a link to the board, also as a QR code for phones.
 
 import { useState } from "react";
 import { encode } from "uqr";
@@ -7,7 +7,7 @@ import { Icon } from "../shared/icon.tsx";
 type Props = { readonly board: string; readonly hasToken: boolean };
 
 export function Invitation({ board, hasToken }: Props) {
-  // Without the token, which says who oneself is, and whatever else the link that led here had.
+  // Leave out the token, which identifies this user, and everything else in the current address.
   const address = `${location.origin}/?${new URLSearchParams({ board })}`;
   const isLocal = ["localhost", "127.0.0.1"].includes(location.hostname);
   const [copied, setCopied] = useState(false);
@@ -20,20 +20,18 @@ export function Invitation({ board, hasToken }: Props) {
       <Code text={address} />
       <div>
         <p>
-          Whoever opens this address is on the board with you{hasToken && ", if they have a token"}.{" "}
-          {isLocal
-            ? "It works on this computer; a phone needs an address that it can reach."
-            : "Point a phone at the code."}
+          Anyone with this link {hasToken && "and a token "}can join this board.{" "}
+          {isLocal ? "A localhost link only works on this computer." : "On a phone, scan the code."}
         </p>
         <div className="copy">
           <input
-            aria-label="Address of this board"
+            aria-label="Link to this board"
             readOnly
             dir="ltr"
             value={address}
             onFocus={({ target }) => target.select()}
           />
-          {/* Only secure pages may write to the clipboard. */}
+          {/* The clipboard needs a secure context. */}
           {isSecureContext && (
             <button className="plain-button" onClick={() => void copy()}>
               <Icon name="copy" /> {copied ? "Copied" : "Copy"}
@@ -55,7 +53,7 @@ function Code({ text }: { text: string }) {
       className="code"
       viewBox={`0 0 ${size} ${size}`}
       role="img"
-      aria-label="QR code of the address"
+      aria-label="QR code for the link"
     >
       <path d={path} />
     </svg>

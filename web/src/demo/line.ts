@@ -1,12 +1,12 @@
-// A line that can be cut and slowed down: it stands between the client and its WebSockets. It also keeps the last frames
-// and how long the room took to answer. It knows nothing of rooms but the texts on the wire.
+// A connection that can be cut and slowed down: it sits between the client and its WebSockets. It also records the
+// latest frames and the round-trip time. It knows nothing about rooms except the text of the frames.
 
 import type { SocketLike } from "collab-room/client";
 
 export type Frame = {
   readonly id: number;
   readonly from: "page" | "room";
-  /** Of its first message. */
+  /** The type of its first message. */
   readonly type: string;
   readonly text: string;
   readonly bytes: number;
@@ -16,7 +16,7 @@ export type Frame = {
 
 export type LineView = {
   readonly isCut: boolean;
-  /** ms that a round trip takes longer. */
+  /** ms added to each round trip. */
   readonly lag: number;
   /** ms of the last round trip; `null` before the first. */
   readonly roundTrip: number | null;
@@ -32,7 +32,7 @@ export class Line {
   #sockets = new Set<SlowSocket>();
   #asked = new Map<string, number>();
   #frameId = 0;
-  #isTelling = false;
+  #isScheduled = false;
 
   constructor(isCut: boolean) {
     this.#view = { ...this.#view, isCut };
@@ -56,17 +56,17 @@ export class Line {
   cut(isCut: boolean): void {
     this.#asked.clear();
     this.#set({ isCut, roundTrip: null });
-    this.#tell();
+    this.#notify();
     if (isCut) for (const socket of this.#sockets) socket.cut();
   }
 
   slow(lag: number): void {
     this.#set({ lag });
-    this.#tell();
+    this.#notify();
   }
 
-  /** Note a frame that has passed. */
-  saw(from: Frame["from"], text: string): void {
+  /** Record a frame. */
+  record(from: Frame["from"], text: string): void {
     const at = Date.now();
     const messages = read(text);
     const frame: Frame = {
@@ -80,7 +80,7 @@ export class Line {
     this.#set({ frames: [frame, ...this.#view.frames].slice(0, keptFrames) });
     for (const { ref } of messages) this.#time(from, ref, at);
     if (text === "ping" || text === "pong") this.#time(from, "ping", at);
-    this.#tellSoon();
+    this.#notifySoon();
   }
 
   #time(from: Frame["from"], ref: string | number | undefined, at: number): void {
@@ -97,17 +97,17 @@ export class Line {
     this.#view = { ...this.#view, ...view };
   }
 
-  #tell(): void {
+  #notify(): void {
     for (const listener of this.#listeners) listener();
   }
 
-  /** Frames may be too many to draw the page after each. */
-  #tellSoon(): void {
-    if (this.#isTelling) return;
-    this.#isTelling = true;
+  /** There may be too many frames to render after each one. */
+  #notifySoon(): void {
+    if (this.#isScheduled) return;
+    this.#isScheduled = true;
     setTimeout(() => {
-      this.#isTelling = false;
-      this.#tell();
+      this.#isScheduled = false;
+      this.#notify();
     }, 100);
   }
 }
@@ -123,7 +123,7 @@ function read(text: string): readonly Message[] {
 type Listener = (event: never) => void;
 type CloseListener = (event: { code: number; reason: string }) => void;
 
-/** What there is where no line is: it closes at once. */
+/** A socket for a line that is cut: it closes at once. */
 const deadSocket = (): SocketLike => ({
   readyState: 3,
   send() {},
@@ -133,7 +133,7 @@ const deadSocket = (): SocketLike => ({
   },
 });
 
-/** Half of the lag is on the way there, half on the way back. Nothing overtakes. */
+/** Delays both directions by half of the lag each. Order is kept. */
 class SlowSocket implements SocketLike {
   readonly #socket: WebSocket;
   readonly #line: Line;
@@ -157,14 +157,14 @@ class SlowSocket implements SocketLike {
   }
 
   send(text: string): void {
-    this.#line.saw("page", text);
+    this.#line.record("page", text);
     this.#out.pass(() => {
       if (this.#socket.readyState === 1) this.#socket.send(text);
     });
   }
 
   close(code?: number, reason?: string): void {
-    // What was sent before goes first.
+    // Everything sent before must go out first.
     this.#out.pass(() => this.#socket.close(code, reason));
   }
 
@@ -179,13 +179,13 @@ class SlowSocket implements SocketLike {
     this.#socket.addEventListener(type, (event) =>
       this.#in.pass(() => {
         if (this.#isCut) return;
-        if (type === "message") this.#line.saw("room", String((event as MessageEvent).data));
+        if (type === "message") this.#line.record("room", String((event as MessageEvent).data));
         listener(event as never);
       }),
     );
   }
 
-  /** End as a broken line does: without a word to the other end. */
+  /** End like a broken connection: to the client, it closes with 1006. */
   cut(): void {
     if (this.#isCut) return;
     setTimeout(() => this.#close(1006, ""));
@@ -198,10 +198,10 @@ class SlowSocket implements SocketLike {
   }
 }
 
-/** One way of a line. */
+/** One direction of a connection. */
 class Delay {
   readonly #line: Line;
-  /** When the last thing arrives. */
+  /** When the latest item arrives. */
   #at = 0;
 
   constructor(line: Line) {

@@ -1,11 +1,11 @@
-// What a tab remembers across reloads, and what the browser remembers for all of its tabs. A browser may refuse to, and
-// then the page does without.
+// What a tab remembers across reloads, and what the browser remembers for all tabs. If the browser denies storage, the
+// page works without it.
 
 type Where = "tab" | "browser";
 
 const storageOf = (where: Where): Storage => (where === "tab" ? sessionStorage : localStorage);
 
-/** @returns `null` for what is not remembered */
+/** @returns `null` if nothing is stored under the key */
 export function recall(where: Where, key: string): string | null {
   try {
     return storageOf(where).getItem(key);
@@ -14,12 +14,12 @@ export function recall(where: Where, key: string): string | null {
   }
 }
 
-/** @param value `null`: forget it */
+/** @param value `null` removes the key */
 export function remember(where: Where, key: string, value: string | null): void {
   try {
     if (value === null) storageOf(where).removeItem(key);
     else storageOf(where).setItem(key, value);
   } catch {
-    // The page works without.
+    // The page works without storage.
   }
 }

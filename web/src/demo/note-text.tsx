@@ -1,5 +1,5 @@
-// The text of a note in a field that several people write into. The field keeps its own text, so that what arrives while
-// one types goes in beside the caret, which stays between the same letters.
+// The text field of a note, which several people can edit at once. The field is uncontrolled: edits that arrive while
+// the user types are merged in, and the caret stays between the same letters.
 
 import { useImperativeHandle, useLayoutEffect, useRef, type Ref } from "react";
 import { spliceOf } from "./carry-over.ts";
@@ -7,11 +7,11 @@ import { spliceOf } from "./carry-over.ts";
 type Props = {
   readonly ref: Ref<HTMLTextAreaElement>;
   readonly text: string;
-  /** Somebody has made `is` of the text that the field showed. */
+  /** The user has changed the text of the field from `was` to `is`. */
   onWrite(was: string, is: string): void;
   onOpen(): void;
   onClose(): void;
-  /** The keyboard wants out. */
+  /** The user leaves the field by keyboard. */
   onLeave(): void;
 };
 
@@ -21,12 +21,12 @@ export function NoteText({ ref, text, onWrite, onOpen, onClose, onLeave }: Props
   const isComposing = useRef(false);
   useImperativeHandle(ref, () => field.current as HTMLTextAreaElement);
   const show = (): void => {
-    // An input method loses what it composes if the text changes under it.
+    // An input method loses its composition if the text changes underneath it.
     if (!field.current || isComposing.current) return;
     takeOver(field.current, text);
     shown.current = text;
   };
-  // Not after each rendering: one that comes before what was typed is in `text` would take it out of the field.
+  // Not after every render: a render before `text` contains what was typed would remove it from the field.
   useLayoutEffect(show, [text]);
   const write = ({ value }: HTMLTextAreaElement): void => {
     if (value === shown.current) return show();
@@ -38,8 +38,8 @@ export function NoteText({ ref, text, onWrite, onOpen, onClose, onLeave }: Props
     <textarea
       ref={field}
       dir="auto"
-      aria-label="Text of the note"
-      placeholder="Write something"
+      aria-label="Note text"
+      placeholder="Write something…"
       maxLength={500}
       spellCheck={false}
       defaultValue={text}
@@ -63,7 +63,7 @@ export function NoteText({ ref, text, onWrite, onOpen, onClose, onLeave }: Props
   );
 }
 
-/** Show another text, with the caret between the same letters as before. */
+/** Replace the text and keep the caret between the same letters. */
 function takeOver(field: HTMLTextAreaElement, text: string): void {
   const old = field.value;
   if (old === text) return;

@@ -1,4 +1,4 @@
-// A note: a grip to drag it by, its tools, and its text. Arrow keys on the grip move it, Delete removes it.
+// A note: a grip to drag it by, its tools, and its text. On the grip, arrow keys move the note and Delete removes it.
 
 import {
   memo,
@@ -24,14 +24,14 @@ import {
 export const noteWidth = 204;
 export const noteHeight = 148;
 
-/** ms between two edits of a drag: a fast screen would make more of them than the room takes. */
+/** ms between two edits of a drag: a screen with a high refresh rate would send more than the room accepts. */
 const dragPause = 16;
 
 type Held = {
-  /** Where in the note. */
+  /** Where the note is held. */
   readonly by: Point;
   readonly movedAt: number;
-  /** Where it has to go yet. */
+  /** A position that has not been sent yet. */
   next: Point | null;
 };
 
@@ -41,9 +41,9 @@ type Props = {
   readonly level: number;
   readonly board: ReturnType<typeof useBoard>;
   readonly isNew: boolean;
-  /** The colour of the first who edits it, and the names of all; none if nobody does. */
+  /** The colour of its first editor, then the names of all editors; empty if nobody edits it. */
   readonly editors: readonly string[];
-  /** Somebody else has removed it while it was moved or written into. */
+  /** Called if the note disappears while it has the focus. */
   onGone(): void;
 };
 
@@ -125,8 +125,8 @@ export const Note = memo(function Note({ id, note, level, board, isNew, editors,
         <button
           ref={grip}
           className="grip"
-          aria-label={`Move the note: ${name}`}
-          title="Drag, or use the arrow keys"
+          aria-label={`Move note: ${name}`}
+          title="Drag or use the arrow keys to move"
           onPointerDown={grab}
           onPointerMove={drag}
           onLostPointerCapture={drop}
@@ -138,31 +138,31 @@ export const Note = memo(function Note({ id, note, level, board, isNew, editors,
         </button>
         <button
           className="swatch"
-          aria-label={`Colour ${note.color}: change to ${nextColor}`}
-          title="Colour"
+          aria-label={`Colour: ${note.color}. Change to ${nextColor}`}
+          title="Change colour"
           data-color={nextColor}
           onClick={() => board.paint(id, nextColor)}
         />
         <button
           className="icon-button"
-          aria-label="To the front"
-          title="To the front"
+          aria-label="Bring to front"
+          title="Bring to front"
           onClick={() => board.raise(id)}
         >
           <Icon name="front" />
         </button>
         <button
           className="icon-button"
-          aria-label="To the back"
-          title="To the back"
+          aria-label="Send to back"
+          title="Send to back"
           onClick={() => board.lower(id)}
         >
           <Icon name="back" />
         </button>
         <button
           className="icon-button"
-          aria-label={`Remove the note: ${name}`}
-          title="Remove"
+          aria-label={`Delete note: ${name}`}
+          title="Delete"
           onClick={() => {
             nextGrip(element.current)?.focus();
             board.remove(id);
@@ -190,7 +190,7 @@ export const Note = memo(function Note({ id, note, level, board, isNew, editors,
   );
 }, isSame);
 
-/** Whether it would look the same: the editors are a new list each time. */
+/** Whether the note would look the same. The list of editors is a new array on each render. */
 function isSame(a: Props, b: Props): boolean {
   return (
     a.note === b.note &&
@@ -213,7 +213,7 @@ const within = ({ x, y }: Point): Point => ({
   y: Math.min(Math.max(y, 0), boardHeight - noteHeight),
 });
 
-/** Where the keyboard goes when a note is removed under it: to another one, or to the board. */
+/** Where the focus goes when a focused note is removed: to another note, or to the board. */
 function nextGrip(note: HTMLElement | null): HTMLElement | null {
   const other = [note?.nextElementSibling, note?.previousElementSibling].find((each) =>
     each?.matches(".note"),

@@ -1,4 +1,4 @@
-// What there is to say where the board shows nothing, or can no longer be used: a sentence and one button.
+// Shown when the board is empty or cannot be used: one sentence and one button.
 
 import type { ReactNode } from "react";
 import { openNewBoard } from "./page-address.ts";
@@ -10,7 +10,7 @@ type Props = {
   readonly isEmpty: boolean;
   readonly hasToken: boolean;
   onAdd(): void;
-  /** Mend the line; there only if it is cut. */
+  /** Restore the line; set only while it is cut. */
   onMend?(): void;
 };
 
@@ -38,16 +38,16 @@ export function NoticeBox({ isReady, isEmpty, hasToken, onAdd, onMend }: Props) 
   }
   if (!isReady && onMend)
     return (
-      <Box kind="cut" sentence="The plug is pulled, and the board is not here yet.">
+      <Box kind="cut" sentence="You are unplugged, and the board has not loaded yet.">
         <button className="primary" onClick={onMend}>
-          Put it back
+          Plug back in
         </button>
       </Box>
     );
   if (!isReady) return <Box kind="joining" sentence="Joining the board…" />;
   if (!isEmpty) return null;
   return (
-    <Box kind="empty" sentence="Nothing here yet. The first note is yours.">
+    <Box kind="empty" sentence="No notes here yet. Yours can be the first.">
       <button className="primary" onClick={onAdd}>
         Add the first note
       </button>

@@ -1,14 +1,14 @@
-// Which board the page's address names, and who the token in it is.
+// The board in the address of the page, and the user in its token.
 
 export const newBoardName = (): string =>
   `board-${crypto.getRandomValues(new Uint32Array(1))[0]?.toString(36)}`;
 
 export function openNewBoard(): void {
-  // The token, if there is one, may be good for it, too.
+  // Keep the token, if there is one: it may be valid for the new board, too.
   location.assign(`/?board=${newBoardName()}${location.hash}`);
 }
 
-/** The user id in a token, which only the service can check; `null` for what is no token. */
+/** The user id in a token, unverified: only the service can check it. `null` if it is not a token. */
 export function userIn(token: string): string | null {
   try {
     const payload = atob((token.split(".")[1] ?? "").replaceAll("-", "+").replaceAll("_", "/"));

@@ -1,4 +1,4 @@
-// The page around the board: what this is, a second person beside the first, and the ways to share and to look behind it.
+// The page around the board: an introduction, a second person next to the first, the invitation and the source.
 
 import { useState } from "react";
 import { Dialog } from "../shared/dialog.tsx";
@@ -43,10 +43,10 @@ export function Page({ board, token }: { board: string; token: string | null }) 
       <main>
         <div className="hero">
           <div>
-            <h1>Rooms where people edit together</h1>
+            <h1>Edit together in real time</h1>
             <p>
-              This board is live, on one Durable Object. Open it as two people, write into the same
-              note, pull the plug, and see that nothing gets lost.
+              This board is live and runs on a single Durable Object. Add a second person, type in
+              the same note, pull the plug, and see that nothing gets lost.
             </p>
           </div>
           {isLocked ? null : token === null ? (
@@ -55,8 +55,8 @@ export function Page({ board, token }: { board: string; token: string | null }) 
             </button>
           ) : (
             <p className="alone">
-              Your token says who you are, so this page is one person. For a second one, open a link
-              with another token.
+              You are signed in with a token, so this page shows one person. To join as someone
+              else, open a link with their token.
             </p>
           )}
         </div>
@@ -74,38 +74,38 @@ export function Page({ board, token }: { board: string; token: string | null }) 
           <li>
             <h2>Two people, one page</h2>
             <p>
-              The second pane is a client of its own. Its cursor, its typing and its notes come
-              through the room.
+              The second pane is a separate client. Its cursor, typing and notes reach you through
+              the room.
             </p>
           </li>
           <li>
             <h2>Pull the plug</h2>
             <p>
-              Edit on both sides while one is cut off. When the line is back, each edit arrives
-              once, where it was meant.
+              Edit on both sides while one is offline. When it reconnects, every edit arrives
+              exactly once, in the right place.
             </p>
           </li>
           <li>
-            <h2>Undo your own</h2>
+            <h2>Undo your own changes</h2>
             <p>
-              Undo takes back what you did, and says what it left alone because somebody has changed
-              it since.
+              Undo reverts only what you did. It skips what others have changed since, and tells you
+              so.
             </p>
           </li>
         </ol>
       </main>
       <footer className="bottom">
-        <a href="/openapi.json">The HTTP API</a>
-        <a href={`/inspector#/rooms/${encodeURIComponent(board)}/state`}>The inspector</a>
-        <span>No sign-up. A board is deleted a day after its last visit.</span>
+        <a href="/openapi.json">HTTP API</a>
+        <a href={`/inspector#/rooms/${encodeURIComponent(board)}/state`}>Inspector</a>
+        <span>No sign-up needed. A board is deleted one day after its last visit.</span>
       </footer>
       {shown === "invitation" && (
-        <Dialog title="Invite somebody" onClose={close}>
+        <Dialog title="Invite people" onClose={close}>
           <Invitation board={board} hasToken={token !== null} />
         </Dialog>
       )}
       {shown === "source" && (
-        <Dialog title="The application" onClose={close} isWide>
+        <Dialog title="Source code" onClose={close} isWide>
           <Source />
         </Dialog>
       )}

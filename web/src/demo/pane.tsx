@@ -1,4 +1,4 @@
-// One person's view of the board: who they are, who else is here, the board, and the line to the room, which can be cut.
+// One person's view of the board: who they are, who else is here, the board, and the connection, which can be cut.
 
 import { useEffect, useState } from "react";
 import { Avatars } from "./avatars.tsx";
@@ -16,18 +16,18 @@ import { Status, TypingText } from "./status.tsx";
 import { useLine } from "./use-line.ts";
 
 type Props = {
-  /** Which person of this tab. */
+  /** The index of the person in this tab. */
   readonly seat: number;
   readonly board: string;
   readonly token: string | null;
   onClose?(): void;
-  /** Without a token, the service lets in nobody. */
+  /** Called when the service requires a token and there is none. */
   onLocked?(): void;
 };
 
 export function Pane({ seat, board, token, onClose, onLocked }: Props) {
   const [user] = useState(() => identityOf(seat));
-  // A reload does not mend the line.
+  // A line that was cut stays cut across a reload.
   const [line] = useState(() => new Line(recall("tab", plugKey(seat)) === board));
   const userId = token === null ? user.id : userIn(token);
   const options = {
@@ -35,11 +35,11 @@ export function Pane({ seat, board, token, onClose, onLocked }: Props) {
     room: board,
     behaviour: "board",
     environment: { open: line.open },
-    // Whoever reloads the page is in the room already, under the name with which they came first.
+    // After a reload, the user is already in the room under the name they first joined with.
     presence: { name: user.name, color: user.color },
-    // With a token, the service says who this is.
+    // With a token, the service knows who the user is.
     ...(token === null ? { user } : { token: () => token }),
-    // Edits outlast a reload, also when the line is cut.
+    // Edits survive a reload, even while the line is cut.
     persist: userId ?? false,
   };
   return (
@@ -66,7 +66,7 @@ type ViewProps = Pick<Props, "seat" | "onClose" | "onLocked"> & {
   readonly line: Line;
   readonly userId: string;
   readonly hasToken: boolean;
-  /** Cut the line, or mend it. */
+  /** Cut the line, or restore it. */
   onPlug(isCut: boolean): void;
 };
 
@@ -81,7 +81,7 @@ function View({ seat, line, userId, hasToken, onPlug, onClose, onLocked }: ViewP
   const [showsFrames, setShowsFrames] = useState(false);
   const plug = () => {
     onPlug(!isCut);
-    // Do not wait for the next attempt.
+    // Do not wait for the next scheduled attempt.
     if (isCut) room.reconnect();
   };
   const leave = () => {
@@ -89,12 +89,12 @@ function View({ seat, line, userId, hasToken, onPlug, onClose, onLocked }: ViewP
     onClose?.();
   };
   return (
-    <section className="pane" aria-label={`The board as ${identity.name || "somebody"} sees it`}>
+    <section className="pane" aria-label={`Board as seen by ${identity.name || "someone"}`}>
       <header className="pane-head">
         <PersonEditor seat={seat} identity={identity} onChange={setIdentity} />
         <Avatars />
         {onClose && (
-          <button className="icon-button" aria-label={`Let ${identity.name} leave`} onClick={leave}>
+          <button className="icon-button" aria-label={`Remove ${identity.name}`} onClick={leave}>
             <Icon name="close" />
           </button>
         )}
@@ -114,7 +114,7 @@ function View({ seat, line, userId, hasToken, onPlug, onClose, onLocked }: ViewP
           aria-pressed={showsFrames}
           onClick={() => setShowsFrames(!showsFrames)}
         >
-          Show the frames
+          Show frames
         </button>
       </div>
       {showsFrames && <Frames line={line} />}

@@ -1,6 +1,6 @@
-// Who somebody is on the page, as long as nobody signs in: a name and a colour that are given, and can be changed. A tab
-// keeps them across reloads; another tab is another person. A tab that is opened when an earlier one is closed goes on
-// as its person, whose unsent edits are in this browser.
+// Identities for a page without sign-in: each person gets a name and a colour, and can change both. A tab keeps its
+// person across reloads; another tab is another person. A tab opened after an earlier one was closed takes over that
+// person, whose unsent edits are in this browser.
 
 import type { Person } from "collab-room/client";
 import { recall, remember } from "./memory.ts";
@@ -21,7 +21,7 @@ const names = [
   "Kai",
   "Lena",
 ];
-/** White text is readable on each. */
+/** White text is readable on each of them. */
 const colors = [
   "#c2255c",
   "#0b7285",
@@ -33,13 +33,13 @@ const colors = [
   "#495057",
 ];
 
-/** People of this tab by their seats, which count from 0. */
+/** The people of this tab by seat, from 0. */
 const seats: Identity[] = [];
 
-/** People whom this browser remembers, tabs that are closed included. */
+/** How many people this browser remembers, including those of closed tabs. */
 const maxRemembered = 24;
 
-/** Find out who sits on each of so many seats. */
+/** Assign a person to each of the first `count` seats. */
 export async function takeSeats(count: number): Promise<void> {
   while (seats.length < count) {
     const own = read<Identity>("tab", `person-${seats.length}`);
@@ -49,7 +49,7 @@ export async function takeSeats(count: number): Promise<void> {
   }
 }
 
-/** @param seat one that was taken */
+/** @param seat one that `takeSeats` has assigned */
 export const identityOf = (seat: number): Identity => seats[seat] as Identity;
 
 export function keepIdentity(seat: number, identity: Identity): void {
@@ -62,13 +62,13 @@ export function keepIdentity(seat: number, identity: Identity): void {
 
 const earlier = (): readonly Identity[] => read<Identity[]>("browser", "people") ?? [];
 
-/** Somebody of this browser whom no open tab shows. */
+/** A person of this browser who is not in use by any open tab. */
 async function freePerson(): Promise<Identity | null> {
   for (const person of earlier()) if (await lock(person.id, { ifAvailable: true })) return person;
   return null;
 }
 
-/** Those that nobody has yet; all of them if there are none. */
+/** The values that are not taken yet; all values if every one is taken. */
 function unused<T>(all: readonly T[], taken: readonly T[]): readonly T[] {
   const left = all.filter((each) => !taken.includes(each));
   return left.length > 0 ? left : all;
@@ -95,10 +95,10 @@ function newPerson(): Identity {
   return person;
 }
 
-/** Hold the lock of a person as long as the tab is open. @returns whether it is held; never without Web Locks */
+/** Lock a person for as long as the tab is open. @returns whether it worked; always `false` without Web Locks */
 function lock(id: string, options: LockOptions): Promise<boolean> {
   const { promise, resolve } = Promise.withResolvers<boolean>();
-  // Only secure pages have locks.
+  // Web Locks need a secure context.
   if (!("locks" in navigator)) resolve(false);
   else
     navigator.locks
@@ -120,10 +120,10 @@ function read<T>(where: "tab" | "browser", key: string): T | null {
 
 const pick = <T>(list: readonly T[]): T => list[Math.floor(Math.random() * list.length)] as T;
 
-/** Other applications let people have names of any length, and who came over HTTP may show nothing. */
+/** Users of other clients may have names of any length, and users who joined over HTTP may have no presence. */
 export function nameOf(person: Person | undefined): string {
   const name = person?.presence?.name ?? person?.entry["name"];
-  return (typeof name === "string" && name.trim().slice(0, 40)) || "Somebody";
+  return (typeof name === "string" && name.trim().slice(0, 40)) || "Someone";
 }
 
 export function colorOf(person: Person | undefined): string {
@@ -131,13 +131,13 @@ export function colorOf(person: Person | undefined): string {
   return /^#[\da-f]{6}$/i.test(color) ? color : "#495057";
 }
 
-/** The first letter of a name, as a reader sees letters. */
+/** The first letter of a name, as a reader perceives it (a grapheme). */
 export function initialOf(name: string): string {
   const [first] = new Intl.Segmenter().segment(name.trim());
   return first?.segment.toUpperCase() ?? "";
 }
 
-/** White where it can be read on a colour, else black. */
+/** White if it is readable on the colour, otherwise black. */
 export function inkOn(color: string): string {
   const channels = /^#(..)(..)(..)$/.exec(color)?.slice(1) ?? ["00", "00", "00"];
   const [red = 0, green = 0, blue = 0] = channels.map((channel) => {
@@ -147,7 +147,7 @@ export function inkOn(color: string): string {
   return 0.2126 * red + 0.7152 * green + 0.0722 * blue > 0.183 ? "#000" : "#fff";
 }
 
-/** "Ada is typing…", as long as a sentence can hold the names. */
+/** "Ada is typing…": names up to two people. */
 export function typingText(typing: readonly string[]): string {
   const [first, second] = typing;
   if (first === undefined) return "";

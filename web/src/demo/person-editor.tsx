@@ -1,4 +1,4 @@
-// One's own name and colour, changed where they stand. The others see each letter.
+// Edits the user's own name and colour in place. Others see every keystroke.
 
 import { keepIdentity, type Identity } from "./people.ts";
 import { usePresence } from "./rooms.ts";
@@ -15,7 +15,7 @@ export function PersonEditor({ seat, identity, onChange }: Props) {
     const next = { ...identity, ...part };
     onChange(next);
     keepIdentity(seat, next);
-    setPresence({ name: next.name.trim() || "Somebody", color: next.color });
+    setPresence({ name: next.name.trim() || "Someone", color: next.color });
   };
   return (
     <div className="person">

@@ -1,4 +1,4 @@
-// The hooks for boards, with the types of their behaviour. Nothing of the Worker gets into the page.
+// The hooks, typed with the behaviour of boards. Only types are imported, so no Worker code ends up in the page.
 
 import { createRoomContext } from "collab-room/react";
 import type { board } from "../../../src/board.ts";

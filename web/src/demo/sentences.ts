@@ -1,5 +1,5 @@
-// What the page says of its room: one sentence for each state, and what the one button beside it does. Nothing here
-// draws or acts.
+// What the page says about its room: one sentence for each state, and what its button does. Nothing here renders or
+// acts.
 
 import type { RoomStatus, SaveStatus, StaleEdits, UndoResult } from "collab-room/client";
 
@@ -18,7 +18,7 @@ export type Notice = {
   readonly act: "again" | "new-board" | "read-api";
 };
 
-/** What has come between the page and its room; `null` where the client gets over it by itself. */
+/** What keeps the page out of its room; `null` if there is nothing or the client recovers by itself. */
 export function noticeOf(status: RoomStatus, hasToken: boolean): Notice | null {
   switch (status.state) {
     case "connecting":
@@ -29,7 +29,7 @@ export function noticeOf(status: RoomStatus, hasToken: boolean): Notice | null {
       if (status.problem?.code === "room_full")
         return {
           kind: "full",
-          sentence: "This board is full: every seat is taken.",
+          sentence: "This board is full. Try again when someone has left.",
           button: "Try again",
           act: "again",
         };
@@ -38,7 +38,7 @@ export function noticeOf(status: RoomStatus, hasToken: boolean): Notice | null {
       if (!hasToken) return locked;
       return {
         kind: "expired",
-        sentence: "Your invitation has expired. Ask for a new link, or try this one again.",
+        sentence: "Your invitation link has expired. Ask for a new one, or try again.",
         button: "Try again",
         act: "again",
       };
@@ -53,34 +53,34 @@ function closedNotice(problem: string | undefined, code: number): Notice {
   if (problem === "room_stopped" || code === 4002)
     return {
       kind: "stopped",
-      sentence: "This board has been stopped. It starts again when somebody comes.",
-      button: "Start it again",
+      sentence: "This board was stopped. It restarts when someone opens it.",
+      button: "Restart the board",
       act: "again",
     };
   if (problem === "kicked" || code === 4001)
     return {
       kind: "removed",
-      sentence: "You have been removed from this board.",
+      sentence: "You were removed from this board.",
       button: "Open a new board",
       act: "new-board",
     };
   if (problem === "behaviour_conflict")
     return {
       kind: "other-kind",
-      sentence: "This address belongs to a room of another kind, which has no notes.",
+      sentence: "This room is not a board, so there are no notes to show.",
       button: "Open a new board",
       act: "new-board",
     };
   if (code === 1000)
     return {
       kind: "left",
-      sentence: "You have left this board.",
-      button: "Come back",
+      sentence: "You left this board.",
+      button: "Rejoin",
       act: "again",
     };
   return {
     kind: "refused",
-    sentence: "This board does not let you in.",
+    sentence: "You don’t have access to this board.",
     button: "Open a new board",
     act: "new-board",
   };
@@ -88,14 +88,14 @@ function closedNotice(problem: string | undefined, code: number): Notice {
 
 const locked: Notice = {
   kind: "locked",
-  sentence: "This service lets in only people with a token, so the demo stays outside.",
-  button: "Read the API",
+  sentence: "This service requires a token, so the demo can’t connect.",
+  button: "View the API",
   act: "read-api",
 };
 
-/** How the connection is. */
+/** The state of the connection. */
 export function lineText(status: RoomStatus, isCut: boolean): string {
-  if (isCut) return "Plug pulled";
+  if (isCut) return "Unplugged";
   switch (status.state) {
     case "connecting":
       return "Connecting…";
@@ -128,25 +128,27 @@ export function savedText(saved: SaveStatus): string {
 
 const edits = (count: number): string => `${count} ${count === 1 ? "edit" : "edits"}`;
 
-/** @param who has changed since what was to be taken back; `null` if that is not known */
+/** @param who has since changed what was to be undone; `null` if unknown */
 export function undoText(
   verb: "undo" | "redo",
   { undone, skipped }: UndoResult,
   who: string | null,
 ): string {
   if (skipped > 0)
-    return `${skipped} ${skipped === 1 ? "change" : "changes"} skipped: ${who ?? "somebody"} has edited it since.`;
+    return skipped === 1
+      ? `Skipped 1 change: ${who ?? "someone"} has edited it since.`
+      : `Skipped ${skipped} changes: ${who ?? "someone"} has edited them since.`;
   if (!undone) return `Nothing to ${verb}.`;
-  return verb === "undo" ? "Undone." : "Done again.";
+  return verb === "undo" ? "Undone." : "Redone.";
 }
 
-/** What there is to decide of edits that wait for a word. */
+/** Describes edits that wait for a decision. */
 export function staleText({ why, count, oldest }: StaleEdits): string {
   const since = new Date(oldest).toLocaleTimeString([], { timeStyle: "short" });
-  const made = `${edits(count)} that you made from ${since} on`;
+  const made = `${edits(count)} you made since ${since}`;
   return why === "age"
-    ? `${made} ${count === 1 ? "is" : "are"} not on the board yet, which others may have changed.`
-    : `It is not known whether the board has ${made}.`;
+    ? `${made} ${count === 1 ? "is" : "are"} not on the board yet. Others may have changed it in the meantime.`
+    : `${made} may not have reached the board.`;
 }
 
-export const refusedText = (detail: string): string => `The board has refused an edit: ${detail}`;
+export const refusedText = (detail: string): string => `Your edit was refused: ${detail}`;

@@ -1,6 +1,6 @@
-// The application code of this page, as it is: what the room allows, and what the page does with it.
+// Shows the application code of this page: the behaviour of the room, and what the page does with it.
 
-// The linter does not know that `?raw` makes a text of a file.
+// The linter does not know that `?raw` imports a file as text.
 // oxlint-disable-next-line import/default
 import page from "./use-board.ts?raw";
 // oxlint-disable-next-line import/default
@@ -15,7 +15,7 @@ const files = [
   { name: "use-board.ts", what: "in the page", text: withoutHead(page) },
 ];
 
-/** The comment of a file speaks to those who work on it. */
+/** The comment at the top of a file is for maintainers, not for visitors. */
 function withoutHead(text: string): string {
   return text.replace(/^(\/\/.*\n)+\n/, "").trim();
 }
@@ -31,7 +31,7 @@ export function Source() {
               {what}, {text.split("\n").length} lines
             </small>
           </h3>
-          {/* It scrolls, so the keyboard must get there. */}
+          {/* It scrolls, so it must be reachable by keyboard. */}
           <pre tabIndex={0} dir="ltr">
             <code>{paint(text)}</code>
           </pre>

@@ -1,4 +1,4 @@
-// Asks what is to become of edits that have waited too long: one sentence, and a button for each answer.
+// Asks what to do with edits that have waited too long: one sentence, and a button for each answer.
 
 import { useState } from "react";
 import type { StaleEdits } from "collab-room/client";
@@ -27,6 +27,6 @@ export function StaleBar() {
   );
 }
 
-/** A question is asked again on each connection, until it is answered. What closed tabs have left is one of its own. */
+/** The client repeats a question on each connection until it is answered; edits of closed tabs are a separate one. */
 const without = (asked: readonly StaleEdits[], { why, oldest }: StaleEdits) =>
   asked.filter((each) => each.why !== why || each.oldest !== oldest);

@@ -1,4 +1,4 @@
-// Where things stand: the line to the room, whether everything is saved, and who is typing.
+// The status line: the connection, whether everything is saved, and who is typing.
 
 import { useEffect, useState } from "react";
 import type { Line } from "./line.ts";
@@ -12,7 +12,7 @@ export function Status({ line }: { line: Line }) {
   const saved = useSaved();
   const isCut = useLine(line, (view) => view.isCut);
   const roundTrip = useLine(line, (view) => view.roundTrip);
-  // An edit is saved within a few milliseconds: to say so each time would only flicker.
+  // Edits are usually saved within a few milliseconds: showing each would only flicker.
   const isSlow = useLasting(saved.state === "saving", 400);
   const isLive = status.state === "connected" && !isCut;
   return (
@@ -23,9 +23,7 @@ export function Status({ line }: { line: Line }) {
         {(status.state === "connected" || saved.state === "unsaved") &&
           `, ${saved.state === "saving" && !isSlow ? "all saved" : savedText(saved)}`}
       </span>
-      {isLive && roundTrip !== null && (
-        <small title="From a request to the room's answer">{roundTrip} ms</small>
-      )}
+      {isLive && roundTrip !== null && <small title="Round trip to the room">{roundTrip} ms</small>}
     </p>
   );
 }
@@ -41,7 +39,7 @@ export function TypingText() {
   );
 }
 
-/** Whether something has been true for so many ms. */
+/** Whether `isTrue` has held for `ms`. */
 function useLasting(isTrue: boolean, ms: number): boolean {
   const [hasLasted, setLasted] = useState(false);
   useEffect(() => {

@@ -1,4 +1,4 @@
-// The application: all that the demo does with its room. The rest of the page draws it.
+// The application: everything the demo does with its room. The rest of the page renders it.
 
 import { editText, type UndoResult } from "collab-room/client";
 import { useMemo } from "react";
@@ -10,20 +10,20 @@ export type NoteColor = (typeof noteColors)[number];
 export type BoardNote = ReturnType<typeof useNotes>[number]["item"];
 export type Point = { readonly x: number; readonly y: number };
 
-/** The notes, from the back to the front. */
+/** The notes, from back to front. */
 export const useNotes = () => useList("/notes").items;
 
-/** What one can do on the board, as a user. The functions stay the same ones. */
+/** What a user can do on the board. The functions are stable across renders. */
 export function useBoard(me: string) {
   const room = useRoom();
   const { insert, update, move, remove } = useList("/notes");
   const [, setPresence] = usePresence();
   return useMemo(() => {
     const { history } = room;
-    const changed: string[] = []; // notes, the last one at the end
+    const changed: string[] = []; // keys of notes, the latest last
     let isOneStep = false;
     let endOfTyping: ReturnType<typeof setTimeout> | undefined;
-    /** From here on, all edits are undone together. */
+    /** All edits from here on are one undo step. */
     const begin = () => {
       if (!isOneStep) history.pause();
       isOneStep = true;
@@ -33,13 +33,13 @@ export function useBoard(me: string) {
       if (isOneStep) history.resume();
       isOneStep = false;
     };
-    /** Say who has changed a note last. Undo leaves that alone. */
+    /** Record who changed a note last. Undo ignores this. */
     const sign = (key: string) => {
       if (changed.at(-1) !== key) changed.push(key);
       if (room.state.notes[key]?.by !== me)
         history.ignore(() => update(key, (note) => void (note.by = me)));
     };
-    /** What undo did, and who has changed since what it left alone. */
+    /** What undo did, and who has since changed what it skipped. */
     const report = (result: UndoResult) => {
       const editors = changed.map((key) => room.state.notes[key]?.by);
       return { ...result, since: editors.findLast((by) => by && by !== me) ?? null };
@@ -51,7 +51,7 @@ export function useBoard(me: string) {
         sign(key);
         return key;
       },
-      /** What others have typed into the same note, also since the field showed it, stays. */
+      /** Keeps what others have typed into the same note, even if the field has not shown it yet. */
       write(key: string, was: string, is: string) {
         begin();
         update(key, (note) => editText(note, "text", carryOver(was, is, note.text)));
@@ -83,5 +83,5 @@ export function useBoard(me: string) {
   }, [room, me, insert, update, move, remove, setPresence]);
 }
 
-/** Keys sort by the time at which the notes were made: the order in which the keyboard goes through them. */
+/** Keys sort by creation time, which is the order of the notes for the Tab key. */
 const newKey = () => `n${Date.now().toString(36)}${Math.random().toString(36).slice(2, 8)}`;

@@ -1,5 +1,6 @@
-// Moves cursors smoothly to where people point. The room tells of that 25 times a second; each frame of the screen goes
-// a part of the way. Only transforms are written, so the browser lays nothing out, and no frame runs while all rest.
+// Moves cursors smoothly to where people point. The room sends positions 25 times a second, and each animation frame
+// moves a cursor part of the way. Only transforms are written, so there is no layout, and no frame is requested while
+// nothing moves.
 
 import { useEffect, useRef, type RefObject } from "react";
 import type { Room } from "collab-room/client";
@@ -9,17 +10,17 @@ import type { Point } from "./use-board.ts";
 export const boardWidth = 1600;
 export const boardHeight = 1000;
 
-/** ms in which a cursor goes most of its way. */
+/** ms in which a cursor covers most of its distance. */
 const easing = 45;
-/** Pixels that arrows keep from the edge. */
+/** The distance of arrows from the edge, in pixels. */
 const margin = 20;
-/** Pixels from the board's corner: further away, nobody points. Of the largest numbers, differences are none. */
+/** Coordinates are clamped to this, in pixels: the difference of huge numbers is not a usable distance. */
 const farthest = 10_000;
 
 export type Glide = {
   readonly cursors: RefObject<HTMLDivElement | null>;
   readonly arrows: RefObject<HTMLDivElement | null>;
-  /** Scroll to where somebody points. */
+  /** Scroll to a cursor. */
   goTo(id: string): void;
 };
 
@@ -60,7 +61,7 @@ function targetsIn(room: Room<Board>): Map<string, Point> {
 
 const near = (at: number): number => Math.min(Math.max(at, -farthest), farthest);
 
-/** @returns a function that ends it */
+/** @returns a function that stops it */
 function glide(
   room: Room<Board>,
   viewport: HTMLElement,
@@ -74,7 +75,7 @@ function glide(
   const size = { width: viewport.clientWidth, height: viewport.clientHeight };
 
   const move = (time: number): void => {
-    // After a rest, the first frame is like any other.
+    // The first frame after a pause must not jump.
     const passed = Math.min(time - last, 32);
     const part = isCalm() ? 1 : 1 - Math.exp(-passed / easing);
     last = time;
@@ -112,7 +113,7 @@ function glide(
     wake();
   });
   resized.observe(viewport);
-  // Cursors and arrows that come later begin at their places, too.
+  // Cursors and arrows that are added later need a position, too.
   const added = new MutationObserver(wake);
   added.observe(cursors, { childList: true });
   added.observe(arrows, { childList: true });
@@ -128,7 +129,7 @@ function glide(
   };
 }
 
-/** Show an arrow at the edge, if what it points to is beyond. */
+/** Show an arrow at the edge if its cursor is outside the visible area. */
 function point(
   arrow: HTMLElement,
   at: Point | undefined,

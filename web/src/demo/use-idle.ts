@@ -1,9 +1,9 @@
-// Tells the others when somebody does nothing on this pane any more, and when they are back.
+// Shows the user as idle while they do nothing on this pane.
 
 import { useEffect, type RefObject } from "react";
 import { usePresence } from "./rooms.ts";
 
-/** ms without a sign. */
+/** ms without input until the user counts as idle. */
 const patience = 30_000;
 
 export function useIdle(element: RefObject<HTMLElement | null>): void {

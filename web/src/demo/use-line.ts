@@ -1,4 +1,4 @@
-// A hook for what a component shows of a line.
+// A hook that reads a part of a line and follows it.
 
 import { useSyncExternalStore } from "react";
 import type { Line, LineView } from "./line.ts";

@@ -1,4 +1,4 @@
-// What the address shows, as a link that can be sent: `#/`, `#/?prefix=doc-`, `#/metrics`, `#/rooms/<id>/<tab>`.
+// Addresses of the inspector, which can be shared as links: `#/`, `#/?prefix=doc-`, `#/metrics`, `#/rooms/<id>/<tab>`.
 
 import { useSyncExternalStore } from "react";
 
@@ -53,7 +53,7 @@ export function usePlace(): Place {
   return read(useSyncExternalStore(subscribe, () => location.hash));
 }
 
-/** @param isNew whether the way back leads to what is shown now */
+/** @param isNew whether to add a history entry, so that Back returns to the current page */
 export function goTo(address: string, isNew = true): void {
   if (isNew) location.hash = address;
   else {

@@ -1,4 +1,4 @@
-// The frame around everything: where one is, and the ways elsewhere.
+// The frame of the inspector: the navigation, and the page for the current address.
 
 import { useEffect, useRef } from "react";
 import { FaultBoundary } from "../shared/fault-boundary.tsx";
@@ -25,7 +25,7 @@ function Main() {
   const shown = useRef(title);
   useEffect(() => {
     document.title = title;
-    // The link that led here has gone: whoever uses the keyboard goes on from the top of the page.
+    // The link that had the focus is gone: keyboard users continue at the top of the page.
     if (shown.current !== title) main.current?.focus({ preventScroll: true });
     shown.current = title;
   }, [title]);
@@ -39,7 +39,7 @@ function Main() {
 }
 
 function titleOf(place: Place): string {
-  const name = { rooms: "Rooms", metrics: "Metrics", nowhere: "Nothing here" };
+  const name = { rooms: "Rooms", metrics: "Metrics", nowhere: "Not found" };
   return `${place.at === "room" ? place.id : name[place.at]}: Inspector`;
 }
 

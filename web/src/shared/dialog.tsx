@@ -1,4 +1,4 @@
-// A dialog over the page. The browser's own element keeps the focus inside, closes on Escape, and gives the focus back.
+// A modal dialog. The browser's own element traps the focus, closes on Escape and restores the focus.
 
 import { useEffect, useId, useRef, type ReactNode } from "react";
 import { Icon } from "./icon.tsx";
@@ -23,7 +23,7 @@ export function Dialog({ title, isWide = false, onClose, children }: Props) {
       aria-labelledby={titleId}
       onClose={onClose}
       onClick={({ target }) => {
-        // The backdrop is the dialog itself.
+        // A click on the backdrop has the dialog itself as its target.
         if (target === ref.current) ref.current?.close();
       }}
     >

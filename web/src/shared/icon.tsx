@@ -1,4 +1,4 @@
-// The icons, drawn with lines of one width in a square of 16.
+// The icons, drawn with strokes of one width on a 16 × 16 grid.
 
 const paths = {
   add: "M8 3v10M3 8h10",

@@ -1,4 +1,4 @@
-// The actions of the room, each as a form made from the schema of its input.
+// The actions of the room, each with a form generated from its input schema.
 
 import { useMemo, useState } from "react";
 import type { JsonValue } from "collab-room/protocol";
@@ -25,7 +25,7 @@ export function ActionsTab({ room }: { room: string }) {
   const { actions, behaviour } = loaded.value;
   if (actions.length === 0)
     return (
-      <Notice kind="empty" sentence={`Rooms of the kind “${behaviour}” have no actions.`}>
+      <Notice kind="empty" sentence={`Rooms of kind “${behaviour}” have no actions.`}>
         <a className="primary" href={roomAddress(room, "state")}>
           Edit the state
         </a>
@@ -53,7 +53,9 @@ function ActionForm({ room, action }: { room: string; action: ActionInfo }) {
       </h2>
       <p className="soft">
         {action.description ??
-          (action.input === null ? "Its library tells no schema, so the input is JSON." : "")}
+          (action.input === null
+            ? "The schema of its input is not available. Enter the input as JSON."
+            : "")}
       </p>
       <form
         onSubmit={(event) => {
@@ -68,21 +70,21 @@ function ActionForm({ room, action }: { room: string; action: ActionInfo }) {
       </form>
       {answer && (
         <div className="answer" role="status">
-          <p className="outcome">Done; the state has version {count(answer.version)}.</p>
+          <p className="outcome">Done. The state is at version {count(answer.version)}.</p>
           <pre dir="ltr">{JSON.stringify(answer.result, null, 2)}</pre>
         </div>
       )}
       {isAsking && input !== undefined && (
         <AskDialog
           title={`Call ${action.name}`}
-          button="Call it"
+          button={`Call ${action.name}`}
           act={async () => {
             const path = roomPath(room, `/actions/${encodeURIComponent(action.name)}`);
             setAnswer(await api.json<ActionAnswer>(path, { method: "POST", body: input }));
           }}
           onClose={() => setAsking(false)}
         >
-          <p>The room runs it with this input:</p>
+          <p>The room will run it with this input:</p>
           <pre className="patch" dir="ltr" tabIndex={0} role="region" aria-label="Input">
             {JSON.stringify(input, null, 2)}
           </pre>

@@ -1,4 +1,4 @@
-// A field for a value of a shape; fields within fields for an object.
+// A form field for a value of a shape. Objects get nested fields.
 
 import { useState } from "react";
 import type { JsonObject, JsonValue } from "collab-room/protocol";
@@ -8,9 +8,9 @@ import type { Field, Shape } from "./schema.ts";
 type Props = {
   readonly name: string;
   readonly shape: Shape;
-  /** `undefined`: it is left out. */
+  /** `undefined` if it is left out. */
   readonly value: JsonValue | undefined;
-  /** `undefined` of JSON that cannot be read. */
+  /** Called with `undefined` for invalid JSON. */
   onChange(value: JsonValue | undefined): void;
 };
 
@@ -111,7 +111,7 @@ type FieldsProps = {
   onChange(value: JsonValue): void;
 };
 
-/** What need not be there is left out until it is wanted. */
+/** Optional fields are left out until they are ticked. */
 export function Fields({ fields, value, onChange }: FieldsProps) {
   const object = (value ?? {}) as JsonObject;
   const set = (name: string, next: JsonValue | undefined): void => {
@@ -127,7 +127,7 @@ export function Fields({ fields, value, onChange }: FieldsProps) {
             checked={Object.hasOwn(object, name)}
             onChange={({ target }) => set(name, target.checked ? schema.first : undefined)}
           />
-          <span>With {schema.title || name}</span>
+          <span>Include {schema.title || name}</span>
         </label>
       )}
       {(isNeeded || Object.hasOwn(object, name)) && (
@@ -153,7 +153,7 @@ function JsonField({ label, hint, value, onChange }: JsonProps) {
   const [text, setText] = useState(() => JSON.stringify(value ?? null, null, 2));
   return (
     <label className="field">
-      <span>{label ? `${label}, as JSON` : "Input, as JSON"}</span>
+      <span>{label ? `${label} (JSON)` : "Input (JSON)"}</span>
       <textarea
         dir="ltr"
         rows={3}

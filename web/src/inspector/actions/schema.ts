@@ -1,5 +1,5 @@
-// What a form needs of a JSON Schema: which fields there are, and what is in them at first. What it does not understand is
-// given as JSON. Nothing here draws.
+// Reads a JSON Schema for a form: its fields and their initial values. Anything it does not understand becomes a JSON
+// field. Nothing here renders.
 
 import type { JsonObject, JsonValue } from "collab-room/protocol";
 
@@ -53,7 +53,7 @@ function kindOf(schema: JsonObject): Shape["kind"] {
       return {
         is: "number",
         isWhole: schema["type"] === "integer",
-        // What stands for no bound at all is none for a person.
+        // Bounds such as the largest safe integer mean no bound: leave them out of the form.
         ...(min !== undefined && min > -1e15 && { min }),
         ...(max !== undefined && max < 1e15 && { max }),
       };

@@ -1,6 +1,6 @@
-// With which token the page asks. A service with authentication off needs none; any other is asked with the one that is
-// put into the field. It stays in this tab's session storage, and is in no address. Where the service refuses a token,
-// the page waits below the field, with all that was typed into it, and goes on with the next one.
+// The token of the page. A service with authentication off needs none; for any other, the operator pastes one into a
+// field. It is kept in the session storage of the tab and never in an address. If the service rejects a token, the page
+// stays open below the form with everything typed into it, and continues with the next token.
 
 import { createContext, use, useMemo, useState, type ReactNode } from "react";
 import { Api, type Problem } from "./api.ts";
@@ -9,7 +9,7 @@ import { TokenForm } from "./token-form.tsx";
 type Access = {
   readonly api: Api;
   readonly hasToken: boolean;
-  /** Ask for another token. */
+  /** Ask for a different token. */
   readonly leave: () => void;
 };
 
@@ -38,11 +38,11 @@ function keepToken(token: string | null): void {
     if (token === null) sessionStorage.removeItem(key);
     else sessionStorage.setItem(key, token);
   } catch {
-    // Without storage, a reload asks again.
+    // Without storage, a reload asks for the token again.
   }
 }
 
-/** `refused`: the page waits for another token. `left`: it begins anew with the next one. */
+/** `refused`: the page waits for another token. `left`: the page starts over with the next one. */
 type Question = {
   readonly kind: "refused" | "left";
   readonly sentence: string;
@@ -66,7 +66,7 @@ export function AccessGate({ children }: { children: ReactNode }) {
       keepToken(null);
       setQuestion({
         kind: "left",
-        sentence: "Which token shall it be?",
+        sentence: "Enter another token.",
         answer: (token) => api.setToken(token),
       });
     };
@@ -91,7 +91,7 @@ export function AccessGate({ children }: { children: ReactNode }) {
 }
 
 function sentenceOf({ code }: Problem): string {
-  if (code === "token_required") return "This service lets in only people with a token.";
-  if (code === "token_expired") return "The token has expired. It takes a new one to go on.";
-  return "The service does not take this token.";
+  if (code === "token_required") return "This service requires a token.";
+  if (code === "token_expired") return "The token has expired. Enter a new one to continue.";
+  return "The service rejected this token.";
 }

@@ -1,5 +1,5 @@
-// The service as the inspector asks it: HTTP with the token, and what it refuses as problems. The shapes are those of
-// the OpenAPI document. Nothing here draws.
+// The HTTP client of the inspector: requests with the token, and refusals as problems. Types follow the OpenAPI
+// document. Nothing here renders.
 
 import type * as z from "zod";
 import type * as responses from "../../../../src/http/response-schemas.ts";
@@ -31,14 +31,14 @@ type ProblemBody = z.output<typeof responses.problem>;
 
 /** Why a request was refused. */
 export class Problem extends Error {
-  /** `unreachable` if there was no answer. */
+  /** `unreachable` if there was no response. */
   readonly code: string;
   readonly status: number;
   readonly reason: string | undefined;
   readonly issues: readonly { readonly path: string; readonly message: string }[];
 
   constructor(body: Partial<ProblemBody> & { readonly code: string }) {
-    super(body.detail ?? body.title ?? "The service did not answer.");
+    super(body.detail ?? body.title ?? "The service did not respond.");
     this.code = body.code;
     this.status = body.status ?? 0;
     this.reason = body.reason;
@@ -49,7 +49,7 @@ export class Problem extends Error {
 export const problemOf = (error: unknown): Problem =>
   error instanceof Problem ? error : new Problem({ code: "unreachable", detail: String(error) });
 
-/** Whether asking again later may help: the service is away, or has been asked too much. */
+/** Whether a later retry may help: the service is unreachable, failing or rate-limiting. */
 export const isPassing = ({ code, status }: Problem): boolean =>
   code === "unreachable" || status === 429 || status >= 500;
 
@@ -63,10 +63,10 @@ export type Ask = {
 export class Api {
   #token: string | null;
   readonly #askForToken: (problem: Problem) => Promise<string>;
-  /** While somebody is asked. */
+  /** The next token, while the operator is asked for it. */
   #next: Promise<string> | null = null;
 
-  /** @param askForToken when the service asks for a token, or for another one */
+  /** @param askForToken called when the service requires a token, or rejects the current one */
   constructor(token: string | null, askForToken: (problem: Problem) => Promise<string>) {
     this.#token = token;
     this.#askForToken = askForToken;
@@ -76,7 +76,7 @@ export class Api {
     this.#token = token;
   }
 
-  /** A request that its token was refused for is sent again with the next one. @throws Problem */
+  /** If the service rejects the token, the request is sent again with the next one. @throws Problem */
   async fetch(path: string, ask: Ask = {}): Promise<Response> {
     for (;;) {
       const token = this.#token;
@@ -118,7 +118,7 @@ export class Api {
     return (await (await this.fetch(path, ask)).json()) as Value;
   }
 
-  /** For answers that say nothing more. @throws Problem */
+  /** For responses whose body does not matter. @throws Problem */
   async done(path: string, ask: Ask): Promise<void> {
     await (await this.fetch(path, ask)).body?.cancel();
   }

@@ -1,4 +1,5 @@
-// Asks before something is done, and shows why it was refused. It closes only once it is done, or is given up.
+// Asks for confirmation before an action, and shows why it was refused. It closes only when the action succeeds or is
+// cancelled.
 
 import { useEffect, useRef, useState, type ReactNode } from "react";
 import { Dialog } from "../../shared/dialog.tsx";
@@ -9,13 +10,13 @@ type Props = {
   readonly title: string;
   readonly button: string;
   readonly isDangerous?: boolean;
-  /** A text that has to be typed first. */
+  /** A text that must be typed to confirm. */
   readonly toType?: string;
   readonly isDisabled?: boolean;
   readonly isWide?: boolean;
   act(): Promise<void>;
   onClose(): void;
-  /** In place of the text of a problem. */
+  /** Replaces the default text of a problem. */
   tell?(problem: Problem): ReactNode;
   readonly children: ReactNode;
 };
@@ -38,7 +39,7 @@ export function AskDialog({
   const [typed, setTyped] = useState("");
   const [isBusy, setBusy] = useState(false);
   const [problem, setProblem] = useState<Problem | null>(null);
-  // The dialog itself would begin with its button to close. Without a field, what does no harm comes first.
+  // By default, the close button would get the focus. Without a field, the harmless button gets it.
   useEffect(() => {
     form.current?.querySelector<HTMLElement>(firstField)?.focus();
   }, []);
@@ -67,7 +68,7 @@ export function AskDialog({
         {toType !== undefined && (
           <label className="field">
             <span>
-              Type <code dir="auto">{toType}</code> to go on
+              Type <code dir="auto">{toType}</code> to confirm
             </span>
             <input
               dir="auto"
@@ -91,7 +92,7 @@ export function AskDialog({
             className={isDangerous ? "primary danger" : "primary"}
             disabled={isBusy || isDisabled || (toType !== undefined && typed !== toType)}
           >
-            {isBusy ? "Please wait…" : button}
+            {isBusy ? "Working…" : button}
           </button>
         </div>
       </form>

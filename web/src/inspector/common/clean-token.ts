@@ -1,4 +1,4 @@
-// A token as it is pasted: with line breaks in it, in quotes, or with what stands before it in a header.
+// Cleans a pasted token: removes line breaks, quotes, and the prefix of an Authorization header.
 
 export const cleanToken = (text: string): string =>
   text

@@ -1,4 +1,4 @@
-// Server-sent events, read from a response: `EventSource` could send no token.
+// Reads server-sent events from a response: `EventSource` cannot send a token.
 
 export type ServerEvent = { readonly id: string; readonly kind: string; readonly data: string };
 
@@ -6,7 +6,7 @@ export async function* eventsOf(
   body: ReadableStream<Uint8Array<ArrayBuffer>>,
 ): AsyncGenerator<ServerEvent> {
   const reader = body.pipeThrough(new TextDecoderStream()).getReader();
-  // A large event comes in many pieces: they are put together once it is complete.
+  // A large event arrives in many pieces: join them once it is complete.
   let pieces: string[] = [];
   let event = { id: "", kind: "message", data: "" };
   try {
@@ -27,7 +27,7 @@ export async function* eventsOf(
       pieces.push(lines.at(-1) ?? "");
     }
   } finally {
-    // Whoever stops reading lets the service know.
+    // Tell the service when the reader stops early.
     await reader.cancel().catch(() => {});
   }
 }

@@ -1,4 +1,4 @@
-// What there is to say where nothing can be shown: a sentence and one button.
+// Shown in place of content: one sentence and one button.
 
 import type { ReactNode } from "react";
 import { roomsAddress } from "../address.ts";
@@ -23,7 +23,7 @@ export const Loading = ({ what }: { what: string }) => (
 );
 
 export const Nowhere = () => (
-  <Notice kind="gone" sentence="There is nothing at this address.">
+  <Notice kind="gone" sentence="There is no page at this address.">
     <a className="primary" href={roomsAddress()}>
       Show all rooms
     </a>
@@ -32,14 +32,14 @@ export const Nowhere = () => (
 
 type FailedProps = { readonly problem: Problem; onRetry(): void };
 
-/** What has kept something from being loaded. */
+/** Says why something could not be loaded. */
 export function Failed({ problem, onRetry }: FailedProps) {
   const { leave } = useAccess();
   if (problem.code === "forbidden")
     return (
       <Notice
         kind="forbidden"
-        sentence="This token may not do that here: it takes the scope room:admin."
+        sentence="This token does not give you access here. You need the room:admin scope."
       >
         <button className="primary" onClick={leave}>
           Use another token
@@ -56,7 +56,7 @@ export function Failed({ problem, onRetry }: FailedProps) {
 }
 
 export function problemText({ code, message, reason, issues }: Problem): string {
-  if (code === "unreachable") return "The service cannot be reached.";
-  const more = issues.map(({ path, message: text }) => `${path || "it"}: ${text}`);
+  if (code === "unreachable") return "Can’t reach the service.";
+  const more = issues.map(({ path, message: text }) => `${path || "value"}: ${text}`);
   return [message, reason && `Reason: ${reason}.`, ...more].filter(Boolean).join(" ");
 }

@@ -1,4 +1,4 @@
-// A time in a line that has little room: with its day, if that is not today.
+// A time in short form: with the date only if it is not today.
 
 export function shortTime(at: string, now: number): string {
   const time = new Date(at);

@@ -1,4 +1,4 @@
-// Asks for a token over the whole page, and says where one comes from.
+// Asks for a token over the whole page, and says how to get one.
 
 import { useEffect, useRef, useState } from "react";
 import { cleanToken } from "./clean-token.ts";
@@ -9,7 +9,7 @@ export function TokenForm({ sentence, onToken }: Props) {
   const dialog = useRef<HTMLDialogElement>(null);
   const [text, setText] = useState("");
   const token = cleanToken(text);
-  // A dialog may be open already, for something that is to be done: this one comes over it.
+  // Another dialog may be open already, waiting for its action: this one opens on top of it.
   useEffect(() => {
     dialog.current?.showModal();
   }, []);
@@ -18,7 +18,7 @@ export function TokenForm({ sentence, onToken }: Props) {
       ref={dialog}
       className="gate"
       aria-label="Token"
-      // A browser closes it at the second Escape, whatever the page says.
+      // The browser closes it on the second Escape even so; `onClose` reopens it.
       onCancel={(event) => event.preventDefault()}
       onClose={() => dialog.current?.showModal()}
     >
@@ -34,7 +34,7 @@ export function TokenForm({ sentence, onToken }: Props) {
         <p role="status">{sentence}</p>
         <label>
           <span>
-            Token with the scope <code>room:admin</code>
+            Token with the <code>room:admin</code> scope
           </span>
           <textarea
             dir="ltr"
@@ -53,11 +53,12 @@ export function TokenForm({ sentence, onToken }: Props) {
         </label>
         <button className="primary">Open the inspector</button>
         <p className="small">
-          It stays in this tab, and goes with it.{" "}
+          It is kept in this tab only, and forgotten when you close it. To create a token for
+          development, see{" "}
           <code dir="ltr" className="command">
             npm run -s token -- --help
-          </code>{" "}
-          says how to make one for development.
+          </code>
+          .
         </p>
       </form>
     </dialog>

@@ -1,17 +1,17 @@
-// What is loaded, and loaded again from time to time while somebody looks.
+// A hook that loads something, and reloads it at an interval while the page is visible.
 
 import { useCallback, useEffect, useRef, useState } from "react";
 import { isPassing, problemOf, type Problem } from "./api.ts";
 
 export type Loaded<Value> =
   | { readonly state: "loading" }
-  /** With a `problem`, this is what the service said before it. */
+  /** With a `problem`, the value is the last one loaded before it. */
   | { readonly state: "ready"; readonly value: Value; readonly problem: Problem | null }
   | { readonly state: "failed"; readonly problem: Problem };
 
 /**
- * @param key what is loaded: another key begins anew
- * @param every ms between two loads; `null` for only one
+ * @param key identifies what is loaded: a new key starts over
+ * @param every ms between two loads; `null` to load once
  */
 export function useLoaded<Value>(
   key: string,
@@ -55,7 +55,7 @@ export function useLoaded<Value>(
   return [of === key ? loaded : { state: "loading" }, reload];
 }
 
-/** A service that cannot be reached for a moment is no reason to take away what is shown. */
+/** Keep showing the last value while the service is briefly unreachable. */
 function whenFailed<Value>(before: Loaded<Value>, problem: Problem): Loaded<Value> {
   return before.state === "ready" && isPassing(problem)
     ? { ...before, problem }

@@ -1,4 +1,4 @@
-// Which rows of a long list can be seen: only those are put into the page.
+// A virtual list: only the visible rows are rendered.
 
 import { useLayoutEffect, useState, type RefObject } from "react";
 
@@ -8,7 +8,7 @@ export type Window = {
   readonly first: number;
   /** The one after the last. */
   readonly last: number;
-  /** px that can be seen. */
+  /** Visible height in px. */
   readonly height: number;
   onScroll(): void;
 };

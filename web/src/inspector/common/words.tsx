@@ -1,4 +1,4 @@
-// Sizes, times and numbers as people read them.
+// Sizes, times and numbers in human-readable form.
 
 import { useEffect, useState } from "react";
 
@@ -36,7 +36,7 @@ export const timeText = (at: string | number): string =>
 export const momentText = (at: string | number): string =>
   new Date(at).toLocaleString("en", { dateStyle: "medium", timeStyle: "medium", hour12: false });
 
-/** The time, anew each second. */
+/** The current time, updated every second. */
 export function useNow(): number {
   const [now, setNow] = useState(Date.now);
   useEffect(() => {
@@ -46,7 +46,7 @@ export function useNow(): number {
   return now;
 }
 
-/** How long ago something was. */
+/** How long ago something happened. */
 export function Ago({ at }: { at: string }) {
   const past = useNow() - Date.parse(at);
   return (
@@ -56,7 +56,7 @@ export function Ago({ at }: { at: string }) {
   );
 }
 
-/** How long it is until something. */
+/** How long it is until something happens. */
 export function Until({ at }: { at: string }) {
   const left = Date.parse(at) - useNow();
   return (

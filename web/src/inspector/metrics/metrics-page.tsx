@@ -1,4 +1,4 @@
-// What the deployment says of itself: rooms and people as a whole, and the requests of the isolate that answers.
+// The metrics of the deployment: rooms and people in total, and the requests of the isolate that responds.
 
 import { useApi } from "../common/access.tsx";
 import { Failed, Loading } from "../common/notice.tsx";
@@ -21,9 +21,7 @@ export function MetricsPage() {
       <div className="heading">
         <div>
           <h1>Metrics</h1>
-          <p>
-            Rooms and people are those of the whole deployment; requests are those of one isolate.
-          </p>
+          <p>Rooms and people are counted for the whole deployment, requests for one isolate.</p>
         </div>
       </div>
       {loaded.state === "loading" && <Loading what="the metrics" />}
@@ -47,7 +45,7 @@ function Metrics({ samples }: { samples: readonly Sample[] }) {
         <Fact name="Rooms">{count(sumOf(samples, "collab_rooms"))}</Fact>
         <Fact name="People">{count(sumOf(samples, "collab_users"))}</Fact>
         <Fact name="Directory">
-          {shards.filter(({ value }) => value === 1).length} of {shards.length} shards answer
+          {shards.filter(({ value }) => value === 1).length} of {shards.length} shards up
         </Fact>
         <Fact name="Requests">{count(total)}</Fact>
         <Fact name="Server errors">{count(failed)}</Fact>
@@ -62,7 +60,7 @@ function Metrics({ samples }: { samples: readonly Sample[] }) {
               <th className="number">Refused</th>
               <th className="number">Failed</th>
               <th className="number">Mean</th>
-              <th className="number">95 % within</th>
+              <th className="number">p95</th>
             </tr>
           </thead>
           <tbody>

@@ -1,4 +1,4 @@
-// Reads the text format of Prometheus, as far as the service writes it.
+// Parses the subset of the Prometheus text format that the service writes.
 
 export type Sample = {
   readonly name: string;
@@ -36,7 +36,7 @@ export type Requests = {
   readonly p95: string;
 };
 
-/** The requests by method and route, those with the most first. */
+/** The requests by method and route, most frequent first. */
 export function requestsOf(samples: readonly Sample[]): readonly Requests[] {
   const byRoute = Map.groupBy(
     samples.filter(({ labels }) => labels["route"] !== undefined),
@@ -64,7 +64,7 @@ export function requestsOf(samples: readonly Sample[]): readonly Requests[] {
     .toSorted((a, b) => b.all - a.all || a.route.localeCompare(b.route));
 }
 
-/** The bound of the first bucket that has so many. */
+/** The upper bound of the first bucket that contains `wanted` requests. */
 function percentile(samples: readonly Sample[], wanted: number): string {
   const buckets = samples
     .filter(({ name }) => name === "collab_http_request_duration_seconds_bucket")

@@ -1,4 +1,4 @@
-// What an operator does to a room as a whole: tell everybody something, keep it alive, stop it, delete it.
+// Operations on a room as a whole: broadcast an event, keep the room alive, stop it, delete it.
 
 import { useState, type ReactNode } from "react";
 import { goTo, roomsAddress } from "../address.ts";
@@ -32,7 +32,7 @@ const Card = ({ title, text, children }: CardProps) => (
   </section>
 );
 
-/** What has become of the last thing that was asked for. */
+/** The outcome of the last action. */
 function useOutcome() {
   const [outcome, setOutcome] = useState<string | Problem | null>(null);
   const run = (act: () => Promise<void>, done: string): void => {
@@ -65,7 +65,7 @@ function Broadcast({ room, info }: Pick<Props, "room" | "info">) {
   const send = () =>
     api.done(roomPath(room, "/broadcast"), { method: "POST", body: { event, payload: value } });
   return (
-    <Card title="Broadcast" text="An event for every session of the room. It is not stored.">
+    <Card title="Broadcast" text="Send an event to every session in the room. It is not stored.">
       <form
         onSubmit={(submitted) => {
           submitted.preventDefault();
@@ -85,7 +85,7 @@ function Broadcast({ room, info }: Pick<Props, "room" | "info">) {
           />
         </label>
         <label className="field">
-          <span>Payload, as JSON</span>
+          <span>Payload (JSON)</span>
           <textarea
             dir="ltr"
             rows={3}
@@ -103,16 +103,16 @@ function Broadcast({ room, info }: Pick<Props, "room" | "info">) {
       {isAsking && (
         <AskDialog
           title="Broadcast"
-          button="Send to everybody"
+          button="Send to everyone"
           act={async () => {
             await send();
-            say(`“${event}” was sent.`);
+            say(`Sent “${event}”.`);
           }}
           onClose={() => setAsking(false)}
         >
           <p>
-            {counted(info.sockets.sessions, "session")} of{" "}
-            {counted(info.users.count, "person", "people")} will get “{event}”.
+            “{event}” will be sent to {counted(info.sockets.sessions, "session")} of{" "}
+            {counted(info.users.count, "person", "people")}.
           </p>
         </AskDialog>
       )}
@@ -130,9 +130,9 @@ function Touch({ room, info, onChanged }: Props) {
   return (
     <Card
       title="Touch"
-      text={`A sign of life: an empty room then stops ${durationText(info.idleTimeout)} from now.`}
+      text={`Restart the idle timer. An empty room then stops in ${durationText(info.idleTimeout)}.`}
     >
-      <button className="plain-button" onClick={() => run(touch, "The time starts again.")}>
+      <button className="plain-button" onClick={() => run(touch, "Idle timer restarted.")}>
         Touch
       </button>
       {shown}
@@ -146,7 +146,7 @@ function Stop({ room, info, onChanged }: Props) {
   return (
     <Card
       title="Stop"
-      text="Closes every socket, and saves. The room starts again, with what it has kept, when somebody comes."
+      text="Close every socket and save. The room restarts with its stored state when someone opens it."
     >
       <button className="plain-button danger-text" onClick={() => setAsking(true)}>
         Stop…
@@ -154,7 +154,7 @@ function Stop({ room, info, onChanged }: Props) {
       {isAsking && (
         <AskDialog
           title="Stop this room"
-          button="Stop it"
+          button="Stop room"
           isDangerous
           act={async () => {
             await api.done(roomPath(room), { method: "DELETE" });
@@ -164,10 +164,10 @@ function Stop({ room, info, onChanged }: Props) {
         >
           <p>
             {info.users.count === 0
-              ? "Nobody is in it."
-              : `${counted(info.users.count, "person is", "people are")} in it, and will be told.`}{" "}
+              ? "Nobody is in the room."
+              : `${counted(info.users.count, "person is", "people are")} in the room and will be disconnected.`}{" "}
             {info.save.status === "failing" &&
-              "Its last save has failed: if saving fails again, it goes on running."}
+              "Its last save failed. If saving fails again, the room keeps running."}
           </p>
         </AskDialog>
       )}
@@ -181,15 +181,15 @@ function Purge({ room }: Pick<Props, "room">) {
   return (
     <Card
       title="Purge"
-      text="Stops the room, and deletes all that it has stored: the state, the journal, who is kept out. There is no way back."
+      text="Stop the room and delete everything it has stored: the state, the journal and the bans. This can’t be undone."
     >
       <button className="plain-button danger-text" onClick={() => setAsking(true)}>
         Purge…
       </button>
       {isAsking && (
         <AskDialog
-          title="Delete all of this room"
-          button="Purge it"
+          title="Purge this room"
+          button="Purge room"
           isDangerous
           toType={room}
           act={async () => {
@@ -198,7 +198,7 @@ function Purge({ room }: Pick<Props, "room">) {
           }}
           onClose={() => setAsking(false)}
         >
-          <p>Nothing of it will be left but what the application has saved elsewhere.</p>
+          <p>Only what your application has saved elsewhere will remain.</p>
         </AskDialog>
       )}
     </Card>

@@ -1,4 +1,4 @@
-// What ends by itself for somebody: the time to come back, the time without a sign of life, presence that is held.
+// Deadlines of a user: the end of their grace period, of their lease, and of presence set by a server.
 
 import type { UserInspection } from "../common/api.ts";
 import { Until } from "../common/words.tsx";
@@ -10,17 +10,17 @@ export function Deadlines({ person }: { person: UserInspection }) {
     <ul className="deadlines">
       {graceUntil && (
         <li data-kind="grace">
-          The line is gone: they leave <Until at={graceUntil} />, unless they are back by then.
+          Disconnected. They leave <Until at={graceUntil} /> unless they reconnect.
         </li>
       )}
       {leaseUntil && sessions.length === 0 && (
         <li>
-          They leave <Until at={leaseUntil} /> without a sign of life.
+          They leave <Until at={leaseUntil} /> unless their lease is renewed.
         </li>
       )}
       {presenceUntil && (
         <li>
-          A server holds their presence; it ends <Until at={presenceUntil} />.
+          Their presence was set by a server and ends <Until at={presenceUntil} />.
         </li>
       )}
     </ul>

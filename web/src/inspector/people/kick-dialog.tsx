@@ -1,4 +1,4 @@
-// Removes somebody from a room, and keeps them out for as long as is chosen.
+// Removes someone from a room, with an optional ban.
 
 import { useState } from "react";
 import { useApi } from "../common/access.tsx";
@@ -6,12 +6,12 @@ import { userPath } from "../common/api.ts";
 import { AskDialog } from "../common/ask-dialog.tsx";
 
 const choices = [
-  { seconds: null, label: "Not at all: they may come back at once" },
+  { seconds: null, label: "Don’t ban: they can rejoin right away" },
   { seconds: 60, label: "For a minute" },
   { seconds: 600, label: "For ten minutes" },
   { seconds: 3600, label: "For an hour" },
   { seconds: 86_400, label: "For a day" },
-  { seconds: 999_999_999, label: "For good (31 years)" },
+  { seconds: 999_999_999, label: "Permanently (31 years)" },
 ] as const;
 
 type Props = {
@@ -37,9 +37,9 @@ export function KickDialog({ room, userId, name, onClose, onDone }: Props) {
       }}
       onClose={onClose}
     >
-      <p>All of their sessions are closed, and they leave the room.</p>
+      <p>This closes all of their sessions and removes them from the room.</p>
       <fieldset className="choices">
-        <legend>Keep them out</legend>
+        <legend>Ban them from the room</legend>
         {choices.map((choice) => (
           <label key={choice.label}>
             <input

@@ -1,4 +1,4 @@
-// Who is in the room: each with what they may do, which can be changed at once, and the ways to see them out.
+// The people in the room: their scopes, which can be changed live, and a way to remove them.
 
 import { useState } from "react";
 import { useApi } from "../common/access.tsx";
@@ -18,7 +18,7 @@ import { useLoaded } from "../common/use-loaded.ts";
 import { Ago, count, counted } from "../common/words.tsx";
 import { allScopes, type Scope } from "collab-room/protocol";
 import { Deadlines } from "./deadlines.tsx";
-import { KeptOut } from "./kept-out.tsx";
+import { Bans } from "./bans.tsx";
 import { KickDialog } from "./kick-dialog.tsx";
 import { SessionList } from "./session-list.tsx";
 
@@ -54,13 +54,13 @@ export function PeopleTab({ room }: { room: string }) {
       {total === 0 ? (
         <Notice kind="empty" sentence="Nobody is in this room.">
           <button className="primary" onClick={reload}>
-            Look again
+            Refresh
           </button>
         </Notice>
       ) : (
         <p className="soft lead">
-          {counted(total, "person is", "people are")} in this room. What you switch holds from their
-          next message on.
+          {counted(total, "person is", "people are")} in this room. Scope changes apply from their
+          next message.
         </p>
       )}
       <ul className="people">
@@ -84,8 +84,8 @@ export function PeopleTab({ room }: { room: string }) {
             Previous
           </button>
           <span>
-            {count(cursors.length * pageSize + 1)} to{" "}
-            {count(cursors.length * pageSize + users.length)} of {count(total)}
+            {count(cursors.length * pageSize + 1)}–{count(cursors.length * pageSize + users.length)}{" "}
+            of {count(total)}
           </span>
           <button
             className="plain-button"
@@ -96,7 +96,7 @@ export function PeopleTab({ room }: { room: string }) {
           </button>
         </div>
       )}
-      {kicked.length > 0 && <KeptOut room={room} kicked={kicked} onChanged={reload} />}
+      {kicked.length > 0 && <Bans room={room} kicked={kicked} onChanged={reload} />}
     </section>
   );
 }
@@ -114,11 +114,11 @@ function PersonRow({ room, person, presence, onChanged }: RowProps) {
   const [asked, setAsked] = useState<"kick" | Scope | null>(null);
   const [problem, setProblem] = useState<Problem | null>(null);
   const name = nameOf(person, presence);
-  // What the room has given them; else what any of their sessions may do.
+  // The scopes the room has set for them, or else those of any of their sessions.
   const scopes =
     person.scopes ??
     allScopes.filter((scope) => sessions.some((session) => session.scopes.includes(scope)));
-  // Their token says more, and it is theirs: without a session, the room has not seen it.
+  // Without either, the scopes are unknown: they are in a token that the room has not seen.
   const isKnown = person.scopes !== undefined || sessions.length > 0;
   const set = (scope: Scope): Promise<void> => {
     const isOn = scopes.includes(scope);
@@ -156,7 +156,7 @@ function PersonRow({ room, person, presence, onChanged }: RowProps) {
         </button>
       </div>
       <Deadlines person={person} />
-      <div className="scopes" role="group" aria-label={`What ${name} may do`}>
+      <div className="scopes" role="group" aria-label={`Scopes of ${name}`}>
         {allScopes.map((scope) => (
           <button
             key={scope}
@@ -171,7 +171,7 @@ function PersonRow({ room, person, presence, onChanged }: RowProps) {
         ))}
       </div>
       {!isKnown && (
-        <p className="small">What they may do is known while a session of theirs is open.</p>
+        <p className="small">Their scopes are only known while they have an open session.</p>
       )}
       <SessionList sessions={sessions} />
       {problem && (
@@ -190,30 +190,30 @@ function PersonRow({ room, person, presence, onChanged }: RowProps) {
       )}
       {asked !== null && asked !== "kick" && !isKnown && (
         <AskDialog
-          title={`Give ${name} ${asked} alone`}
-          button={`Give ${asked}`}
+          title={`Grant ${name} only ${asked}`}
+          button={`Grant ${asked}`}
           isDangerous
           act={() => set(asked)}
           onClose={() => setAsked(null)}
         >
           <p>
-            No session of theirs is open, so it is not known what they may do. When they are back,
+            They have no open session, so their current scopes are unknown. When they reconnect,
             they will have {asked} and nothing else.
           </p>
         </AskDialog>
       )}
       {asked !== null && asked !== "kick" && isKnown && (
         <AskDialog
-          title={asked === "room:admin" ? `Let ${name} do everything` : `Shut ${name} out`}
-          button={asked === "room:admin" ? "Give room:admin" : "Take room:read"}
+          title={asked === "room:admin" ? `Make ${name} an admin` : `Revoke access for ${name}`}
+          button={asked === "room:admin" ? "Grant room:admin" : "Revoke room:read"}
           isDangerous
           act={() => set(asked)}
           onClose={() => setAsked(null)}
         >
           <p>
             {asked === "room:admin"
-              ? "With room:admin, they may change everything in this room, remove people, and purge it."
-              : "Without room:read, their sessions are closed at once, and they cannot come back until it is given again."}
+              ? "With room:admin, they can change everything in this room, remove people and purge it."
+              : "Without room:read, their sessions are closed at once. They can’t rejoin until you grant it again."}
           </p>
         </AskDialog>
       )}
@@ -221,13 +221,13 @@ function PersonRow({ room, person, presence, onChanged }: RowProps) {
   );
 }
 
-/** What people call themselves can be any JSON, because whoever joins chooses it. */
+/** A name can be any JSON value, because clients choose it. */
 function nameOf({ id, user }: UserInspection, presence: RowProps["presence"]): string {
   const names = [presence?.name, user?.["name"]];
   return names.find((name) => typeof name === "string" && name.trim() !== "")?.toString() ?? id;
 }
 
-/** What gives everything, or takes somebody out of the room. */
+/** Changes that grant everything, or shut someone out of the room. */
 const isDangerous = (scope: Scope, scopes: readonly Scope[]): boolean =>
   scope === "room:admin"
     ? !scopes.includes(scope)

@@ -1,4 +1,4 @@
-// What everybody shows of themselves, as it is now.
+// The current presence of every user.
 
 import { useApi } from "../common/access.tsx";
 import { roomPath, type PresenceMap } from "../common/api.ts";
@@ -20,9 +20,9 @@ export function PresenceTab({ room }: { room: string }) {
   const shown = Object.entries(loaded.value.presence);
   if (shown.length === 0)
     return (
-      <Notice kind="empty" sentence="Nobody shows presence.">
+      <Notice kind="empty" sentence="Nobody is sharing presence.">
         <button className="primary" onClick={reload}>
-          Look again
+          Refresh
         </button>
       </Notice>
     );
@@ -53,7 +53,7 @@ export function PresenceTab({ room }: { room: string }) {
   );
 }
 
-/** What is not shown already. */
+/** The members that are not shown elsewhere. */
 function restOf(presence: PresenceMap["presence"][string]): object {
   const { name: _, status: _status, typing: _typing, ...rest } = presence;
   return rest;

@@ -1,13 +1,13 @@
-// The open sessions of somebody, one line each.
+// The open sessions of a user, one line each.
 
 import type { SessionInspection } from "../common/api.ts";
 import { Ago, counted, Until } from "../common/words.tsx";
 
-/** Characters; clients acknowledge seldom, so a few are nothing to tell. */
+/** Characters. Clients acknowledge rarely, so a smaller backlog is normal. */
 const muchUnread = 512 * 1024;
 
 export function SessionList({ sessions }: { sessions: readonly SessionInspection[] }) {
-  if (sessions.length === 0) return <p className="small">No session is open.</p>;
+  if (sessions.length === 0) return <p className="small">No open sessions.</p>;
   return (
     <details className="sessions" open>
       <summary>{counted(sessions.length, "session")}</summary>
@@ -19,16 +19,16 @@ export function SessionList({ sessions }: { sessions: readonly SessionInspection
               {state}
               {openedAt && (
                 <>
-                  , open since <Ago at={openedAt} />
+                  , opened <Ago at={openedAt} />
                 </>
               )}
-              , heard <Ago at={heardAt} />
+              , last heard <Ago at={heardAt} />
               {expiresAt && (
                 <>
-                  , token ends <Until at={expiresAt} />
+                  , token expires <Until at={expiresAt} />
                 </>
               )}
-              {unread > muchUnread && `, ${counted(unread, "character")} not acknowledged`}
+              {unread > muchUnread && `, ${counted(unread, "unacknowledged character")}`}
             </span>
             <small dir="ltr">
               {client && `client ${client.slice(0, 8)}, `}

@@ -1,4 +1,4 @@
-// Why a room runs, why it is awake, and what its timers are for, in words.
+// Describes why a room runs, why it is awake, and what its timers are for.
 
 import type { Reason } from "../common/api.ts";
 import { counted, Until } from "../common/words.tsx";
@@ -6,10 +6,10 @@ import { counted, Until } from "../common/words.tsx";
 /** Why the room does not stop. */
 export function Running({ running }: { running: readonly Reason[] }) {
   const [first] = running;
-  if (!first) return "For no reason";
+  if (!first) return "No reason";
   switch (first.why) {
     case "users":
-      return "People are here";
+      return "While people are here";
     case "schedules":
       return `For ${counted(first.count ?? 1, "scheduled action")}`;
     case "stopping":
@@ -27,32 +27,32 @@ export function Running({ running }: { running: readonly Reason[] }) {
   }
 }
 
-/** Why the room is in memory and does not sleep. */
+/** Why the room is in memory and not hibernating. */
 export function awakeText(awake: readonly Reason[]): string {
-  if (awake.length === 0) return "Only for you";
+  if (awake.length === 0) return "Only for this page";
   return sentenceOf(awake.map(reasonText));
 }
 
 function reasonText({ why, count: many = 1, what }: Reason): string {
   switch (why) {
     case "turn":
-      return "at work";
+      return "handling a request";
     case "waiting":
       return `${counted(many, "turn")} waiting`;
     case "call":
-      return `${what ?? "a hook"} runs`;
+      return `running ${what ?? "a hook"}`;
     case "leaving":
-      return "onLeave runs";
+      return "running onLeave";
     case "saving":
       return "saving";
     case "directory":
-      return "tells the directory";
+      return "updating the directory";
     case "flush":
-      return "messages to send";
+      return "sending messages";
     case "news":
-      return "news to tell";
+      return "sending people updates";
     case "usage":
-      return "counts to write";
+      return "storing usage counts";
     default:
       return why;
   }
@@ -67,23 +67,23 @@ function sentenceOf(parts: readonly string[]): string {
 export function timerText(name: string): string {
   switch (name) {
     case "idle":
-      return "to stop, if still empty";
+      return "stop if still empty";
     case "lease":
-      return "somebody’s sign of life is due";
+      return "a user’s lease ends";
     case "grace":
-      return "somebody has lost the line";
+      return "a disconnected user leaves";
     case "presence":
-      return "held presence ends";
+      return "a user’s presence ends";
     case "liveness":
-      return "to look for dead sockets";
+      return "check for dead sockets";
     case "expiry":
       return "a token expires";
     case "schedule":
-      return "a scheduled action";
+      return "run a scheduled action";
     case "save":
-      return "to save";
+      return "save the state";
     case "directory":
-      return "to tell the directory";
+      return "update the directory";
     default:
       return name;
   }

@@ -1,4 +1,4 @@
-// How a room is, at a glance: what it holds, who is there, why it runs, what it waits for, and whether it is saved.
+// A room at a glance: its size, who is there, why it runs, what it waits for, and whether it is saved.
 
 import { useState, type ReactNode } from "react";
 import type { RoomInspection } from "../common/api.ts";
@@ -24,13 +24,13 @@ export function RoomFacts({ info, isOld }: Props) {
             high={state.limit * 0.8}
             optimum={0}
             value={state.bytes}
-            aria-label="Of the largest state that is allowed"
+            aria-label="Share of the size limit in use"
           />
         </Fact>
         <Fact
           name="People"
           more={
-            users.kickedOut > 0 ? `${count(users.kickedOut)} kept out` : `of ${count(users.limit)}`
+            users.kickedOut > 0 ? `${count(users.kickedOut)} banned` : `of ${count(users.limit)}`
           }
         >
           {count(users.count)}
@@ -45,7 +45,7 @@ export function RoomFacts({ info, isOld }: Props) {
           name="Awake"
           more={
             <>
-              in memory since <Ago at={info.wokeAt} />
+              woke <Ago at={info.wokeAt} />
             </>
           }
         >
@@ -56,7 +56,7 @@ export function RoomFacts({ info, isOld }: Props) {
         </Fact>
         <Fact
           name="Journal"
-          more={`${bytesText(journal.bytes)}, from version ${count(journal.start)} on`}
+          more={`${bytesText(journal.bytes)}, from version ${count(journal.start)}`}
         >
           {counted(journal.rows, "row")}
         </Fact>
@@ -83,15 +83,15 @@ export function RoomFacts({ info, isOld }: Props) {
           {savedText(info)}
         </Fact>
       </dl>
-      {/* On a phone, the first few are enough at first. */}
+      {/* On a phone, only the first few are shown at first. */}
       <button className="quiet more-facts" aria-expanded={isAll} onClick={() => setAll(!isAll)}>
-        {isAll ? "Show less" : "Show more of it"}
+        {isAll ? "Show less" : "Show more"}
       </button>
     </>
   );
 }
 
-/** Keeps the place, so that nothing jumps. */
+/** A placeholder of the same size, so that the layout does not jump. */
 export const FactsToCome = () => (
   <dl className="facts to-come" aria-hidden="true">
     {names.map((name) => (
@@ -132,52 +132,54 @@ function watchersText({ streams, traces }: RoomInspection["sockets"]): string {
     streams > 0 && counted(streams, "stream"),
     traces > 0 && counted(traces, "trace"),
   ].filter(Boolean);
-  return parts.length === 0 ? "nobody else follows" : `and ${parts.join(", ")}`;
+  return parts.length === 0 ? "no streams or traces" : `plus ${parts.join(", ")}`;
 }
 
 function savedText({ save }: RoomInspection): string {
   switch (save.status) {
     case "off":
-      return "In the room";
+      return "In the room only";
     case "saved":
-      return "All of it";
+      return "Up to date";
     case "pending":
-      return "Not all yet";
+      return "Changes pending";
     case "failing":
-      return "Fails";
+      return "Failing";
     default:
       return save.status satisfies never;
   }
 }
 
-/** A reason is an author's text, with or without a full stop. */
+/** The reason is free text, with or without a full stop. */
 const sentence = (text: string): string => (/[.!?…]$/.test(text) ? text : `${text}.`);
 
-/** Why the room cannot save, and when it tries again. */
+/** Says why the room cannot save, and when it tries again. */
 export function SaveAlarm({ save }: { save: RoomInspection["save"] }) {
   if (save.status !== "failing") return null;
   const why =
-    save.error === "call_timeout" ? "It takes too long." : sentence(save.reason ?? "It has thrown");
+    save.error === "call_timeout" ? "It timed out." : sentence(save.reason ?? "It threw an error");
   return (
     <div className="alarm" role="alert">
-      <b>The room cannot save its state.</b>{" "}
+      <b>The room can’t save its state.</b>{" "}
       <span>
-        <code>saveRoomState</code>: {why} {counted(save.attempts, "try has", "tries have")} failed
+        <code>saveRoomState</code>: {why} {counted(save.attempts, "attempt")} failed
         {save.failingSince && (
           <>
             , the first <Ago at={save.failingSince} />
           </>
         )}
+        .
         {save.dueAt && (
           <>
-            ; the next one is <Until at={save.dueAt} />
+            {" "}
+            Next attempt <Until at={save.dueAt} />.
           </>
-        )}
-        . The state is safe in the room meanwhile.
+        )}{" "}
+        Until then, the state is safe in the room.
       </span>
       {save.instance && (
         <small>
-          The log has the rest under <code>{save.instance}</code>.
+          See the log for details: <code>{save.instance}</code>.
         </small>
       )}
     </div>

@@ -1,4 +1,4 @@
-// One room: how it is, and what there is to see and to do, by tabs. The address has the tab.
+// The page of one room: its facts, and a tab for each thing to see or do. The tab is part of the address.
 
 import { useEffect, useRef, type KeyboardEvent } from "react";
 import { FaultBoundary } from "../../shared/fault-boundary.tsx";
@@ -50,7 +50,7 @@ export function RoomPage({ id, tab }: { id: string; tab: Tab }) {
           </a>
           <h1 dir="auto">{id}</h1>
         </div>
-        {info && (isAway ? <Badge kind="warn">Not reached</Badge> : <StateBadge info={info} />)}
+        {info && (isAway ? <Badge kind="warn">Unreachable</Badge> : <StateBadge info={info} />)}
       </div>
       {isStopped && <Stopped room={id} onStarted={reload} />}
       {loaded.state === "failed" && !isStopped && (
@@ -62,7 +62,7 @@ export function RoomPage({ id, tab }: { id: string; tab: Tab }) {
             <>
               <RoomFacts info={info} isOld={isAway} />
               <p className="soft away" role="status">
-                {isAway && `${problemText(loaded.problem)} This is the last that is known.`}
+                {isAway && `${problemText(loaded.problem)} Showing the last known data.`}
               </p>
               <SaveAlarm save={info.save} />
             </>
@@ -87,10 +87,10 @@ export function RoomPage({ id, tab }: { id: string; tab: Tab }) {
   );
 }
 
-/** Arrow keys go from tab to tab. */
+/** Arrow keys move from tab to tab. */
 function Tabs({ id, tab }: { id: string; tab: Tab }) {
   const list = useRef<HTMLDivElement>(null);
-  // On a phone, not all of them can be seen at once.
+  // On a phone, not all tabs fit on the screen.
   useEffect(() => {
     const shown = list.current?.querySelector(`#tab-${tab}`);
     shown?.scrollIntoView({ block: "nearest", inline: "center" });
@@ -112,7 +112,7 @@ function Tabs({ id, tab }: { id: string; tab: Tab }) {
     list.current?.querySelector<HTMLElement>(`#tab-${next}`)?.focus();
   };
   return (
-    <div ref={list} className="tabs" role="tablist" aria-label="Of this room" onKeyDown={onKey}>
+    <div ref={list} className="tabs" role="tablist" aria-label="Room" onKeyDown={onKey}>
       {tabs.map((name) => (
         <a
           key={name}
@@ -135,7 +135,7 @@ const loading = <Loading what="the room" />;
 type PanelProps = {
   readonly id: string;
   readonly tab: Tab;
-  /** `null` until it is loaded: what does without it need not wait. */
+  /** `null` until it is loaded: tabs that do not need it do not wait. */
   readonly info: RoomInspection | null;
   onChanged(): void;
 };

@@ -1,4 +1,4 @@
-// A room that is not running: what there is to say, and the way to start it.
+// Shown for a room that is not running, with a button to start it.
 
 import { useState } from "react";
 import { useApi } from "../common/access.tsx";
@@ -20,11 +20,11 @@ export function Stopped({ room, onStarted }: Props) {
       sentence={
         problem
           ? problemText(problem)
-          : "This room is not running. It starts with what it has kept, or empty if that is nothing."
+          : "This room is not running. Starting it restores its stored state, if there is one."
       }
     >
       <button className="primary" onClick={() => void start()}>
-        Start it
+        Start room
       </button>
     </Notice>
   );

@@ -1,4 +1,4 @@
-// The running rooms: found by how their names begin, page by page, with how they are.
+// The list of running rooms with their status, in pages and filtered by name prefix.
 
 import { useEffect, useRef, useState } from "react";
 import { goTo, roomAddress, roomsAddress } from "../address.ts";
@@ -13,7 +13,7 @@ const every = 5000;
 
 export function RoomList({ prefix }: { prefix: string }) {
   const api = useApi();
-  // The cursors of the pages before this one, and its own.
+  // The cursors of the previous pages, and of this one.
   const [cursors, setCursors] = useState<readonly string[]>([]);
   const cursor = cursors.at(-1);
   useEffect(() => setCursors([]), [prefix]);
@@ -33,10 +33,8 @@ export function RoomList({ prefix }: { prefix: string }) {
           <h1>Rooms</h1>
           <p role="status">
             {loaded.state === "ready" &&
-              `${counted(loaded.value.total, "room is", "rooms are")} running${
-                prefix && ` whose name begins with “${prefix}”`
-              }.`}
-            {loaded.state === "ready" && loaded.problem && " The service cannot be reached now."}
+              `${counted(loaded.value.total, "running room")}${prefix && ` starting with “${prefix}”`}.`}
+            {loaded.state === "ready" && loaded.problem && " Can’t reach the service right now."}
           </p>
         </div>
         <Search prefix={prefix} />
@@ -61,7 +59,7 @@ export function RoomList({ prefix }: { prefix: string }) {
                 Previous
               </button>
               <span>
-                {count(cursors.length * pageSize + 1)} to{" "}
+                {count(cursors.length * pageSize + 1)}–
                 {count(cursors.length * pageSize + loaded.value.rooms.length)} of{" "}
                 {count(loaded.value.total)}
               </span>
@@ -81,7 +79,7 @@ export function RoomList({ prefix }: { prefix: string }) {
 
 function Search({ prefix }: { prefix: string }) {
   const [text, setText] = useState(prefix);
-  // The prefix that the address has, as far as this field knows: another one came by a link.
+  // The prefix this field last saw in the address. A different one means that the user has followed a link.
   const known = useRef(prefix);
   useEffect(() => {
     if (prefix === known.current) return;
@@ -108,8 +106,8 @@ function Search({ prefix }: { prefix: string }) {
       <input
         type="search"
         dir="auto"
-        aria-label="Find rooms by how their names begin"
-        placeholder="Name begins with…"
+        aria-label="Search rooms by the start of their name"
+        placeholder="Name starts with…"
         autoComplete="off"
         spellCheck={false}
         value={text}
@@ -124,13 +122,13 @@ function Search({ prefix }: { prefix: string }) {
 
 const Empty = ({ prefix }: { prefix: string }) =>
   prefix === "" ? (
-    <Notice kind="empty" sentence="No room is running. One starts as soon as somebody comes.">
+    <Notice kind="empty" sentence="No rooms are running. A room starts when someone opens it.">
       <a className="primary" href="/">
         Open a board
       </a>
     </Notice>
   ) : (
-    <Notice kind="empty" sentence={`No running room has a name that begins with “${prefix}”.`}>
+    <Notice kind="empty" sentence={`No running room has a name starting with “${prefix}”.`}>
       <a className="primary" href={roomsAddress()}>
         Show all rooms
       </a>
@@ -139,7 +137,7 @@ const Empty = ({ prefix }: { prefix: string }) =>
 
 type FailedProps = Parameters<typeof Failed>[0] & { readonly prefix: string };
 
-/** A token may be for some rooms only: then these can be found, once enough of their names is typed. */
+/** A token may only cover some rooms. They can be listed once enough of their names is typed. */
 function ListFailed({ problem, prefix, onRetry }: FailedProps) {
   if (problem.code !== "forbidden") return <Failed {...{ problem, onRetry }} />;
   return (
@@ -147,15 +145,15 @@ function ListFailed({ problem, prefix, onRetry }: FailedProps) {
       kind="forbidden"
       sentence={
         prefix === ""
-          ? "This token is not for all rooms. Type above how the names of its rooms begin."
-          : `This token is not for all rooms whose name begins with “${prefix}”. Type above how the names of its rooms begin.`
+          ? "This token only covers some rooms. Type the start of their names above."
+          : `This token does not cover all rooms starting with “${prefix}”. Type more of the name above.`
       }
     >
       <button
         className="primary"
         onClick={() => document.querySelector<HTMLElement>(".search input")?.focus()}
       >
-        Find its rooms
+        Search rooms
       </button>
     </Notice>
   );
@@ -167,7 +165,7 @@ function Table({ rooms }: { rooms: RoomPage["rooms"] }) {
       <thead>
         <tr>
           <th>Room</th>
-          <th>State</th>
+          <th>Status</th>
           <th className="number">People</th>
           <th className="number wide">Sockets</th>
           <th className="number wide">Version</th>
@@ -200,7 +198,7 @@ function Row({ room }: { room: RoomPage["rooms"][number] }) {
       <td>
         {loaded.state === "failed" ? (
           <Badge kind="bad">
-            {loaded.problem.code === "room_not_running" ? "Stopped" : "Fails"}
+            {loaded.problem.code === "room_not_running" ? "Stopped" : "Error"}
           </Badge>
         ) : (
           <StateBadge info={info} />
@@ -225,7 +223,7 @@ export const Badge = ({ kind, children }: { kind: "good" | "warn" | "bad"; child
 );
 
 export function StateBadge({ info }: { info: Pick<RoomInfo, "save"> | null }) {
-  if (info?.save.status === "failing") return <Badge kind="bad">Save fails</Badge>;
+  if (info?.save.status === "failing") return <Badge kind="bad">Not saving</Badge>;
   if (info?.save.status === "pending") return <Badge kind="warn">Saving</Badge>;
   return <Badge kind="good">Running</Badge>;
 }

@@ -1,4 +1,4 @@
-// Shows what an edit changes before it is sent, and what has come between if it is refused.
+// Shows what an edit changes before it is sent, and explains a conflict if it is refused.
 
 import type { JsonObject, JsonValue } from "collab-room/protocol";
 import { useState } from "react";
@@ -12,14 +12,14 @@ import { send, stepsOf, type Base, type Difference, type Edit } from "./edit.ts"
 import { valueAt } from "./rows.ts";
 import { parse } from "./tree.tsx";
 
-/** What is to be edited; the value is given in the dialog, if it is not there yet. */
+/** What to edit. Without a value, the dialog asks for one. */
 export type Draft =
   | { readonly kind: "change"; readonly pointer: string }
   | {
       readonly kind: "change";
       readonly pointer: string;
       readonly value: JsonValue;
-      /** The state when the edit began. */
+      /** The state when the edit started. */
       readonly base: Base;
     }
   | { readonly kind: "remove"; readonly pointer: string }
@@ -28,7 +28,7 @@ export type Draft =
 type Props = {
   readonly room: string;
   readonly draft: Draft;
-  /** The state as it is now; it is asked for when the edit begins, and again when it was refused. */
+  /** The current state, read when the edit starts and again after a conflict. */
   now(): Base;
   onClose(): void;
   onSent(): void;
@@ -57,9 +57,9 @@ export function EditDialog({ room, draft, now, onClose, onSent }: Props) {
   const tell = (problem: Problem) =>
     isOvertaken(problem) ? (
       <>
-        Somebody has changed this since version {count(base.version)}, so nothing was sent.{" "}
+        Someone changed this since version {count(base.version)}, so nothing was sent.{" "}
         <button type="button" className="link" onClick={() => setBase(now())}>
-          Compare with the present state
+          Compare with the current state
         </button>
       </>
     ) : (
@@ -81,7 +81,7 @@ export function EditDialog({ room, draft, now, onClose, onSent }: Props) {
     >
       <p className="where-at">
         <code dir="ltr">{draft.pointer || "/"}</code>
-        <span>on version {count(base.version)}</span>
+        <span>at version {count(base.version)}</span>
       </p>
       {draft.kind === "add" && !draft.isList && (
         <label className="field">
@@ -91,7 +91,7 @@ export function EditDialog({ room, draft, now, onClose, onSent }: Props) {
       )}
       {hasField && (
         <label className="field">
-          <span>Value, as JSON</span>
+          <span>Value (JSON)</span>
           <textarea
             dir="ltr"
             rows={Math.min(Math.max(text.split("\n").length, 2), 12)}
@@ -106,12 +106,12 @@ export function EditDialog({ room, draft, now, onClose, onSent }: Props) {
         differences={differences}
         sentence={
           value === undefined
-            ? "This is no JSON. Texts stand in quotes."
+            ? "Not valid JSON. Text goes in quotes."
             : isTaken
-              ? "There is a member of that name already."
+              ? "There is already a member with this name."
               : draft.kind === "add" && edit === null
-                ? "The new member needs a name."
-                : "This changes nothing."
+                ? "Enter a name for the new member."
+                : "No changes."
         }
       />
     </AskDialog>
@@ -148,13 +148,13 @@ type ListProps = { readonly differences: readonly Difference[]; readonly sentenc
 
 const shownDifferences = 50;
 
-/** @param sentence what there is to say without any */
+/** @param sentence shown if there are no differences */
 export function DifferenceList({ differences, sentence }: ListProps) {
   if (differences.length === 0) return <p className="soft">{sentence}</p>;
   return (
-    <div className="differences" dir="ltr" tabIndex={0} role="region" aria-label="What it changes">
+    <div className="differences" dir="ltr" tabIndex={0} role="region" aria-label="Changes">
       {differences.slice(0, shownDifferences).map(({ pointer, before, after }, index) => (
-        // The order is all that tells them apart.
+        // Differences have no other identity than their order.
         <div key={index}>
           <code>{pointer || "/"}</code>
           {before !== undefined && <Side sign="−" word="before" value={before} />}

@@ -1,5 +1,5 @@
-// An edit of the state: what it was made on, what it does, and the request for it. It is sent with the version that it
-// was made on, and tests what it replaces, so that it never undoes what somebody else has done meanwhile.
+// An edit of the state: its base, its effect, and the request that sends it. The request names the base version and
+// tests what it replaces, so that it never overwrites what someone else has changed in the meantime.
 
 import {
   applyPatch,
@@ -18,14 +18,14 @@ export type Edit =
   | { readonly kind: "remove"; readonly pointer: string }
   | { readonly kind: "add"; readonly pointer: string; readonly value: JsonValue };
 
-/** What an edit is made on. */
+/** The state that an edit is based on. */
 export type Base = {
   readonly epoch: string;
   readonly version: number;
   readonly state: JsonObject;
 };
 
-/** One line of the difference that an edit makes. */
+/** One entry in the difference that an edit makes. */
 export type Difference = {
   readonly pointer: string;
   readonly before: JsonValue | undefined;
@@ -36,7 +36,7 @@ const unlimited = { stateBytes: Infinity, stateDepth: Infinity, patchOperations:
 
 type Steps = { readonly patch: Patch; readonly differences: readonly Difference[] };
 
-/** Each operation of an edit with a test of what it takes away, and what it changes. */
+/** The operations of an edit, each preceded by a test of what it replaces, and the differences. */
 export function stepsOf(edit: Edit, state: JsonObject): Steps {
   const { kind, pointer } = edit;
   const before = valueAt(state, pointer);
@@ -64,7 +64,7 @@ export function stepsOf(edit: Edit, state: JsonObject): Steps {
   }
 }
 
-/** The value stands alone here, as the member `it`, so that the rest of the state need not be copied. */
+/** Works on the value alone, as the member `it`, to avoid copying the rest of the state. */
 function changeSteps(pointer: string, before: JsonValue, after: JsonValue): Steps {
   const patch: Operation[] = [];
   const differences: Difference[] = [];

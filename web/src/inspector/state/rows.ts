@@ -1,23 +1,23 @@
-// The state as rows: those of a tree that are open, one below the other. Nothing here draws.
+// The state as the visible rows of a tree. Nothing here renders.
 
 import type { JsonObject, JsonValue } from "collab-room/protocol";
 import { childPointer, parsePointer } from "../../../../src/protocol/pointer.ts";
 
 export type Row = {
   readonly pointer: string;
-  /** Of the container above. */
+  /** The pointer of the container. */
   readonly parent: string;
   readonly name: string;
-  /** 1 for the members of the state. */
+  /** 1 for the top-level members of the state. */
   readonly level: number;
-  /** From 0, of all in the same container. */
+  /** The position in the container, from 0. */
   readonly index: number;
   readonly siblings: number;
-  /** `null` for what holds nothing. */
+  /** `null` if there is nothing to open. */
   readonly isOpen: boolean | null;
 };
 
-/** Which containers are open: all but some, or none but some. */
+/** Which containers are open: all except `but`, or only `but`. */
 export type Opened = { readonly all: boolean; readonly but: ReadonlySet<string> };
 
 export const isOpen = ({ all, but }: Opened, pointer: string): boolean => all !== but.has(pointer);
@@ -28,7 +28,7 @@ export function toggled({ all, but }: Opened, pointer: string): Opened {
   return { all, but: next };
 }
 
-/** Open all that is above something. */
+/** Open all containers above a pointer. */
 export function withOpen(opened: Opened, pointer: string): Opened {
   const tokens = parsePointer(pointer) ?? [];
   let above = "";
@@ -43,7 +43,7 @@ export function withOpen(opened: Opened, pointer: string): Opened {
 export const isContainer = (value: JsonValue): value is JsonObject | readonly JsonValue[] =>
   typeof value === "object" && value !== null;
 
-/** The rows, without the values: these change far more often. */
+/** The rows, without values, which change far more often. */
 export function rowsOf(state: JsonObject, opened: Opened): readonly Row[] {
   const rows: Row[] = [];
   const visit = (container: JsonValue, parent: string, level: number): void => {
@@ -65,11 +65,11 @@ export function rowsOf(state: JsonObject, opened: Opened): readonly Row[] {
 export const sizeOf = (value: JsonValue): number =>
   Array.isArray(value) ? value.length : Object.keys(value as object).length;
 
-/** What is at a pointer; `undefined` if there is nothing. */
+/** The value at a pointer; `undefined` if there is none. */
 export function valueAt(state: JsonValue, pointer: string): JsonValue | undefined {
   let value: JsonValue | undefined = state;
   for (const token of parsePointer(pointer) ?? []) {
-    // The length of an array is a member of its own, too.
+    // `length` is an own property of arrays, but not part of the state.
     if (value === undefined || !isContainer(value)) return undefined;
     if (!Object.prototype.propertyIsEnumerable.call(value, token)) return undefined;
     value = (value as JsonObject)[token];
@@ -77,7 +77,7 @@ export function valueAt(state: JsonValue, pointer: string): JsonValue | undefine
   return value;
 }
 
-/** How many values there are, containers included. */
+/** The number of values, including containers. */
 export function nodesIn(value: JsonValue): number {
   if (!isContainer(value)) return 1;
   let nodes = 1;
@@ -85,7 +85,7 @@ export function nodesIn(value: JsonValue): number {
   return nodes;
 }
 
-/** Pointers of all that has a text in its name or value, in the order of the tree. At most `limit`. */
+/** Pointers of the values whose name or text contains `text`, in tree order, at most `limit`. */
 export function find(state: JsonObject, text: string, limit: number): readonly string[] {
   const wanted = text.toLowerCase();
   const found: string[] = [];
@@ -103,7 +103,7 @@ export function find(state: JsonObject, text: string, limit: number): readonly s
   return found;
 }
 
-/** A value on one line; of a container that is open, only how much is in it. */
+/** A value on one line; for an open container, only its size. */
 export function preview(value: JsonValue, isUnfolded: boolean): string {
   if (isContainer(value)) {
     const names = Object.keys(value);
@@ -117,14 +117,14 @@ export function preview(value: JsonValue, isUnfolded: boolean): string {
   return text.length > 300 ? `${text.slice(0, 300)}…` : text;
 }
 
-/** Characters that turn the direction of what follows are shown as what they are. */
+/** Shows characters that change the text direction as escapes. */
 const visible = (text: string): string =>
   text.replace(
     /[\u200e\u200f\u202a-\u202e\u2066-\u2069]/g,
     (character) => `\\u${character.charCodeAt(0).toString(16)}`,
   );
 
-/** A name as it is shown: one that is empty, or has white space around it, stands in quotes. */
+/** A name for display: in quotes if it is empty or has white space around it. */
 export const nameText = (name: string): string =>
   name === "" || name !== name.trim() ? JSON.stringify(name) : visible(name);
 

@@ -1,5 +1,5 @@
-// The state of a room as it is now: a stream of changes, which is no person in the room and no activity of it. It comes
-// back by itself, and goes on from the version that it has.
+// Follows the state of a room over a stream of changes. The stream adds no user to the room and does not count as
+// activity. It reconnects by itself and resumes from the version it has.
 
 import {
   applyPatch,
@@ -15,19 +15,19 @@ import { isContainer, valueAt } from "./rows.ts";
 export type FeedView =
   | { readonly state: "loading" }
   | {
-      /** `broken`: this is the last that has come. */
+      /** `broken`: reconnecting; this is the last known state. */
       readonly state: "live" | "broken" | "stopped";
       readonly epoch: string;
       readonly version: number;
       readonly bytes: number;
-      /** Another number whenever members or items have come, gone or moved: else only values have changed. */
+      /** Changes whenever members or items are added, removed or moved, and not when only values change. */
       readonly structure: number;
-      /** Changed in place: another view of it each time. */
+      /** Mutated in place; the view around it is a new object each time. */
       readonly value: JsonObject;
     }
   | { readonly state: "failed"; readonly problem: Problem };
 
-/** What a change has touched, by pointer. */
+/** The pointers that a change has touched. */
 export type Touched = readonly string[];
 
 type Listener = (touched: Touched) => void;
@@ -35,8 +35,8 @@ type Listener = (touched: Touched) => void;
 const retryAfter = 2000;
 const unlimited = { stateBytes: Infinity, stateDepth: Infinity, patchOperations: Infinity };
 
-type Told = { epoch: string; version: number; state: JsonObject };
-type ToldChange = { from: number; to: number; patch: Patch };
+type StateEvent = { epoch: string; version: number; state: JsonObject };
+type ChangeEvent = { from: number; to: number; patch: Patch };
 
 export class StateFeed {
   readonly #api: Api;
@@ -85,7 +85,7 @@ export class StateFeed {
         ...(this.#lastId !== "" && { "last-event-id": this.#lastId }),
       },
     });
-    // Nothing may have changed meanwhile, and then nothing comes.
+    // If nothing has changed in the meantime, no event arrives.
     if (this.#view.state === "broken") this.#show({ ...this.#view, state: "live" });
     if (body) for await (const event of eventsOf(body)) this.#take(event);
   }
@@ -93,15 +93,15 @@ export class StateFeed {
   #take({ id, kind, data }: ServerEvent): void {
     const view = this.#view;
     const lastId = id || this.#lastId;
-    // Unless all goes well, the next stream begins with the whole state.
+    // If this fails, the next stream starts with the whole state.
     this.#lastId = "";
     if (kind === "state" || kind === "reset") {
-      const { epoch, version, state } = JSON.parse(data) as Told;
+      const { epoch, version, state } = JSON.parse(data) as StateEvent;
       const { bytes } = measure(state, Infinity);
       const structure = ++this.#structure;
       this.#show({ state: "live", epoch, version, bytes, structure, value: state });
     } else if (kind === "change" && "value" in view) {
-      const { from, to, patch } = JSON.parse(data) as ToldChange;
+      const { from, to, patch } = JSON.parse(data) as ChangeEvent;
       if (from !== view.version) throw new Error("The changes do not follow each other.");
       if (!patch.every((operation) => changesValue(view.value, operation))) this.#structure++;
       const { value, bytes } = applyPatch(view, patch, unlimited);
@@ -120,7 +120,7 @@ export class StateFeed {
   }
 }
 
-/** Whether an operation only puts one value that holds no others in the place of another. */
+/** Whether an operation only replaces one primitive value with another. */
 function changesValue(state: JsonObject, operation: Operation): boolean {
   const { op, path } = operation;
   if (op === "inc" || op === "str_ins" || op === "str_del") return true;

@@ -1,4 +1,4 @@
-// The state of a room: live, as a tree, to be searched and edited.
+// The state of a room as a live tree, with search and editing.
 
 import { useEffect, useMemo, useRef, useState } from "react";
 import type { JsonObject } from "collab-room/protocol";
@@ -44,7 +44,7 @@ type ViewProps = {
   now(): FeedView;
 };
 
-/** With fewer values than this, all are open at first. */
+/** With fewer values than this, all containers are open at first. */
 const fewNodes = 200;
 
 function StateView({ room, view, flashes, now }: ViewProps) {
@@ -52,7 +52,7 @@ function StateView({ room, view, flashes, now }: ViewProps) {
   const nodes = useMemo(() => nodesIn(state), [state, structure]);
   const [opened, setOpened] = useState<Opened>(() => ({ all: nodes < fewNodes, but: new Set() }));
   const [selected, setSelected] = useState<string | null>(null);
-  // Of a value that is edited in its row: what the edit is made on.
+  // The value being edited in its row, and the base of the edit.
   const [editing, setEditing] = useState<{ pointer: string; base: Base } | null>(null);
   const [draft, setDraft] = useState<Draft | null>(null);
   const tree = useRef<TreeHandle>(null);
@@ -80,10 +80,10 @@ function StateView({ room, view, flashes, now }: ViewProps) {
       <div className="toolbar">
         <Finder state={state} onShow={show} />
         <button className="toggle" onClick={() => setOpened({ all: true, but: new Set() })}>
-          Open all
+          Expand all
         </button>
         <button className="toggle" onClick={() => setOpened({ all: false, but: new Set() })}>
-          Close all
+          Collapse all
         </button>
         <p className="status" data-live={view.state === "live"}>
           <i aria-hidden="true" />
@@ -117,16 +117,16 @@ function StateView({ room, view, flashes, now }: ViewProps) {
               onEdit: begin,
               onEdited: ({ pointer }, value) => {
                 setEditing(null);
-                // While it was typed, others may have changed the value, or moved it elsewhere.
+                // Others may have changed or moved the value while this one was typed.
                 setDraft({ kind: "change", pointer, value, base: editing?.base ?? base() });
               },
               onGiveUp: () => setEditing(null),
               onRemove: remove,
             }}
           />
-          <div className="selection" role="group" aria-label="What is selected">
+          <div className="selection" role="group" aria-label="Selection">
             <code dir="ltr">
-              {selected === null || current === undefined ? "Nothing is selected." : selected}
+              {selected === null || current === undefined ? "Nothing selected" : selected}
             </code>
             <div>
               <button
@@ -166,7 +166,7 @@ function StateView({ room, view, flashes, now }: ViewProps) {
   );
 }
 
-/** Into the container that is selected, or beside the value that is. */
+/** Adds to the selected container, or next to the selected value. */
 function additionAt(state: JsonObject, selected: string | null): Draft {
   let pointer = selected ?? "";
   let value = valueAt(state, pointer);
@@ -179,7 +179,7 @@ function additionAt(state: JsonObject, selected: string | null): Draft {
 
 const mostFound = 1000;
 
-/** Goes through what has a text in it: Enter leads to the next one, Shift and Enter to the one before. */
+/** Searches names and values: Enter goes to the next match, Shift+Enter to the previous one. */
 function Finder({ state, onShow }: { state: JsonObject; onShow: (pointer: string) => void }) {
   const [text, setText] = useState("");
   const [at, setAt] = useState(0);
@@ -193,7 +193,7 @@ function Finder({ state, onShow }: { state: JsonObject; onShow: (pointer: string
   useEffect(() => {
     setAt(0);
     if (found[0] !== undefined) onShow(found[0]);
-    // Only when another text is looked for.
+    // Only when the search text changes.
   }, [text]);
   return (
     <form
@@ -208,7 +208,7 @@ function Finder({ state, onShow }: { state: JsonObject; onShow: (pointer: string
         type="search"
         dir="auto"
         aria-label="Find in the state"
-        placeholder="Find a name or a value"
+        placeholder="Find a name or value"
         autoComplete="off"
         spellCheck={false}
         value={text}
@@ -222,7 +222,7 @@ function Finder({ state, onShow }: { state: JsonObject; onShow: (pointer: string
       <output>
         {text !== "" &&
           (found.length === 0
-            ? "Nothing found"
+            ? "No results"
             : `${at + 1} of ${count(found.length)}${found.length === mostFound ? "+" : ""}`)}
       </output>
     </form>

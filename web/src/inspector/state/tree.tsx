@@ -1,5 +1,4 @@
-// The rows of the state, as a tree that the keyboard goes through. Only the rows that can be seen are in the page, however
-// many there are.
+// The rows of the state as a tree with keyboard navigation. Only the visible rows are rendered.
 
 import {
   useEffect,
@@ -23,16 +22,16 @@ type Props = {
   readonly rows: readonly Row[];
   readonly state: JsonObject;
   readonly selected: string | null;
-  /** What has changed just now, with a number that is another one each time. */
+  /** The pointers that have just changed, each with a number that differs each time. */
   readonly flashes: ReadonlyMap<string, number>;
   onSelect(pointer: string): void;
   onToggle(pointer: string): void;
-  /** Left out: it is only to be read. */
+  /** Left out for a read-only tree. */
   readonly editing?: Editing;
 };
 
 type Editing = {
-  /** The value that is edited in its row. */
+  /** The value being edited in its row. */
   readonly pointer: string | null;
   onEdit(row: Row): void;
   onEdited(row: Row, value: JsonValue): void;
@@ -45,7 +44,7 @@ export function Tree({ ref, rows, state, selected, flashes, editing, onSelect, o
   const { first, last, height, onScroll } = useWindow(box, rows.length, rowHeight);
   useImperativeHandle(ref, () => ({ focus: () => box.current?.focus() }));
   const at = useMemo(() => rows.findIndex(({ pointer }) => pointer === selected), [rows, selected]);
-  // What is selected is to be seen: by the keyboard, and when it was found.
+  // Scroll the selected row into view: after a key, and after a search.
   useEffect(() => {
     const element = box.current;
     if (!element || at < 0) return;
@@ -53,7 +52,7 @@ export function Tree({ ref, rows, state, selected, flashes, editing, onSelect, o
     if (from < element.scrollTop) element.scrollTop = from;
     else if (to > element.scrollTop + element.clientHeight)
       element.scrollTop = to - element.clientHeight;
-    // Not when rows come and go above it.
+    // Not when rows above it appear or disappear.
   }, [selected]);
   const select = (index: number): void => {
     const row = rows[Math.min(Math.max(index, 0), rows.length - 1)];
@@ -187,16 +186,16 @@ type FieldProps = {
   onGiveUp(): void;
 };
 
-/** The value as JSON, in its row: Enter goes on, Escape gives up. */
+/** Edits a value as JSON in its row: Enter continues, Escape cancels. */
 function ValueField({ value, onEdited, onGiveUp }: FieldProps) {
   const [text, setText] = useState(() => JSON.stringify(value));
   const parsed = parse(text);
   return (
     <input
       className="tree-field"
-      aria-label="New value, as JSON"
+      aria-label="New value (JSON)"
       aria-invalid={parsed === undefined}
-      title={parsed === undefined ? "This is no JSON. Texts stand in quotes." : undefined}
+      title={parsed === undefined ? "Not valid JSON. Text goes in quotes." : undefined}
       autoFocus
       autoComplete="off"
       spellCheck={false}
@@ -207,7 +206,7 @@ function ValueField({ value, onEdited, onGiveUp }: FieldProps) {
       onKeyDown={(event) => {
         if (event.key === "Escape") onGiveUp();
         if (event.key !== "Enter") return;
-        // It would press what has the focus next.
+        // Otherwise, Enter would also press whatever gets the focus next.
         event.preventDefault();
         if (parsed !== undefined) onEdited(parsed);
       }}
@@ -216,7 +215,7 @@ function ValueField({ value, onEdited, onGiveUp }: FieldProps) {
   );
 }
 
-/** `undefined` if it is no JSON. */
+/** `undefined` if the text is not valid JSON. */
 export function parse(text: string): JsonValue | undefined {
   try {
     return JSON.parse(text) as JsonValue;

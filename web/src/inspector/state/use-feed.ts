@@ -1,4 +1,4 @@
-// A hook for the state of a room, and for what has changed in it just now.
+// A hook for the state of a room and its latest changes.
 
 import { useEffect, useMemo, useRef, useState } from "react";
 import { useApi } from "../common/access.tsx";
@@ -8,9 +8,9 @@ const flashTime = 1600;
 
 export type Feed = {
   readonly view: FeedView;
-  /** What has changed just now, with all that is above it. */
+  /** The pointers that have just changed, including everything above them. */
   readonly flashes: ReadonlyMap<string, number>;
-  /** The state as it is at this moment, which may be newer than what is drawn. */
+  /** The state at this moment, which may be newer than what is rendered. */
   now(): FeedView;
   retry(): void;
 };
@@ -18,7 +18,7 @@ export type Feed = {
 export function useFeed(room: string): Feed {
   const api = useApi();
   const [round, setRound] = useState(0);
-  // A new round is a new feed.
+  // Each round uses a new feed.
   const feed = useMemo(() => ({ round, feed: new StateFeed(api, room) }).feed, [api, room, round]);
   const [view, setView] = useState<FeedView>(feed.view);
   const [flashes, setFlashes] = useState<ReadonlyMap<string, number>>(new Map());

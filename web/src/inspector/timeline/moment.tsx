@@ -1,4 +1,4 @@
-// One row of the journal: what it did, the state after it, and the way to bring that state back.
+// One row of the journal: the change, the state after it, and a button to restore that state.
 
 import { useEffect, useMemo, useRef, useState } from "react";
 import { diff, type JsonObject } from "collab-room/protocol";
@@ -23,7 +23,7 @@ import { authorsText } from "./authors.ts";
 type Props = {
   readonly room: string;
   readonly row: JournalRow;
-  /** Of the state as it is now. */
+  /** The version of the current state. */
   readonly version: number;
 };
 
@@ -33,7 +33,8 @@ export function Moment({ room, row, version }: Props) {
   const [loaded, reload] = useLoaded(path, (signal) => api.json<PastState>(path, { signal }), null);
   const [shown, setShown] = useState<"change" | "state">("change");
   const card = useRef<HTMLDivElement>(null);
-  // On a phone, it stands above the journal. In new browsers, scrolling returns a promise, which is no clean-up.
+  // On a phone, it is above the journal. The braces matter: in new browsers, scrolling returns a promise, which is not
+  // a valid clean-up function.
   useEffect(() => {
     card.current?.scrollIntoView({ block: "nearest" });
   }, []);
@@ -50,33 +51,33 @@ export function Moment({ room, row, version }: Props) {
           aria-pressed={shown === "change"}
           onClick={() => setShown("change")}
         >
-          What it did
+          Change
         </button>
         <button
           className="toggle"
           aria-pressed={shown === "state"}
           onClick={() => setShown("state")}
         >
-          The state then
+          State after it
         </button>
         {loaded.state === "ready" && loaded.value.version < version && (
           <BringBack room={room} past={loaded.value} />
         )}
       </div>
       {shown === "change" && (
-        <pre className="patch" dir="ltr" tabIndex={0} role="region" aria-label="What it did">
+        <pre className="patch" dir="ltr" tabIndex={0} role="region" aria-label="Change">
           {row.patch === null
-            ? "The patch of this row cannot be read."
+            ? "This patch can’t be read."
             : row.patch.map((operation) => `${JSON.stringify(operation)}\n`)}
         </pre>
       )}
-      {shown === "state" && loaded.state === "loading" && <Loading what="the state then" />}
+      {shown === "state" && loaded.state === "loading" && <Loading what="the state" />}
       {shown === "state" &&
         loaded.state === "failed" &&
         (loaded.problem.code === "changes_gone" ? (
           <Notice kind="gone" sentence="The journal no longer reaches back to this version.">
             <button className="primary" onClick={() => setShown("change")}>
-              Show what it did
+              Show the change
             </button>
           </Notice>
         ) : (
@@ -114,7 +115,7 @@ function PastTree({ state }: { state: JsonObject }) {
 
 type Present = { readonly tag: string; readonly state: JsonObject };
 
-/** Make an earlier state the present one, once more: as a change of its own, so that the journal keeps both. */
+/** Restores an earlier state as a new change, so that the journal keeps both. */
 function BringBack({ room, past }: { room: string; past: PastState }) {
   const api = useApi();
   const [present, setPresent] = useState<Present | null>(null);
@@ -136,7 +137,7 @@ function BringBack({ room, past }: { room: string; past: PastState }) {
   return (
     <>
       <button className="toggle" onClick={() => void look()}>
-        Bring it back…
+        Restore…
       </button>
       {problem && !present && (
         <p className="refusal" role="alert">
@@ -145,8 +146,8 @@ function BringBack({ room, past }: { room: string; past: PastState }) {
       )}
       {present && (
         <AskDialog
-          title={`Bring back version ${count(past.version)}`}
-          button="Bring it back"
+          title={`Restore version ${count(past.version)}`}
+          button="Restore"
           isDangerous
           isWide
           isDisabled={differences.length === 0}
@@ -160,7 +161,7 @@ function BringBack({ room, past }: { room: string; past: PastState }) {
           tell={(refusal) =>
             refusal.code === "version_conflict" ? (
               <>
-                Somebody has changed the state meanwhile, so nothing was sent.{" "}
+                Someone changed the state in the meantime, so nothing was sent.{" "}
                 <button type="button" className="link" onClick={() => void look()}>
                   Compare again
                 </button>
@@ -172,8 +173,11 @@ function BringBack({ room, past }: { room: string; past: PastState }) {
           }
           onClose={() => setPresent(null)}
         >
-          <p>This is what changes in the present state. It becomes a version of its own.</p>
-          <DifferenceList differences={differences} sentence="The state is the same now." />
+          <p>These changes will be made to the current state, as a new version.</p>
+          <DifferenceList
+            differences={differences}
+            sentence="The current state is already the same."
+          />
         </AskDialog>
       )}
     </>

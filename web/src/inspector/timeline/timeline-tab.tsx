@@ -1,5 +1,4 @@
-// The journal: who has changed the state, when, and how much. One row is chosen, to see what it did and how the state was
-// then.
+// The journal: who changed the state, when, and how much. Selecting a row shows the change and the state after it.
 
 import { useState } from "react";
 import { useApi } from "../common/access.tsx";
@@ -39,12 +38,12 @@ export function TimelineTab({ room, version }: Props) {
         kind="empty"
         sentence={
           version === 0
-            ? "Nothing has changed yet."
-            : "The journal begins here: earlier changes are in the snapshot only."
+            ? "No changes yet."
+            : "The journal starts here. Earlier changes are only in the snapshot."
         }
       >
         <button className="primary" onClick={reload}>
-          Look again
+          Refresh
         </button>
       </Notice>
     );
@@ -61,7 +60,7 @@ export function TimelineTab({ room, version }: Props) {
     <div className="timeline">
       <section aria-label="Journal">
         <p className="soft lead">
-          Newest first. The state can be read from version {count(loaded.value)} on.
+          Newest first. Past states are available from version {count(loaded.value)}.
         </p>
         <ol className="journal" reversed>
           {rows.map((entry) => (
@@ -77,18 +76,21 @@ export function TimelineTab({ room, version }: Props) {
         {next !== null && (
           <div className="paging">
             <button className="plain-button" onClick={() => void more().catch(reload)}>
-              Show older ones
+              Show older changes
             </button>
           </div>
         )}
       </section>
-      <section aria-label="What is chosen">
+      <section aria-label="Selected change">
         {row ? (
           <Moment key={row.to} room={room} row={row} version={version} />
         ) : (
-          <Notice kind="choose" sentence="Choose a change to see what it did, and the state then.">
+          <Notice
+            kind="choose"
+            sentence="Select a change to see what it did and the state after it."
+          >
             <button className="primary" onClick={() => setChosen(rows[0]?.to ?? null)}>
-              Show the newest
+              Show the latest change
             </button>
           </Notice>
         )}
@@ -99,13 +101,13 @@ export function TimelineTab({ room, version }: Props) {
 
 type Journal = {
   readonly epoch: string;
-  /** Newest first, without a gap. */
+  /** Newest first, without gaps. */
   readonly rows: readonly JournalRow[];
-  /** The version that the next older page begins with; `null` if there is none. */
+  /** The version at which the next older page starts; `null` if there is none. */
   readonly next: number | null;
 };
 
-/** The newest page, and what was read before below it, unless something between them is not known. */
+/** The newest page, followed by the rows loaded before, unless there is a gap between them. */
 function withNewest(before: Journal, page: JournalPage): Journal {
   const oldest = page.rows.at(-1)?.from ?? 0;
   const below = before.rows.filter(({ to }) => to <= oldest);
@@ -126,7 +128,7 @@ function Row({ row, isChosen, onChoose }: RowProps) {
       </span>
       <span className="what" dir="ltr">
         {patch === null
-          ? "cannot be read"
+          ? "unreadable"
           : patch.length === 1
             ? `${patch[0]?.op} ${patch[0]?.path || "/"}`
             : counted(patch.length, "operation")}

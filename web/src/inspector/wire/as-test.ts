@@ -1,5 +1,5 @@
-// Writes frames down as a test for the testing kit: what the clients have sent, in order, on the state that the room had
-// when the trace began.
+// Generates a test for the testing kit from frames: what the clients sent, in order, on the state the room had when the
+// trace started.
 
 import type { JsonObject, JsonValue, Patch } from "collab-room/protocol";
 import type { WireEntry } from "./entry.ts";
@@ -35,7 +35,7 @@ export function asTest(
     const messages = entry.isCut || entry.text === null ? null : read(entry.text);
     if (messages === null) {
       lines.push(
-        `// A frame of ${entry.bytes} bytes of ${text(entry.user)} is not known as a whole.`,
+        `// A frame of ${entry.bytes} bytes from ${text(entry.user)} was not captured in full.`,
       );
       continue;
     }
@@ -46,14 +46,14 @@ export function asTest(
     }
   }
   const joins = [...names].map(([user, name]) => {
-    // Changes of the state are made by the room, so not everybody is spoken to again.
+    // State changes are made through the room, so not every person is used again.
     const isUsed = lines.some((line) => line.includes(`${name}.`));
     return `${isUsed ? `const ${name} = ` : ""}net.join(${text(user)});`;
   });
   const steps = [...joins, "await net.settle();", ...lines];
   const used = helpers.filter(({ name }) => lines.some((line) => line.includes(`${name}(`)));
   const imported = used.flatMap(({ imports }) => imports);
-  // Any text can be the name of a behaviour, and `default` is one.
+  // The name of a behaviour can be any text, and `default` is a reserved word.
   const isName = /^[a-z_$][\w$]*$/i.test(behaviour) && behaviour !== "default";
   const kind = isName ? behaviour : "behaviour";
   return [
@@ -63,7 +63,7 @@ export function asTest(
     `import { ${kind} } from ${text(`./${behaviour}.ts`)};`,
     ...used.flatMap(({ code }) => (code === "" ? [] : [`\n${code}`])),
     "",
-    `test(${text(`what has happened in ${room}`)}, async () => {`,
+    `test(${text(`what happened in ${room}`)}, async () => {`,
     `  const net = createTestRoom(${kind});`,
     "  await net.start();",
     `  await net.room.updateState(() => (${indented(literal(state, 2))}));`,
@@ -79,8 +79,8 @@ const json = (value: unknown): string => indented(literal(value ?? null));
 const indented = (lines: string): string => lines.replaceAll("\n", "\n  ");
 
 /**
- * A value as it stands in code. JSON leaves two ends of lines in a text as they are: in a comment, what follows them would
- * be code. And a literal with the member `__proto__` would be an object without it, but with another prototype.
+ * A value as a literal in code. JSON does not escape U+2028 and U+2029, which end a line: after them, the rest of a
+ * comment would be code. And a `__proto__` member in a literal would set the prototype instead.
  */
 const literal = (value: unknown, indent = 0): string =>
   JSON.stringify(value, null, indent)
@@ -88,7 +88,7 @@ const literal = (value: unknown, indent = 0): string =>
     .replaceAll("\u2029", "\\u2029")
     .replaceAll(/(?<=[{,\s])"__proto__":/g, '["__proto__"]:');
 
-/** What the statements of a test may use. */
+/** Helpers that the generated statements may use. */
 const helpers = [
   {
     name: "patched",
@@ -115,7 +115,7 @@ function read(frame: string): readonly Sent[] | null {
   }
 }
 
-/** What a message does, as a statement; `null` for one that does nothing to others. */
+/** The statement for a message; `null` if the message has no effect on others. */
 function lineOf(message: Sent, name: string): string | null {
   switch (message.type) {
     case "update":

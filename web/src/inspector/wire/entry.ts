@@ -1,4 +1,4 @@
-// What a trace tells, as the wire shows it: frames, sessions that have ended, and what was missed.
+// The entries of a trace: frames, sessions that ended, and frames that were dropped.
 
 import type { TracedClose, TracedDrop, TracedFrame } from "../common/api.ts";
 

@@ -1,4 +1,4 @@
-// The frames of a room as they pass, for as long as somebody looks: the room tells them only then. The last ones are kept.
+// Follows the frames of a room, which the room sends only while someone is watching. The latest ones are kept.
 
 import { isPassing, roomPath, problemOf, type Api, type Problem } from "../common/api.ts";
 import type { TracedClose, TracedDrop, TracedFrame } from "../common/api.ts";
@@ -9,7 +9,7 @@ export type WireView = {
   readonly state: "opening" | "live" | "broken" | "stopped" | "failed";
   /** Oldest first. */
   readonly entries: readonly WireEntry[];
-  /** Of those that have passed since it began. */
+  /** The number of entries since the start. */
   readonly total: number;
   readonly problem: Problem | null;
 };
@@ -64,10 +64,10 @@ export class FrameFeed {
   #take({ kind, data }: ServerEvent): void {
     if (kind === "stopped") return this.#show({ state: "stopped" });
     if (kind !== "frame" && kind !== "closed" && kind !== "dropped") return;
-    const told = JSON.parse(data) as TracedFrame & TracedClose & TracedDrop;
-    this.#entries.push({ id: this.#nextId++, kind, ...told });
+    const traced = JSON.parse(data) as TracedFrame & TracedClose & TracedDrop;
+    this.#entries.push({ id: this.#nextId++, kind, ...traced });
     if (this.#entries.length > kept * 1.2) this.#entries = this.#entries.slice(-kept);
-    // There may be hundreds in a second: they are shown once a frame of the screen.
+    // There may be hundreds per second: render at most once per animation frame.
     if (this.#isWaiting) return;
     this.#isWaiting = true;
     requestAnimationFrame(() => {

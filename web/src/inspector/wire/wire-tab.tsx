@@ -1,4 +1,4 @@
-// The frames of the room as they pass: to be narrowed down, held still, and written down as a test.
+// The frames of the room, live: they can be filtered, paused, and copied as a test.
 
 import { useEffect, useMemo, useRef, useState, useSyncExternalStore } from "react";
 import type { JsonObject } from "collab-room/protocol";
@@ -26,7 +26,7 @@ function Wire({ room, behaviour, onAgain }: Props & { onAgain(): void }) {
   const feed = useMemo(() => new FrameFeed(api, room), [api, room]);
   const before = useRef<Promise<JsonObject>>(null);
   const view = useSyncExternalStore(feed.subscribe, feed.view);
-  /** A test of the frames that come from now on has to begin with the state that there is now. */
+  /** A test of the frames from now on has to start with the current state. */
   const begin = (): void => {
     before.current = api.json<JsonObject>(roomPath(room, "/state"));
     before.current.catch(() => {});
@@ -60,7 +60,7 @@ function Wire({ room, behaviour, onAgain }: Props & { onAgain(): void }) {
 
 type FramesProps = {
   readonly view: WireView;
-  /** Where frames come from: the board of this room, if it is one. */
+  /** The demo: the board of this room, if it is one. */
   readonly boardAddress: string;
   onClear(): void;
   writeTest(entries: readonly WireEntry[]): Promise<string>;
@@ -69,7 +69,7 @@ type FramesProps = {
 function Frames({ view, boardAddress, onClear, writeTest }: FramesProps) {
   const [text, setText] = useState("");
   const [way, setWay] = useState<"both" | "in" | "out">("both");
-  // What is held still.
+  // What is shown while paused.
   const [held, setHeld] = useState<WireView | null>(null);
   const [chosen, setChosen] = useState<WireEntry | null>(null);
   const shown = held ?? view;
@@ -79,7 +79,7 @@ function Frames({ view, boardAddress, onClear, writeTest }: FramesProps) {
   );
   const box = useRef<HTMLDivElement>(null);
   const { first, last, onScroll } = useWindow(box, entries.length, rowHeight);
-  // Its frame stands below the list, which gets shorter for it.
+  // The frame is shown below the list, which shrinks to make space.
   useEffect(() => {
     if (chosen) keepInView(box.current, entries.indexOf(chosen));
   }, [chosen]);
@@ -100,11 +100,11 @@ function Frames({ view, boardAddress, onClear, writeTest }: FramesProps) {
         />
         <select
           className="toggle"
-          aria-label="Which way"
+          aria-label="Direction"
           value={way}
           onChange={({ target }) => setWay(target.value as typeof way)}
         >
-          <option value="both">Both ways</option>
+          <option value="both">Both directions</option>
           <option value="in">To the room</option>
           <option value="out">From the room</option>
         </select>
@@ -124,7 +124,9 @@ function Frames({ view, boardAddress, onClear, writeTest }: FramesProps) {
           <span role="status">
             {held ? "Paused" : view.state === "live" ? "Live" : "Reconnecting…"}
           </span>
-          <span>{held ? `${count(missed)} more since` : counted(entries.length, "frame")}</span>
+          <span>
+            {held ? `${count(missed)} more since pausing` : counted(entries.length, "frame")}
+          </span>
         </p>
       </div>
       {entries.length === 0 ? (
@@ -132,8 +134,8 @@ function Frames({ view, boardAddress, onClear, writeTest }: FramesProps) {
           kind="empty"
           sentence={
             shown.entries.length === 0
-              ? "No frame has passed yet. They show up here as people do something."
-              : "No frame is of this kind."
+              ? "No frames yet. They appear here as people use the room."
+              : "No frames match this filter."
           }
         >
           {shown.entries.length === 0 ? (
@@ -142,7 +144,7 @@ function Frames({ view, boardAddress, onClear, writeTest }: FramesProps) {
             </a>
           ) : (
             <button className="primary" onClick={() => (setText(""), setWay("both"))}>
-              Show all
+              Show all frames
             </button>
           )}
         </Notice>
@@ -152,7 +154,7 @@ function Frames({ view, boardAddress, onClear, writeTest }: FramesProps) {
           className="wire-list"
           data-short={chosen !== null}
           role="listbox"
-          aria-label="Frames, the newest first"
+          aria-label="Frames, newest first"
           tabIndex={0}
           dir="ltr"
           aria-activedescendant={chosen ? `frame-${chosen.id}` : undefined}
@@ -183,7 +185,7 @@ function Frames({ view, boardAddress, onClear, writeTest }: FramesProps) {
                 data-way={entry.kind === "frame" ? entry.direction : "none"}
                 style={{ transform: `translateY(${(first + index) * rowHeight}px)` }}
                 onClick={() => {
-                  // It would run away under the pointer.
+                  // Otherwise, it would move away under the pointer.
                   setHeld(held ?? view);
                   setChosen(entry);
                 }}
@@ -223,7 +225,8 @@ function EntryLine({ entry }: { entry: WireEntry }) {
       <>
         <time>{timeText(entry.at)}</time>
         <span className="text">
-          {counted(entry.frames, "frame")} came faster than this page could take them.
+          {counted(entry.frames, "frame")} skipped: they arrived faster than this page could read
+          them.
         </span>
       </>
     );
@@ -250,12 +253,12 @@ function EntryLine({ entry }: { entry: WireEntry }) {
   );
 }
 
-/** "change, users ×2": each type once. */
+/** "change, users ×2": each type with its count. */
 function typesText(types: readonly string[]): string {
   const counts = new Map<string, number>();
   for (const type of types) counts.set(type, (counts.get(type) ?? 0) + 1);
   const parts = [...counts].map(([type, many]) => (many === 1 ? type : `${type} ×${many}`));
-  return parts.join(", ") || "not read";
+  return parts.join(", ") || "not parsed";
 }
 
 function Detail({ entry }: { entry: WireEntry }) {
@@ -268,10 +271,10 @@ function Detail({ entry }: { entry: WireEntry }) {
     <div ref={box} className="wire-detail">
       <p className="soft">
         Session <code>{entry.session}</code>
-        {entry.isCut && `, the first part of ${bytesText(entry.bytes)}`}
+        {entry.isCut && `, first part of ${bytesText(entry.bytes)}`}
       </p>
-      <pre dir="ltr" tabIndex={0} role="region" aria-label="The frame">
-        {entry.text === null ? "The room has not looked into this frame." : pretty(entry.text)}
+      <pre dir="ltr" tabIndex={0} role="region" aria-label="Frame">
+        {entry.text === null ? "The room did not read this frame." : pretty(entry.text)}
       </pre>
     </div>
   );
@@ -304,11 +307,7 @@ function CopyTest({ entries, writeTest }: CopyProps) {
   };
   return (
     <button className="toggle" disabled={entries.length === 0} onClick={() => void copy()}>
-      {outcome === "copied"
-        ? "Copied"
-        : outcome === "refused"
-          ? "Could not be copied"
-          : "Copy as a test"}
+      {outcome === "copied" ? "Copied" : outcome === "refused" ? "Couldn’t copy" : "Copy as test"}
     </button>
   );
 }

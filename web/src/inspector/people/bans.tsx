@@ -1,4 +1,4 @@
-// Who is kept out of the room, for how much longer, and the way to let them in again.
+// The people banned from the room, until when, and a button to unban them.
 
 import { useState } from "react";
 import { useApi } from "../common/access.tsx";
@@ -8,29 +8,29 @@ import { Until } from "../common/words.tsx";
 
 type Props = { readonly room: string; readonly kicked: readonly KickInfo[]; onChanged(): void };
 
-export function KeptOut({ room, kicked, onChanged }: Props) {
+export function Bans({ room, kicked, onChanged }: Props) {
   const api = useApi();
   const [asked, setAsked] = useState<string | null>(null);
   return (
     <>
-      <h2 className="section">Kept out</h2>
-      <ul className="people" aria-label="Kept out">
+      <h2 className="section">Banned</h2>
+      <ul className="people" aria-label="Banned">
         {kicked.map(({ userId, until }) => (
           <li key={userId} className="person-head">
             <code dir="ltr">{userId}</code>
             <span className="soft">
-              may come back <Until at={until} />
+              can rejoin <Until at={until} />
             </span>
             <button className="toggle" onClick={() => setAsked(userId)}>
-              Let in again…
+              Unban…
             </button>
           </li>
         ))}
       </ul>
       {asked !== null && (
         <AskDialog
-          title={`Let ${asked} in again`}
-          button="Let in"
+          title={`Unban ${asked}`}
+          button="Unban"
           act={async () => {
             const query = "?kick=true&for=0";
             await api.done(userPath(room, asked) + query, { method: "DELETE" });
@@ -38,7 +38,7 @@ export function KeptOut({ room, kicked, onChanged }: Props) {
           }}
           onClose={() => setAsked(null)}
         >
-          <p>They may join at once, as far as their token and the room let them.</p>
+          <p>They can rejoin right away if their token and the room allow it.</p>
         </AskDialog>
       )}
     </>
