@@ -1,4 +1,4 @@
-// A room with `connect: false` does nothing until it is told to, and is then like any other.
+// A room with `connect: false` does nothing until it is asked to connect. After that it behaves like any other room.
 
 import { expect, test, vi } from "vitest";
 import { defineRoom } from "../../src/behaviours/define.ts";
@@ -16,7 +16,7 @@ function open(more: Partial<ConnectOptions> = {}) {
   return { net, room, beforeUnload: environment.beforeUnload };
 }
 
-test("[C5] it joins nothing and listens to nothing, however much time passes", async () => {
+test("[C5] a room with `connect: false` neither joins nor adds listeners, however much time passes", async () => {
   const { net, room, beforeUnload } = open();
   room.setPresence({ typing: true });
   await net.advance(60_000);
@@ -26,7 +26,7 @@ test("[C5] it joins nothing and listens to nothing, however much time passes", a
   expect(beforeUnload).not.toHaveBeenCalled();
 });
 
-test("[C5] it connects once it is told to, with the presence of before", async () => {
+test("[C5] the room connects when asked to, with the presence that was set before", async () => {
   const { net, room } = open();
   room.setPresence({ cursor: 7 });
   room.reconnect();
@@ -37,7 +37,7 @@ test("[C5] it connects once it is told to, with the presence of before", async (
   expect(room.self.presence?.cursor).toBe(7);
 });
 
-test("[C5] it asks before a page is closed, by one listener for all connections", async () => {
+test("[C5] the room warns before the page closes, with one listener for all of its connections", async () => {
   const { net, room, beforeUnload } = open();
   room.reconnect();
   await net.settle(room.ready);
@@ -50,7 +50,7 @@ test("[C5] it asks before a page is closed, by one listener for all connections"
   expect(silent.beforeUnload).not.toHaveBeenCalled();
 });
 
-test("[C5] a wrong address is refused when it is told to connect", () => {
+test("[C5] a wrong address is refused as soon as the room is asked to connect", () => {
   const { room } = open({ url: "rooms.example.com" });
   expect(() => room.reconnect()).toThrow(TypeError);
   expect(() => open({ url: "rooms.example.com", connect: true })).toThrow(TypeError);
