@@ -134,9 +134,12 @@ describe("a frame far above the limit", () => {
   test.each<[string, string | ArrayBuffer, string]>([
     ["text", "{".padEnd(4 * frameBytes), "too_large"],
     ["binary", new ArrayBuffer(4 * frameBytes), "bad_message"],
-  ])("[W3] is one above four times the limit: %s of exactly that size is only refused", (_, frame, code) => {
-    expect(receiveIn(frame)).toMatchObject({ requests: [], refusals: [{ code }], end: null });
-  });
+  ])(
+    "[W3] is one above four times the limit: %s of exactly that size is only refused",
+    (_, frame, code) => {
+      expect(receiveIn(frame)).toMatchObject({ requests: [], refusals: [{ code }], end: null });
+    },
+  );
 });
 
 describe("a session that sends too much", () => {

@@ -92,18 +92,15 @@ describe("updates beyond the rate", () => {
   test.for([
     ["swift", 1000, 1000],
     ["scripted", 300, 200],
-  ] as const)(
-    "[L1] depend on the limit of the behaviour: %s",
-    async ([name, times, allowed]) => {
-      const { ada } = await begin(name);
-      for (let ref = 0; ref < times; ref += 100)
-        ada.send(
-          ...Array.from({ length: 100 }, (_, n) => ({ type: "touch", ref: ref + n }) as const),
-        );
-      await ada.until((session) => messagesOf(session, "reply").length === times);
-      expect(taken(messagesOf(ada, "reply"))).toBe(allowed);
-    },
-  );
+  ] as const)("[L1] depend on the limit of the behaviour: %s", async ([name, times, allowed]) => {
+    const { ada } = await begin(name);
+    for (let ref = 0; ref < times; ref += 100)
+      ada.send(
+        ...Array.from({ length: 100 }, (_, n) => ({ type: "touch", ref: ref + n }) as const),
+      );
+    await ada.until((session) => messagesOf(session, "reply").length === times);
+    expect(taken(messagesOf(ada, "reply"))).toBe(allowed);
+  });
 });
 
 describe("bytes beyond the rate", () => {
