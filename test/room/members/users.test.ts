@@ -195,7 +195,7 @@ describe("a user who joins", () => {
 });
 
 describe("a user who joins again", () => {
-  test("[U3, U5] calls the hook again, is replaced, and moves to the end of the join order", async () => {
+  test("[U3, U5] is passed to the hook again, replaced, and moved to the end of the join order", async () => {
     const room = await start();
     setScript(room.id, { onJoin: (_, user) => ({ ok: user["name"] ?? null }) });
     await room.join({ id: "ada", name: "first", old: true });
