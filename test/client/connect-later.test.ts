@@ -1,4 +1,4 @@
-// A room with `connect: false` does nothing until it is told to, and is then like any other.
+// A room with `connect: false` does nothing until it is asked to connect. After that it behaves like any other room.
 
 import { expect, test, vi } from "vitest";
 import { defineRoom } from "../../src/behaviours/define.ts";
@@ -18,7 +18,7 @@ function open(more: Partial<ConnectOptions> = {}) {
   return { net, room, beforeUnload, endBeforeUnload };
 }
 
-test("[C5] it joins nothing and listens to nothing, however much time passes", async () => {
+test("[C5] a room with `connect: false` neither joins nor adds listeners, however much time passes", async () => {
   const { net, room, beforeUnload } = open();
   room.setPresence({ typing: true });
   await net.advance(60_000);
@@ -28,7 +28,7 @@ test("[C5] it joins nothing and listens to nothing, however much time passes", a
   expect(beforeUnload).not.toHaveBeenCalled();
 });
 
-test("[C5] it connects once it is told to, with the presence of before", async () => {
+test("[C5] the room connects when asked to, with the presence that was set before", async () => {
   const { net, room } = open();
   room.setPresence({ cursor: 7 });
   room.reconnect();

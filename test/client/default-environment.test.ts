@@ -1,4 +1,4 @@
-// The world as the client finds it: in a browser, whose globals are put up here, and where there are none of them.
+// The client's environment: in a browser, whose globals are stubbed here, and in runtimes without a page.
 
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { createEnvironment } from "../../src/client/default-environment.ts";
@@ -18,26 +18,26 @@ describe("[C5] anywhere", () => {
     expect(new Set(ids).size).toBe(200);
   });
 
-  test("ids need no https", () => {
+  test("ids can be created without https", () => {
     vi.stubGlobal("crypto", {
       getRandomValues: (bytes: Uint8Array) => bytes.fill(255),
     });
     expect(createEnvironment().newId()).toBe("ffffffff-ffff-4fff-bfff-ffffffffffff");
   });
 
-  test("the clock is that of the machine, in epoch ms", () => {
+  test("the clock is the machine's, in epoch ms", () => {
     vi.spyOn(Date, "now").mockReturnValue(1_000_000);
     expect(createEnvironment().now()).toBe(1_000_000);
   });
 
-  test("random numbers are from 0 to 1", () => {
+  test("random numbers are between 0 and 1", () => {
     const { random } = createEnvironment();
     const values = Array.from({ length: 50 }, random);
     expect(new Set(values).size).toBeGreaterThan(1);
     for (const value of values) expect(value >= 0 && value <= 1).toBe(true);
   });
 
-  test("a timer calls back, and one that was cancelled does not", async () => {
+  test("a timer calls back unless it was cancelled", async () => {
     const { later } = createEnvironment();
     const called: string[] = [];
     later(0, () => called.push("cancelled"))();
@@ -50,14 +50,14 @@ describe("[C5] anywhere", () => {
     expect(called).toEqual(["due"]);
   });
 
-  test("a timer for longer than a browser can wait does not come at once", () => {
+  test("a timer longer than the browser's maximum does not fire at once", () => {
     const set = vi.fn(() => 0);
     vi.stubGlobal("setTimeout", set);
     createEnvironment().later(Infinity, () => {});
     expect(set).toHaveBeenCalledWith(expect.any(Function), 2 ** 31 - 1);
   });
 
-  test("what is to run soon runs before any timer, after what runs now", async () => {
+  test("soon() runs after the current code and before any timer", async () => {
     const { soon, later } = createEnvironment();
     const order: string[] = [];
     const done = new Promise<void>((resolve) => {
@@ -72,7 +72,7 @@ describe("[C5] anywhere", () => {
     expect(order).toEqual(["now", "soon", "timer"]);
   });
 
-  test("a socket is opened by the constructor that was given, else by the global one", () => {
+  test("a socket is opened with the given constructor, or else with the global one", () => {
     vi.stubGlobal("WebSocket", class extends FakeSocket {});
     const given = class extends FakeSocket {};
     const protocols = ["collab-room.v2"];
@@ -84,7 +84,7 @@ describe("[C5] anywhere", () => {
     expect(socket).toMatchObject({ protocols });
   });
 
-  test("without any WebSocket, opening one says what to do", () => {
+  test("opening a socket without any WebSocket throws an error that says what to do", () => {
     vi.stubGlobal("WebSocket", undefined);
     expect(() => createEnvironment().open("wss://a.example/", [])).toThrow(
       "There is no WebSocket here: give one in the option `WebSocket`.",
@@ -96,7 +96,7 @@ describe("[C5] without a page", () => {
   test.each([
     ["in Node", {}],
     ["without a navigator", { navigator: undefined }],
-  ])("there is a network, no address and no event: %s", (_, globals) => {
+  ])("the network is up, and there is no address and no page event: %s", (_, globals) => {
     for (const [name, value] of Object.entries(globals)) vi.stubGlobal(name, value);
     const environment = createEnvironment();
     expect(environment.isOnline()).toBe(true);
@@ -107,7 +107,7 @@ describe("[C5] without a page", () => {
     }).not.toThrow();
   });
 
-  test("in a Worker, whose events are others, nobody listens to those of a page", () => {
+  test("in a Worker, whose events are different ones, no page listener is added", () => {
     const addEventListener = vi.fn();
     vi.stubGlobal("addEventListener", addEventListener);
     vi.stubGlobal("navigator", { userAgent: "Cloudflare-Workers" });
@@ -149,28 +149,28 @@ describe("[C5] in a page", () => {
     return { events, end: createEnvironment().onPage((event) => events.push(event)) };
   }
 
-  /** An event of a page, with a member that Node's events do not have. */
+  /** A page event, with a member that Node's events do not have. */
   const event = (type: string, more: object = {}): Event =>
     Object.assign(new Event(type, { cancelable: true }), more);
 
-  test("its address is what a relative one follows", () => {
+  test("relative addresses are resolved against the page's address", () => {
     expect(createEnvironment().baseUrl).toBe("https://x.example/app?a=1");
   });
 
-  test("the browser says whether there is a network", () => {
+  test("the browser reports whether there is a network", () => {
     const environment = createEnvironment();
     expect(environment.isOnline()).toBe(true);
     vi.stubGlobal("navigator", { onLine: false });
     expect(environment.isOnline()).toBe(false);
   });
 
-  test.each(["online", "offline"] as const)("%s is told as it is", (type) => {
+  test.each(["online", "offline"] as const)("the event %s is passed on", (type) => {
     const { events } = listen();
     page.dispatchEvent(event(type));
     expect(events).toEqual([type]);
   });
 
-  test("a page that is looked at again resumes, and one that is hidden says so", () => {
+  test("a page that becomes visible resumes, and a page that is hidden reports it", () => {
     const { events } = listen();
     document.visibilityState = "hidden";
     document.dispatchEvent(event("visibilitychange"));
@@ -180,7 +180,7 @@ describe("[C5] in a page", () => {
     expect(events).toEqual(["hide", "resume"]);
   });
 
-  test("a page from the cache resumes, and one that is loaded does not", () => {
+  test("a page restored from the cache resumes, and a newly loaded one does not", () => {
     const { events } = listen();
     page.dispatchEvent(event("pageshow", { persisted: false }));
     expect(events).toEqual([]);
@@ -188,7 +188,7 @@ describe("[C5] in a page", () => {
     expect(events).toEqual(["resume"]);
   });
 
-  test("nothing is told any more once that was ended, and no listener is left", () => {
+  test("no event arrives after the subscription has ended, and no listener is left", () => {
     const { events, end } = listen();
     end();
     page.dispatchEvent(event("online"));
@@ -209,7 +209,7 @@ describe("[C5] in a page", () => {
     expect(second.defaultPrevented).toBe(true);
   });
 
-  test("nobody listens for the end of the page before that is asked for, and after it was ended", () => {
+  test("a beforeunload listener exists only while one is requested", () => {
     const environment = createEnvironment();
     expect(listeners).toBe(0);
     const end = environment.beforeUnload(() => true);

@@ -1,4 +1,4 @@
-// Order keys sort between those that they were made between, wherever and however often that is, and stay short.
+// An order key sorts between the two keys it was made for, at any place and any number of times, and stays short.
 
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
@@ -7,13 +7,13 @@ import { runs } from "../support/runs.ts";
 
 const ratio = fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true });
 
-/** Items put into a list one after another: where, and what the random source says. */
+/** Items inserted into a list one after another: the place, and the output of the random source. */
 const insertions = fc.array(fc.tuple(fc.oneof(fc.constantFrom(0, 0.5, 0.9999), ratio), ratio), {
   maxLength: 200,
   size: "max",
 });
 
-/** A source that says these numbers over and over. */
+/** A random source that repeats these numbers. */
 function saying(...numbers: readonly number[]): () => number {
   let at = 0;
   return () => numbers[at++ % numbers.length] as number;
@@ -27,8 +27,8 @@ function insertAt(keys: string[], index: number, random: () => number): void {
 
 const longest = (keys: readonly string[]): number => Math.max(...keys.map((key) => key.length));
 
-describe("[C1] a key", () => {
-  test("sorts between the two that it was made between, and is an order key itself", () => {
+describe("[C1] an order key", () => {
+  test("sorts between the two keys it was made for, and is a valid order key itself", () => {
     fc.assert(
       fc.property(insertions, (all) => {
         const keys: string[] = [];
@@ -42,7 +42,7 @@ describe("[C1] a key", () => {
     );
   });
 
-  test("is the same each time with the same random source", () => {
+  test("is deterministic for a given random source", () => {
     fc.assert(
       fc.property(insertions, (all) => {
         const [first, second] = [0, 1].map(() => {
@@ -57,7 +57,7 @@ describe("[C1] a key", () => {
     );
   });
 
-  test("is written as it is, so that stored lists keep their order", () => {
+  test("has a fixed format, so that stored lists keep their order", () => {
     const first = between(null, null, () => 0);
     expect(first).toBe("V00");
     expect(between(first, null, () => 0)).toBe("V01");
@@ -67,7 +67,7 @@ describe("[C1] a key", () => {
     expect(between(null, "100", () => 0)).toBe("0zzzz");
   });
 
-  test("differs from one that was made at the same place with another random number", () => {
+  test("differs from a key made at the same place with another random number", () => {
     const keys = Array.from({ length: 100 }, (_, at) => between("V00", null, () => at / 100));
     expect(new Set(keys).size).toBe(100);
   });
@@ -84,13 +84,13 @@ describe("[C1] a list that grows", () => {
     expect(longest(keys)).toBeLessThanOrEqual(7);
   });
 
-  test("always behind the item before it, in its middle, has short keys", () => {
+  test("has short keys if each item is inserted after the previous one, in the middle", () => {
     const keys = ["V00", "V01"];
     for (let count = 1; count <= 1000; count++) insertAt(keys, count, evenly);
     expect(longest(keys)).toBeLessThanOrEqual(11);
   });
 
-  test("at random places has short keys", () => {
+  test("has short keys if items are inserted at random places", () => {
     const keys: string[] = [];
     fc.sample(ratio, { numRuns: 1000, seed: 7 }).forEach((place) =>
       insertAt(keys, Math.floor(place * (keys.length + 1)), evenly),
@@ -99,7 +99,7 @@ describe("[C1] a list that grows", () => {
     expect(longest(keys)).toBeLessThanOrEqual(15);
   });
 
-  test("always between the last two items has keys that grow by less than a character for two items", () => {
+  test("has keys that grow by less than half a character if items always go between the last two", () => {
     let [low, high] = [between(null, null, evenly), between("V00", null, evenly)].toSorted() as [
       string,
       string,
@@ -112,7 +112,7 @@ describe("[C1] a list that grows", () => {
     expect(low.length).toBeLessThan(500);
   });
 
-  test("goes on beyond the outermost numbers", () => {
+  test("still gets new keys beyond the outermost integers", () => {
     const [last, first] = ["zzzzzyzzzzzzz", "0000010000001"];
     expect([last, first].every(isOrderKey)).toBe(true);
     const beyond = between(last, null, () => 0);
@@ -128,7 +128,7 @@ describe("[C1] a list that grows", () => {
   });
 });
 
-describe("[C1] what is not an order key", () => {
+describe("[C1] a value that is not an order key", () => {
   test("is recognised, whatever it is", () => {
     const outermost = "0000010000000";
     for (const value of ["", "V", "V0", "V000", "V0-", "zz", "V00Ä00", outermost, null, 7, {}])
@@ -142,7 +142,7 @@ describe("[C1] what is not an order key", () => {
     );
   });
 
-  test("is refused, like two keys in the wrong order", () => {
+  test("is refused, and so are two keys in the wrong order", () => {
     expect(() => between("V", null)).toThrow(RangeError);
     expect(() => between(null, "")).toThrow(RangeError);
     expect(() => between("V01", "V01")).toThrow(RangeError);

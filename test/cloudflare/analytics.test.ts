@@ -1,4 +1,4 @@
-// Data points in Workers Analytics Engine: the binding is optional, and what it does never fails a room (rule O4).
+// Data points in Workers Analytics Engine. The binding is optional, and a failing dataset never fails a room (rule O4).
 
 import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
@@ -17,14 +17,14 @@ function startAndStop(id: string, write: Write): Promise<unknown[]> {
   const bindings = { ...env, ANALYTICS: { writeDataPoint: write } };
   return runInDurableObject(env.ROOMS.getByName(id), async (_, state) => {
     const room = new CollabRoom(state, bindings);
-    await state.blockConcurrencyWhile(async () => {}); // it has woken by then
+    await state.blockConcurrencyWhile(async () => {}); // by now it has woken
     const started = await room.call("startRoom", { behaviour: "plain" }, workerCaller);
     const stopped = await room.call("stopRoom", { purge: true }, workerCaller);
     return [started, stopped];
   });
 }
 
-test("[O4] a room writes its data points to the dataset that is bound", async () => {
+test("[O4] a room writes its data points to the bound dataset", async () => {
   const id = newId();
   const write = vi.fn<Write>();
   await startAndStop(id, write);
@@ -40,7 +40,7 @@ test("[O4] a room writes its data points to the dataset that is bound", async ()
   ]);
 });
 
-test("[O4] a dataset that fails is logged, and fails nothing else", async () => {
+test("[O4] a failing dataset is logged, and nothing else fails", async () => {
   const id = newId();
   const lines = watchLog({ room: id });
   const outcomes = await startAndStop(id, () => {
@@ -50,7 +50,7 @@ test("[O4] a dataset that fails is logged, and fails nothing else", async () => 
   expect(lines().filter(({ event }) => event === "analytics_failed")).toHaveLength(2);
 });
 
-test("[O4] each number has its column", () => {
+test("[O4] each number has its own column", () => {
   const write = vi.fn<Write>();
   const point = dataPoint({
     kind: "activity",
@@ -73,7 +73,7 @@ test("[O4] each number has its column", () => {
 });
 
 test.each(["x".repeat(256), "é".repeat(128), "🦊".repeat(64), `${"x".repeat(95)}é`])(
-  "[O4] an index has at most 96 bytes, in whole characters: %s",
+  "[O4] an index has at most 96 bytes and is cut between characters: %s",
   (id) => {
     const write = vi.fn<Write>();
     writeDataPoint({ writeDataPoint: write }, id, dataPoint({ kind: "started", behaviour: "" }));

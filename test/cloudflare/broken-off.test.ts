@@ -1,5 +1,5 @@
-// Objects that go while a window is open: what was acknowledged is there, what was not is there as a whole
-// or not at all, and clients find the same when they come back.
+// Objects that end while a window is open. What was acknowledged is stored, everything else is stored completely or not
+// at all, and clients find the same when they come back.
 
 import { describe, expect, test } from "vitest";
 import type { ClientMessage } from "../../src/protocol/messages.ts";
@@ -21,7 +21,7 @@ import {
 
 useFakeDate();
 
-/** Updates of two keys each: one without the other would be half of one. */
+/** Updates of two keys each. One key without the other would be half an update. */
 const pairs = (first: number, count: number): ClientMessage[] =>
   Array.from({ length: count }, (_, index) => {
     const n = first + index;
@@ -31,7 +31,7 @@ const pairs = (first: number, count: number): ClientMessage[] =>
 const acknowledged = (session: TestSession): number[] =>
   messagesOf(session, "reply").flatMap(({ ref, ok }) => (ok ? [Number(ref)] : []));
 
-/** The ways an object may go, and whether its sockets stay. */
+/** The ways in which an object can end, and whether its sockets stay open. */
 const ends = [
   ["a crash", crash, false],
   ["an eviction that closes sockets", (id) => closing(id), false],
@@ -42,7 +42,7 @@ const closing = (id: string): Promise<void> =>
   evictDurableObject(stubOf(id), { webSockets: "close" });
 
 describe.for(ends)("%s", ([, go, socketsStay]) => {
-  test("[S4] in the middle of many updates keeps all that was acknowledged, and no half of one", async () => {
+  test("[S4] during many updates keeps everything acknowledged, and no half of an update", async () => {
     for (let round = 0; round < 8; round++) {
       const { id, room, sessions } = await gather("swift", "ada", "bob");
       const [ada, bob] = sessions as [TestSession, TestSession];
@@ -65,7 +65,7 @@ describe.for(ends)("%s", ([, go, socketsStay]) => {
     }
   });
 
-  test("[S4, R6] of a quiet room loses nothing, and calls no hook for those who come back", async () => {
+  test("[S4, R6] of a quiet room loses nothing, and calls no hook for users who come back", async () => {
     const { id, room, sessions } = await gather("saved", "ada");
     const [ada] = sessions as [TestSession];
     for (let n = 0; n < 3; n++) expectOk(await ada.update(set("n", n)));
@@ -85,7 +85,7 @@ describe.for(ends)("%s", ([, go, socketsStay]) => {
 });
 
 describe("a crash while a turn is held", () => {
-  test("[S4] drops what waits: nothing of it is there, nothing was answered, and it may be sent again", async () => {
+  test("[S4] drops waiting requests without a trace or an answer, and they can be sent again", async () => {
     const { id, room, sessions } = await gather("swift", "ada");
     const [ada] = sessions as [TestSession];
     expectOk(await ada.update(set("n", 0)));
@@ -118,7 +118,7 @@ describe("a crash while a turn is held", () => {
 });
 
 describe("a room that sleeps", () => {
-  test("[S4, R6] with its window open has ended it before: nothing is lost by sleeping", async () => {
+  test("[S4, R6] ends its open window first, so that nothing is lost", async () => {
     const { id, room, sessions } = await gather("swift", "ada", "bob");
     const [ada, bob] = sessions as [TestSession, TestSession];
     for (let round = 0; round < 10; round++) {
@@ -134,7 +134,7 @@ describe("a room that sleeps", () => {
     expect(rows.length).toBeLessThan(100);
   });
 
-  test("[W1, R6] before its newcomer was welcomed welcomes it when it wakes", async () => {
+  test("[W1, R6] before a newcomer is welcomed welcomes them when it wakes", async () => {
     const id = newId();
     await rooms.joinOrCreateRoom(id, { behaviour: "swift" });
     const ada = await connect(id, { id: "ada" });

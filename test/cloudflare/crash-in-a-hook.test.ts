@@ -1,4 +1,4 @@
-// Objects that die while a hook of their room runs.
+// Objects that crash while a hook of their room runs.
 
 import type { JsonObject, RoomHandle, RoomInfo } from "collab-room";
 import { describe, expect, test, vi } from "vitest";
@@ -10,7 +10,7 @@ import { alarmOf, crash, failureCode, hookCalled, newId, ring, rooms } from "../
 useFakeDate();
 
 describe("a user who leaves", () => {
-  test("[U4, R6] stays gone, told of once, when the object dies during onLeave", async () => {
+  test("[U4, R6] stays gone, and is reported once, if the object crashes during onLeave", async () => {
     const room = await rooms.joinOrCreateRoom(newId()); // here a hook may hang for 5 s
     for (const id of ["ada", "bob"]) await room.join({ id });
     setScript(room.id, { onLeave: hang });
@@ -23,12 +23,12 @@ describe("a user who leaves", () => {
     expect(told(room.id, "onLeave")).toEqual(["ada"]);
   });
 
-  test("[U7, U4, R6, B6] ends once for everybody, though the object dies while a hook hangs", async () => {
+  test("[U7, U4, R6, B6] whose lease ends leaves once, together with others, although the object crashes while a hook hangs", async () => {
     vi.useRealTimers();
     const room = await rooms.joinOrCreateRoom(newId()); // here a hook may hang for 5 s
     setScript(room.id, { onLeave: (_, { id }) => (id === "bob" ? hang() : undefined) });
     for (const id of ["ada", "bob", "cyn"]) await room.join({ id }, { ttl: 1000 });
-    // Their hooks run beside the turn: that of bob holds up nobody.
+    // These hooks run outside the turn, so bob's hook delays nobody.
     await hookCalled(room.id, "onLeave", 3);
     await crash(room.id);
     await expect.poll(() => userIds(room), { timeout: 20_000 }).toEqual([]);
@@ -37,15 +37,15 @@ describe("a user who leaves", () => {
 });
 
 describe("a store that hangs", () => {
-  /** The states that the store was given, in order. */
+  /** The states that the store received, in order. */
   const savesOf = ({ id }: RoomHandle): (JsonObject | undefined)[] =>
     callsOf(id).flatMap(({ hook, state }) => (hook === "saveRoomState" ? [state] : []));
 
-  /** Wait until room info shows this of saving. */
+  /** Wait until the room's info shows this save status. */
   const saveStatus = (room: RoomHandle, save: RoomInfo["save"]) =>
     expect.poll(async () => (await room.info()).save).toEqual(save);
 
-  /** A room whose first save was under way when its object died. */
+  /** A room whose object crashed during its first save. */
   async function startAndCrash(): Promise<RoomHandle> {
     const id = newId();
     setScript(id, { saveRoomState: hang });
@@ -57,7 +57,7 @@ describe("a store that hangs", () => {
     return room;
   }
 
-  test("[S8, S4, R6] when the object dies during a save, the state is saved again by the timer", async () => {
+  test("[S8, S4, R6] is called again by the timer if the object crashes during a save", async () => {
     const room = await startAndCrash();
     expect((await room.info()).save).toEqual({ status: "pending" });
     expect(savesOf(room)).toHaveLength(1);
@@ -69,7 +69,7 @@ describe("a store that hangs", () => {
     expect(savesOf(room)).toEqual([{ n: 1 }, { n: 1 }]);
   });
 
-  test("[S8] a change after a crash is saved with what was unsaved before it", async () => {
+  test("[S8] receives a change after a crash together with earlier unsaved changes", async () => {
     const room = await startAndCrash();
     await room.act("rename", { title: "x" });
     await saveStatus(room, { status: "saved" });

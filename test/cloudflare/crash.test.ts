@@ -1,5 +1,5 @@
-// Objects that die in the middle of something. Nobody rings by hand here: the platform rings the alarm
-// again that an object has died of, and the room must still know what it was at.
+// Objects that crash in the middle of an operation. Nobody rings the alarm by hand here: the platform repeats an alarm
+// during which the object crashed, and the room must then continue its work.
 
 import { describe, expect, test } from "vitest";
 import type { RoomHandle } from "collab-room";
@@ -19,7 +19,7 @@ import {
 const left = (id: string): (string | undefined)[] =>
   callsOf(id).flatMap(({ hook, user }) => (hook === "onLeave" ? [user] : []));
 
-/** The platform waits 2 s before it rings again, and longer each time; the directory's timer takes up to 6 s. */
+/** The platform waits 2 s before it repeats an alarm, and longer each time. The directory's timer takes up to 6 s. */
 const soon = { timeout: 25_000 };
 
 async function stops(room: RoomHandle): Promise<void> {
@@ -28,7 +28,7 @@ async function stops(room: RoomHandle): Promise<void> {
   await expect.poll(() => alarmOf(room.id), soon).toBeNull();
 }
 
-/** Let the directory hang when it is asked to take the room out for the first time. */
+/** Let the directory hang when it is first asked to remove the room. */
 function hangAtTheDirectory(id: string): { asked: number } {
   const count = { asked: 0 };
   setScript(id, { unlisting: () => (++count.asked === 1 ? hang() : undefined) });
@@ -36,7 +36,7 @@ function hangAtTheDirectory(id: string): { asked: number } {
 }
 
 describe("a crash", () => {
-  test("[R2, D2, R6] of a room that starts, before it is listed: whoever starts it next gets it listed", async () => {
+  test("[R2, D2, R6] of a starting room before it is listed is repaired by the next start, which lists it", async () => {
     const id = newId();
     let asked = 0;
     setScript(id, { listing: () => (++asked === 1 ? hang() : undefined) });
@@ -51,7 +51,7 @@ describe("a crash", () => {
     expect(asked).toBe(2);
   });
 
-  test("[R3, D1, D3] of a room that a join starts, before it is listed: it is listed though nobody asks for it", async () => {
+  test("[R3, D1, D3] of a room that a join starts, before it is listed, is repaired without another call", async () => {
     const id = newId();
     let asked = 0;
     setScript(id, { listing: () => (++asked === 1 ? hang() : undefined) });
@@ -87,11 +87,11 @@ describe("a crash", () => {
     await crash(room.id);
     expect(await stopping).toBe("room_unavailable");
     await stops(room);
-    // Its entry in the directory goes after it.
+    // Its directory entry is removed afterwards.
     await expect.poll(() => stored(room.id), soon).toEqual(nothingStored);
   });
 
-  test("[R7, T2] while the entry of an idle room goes does not keep the room", async () => {
+  test("[R7, T2] while the entry of an idle room is removed does not keep the room", async () => {
     const id = newId();
     const directory = hangAtTheDirectory(id);
     const room = await rooms.joinOrCreateRoom(id, { behaviour: "scripted", idleTimeout: 100 });
@@ -101,7 +101,7 @@ describe("a crash", () => {
     expect(directory.asked).toBe(2);
   });
 
-  test("[R7, S8] between a late save and the end of the stop it was for does not keep the room", async () => {
+  test("[R7, S8] between a late save and the end of its stop does not keep the room", async () => {
     const room = await rooms.joinOrCreateRoom(newId(), { behaviour: "saved" });
     await room.join({ id: "ada" });
     setScript(room.id, { saveRoomState: () => ({ error: "down" }) });
@@ -115,7 +115,7 @@ describe("a crash", () => {
     expect(await stored(room.id)).toEqual(nothingStored);
   });
 
-  test("[R7, S8] while a save is under way does not lose the change", async () => {
+  test("[R7, S8] during a save does not lose the change", async () => {
     const room = await rooms.joinOrCreateRoom(newId(), { behaviour: "saved" });
     setScript(room.id, { saveRoomState: hang });
     await room.updateState(() => ({ n: 1 }));

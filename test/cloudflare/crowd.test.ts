@@ -1,5 +1,5 @@
-// Two thousand users in one room, on the platform: it is sampled, and not any more when most have left. What a join
-// costs is the same as with three hundred, and counts are right however the room comes back.
+// Two thousand users in one room on the platform. The room is sampled until most of them have left. A join costs the
+// same as with three hundred users, and the counts are correct however the room comes back.
 
 import { expect, test, vi } from "vitest";
 import { maxWatchedUsers } from "../../src/protocol/limits.ts";
@@ -8,7 +8,7 @@ import { env, hibernate, newId, redeploy, rooms } from "../support/rooms.ts";
 import { expectOk } from "../support/session.ts";
 import { connect } from "../support/socket-client.ts";
 
-/** A socket that nobody listens to: two thousand test sessions would take longer than the room. */
+/** A socket without a client. Two thousand test sessions would take longer than the room itself. */
 async function open(room: string, userId: string): Promise<WebSocket> {
   const query = new URLSearchParams({ user: JSON.stringify({ id: userId }) });
   const request = new Request(`https://rooms.test/rooms/${room}/socket?${query}`, {
@@ -31,7 +31,7 @@ async function openAll(room: string, from: number, to: number): Promise<WebSocke
   return sockets;
 }
 
-test("[N1, N3, R6] 2,000 users by 2,000 sockets: sampled on and off, watched, counted after evictions", async () => {
+test("[N1, N3, R6] 2,000 users with 2,000 sockets are sampled, watched, counted after evictions, and reported again in full", async () => {
   const id = newId("crowd");
   const room = await rooms.joinOrCreateRoom(id, { behaviour: "forgiving" });
   const ada = await connect(id, { id: "ada" });
@@ -43,11 +43,11 @@ test("[N1, N3, R6] 2,000 users by 2,000 sockets: sampled on and off, watched, co
   await ada.until(({ counts }) => counts?.users === 2000 && counts.online === 2000);
   expect(ada.users.map(({ id: userId }) => userId)).toEqual(["ada"]);
 
-  // A join is the same for whoever comes, and for the others.
+  // A join is the same for the newcomer, and for the others.
   const [earlyBytes, lateBytes] = [early, late].map(({ frames }) => frames[0]?.length ?? 0);
   expect(Math.abs(Number(lateBytes) - Number(earlyBytes))).toBeLessThan(50);
 
-  // Somebody moves: whoever watches them sees it, and all have them in the sample.
+  // Somebody moves. Watchers see it, and everybody has the user in the sample.
   const others = Array.from({ length: maxWatchedUsers - 1 }, (_, n) => `${n}`.padEnd(120, "x"));
   expectOk(await ada.watch("user-7", ...others));
   expect(ada.users).toHaveLength(2);
@@ -55,7 +55,7 @@ test("[N1, N3, R6] 2,000 users by 2,000 sockets: sampled on and off, watched, co
   await ada.until(({ presence }) => presence["user-7"]?.["cursor"] === 1);
   await late.until(({ sample }) => "user-7" in sample);
 
-  // It sleeps, and everybody is as before.
+  // The room sleeps, and everybody is as before.
   await hibernate(id);
   crowd[7]?.send('{"type":"presence","data":{"cursor":2}}');
   await ada.until(({ presence }) => presence["user-7"]?.["cursor"] === 2);
@@ -63,13 +63,13 @@ test("[N1, N3, R6] 2,000 users by 2,000 sockets: sampled on and off, watched, co
   await afterSleep.until(({ counts }) => counts?.users === 2001 && counts.online === 2001);
   await early.until(({ sample }) => sample["user-7"]?.presence["cursor"] === 2);
 
-  // Another version is deployed: all sockets are gone, and the first who is back sees that.
+  // Another version is deployed. All sockets are gone, and the first user who is back sees that.
   await redeploy(id);
   const back = await connect(id, { id: "ada" });
   await back.until(({ counts }) => counts?.online === 1 && counts.away === 2000);
   expect(back.counts).toEqual({ users: 2001, online: 1, idle: 0, away: 2000, typing: 0 });
 
-  // Most leave, and everybody is told of everybody again.
+  // Most users leave, and everybody is reported again.
   const ids = (await room.getUsers()).map((user) => user.id).filter((userId) => userId !== "ada");
   const leaving = ids.slice(0, -100);
   for (let n = 0; n < leaving.length; n += 100)

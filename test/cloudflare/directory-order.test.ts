@@ -1,5 +1,5 @@
-// The directory as one list: its order and its prefixes are those of code points, whatever UTF-16 makes of
-// them, and over how many shards it is spread shows nowhere.
+// The directory as one list. Its order and its prefixes follow code points instead of UTF-16 units, and the number of
+// shards is not visible.
 
 import { env } from "cloudflare:workers";
 import { describe, expect, test } from "vitest";
@@ -7,8 +7,8 @@ import { Directory } from "../../src/cloudflare/directory.ts";
 import { newId, rooms } from "../support/rooms.ts";
 
 describe("order and prefixes", () => {
-  test("[D1] go by code points: every prefix of up to 3 odd characters finds what it should", async () => {
-    // Neighbours of the surrogates, of the end of Unicode, and of each other in the wrong order by UTF-16.
+  test("[D1] follow code points: every prefix of up to 3 unusual characters finds the right rooms", async () => {
+    // Neighbours of the surrogates, of the end of Unicode, and of each other in the wrong UTF-16 order.
     const letters = ["a", "\ud7ff", "\ue000", "\uffff", "\u{10000}", "\u{10ffff}"];
     const longer = (texts: string[]): string[] => texts.flatMap((a) => letters.map((b) => a + b));
     const [one, two, three] = [letters, longer(letters), longer(longer(letters))];
@@ -28,7 +28,7 @@ describe("order and prefixes", () => {
     }
   });
 
-  test("[D1] a prefix of nothing but the last character of Unicode has no end, and works", async () => {
+  test("[D1] include a prefix of only the last Unicode character, which has no upper bound", async () => {
     const prefix = "\u{10ffff}".repeat(3);
     const id = `${prefix}${newId("")}`;
     await rooms.joinOrCreateRoom(id);
@@ -46,15 +46,18 @@ describe("DIRECTORY_SHARDS", () => {
     createdAt: "2026-11-22T00:00:00.000Z",
   });
 
-  test.each([1, 7, "3", undefined])("[D2] %j makes a list of that many", async (shards) => {
-    const directory = new Directory(bindings(shards));
-    const ids = Array.from({ length: 40 }, () => newId(`shards-${shards}/`));
-    const before = await directory.count();
-    await Promise.all(ids.map((id) => directory.put(entry(id), 1)));
-    expect(await directory.count()).toBe(before + 40);
-    const { rooms: found } = await directory.list({ prefix: `shards-${shards}/` });
-    expect(found.map(({ id }) => id)).toEqual(ids.toSorted());
-  });
+  test.each([1, 7, "3", undefined])(
+    "[D2] %j spreads the list over that many shards",
+    async (shards) => {
+      const directory = new Directory(bindings(shards));
+      const ids = Array.from({ length: 40 }, () => newId(`shards-${shards}/`));
+      const before = await directory.count();
+      await Promise.all(ids.map((id) => directory.put(entry(id), 1)));
+      expect(await directory.count()).toBe(before + 40);
+      const { rooms: found } = await directory.list({ prefix: `shards-${shards}/` });
+      expect(found.map(({ id }) => id)).toEqual(ids.toSorted());
+    },
+  );
 
   test.each([0, -1, 1.5, 1001, "", "four", Number.NaN])("[D2] %j is refused", (shards) => {
     expect(() => new Directory(bindings(shards))).toThrow("DIRECTORY_SHARDS");

@@ -1,5 +1,5 @@
-// A directory of 10,000 rooms: the total is exact, pages of any size follow each other without a gap or a
-// repeat, and a prefix finds what begins with it and nothing else.
+// A directory of 10,000 rooms. The total is exact, pages of any size follow each other without a gap or a repeat, and a
+// prefix finds exactly the ids that begin with it.
 
 import { evictDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
@@ -10,17 +10,17 @@ import { rooms } from "../support/rooms.ts";
 const directory = new Directory(env);
 const createdAt = "2026-11-22T00:00:00.000Z";
 
-/** Entries without a room behind them: the directory asks nobody. */
+/** Entries without a room. The directory does not check that one exists. */
 const entries = Array.from({ length: 10_000 }, (_, n) => idOf(n));
 const running = Array.from({ length: 300 }, (_, n) => `real/${n % 7}/🦊${n}`);
 
-/** Ids of many shapes: long runs that begin alike, other scripts, characters beyond U+FFFF. */
+/** Ids of many kinds: long common prefixes, other scripts, characters beyond U+FFFF. */
 function idOf(n: number): string {
   const group = ["room-", "Room ", "doc/a/", "日本/", "🦊", "🦊🦊", "\u{10ffff}", "é"][n % 8];
   return `${group}${n.toString(36)}${n % 3 === 0 ? "" : `/${"~".repeat(n % 5)}`}`;
 }
 
-/** By UTF-8 bytes, which is code point order: not the way that src sorts. */
+/** Sorted by UTF-8 bytes, which is code point order. This is not how src sorts. */
 const sorted = (ids: readonly string[]): string[] =>
   ids
     .map((id) => ({ id, bytes: [...new TextEncoder().encode(id)] }))
@@ -36,14 +36,14 @@ beforeAll(async () => {
     (id) => () => directory.put({ id, behaviour: "default", users: 0, createdAt }, 1),
   );
   const start = running.map((id) => () => rooms.joinOrCreateRoom(id));
-  // In an order that is none, many at once.
+  // In no particular order, many at once.
   const work = [...put, ...start];
   const mixed = work.map((_, n) => work[(n * 7919) % work.length]);
   while (mixed.length > 0) await Promise.all(mixed.splice(0, 200).map((each) => each?.()));
   all = sorted([...entries, ...running]);
 }, 120_000);
 
-/** Every page, from the first to the last. */
+/** All pages, from first to last. */
 async function readAll(options: { prefix?: string; limit: number }): Promise<string[]> {
   const ids: string[] = [];
   for (let cursor: string | undefined; ;) {
@@ -71,13 +71,13 @@ describe("10,000 entries and 300 rooms", () => {
     for (const total of totals) expect(Math.abs(total - 10_300 / 4)).toBeLessThan(10_300 / 40);
   });
 
-  test("[D1] are counted again when a shard has been out of memory", async () => {
+  test("[D1] are counted again after a shard was evicted", async () => {
     await evictDurableObject(env.DIRECTORY.getByName("shard-1-of-4"));
     expect(await rooms.roomCount()).toBe(10_300);
   });
 
   test.each([1000, 999, 128, 37])(
-    "[D1] are all on pages of %i, each once and in order",
+    "[D1] are all on pages of %i, once each and in order",
     async (limit) => {
       expect(await readAll({ limit })).toEqual(all);
     },
@@ -110,7 +110,7 @@ describe("10,000 entries and 300 rooms", () => {
     expect(await readAll({ prefix, limit: 100 })).toEqual(expected);
   });
 
-  test("[D1] that stay are each seen once while others come and go between pages", async () => {
+  test("[D1] that stay are listed once each while others come and go between pages", async () => {
     const coming = Array.from({ length: 20 }, (_, n) => `doc/b/${n}`);
     const seen: string[] = [];
     let cursor: string | undefined;

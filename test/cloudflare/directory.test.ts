@@ -1,4 +1,4 @@
-// The directory's objects: what they list and count, and the entries of rooms whose objects die.
+// The directory's objects: what they list and count, and the entries of rooms whose objects crash.
 
 import { evictDurableObject, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
@@ -10,8 +10,8 @@ import { crash, evict, failureCode, isListed, newId, ring, rooms } from "../supp
 
 useFakeDate();
 
-describe("an entry", () => {
-  test("[D2] is there when joinOrCreateRoom returns, and gone when stop has", async () => {
+describe("a directory entry", () => {
+  test("[D2] exists when joinOrCreateRoom returns, and is gone when stop returns", async () => {
     const ids = Array.from({ length: 50 }, () => newId());
     await Promise.all(
       ids.map(async (id) => {
@@ -23,7 +23,7 @@ describe("an entry", () => {
     );
   });
 
-  test("[D1] put twice is counted once, and one that is not there goes without harm", async () => {
+  test("[D1] that is put twice is counted once, and a missing one can be removed without harm", async () => {
     const directory = new Directory(env);
     const entry = {
       id: newId(),
@@ -48,10 +48,10 @@ describe("the revisions of a room's calls", () => {
     createdAt: "2026-01-01T00:00:00.000Z",
   });
 
-  /** A shard that nobody else uses. */
+  /** A shard that no other test uses. */
   const createShard = () => env.DIRECTORY.getByName(newId("shard"));
 
-  test("[D3] let a call that arrives after a later one do nothing, and tell it the next revision", async () => {
+  test("[D3] make a shard ignore a call that arrives after a later one, and return the next revision", async () => {
     const [shard, entry] = [createShard(), createEntry()];
     expect(await shard.put(entry, 2)).toBe(2);
     expect(await shard.remove(entry.id, 1)).toBe(3);
@@ -63,7 +63,7 @@ describe("the revisions of a room's calls", () => {
     expect((await shard.counts()).rooms).toBe(1);
   });
 
-  test("[D3] are not taken twice: two instances may have the same in one millisecond", async () => {
+  test("[D3] are not accepted twice, because two instances may use the same one within a millisecond", async () => {
     const [shard, entry] = [createShard(), createEntry(1)];
     expect(await shard.put(entry, 5)).toBe(5);
     expect(await shard.put({ ...entry, users: 2 }, 5)).toBe(6);
@@ -75,7 +75,7 @@ describe("the revisions of a room's calls", () => {
     expect((await shard.counts()).rooms).toBe(0);
   });
 
-  test("[D3] count for a room that was removed before its entry has arrived", async () => {
+  test("[D3] also count for a room that was removed before its entry arrived", async () => {
     const [shard, entry] = [createShard(), createEntry()];
     expect(await shard.remove(entry.id, 7)).toBe(7);
     expect(await shard.put(entry, 6)).toBe(8);
@@ -100,7 +100,7 @@ describe("the revisions of a room's calls", () => {
     expect([await rowsAfter(3_599_999), await rowsAfter(2)]).toEqual([1, 0]);
   });
 
-  test("[R9, D3] begin anew in a shard that the first release has written, which keeps its entries", async () => {
+  test("[R9, D3] start over in a shard that the first release has written, which keeps its entries", async () => {
     const [shard, entry] = [createShard(), createEntry(3)];
     await runInDurableObject(shard, (_, { storage }) => {
       storage.sql.exec(
@@ -119,16 +119,16 @@ describe("the revisions of a room's calls", () => {
 });
 
 describe("a shard that is down", () => {
-  // Alarms are set by the fake Date: this far ahead none of them rings by itself.
+  // Alarms are set by the fake Date. This far ahead, none of them rings by itself.
   beforeEach(() => pass(3_600_000));
 
-  /** A minute later, the room's alarm rings. */
+  /** Ring the room's alarm a minute later. */
   async function ringLater(id: string): Promise<void> {
     pass(60_000);
     expect(await ring(id)).toBe(true);
   }
 
-  test("[D3, R6] is remembered through evictions and crashes", async () => {
+  test("[D3, R6] is remembered across evictions and crashes", async () => {
     const id = newId();
     const shard = { down: true };
     setScript(id, { directoryDown: () => shard.down });
@@ -144,29 +144,32 @@ describe("a shard that is down", () => {
   test.each<[string, (id: string) => Promise<unknown>, number]>([
     ["start", (id) => rooms.joinOrCreateRoom(id), 0],
     ["join", (id) => rooms.room(id).join({ id: "ada" }), 5000],
-  ])("[D2, D3] or slow, hides no room that died while it was listed: %s", async (...row) => {
-    const [, again, delay] = row;
-    const id = newId();
-    const [asked, dead] = [gate(), gate()];
-    setScript(id, {
-      async listing() {
-        asked.resolve();
-        await dead.promise;
-        throw new Error("the call has died with its caller");
-      },
-    });
-    const first = failureCode(again(id));
-    await asked.promise;
-    await crash(id);
-    dead.resolve();
-    expect(await first).toBe("room_unavailable");
-    setScript(id, {});
-    expect(await rooms.room(id).alive()).toBe(true);
-    await again(id);
-    if (delay > 0) {
-      pass(delay);
-      await ring(id);
-    }
-    expect(await isListed(id)).toBe(true);
-  });
+  ])(
+    "[D2, D3] or slow hides no room that crashed while it was being listed: %s",
+    async (...row) => {
+      const [, again, delay] = row;
+      const id = newId();
+      const [asked, dead] = [gate(), gate()];
+      setScript(id, {
+        async listing() {
+          asked.resolve();
+          await dead.promise;
+          throw new Error("the call has died with its caller");
+        },
+      });
+      const first = failureCode(again(id));
+      await asked.promise;
+      await crash(id);
+      dead.resolve();
+      expect(await first).toBe("room_unavailable");
+      setScript(id, {});
+      expect(await rooms.room(id).alive()).toBe(true);
+      await again(id);
+      if (delay > 0) {
+        pass(delay);
+        await ring(id);
+      }
+      expect(await isListed(id)).toBe(true);
+    },
+  );
 });

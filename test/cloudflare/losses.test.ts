@@ -1,4 +1,4 @@
-// Rooms whose objects go from memory in workerd, crashes included.
+// Rooms that lose their objects from memory in workerd, including crashes.
 
 import { useFakeDate } from "../support/fake-date.ts";
 import { describeLoss } from "../support/losses.ts";

@@ -1,5 +1,5 @@
-// Hooks, actions and update functions that call their own room, over real RPC: the room waits for them, so the
-// call would wait for itself. It fails at once, whichever way it takes.
+// Hooks, actions and update functions that call their own room over real RPC. The room waits for them, so such a call
+// would wait for itself. It fails at once, whichever way it takes.
 
 import { describe, expect, test } from "vitest";
 import type { CollabEnv, HookResult, JsonObject, RoomContext } from "collab-room";
@@ -36,7 +36,7 @@ const calls: Record<string, (room: RoomContext) => Promise<unknown>> = {
   "a socket": upgrade,
 };
 
-/** What is called in a hook; a call that succeeds there would have waited for itself. */
+/** The calls made in a hook. A call that succeeded would have waited for itself. */
 const inHook =
   (call: (room: RoomContext) => Promise<unknown>) =>
   async (room: RoomContext): Promise<undefined> =>
@@ -46,7 +46,7 @@ const reentrant = { code: "reentrant_call", instance: expect.any(String) };
 
 describe("an action that calls its own room", () => {
   test.for(Object.entries(calls))(
-    "[B7] by %s fails at once, and nobody is held up",
+    "[B7] by %s fails at once, and nobody is delayed",
     async ([name, call]) => {
       const { id, room, sessions } = await gather("patient", "ada");
       const [ada] = sessions as [TestSession];
@@ -63,7 +63,7 @@ describe("an action that calls its own room", () => {
     },
   );
 
-  test("[B7, S7] may catch that, and go on", async () => {
+  test("[B7, S7] can catch the error and continue", async () => {
     const room = await rooms.joinOrCreateRoom(newId(), { behaviour: "patient" });
     setScript(room.id, {
       play: async (context) => ({ result: await failureCode(own(context).getState()) }),
@@ -71,7 +71,7 @@ describe("an action that calls its own room", () => {
     expect(await room.act("play")).toMatchObject({ result: "reentrant_call" });
   });
 
-  test("[B7] does not keep it from calling other rooms, and those from calling theirs", async () => {
+  test("[B7] can still call other rooms, which may call theirs", async () => {
     const [first, second, third] = await Promise.all(
       [1, 2, 3].map(() => rooms.joinOrCreateRoom(newId(), { behaviour: "patient" })),
     );
@@ -85,7 +85,7 @@ describe("an action that calls its own room", () => {
     expect(await first!.act("play")).toMatchObject({ result: { n: 3 } });
   });
 
-  test("[B7] by way of another room fails at once as well", async () => {
+  test("[B7] through another room fails at once as well", async () => {
     const [first, second] = await Promise.all(
       [1, 2].map(() => rooms.joinOrCreateRoom(newId(), { behaviour: "patient" })),
     );
@@ -98,7 +98,7 @@ describe("an action that calls its own room", () => {
     expect(await first!.act("play")).toMatchObject({ result: "reentrant_call" });
   });
 
-  test("[B7] by way of another room's join, or its socket, fails at once as well", async () => {
+  test("[B7] through another room's join or socket fails at once as well", async () => {
     const [first, second] = await Promise.all(
       [1, 2].map(() => rooms.joinOrCreateRoom(newId(), { behaviour: "patient" })),
     );
@@ -139,7 +139,7 @@ describe("another hook that calls its own room", () => {
     expect(await rooms.room(id).alive()).toBe(false);
   });
 
-  test("[B7] holds nothing back that comes after it", async () => {
+  test("[B7] does not delay what comes after it", async () => {
     const room = await rooms.joinOrCreateRoom(newId(), { behaviour: "patient" });
     setScript(room.id, { onJoin: inHook(calls["updateState"]!) });
     const [joined, updated, listed] = await Promise.all([
@@ -157,7 +157,7 @@ describe("another hook that calls its own room", () => {
 
 describe("an update function that calls its own room", () => {
   test.for(Object.entries(calls).filter(([name]) => name !== "a socket"))(
-    "[B7, S2] by %s fails at once, and nobody is held up",
+    "[B7, S2] by %s fails at once, and nobody is delayed",
     async ([, call]) => {
       const room = await rooms.joinOrCreateRoom(newId(), { behaviour: "patient" });
       const context = { id: room.id, env } as unknown as RoomContext;
@@ -174,7 +174,7 @@ describe("an update function that calls its own room", () => {
     },
   );
 
-  test("[B7, S2] by way of another room's update function fails at once as well", async () => {
+  test("[B7, S2] through another room's update function fails at once as well", async () => {
     const [first, second] = await Promise.all(
       [1, 2].map(() => rooms.joinOrCreateRoom(newId(), { behaviour: "patient" })),
     );

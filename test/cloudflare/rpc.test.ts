@@ -1,5 +1,5 @@
-// Calls from the room to other objects and to functions of its callers: one that fails must not keep the
-// room in memory.
+// Calls from the room to other objects, and to functions of its callers. A failed call must not keep the room in
+// memory.
 
 import { expect, test } from "vitest";
 import { workerCaller } from "../../src/protocol/caller.ts";
@@ -7,12 +7,12 @@ import { setScript } from "../fixtures/scripts.ts";
 import { useFakeDate, pass } from "../support/fake-date.ts";
 import { evict, isListed, newId, ring, rooms, stubOf } from "../support/rooms.ts";
 
-// Eviction waits for whatever still refers to the object; it gives up, and fails the test, after 30 s.
+// An eviction waits for everything that still refers to the object, and fails the test after 30 s.
 useFakeDate();
 
-test("[S2, R6] an update function that fails at the other end does not keep its room in memory", async () => {
+test("[S2, R6] an update function that fails on the caller's side does not keep its room in memory", async () => {
   const room = await rooms.joinOrCreateRoom(newId(), { behaviour: "scripted" });
-  // Not by way of a handle, which lets no error of the function through: as if the caller had gone.
+  // This does not use a handle, which catches the function's errors, so that it is as if the caller had gone.
   const input = { next: () => Promise.reject(new Error("gone")) };
   const outcome = await stubOf(room.id).call("updateState", input, workerCaller);
   expect(outcome).toEqual({ error: { code: "update_failed" } });
@@ -20,7 +20,7 @@ test("[S2, R6] an update function that fails at the other end does not keep its 
   expect(await room.info()).toMatchObject({ version: 0 });
 }, 20_000);
 
-test("[D3, R6] a directory that is down does not keep its rooms in memory", async () => {
+test("[D3, R6] an unavailable directory does not keep its rooms in memory", async () => {
   pass(3_600_000); // beyond the reach of real alarms
   const id = newId();
   let down = true;

@@ -1,4 +1,4 @@
-// The SQLite storage keeps the storage contract on the SQLite of a real Durable Object.
+// The SQLite storage fulfils the storage contract on the SQLite of a real Durable Object.
 
 import { env } from "cloudflare:workers";
 import { runInDurableObject } from "cloudflare:test";
@@ -17,7 +17,7 @@ function open(storage: DurableObjectStorage) {
 
 let objects = 0;
 
-/** Use the storage of an object that was never used before. */
+/** Use the storage of a new object. */
 const inStorage = (use: (storage: DurableObjectStorage) => void | Promise<void>): Promise<void> =>
   runInDurableObject(env.ROOMS.getByName(`storage-${objects++}`), (_, { storage }) => use(storage));
 

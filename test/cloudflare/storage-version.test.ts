@@ -1,5 +1,5 @@
-// A deploy, forwards and backwards: a room whose storage the first release has written opens as it was, and
-// one whose storage a newer release has written is refused until that release is back.
+// Deploys, forwards and backwards. A room whose storage was written by the first release opens unchanged, and one whose
+// storage was written by a newer release is refused until that release is back.
 
 import { runInDurableObject } from "cloudflare:test";
 import { describe, expect, test } from "vitest";
@@ -28,7 +28,7 @@ useFakeDate();
 const tablesOf = (id: string): Promise<Tables> =>
   runInDurableObject(stubOf(id), (_, { storage }) => dumpTables(storage));
 
-/** A room with the storage of the first release, at the time it was written. */
+/** A room with the storage of the first release, at the time when it was written. */
 async function roomV1(): Promise<RoomHandle> {
   passUntil(storageV1.now);
   const room = rooms.room(newId());
@@ -45,7 +45,7 @@ describe("a room whose storage is of version 1", () => {
   test("[R9, R6] opens with the same users, state, version, epoch and deadlines, and calls no hook", async () => {
     const room = await roomV1();
     expect(await room.info()).toEqual({ ...storageV1.info, id: room.id, sockets: 0 });
-    // Entries of version 1 had no number of their own: it is that of the row.
+    // Entries of version 1 had no number of their own, so they get that of their row.
     const seqs = storageV1.tables["members"]?.map(({ seq }) => seq) ?? [];
     expect(await room.getUsers()).toEqual(
       storageV1.users.map((user, index) => ({ ...user, seq: seqs[index] })),
@@ -54,14 +54,14 @@ describe("a room whose storage is of version 1", () => {
     expect(await room.getPresence()).toMatchObject({
       bot: storageV1.presence.bot,
       finn: storageV1.presence.finn,
-      // The socket that she had is not there any more.
+      // The user's former socket does not exist any more.
       eve: { name: "Eve", status: "away" },
     });
     expect(callsOf(room.id)).toEqual([]);
     expect(await alarmOf(room.id)).toBe(storageV1.alarm);
   });
 
-  test("[R9] has the tables of the current version, with every row", async () => {
+  test("[R9] is migrated to the tables of the current version, with every row", async () => {
     const room = await roomV1();
     const { aside, room: record, members, ...others } = storageV1.tables;
     const tables = await tablesOf(room.id);
@@ -82,7 +82,7 @@ describe("a room whose storage is of version 1", () => {
         ...Object.keys(others),
       ].toSorted(),
     );
-    // The grace period of the one whose socket is gone has begun.
+    // The grace period of the user without a socket has begun.
     const awayUntil = storageV1.now + 10_000;
     const parsed = (rows: typeof members) =>
       rows?.map(({ seq, data }) => ({ seq, data: JSON.parse(String(data)) }));
@@ -95,14 +95,14 @@ describe("a room whose storage is of version 1", () => {
     );
   });
 
-  test("[R9, R6] is the same after a further eviction", async () => {
+  test("[R9, R6] is the same after another eviction", async () => {
     const room = await roomV1();
     const before = [await room.info(), await stored(room.id)];
     await evict(room.id);
     expect([await room.info(), await stored(room.id)]).toEqual(before);
   });
 
-  test("[R9, U6, U7, S8, P4] keeps its deadlines: saves, and lets go of who has to leave", async () => {
+  test("[R9, U6, U7, S8, P4] keeps its deadlines: it saves, and removes users on time", async () => {
     const room = await roomV1();
     passUntil(storageV1.alarm);
     await ring(room.id);
@@ -119,7 +119,7 @@ describe("a room whose storage is of version 1", () => {
     expect((await room.getUsers()).map(({ id }) => id)).toEqual(["zoe", "bot"]);
   });
 
-  test("[R9, S3, W1] goes on: the next version, sockets, and clients that return", async () => {
+  test("[R9, S3, W1] continues with the next version, sockets, and clients that resume", async () => {
     const room = await roomV1();
     const { epoch, version } = storageV1.info;
     const { title, items } = storageV1.state as { title: string; items: JsonValue[] };
@@ -140,7 +140,7 @@ describe("a room whose storage is of version 1", () => {
 describe("a room whose storage is of a newer version", () => {
   const tooNew = { code: "storage_too_new" };
 
-  /** Set the version that a room's storage carries, and let its object wake anew: a deploy. */
+  /** Set the storage version of a room, and wake its object again, as a deploy does. */
   async function setVersion({ id }: RoomHandle, version: number): Promise<void> {
     await sql(id, "UPDATE room SET schema = ?", version);
     await evict(id);
@@ -153,7 +153,7 @@ describe("a room whose storage is of a newer version", () => {
     await room.updateState(() => ({ n: 1 }));
     await expect.poll(async () => (await room.info()).save.status).toBe("failing");
     await setVersion(room, schemaVersion + 1);
-    // Beyond the reach of real alarms: it rings when a test rings it.
+    // Beyond the reach of real alarms, so that it rings only when a test rings it.
     await runInDurableObject(stubOf(room.id), (_, { storage }) =>
       storage.setAlarm(Date.now() + 7_200_000),
     );
@@ -237,7 +237,7 @@ describe("a room whose storage is of a newer version", () => {
     expect(after.alarm).toBeGreaterThan(alarm ?? Infinity);
   });
 
-  test("[R9, R6] works again once the version is back, with all that it had", async () => {
+  test("[R9, R6] works again with all its data once that version is back", async () => {
     const room = await rooms.joinOrCreateRoom(newId());
     await room.join({ id: "ada" });
     await room.updateState(() => ({ n: 1 }));
@@ -250,7 +250,7 @@ describe("a room whose storage is of a newer version", () => {
     expect(await room.updateState(() => ({ n: 2 }))).toEqual({ version: 2 });
   });
 
-  test("[R9, T2] has a deadline that passed meanwhile see to itself, by the alarm that was set", async () => {
+  test("[R9, T2] handles a deadline that has passed in the meantime when its alarm rings", async () => {
     const room = await rooms.joinOrCreateRoom(newId(), { behaviour: "brief" });
     const { alarm } = await stored(room.id);
     await setVersion(room, schemaVersion + 1);

@@ -1,5 +1,5 @@
-// Whatever a room has acknowledged is there after it was evicted or has crashed, whenever that happens;
-// states of many megabytes are no exception.
+// Everything that a room has acknowledged is there after an eviction or a crash, whenever that happens, even in states
+// of many megabytes.
 
 import fc from "fast-check";
 import { afterEach, describe, expect, test, vi } from "vitest";
@@ -30,7 +30,7 @@ describe("any sequence of changes", () => {
     }),
     fc.record({
       kind: fc.constant("merge" as const),
-      // Journals outgrow their snapshots by these.
+      // These make the journal outgrow its snapshots.
       value: fc
         .constantFrom(40_000, 66_000)
         .map((size): JsonObject => ({ fill: "x".repeat(size) })),
@@ -41,7 +41,7 @@ describe("any sequence of changes", () => {
     { minLength: 1, maxLength: 12, size: "max" },
   );
 
-  test("[S4, S10, R6] with evictions and crashes anywhere leads where a plain object gets", async () => {
+  test("[S4, S10, R6] with evictions and crashes anywhere has the same result as on a plain object", async () => {
     await fc.assert(
       fc.asyncProperty(steps, async (taken) => {
         const id = newId();
@@ -97,8 +97,8 @@ describe("any sequence of changes", () => {
 });
 
 describe("changes in flight", () => {
-  test("[S4] every one that was acknowledged before a crash is there after it", async () => {
-    vi.spyOn(console, "error").mockImplementation(() => {}); // of calls that die with the object
+  test("[S4] are all there after a crash if they were acknowledged before it", async () => {
+    vi.spyOn(console, "error").mockImplementation(() => {}); // of calls that end with the object
     const id = newId();
     const room = await rooms.joinOrCreateRoom(id, { behaviour: "plain" });
     const acknowledged: string[] = [];
@@ -116,12 +116,12 @@ describe("changes in flight", () => {
       await settled;
       const state = await room.getState();
       expect(acknowledged.filter((key) => state[key] !== true)).toEqual([]);
-      // Every change that is there has made one version, whether its caller has heard of it or not.
+      // Each change that is there made one version, whether or not its caller has received the answer.
       expect((await room.info()).version).toBe(Object.keys(state).length);
     }
   });
 
-  test("[S4, R1] what is read beside a change is in storage by then", async () => {
+  test("[S4, R1] are in the storage before a concurrent read shows them", async () => {
     vi.spyOn(console, "error").mockImplementation(() => {});
     const id = newId();
     const room = await rooms.joinOrCreateRoom(id, { behaviour: "plain" });
@@ -141,7 +141,7 @@ describe("a state of many megabytes", () => {
     fill: "x".repeat(bytes - jsonBytes({ fill: "" })),
   });
 
-  test("[S9, S10, R6] fills the largest limit to the byte, and survives", async () => {
+  test("[S9, S10, R6] can fill the largest limit exactly, and survives", async () => {
     const id = newId();
     const room = await rooms.joinOrCreateRoom(id, { behaviour: "large" });
     const state = filled(limit);
@@ -159,7 +159,7 @@ describe("a state of many megabytes", () => {
     expect(sizes.every(({ bytes }) => Number(bytes) < 2_000_000)).toBe(true);
   });
 
-  test("[S10, R6] of all kinds of characters is changed by small rows, and survives", async () => {
+  test("[S10, R6] with all kinds of characters is changed by small rows, and survives", async () => {
     const id = newId();
     const room = await rooms.joinOrCreateRoom(id, { behaviour: "large" });
     const text = "aé€😀".repeat(250_000);
@@ -167,14 +167,14 @@ describe("a state of many megabytes", () => {
     await evict(id);
     const before = await rowsWritten(id);
     await room.patchState([{ op: "replace", path: "/n", value: 1 }]);
-    expect((await rowsWritten(id)) - before).toBeLessThanOrEqual(2); // the change; that somebody was here
+    expect((await rowsWritten(id)) - before).toBeLessThanOrEqual(2); // one for the change, and one for the last activity
     await crash(id);
     const state = await room.getState<{ text: string; n: number }>();
     expect([state.text === text, state.n]).toEqual([true, 1]);
     expect(await room.info()).toMatchObject({ version: 2 });
   });
 
-  test("[S10, R6] survives being replaced again and again, piece by piece gone", async () => {
+  test("[S10, R6] survives repeated replacements", async () => {
     const id = newId();
     const room = await rooms.joinOrCreateRoom(id, { behaviour: "large" });
     for (const size of [5_000_000, 100, 3_000_000, 2_500_000]) {

@@ -35,7 +35,7 @@ const replace = (index: number, value: string) => ({
 
 describe("PATCH with a base", () => {
   test.each([standard, extended])(
-    "[E1, E2] of %s is moved, and names what was left out",
+    "[E1, E2] of %s is rebased, and the response names dropped operations",
     async (type) => {
       const id = await room();
       await expectJson(await patch(id, "", [remove(0)]), 200);
@@ -48,7 +48,7 @@ describe("PATCH with a base", () => {
     },
   );
 
-  test("[E2] of which everything applies has no such header", async () => {
+  test("[E2] has no such header if every operation applies", async () => {
     const id = await room();
     const response = await patch(id, "?base=1&strict=true", [replace(0, "A")]);
     expect(response.headers.has("collab-dropped")).toBe(false);

@@ -1,5 +1,5 @@
-// Bodies are read as a stream. What exceeds a limit is never kept, and it is read on only so far that the
-// client, who is still sending, gets the response. Compressed bodies are refused.
+// Bodies are read as a stream. Bytes beyond a limit are never kept. They are read only so far that a client that is
+// still sending gets the response. Compressed bodies are refused.
 
 import { describe, expect, test } from "vitest";
 import { at, expectJson, expectProblem, send, type Sent } from "../support/http.ts";
@@ -35,7 +35,7 @@ async function room(): Promise<string> {
 
 // A body is read before its room is known, so the largest limits of the fixture's behaviours apply.
 const mib = 1024 ** 2;
-/** The most that is read of a body that is not wanted. */
+/** The most that is read of an unwanted body. */
 const readOn = 16 * mib;
 const requests: [string, string, number, string?][] = [
   ["PUT", "", 4096],
@@ -84,7 +84,7 @@ describe("a body of 1 GiB", () => {
   );
 });
 
-describe("a body that is not wanted", () => {
+describe("an unwanted body", () => {
   const declared = (bytes: number): Record<string, string> => ({ "content-length": String(bytes) });
 
   test.each(requests)("[H2] is read to its end by %s …%s, past %i bytes", async (...row) => {
@@ -132,7 +132,7 @@ describe("a body that is not wanted", () => {
     }
   });
 
-  test("[H2] is not waited for when it does not come", async () => {
+  test("[H2] is not awaited if it does not arrive", async () => {
     const given = { cancelled: false };
     const body = new ReadableStream({
       cancel() {
@@ -169,7 +169,7 @@ describe("a compressed body", () => {
   };
 
   test.each(["gzip", "GZip", "x-gzip", "br", "deflate", "zstd", "identity, gzip", "nonsense"])(
-    "[H2] is refused if it claims to be %s, whatever it is",
+    "[H2] is refused if it is declared as %s, whatever it contains",
     async (coding) => {
       const id = await room();
       for (const body of [text, await gzip()]) {
@@ -179,12 +179,12 @@ describe("a compressed body", () => {
     },
   );
 
-  test("[H2] is refused if it is gzip and does not say so", async () => {
+  test("[H2] is refused if it is gzip without saying so", async () => {
     await expectRefused(await room(), { body: await gzip() });
   });
 
   test.each(["identity", "Identity", "", " identity "])(
-    "[H2] is not one with Content-Encoding: %j",
+    "[H2] is not assumed for Content-Encoding: %j",
     async (coding) => {
       const sent: Sent = { body: text, type, headers: coded(coding) };
       await expectJson(await send("PUT", at(await room(), "/state"), sent), 200);

@@ -13,7 +13,7 @@ import type { Document } from "../support/openapi.ts";
 vi.mock("../../src/http/openapi.ts", { spy: true });
 
 describe("Cache-Control", () => {
-  test("[H6] lets only the client's own cache keep a state, and has it ask each time", async () => {
+  test("[H6] lets only the client's own cache store a state, and makes it revalidate each time", async () => {
     const id = newId();
     await send("PUT", at(id));
     for (const method of ["GET", "HEAD"])
@@ -43,7 +43,7 @@ describe("Cache-Control", () => {
     [204, "OPTIONS", "/state"],
     [204, "DELETE", "/users/ada"],
     [204, "DELETE", ""],
-  ])("[H6] forbids to store the response %i to %s …%s", async (status, method, rest, sent) => {
+  ])("[H6] forbids storing the response %i to %s …%s", async (status, method, rest, sent) => {
     const id = newId();
     await send("PUT", at(id), { json: { behaviour: "scripted" } });
     if (rest.includes("ada")) await send("POST", at(id, "/users"), { json: { id: "ada" } });
@@ -57,7 +57,7 @@ describe("the OpenAPI document", () => {
   const serverIn = async (response: Response): Promise<unknown> =>
     (await response.json<Document>()).servers;
 
-  test("[H6] is made once for each path that the app is mounted at", async () => {
+  test("[H6] is created once for each path at which the app is mounted", async () => {
     const app = createApp(defaultLimits);
     const host = new Hono<{ Bindings: typeof env }>()
       .route("/a", app)
@@ -72,7 +72,7 @@ describe("the OpenAPI document", () => {
     expect(describeRoutes).toHaveBeenCalledTimes(3);
   });
 
-  test("[H6] is right under any number of paths", async () => {
+  test("[H6] is correct under any number of paths", async () => {
     const host = new Hono().route("/:tenant", createApp(defaultLimits));
     for (let n = 0; n < 100; n++) {
       const response = await host.request(`/tenant-${n % 60}/openapi.json`);

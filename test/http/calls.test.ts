@@ -235,7 +235,7 @@ describe("touches", () => {
 });
 
 describe("a request that any web page can send", () => {
-  // The content types that a page may send to another origin without asking it first, and none at all.
+  // The content types that a page may send to another origin without a preflight, and none at all.
   const simple: Sent[] = [
     {},
     { body: "" },
@@ -264,7 +264,7 @@ describe("a request that any web page can send", () => {
     expect(await (await send("GET", at(id, "/state"))).json()).toEqual({ kept: true });
   });
 
-  test("[H4] is told why, where the body may be left out", async () => {
+  test("[H4] gets an explanation where the body is optional", async () => {
     const { detail } = await expectProblem(
       await send("POST", at(await room(), "/touch")),
       415,

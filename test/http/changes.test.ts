@@ -1,4 +1,4 @@
-// The changes of a room over HTTP: as JSON, page by page, and as server-sent events.
+// The changes of a room over HTTP: as JSON in pages, and as server-sent events.
 
 import { env } from "cloudflare:workers";
 import { describe, expect, onTestFinished, test } from "vitest";
@@ -36,7 +36,7 @@ const merge = async (id: string, json: object): Promise<void> => {
   await expectJson(await send("PATCH", at(id, "/state"), { json, type }), 200);
 };
 
-/** Open a stream of events. */
+/** Open an event stream. */
 async function follow(
   id: string,
   headers: Readonly<Record<string, string>> = {},
@@ -66,7 +66,7 @@ async function follow(
 const observersOf = async (id: string): Promise<number> => (await rooms.room(id).info()).sockets;
 
 describe("changes as JSON", () => {
-  test("[H9] are those since a version, and lead from it to the state", async () => {
+  test("[H9] are those since a version, and lead from it to the current state", async () => {
     const { id, epoch } = await start();
     expect(await page(id, { epoch, since: "0" })).toEqual({ epoch, from: 0, to: 0, changes: [] });
     await merge(id, { a: 1 });
@@ -89,7 +89,7 @@ describe("changes as JSON", () => {
     expect((await page(id, { epoch, since: "0" })).changes).toEqual([first, second]);
   });
 
-  test("[H9] since the id of an event, which is the state's entity tag, and which wins", async () => {
+  test("[H9] can start at an event id, which is the state's entity tag and takes precedence", async () => {
     const { id, epoch } = await start();
     await merge(id, { a: 1 });
     const tag = (await send("GET", at(id, "/state"))).headers.get("etag") ?? "";
@@ -100,9 +100,9 @@ describe("changes as JSON", () => {
     expect(await page(id, { epoch: "another", since: "9" }, headers)).toMatchObject(expected);
   });
 
-  test("[H9] come on pages of a limited size", async () => {
+  test("[H9] are returned in pages of a limited size", async () => {
     const { id, epoch } = await start();
-    // A large snapshot, so that the journal keeps what follows it.
+    // A large snapshot, so that the journal keeps later changes.
     await merge(id, { fill: "-".repeat(700_000) });
     for (let n = 0; n < 5; n++) await merge(id, { text: String(n).repeat(250_000) });
     const pages: Page[] = [];
@@ -123,7 +123,7 @@ describe("changes as JSON", () => {
     "application/json, text/event-stream;q=0.5",
     "text/event-stream;q=0",
     "",
-  ])("[H9] are the answer to Accept: %j", async (accept) => {
+  ])("[H9] are returned for Accept: %j", async (accept) => {
     const { id, epoch } = await start();
     const response = await get(id, { epoch, since: "0" }, { accept });
     expect(response.headers.get("cache-control")).toBe("no-store");
@@ -153,7 +153,7 @@ describe("changes as JSON", () => {
     await expectProblem(await get(id, query(epoch)), 410, "changes_gone");
   });
 
-  test("[H9, S10] since a version that the journal does not reach back to get 410", async () => {
+  test("[H9, S10] since a version before the journal get 410", async () => {
     const { id, epoch } = await start();
     for (let n = 0; n < 6; n++) await merge(id, { text: String(n).repeat(200_000) });
     await expectProblem(await get(id, { epoch, since: "0" }), 410, "changes_gone");
@@ -188,7 +188,7 @@ describe("changes as JSON", () => {
 });
 
 describe("changes as events", () => {
-  test("[H10] begin with the state, and go on with each change", async () => {
+  test("[H10] begin with the state, and continue with each change", async () => {
     const { id, epoch } = await start();
     await merge(id, { a: 1 });
     const events = await follow(id);
@@ -208,7 +208,7 @@ describe("changes as events", () => {
     expect(events.received.startsWith("retry: 2000\n\n")).toBe(true);
   });
 
-  test("[H10] go on after the last one that the client has, by Last-Event-ID or by since", async () => {
+  test("[H10] continue after the client's last event, by Last-Event-ID or by since", async () => {
     const { id, epoch } = await start();
     for (let n = 1; n <= 3; n++) await merge(id, { n });
     const back = await follow(id, { "last-event-id": `${epoch}.1` }, "?epoch=other&since=0");
@@ -224,7 +224,7 @@ describe("changes as events", () => {
   });
 
   test.each(["another.1", "E.2", "E.9007199254740991"])(
-    "[H10] begin with a reset for what the room does not have: %s",
+    "[H10] begin with a reset for a version that the room does not have: %s",
     async (lastEventId) => {
       const { id, epoch } = await start();
       await merge(id, { a: 1 });
@@ -237,7 +237,7 @@ describe("changes as events", () => {
     },
   );
 
-  test("[H10, R6] go on through hibernation", async () => {
+  test("[H10, R6] continue during hibernation", async () => {
     const { id, epoch } = await start();
     const events = await follow(id);
     await events.read();
@@ -249,7 +249,7 @@ describe("changes as events", () => {
     expect(await observersOf(id)).toBe(1);
   });
 
-  test("[H10] end when the room's object goes, and go on where they ended", async () => {
+  test("[H10] end when the room's object is lost, and can continue from there", async () => {
     const { id, epoch } = await start();
     const events = await follow(id);
     await events.read();
@@ -260,7 +260,7 @@ describe("changes as events", () => {
     expect(await back.read()).toMatchObject({ id: `${epoch}.1`, event: "change" });
   });
 
-  test("[H10, R7] end with an event of their own when the room stops", async () => {
+  test("[H10, R7] end with their own event when the room stops", async () => {
     const { id } = await start();
     const events = await follow(id);
     await events.read();
@@ -271,7 +271,7 @@ describe("changes as events", () => {
     await expectProblem(await get(id, {}, headers), 404, "room_not_running");
   });
 
-  test("[H10, S9] have hostile keys and lines of their own as plain data", async () => {
+  test("[H10, S9] treat hostile keys and line breaks as plain data", async () => {
     const { id } = await start();
     await merge(id, { fill: "-".repeat(500) });
     const events = await follow(id);
@@ -286,7 +286,7 @@ describe("changes as events", () => {
     );
   });
 
-  test("[H10] cost no socket once the client has gone", async () => {
+  test("[H10] free their socket once the client has gone", async () => {
     const { id } = await start();
     const events = await follow(id);
     await events.read();
@@ -295,7 +295,7 @@ describe("changes as events", () => {
     await expect.poll(() => observersOf(id), { timeout: 20_000 }).toBe(0);
   });
 
-  test("[H10, L1] go on for a client that reads, however much there is", async () => {
+  test("[H10, L1] continue for a client that reads, however much there is", async () => {
     const { id } = await start();
     const events = await follow(id);
     await events.read();
@@ -306,7 +306,7 @@ describe("changes as events", () => {
     expect(await observersOf(id)).toBe(1);
   });
 
-  test("[H10] are no users and no activity", async () => {
+  test("[H10] count neither as users nor as activity", async () => {
     const { id } = await start();
     const before = await rooms.room(id).info();
     const events = await follow(id);
@@ -315,7 +315,7 @@ describe("changes as events", () => {
     expect(await rooms.room(id).getUsers()).toEqual([]);
   });
 
-  test("[H10] are opened by none but a GET: HEAD tells their headers", async () => {
+  test("[H10] are opened only by GET, and HEAD returns their headers", async () => {
     const { id } = await start();
     const headers = { accept: "text/event-stream" };
     const request = new Request(`https://rooms.test${at(id, "/changes")}`, {
@@ -330,7 +330,7 @@ describe("changes as events", () => {
   });
 
   test.each(["e", "e.x", ".1"])(
-    "[H10] with the Last-Event-ID %j get 400, and open nothing",
+    "[H10] with the Last-Event-ID %j get 400 and open nothing",
     async (lastEventId) => {
       const { id } = await start();
       const headers = { accept: "text/event-stream", "last-event-id": lastEventId };

@@ -38,7 +38,7 @@ const patch: Sent = {
   type: "application/json-patch+json",
 };
 
-/** Requests that depend on the state's tag: what they are, and what they make of version 1. */
+/** Requests that depend on the state's tag, and their results on version 1. */
 const conditional: [string, string, string, Sent, number][] = [
   ["PUT /state", "PUT", "/state", { json: { title: "two" } }, 200],
   ["PATCH /state with a merge patch", "PATCH", "/state", merge, 200],
@@ -59,7 +59,7 @@ describe.each(conditional)("%s", (_, method, rest, sent, success) => {
   };
 
   test.each(['"E.1"', "*", " * ", '"E.0", "E.1"', '"E.0","E.1"', 'W/"E.0" , "E.1"', ',, "E.1",'])(
-    "[H1, S6] is done with If-Match: %s at version 1",
+    "[H1, S6] succeeds with If-Match: %s at version 1",
     async (tags) => {
       const id = await start();
       const response = await ask(id, { "if-match": await tagsOf(id, tags) });
@@ -102,7 +102,7 @@ describe.each(conditional)("%s", (_, method, rest, sent, success) => {
   );
 
   test.each(['"E.0"', '"E.2"', '"1"', '"other.1"', '"*"'])(
-    "[H1] is done with If-None-Match: %s at version 1",
+    "[H1] succeeds with If-None-Match: %s at version 1",
     async (tags) => {
       const id = await start();
       const response = await ask(id, { "if-none-match": await tagsOf(id, tags) });
@@ -168,7 +168,7 @@ describe.each(conditional)("%s", (_, method, rest, sent, success) => {
     const other = send("PUT", stateOf(id), { json: { title: "three" }, headers });
     const both = await Promise.all([other, ask(id, headers)]);
     const statuses = both.map(({ status }) => status);
-    // After a stop there is no room to change any more.
+    // After a stop there is no room to change.
     expect([
       [200, 412],
       [412, success],
@@ -257,7 +257,7 @@ describe("a condition", () => {
     await expectJson(await send("PUT", stateOf(id), { json: {}, headers }), 200);
   });
 
-  test("[H1, R4] on a purge compares the state that a stopped room has kept", async () => {
+  test("[H1, R4] on a purge is compared with the stored state of a stopped room", async () => {
     const id = await start();
     const [current, old] = [await tagsOf(id, '"E.1"'), await tagsOf(id, '"E.0"')];
     await expectEmpty(await send("DELETE", at(id)), 204);

@@ -1,4 +1,4 @@
-// The stream of events to one client, apart from any room: signs of life, and clients who take nothing or go.
+// The event stream of one client, without a room: keep-alives, and clients that read nothing or disappear.
 
 import { beforeEach, describe, expect, onTestFinished, test, vi } from "vitest";
 import { ChangeReader } from "../../src/cloudflare/change-reader.ts";
@@ -25,7 +25,7 @@ function open(signal = new AbortController().signal) {
 }
 
 describe("a stream of events", () => {
-  test("[H10] says every 20 s that it is alive while nothing happens", async () => {
+  test("[H10] sends a keep-alive every 20 s while nothing happens", async () => {
     const { room, events } = open();
     const next = events.next();
     await vi.advanceTimersByTimeAsync(20_000);
@@ -35,7 +35,7 @@ describe("a stream of events", () => {
     expect(events.received).toBe("retry: 2000\n\n:\n\n:\n\nid: e.1\nevent: change\ndata: {}\n\n");
   });
 
-  test("[H10, L1] answers a mark once what came before it was taken", async () => {
+  test("[H10, L1] answers a mark once the client has read everything before it", async () => {
     const { room, sent, events } = open();
     for (let n = 1; n <= 4; n++) {
       room.send(`change\ne.${n}\n{}`);
@@ -53,7 +53,7 @@ describe("a stream of events", () => {
     expect(await next).toBeNull();
   });
 
-  test("[H10] lets go of a client that takes nothing from one sign of life to the next", async () => {
+  test("[H10] drops a client that reads nothing between two keep-alives", async () => {
     const { room, closed } = open();
     for (let n = 1; n <= 3; n++) room.send(`change\ne.${n}\n{}`);
     await vi.advanceTimersByTimeAsync(20_000);
@@ -62,11 +62,11 @@ describe("a stream of events", () => {
     expect(vi.getTimerCount()).toBe(0);
   });
 
-  test("[H10, N3] waits for a client that is slow, as long as it gets on with a large event", async () => {
+  test("[H10, N3] waits for a slow client as long as it makes progress with a large event", async () => {
     const { room, events } = open();
     const data = `{"state":"${"x".repeat(300_000)}"}`;
     room.send(`state\ne.1\n${data}`);
-    // Ten chunks, each of which takes almost until the next sign of life.
+    // Ten chunks, each of which takes almost until the next keep-alive.
     for (let n = 0; n < 10; n++) {
       await events.more();
       await vi.advanceTimersByTimeAsync(19_000);
@@ -82,7 +82,7 @@ describe("a stream of events", () => {
     expect(vi.getTimerCount()).toBe(0);
   });
 
-  test("[H10] ends when its client has gone before it could begin", async () => {
+  test("[H10] ends if its client has gone before it could begin", async () => {
     const { closed } = open(AbortSignal.abort());
     expect(await closed).toBe(1000);
     expect(vi.getTimerCount()).toBe(0);
@@ -115,6 +115,6 @@ test.each<[string | null, boolean]>([
   ["text/event-stream;q=0", false],
   ["text/event-stream;q=one", false],
   ["text/html, text/event-stream;q=0.1, */*", true],
-])("[H9, H10] Accept: %s asks for events: %s", (accept, expected) => {
+])("[H9, H10] Accept: %s requests events: %s", (accept, expected) => {
   expect(prefersEvents(accept)).toBe(expected);
 });

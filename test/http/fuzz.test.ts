@@ -1,6 +1,6 @@
-// Requests at random to every operation of the OpenAPI document, with hostile parameters, headers and bodies. None is
-// answered with a 5xx, with anything that the document does not list, or with a word that is nobody's business; and
-// one that is refused changes nothing. `VITE_FUZZ_SEED` repeats a run, and `VITE_FUZZ_REQUESTS` sends more of them.
+// Random requests to every operation of the OpenAPI document, with hostile parameters, headers and bodies. No response
+// has a 5xx status, is missing in the document, or reveals internals, and a refused request changes nothing.
+// `VITE_FUZZ_SEED` repeats a run, and `VITE_FUZZ_REQUESTS` sends more requests.
 
 import fc from "fast-check";
 import { env } from "cloudflare:workers";
@@ -25,7 +25,7 @@ const operations = Object.entries(document.paths).flatMap(([path, methods]) =>
   })),
 );
 
-/** What everybody can see of a room, its last activity included; `null` of one that does not run. */
+/** Everything visible of a room, including its last activity, or `null` if it does not run. */
 async function view(room: RoomHandle): Promise<unknown> {
   if (!(await room.alive())) return null;
   return Promise.all([room.info(), room.getState(), room.getUsers(), room.getPresence()]);
@@ -37,7 +37,7 @@ async function prepare(room: RoomHandle): Promise<void> {
   await room.join({ id: "ada" });
 }
 
-/** Send it, as it is. @returns `null` if nobody can send that */
+/** Send the request as it is. @returns `null` if nobody can send it */
 async function fire({
   method,
   url,
@@ -50,14 +50,14 @@ async function fire({
   } catch {
     return null;
   }
-  // As bytes, because text brings a content type of its own.
+  // As bytes, because text adds its own content type.
   const bytes = typeof body === "string" ? new TextEncoder().encode(body) : body;
   const request = new Request(`https://rooms.test${url}`, { method, headers, body: bytes });
-  // Any page may ask: else most hostile headers would end at the origin.
+  // Any page may send requests. Otherwise most hostile headers would fail the origin check.
   return collab.app.fetch(request, { ...env, ALLOWED_ORIGINS: "*" });
 }
 
-/** Whatever is answered says nothing that is nobody's business. */
+/** Check that a response does not reveal internals. */
 const secrets = /secret|\bat \S+ \(|\.[cm]?[jt]s:\d|node_modules|\/(home|tmp|work|usr)\/|SQLITE/i;
 
 async function check(request: HostileRequest, response: Response): Promise<void> {
@@ -80,9 +80,9 @@ async function check(request: HostileRequest, response: Response): Promise<void>
   await expectProblem(response, status, code);
 }
 
-describe(`requests at random, VITE_FUZZ_SEED=${seed}`, () => {
+describe(`random requests, VITE_FUZZ_SEED=${seed}`, () => {
   test.for(operations)(
-    "[A6, H1, H7] $name answers each with what it lists, and a refused one changes nothing",
+    "[A6, H1, H7] $name gives only documented responses, and a refused request changes nothing",
     async (operation) => {
       const room = rooms.room(newId("fuzz"));
       const absent = newId("absent");

@@ -1,5 +1,5 @@
-// Idempotency keys over HTTP (rule X2): on every POST and PATCH, a request that is sent again is answered as before
-// and not carried out again, also when the room has slept or died in between.
+// Idempotency keys over HTTP (rule X2). For every POST and PATCH, a repeated request gets the same answer and is not
+// carried out again, even if the room has slept or crashed in between.
 
 import { describe, expect, test } from "vitest";
 import { callsOf, gate, setScript } from "../fixtures/scripts.ts";
@@ -55,7 +55,7 @@ const seen = async (response: Response) => ({
 
 const replayed = ({ headers }: Response): string | null => headers.get("idempotency-replayed");
 
-test("[X2, H8] every route that takes POST or PATCH is asked here, and describes the header", async () => {
+test("[X2, H8] every route with POST or PATCH is tested here, and documents the header", async () => {
   const document = await (
     await collab.app.request("/openapi.json")
   ).json<{
@@ -80,7 +80,7 @@ test("[X2, H8] every route that takes POST or PATCH is asked here, and describes
 });
 
 describe.each(asks)("$name", (asked) => {
-  test("[X2] is answered the same again, and carried out once", async () => {
+  test("[X2] gets the same answer again, and is carried out once", async () => {
     const id = await start();
     const first = await ask(id, asked, "key-1");
     expect(replayed(first)).toBeNull();
@@ -93,7 +93,7 @@ describe.each(asks)("$name", (asked) => {
     expect(await stored(id)).toEqual(before);
   });
 
-  test("[X2, R6] is answered the same by a room that has left memory, and by one that has died", async () => {
+  test("[X2, R6] gets the same answer after an eviction, and after a crash", async () => {
     const id = await start();
     const answer = await seen(await ask(id, asked, "key-1"));
     for (const leave of [evict, crash]) {
@@ -107,7 +107,7 @@ describe.each(asks)("$name", (asked) => {
     );
   });
 
-  test("[X2] refuses its key for another request", async () => {
+  test("[X2] refuses the key for a different request", async () => {
     const id = await start();
     await ask(id, asked, "key-1");
     const other = { ...asked, sent: { ...asked.sent, json: other_[asked.name] } };
@@ -125,7 +125,7 @@ const other_: Readonly<Record<string, unknown>> = {
   "a touch": {},
 };
 
-describe("a key", () => {
+describe("an idempotency key", () => {
   const rename: Asked = { method: "POST", path: "/actions/play", sent: { json: {} } };
 
   test.each(["", "a b", "é", "x".repeat(256)])(
@@ -133,13 +133,13 @@ describe("a key", () => {
     async (key) => {
       const id = await start();
       const before = await stored(id);
-      // A header cannot have a letter beyond one byte: "é" is one.
+      // Header characters are limited to one byte, so "é" is one byte here.
       await expectProblem(await ask(id, rename, key), 400, "invalid_request");
       expect(await stored(id)).toEqual(before);
     },
   );
 
-  test("[X2] of 255 characters is fine, and any visible ones", async () => {
+  test("[X2] may have 255 characters, and any visible ones", async () => {
     const id = await start();
     for (const key of ["x".repeat(255), `!"#$%&'()*+,-./:;<=>?@[\\]^_\`{|}~`]) {
       expect((await ask(id, rename, key)).status).toBe(200);
@@ -147,7 +147,7 @@ describe("a key", () => {
     }
   });
 
-  test("[X2] does nothing for a request that may be repeated anyway", async () => {
+  test("[X2] is ignored for a request that is idempotent anyway", async () => {
     const id = await start();
     const headers = { "idempotency-key": "key-1" };
     const put = (n: number) => send("PUT", at(id, "/state"), { json: { n }, headers });
@@ -155,7 +155,7 @@ describe("a key", () => {
     expect(await rooms.room(id).getState()).toEqual({ n: 2 });
   });
 
-  test("[X2] that is in use makes the second request wait, and both get one answer", async () => {
+  test("[X2] in use makes the second request wait, and both get the same answer", async () => {
     const id = await start();
     const { promise, resolve } = gate();
     let runs = 0;
@@ -176,7 +176,7 @@ describe("a key", () => {
     expect(runs).toBe(1);
   });
 
-  test("[X2, A6] remembers a refusal that depends on the room", async () => {
+  test("[X2, A6] stores a refusal that depends on the room", async () => {
     const id = await start();
     const refuse: Asked = { method: "POST", path: "/actions/refuse", sent: { json: {} } };
     const first = await ask(id, refuse, "key-1");
@@ -186,7 +186,7 @@ describe("a key", () => {
     expect(first.status).toBe(409);
   });
 
-  test("[X2] does not remember a failure that may pass", async () => {
+  test("[X2] does not store a temporary failure", async () => {
     const id = await start();
     const fail: Asked = { method: "POST", path: "/actions/play", sent: { json: {} } };
     setScript(id, {
@@ -206,7 +206,7 @@ describe("a key", () => {
     expect(await stored(id)).toEqual(nothingStored);
   });
 
-  test("[X2, R3] of a join that starts the room is remembered, and outlives a stop that keeps the state", async () => {
+  test("[X2, R3] of a join that starts the room survives a stop that keeps the state", async () => {
     const id = newId();
     const join: Asked = { method: "POST", path: "/users", sent: { json: { id: "ada" } } };
     const first = await seen(await ask(id, join, "key-1"));
@@ -217,14 +217,14 @@ describe("a key", () => {
     expect(callsOf(id).filter(({ hook }) => hook === "onJoin")).toHaveLength(1);
   });
 
-  test("[X2, R8] goes with a purge", async () => {
+  test("[X2, R8] is deleted by a purge", async () => {
     const id = await start();
     await ask(id, rename, "key-1");
     await rooms.room(id).stop({ purge: true });
     expect(await stored(id)).toEqual(nothingStored);
   });
 
-  test("[X2, W5] of an event lets it reach sessions once", async () => {
+  test("[X2, W5] of an event makes it reach sessions once", async () => {
     const id = await start();
     const session = await connect(id, { id: "ada" });
     const event: Asked = { method: "POST", path: "/broadcast", sent: { json: { event: "ding" } } };

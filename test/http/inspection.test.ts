@@ -1,5 +1,5 @@
-// What administrators see of a room, over HTTP and in workerd: the trace as a stream of events, also of a room that
-// sleeps, and the answers that the OpenAPI document describes.
+// What administrators see of a room, over HTTP and in workerd: the trace as an event stream, even of a sleeping room,
+// and the responses that the OpenAPI document describes.
 
 import { env } from "cloudflare:workers";
 import { describe, expect, onTestFinished, test } from "vitest";
@@ -46,7 +46,7 @@ const start = async (): Promise<string> => {
 };
 
 describe("the trace of a room", () => {
-  test("[V6] is a stream of events with each frame, and ends with the room", async () => {
+  test("[V6] is an event stream of every frame, and ends with the room", async () => {
     const id = await start();
     const ada = await connect(id, { id: "ada" });
     const reader = await trace(id);
@@ -65,7 +65,7 @@ describe("the trace of a room", () => {
     expect(await reader.next()).toBeNull();
   });
 
-  test("[V6, R6] goes on while the room sleeps, which it lets it do, and ends when another version is deployed", async () => {
+  test("[V6, R6] continues while the room sleeps, does not keep it awake, and ends with a deploy", async () => {
     const id = await start();
     const ada = await connect(id, { id: "ada" });
     const reader = await trace(id, "?type=update");
@@ -80,7 +80,7 @@ describe("the trace of a room", () => {
     expect((await inspect(id)).sockets.traces).toBe(0);
   });
 
-  test("[V6] is closed by its reader, and then sessions are as before", async () => {
+  test("[V6] can be closed by its reader, and sessions are then as before", async () => {
     const id = await start();
     const ada = await connect(id, { id: "ada" });
     const reader = await trace(id);
@@ -89,14 +89,14 @@ describe("the trace of a room", () => {
     expectOk(await ada.update([{ op: "add", path: "/a", value: 1 }]));
   });
 
-  test("[V6, L1] that is never read holds nobody up, and drops what is too much", async () => {
+  test("[V6, L1] delays nobody if it is never read, and drops what is too much", async () => {
     const id = await start();
     const ada = await connect(id, { id: "ada" });
     const reader = await trace(id, "?type=broadcast");
     const payload = "y".repeat(4000);
     for (let n = 0; n < 120; n++) ada.send({ type: "broadcast", event: "e", payload });
     expectOk(await ada.update([{ op: "add", path: "/a", value: 1 }]));
-    // From here on it is read: first what was sent in time, then how much was not.
+    // From here on it is read: first what was sent in time, then how much was dropped.
     let seen = 0;
     let event = await reader.read();
     for (; event.event === "frame"; event = await reader.read()) seen++;
@@ -104,7 +104,7 @@ describe("the trace of a room", () => {
     expect(event).toMatchObject({ event: "dropped", data: { frames: 120 - seen } });
   });
 
-  test("[V6, A3, A7] is for administrators alone: by their token, or by what the room has given them", async () => {
+  test("[V6, A3, A7] is only for administrators, by their token or by scopes from the room", async () => {
     const id = newId();
     setScript(id, { authorize: () => ({ ok: { scopes: ["room:read", "room:write"] } }) });
     const room = await rooms.joinOrCreateRoom(id, { behaviour: "guarded" });
@@ -124,13 +124,13 @@ describe("the trace of a room", () => {
     expect(await reader.next()).toBeNull();
   });
 
-  test("[V6, A8] ends with the token that it stands on", async () => {
+  test("[V6, A8] ends when its token expires", async () => {
     const id = await start();
     const claims = { sub: "root", scopes: { "*": ["room:admin"] }, exp: inSeconds(1) };
     expect(await (await trace(id, "", claims)).next()).toBeNull();
   });
 
-  test("[V6, A8] never has a token in it, neither of who connects nor of who renews", async () => {
+  test("[V6, A8] never contains a token, neither on connecting nor on renewal", async () => {
     const id = await start();
     const claims = { sub: "ada", scopes: { "*": ["room:read", "room:write"] } };
     const reader = await trace(id, "", { sub: "root", scopes: { "*": ["room:admin"] } });
@@ -145,7 +145,7 @@ describe("the trace of a room", () => {
     expect(reader.received).not.toContain(token.slice(-20));
   });
 
-  test("[V6] refuses an unknown parameter, and a room that does not run; HEAD opens none", async () => {
+  test("[V6] refuses an unknown parameter and a room that does not run, and HEAD opens none", async () => {
     const id = await start();
     await expectProblem(await ask(id, "?sesion=x"), 400, "invalid_request");
     await expectProblem(await ask(newId()), 404, "room_not_running");
@@ -155,8 +155,8 @@ describe("the trace of a room", () => {
   });
 });
 
-describe("a room that is inspected over HTTP", () => {
-  test("[V3, R6] tells the alarm that is really set, after an eviction too, and writes nothing", async () => {
+describe("the inspection of a room over HTTP", () => {
+  test("[V3, R6] shows the actual alarm, even after an eviction, and writes nothing", async () => {
     const id = await start();
     const ada = await connect(id, { id: "ada" });
     for (const wake of [async () => {}, () => evict(id), () => hibernate(id)]) {
@@ -179,7 +179,7 @@ describe("a room that is inspected over HTTP", () => {
     ada.close();
   });
 
-  test("[V1, V2] pages through the journal, and reads each state that it leads to", async () => {
+  test("[V1, V2] pages through the journal, and reads each past state", async () => {
     const id = await start();
     const json = (n: number): object => ({ n });
     for (let n = 1; n <= 5; n++)
@@ -209,7 +209,7 @@ describe("a room that is inspected over HTTP", () => {
     await expectProblem(await send("GET", at(id, "/journal?upTo=-1")), 400, "invalid_request");
   });
 
-  test("[V4, A9] tells who is kept out, also of a room that was never there", async () => {
+  test("[V4, A9] shows banned users, even of a room that never ran", async () => {
     const id = await start();
     await expectEmpty(await send("DELETE", at(id, "/users/eve?kick=true&for=60")), 204);
     const list = await expectJson<{ kicked: { userId: string }[] }>(

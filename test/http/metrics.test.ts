@@ -35,7 +35,7 @@ const total = (families: Map<string, Family>, name: string): number =>
   families.get(name)?.samples.reduce((sum, { value }) => sum + value, 0) ?? 0;
 
 describe("the deployment", () => {
-  test("[O3] has its rooms and users, by shard of the directory", async () => {
+  test("[O3] has its rooms and users, by directory shard", async () => {
     const before = await read();
     const ids = Array.from({ length: 12 }, () => newId());
     for (const id of ids) await rooms.joinOrCreateRoom(id);
@@ -44,7 +44,7 @@ describe("the deployment", () => {
     expect(started.get("collab_rooms")?.samples.map(({ labels }) => labels)).toEqual(
       ["0", "1", "2", "3"].map((shard) => ({ shard })),
     );
-    // A count follows after 5 s; an entry that is put has it at once.
+    // A changed count arrives after 5 s, but a new entry has its count at once.
     const shard = env.DIRECTORY.getByName("shard-0-of-4");
     const entry = { id: newId(), behaviour: "default", users: 7, createdAt: "" };
     await shard.put(entry, 1);
@@ -58,7 +58,7 @@ describe("the deployment", () => {
       expect(total(after, name)).toBe(total(before, name));
   });
 
-  test("[O3, D3] goes without a shard that does not answer, and says so", async () => {
+  test("[O3, D3] leaves out a shard that does not answer, and reports it", async () => {
     setScript("shard-2-of-4", { directoryDown: () => true });
     const families = await read();
     setScript("shard-2-of-4", {});
@@ -69,7 +69,7 @@ describe("the deployment", () => {
     expect(shards).toEqual(["0", "1", "3"]);
   });
 
-  test("[O3] says which protocol and which storage it knows", async () => {
+  test("[O3] names its protocol version and storage version", async () => {
     const { protocol, storage } = release;
     const labels = { protocol, storage: String(storage) };
     expect((await read()).get("collab_info")?.samples).toEqual([
@@ -78,7 +78,7 @@ describe("the deployment", () => {
   });
 });
 
-describe("the isolate that answers", () => {
+describe("the isolate that responds", () => {
   const requests = "collab_http_requests_total";
   const problems = "collab_http_problems_total";
   const durations = "collab_http_request_duration_seconds_count";
@@ -100,7 +100,7 @@ describe("the isolate that answers", () => {
     expect(grown(durations, { method, route })).toBe(1);
   });
 
-  test("[O3] counts problems by code, and nothing by what clients have sent", async () => {
+  test("[O3] counts problems by code, and has no labels from client input", async () => {
     const before = await read();
     const secret = newId("secret");
     await send("GET", at(secret));
@@ -118,7 +118,7 @@ describe("the isolate that answers", () => {
     expect(grown("not_found")).toBe(1);
   });
 
-  test("[O3] is named in all that it has counted, and its help says so", async () => {
+  test("[O3] is named in all its counters, and their help text says so", async () => {
     const families = await read();
     const isolates = new Set<string | undefined>();
     for (const [name, { help, samples }] of families)
@@ -132,11 +132,11 @@ describe("the isolate that answers", () => {
   });
 });
 
-test("[O3] HEAD of the metrics has no body", async () => {
+test("[O3] returns no body for HEAD of the metrics", async () => {
   await expectEmpty(await send("HEAD", "/metrics"), 200);
 });
 
-test("[O3] an app that is mounted elsewhere counts for itself", async () => {
+test("[O3] counts separately for each mounted app", async () => {
   const { createApp } = await import("../../src/http/app.ts");
   const { defaultLimits } = await import("../../src/protocol/limits.ts");
   const app = createApp(defaultLimits);
@@ -146,8 +146,8 @@ test("[O3] an app that is mounted elsewhere counts for itself", async () => {
   expect(collab.app).not.toBe(app);
 });
 
-describe("the text", () => {
-  test("[O3] has durations in buckets that add up", () => {
+describe("the metrics text", () => {
+  test("[O3] has durations in cumulative buckets", () => {
     const metrics = new RequestMetrics();
     const address = { method: "GET", route: "/rooms" };
     for (const seconds of [0, 0.005, 0.0051, 0.3, 9, 11])
@@ -159,7 +159,7 @@ describe("the text", () => {
     expect(valueOf(families, `${name}_sum`)).toBeCloseTo(20.3101, 6);
   });
 
-  test("[O3] escapes what has a meaning in it", () => {
+  test("[O3] escapes special characters", () => {
     const value = 'a"b\\c\nd,e="f"}';
     const metric = { name: "m", type: "gauge", help: "one\\two\nthree" } as const;
     const text = formatMetrics([

@@ -102,7 +102,7 @@ test.each(bodies)("[A6] %s %s accepts exactly the media types that it lists", as
   expect(empty.ok).toBe(requestBody?.required === false);
 });
 
-test("[H4] the document says where a content type is needed without a body", () => {
+test("[H4] the document says where a content type is required without a body", () => {
   const told = operations
     .filter(([, , { requestBody }]) =>
       /even if there is no body/.test(requestBody?.description ?? ""),
@@ -111,7 +111,7 @@ test("[H4] the document says where a content type is needed without a body", () 
   expect(told.toSorted()).toEqual(["POST /rooms/{id}/actions/{name}", "POST /rooms/{id}/touch"]);
 });
 
-test("[H1] the document lists the conditions that a route takes, and 412 for them", () => {
+test("[H1] the document lists the conditions that a route accepts, and 412 for them", () => {
   const told = operations
     .filter(([, , { parameters }]) => {
       const names = parameters.filter((each) => each.in === "header").map(({ name }) => name);

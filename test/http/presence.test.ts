@@ -60,7 +60,7 @@ describe("held presence", () => {
     });
   });
 
-  test("[P1, P3] with status idle has idleSince and does not type", async () => {
+  test("[P1, P3] with status idle has idleSince and is not typing", async () => {
     await hold(id, { status: "idle", typing: true, cursor: { x: 1 } });
     const idleSince = isoNow();
     pass(1000);

@@ -29,7 +29,7 @@ describe("every response has the id of its request", () => {
     expect(idOf(other)).not.toBe(idOf(one));
   });
 
-  test("[O2] also one that opens a socket", async () => {
+  test("[O2] even if it opens a socket", async () => {
     const path = at(newId(), `/socket?user=${encodeURIComponent('{"id":"ada"}')}`);
     const response = await collab.app.request(path, { headers: { upgrade: "websocket" } }, env);
     expect(response.status).toBe(101);
@@ -38,7 +38,7 @@ describe("every response has the id of its request", () => {
     response.webSocket?.close();
   });
 
-  test("[O2] which is the one that Cloudflare has given it", async () => {
+  test("[O2] which is the id given by Cloudflare", async () => {
     const response = await send("GET", "/healthz", {
       headers: { "cf-ray": "8f2a1b3c4d5e6f70-FRA" },
     });
@@ -46,7 +46,7 @@ describe("every response has the id of its request", () => {
   });
 
   test.each(["", " ", "a b", "a\tb", 'a"b', "a,b", "x".repeat(65)])(
-    "[O2] unless that is none: %j",
+    "[O2] unless Cloudflare's id is invalid: %j",
     async (ray) => {
       const response = await send("GET", "/healthz", { headers: { "cf-ray": ray } });
       expect(idOf(response)).toMatch(uuid);
@@ -54,7 +54,7 @@ describe("every response has the id of its request", () => {
   );
 });
 
-test("[O2, A6] what a room logs for a request has the request's id", async () => {
+test("[O2, A6] which is also in the room's log", async () => {
   const id = newId();
   const lines = watchLog({ room: id });
   setScript(id, {
@@ -75,7 +75,7 @@ test("[O2, A6] what a room logs for a request has the request's id", async () =>
   );
 });
 
-test("[O2] the log of the Worker has it too", async () => {
+test("[O2] which is also in the Worker's log", async () => {
   const lines = watchLog({ event: "internal" });
   const response = await send("GET", "/rooms", { env: { DIRECTORY_SHARDS: "none" } });
   await expectProblem(response, 500, "internal");

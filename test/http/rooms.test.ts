@@ -181,7 +181,7 @@ describe("reading a room", () => {
   });
 });
 
-test("[A6] a room without its behaviour gets behaviour_missing until it is stopped, and started as another", async () => {
+test("[A6] a room without its behaviour gets behaviour_missing until it is stopped and started with another one", async () => {
   const id = newId();
   await send("PUT", at(id));
   await sql(id, "UPDATE room SET data = json_set(data, '$.behaviour', 'forgotten')");
@@ -195,7 +195,7 @@ test("[A6] a room without its behaviour gets behaviour_missing until it is stopp
   ] as const)
     await expectProblem(await send(method, at(id, rest), sent), 503, "behaviour_missing");
   await expectEmpty(await send("DELETE", at(id)), 204);
-  // What it has kept is guarded by a behaviour that is not deployed.
+  // Its stored state is guarded by a behaviour that is not deployed.
   await expectProblem(await send("PUT", at(id)), 503, "behaviour_missing");
   await expectJson(await send("PUT", at(id), { json: { behaviour: "default" } }), 201);
 });

@@ -155,7 +155,7 @@ describe("invalid scopes", () => {
     expect(await scopesOf(id)).toEqual(["room:read"]);
   });
 
-  test("[A3] are reported by their place", async () => {
+  test("[A3] are reported with their path", async () => {
     const response = await patch(id, { json: { scopes: ["room:read", "room:reed"] } });
     const { issues } = await expectProblem(response, 400, "invalid_request");
     expect(issues).toEqual([{ path: "scopes.1", message: expect.stringContaining("room:write") }]);

@@ -1,4 +1,4 @@
-// The users of a room over HTTP, page by page and one by one.
+// The users of a room over HTTP, in pages and individually.
 
 import { describe, expect, test } from "vitest";
 import { at, expectEmpty, expectJson, expectProblem, send } from "../support/http.ts";
@@ -40,7 +40,7 @@ describe("pages of users", () => {
     }
   });
 
-  test("[N2] have 100 users if nothing is said, and at most 1,000", async () => {
+  test("[N2] have 100 users by default, and at most 1,000", async () => {
     const id = await start(Array.from({ length: 101 }, (_, n) => `user-${n}`));
     const first = await page(id);
     expect(first.users).toHaveLength(100);
@@ -51,7 +51,7 @@ describe("pages of users", () => {
   test("[N2] keep their place while users leave, join and join again", async () => {
     const id = await start(["ada", "bob", "cyd", "dan", "eve"]);
     const { cursor = "" } = await page(id, { limit: "3" });
-    // The last of the page, one before and one after it leave; one before it moves to the end.
+    // The last user of the page, one before and one after leave. Another one before moves to the end.
     for (const user of ["cyd", "bob", "dan"]) await send("DELETE", at(id, `/users/${user}`));
     await expectJson(await send("POST", at(id, "/users"), { json: { id: "ada" } }), 200);
     await rooms.room(id).join({ id: "fay" });
@@ -63,7 +63,7 @@ describe("pages of users", () => {
     expect(await page(id, { cursor })).toEqual({ users: [], total: 0 });
   });
 
-  test("[N2] are asked for until they end by getUsers of a handle", async () => {
+  test("[N2] are all requested by getUsers of a handle", async () => {
     const all = Array.from({ length: 1001 }, (_, n) => ({ id: `user-${n}` }));
     const id = newId();
     const room = rooms.room(id);
@@ -100,7 +100,7 @@ describe("pages of users", () => {
     );
   });
 
-  test("[N2] take no other parameters", async () => {
+  test("[N2] accept no other parameters", async () => {
     const id = await start(["ada"]);
     await expectProblem(await get(id, { offset: "1" }), 400, "invalid_request");
   });
@@ -122,7 +122,7 @@ describe("one user", () => {
     expect(await rooms.room(id).getUser("ada")).toEqual({ user: entry, sessions: 0 });
   });
 
-  test("[N2, A3] has what their sessions may do, and what was set for them", async () => {
+  test("[N2, A3] has their effective scopes, and those that were set for them", async () => {
     const id = newId();
     const session = await connect(id, { id: "ada" });
     await connect(id, { id: "ada" });
@@ -136,7 +136,7 @@ describe("one user", () => {
   });
 
   test.each(["a/b", "100%", "__proto__", "é日本🦊", "a?b#c"])(
-    "[N2] is found at the address %j, and a new one's Location leads there",
+    "[N2] is found at the address %j, which is also the Location of a new one",
     async (user) => {
       const id = newId();
       const response = await send("POST", at(id, "/users"), { json: { id: user } });

@@ -1,5 +1,5 @@
-// The client in Node, with Node's own WebSocket, against a real server process that is killed, asks for tokens, and
-// refuses people.
+// The client in Node, with Node's own WebSocket, against a real server process that is killed, requires tokens, and
+// refuses users.
 
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -20,7 +20,7 @@ type State = { list: string[] };
 
 const NodeSocket = (globalThis as unknown as { WebSocket: SocketConstructor }).WebSocket;
 
-/** A client of a server that may have another port each time. */
+/** A client of a server whose port may change. */
 function joinOn(server: () => Server, options: Omit<ConnectOptions, "url">): Room<State> {
   const open = (url: string, protocols: string[]): SocketLike =>
     new NodeSocket(url.replace("ws://rooms.test", server().url.replace("http", "ws")), protocols);
@@ -29,7 +29,7 @@ function joinOn(server: () => Server, options: Omit<ConnectOptions, "url">): Roo
   return room;
 }
 
-/** Resolves when something about a room is true. */
+/** Resolves when a condition on the room holds. */
 function until(room: Room<State>, isTrue: () => boolean): Promise<void> {
   if (isTrue()) return Promise.resolve();
   return new Promise((resolve) => {
@@ -42,7 +42,7 @@ function until(room: Room<State>, isTrue: () => boolean): Promise<void> {
 }
 
 describe("the client against a real server", () => {
-  test("[C4, C5] keeps what is edited while the server is dead, and each edit is there once", async () => {
+  test("[C4, C5] keeps edits made while the server is down, and each of them is made once", async () => {
     const folder = await mkdtemp(join(tmpdir(), "collab-room-client-"));
     onTestFinished(() => rm(folder, { recursive: true, force: true }));
     const start = (): Promise<Server> =>
@@ -76,7 +76,7 @@ describe("the client against a real server", () => {
     expect(new Set(ada.state.list).size).toBe(21);
   });
 
-  test("[A8, C5] asks for a token, renews it on the open socket, and stays", async () => {
+  test("[A8, C5] requests a token, renews it on the open socket, and stays connected", async () => {
     const server = await startServer({ vars: { AUTH_SECRET: secret } });
     onTestFinished(() => server.stop());
     const scopes = { "doc-*": ["room:read", "room:write", "room:create"] };
@@ -98,7 +98,7 @@ describe("the client against a real server", () => {
     expect({ lost, asked }).toEqual({ lost: 0, asked: 2 });
   });
 
-  test("[A10, C5] says why it is refused, and does not try for ever", async () => {
+  test("[A10, C5] reports why it is refused, and stops trying", async () => {
     const server = await startServer({ vars: { AUTH_SECRET: secret } });
     onTestFinished(() => server.stop());
     let asked = 0;

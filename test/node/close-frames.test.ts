@@ -1,4 +1,4 @@
-// Close frames as no library sends them, over plain TCP: the room answers each of them, and TCP ends.
+// Close frames that no library sends, over plain TCP: the room answers each of them, and the TCP connection ends.
 
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { asking, startEnds } from "../support/ends.ts";
@@ -16,7 +16,7 @@ afterAll(() => server.stop());
 const { connect } = outsideClients(() => server.url);
 const ask = asking(() => server);
 
-/** A room that never sleeps: a sleeping object would end TCP in any case. */
+/** A room that never sleeps, because a sleeping object would end TCP in any case. */
 async function busyRoom(): Promise<{ id: string; bob: TestSession }> {
   const id = await ask.start("patient");
   const bob = await connect(id, { id: "bob" });
@@ -25,7 +25,7 @@ async function busyRoom(): Promise<{ id: string; bob: TestSession }> {
   return { id, bob };
 }
 
-/** Ada comes, closes with this payload, and is away. @returns the payload of the answer */
+/** Ada joins, closes with this payload, and is away. @returns the payload of the answer */
 async function closeWith(payload: Uint8Array, hasPinged: boolean): Promise<Uint8Array | null> {
   const { id, bob } = await busyRoom();
   const user = encodeURIComponent('{"id":"ada"}');
@@ -56,7 +56,7 @@ describe.for([true, false])("a client that has pinged (%s) and closes", (hasPing
   );
 
   test.for([0, 1, 999, 1004, 1006, 1015, 5000, 9999, 65_535])(
-    "[W4, U8] with %d, which no frame may have, gets 1002, and TCP ends",
+    "[W4, U8] with %d, which is not allowed in a frame, gets 1002, and TCP ends",
     async (code) => {
       expect(await closeWith(withCode(code, utf8("bye")), hasPinged)).toEqual(withCode(1002));
     },

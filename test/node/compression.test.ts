@@ -1,6 +1,6 @@
-// permessage-deflate: 31 KB on the wire can be 31 MiB in a room's memory. The deployed Worker does not accept
-// it. The proxy of `wrangler dev` does, whatever the Worker's flags; then a frame far past the limit ends its
-// session at once.
+// permessage-deflate: 31 KB on the wire can become 31 MiB in a room's memory. The deployed Worker does not accept it.
+// The proxy of `wrangler dev` does, whatever the Worker's flags. There, a frame far above the limit ends its session at
+// once.
 
 import { once } from "node:events";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -24,7 +24,7 @@ async function open(origin: string): Promise<WebSocket> {
 
 const frame = (bytes: number): string => JSON.stringify({ type: "touch" }).padEnd(bytes);
 
-test("[L1] compression is not accepted by the Worker, and a client that offers it goes without", async () => {
+test("[L1] the Worker does not accept compression, and a client that offers it works without", async () => {
   const socket = await open(server.directUrl);
   expect(socket.extensions).toBe("");
   socket.send(JSON.stringify({ type: "touch", ref: 1 }));
@@ -36,7 +36,7 @@ test("[L1] compression is not accepted by the Worker, and a client that offers i
   socket.terminate();
 });
 
-test("[W3, L1] a frame of 31 MiB that was compressed ends its session at once", async () => {
+test("[W3, L1] a compressed frame of 31 MiB ends its session at once", async () => {
   const socket = await open(server.url);
   expect(socket.extensions).toContain("permessage-deflate");
   socket.send(frame(31 * 1024 * 1024));
@@ -44,7 +44,7 @@ test("[W3, L1] a frame of 31 MiB that was compressed ends its session at once", 
   expect([code, String(reason)]).toEqual([4413, "too_large"]);
 });
 
-test("[W3, L1] frames up to the limit are taken, compressed or not", async () => {
+test("[W3, L1] frames up to the limit are accepted, compressed or not", async () => {
   for (const origin of [server.url, server.directUrl]) {
     const socket = await open(origin);
     socket.send(JSON.stringify({ type: "touch", ref: 1 }).padEnd(256 * 1024));

@@ -1,5 +1,5 @@
-// Server-sent events from a real server to clients over TCP: through hibernation, and with readers that are slow,
-// come back or vanish.
+// Server-sent events from a real server to clients over TCP, during hibernation, and with readers that are slow,
+// reconnect or vanish.
 
 import { once } from "node:events";
 import { connect as connectTcp, type Socket } from "node:net";
@@ -19,7 +19,7 @@ afterAll(() => server.stop());
 const { connect } = outsideClients(() => server.url);
 const ask = asking(() => server);
 
-/** Open a stream of the events of a room. */
+/** Open an event stream of a room. */
 async function follow(id: string, lastEventId?: string): Promise<EventReader & { abort(): void }> {
   const controller = new AbortController();
   onTestFinished(() => controller.abort());
@@ -45,7 +45,7 @@ async function merge(id: string, json: object): Promise<void> {
   expect(status).toBe(200);
 }
 
-test("[H10, R6] a room hibernates while streams are open, and goes on with them", async () => {
+test("[H10, R6] a room hibernates while streams are open, and the streams continue", async () => {
   const id = await ask.start("patient");
   const ada = await connect(id, { id: "ada" });
   const events = await follow(id);
@@ -56,11 +56,11 @@ test("[H10, R6] a room hibernates while streams are open, and goes on with them"
   await expect.poll(instance, { interval: 12_000, timeout: 60_000 }).not.toBe(before);
   await merge(id, { awake: true });
   expect(await events.read()).toMatchObject({ event: "change", data: { from: 0, to: 1 } });
-  // Quiet as it was meanwhile, there was a sign of life for proxies.
+  // Although nothing happened, a keep-alive was sent for proxies.
   expect(events.received).toMatch(/^retry: 2000\n\n(id: .*\n.*\n.*\n\n)(:\n\n)*id: /);
 }, 90_000);
 
-test("[H10] a client that comes back with Last-Event-ID misses nothing", async () => {
+test("[H10] a client that reconnects with Last-Event-ID misses nothing", async () => {
   const id = await ask.start("patient");
   const first = await follow(id);
   await first.read();
@@ -80,7 +80,7 @@ test("[H10] the room forgets a client that has gone, however it went", async () 
   await events.read();
   expect(await ask.sockets(id)).toBe(1);
   events.abort();
-  // workerd notices when it has something to send: an event, or the next sign of life.
+  // workerd notices when it has something to send: an event, or the next keep-alive.
   const socketsAfterChange = async (): Promise<number> => {
     await merge(id, { n: Math.random() });
     return ask.sockets(id);
@@ -97,7 +97,7 @@ test("[H10, R7] the stream ends at once when the room stops", async () => {
   expect(await events.next()).toBeNull();
 });
 
-test("[H10, L1] a client that reads nothing is let go, and the room goes on", async () => {
+test("[H10, L1] a client that reads nothing is disconnected, and the room goes on", async () => {
   const id = await ask.start("patient");
   const deaf = await deafClient(id);
   await expect.poll(() => ask.sockets(id), { timeout: 20_000 }).toBe(1);
@@ -107,12 +107,12 @@ test("[H10, L1] a client that reads nothing is let go, and the room goes on", as
   expect(await ask.sockets(id)).toBe(0);
   const events = await follow(id);
   expect(await events.read()).toMatchObject({ event: "state" });
-  // What it can still read ends, and it may come back.
+  // The part that it can still read ends, and it may reconnect.
   deaf.resume();
   await once(deaf, "close");
 }, 60_000);
 
-/** A client that has asked for events and reads none. */
+/** A client that requests events and reads none. */
 async function deafClient(id: string): Promise<Socket> {
   const { hostname, port } = new URL(server.directUrl);
   const socket = connectTcp(Number(port), hostname);

@@ -1,5 +1,5 @@
 // "Going to production" in the README, point by point, on a real server: with a secret, an issuer, an audience and
-// origins, and with tokens that the project's own script has made.
+// origins, and with tokens from the project's own script.
 
 import { readFile } from "node:fs/promises";
 import { once } from "node:events";
@@ -33,7 +33,7 @@ beforeAll(async () => {
 });
 afterAll(() => server.stop());
 
-/** A token of the script. @param differing what is not as in the deployment */
+/** A token from the script. @param differing options that differ from the deployment */
 async function tokenFor(args: readonly string[], differing: Partial<typeof vars> = {}) {
   const env = { ...vars, ...differing };
   const { code, out, err } = await runScript("token.ts", args, await emptyFolder(), env);
@@ -47,7 +47,7 @@ const editorOf = (rooms: string): string[] =>
 
 type Asked = { readonly status: number; readonly code?: string; readonly headers: Headers };
 
-/** Ask the server. @param json what is sent; `undefined` for no body */
+/** Send a request to the server. @param json the body, or `undefined` for none */
 async function ask(
   method: string,
   path: string,
@@ -88,7 +88,7 @@ const rules: Readonly<Record<string, string>> = {
   Deploy: "A2",
 };
 
-/** What each point says, tried. */
+/** A check of each point. */
 const points: Readonly<Record<string, () => Promise<void>>> = {
   async "Secret or keys"() {
     expect(await ask("PUT", "/rooms/doc-1", null)).toMatchObject({
@@ -162,7 +162,7 @@ const points: Readonly<Record<string, () => Promise<void>>> = {
     const token = await tokenFor(all);
     await ask("PUT", "/rooms/doc-6", token);
     await ask("PATCH", "/rooms/doc-6/state", token, merge({ title: "Kept" }));
-    // A stop empties the room's own storage, so what comes back comes from the store.
+    // A stop deletes the room's own storage, so what comes back comes from the store.
     expect((await ask("DELETE", "/rooms/doc-6", token)).status).toBe(204);
     expect((await ask("PUT", "/rooms/doc-6", token)).status).toBe(201);
     expect((await ask("GET", "/rooms/doc-6/state", token)).text).toBe('{"title":"Kept"}');
@@ -195,14 +195,14 @@ const points: Readonly<Record<string, () => Promise<void>>> = {
   },
 };
 
-/** Whether a socket that a page asks for opens, with the token as a subprotocol. */
+/** Whether a page's socket opens, with the token as a subprotocol. */
 async function welcomed(path: string, token: string, origin: string): Promise<boolean> {
   const address = server.url.replace("http", "ws") + path;
   const socket = new WebSocket(address, ["collab-room.v2", `bearer.${token}`], { origin });
   const refused = once(socket, "error").then(() => false);
   const opened = once(socket, "message").then(([frame]) => String(frame).includes('"welcome"'));
   const outcome = await Promise.race([opened, refused]);
-  opened.catch(() => {}); // of a socket that was refused
+  opened.catch(() => {}); // for a refused socket
   socket.terminate();
   return outcome;
 }
@@ -210,7 +210,7 @@ async function welcomed(path: string, token: string, origin: string): Promise<bo
 describe("going to production", () => {
   const listed = Array.from(section.matchAll(/^\d\. \*\*(.*?)\.\*\*/gm), ([, name = ""]) => name);
 
-  test("[A1] each point of the README is tried here", () => {
+  test("[A1] each point of the README is checked here", () => {
     expect(listed).toEqual(Object.keys(points));
   });
 
@@ -219,7 +219,7 @@ describe("going to production", () => {
     await points[name]?.();
   });
 
-  test("[A2] without a secret or keys, nobody is served", async () => {
+  test("[A2] without a secret or keys, all requests are refused", async () => {
     const closed = await startServer({ main: "test/fixtures/production-worker.ts" });
     try {
       const token = await tokenFor(all);

@@ -17,10 +17,10 @@ afterEach(() => {
 
 type Close = (socket: WebSocket) => void;
 
-/** Run the script against a server that does this to each of its sockets in turn. */
+/** Run the script against a server that treats its sockets like this, one after another. */
 const run = (...closes: Close[]) => runAs(["ada"], ...closes);
 
-/** @param who what says who joins */
+/** @param who the options that say who joins */
 async function runAs(who: readonly string[], ...closes: Close[]) {
   const server = new WebSocketServer({ host: "127.0.0.1", port: 0 });
   ends.push(() => server.close());
@@ -33,7 +33,7 @@ async function runAs(who: readonly string[], ...closes: Close[]) {
     named.push([searchParams.get("user"), headers.authorization]);
     queries.push([searchParams.get("since"), searchParams.get("epoch")]);
     socket.send(welcome);
-    // With the client's first message it has the welcome.
+    // The client's first message shows that it has received the welcome.
     socket.once("message", () => closes[queries.length - 1]?.(socket));
   });
   const client = spawn(process.execPath, [
@@ -50,7 +50,7 @@ async function runAs(who: readonly string[], ...closes: Close[]) {
   return { queries, named, exitCode, output };
 }
 
-test("[W4] the script comes back when the connection breaks and after 42xx, with what it has, and stays away after 40xx", async () => {
+test("[W4] the script resumes after a broken connection and after 42xx, and stays away after 40xx", async () => {
   const { queries, exitCode, output } = await run(
     (socket) => socket.terminate(),
     (socket) => socket.close(4291, "too_slow"),
@@ -72,7 +72,7 @@ test("[W4] the script ends when it would need a new token, and without an error 
   expect(left).toMatchObject({ queries: [[null, null]], exitCode: 0 });
 });
 
-test("[A1] the script sends its token in a header, and with it need not name the user", async () => {
+test("[A1] the script sends its token in a header, and then does not need a user", async () => {
   const leave: Close = (socket) => socket.close(1000, "left");
   const { named: alone } = await runAs(["--token", "one.two.three"], leave);
   expect(alone).toEqual([[null, "Bearer one.two.three"]]);

@@ -1,5 +1,5 @@
-// A server that is killed by SIGKILL while numbered requests are in progress: their clients come back and send again
-// what has no reply, and each request counts once (rules X1, X2).
+// A server that is killed by SIGKILL while numbered requests are in progress. The clients come back and resend requests
+// without a reply, and each request takes effect once (rules X1, X2).
 
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -44,7 +44,7 @@ const listOf = async (path: string): Promise<string[]> => {
   return list;
 };
 
-test("[X1, S4] a restart between commit and reply: 60 pushes of three clients are 60", async () => {
+test("[X1, S4] after restarts between commit and reply, 60 pushes of three clients are there once each", async () => {
   await send("PUT", "/rooms/pushed", {});
   await send("PUT", "/rooms/pushed/state", { list: [] });
   const clients = ["ada", "bob", "cyd"].map(
@@ -63,7 +63,7 @@ test("[X1, S4] a restart between commit and reply: 60 pushes of three clients ar
         return { client, seq: client.request({ type: "update", patch: patch(value) }) };
       }),
     );
-    // The first replies have come; the others are on their way, or not even written.
+    // The first replies have arrived. The others are in transit, or not even written.
     while (!seqs.some(({ client, seq }) => client.repliesTo(seq).length > 0))
       await new Promise(setImmediate);
     await restart();
@@ -72,7 +72,7 @@ test("[X1, S4] a restart between commit and reply: 60 pushes of three clients ar
   expect((await listOf("/rooms/pushed")).toSorted()).toEqual(asked.toSorted());
 }, 60_000);
 
-test("[X2, S4] requests with a key, sent again after a kill, are carried out once", async () => {
+test("[X2, S4] requests with an idempotency key that are resent after a kill are carried out once", async () => {
   await send("PUT", "/rooms/keyed", {});
   await send("PUT", "/rooms/keyed/state", { list: [] });
   const values = Array.from({ length: 24 }, (_, n) => `value-${n}`);
@@ -87,7 +87,7 @@ test("[X2, S4] requests with a key, sent again after a kill, are carried out onc
   const lost = (await Promise.all(first)).filter((response) => response === null).length;
   const again = await Promise.all(values.map(push));
   expect(again.map(({ status }) => status)).toEqual(values.map(() => 200));
-  // What was answered before the kill is known after it.
+  // Answers from before the kill are still known after it.
   const replayed = again.filter(({ headers }) => headers.get("idempotency-replayed") === "true");
   expect(replayed.length).toBeGreaterThanOrEqual(values.length - lost);
   expect((await listOf("/rooms/keyed")).toSorted()).toEqual(values.toSorted());

@@ -129,7 +129,7 @@ test("[S4, D2] every room whose start was acknowledged is running and listed", a
   await second.stop();
 });
 
-test("[D1, D3] rooms that were starting or stopping are listed if they run, though nobody asks for them again", async () => {
+test("[D1, D3] rooms that were starting or stopping are listed if they run, even without another call", async () => {
   const main = "test/fixtures/slow-directory-worker.ts";
   const server = await start(main);
   const names = Array.from({ length: 20 }, (_, n) => String(n));
@@ -194,7 +194,7 @@ test("[B5] scheduled actions survive, run by themselves, and change the state on
   const first = await start(main);
   await asking(first)("PUT", "/rooms/planned", { behaviour: "planned" });
   await asking(first)("POST", "/rooms/planned/actions/plan", { keys, ms: 100 });
-  // It dies while some have run and others have not.
+  // The server dies when some of them have run and others have not.
   await expect
     .poll(async () => countIn(await stateOf(first)), { timeout: 20_000, interval: 5 })
     .toBeGreaterThan(2);

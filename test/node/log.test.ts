@@ -1,5 +1,5 @@
-// The log of a real server: one JSON object per line, with the ids that lead from a response to what happened, and
-// nothing of what clients have sent (rules O1, O2).
+// The log of a real server: one JSON object per line, with the ids that lead from a response to its cause, and nothing
+// of what clients have sent (rules O1, O2).
 
 import { EventEmitter, on } from "node:events";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -25,7 +25,7 @@ afterAll(() => server.stop());
 
 const { connect } = outsideClients(() => server.url);
 
-/** Wait for the line of an event of a room. */
+/** Wait for the log line of a room's event. */
 async function lineOf(room: string, event: string): Promise<Line> {
   const find = (): Line | undefined =>
     lines
@@ -38,7 +38,7 @@ async function lineOf(room: string, event: string): Promise<Line> {
   }
 }
 
-test("[O1, O2] tells of a room from its start to its stop", async () => {
+test("[O1, O2] describes a room from its start to its stop", async () => {
   const secret = "s3cr3t";
   const started = await fetch(`${server.url}/rooms/design?token=${secret}`, {
     method: "PUT",

@@ -1,4 +1,4 @@
-// What the tools of the field make of the OpenAPI document: a linter, a generator of types, and a client of these.
+// Common tools work with the OpenAPI document: a linter, a generator of types, and a client that uses those types.
 
 import { createConfig, lintFromString } from "@redocly/openapi-core";
 import { expect, test } from "vitest";
@@ -32,7 +32,7 @@ export async function main(): Promise<components["schemas"]["UserEntry"][]> {
   const changes = await api.GET("/rooms/{id}/changes", {
     params: { path, query: { epoch: started.data.epoch, since: "0" } },
   });
-  // Text is for those who ask for events.
+  // Text is only for clients that request events.
   if (typeof changes.data === "object" && changes.data.changes.some(({ from, to }) => from >= to))
     throw new Error("out of order");
   const { data, error } = await api.GET("/rooms/{id}/users", { params: { path, query: { limit: 10 } } });
@@ -41,34 +41,34 @@ export async function main(): Promise<components["schemas"]["UserEntry"][]> {
 }
 `;
 
-/** What the linter says of the document as it stands: rules that the service cannot keep and stay true. */
+/** The linter's findings about the document: rules that the service cannot follow and stay correct. */
 const exceptions = [
   // A socket opens with 101, and nothing else.
   "operation-2xx-response #/paths/~1rooms~1{id}~1socket/get/responses",
-  // A request for these cannot be wrong.
+  // A request to these cannot be invalid.
   "operation-4xx-response #/paths/~1healthz/get/responses",
   "operation-4xx-response #/paths/~1openapi.json/get/responses",
 ];
 
-/** What the linter finds, by its recommended rules. */
+/** The linter's findings with its recommended rules. */
 async function lint(text: string): Promise<string[]> {
   const config = await createConfig({ extends: ["recommended"] });
   const problems = await lintFromString({ source: text, config, absoluteRef: "openapi.json" });
   return problems.map(({ ruleId, location: [place] }) => `${ruleId} ${place?.pointer}`);
 }
 
-test("[H8] a linter with the recommended rules has no error, and no warning but of what has to be", async () => {
+test("[H8] a linter with the recommended rules finds no error, and only the expected warnings", async () => {
   expect(await lint(source)).toEqual(exceptions);
 });
 
-test("[H8] the linter detects what it should", async () => {
+test("[H8] the linter detects mistakes", async () => {
   const broken = source.replace(/"operationId":"listRooms"/, '"operationId":"getRoom"');
   expect((await lint(broken)).filter((line) => !exceptions.includes(line))).toEqual([
     expect.stringMatching(/^operation-operationId-unique /),
   ]);
 });
 
-/** Changes that make it wrong. */
+/** Changes that make the program wrong. */
 const mistakes: Readonly<Record<string, readonly [from: string, to: string]>> = {
   address: ['api.GET("/rooms/{id}/users"', 'api.GET("/room/{id}/users"'],
   body: ['body: { id: "ada", name: "Ada" }', "body: { id: 7 }"],
@@ -77,7 +77,7 @@ const mistakes: Readonly<Record<string, readonly [from: string, to: string]>> = 
   parameter: ["query: { limit: 10 }", "query: { size: 10 }"],
 };
 
-test("[H8] a program written against the generated types compiles, and one that is wrong does not", async () => {
+test("[H8] a program written against the generated types compiles, and a wrong one does not", async () => {
   expect(await compile({ api: types, sample })).toEqual([]);
   const wrong = Object.entries(mistakes).map(([name, [good, bad]]): [string, string] => {
     expect(sample).toContain(good);

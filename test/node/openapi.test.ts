@@ -156,7 +156,7 @@ const requests: Sent[] = [
   ["DELETE", "/rooms/a", 404],
 ];
 
-/** A body as text; of a stream of events, which does not end, the start. */
+/** A body as text, or the beginning of an event stream, which does not end. */
 async function readText(response: IncomingMessage): Promise<string> {
   if (response.headers["content-type"] !== "text/event-stream") return textOf(response);
   const [first] = (await once(response, "data")) as [Uint8Array];
@@ -198,7 +198,7 @@ test("[A6] real responses match the schemas of the document", async () => {
   addFormats.default(ajv);
   ajv.addSchema(document, "api");
   const seen = new Set<string>();
-  /** Of the last response that told one. */
+  /** The epoch in the last response that had one. */
   let epoch = "";
 
   for (const [method, target, status, body, type, headers = {}] of requests) {

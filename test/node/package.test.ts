@@ -1,5 +1,5 @@
-// The package as applications get it: packed, installed without a network, checked by the tools that publishers use,
-// by the compiler, and by running it.
+// The package as applications get it: packed, installed without a network, checked with the tools that publishers use
+// and with the compiler, and run.
 
 import { readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -30,14 +30,14 @@ let app: PackedApp;
 beforeAll(async () => {
   app = await installPacked();
 }, 120_000);
-// It is not there if the package could not be installed; then that is the failure to tell of.
+// It is undefined if the package could not be installed. Then that failure is the one to report.
 afterAll(() => (app as PackedApp | undefined)?.remove());
 
 /** The entries that need no platform. */
 const portable = ["behaviours", "protocol", "client", "react", "testing"];
 
 describe("the packed package", () => {
-  test("has what it is built into, its documents and nothing else", async () => {
+  test("contains the build, its documents and nothing else", async () => {
     const list = await run("tar", ["tzf", app.tarball], app.folder);
     const paths = list.trim().split("\n");
     expect(paths).toContain("package/dist/index.js");
@@ -51,15 +51,15 @@ describe("the packed package", () => {
     ]);
   });
 
-  test("passes publint, with its advice", async () => {
+  test("passes publint, including its suggestions", async () => {
     await runTool("publint", ["run", app.tarball, "--strict"], app.folder);
   });
 
-  test("has types where a module or a bundler looks for them", async () => {
+  test("has types where modules and bundlers look for them", async () => {
     await runTool("attw", [app.tarball, "--profile", "esm-only"], app.folder);
   });
 
-  test("has no entry without a check here", async () => {
+  test("has no entry that is not checked here", async () => {
     const text = await readFile(join(app.folder, "node_modules/collab-room/package.json"), "utf8");
     const { exports } = JSON.parse(text) as { exports: object };
     expect(Object.keys(exports).toSorted()).toEqual(
@@ -81,19 +81,19 @@ describe("an entry", () => {
     ),
   );
 
-  test.each(portable)("%s is imported in Node as it is", async (name) => {
+  test.each(portable)("%s can be imported in Node as it is", async (name) => {
     const code = `console.log(Object.keys(await import("collab-room/${name}")).length)`;
     const printed = await run(process.execPath, ["--input-type=module", "-e", code], app.folder);
     expect(Number(printed)).toBeGreaterThan(0);
   });
 
-  test("for the Worker is imported in Node if something stands in for cloudflare:workers", async () => {
+  test("for the Worker can be imported in Node with a stub of cloudflare:workers", async () => {
     const code = `console.log(typeof (await import("collab-room")).createCollab)`;
     const options = ["--import", "./stand-in.mjs", "--input-type=module", "-e", code];
     expect(await run(process.execPath, options, app.folder)).toBe("function\n");
   });
 
-  test("shares its classes with the others, so that instanceof holds", async () => {
+  test("shares its classes with the others, so that instanceof works", async () => {
     const code = `
       const { action, defineRoom } = await import("collab-room/behaviours");
       const whole = await import("collab-room");
@@ -151,7 +151,7 @@ net.rooms;`;
   const resolutions = ["bundler", "nodenext"] as const;
 
   test.each(resolutions)(
-    "has types of a page and its tests without DOM and Workers (%s)",
+    "gets the types of a page and its tests without DOM and Workers (%s)",
     (moduleResolution) =>
       checkTypes(app.folder, {
         files: { "board.ts": boardWithout, "page.ts": page, "tests.ts": tests },
@@ -159,23 +159,27 @@ net.rooms;`;
       }),
   );
 
-  test.each(resolutions)("has types of a page and its tests with DOM (%s)", (moduleResolution) =>
-    checkTypes(app.folder, {
-      files: { "board.ts": boardWithZod, "page.ts": pageWithAction, "tests.ts": tests },
-      moduleResolution,
-      lib: ["DOM"],
-    }),
+  test.each(resolutions)(
+    "gets the types of a page and its tests with DOM (%s)",
+    (moduleResolution) =>
+      checkTypes(app.folder, {
+        files: { "board.ts": boardWithZod, "page.ts": pageWithAction, "tests.ts": tests },
+        moduleResolution,
+        lib: ["DOM"],
+      }),
   );
 
-  test.each(resolutions)("has types of a page and a Worker in Workers (%s)", (moduleResolution) =>
-    checkTypes(app.folder, {
-      files: { "board.ts": boardWithZod, "page.ts": pageWithAction, "worker.ts": worker },
-      moduleResolution,
-      types: ["@cloudflare/workers-types"],
-    }),
+  test.each(resolutions)(
+    "gets the types of a page and a Worker in Workers (%s)",
+    (moduleResolution) =>
+      checkTypes(app.folder, {
+        files: { "board.ts": boardWithZod, "page.ts": pageWithAction, "worker.ts": worker },
+        moduleResolution,
+        types: ["@cloudflare/workers-types"],
+      }),
   );
 
-  test("is told of what is wrong", async () => {
+  test("gets errors for wrong code", async () => {
     const files = {
       "board.ts": boardWithout,
       "page.ts": `${page}\nexport const n: number = texts;`,
@@ -186,14 +190,14 @@ net.rooms;`;
   });
 });
 
-describe("a page's part", () => {
+describe("the part for a page", () => {
   let sizes: PartSize[];
   beforeAll(async () => {
     sizes = await measureSizes(join(app.folder, "node_modules/collab-room/dist"));
     for (const size of sizes) console.log(sizeText(size));
   });
 
-  test("stays within its size", () => {
+  test("stays within its size limit", () => {
     expect(sizes.map(({ name }) => name)).toEqual([
       "connectRoom alone",
       "client",
@@ -202,14 +206,14 @@ describe("a page's part", () => {
     expect(sizes.filter(({ bytes, limit }) => bytes > limit).map(sizeText)).toEqual([]);
   });
 
-  test("has no module of the service", () => {
+  test("contains no module of the service", () => {
     const modules = sizes.flatMap((size) => size.modules);
     expect(modules.length).toBeGreaterThan(0);
     expect(modules.filter((path) => !/^(client|react|protocol)\//.test(path))).toEqual([]);
     expect(sizes[0]?.modules.filter((path) => path.startsWith("react/"))).toEqual([]);
   });
 
-  test("has no text of the table of errors: the room sends what it has to say", () => {
+  test("contains no text of the error table, because the room sends its errors", () => {
     const texts = Object.values(errorTable).map(({ text }) => text);
     for (const { text } of sizes) expect(texts.filter((each) => text.includes(each))).toEqual([]);
   });
@@ -267,7 +271,7 @@ export default {
 });
 
 describe("a guide", () => {
-  /** Check the types of a Worker and of a page, and the configuration, all as they are written. */
+  /** Check the types of a Worker and a page, and the configuration, exactly as they are written. */
   async function checkApp(folder: string): Promise<void> {
     await runTool("tsc", [], folder);
     await runTool("tsc", ["--project", "tsconfig.page.json"], folder);
@@ -278,7 +282,7 @@ describe("a guide", () => {
 
   const asJson = { "content-type": "application/json" };
 
-  test("to installing has files that make a service", async () => {
+  test("to installing has files that make a working service", async () => {
     const folder = join(app.folder, "installing");
     await writeFiles(folder, await filesIn("docs/guides/install.md"));
     await checkApp(folder);
@@ -298,7 +302,7 @@ describe("a guide", () => {
     }
   });
 
-  test("to installing has classes for who lets wrangler generate the types of Workers", async () => {
+  test("to installing has classes for projects with Workers types generated by wrangler", async () => {
     const folder = join(app.folder, "generated");
     const { "src/worker.ts": worker = "", ...files } = await filesIn("docs/guides/install.md");
     const snippets = await snippetsOf("docs/guides/install.md", "ts");
@@ -322,7 +326,7 @@ describe("a guide", () => {
     await runTool("tsc", ["--project", "tsconfig.generated.json"], folder);
   });
 
-  test("to the first room has a page that is built, and a Worker in which two people see the same", async () => {
+  test("to the first room has a page that builds, and a Worker in which two users see the same", async () => {
     const folder = join(app.folder, "first");
     const { "wrangler.toml": config = "" } = await filesIn("docs/guides/install.md");
     const files = await filesIn("docs/guides/first-room.md");
@@ -331,7 +335,7 @@ describe("a guide", () => {
     await runTool("vite", ["build"], folder);
     const scripts = await readdir(join(folder, "dist/assets"));
     const page = await readFile(join(folder, "dist/assets", scripts[0] ?? ""), "utf8");
-    expect(page).not.toContain("~standard"); // of schemas: only the type of the behaviour is imported
+    expect(page).not.toContain("~standard"); // from schemas: only the type of the behaviour is imported
     const built = await runTool("wrangler", ["deploy", "--dry-run"], folder, wranglerEnv);
     expect(built).toContain("--dry-run: exiting now.");
     const main = join(folder, "src/worker.ts");
@@ -353,13 +357,13 @@ describe("a guide", () => {
     }
   });
 
-  test("to installing names every entry", async () => {
+  test("to installing lists every entry", async () => {
     const [, table = ""] = (await readFile(installGuide, "utf8")).split("## The modules");
     const named = Array.from(table.matchAll(/^\| `collab-room\/?(\w*)`/gm), ([, name]) => name);
     expect(named.toSorted()).toEqual(["", ...portable].toSorted());
   });
 
-  test("to React has a page that type-checks and is built, without a warning or a line of the Worker", async () => {
+  test("to React has a page that type-checks and builds, without a warning or Worker code", async () => {
     const folder = join(app.folder, "react");
     const { "tsconfig.json": tsconfig = "" } = await filesIn("docs/guides/install.md");
     const modules = await modulesIn("docs/guides/react.md");
@@ -379,7 +383,7 @@ describe("a guide", () => {
     expect(page).not.toContain("~standard");
   });
 
-  test("to deploying has a Worker whose tokens its rooms take, and lines for wrangler.toml", async () => {
+  test("to deploying has a Worker whose tokens its rooms accept, and lines for wrangler.toml", async () => {
     const folder = join(app.folder, "deploying");
     const files = await filesIn("docs/guides/install.md");
     const lines = await snippetsOf("docs/guides/deploying.md", "toml");
@@ -420,7 +424,7 @@ describe("the example of a board", () => {
     await installExample(source, folder, app);
   });
 
-  test("has less than 150 lines of code", async () => {
+  test("has fewer than 150 lines of code", async () => {
     const files = await readdir(join(source, "src"));
     const code = files.filter((name) => /\.tsx?$/.test(name));
     const texts = await Promise.all(
@@ -429,21 +433,21 @@ describe("the example of a board", () => {
     expect(texts.join("").split("\n").length - 1).toBeLessThan(150);
   });
 
-  test("type-checks, its page without the types of Workers", async () => {
+  test("type-checks, and its page does so without the types of Workers", async () => {
     await run("npm", ["run", "types"], folder);
   });
 
-  test("is built as it would be deployed, with a page that takes nothing of the Worker", async () => {
+  test("builds as it would be deployed, with a page that contains no Worker code", async () => {
     await runTool("wrangler", ["deploy", "--dry-run", "--outdir", "built"], folder, wranglerEnv);
     const [script = ""] = await readdir(join(folder, "dist/assets")).then((names) =>
       names.filter((name) => name.endsWith(".js")),
     );
     const page = await readFile(join(folder, "dist/assets", script), "utf8");
     expect(page).toContain("Add a note");
-    expect(page).not.toContain("~standard"); // of schemas
+    expect(page).not.toContain("~standard"); // from schemas
   });
 
-  test("has rooms whose action arranges the notes, and whose schema is kept", async () => {
+  test("has rooms whose action arranges the notes, and whose schema is enforced", async () => {
     const main = join(folder, "src/worker.ts");
     const server = await startServer({ main, vars: { AUTH_MODE: "open" } });
     const room = `${server.url}/collab/rooms/main`;

@@ -89,7 +89,7 @@ test("[W1, W2, P2, N1] a room sends every message, and its clients agree with ea
   expect(seen).toEqual(new Set(all));
 });
 
-/** One room more, which becomes a sampled one and goes back. */
+/** One more room, which becomes sampled and returns to normal. */
 async function becomeCrowd(): Promise<TestSession[]> {
   const [first, second, ...others] = (await Promise.all(
     ["a", "b", "c", "d", "e"].map((id) => connect("crowd", { id }, { behaviour: "crowded" })),

@@ -1,5 +1,5 @@
-// A hook that calls its own room, on a real server with the compatibility flags that the project deploys with:
-// without AsyncLocalStorage such a call could only time out.
+// A hook that calls its own room, on a real server with the project's compatibility flags. Without AsyncLocalStorage,
+// such a call could only time out.
 
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { startServer, type Server } from "../support/server.ts";

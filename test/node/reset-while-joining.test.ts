@@ -1,5 +1,5 @@
-// TCP is reset while `onJoin` runs: the client is gone before its socket was accepted, so the platform tells the
-// room of no end. The room asks for a sign of life and finds that there is none.
+// TCP is reset while `onJoin` runs. The client is gone before its socket was accepted, so the platform never reports
+// its end to the room. The room asks for a sign of life, and gets none.
 
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { asking, startEnds } from "../support/ends.ts";
@@ -19,7 +19,7 @@ const ask = asking(() => server);
 const livenessInterval = 300_000;
 const answerTime = 60_000;
 
-test("[U8, U2, U6] all who were reset while they joined are gone after their grace period", async () => {
+test("[U8, U2, U6] users whose connection was reset while they joined are removed after their grace period", async () => {
   const id = await ask.start("hasty");
   const bob = await connect(id, { id: "bob" });
   const ghosts = Array.from({ length: 20 }, (_, n) => `ghost-${n}`);

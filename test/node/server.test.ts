@@ -130,10 +130,10 @@ describe("a body of 1 GiB", () => {
   });
 });
 
-describe("a body that nobody wants", () => {
+describe("an unwanted body", () => {
   const chunk = Buffer.alloc(64 * 1024, " ");
 
-  /** Send a whole body, however long it takes. @returns what was answered, or how the connection broke */
+  /** Send a whole body, however long it takes. @returns the answer, or how the connection broke */
   async function ask(
     [method, path]: readonly [string, string],
     bytes: number,
@@ -155,7 +155,7 @@ describe("a body that nobody wants", () => {
   const chunked = { "transfer-encoding": "chunked" };
   const gzip = { "content-encoding": "gzip" };
 
-  // Without `chunked` the length is announced.
+  // Without `chunked`, the length is declared.
   test.each<[string, string, readonly [string, string], number, object]>([
     ["past a small limit", "413 too_large", touch, 2 * mib, {}],
     ["past a small limit, in chunks", "413 too_large", touch, 2 * mib, chunked],

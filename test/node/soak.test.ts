@@ -1,4 +1,4 @@
-// A short form of `npm run soak`: of rooms that have stopped, nothing is left that costs anything.
+// A short form of `npm run soak`: rooms that have stopped leave nothing behind that costs anything.
 
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -24,7 +24,7 @@ test("[R7, T2, U8] rooms that open, fill, empty and stop leave no user, timer, a
   expect(new Set(Object.values(left))).toEqual(new Set([0]));
 }, 60_000);
 
-test("[R7] what a room that still runs has in storage is found", async () => {
+test("[R7] data in the storage of a room that is still running is detected", async () => {
   const service = new Service(folder);
   await service.start();
   await service.ask("POST", "/rooms/forgotten/users", { body: { id: "ada", ttl: 60_000 } });
@@ -42,7 +42,7 @@ test("[R7] what a room that still runs has in storage is found", async () => {
   });
 }, 60_000);
 
-test("the trend of memory is told from the quarters", () => {
+test("the memory trend is computed from the quarters of a run", () => {
   expect(trendOf([1, 2, 3])).toBeNull();
   const filled = [10, 90, 100, 100, 100, 100, 100, 100];
   expect(trendOf(filled)).toMatchObject({ quarters: [50, 100, 100, 100], slope: 0, lateSlope: 0 });

@@ -1,5 +1,5 @@
-// Tokens from outside: a real server with a secret, a real client that offers its token as a subprotocol, and renews it
-// on the open socket (rules A1, A8).
+// Tokens on a real server with a secret. A real client passes its token as a subprotocol, and renews it on the open
+// socket (rules A1, A8).
 
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { subprotocol } from "../../src/protocol/messages.ts";
@@ -22,7 +22,7 @@ const protocols = async (claims = {}) => [
   `bearer.${await tokenOf({ scopes, ...claims })}`,
 ];
 
-test("[A1, A7, A8] a client comes with a token, writes, renews it, and is gone when it expires", async () => {
+test("[A1, A7, A8] a client joins with a token, writes, renews it, and is disconnected when it expires", async () => {
   const exp = inSeconds(4);
   const ada = await connect("doc-1", { id: "ada" }, { protocols: await protocols({ exp }) });
   expect(ada.welcome.expiresAt).toBe(new Date(exp * 1000).toISOString());
@@ -39,7 +39,7 @@ test("[A1, A7, A8] a client comes with a token, writes, renews it, and is gone w
   expect(await ada.closed).toEqual({ code: 4109, reason: "token_expired" });
 });
 
-test("[A1, A7] nobody comes without a token, or to a room that it is not for", async () => {
+test("[A1, A7] nobody joins without a token, or with a token for another room", async () => {
   expect(await refusal("doc-1", { id: "ada" })).toMatchObject({
     status: 401,
     problem: { code: "token_required" },

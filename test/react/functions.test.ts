@@ -1,5 +1,5 @@
 // @vitest-environment happy-dom
-// What components do in a room: actions, broadcasts, undo; and the events that they listen to.
+// What components do in a room: call actions, broadcast and undo. And the events that they listen to.
 
 import { createElement as h, memo } from "react";
 import { describe, expect, test, vi } from "vitest";
@@ -22,8 +22,8 @@ async function show<Value>(use: () => Value) {
 
 const wave = (event: string): RoomEvent => ({ event, payload: 1, from: "bob", session: "s" });
 
-describe("[C9] a function of a hook", () => {
-  test("calls the action that the hook names, and gives its answer", async () => {
+describe("[C9] a function from a hook", () => {
+  test("calls the action that the hook names, and returns its result", async () => {
     const { room, last } = await show(() => useAction("rename"));
     const optimistic = () => {};
     expect(await last()({ title: "Bridge" }, { optimistic })).toBe("did rename");
@@ -36,7 +36,7 @@ describe("[C9] a function of a hook", () => {
     expect(room.calls).toEqual([["action", "clear"]]);
   });
 
-  test("broadcasts", async () => {
+  test("broadcasts an event", async () => {
     const { room, last } = await show(() => useBroadcast());
     await last()("wave", { to: "bob" }, { echo: true });
     expect(room.calls).toEqual([["broadcast", "wave", { to: "bob" }, { echo: true }]]);
@@ -56,7 +56,7 @@ describe("[C9] a function of a hook", () => {
     expect(room.calls.flat()).toEqual(["undo", "redo", "pause", "resume"]);
   });
 
-  test("tells its latest listener what was undone and redone, also as a listener of a button", async () => {
+  test("reports undo and redo to the latest listener, also when used as a button's listener", async () => {
     const told: unknown[] = [];
     let name = "first";
     const { Probe, seen } = probe(() => {
@@ -79,7 +79,7 @@ describe("[C9] a function of a hook", () => {
     ]);
   });
 
-  test("stays the same one when the component renders again", async () => {
+  test("stays the same function when the component renders again", async () => {
     const { Probe, seen } = probe(() => [useAction("rename"), useBroadcast()]);
     const room = createFakeRoom<Doc>({ title: "" });
     const page = await render(h(RoomProvider, { room }, h(Probe)));
@@ -90,7 +90,7 @@ describe("[C9] a function of a hook", () => {
 });
 
 describe("[C9] a listener", () => {
-  test("hears the events of its name, or all", async () => {
+  test("receives the events of its name, or all events", async () => {
     const heard: unknown[] = [];
     const { room, page } = await show(() => {
       useRoomEvent("wave", (event) => heard.push(["named", event.event]));
@@ -109,7 +109,7 @@ describe("[C9] a listener", () => {
     expect(room.listeners()).toBe(0);
   });
 
-  test("hears what the room itself tells of", async () => {
+  test("receives the room's own events", async () => {
     const heard: unknown[] = [];
     const { room } = await show(() =>
       useRoomListener("refused", ({ problem }) => heard.push(problem.code)),
@@ -118,7 +118,7 @@ describe("[C9] a listener", () => {
     expect(heard).toEqual(["invalid_state"]);
   });
 
-  test("is the function of the latest render, and is not set up again for it", async () => {
+  test("is the function of the latest render, without a new subscription", async () => {
     const heard: unknown[] = [];
     const room = createFakeRoom<Doc>({ title: "" });
     const on = vi.spyOn(room, "on");
@@ -133,7 +133,7 @@ describe("[C9] a listener", () => {
     expect(on).toHaveBeenCalledTimes(1);
   });
 
-  test("is set up once in StrictMode", async () => {
+  test("is subscribed once in StrictMode", async () => {
     const heard: unknown[] = [];
     const room = createFakeRoom<Doc>({ title: "" });
     const { Probe } = probe(() => useRoomEvent((event) => heard.push(event.event)));

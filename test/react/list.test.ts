@@ -1,4 +1,4 @@
-// Lists that several people arrange at once: by their keys, whatever happens to the places meanwhile.
+// Lists that several people reorder at once. Items are addressed by key, so that changing positions do not matter.
 
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
@@ -27,24 +27,24 @@ function open(cards: JsonObject = {}) {
 }
 
 describe("[C9] a list", () => {
-  test("has its items in the order of their order keys, and of their own keys where these are the same", () => {
+  test("has its items in the order of their order keys, and then of their own keys", () => {
     const list = { c: { order: "V01" }, a: { order: "V02" }, b: { order: "V01" } };
     expect(entriesOf(list).map(({ key }) => key)).toEqual(["b", "c", "a"]);
     expect(entriesOf<Card>(list)[0]?.item).toBe(list.b);
   });
 
-  test("has items without an order key at its end", () => {
+  test("puts items without an order key at the end", () => {
     const list = { b: {}, a: { order: 7 }, d: { order: "V01" }, c: "text", e: { order: "" } };
     expect(entriesOf(list).map(({ key }) => key)).toEqual(["d", "a", "b", "c", "e"]);
   });
 
-  test("is empty where there is none", () => {
+  test("is empty if the state has no list", () => {
     for (const nothing of [undefined, null, 7, []]) expect(entriesOf(nothing)).toEqual([]);
   });
 });
 
 describe("[C9] the functions of a list", () => {
-  test("insert at the end, at the front, and beside an item", () => {
+  test("insert at the end, at the front, and next to an item", () => {
     const { insert, texts } = open();
     const { key: b } = insert({ text: "b" });
     insert({ text: "d" });
@@ -55,14 +55,14 @@ describe("[C9] the functions of a list", () => {
     expect(texts()).toEqual(["a", "a2", "b", "c", "d", "e"]);
   });
 
-  test("insert under a key of the caller's, once", () => {
+  test("insert an item under the caller's key, but only once", () => {
     const { insert, keys } = open();
     expect(insert({ text: "a" }, "last", "card-1").key).toBe("card-1");
     expect(() => insert({ text: "b" }, "last", "card-1")).toThrow(RangeError);
     expect(keys()).toEqual(["card-1"]);
   });
 
-  test("move an item by changing nothing but its order key", () => {
+  test("move an item by changing only its order key", () => {
     const { room, move, keys } = open({
       a: card("a", "V01"),
       b: card("b", "V02"),
@@ -78,7 +78,7 @@ describe("[C9] the functions of a list", () => {
     expect(keys()).toEqual(["c", "b", "a"]);
   });
 
-  test("leave an item alone that is where it should be", () => {
+  test("do not change an item that is already in its place", () => {
     const { room, move } = open({ a: card("a", "V01"), b: card("b", "V02") });
     const { state } = room;
     move("a", "first");
@@ -96,7 +96,7 @@ describe("[C9] the functions of a list", () => {
     expect(room.state.cards["b"]?.order).toBe("V02");
   });
 
-  test("do nothing to an item that others have removed", async () => {
+  test("ignore an item that others have removed", async () => {
     const { room, update, remove, move } = open({ a: card("a", "V01") });
     const { state } = room;
     update("b", (item) => void (item.text = "B"));
@@ -105,7 +105,7 @@ describe("[C9] the functions of a list", () => {
     expect(room.state).toBe(state);
   });
 
-  test("change the list as it is now, and not as it was drawn", () => {
+  test("change the current list, not the one that was rendered", () => {
     const { room, insert, keys } = open({ a: card("a", "V01"), b: card("b", "V05") });
     room.change(({ cards }: Board) => {
       cards["c"] = card("c", "V02");
@@ -115,7 +115,7 @@ describe("[C9] the functions of a list", () => {
     expect(keys()).toEqual(["c", "b", "d", "a"]);
   });
 
-  test("treat keys such as __proto__ as names", () => {
+  test("treat keys such as __proto__ as plain names", () => {
     const { room, insert, move, update, remove, keys, texts } = open(
       JSON.parse('{"toString":{"text":"x","order":"V01"}}') as JsonObject,
     );
@@ -132,7 +132,7 @@ describe("[C9] the functions of a list", () => {
     expect(readerOf("/cards/__proto__")({ cards: {} })).toBeUndefined();
   });
 
-  test("say what is missing where the state has no list", () => {
+  test("throw an error that says what is missing if the state has no list", () => {
     const room = createFakeRoom<Board>({});
     const { insert, remove } = listFunctions<Board, Card>(room as Room<Board>, readerOf("/cards"));
     expect(() => insert({ text: "a" })).toThrow("The state has no list here");
@@ -141,7 +141,7 @@ describe("[C9] the functions of a list", () => {
   });
 });
 
-describe("[C9] arranging", () => {
+describe("[C9] reordering", () => {
   const cases = fc.record({
     orders: fc.array(fc.constantFrom("V00", "V01", "V02", "V05", "zz", "", null), {
       maxLength: 12,
@@ -151,7 +151,7 @@ describe("[C9] arranging", () => {
     isAfter: fc.boolean(),
   });
 
-  test("puts an item where it was asked for, whatever the others' order keys are, and keeps their order", () => {
+  test("puts an item in the requested place, whatever the order keys, and keeps the order of the others", () => {
     fc.assert(
       fc.property(cases, ({ orders, from, to, isAfter }) => {
         const list: Record<string, JsonObject> = {};
@@ -187,7 +187,7 @@ describe("[C9] arranging", () => {
     );
   });
 
-  test("changes one order key, unless others have the same one or none", () => {
+  test("changes one order key, unless others are equal or missing", () => {
     const list = {
       a: { order: "V01" },
       b: { order: "V02" },
@@ -199,7 +199,7 @@ describe("[C9] arranging", () => {
     expect([...arrange(list, "a", { after: "b" }).keys()]).toEqual(["a", "c"]);
   });
 
-  test("takes keys that are free", () => {
+  test("picks keys that are not in use", () => {
     const key = freeKey({});
     expect(key).toMatch(/^[0-9a-z]{16}$/);
     expect(freeKey({ [key]: 1 })).not.toBe(key);

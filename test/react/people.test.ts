@@ -1,5 +1,5 @@
 // @vitest-environment happy-dom
-// What components see of the people in a room, and of what they may do.
+// What components see of the people in a room, and of the user's scopes.
 
 import { createElement as h, memo } from "react";
 import { expect, test } from "vitest";
@@ -27,7 +27,7 @@ async function show<Value>(use: () => Value, room = answered()) {
   return { room, seen, last };
 }
 
-test("[C9] oneself is undefined until the room has answered", async () => {
+test("[C9] useSelf() is undefined until the room has answered", async () => {
   const room = createFakeRoom<{ title: string }>();
   const { last } = await show(() => [useSelf(), useSelf((self) => self.id)], room);
   expect(last()).toEqual([undefined, undefined]);
@@ -35,7 +35,7 @@ test("[C9] oneself is undefined until the room has answered", async () => {
   expect(last()).toEqual([room.self, "ada"]);
 });
 
-test("[C9] others are nobody at first, and render again when one of them has changed", async () => {
+test("[C9] useOthers() is empty at first, and renders again when one of them has changed", async () => {
   const { room, seen, last } = await show(() => useOthers());
   expect(seen).toEqual([[]]);
   const others = [person("bob", 2), person("cyd", 3)];
@@ -45,7 +45,7 @@ test("[C9] others are nobody at first, and render again when one of them has cha
   expect(seen).toHaveLength(2);
 });
 
-test("[C9] a selector of others is asked what counts", async () => {
+test("[C9] a selector of others decides what causes a render", async () => {
   const { room, seen } = await show(() => useOthers((others) => others.map((other) => other.id)));
   const [bob, cyd] = [person("bob", 2), person("cyd", 3)];
   await happens(() => room.frame({ others: [bob, cyd] }));
@@ -65,7 +65,7 @@ test("[C9] a component that shows one person does not render when another one mo
   expect(seen).toEqual([undefined, { x: 1 }, { x: 2 }, undefined]);
 });
 
-test("[C9] a component can show another person than before", async () => {
+test("[C9] a component can switch to another person", async () => {
   const room = answered();
   room.frame({ others: [person("bob", 2), person("cyd", 3)] });
   const shown: unknown[] = [];
@@ -78,14 +78,14 @@ test("[C9] a component can show another person than before", async () => {
   expect(shown).toEqual([2, 3]);
 });
 
-test("[C9] people are all, and counts say how many there are besides", async () => {
+test("[C9] usePeople() lists everybody shown, and useCounts() has the totals of the room", async () => {
   const { room, last } = await show(() => [usePeople((all) => all.length), useCounts().users]);
   const counts = { users: 4870, online: 3120, idle: 1702, away: 48, typing: 6 };
   await happens(() => room.frame({ people: [room.self, person("bob", 2)], counts }));
   expect(last()).toEqual([2, 4870]);
 });
 
-test("[C9] one's own presence comes with the function that changes it, which stays the same", async () => {
+test("[C9] usePresence() returns the user's presence and a setter that stays the same", async () => {
   const { room, seen, last } = await show(() => usePresence());
   const [, set] = last();
   await happens(() => set({ cursor: { x: 3 } }));
@@ -96,7 +96,7 @@ test("[C9] one's own presence comes with the function that changes it, which sta
   expect(seen).toHaveLength(2);
 });
 
-test("[C9] a scope includes others, and may be taken away", async () => {
+test("[C9] a scope includes others, and can be taken away", async () => {
   const room = createFakeRoom<{ title: string }>();
   const { seen, last } = await show(() => ({ may: useCan("room:act"), scopes: useScopes() }), room);
   expect(last()).toEqual({ may: false, scopes: [] });

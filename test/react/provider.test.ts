@@ -1,5 +1,5 @@
 // @vitest-environment happy-dom
-// A provider that connects: one connection while it is mounted, whatever React does with it.
+// A provider that connects: it keeps one connection while it is mounted, whatever React does with it.
 
 import { Activity, createElement as h } from "react";
 import { describe, expect, test } from "vitest";
@@ -12,7 +12,7 @@ type Doc = { title: string };
 
 const design: ConnectOptions = { url: "/collab", room: "design", user: { id: "ada" } };
 
-/** A page below a provider, and all rooms that it has made. */
+/** A page below a provider, and all rooms that the provider has created. */
 async function open(options: ConnectOptions, isStrict: boolean) {
   const { connect, made } = fakeConnect();
   const { RoomProvider, useRoomState, useStatus, useRoom } = createHooks<Doc>(connect);
@@ -55,7 +55,7 @@ describe.each([{ isStrict: false }, { isStrict: true }])(
       expect(last()).toMatchObject({ title: "Sketch", status: "connected" });
     });
 
-    test("new options of the same room leave the connection as it is", async () => {
+    test("new options for the same room leave the connection alone", async () => {
       const { last, calls, show } = await open(design, mode.isStrict);
       const { room } = last();
       await show({ ...design });
@@ -63,7 +63,7 @@ describe.each([{ isStrict: false }, { isStrict: true }])(
       expect(calls()).toEqual([["reconnect"]]);
     });
 
-    test("another room is connected instead of the first one", async () => {
+    test("options for another room replace the connection", async () => {
       const { last, calls, show } = await open(design, mode.isStrict);
       const { room } = last();
       await show({ ...design, room: "bridge" });
@@ -73,7 +73,7 @@ describe.each([{ isStrict: false }, { isStrict: true }])(
   },
 );
 
-test("[C9] a provider that React hides disconnects, and is back in the same room when it shows again", async () => {
+test("[C9] a provider that React hides disconnects, and reconnects to the same room when it is shown again", async () => {
   const { connect, made } = fakeConnect();
   const { RoomProvider } = createHooks<Doc>(connect);
   const app = (mode: "hidden" | "visible") =>
@@ -87,7 +87,7 @@ test("[C9] a provider that React hides disconnects, and is back in the same room
   ]);
 });
 
-test("[C9] the latest function is asked for a token", async () => {
+test("[C9] tokens come from the latest token function", async () => {
   const { made, show } = await open({ ...design, token: () => "first" }, false);
   const { token } = made[0]?.options ?? {};
   expect(await token?.()).toBe("first");
@@ -95,7 +95,7 @@ test("[C9] the latest function is asked for a token", async () => {
   expect(await token?.()).toBe("second");
 });
 
-test("[C9] no token is asked for where none was given", async () => {
+test("[C9] no token is requested if no token function was given", async () => {
   const { made } = await open(design, false);
   expect(made[0]?.options).toEqual({ ...design, connect: false });
 });

@@ -1,5 +1,5 @@
 // @vitest-environment happy-dom
-// The hooks with the real client and the real room, on virtual lines and a virtual clock.
+// The hooks with the real client and the real room, on virtual connections and a virtual clock.
 
 import { Activity, Component, createElement as h, type ReactNode } from "react";
 import { renderToString } from "react-dom/server.browser";
@@ -32,7 +32,7 @@ function open() {
   const net = createTestRoom(board);
   return {
     net,
-    /** A page that connects by itself, with one component. */
+    /** A page with one component, which connects by itself. */
     async show<Value>(user: string, use: () => Value) {
       const { Probe, seen, last } = probe(use);
       const options = net.optionsFor(user);
@@ -46,7 +46,7 @@ function open() {
 const titleOf = () => hooks.useRoomState((state) => state.title);
 
 describe("[C9] a page", () => {
-  test("joins the room once, and is gone from it after the grace period of a page that has closed", async () => {
+  test("joins the room once, and is removed after the grace period once it has closed", async () => {
     const { net, show } = open();
     const { page } = await show("ada", titleOf);
     await happens(() => net.settle());
@@ -59,7 +59,7 @@ describe("[C9] a page", () => {
     expect(net.users).toHaveLength(0);
   });
 
-  test("shows its own edits at once, and those of others when they come", async () => {
+  test("shows its own edits at once, and those of others when they arrive", async () => {
     const { net, show } = open();
     const ada = await show("ada", () => ({
       title: titleOf(),
@@ -77,7 +77,7 @@ describe("[C9] a page", () => {
     expect(net.state.title).toBe("Bridge");
   });
 
-  test("renders what it has selected once for each change, and not for presence or other parts", async () => {
+  test("renders once for each change of what it selects, and not for other changes", async () => {
     const { net, show } = open();
     const { seen } = await show("ada", titleOf);
     const bob = net.join("bob");
@@ -128,7 +128,7 @@ describe("[C9] a page", () => {
     expect(heard).toEqual(["bob"]);
   });
 
-  test("that is hidden disconnects, and is back with the room's state when it shows again", async () => {
+  test("that is hidden disconnects, and shows the room's current state when it is shown again", async () => {
     const { net } = open();
     const { Probe } = probe(titleOf);
     const options = net.optionsFor("ada");
@@ -146,8 +146,8 @@ describe("[C9] a page", () => {
   });
 });
 
-describe("[C9] two people who arrange a list", () => {
-  test("see the same order, each with what they have done while the other could not know", async () => {
+describe("[C9] two users who reorder a list", () => {
+  test("see the same order, including concurrent changes of both", async () => {
     const { net, show } = open();
     const list = () => hooks.useList("/cards");
     const [ada, bob] = [await show("ada", list), await show("bob", list)];
@@ -172,7 +172,7 @@ describe("[C9] two people who arrange a list", () => {
     expect(texts(bob)).toEqual(texts(ada));
   });
 
-  test("may move the same item: it is in one place", async () => {
+  test("can move the same item, which then has one position", async () => {
     const { net, show } = open();
     const list = () => hooks.useList("/cards");
     const [ada, bob] = [await show("ada", list), await show("bob", list)];
@@ -201,7 +201,7 @@ describe("[C9] a page that waits", () => {
     expect(page.text()).toBe('"Sketch"');
   });
 
-  test("gives its error boundary the reason for which it was refused", async () => {
+  test("passes the reason of a refusal to its error boundary", async () => {
     vi.spyOn(console, "error").mockImplementation(() => {});
     class Boundary extends Component<{ readonly children?: ReactNode }, { code: string | null }> {
       override state: { code: string | null } = { code: null };
@@ -220,7 +220,7 @@ describe("[C9] a page that waits", () => {
 });
 
 describe("[C9] the server", () => {
-  test("renders a page without joining, also where the address is a path of the page", async () => {
+  test("renders a page without joining, also if the address is relative to the page", async () => {
     const { net } = open();
     const { Probe } = probe(() => hooks.useStatus().state);
     const options = net.optionsFor("ada");

@@ -1,6 +1,6 @@
 // @vitest-environment happy-dom
-// The server renders a room that has not answered, and touches nothing; the browser takes that over without a
-// difference, whatever the room says by then.
+// The server renders a room that has not answered, without side effects. The browser hydrates the page without a
+// mismatch, whatever the room says by then.
 
 import { createElement as h, Suspense, type ReactNode } from "react";
 import { renderToReadableStream, renderToString } from "react-dom/server.browser";
@@ -50,7 +50,7 @@ const blank = {
   items: 0,
 };
 
-/** What a page shows, as the probe has written it. */
+/** What a page shows, as the probe wrote it. */
 const shown = (html: string): unknown =>
   JSON.parse(html.replaceAll("&quot;", '"').replaceAll(/<[^>]*>/g, ""));
 
@@ -65,7 +65,7 @@ function lively(): FakeRoom<Doc> {
 }
 
 describe("[C9] the server", () => {
-  test("renders all hooks as before the room has answered", () => {
+  test("renders all hooks as if the room had not answered yet", () => {
     const { RoomProvider, Probe } = createApp();
     expect(
       shown(renderToString(h(RoomProvider, { room: createFakeRoom<Doc>() }, h(Probe)))),
@@ -82,8 +82,8 @@ describe("[C9] the server", () => {
     expect(made.map(({ room }) => room.listeners())).toEqual([0]);
   });
 
-  test("does not wait for a room: it sends the fallback, and the browser goes on from there", async () => {
-    // Two, as there are in a server and a browser.
+  test("does not wait for a room: it sends the fallback, and the browser continues from there", async () => {
+    // One app each, as on a server and in a browser.
     const [server, browser] = [createApp(), createApp()];
     const pageOf = ({ RoomProvider, suspense }: typeof server): ReactNode => {
       const { Probe } = probe(() => suspense.useRoomState((state) => state.title));
@@ -114,7 +114,7 @@ describe("[C9] the server", () => {
 });
 
 describe("[C9] the browser", () => {
-  test("takes over what the server has rendered, also for a room that has answered by then", async () => {
+  test("hydrates what the server has rendered, even if the room has answered by then", async () => {
     const { RoomProvider, Probe } = createApp();
     const app = (room: FakeRoom<Doc>) => h(RoomProvider, { room }, h(Probe));
     const html = renderToString(app(createFakeRoom<Doc>()));
@@ -127,7 +127,7 @@ describe("[C9] the browser", () => {
     });
   });
 
-  test("shows a room that has answered inside a boundary of the server's", async () => {
+  test("shows a room that has answered inside a boundary that the server rendered", async () => {
     const { RoomProvider, suspense } = createApp();
     const { Probe } = probe(() => suspense.useRoomState((state) => state.title));
     const app = (room: FakeRoom<Doc>) =>

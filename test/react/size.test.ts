@@ -1,4 +1,4 @@
-// The hooks stay small: what they add to a page that has the client, minified and as gzip.
+// The hooks stay small: the minified, gzipped bytes that they add to a page that has the client.
 
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
@@ -7,7 +7,7 @@ import { expect, test } from "vitest";
 
 const source = join(import.meta.dirname, "../../src");
 
-/** Bytes of a bundle with these modules, without React. */
+/** The size of a bundle with these modules, without React. */
 async function bytesOf(...modules: readonly string[]): Promise<number> {
   const entry = "virtual:entry";
   const { output } = (await build({

@@ -1,5 +1,5 @@
 // @vitest-environment happy-dom
-// What components see of a room's state, and that they render only when it has changed.
+// What components see of a room's state. They render only when it has changed.
 
 import { createElement as h, memo, useState } from "react";
 import { describe, expect, test } from "vitest";
@@ -24,7 +24,7 @@ async function show<Value>(use: () => Value, room: FakeRoom<Board>) {
 }
 
 describe("[C9] useRoomState", () => {
-  test("gives undefined until the room has answered, and then the state", async () => {
+  test("returns undefined until the room has answered, and then the state", async () => {
     const room = createFakeRoom<Board>();
     const { seen, last } = await show(() => useRoomState(), room);
     expect(seen).toEqual([undefined]);
@@ -33,7 +33,7 @@ describe("[C9] useRoomState", () => {
     expect(last()).toBe(room.state);
   });
 
-  test("renders again when what was selected has changed, and not for anything else", async () => {
+  test("renders again when the selected value has changed, and for nothing else", async () => {
     const room = createFakeRoom<Board>(start);
     const { seen } = await show(() => useRoomState((state) => state.title), room);
     await happens(() => room.change((state: Board) => state.votes++));
@@ -43,7 +43,7 @@ describe("[C9] useRoomState", () => {
     expect(seen).toEqual(["Sketch", "Bridge"]);
   });
 
-  test("shows own updates without waiting for the room", async () => {
+  test("shows the user's own updates without waiting for the room", async () => {
     const room = createFakeRoom<Board>(start);
     const { last } = await show(
       () => [useRoomState((state) => state.votes), useUpdate()] as const,
@@ -55,7 +55,7 @@ describe("[C9] useRoomState", () => {
     expect(last()[1]).toBe(update);
   });
 
-  test("takes new arrays and objects with the same members as equal", async () => {
+  test("treats new arrays and objects with the same members as equal", async () => {
     const room = createFakeRoom<Board>(start);
     const { seen, last } = await show(
       () => ({
@@ -71,7 +71,7 @@ describe("[C9] useRoomState", () => {
     expect(last()).toEqual({ texts: ["milk", "tea", "salt"], size: { count: 3 } });
   });
 
-  test("keeps an equal value the same object when the component renders for another reason", async () => {
+  test("returns the same object for an equal value when the component renders for another reason", async () => {
     const room = createFakeRoom<Board>(start);
     const { Probe, seen } = probe(() =>
       useRoomState((state) => state.notes.map((note) => note.text)),
@@ -82,7 +82,7 @@ describe("[C9] useRoomState", () => {
     expect(seen[1]).toBe(seen[0]);
   });
 
-  test("takes the caller's word for what is equal", async () => {
+  test("uses the caller's equality function", async () => {
     const room = createFakeRoom<Board>(start);
     const { seen } = await show(
       () =>
@@ -98,7 +98,7 @@ describe("[C9] useRoomState", () => {
     expect(seen).toEqual([1, 10]);
   });
 
-  test("runs a selector only for states that it has not seen", async () => {
+  test("runs a selector only for states that it has not seen yet", async () => {
     const room = createFakeRoom<Board>(start);
     let runs = 0;
     const select = (state: { readonly votes: number }) => {
@@ -113,7 +113,7 @@ describe("[C9] useRoomState", () => {
     expect(runs).toBe(2);
   });
 
-  test("uses the selector of this render, with what it has closed over", async () => {
+  test("uses the selector of the current render, with its closure", async () => {
     const room = createFakeRoom<Board>(start);
     let choose: (index: number) => void = () => {};
     const { page } = await show(() => {
@@ -128,7 +128,7 @@ describe("[C9] useRoomState", () => {
     expect(page.text()).toBe("undefined");
   });
 
-  test("shows another room when the provider gets one, and forgets the first", async () => {
+  test("switches to another room when the provider gets one, and unsubscribes from the first", async () => {
     const first = createFakeRoom<Board>(start);
     const second = createFakeRoom<Board>({ ...start, title: "Pier" });
     const { Probe } = probe(() => useRoomState((state) => state.title));
@@ -138,7 +138,7 @@ describe("[C9] useRoomState", () => {
     expect(first.listeners()).toBe(0);
   });
 
-  test("shows one state in all components of a render, also with an update between them", async () => {
+  test("shows the same state in all components of a render, even with an update in between", async () => {
     const room = createFakeRoom<Board>(start);
     const seen: unknown[] = [];
     const Row = memo(({ index }: { index: number }) => {
@@ -159,7 +159,7 @@ describe("[C9] useRoomState", () => {
 });
 
 describe("[C9] in StrictMode", () => {
-  test("hooks show the same, and leave no listener behind", async () => {
+  test("hooks work the same, and leave no listener behind", async () => {
     const room = createFakeRoom<Board>(start);
     const { Probe } = probe(() => useRoomState((state) => state.title));
     const page = await render(h(RoomProvider, { room }, h(Probe)), { isStrict: true });
@@ -173,8 +173,8 @@ describe("[C9] in StrictMode", () => {
   });
 });
 
-describe("[C9] the room itself", () => {
-  test("is there before it has answered, with its status and whether edits are saved", async () => {
+describe("[C9] useRoom()", () => {
+  test("returns the room before it has answered, with its status and whether edits are saved", async () => {
     const room = createFakeRoom<Board>();
     const { seen, last } = await show(
       () => ({ room: useRoom().id, status: useStatus(), saved: useSaved() }),
@@ -195,12 +195,12 @@ describe("[C9] the room itself", () => {
     });
   });
 
-  test("is missed with an error that says what to do", async () => {
+  test("throws an error that says what to do if there is no provider", async () => {
     const { Probe } = probe(() => useRoom());
     await expect(render(h(Probe))).rejects.toThrow("needs its <RoomProvider> above it");
   });
 
-  test("of one context is not seen in another", async () => {
+  test("does not see the room of another context", async () => {
     const other = createHooks<Board>(fakeConnect().connect);
     const { Probe } = probe(() => [
       useRoomState((state) => state.title),

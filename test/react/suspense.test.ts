@@ -1,5 +1,5 @@
 // @vitest-environment happy-dom
-// The hooks that wait for the room: a fallback until it answers, an error boundary if it never will.
+// The hooks that suspend: a fallback until the room answers, and an error boundary if it never does.
 
 import { Component, createElement as h, memo, Suspense, type ReactNode } from "react";
 import { describe, expect, test, vi } from "vitest";
@@ -41,7 +41,7 @@ async function show(room: FakeRoom<Doc>, isStrict = false) {
 describe.each([{ isStrict: false }, { isStrict: true }])(
   "[C9] with StrictMode: $isStrict",
   (mode) => {
-    test("the state shows once the room has answered, and the fallback until then", async () => {
+    test("the fallback is shown until the room has answered, and then the state", async () => {
       const warned = vi.spyOn(console, "error");
       const room = createFakeRoom<Doc>();
       const { page, seen } = await show(room, mode.isStrict);
@@ -56,7 +56,7 @@ describe.each([{ isStrict: false }, { isStrict: true }])(
       expect(warned).not.toHaveBeenCalled();
     });
 
-    test("a room that has answered is shown at once", async () => {
+    test("a room that has already answered is shown at once", async () => {
       const { page, seen } = await show(createFakeRoom<Doc>({ title: "Sketch" }), mode.isStrict);
       expect(page.text()).toBe('["Sketch","ada"]');
       expect(seen).toHaveLength(mode.isStrict ? 2 : 1);
@@ -64,7 +64,7 @@ describe.each([{ isStrict: false }, { isStrict: true }])(
   },
 );
 
-test("[C9] waiting components share one promise of the room, however often they render", async () => {
+test("[C9] suspended components share one promise of the room, however often they render", async () => {
   const room = createFakeRoom<Doc>();
   const { page } = await show(room);
   const before = room.listeners();
@@ -78,14 +78,14 @@ test("[C9] waiting components share one promise of the room, however often they 
   expect(page.text()).toBe('{"title":"Sketch"}'.repeat(2));
 });
 
-test("[C9] hooks that show something before the room has answered do not wait for it", async () => {
+test("[C9] hooks with an initial value do not suspend", async () => {
   const { Probe } = probe(() => useStatus().state);
   const page = await render(h(RoomProvider, { room: createFakeRoom<Doc>() }, h(Probe)));
   expect(page.text()).toBe('"connecting"');
 });
 
 describe("[C9] an error boundary", () => {
-  test("gets the error of a room that is closed before it has answered", async () => {
+  test("receives the error of a room that is closed before it has answered", async () => {
     vi.spyOn(console, "error").mockImplementation(() => {});
     const room = createFakeRoom<Doc>();
     const { page } = await show(room);
@@ -93,7 +93,7 @@ describe("[C9] an error boundary", () => {
     expect(page.text()).toBe("join_refused: banned");
   });
 
-  test("can be left once the room is connected again", async () => {
+  test("can recover once the room is connected again", async () => {
     vi.spyOn(console, "error").mockImplementation(() => {});
     const room = createFakeRoom<Doc>();
     const { page } = await show(room);
@@ -113,7 +113,7 @@ describe("[C9] an error boundary", () => {
     expect(page.text()).toBe('"Sketch"');
   });
 
-  test("gets nothing of a room that is closed later: its last state stays", async () => {
+  test("receives nothing if the room is closed later, and its last state stays", async () => {
     const room = createFakeRoom<Doc>({ title: "Sketch" });
     const { page } = await show(room);
     await happens(() => room.close(4001));
@@ -121,7 +121,7 @@ describe("[C9] an error boundary", () => {
   });
 });
 
-test("[C9] a provider that connects shows its own fallback, and connects meanwhile", async () => {
+test("[C9] a provider that connects shows its own fallback while it is connecting", async () => {
   const options = { url: "/collab", room: "design", user: { id: "ada" } };
   const { Probe, seen } = probe(() => useRoomState((state) => state.title));
   const tree = h(

@@ -1,4 +1,4 @@
-// What the hooks know of a room's types. The compiler checks it; nothing here runs.
+// What the hooks know about a room's types. The compiler checks it, and nothing here is run.
 
 import { createElement } from "react";
 import { expectTypeOf, test } from "vitest";
@@ -32,14 +32,14 @@ const board = defineRoom({
 
 type Card = { readonly order: string; readonly text: string };
 
-// Functions that are never called: hooks run only in components.
+// These functions are never called, because hooks run only in components.
 type Bound = RoomHooks<typeof board>;
 
-test("selectors get the frozen state of the behaviour", () => {
+test("selectors receive the frozen state of the behaviour", () => {
   const component = ({ useRoomState }: Bound) => {
     const title = useRoomState((state) => {
       expectTypeOf(state.notes).toEqualTypeOf<readonly { readonly text: string }[]>();
-      // @ts-expect-error Nobody changes the state here.
+      // @ts-expect-error The state is read-only here.
       state.title = "Pier";
       return state.title;
     });
@@ -56,7 +56,7 @@ test("selectors get the frozen state of the behaviour", () => {
   expectTypeOf(component).toBeFunction();
 });
 
-test("hooks that suspend never give undefined", () => {
+test("hooks that suspend never return undefined", () => {
   const component = ({ suspense }: Bound) => {
     expectTypeOf(suspense.useRoomState((state) => state.title)).toEqualTypeOf<string>();
     expectTypeOf(suspense.useRoomState().notes.length).toEqualTypeOf<number>();
@@ -66,7 +66,7 @@ test("hooks that suspend never give undefined", () => {
   expectTypeOf(component).toBeFunction();
 });
 
-test("an action knows its input and its result", () => {
+test("an action knows the types of its input and its result", () => {
   const component = ({ useAction }: Bound) => {
     const rename = useAction("rename");
     expectTypeOf(rename).parameter(0).toEqualTypeOf<{ title: string }>();
@@ -81,7 +81,7 @@ test("an action knows its input and its result", () => {
     );
     // @ts-expect-error The action takes a title.
     void rename({ name: "Bridge" });
-    // @ts-expect-error It cannot do without it.
+    // @ts-expect-error The input is required.
     void rename();
     // @ts-expect-error There is no such action.
     useAction("renam");
@@ -89,7 +89,7 @@ test("an action knows its input and its result", () => {
   expectTypeOf(component).toBeFunction();
 });
 
-test("an action is called without its input, if nothing has to be in it", () => {
+test("an action can be called without an input if no member is required", () => {
   const component = ({ useAction, useRoom }: Bound) => {
     const clear = useAction("clear");
     void clear();
@@ -101,9 +101,9 @@ test("an action is called without its input, if nothing has to be in it", () => 
     });
     void useAction("tag")();
     void useRoom().action("clear");
-    // @ts-expect-error It takes nothing.
+    // @ts-expect-error The action has no title.
     void clear({ title: "Bridge" });
-    // @ts-expect-error A title has to be in it.
+    // @ts-expect-error The title is required.
     void useRoom().action("rename");
   };
   expectTypeOf(component).toBeFunction();
@@ -114,7 +114,7 @@ type Shown = {
   readonly tool: "pen" | "eraser";
 };
 
-test("presence has the members that the application names, as far as they are set", () => {
+test("presence has the members that the application declares, all of them optional", () => {
   const component = (hooks: RoomHooks<typeof board, Shown>) => {
     const [own, setPresence] = hooks.usePresence();
     expectTypeOf(own?.cursor).toEqualTypeOf<Shown["cursor"] | undefined>();
@@ -139,19 +139,19 @@ test("presence has the members that the application names, as far as they are se
   expectTypeOf(component).toBeFunction();
 });
 
-test("presence has any members where the application names none", () => {
+test("presence has arbitrary members if the application declares none", () => {
   const component = ({ usePresence, useOthers }: Bound) => {
     const [own, setPresence] = usePresence();
     expectTypeOf(own).toEqualTypeOf<Presence | null | undefined>();
     expectTypeOf(useOthers()[0]?.presence?.["tool"]).toEqualTypeOf<JsonValue | undefined>();
     setPresence({ cursor: { x: 1 }, tool: "brush", status: "idle" });
-    // @ts-expect-error Nobody sets that.
+    // @ts-expect-error Clients cannot set this status.
     setPresence({ status: "away" });
   };
   expectTypeOf(component).toBeFunction();
 });
 
-test("connectRoom, a provider and a test room know the presence, too", () => {
+test("connectRoom(), a provider and a test room use the declared presence", () => {
   const component = (
     net: TestRoom<typeof board>,
     { RoomProvider }: RoomHooks<typeof board, Shown>,
@@ -173,19 +173,19 @@ test("connectRoom, a provider and a test room know the presence, too", () => {
   expectTypeOf(component).toBeFunction();
 });
 
-test("a recipe gets a draft of the state", () => {
+test("a recipe receives a draft of the state", () => {
   const component = ({ useUpdate, useRoom }: Bound) => {
     expectTypeOf(useRoom()).toEqualTypeOf<Room<typeof board>>();
     useUpdate()((draft) => {
       draft.notes.push({ text: "milk" });
-      // @ts-expect-error A title is a text.
+      // @ts-expect-error A title is a string.
       draft.title = 7;
     });
   };
   expectTypeOf(component).toBeFunction();
 });
 
-test("a list knows its items by path and by selector", () => {
+test("a list infers its items from a path and from a selector", () => {
   const component = ({ useList }: Bound) => {
     const cards = useList("/cards");
     expectTypeOf(cards.items).toEqualTypeOf<readonly Entry<Card>[]>();
@@ -193,33 +193,33 @@ test("a list knows its items by path and by selector", () => {
     cards.update("a", (item) => {
       expectTypeOf(item).toEqualTypeOf<{ order: string; text: string }>();
     });
-    // @ts-expect-error The list says where an item stands.
+    // @ts-expect-error The list sets the order.
     cards.insert({ text: "a", order: "V00" });
     // @ts-expect-error An item has a text.
     cards.insert({});
     // @ts-expect-error There is no list at this path.
     useList("/card");
-    // @ts-expect-error A title is no list.
+    // @ts-expect-error A title is not a list.
     useList("/title");
     // @ts-expect-error An array has no keys.
     useList("/notes");
     expectTypeOf(useList("/deep/cards").items[0]?.item.n).toEqualTypeOf<number | undefined>();
     expectTypeOf(useList((state) => state.cards).items).toEqualTypeOf<readonly Entry<Card>[]>();
-    // @ts-expect-error These have no order.
+    // @ts-expect-error These items have no order.
     useList((state) => state.notes);
   };
   expectTypeOf(component).toBeFunction();
 });
 
-test("a wrong path is what the compiler complains of", () => {
+test("the compiler's error names the wrong path", () => {
   type Path<At extends string> = PathOfList<ShownState<typeof board>, At>;
   expectTypeOf<Path<"/card">>().toEqualTypeOf<"no list of items with an order at /card">();
   expectTypeOf<Path<"/cards">>().toEqualTypeOf<"/cards">();
-  // It explains why a call does not fit the last overload.
+  // The last overload accepts a string, so that this error is the one reported.
   expectTypeOf<Parameters<Bound["useList"]>[0]>().toExtend<string>();
 });
 
-test("undo fits a button, and tells a listener what it has done", () => {
+test("undo can be a button's listener, and reports its result to a callback", () => {
   const component = ({ useUndo }: Bound) => {
     const { undo } = useUndo(({ undone, skipped }) => {
       expectTypeOf(undone).toEqualTypeOf<boolean>();
@@ -231,7 +231,7 @@ test("undo fits a button, and tells a listener what it has done", () => {
   expectTypeOf(component).toBeFunction();
 });
 
-test("rooms of any state have hooks, too", () => {
+test("rooms of arbitrary state have hooks, too", () => {
   const component = ({ useRoomState, useAction, useList, useUpdate }: RoomHooks<JsonObject>) => {
     expectTypeOf(useRoomState((state) => state["title"])).toEqualTypeOf<JsonValue | undefined>();
     expectTypeOf(useAction("any")).returns.resolves.toEqualTypeOf<JsonValue>();
@@ -241,7 +241,7 @@ test("rooms of any state have hooks, too", () => {
   expectTypeOf(component).toBeFunction();
 });
 
-test("a provider takes a room or options, and not both", () => {
+test("a provider takes either a room or options", () => {
   const component = ({ RoomProvider }: Bound, room: Room<typeof board>) => {
     const options = { url: "/collab", room: "design" };
     type Props = Parameters<typeof RoomProvider>[0];

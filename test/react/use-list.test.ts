@@ -23,7 +23,7 @@ async function show<Value>(use: () => Value, room: FakeRoom<Board>) {
   return { page, seen, last };
 }
 
-test("[C9] a list renders when one of its items has changed, and not for the rest of the state", async () => {
+test("[C9] a list renders when one of its items has changed, and not for other parts of the state", async () => {
   const room = createFakeRoom<Board>(start);
   const { seen, last } = await show(() => useList("/cards"), room);
   await happens(() => room.change((state: Board) => (state.title = "Bridge")));
@@ -46,7 +46,7 @@ test("[C9] a list is empty until the room has answered, and cannot be changed be
   expect(last().items.map(({ key }) => key)).toEqual(["a", "b"]);
 });
 
-test("[C9] a selector that is new in each render leads to the same list and the same functions", async () => {
+test("[C9] a selector that is new in each render returns the same list and the same functions", async () => {
   const room = createFakeRoom<Board>(start);
   const { Probe, seen } = probe(() => useList((state) => state.cards));
   const page = await render(h(RoomProvider, { room }, h(Probe)));
@@ -57,7 +57,7 @@ test("[C9] a selector that is new in each render leads to the same list and the 
   expect(seen.at(-1)?.insert).toBe(seen[0]?.insert);
 });
 
-test("[C9] what is dragged stays between its neighbours while others change the list", async () => {
+test("[C9] a dragged item stays between its neighbours while others change the list", async () => {
   const room = createFakeRoom<Board>(start);
   const { last } = await show(() => useList("/cards"), room);
   const { insert, move } = last();

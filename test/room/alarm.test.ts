@@ -1,5 +1,5 @@
-// The alarm of a real object: one for all timers, never failing, tried again with backoff when what a
-// timer fires fails, and never ringing on and on.
+// The alarm of a real object. One alarm serves all timers. It never fails, retries failed timers with backoff, and
+// never rings in a loop.
 
 import { describe, expect, test } from "vitest";
 import { callsOf, gate, setScript } from "../fixtures/scripts.ts";
@@ -45,7 +45,7 @@ describe("the alarm of a room", () => {
     expect(await alarmOf(room.id)).toBe(now + 50_000);
   });
 
-  test("[T3] may ring whenever it likes: nothing happens before its time", async () => {
+  test("[T3] may ring at any time: nothing happens before a timer is due", async () => {
     const room = await start();
     await room.join({ id: "ada" }, { ttl: 2000 });
     const before = [await timersOf(room.id), await alarmOf(room.id), await room.info()];
@@ -55,14 +55,14 @@ describe("the alarm of a room", () => {
     }
   });
 
-  test("[T3] of a room that never ran may ring, too", async () => {
+  test("[T3] of a room that never ran may ring too", async () => {
     const id = newId();
     await sql(id, "SELECT 1");
     expect(await ring(id)).toBe(false);
     expect(await rooms.room(id).alive()).toBe(false);
   });
 
-  test("[T3, A6] does not fail when a timer does, which is tried again with backoff", async () => {
+  test("[T3, A6] does not fail when a timer does, and the timer is retried with backoff", async () => {
     const room = await start();
     await room.join({ id: "ada" }, { ttl: 2000 });
     pass(2000);
@@ -85,7 +85,7 @@ describe("the alarm of a room", () => {
     expect(callsOf(room.id).filter(({ hook }) => hook === "onLeave")).toHaveLength(1);
   });
 
-  test("[T3, R6] is not lost when the room wakes anew while it rings", async () => {
+  test("[T3, R6] is not lost when the room restarts while it rings", async () => {
     const room = await start();
     const joined = Date.now();
     await room.join({ id: "bob" });
@@ -114,7 +114,7 @@ describe("the alarm of a room", () => {
     expect(await timersOf(room.id)).toMatchObject([{ name: "directory" }]);
   });
 
-  test("[T3, S8] does not ring on and on while a save takes its time", async () => {
+  test("[T3, S8] does not ring in a loop while a save is under way", async () => {
     const room = await start("saved");
     setScript(room.id, { saveRoomState: () => ({ error: "down" }) });
     await room.updateState(() => ({ n: 1 }));
@@ -133,7 +133,7 @@ describe("the alarm of a room", () => {
     expect(callsOf(room.id).filter(({ hook }) => hook === "saveRoomState")).toHaveLength(2);
   });
 
-  test("[T3] rings again when not even a timer can be written", async () => {
+  test("[T3] rings again even if no timer can be written", async () => {
     const room = await start();
     await breakWrites(room.id, "timers");
     await breakWrites(room.id, "room");
@@ -147,7 +147,7 @@ describe("the alarm of a room", () => {
     expect(await room.alive()).toBe(false);
   });
 
-  test("[T3] that the platform has given up ringing is set again by whatever wakes the room", async () => {
+  test("[T3] that the platform has given up on is set again when anything wakes the room", async () => {
     const room = await start();
     await dropAlarm(room.id);
     await evict(room.id);

@@ -1,5 +1,5 @@
-// The wall clock is set, in both directions, while a room is awake: nobody waits for the difference, and no
-// deadline is put off by it. Time passes by hand here, apart from what the wall clock shows.
+// The wall clock is set forward or back while a room is awake. Nobody waits for the difference, and no deadline is
+// delayed by it. Here, time passes by hand, independently of the wall clock.
 
 import { describe, expect, test } from "vitest";
 import type { RoomBehaviour } from "../../src/behaviours/behaviour.ts";
@@ -28,7 +28,7 @@ const stepsBack = steps.filter(([, step]) => step < 0);
 /** Longer than any commit window. */
 const aWindow = 200;
 
-/** A room with these users, each with a socket, in which nothing waits. */
+/** A room with these users, each with a socket, and nothing pending. */
 async function gather(behaviour: RoomBehaviour, ...userIds: string[]) {
   const hand = new RoomByHand({ behaviour });
   for (const userId of userIds) await hand.connect(userId);
@@ -50,7 +50,7 @@ const send = (hand: RoomByHand, socket: SocketByHand, message: object): Promise<
 const update = (hand: RoomByHand, socket: SocketByHand, ref: number): Promise<void> =>
   send(hand, socket, { type: "update", ref, merge: { n: ref } });
 
-/** Let time pass; the alarm rings when the wall clock shows its time. */
+/** Let time pass. The alarm rings when the wall clock shows its time. */
 async function passWithAlarm(hand: RoomByHand, ms: number): Promise<void> {
   const end = hand.now + ms;
   const isDue = (at: number): boolean => (hand.alarmAt ?? Infinity) - hand.wallOffset <= at;
@@ -66,7 +66,7 @@ const userIds = async (hand: RoomByHand): Promise<string[]> =>
   (JSON.parse((await hand.call(listUsers, {})).users) as { id: string }[]).map(({ id }) => id);
 
 describe.for(steps)("the wall clock is set %s", ([, step]) => {
-  test("[T5, N4] and changes, events and newcomers wait no longer than for a window", async () => {
+  test("[T5, N4] and changes, events and newcomers wait no longer than a window", async () => {
     const { hand, sockets } = await gather(
       {},
       ...Array.from({ length: 40 }, (_, n) => `user-${n}`),
@@ -85,7 +85,7 @@ describe.for(steps)("the wall clock is set %s", ([, step]) => {
     expect(typesOf(cyd)).toEqual(["welcome"]);
   });
 
-  test("[T5, N4] and a call waits no longer than for a window", async () => {
+  test("[T5, N4] and a call waits no longer than a window", async () => {
     const { hand, sockets } = await gather(
       {},
       ...Array.from({ length: 40 }, (_, n) => `user-${n}`),
@@ -114,7 +114,7 @@ describe.for(steps)("the wall clock is set %s", ([, step]) => {
     expect(messagesOf(ada)).toContainEqual(expect.objectContaining({ ref: 13, ok: true }));
   });
 
-  test("[T5, L1] and no session may send more than its burst", async () => {
+  test("[T5, L1] and no session can send more than its burst", async () => {
     const { hand, sockets } = await gather({ limits: { messagesPerSecond: 5 } }, "ada", "bob");
     hand.wallOffset += step;
     for (let ref = 1; ref <= 30; ref++) await update(hand, sockets[0], ref);
@@ -123,7 +123,7 @@ describe.for(steps)("the wall clock is set %s", ([, step]) => {
     expect(accepted).toHaveLength(10);
   });
 
-  test("[T5, P3] and typing lapses in time", async () => {
+  test("[T5, P3] and typing expires on time", async () => {
     const { hand, sockets } = await gather({}, "ada", "bob");
     const [ada, bob] = sockets;
     await send(hand, ada, { type: "presence", data: { typing: true } });
@@ -135,7 +135,7 @@ describe.for(steps)("the wall clock is set %s", ([, step]) => {
     expect(messagesOf(bob).at(-1)).toMatchObject({ updates: { ada: { typing: false } } });
   });
 
-  test("[T5, U7, U6, P4] and leases, grace periods and held presence end in time", async () => {
+  test("[T5, U7, U6, P4] and leases, grace periods and held presence end on time", async () => {
     const { hand, sockets } = await gather({ reconnectGrace: minute }, "ada", "bob");
     const user = { json: { id: "bot" } };
     await hand.call(joinRoom, { user, ttl: minute });
@@ -155,7 +155,7 @@ describe.for(steps)("the wall clock is set %s", ([, step]) => {
     );
   });
 
-  test("[T5, T2] and an empty room stops in time", async () => {
+  test("[T5, T2] and an empty room stops on time", async () => {
     const { hand } = await gather({ idleTimeout: 10 * minute });
     await hand.call(joinRoom, { user: { json: { id: "bot" } } });
     await hand.call(leaveRoom, { userId: "bot" });
@@ -167,7 +167,7 @@ describe.for(steps)("the wall clock is set %s", ([, step]) => {
     );
   });
 
-  test("[T5, U8] and a client that is there stays, one that is not is found", async () => {
+  test("[T5, U8] and a live client stays, and a dead one is found", async () => {
     const { hand, sockets } = await gather({ reconnectGrace: 0 }, "ada", "bob");
     const [ada, bob] = sockets;
     hand.wallOffset += step;
@@ -182,7 +182,7 @@ describe.for(steps)("the wall clock is set %s", ([, step]) => {
 });
 
 describe.for(stepsBack)("the wall clock is set %s", ([, step]) => {
-  test("[T5, P3] and typing does not lapse early", async () => {
+  test("[T5, P3] and typing does not expire early", async () => {
     const { hand, sockets } = await gather({}, "ada", "bob");
     const [ada, bob] = sockets;
     await send(hand, ada, { type: "presence", data: { typing: true } });
@@ -195,7 +195,7 @@ describe.for(stepsBack)("the wall clock is set %s", ([, step]) => {
     );
   });
 
-  test("[T5, U5] and users who join are last, whatever their `joinedAt` says", async () => {
+  test("[T5, U5] and new users are last, whatever their `joinedAt` says", async () => {
     const { hand, sockets } = await gather({}, "ada", "bob");
     await hand.call(joinRoom, { user: { json: { id: "old" } } });
     hand.wallOffset += step;

@@ -1,5 +1,5 @@
-// The clock was an hour ahead when the room wrote what it knows, and is right when the room wakes: no deadline
-// is put off by that hour, and what sessions do now is later than what they did then.
+// The clock was an hour ahead when the room wrote its data, and is right when the room wakes. No deadline is delayed by
+// that hour, and what sessions do now counts as later than what they did then.
 
 import { beforeEach, describe, expect, test } from "vitest";
 import { setScript } from "../fixtures/scripts.ts";
@@ -19,14 +19,14 @@ beforeEach(() => {
   pass(60 * minute);
 });
 
-/** The room goes to sleep, the clock is put right, and something wakes the room. */
+/** The room goes to sleep, the clock is corrected, and something wakes the room. */
 async function wakeWithRightClock(id: string): Promise<void> {
   await hibernate(id);
   passUntil(rightNow + second);
   await sql(id, "SELECT 1");
 }
 
-/** ms from now on until a timer rings. */
+/** The ms from now until a timer rings. */
 async function waitOf(id: string, timer: string): Promise<number> {
   const [row] = await sql(id, "SELECT at FROM timers WHERE name = ?", timer);
   const wait = Number(row?.["at"]) - Date.now();
@@ -34,8 +34,8 @@ async function waitOf(id: string, timer: string): Promise<number> {
   return wait;
 }
 
-describe("a room that wakes when the clock is no longer ahead", () => {
-  test("[T5, U7] lets a user leave when their lease ends", async () => {
+describe("a room that wakes after a clock that was ahead has been corrected", () => {
+  test("[T5, U7] removes a user when their lease ends", async () => {
     const room = await rooms.joinOrCreateRoom(newId(), { behaviour: "scripted" });
     await room.join({ id: "ada" }, { ttl: minute });
     await wakeWithRightClock(room.id);
@@ -45,7 +45,7 @@ describe("a room that wakes when the clock is no longer ahead", () => {
     expect(await userIds(room)).toEqual([]);
   });
 
-  test("[T5, U6] lets a user leave when their grace period ends", async () => {
+  test("[T5, U6] removes a user when their grace period ends", async () => {
     const room = await rooms.joinOrCreateRoom(newId(), { behaviour: "forgiving" });
     const bob = await connect(room.id, { id: "bob" });
     await (await connect(room.id, { id: "ada" })).close();
@@ -57,7 +57,7 @@ describe("a room that wakes when the clock is no longer ahead", () => {
     expect(await userIds(room)).toEqual(["bob"]);
   });
 
-  test("[T5, P4] lets held presence end", async () => {
+  test("[T5, P4] ends held presence", async () => {
     const room = await rooms.joinOrCreateRoom(newId(), { behaviour: "scripted" });
     await room.join({ id: "bot" });
     await room.holdPresence("bot", { mood: "fine" }, { ttl: minute });
@@ -68,7 +68,7 @@ describe("a room that wakes when the clock is no longer ahead", () => {
     expect(await room.getPresence()).toEqual({});
   });
 
-  test("[T5, T2] stops when it has been empty for `idleTimeout`", async () => {
+  test("[T5, T2] stops after it has been empty for `idleTimeout`", async () => {
     const room = await rooms.joinOrCreateRoom(newId(), { behaviour: "brief" });
     await room.join({ id: "ada" });
     await room.leave("ada");
@@ -79,7 +79,7 @@ describe("a room that wakes when the clock is no longer ahead", () => {
     expect(await failureCode(room.info())).toBe("room_not_running");
   });
 
-  test("[T5, U8] looks for dead sockets as ever", async () => {
+  test("[T5, U8] still looks for dead sockets", async () => {
     const room = await rooms.joinOrCreateRoom(newId(), { behaviour: "graceless" });
     const ada = await connect(room.id, { id: "ada" }, { acks: false });
     await wakeWithRightClock(room.id);
@@ -92,7 +92,7 @@ describe("a room that wakes when the clock is no longer ahead", () => {
     expect(await ada.closed).toEqual({ code: 4202, reason: "silent" });
   });
 
-  test("[T5, S8] tries again to save, with its failures counted", async () => {
+  test("[T5, S8] retries a save, with its failures counted", async () => {
     const id = newId();
     const room = await rooms.joinOrCreateRoom(id, { behaviour: "saved" });
     setScript(id, { saveRoomState: () => ({ error: "down" }) });
@@ -108,7 +108,7 @@ describe("a room that wakes when the clock is no longer ahead", () => {
     expect(told(id, "saveRoomState")).toHaveLength(2);
   });
 
-  test("[T5, D3] asks the directory again", async () => {
+  test("[T5, D3] retries the directory", async () => {
     const id = newId();
     setScript(id, { directoryDown: () => true });
     await rooms.joinOrCreateRoom(id, { behaviour: "scripted" });
@@ -116,7 +116,7 @@ describe("a room that wakes when the clock is no longer ahead", () => {
     expect(await waitOf(id, "directory")).toBeLessThanOrEqual(5 * minute);
   });
 
-  test("[T5, P1] shows the session that moves now, not the one that moved then", async () => {
+  test("[T5, P1] shows the session that moved last, even if an earlier move has a later time", async () => {
     const room = await rooms.joinOrCreateRoom(newId(), { behaviour: "scripted" });
     const tabs = [
       await connect(room.id, { id: "ada" }),
@@ -130,7 +130,7 @@ describe("a room that wakes when the clock is no longer ahead", () => {
     }
   });
 
-  test("[T5, U5] puts those who join now behind those who joined then", async () => {
+  test("[T5, U5] puts users who join now behind those who joined before", async () => {
     const room = await rooms.joinOrCreateRoom(newId(), { behaviour: "scripted" });
     const bob = await connect(room.id, { id: "bob" });
     await room.join({ id: "then" });

@@ -1,5 +1,5 @@
-// An object that dies at any use of its storage, its alarm or the directory while its room starts or stops.
-// After that only the alarm rings: nobody asks for the room, and yet the directory has to be right.
+// The object crashes at any use of its storage, its alarm or the directory while its room starts or stops. After that
+// only its alarm wakes it, and the directory must still become correct.
 
 import { describe, expect, test } from "vitest";
 import { callsOf, gate, hang, setScript } from "../fixtures/scripts.ts";
@@ -10,7 +10,9 @@ import { connect } from "../support/core/socket-client.ts";
 
 useFakeDate();
 
-/** What storage says of a room, without waking it: its status, and whether the directory has to be told. */
+/**
+ * What the storage says about a room, read without waking it: its status, and whether the directory needs an update.
+ */
 function atRest(id: string) {
   const { sql, alarmAt } = platform.object(id).atRest;
   const has = (table: string): boolean =>
@@ -21,16 +23,16 @@ function atRest(id: string) {
   return { status: String(record?.["status"] ?? "absent"), isStale: stale.length > 0, alarmAt };
 }
 
-/** Whether nothing has to be told, or an alarm is set for it. */
+/** Whether the directory needs no update, or an alarm is set for it. */
 const isSettled = (id: string): boolean => {
   const { isStale, alarmAt } = atRest(id);
   return !isStale || alarmAt !== null;
 };
 
-/** Let the alarm ring until the directory has been told. Nothing else wakes the object. */
+/** Ring the alarm until the directory is up to date. Nothing else wakes the object. */
 async function ringUntilTold(id: string): Promise<void> {
   for (let rings = 0; rings < 10; rings++) {
-    // An alarm that is ringing by itself is not set.
+    // While an alarm is ringing by itself, none is set.
     await expect.poll(() => isSettled(id)).toBe(true);
     const { isStale, alarmAt } = atRest(id);
     if (!isStale) return;
@@ -42,7 +44,7 @@ async function ringUntilTold(id: string): Promise<void> {
 
 type Case = {
   readonly what: string;
-  /** What there is before. */
+  /** Prepare what exists before. */
   prepare?(id: string): Promise<unknown>;
   operate(id: string): Promise<unknown>;
 };
@@ -103,7 +105,7 @@ const cases: Case[] = [
 
 describe("a crash at any point", () => {
   test.for(cases)(
-    "[D1, D3, R6] of $what leaves a room that is listed if it runs, and only then, once its alarm has rung",
+    "[D1, D3, R6] of $what leaves a room that is listed if and only if it runs, once its alarm has rung",
     async ({ prepare, operate }) => {
       const seen = new Set<string>();
       let uses = 0;
@@ -118,7 +120,7 @@ describe("a crash at any point", () => {
         await ringUntilTold(id);
         const { status } = atRest(id);
         expect([uses, status, await isListed(id)]).toEqual([uses, status, status === "running"]);
-        // Whatever it has become, it works.
+        // Whatever state it is in, it works.
         await start(id);
         await rooms.room(id).updateState(() => ({ n: 2 }));
         expect(await isListed(id)).toBe(true);
@@ -130,8 +132,11 @@ describe("a crash at any point", () => {
   );
 });
 
-describe("a call to the directory that an object has died over", () => {
-  /** Start a room whose first call to the directory is on its way until it is let go of; the object dies. */
+describe("a call to the directory during which the object crashed", () => {
+  /**
+   * Start a room whose first call to the directory stays in transit until the test lets it through. The object
+   * crashes.
+   */
   async function startAndDie() {
     const id = newId();
     const [sent, { promise, resolve }] = [gate(), gate()];
@@ -150,15 +155,15 @@ describe("a call to the directory that an object has died over", () => {
     return { id, letGo: resolve };
   }
 
-  test("[D1, D3] may arrive after the entry was removed, and lists nothing then", async () => {
+  test("[D1, D3] has no effect if it arrives after the entry was removed", async () => {
     const { id, letGo } = await startAndDie();
     await rooms.room(id).stop({ purge: true });
     letGo();
-    await rooms.roomCount(); // a round trip: it has arrived
+    await rooms.roomCount(); // a round trip: the call has arrived
     expect(await isListed(id)).toBe(false);
   });
 
-  test("[D1, D3] may arrive after a newer entry, and changes nothing then", async () => {
+  test("[D1, D3] has no effect if it arrives after a newer entry", async () => {
     const { id, letGo } = await startAndDie();
     for (const userId of ["ada", "bob"]) await rooms.room(id).join({ id: userId });
     await ringUntilTold(id);
@@ -170,7 +175,7 @@ describe("a call to the directory that an object has died over", () => {
 });
 
 describe("a crash while users leave", () => {
-  test("[B6, U4, R7] does not undo their departures, and calls onLeave for nobody twice", async () => {
+  test("[B6, U4, R7] does not undo their leaving, and calls onLeave for nobody twice", async () => {
     const id = newId();
     await startWithUsers(id);
     setScript(id, { onLeave: hang });

@@ -1,5 +1,5 @@
-// The directory and its rooms: an entry comes with the start and goes with the stop, nothing else asks
-// the directory, and when a shard is down the rooms work on and a timer puts the entry right.
+// The directory and its rooms. An entry is written by the start and removed by the stop, and nothing else calls the
+// directory. When a shard is down, rooms still work, and a timer corrects the entry later.
 
 import { beforeEach, describe, expect, test } from "vitest";
 import { setScript } from "../fixtures/scripts.ts";
@@ -19,7 +19,7 @@ import {
 
 useFakeDate();
 
-/** Make a room's shard fail until told otherwise, and count how often it is asked. */
+/** Make a room's shard fail until told otherwise, and count the calls to it. */
 function shardOf(id: string, down = false) {
   const shard = { down, asked: 0 };
   setScript(id, {
@@ -34,14 +34,14 @@ function shardOf(id: string, down = false) {
 const listed = async (id: string) =>
   (await rooms.listRooms({ prefix: id })).rooms.find((entry) => entry.id === id);
 
-/** A minute later, the room's alarm rings. */
+/** Ring the room's alarm a minute later. */
 async function ringLater(id: string): Promise<void> {
   pass(60_000);
   expect(await ring(id)).toBe(true);
 }
 
-describe("an entry", () => {
-  test("[D1, D2] is there when a join that starts the room returns, with its user", async () => {
+describe("a directory entry", () => {
+  test("[D1, D2] exists, with the user, when a join that starts the room returns", async () => {
     const room = rooms.room(newId());
     const { joinedAt } = await room.join({ id: "ada" });
     expect(await listed(room.id)).toEqual({
@@ -52,7 +52,7 @@ describe("an entry", () => {
     });
   });
 
-  test("[D2] comes with no refused start, and no refused join", async () => {
+  test("[D2] is not written for a refused start or a refused join", async () => {
     const id = newId();
     const shard = shardOf(id);
     await failureCode(rooms.joinOrCreateRoom(id, { behaviour: "nobody-wrote-this" }));
@@ -62,7 +62,7 @@ describe("an entry", () => {
     expect(shard.asked).toBe(0);
   });
 
-  test("[D2] is written by start and stop alone, whatever happens in between", async () => {
+  test("[D2] is written only by start and stop, whatever happens in between", async () => {
     const id = newId();
     const shard = shardOf(id);
     const room = await rooms.joinOrCreateRoom(id, { behaviour: "scripted" });
@@ -83,7 +83,7 @@ describe("an entry", () => {
     expect(shard.asked).toBe(2);
   });
 
-  test("[D3] counts users 5 s late, many changes at once", async () => {
+  test("[D3] updates its user count after 5 s, for many changes at once", async () => {
     const id = newId();
     const shard = shardOf(id);
     const room = await rooms.joinOrCreateRoom(id, { behaviour: "scripted" });
@@ -101,7 +101,7 @@ describe("an entry", () => {
     expect(shard.asked).toBe(2);
   });
 
-  test("[D3, R6] counts users though the object was evicted before the count was sent", async () => {
+  test("[D3, R6] updates its user count even if the object was evicted before that", async () => {
     const room = await rooms.joinOrCreateRoom(newId());
     await room.join({ id: "ada" });
     await evict(room.id);
@@ -112,10 +112,10 @@ describe("an entry", () => {
 });
 
 describe("a shard that is down", () => {
-  // Alarms are set by the fake Date: this far ahead none of them rings by itself.
+  // Alarms are set by the fake Date. This far ahead, none of them rings by itself.
   beforeEach(() => pass(3_600_000));
 
-  test("[D3] lets a room start and work, which is listed when the timer has rung", async () => {
+  test("[D3] lets a room start and work, and the room is listed after the timer has rung", async () => {
     const id = newId();
     const shard = shardOf(id, true);
     const response = await send("PUT", at(id), { json: { behaviour: "scripted" } });
@@ -136,7 +136,7 @@ describe("a shard that is down", () => {
     expect(shard.asked).toBe(4);
   });
 
-  test("[D3] is asked again after 1 s, then after twice as long each time, to 5 min", async () => {
+  test("[D3] is retried after 1 s, and then after twice as long each time, up to 5 min", async () => {
     const id = newId();
     const shard = shardOf(id, true);
     await rooms.joinOrCreateRoom(id, { behaviour: "scripted" });
@@ -151,7 +151,7 @@ describe("a shard that is down", () => {
     expect(waits).toEqual([1, 2, 4, 8, 16, 32, 64, 128, 256, 300, 300]);
   });
 
-  test("[D3, R7] lets a room stop, whose entry goes when the timer has rung", async () => {
+  test("[D3, R7] lets a room stop, and the entry is removed after the timer has rung", async () => {
     const room = await rooms.joinOrCreateRoom(newId(), { behaviour: "scripted" });
     await room.updateState(() => ({ kept: true }));
     const shard = shardOf(room.id, true);
@@ -168,7 +168,7 @@ describe("a shard that is down", () => {
     expect(await room.getState()).toEqual({ kept: true });
   });
 
-  test("[D3, R7] lets a room be purged: nothing is left when its entry has gone", async () => {
+  test("[D3, R7] lets a room be purged, and nothing is left once its entry is removed", async () => {
     for (const behaviour of ["scripted", "dropped"]) {
       const room = await rooms.joinOrCreateRoom(newId(), { behaviour });
       const shard = shardOf(room.id, true);
@@ -182,7 +182,7 @@ describe("a shard that is down", () => {
     }
   });
 
-  test("[D3] forgets a room that has come and gone while it was down", async () => {
+  test("[D3] forgets a room that started and stopped while it was down", async () => {
     const id = newId();
     const shard = shardOf(id, true);
     const room = await rooms.joinOrCreateRoom(id, { behaviour: "scripted" });
@@ -193,7 +193,7 @@ describe("a shard that is down", () => {
     expect(await alarmOf(id)).toBeNull();
   });
 
-  test("[D3] lists the room that runs in the end, of several that came and went", async () => {
+  test("[D3] finally lists the running room, after several starts and stops", async () => {
     const id = newId();
     const room = await rooms.joinOrCreateRoom(id, { behaviour: "scripted" });
     const shard = shardOf(id, true);
@@ -209,7 +209,7 @@ describe("a shard that is down", () => {
     expect(await listed(id)).toEqual({ id, behaviour: "plain", users: 0, createdAt });
   });
 
-  test("[D3] fails lists and counts: with a hole in them they would look complete", async () => {
+  test("[D3] makes lists and counts fail, because they would be incomplete", async () => {
     const room = await rooms.joinOrCreateRoom(newId());
     setScript("shard-2-of-4", { directoryDown: () => true });
     try {

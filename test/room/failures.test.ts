@@ -1,5 +1,5 @@
-// When storage itself fails: the caller gets a code and the id of a log line, and the room goes on from
-// what its storage holds.
+// Storage failures. The caller gets a code and the id of a log line, and the room continues from what its storage
+// holds.
 
 import { describe, expect, test } from "vitest";
 import type { RoomHandle } from "collab-room";
@@ -34,7 +34,7 @@ const internal = { code: "internal", instance: expect.any(String) };
 const commitFailed = { code: "commit_failed", instance: expect.any(String) };
 
 describe("a write that fails", () => {
-  /** What is done, what it fails with, the table that cannot be written. */
+  /** The operation, the code it fails with, and the table that cannot be written. */
   const operations: [string, string, string, (room: RoomHandle) => Promise<unknown>][] = [
     ["updateState", "commit_failed", "changes", (room) => room.updateState(() => ({ n: 2 }))],
     [
@@ -49,13 +49,13 @@ describe("a write that fails", () => {
     ["leave", "internal", "members", (room) => room.leave("ada")],
     ["setScopes", "internal", "members", (room) => room.setScopes("ada", ["room:read"])],
     ["stop", "internal", "room", (room) => room.stop()],
-    // What is written last in each: what was written before must be taken back.
+    // These tables are written last. What was written before must be rolled back.
     ["a join with a lease", "internal", "timers", (room) => room.join({ id: "bob" }, { ttl: 10 })],
     ["holdPresence", "internal", "timers", (room) => room.holdPresence("ada", { mood: "calm" })],
   ];
 
   test.for(operations)(
-    "[A6, R1, S4] in %s is %s without detail, changes nothing, and fails nothing else",
+    "[A6, R1, S4] in %s is reported as %s without detail, changes nothing, and fails nothing else",
     async ([, code, table, operate]) => {
       const room = await start();
       const before = [await room.info(), await room.getUsers(), await stored(room.id)];
@@ -74,7 +74,7 @@ describe("a write that fails", () => {
     ["commit_failed", "changes", (room) => room.updateState(() => ({ n: 2 }))],
     ["internal", "members", (room) => room.join({ id: "bob" })],
   ])(
-    "[A6] is told to the log as %s, once, under the id that the caller gets",
+    "[A6] is logged once as %s, with the id that the caller gets",
     async ([code, table, operate]) => {
       const room = await start();
       await breakWrites(room.id, table);
@@ -96,7 +96,7 @@ describe("a write that fails", () => {
     ["PATCH", "/state", "application/merge-patch+json", '{"n":2}'],
     ["POST", "/actions/rename", "application/json", '{"title":"x"}'],
   ])(
-    "[S4, A6] of a change by %s %s is 503 commit_failed, to be tried again",
+    "[S4, A6] of a change by %s %s is answered with 503 commit_failed, and can be retried",
     async (method, rest, type, body) => {
       const room = await start();
       await breakWrites(room.id, "changes");
@@ -109,7 +109,7 @@ describe("a write that fails", () => {
     },
   );
 
-  test("[R1, S2] fails only the operations that write there", async () => {
+  test("[R1, S2] fails only the operations that write to that table", async () => {
     const room = await start();
     await breakWrites(room.id, "changes");
     const work = await Promise.allSettled([
@@ -129,7 +129,7 @@ describe("a write that fails", () => {
     expect(await room.getUsers()).toMatchObject([{ id: "bob" }]);
   });
 
-  test("[S8, S2] of the note that a change is to be saved takes the change back", async () => {
+  test("[S8, S2] of the timer for a save rolls the change back", async () => {
     const room = await rooms.joinOrCreateRoom(newId(), { behaviour: "saved" });
     await breakWrites(room.id, "timers");
     expect(await failure(room.updateState(() => ({ n: 1 })))).toEqual(commitFailed);
@@ -138,7 +138,7 @@ describe("a write that fails", () => {
     expect(callsOf(room.id).filter(({ hook }) => hook === "saveRoomState")).toEqual([]);
   });
 
-  test("[S8] leaves one save at a time: the room waits for the one that runs", async () => {
+  test("[S8] does not cause two saves at a time: the room waits for the running one", async () => {
     const room = await rooms.joinOrCreateRoom(newId(), { behaviour: "patient" });
     const slow = gate();
     const saves: string[] = [];
@@ -162,7 +162,7 @@ describe("a write that fails", () => {
     expect(saves).toEqual(["1 begins", "1 ends", "3 begins", "3 ends"]);
   });
 
-  test("[R3, R4] in the join that would start a room leaves nothing", async () => {
+  test("[R3, R4] of the join that would start a room leaves nothing behind", async () => {
     const id = newId();
     const room = rooms.room(id);
     await sql(id, "CREATE TABLE members (seq INTEGER PRIMARY KEY, data TEXT NOT NULL)");
@@ -181,7 +181,7 @@ describe("a write that fails", () => {
 });
 
 describe("a room whose tables are damaged", () => {
-  test("[A6] gives no detail of it, and is back when they are", async () => {
+  test("[A6] reports no detail, and recovers when they are repaired", async () => {
     const room = await start();
     await sql(room.id, "ALTER TABLE members RENAME TO lost");
     const error = await failure(room.join({ id: "bob" }));
@@ -199,7 +199,7 @@ describe("a room whose tables are damaged", () => {
     expect(callsOf(room.id).map(({ user }) => user)).toEqual(["ada", "bob", "bob"]);
   });
 
-  test("[S10, R8] the room's record: it has stopped, and starts with its state, in a new epoch", async () => {
+  test("[S10, R8] treats an unreadable room record as stopped, and starts with its state in a new epoch", async () => {
     const room = await start();
     const { epoch } = await room.info();
     await sql(room.id, "UPDATE room SET data = 'secret, and no JSON'");
@@ -215,7 +215,7 @@ describe("a room whose tables are damaged", () => {
     });
   });
 
-  test("[S10] a member's record is quarantined, and the others stay", async () => {
+  test("[S10] quarantines an unreadable member record, and keeps the other members", async () => {
     const room = await start();
     await room.join({ id: "bob" });
     await sql(room.id, "UPDATE members SET data = '{' WHERE data LIKE '%ada%'");
@@ -226,7 +226,7 @@ describe("a room whose tables are damaged", () => {
     expect(await room.getUsers()).toMatchObject([{ id: "bob" }, { id: "ada" }]);
   });
 
-  test("[S10, R8] the state it was loaded with: what follows on it is lost, in a new epoch", async () => {
+  test("[S10, R8] loses the changes that follow an unreadable loaded state, and begins a new epoch", async () => {
     const id = newId();
     setScript(id, { loadRoomState: () => ({ ok: { title: "loaded" } }) });
     const room = await rooms.joinOrCreateRoom(id, { behaviour: "loaded" });

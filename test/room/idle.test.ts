@@ -1,5 +1,5 @@
-// Idle shutdown: what counts as activity, when an empty room stops and when it does not, and what the
-// signs of life cost. Time moves by hand and the alarm rings by hand, but for one test.
+// Idle shutdown: what counts as activity, when an empty room stops, and what keeping it alive costs. Except in one
+// test, time and the alarm are moved by hand.
 
 import { describe, expect, test } from "vitest";
 import type { RoomHandle } from "collab-room";
@@ -24,7 +24,7 @@ const start = (behaviour = "scripted") => rooms.joinOrCreateRoom(newId(), { beha
 
 const alive = (id: string): Promise<boolean> => rooms.room(id).alive();
 
-/** The room stops at this time (epoch ms or ISO 8601), and not a millisecond before. */
+/** Check that the room stops exactly at this time (epoch ms or ISO 8601), and not a millisecond before. */
 async function stopsAt(room: RoomHandle, time: number | string): Promise<void> {
   passUntil(time);
   pass(-1);
@@ -38,25 +38,25 @@ async function stopsAt(room: RoomHandle, time: number | string): Promise<void> {
   expect(await alarmOf(room.id)).toBeNull();
 }
 
-describe("with a Date that moves by hand", () => {
+describe("with a Date that is moved by hand", () => {
   useFakeDate();
 
   const activity: [string, (room: RoomHandle) => Promise<unknown>][] = [
     ["a join", (room) => room.join({ id: "ada" })],
     ["joining again", (room) => room.join({ id: "bob" })],
     ["a leave", (room) => room.leave("bob")],
-    ["a leave of nobody", (room) => room.leave("nobody")],
+    ["a leave of an unknown user", (room) => room.leave("nobody")],
     ["an update", (room) => room.updateState(() => ({ n: 2 }))],
-    ["an update that changes nothing", (room) => room.updateState((state) => state)],
+    ["an update without effect", (room) => room.updateState((state) => state)],
     ["a patch", (room) => room.patchState([{ op: "add", path: "/a", value: 1 }])],
     ["an action", (room) => room.act("rename", { title: "x" })],
-    ["an action that changes nothing", (room) => room.act("nothing")],
+    ["an action without effect", (room) => room.act("nothing")],
     ["a broadcast", (room) => room.broadcast("hello")],
     ["a touch", (room) => room.touch()],
     ["a touch of a user", (room) => room.touch("bob")],
   ];
 
-  test.for(activity)("[T1] %s moves lastActivityAt", async ([, act]) => {
+  test.for(activity)("[T1] %s updates lastActivityAt", async ([, act]) => {
     const room = await start();
     await room.join({ id: "bob" });
     pass(5 * minute);
@@ -78,21 +78,24 @@ describe("with a Date that moves by hand", () => {
     ["a failing update", (room) => failureCode(room.updateState(() => 42 as never))],
     ["a failing patch", (room) => failureCode(room.patchState([{ op: "remove", path: "/no" }]))],
     ["a bad broadcast", (room) => failureCode(room.broadcast(""))],
-    ["a touch of nobody", (room) => failureCode(room.touch("nobody"))],
+    ["a touch of an unknown user", (room) => failureCode(room.touch("nobody"))],
     ["an invalid user", (room) => failureCode(room.join({ id: "" }))],
   ];
 
-  test.for(others)("[T1] %s does not move lastActivityAt, and writes nothing", async ([, ask]) => {
-    const room = await start();
-    await room.join({ id: "bob" });
-    const before = [await room.info(), await stored(room.id)];
-    pass(5 * minute);
-    await ask(room);
-    expect([await room.info(), await stored(room.id)]).toEqual(before);
-  });
+  test.for(others)(
+    "[T1] %s does not update lastActivityAt, and writes nothing",
+    async ([, ask]) => {
+      const room = await start();
+      await room.join({ id: "bob" });
+      const before = [await room.info(), await stored(room.id)];
+      pass(5 * minute);
+      await ask(room);
+      expect([await room.info(), await stored(room.id)]).toEqual(before);
+    },
+  );
 
   describe("an empty room", () => {
-    test("[T2, T3] that nobody came to stops when idleTimeout has passed since its start", async () => {
+    test("[T2, T3] that nobody has joined stops when idleTimeout has passed since its start", async () => {
       const room = await start();
       const { createdAt, idleDeadline } = await room.info();
       expect(Date.parse(idleDeadline ?? "")).toBe(Date.parse(createdAt) + idleTimeout);
@@ -100,7 +103,7 @@ describe("with a Date that moves by hand", () => {
       await stopsAt(room, Date.now() + idleTimeout);
     });
 
-    test("[T2, R2] has the idleTimeout it was started with, else its behaviour's", async () => {
+    test("[T2, R2] has the idleTimeout it was started with, or else that of its behaviour", async () => {
       const own = await rooms.joinOrCreateRoom(newId(), { behaviour: "brief", idleTimeout: 1234 });
       await stopsAt(own, Date.now() + 1234);
       const brief = await start("brief");
@@ -108,7 +111,7 @@ describe("with a Date that moves by hand", () => {
     });
 
     test.for([1, 17 * minute, idleTimeout - 1, idleTimeout + 1, 3 * idleTimeout])(
-      "[T2, T3] that emptied %d ms after its start stops when idleTimeout has passed since then",
+      "[T2, T3] that became empty %d ms after its start stops when idleTimeout has passed since then",
       async (after) => {
         const room = await start();
         await room.join({ id: "ada" });
@@ -128,7 +131,7 @@ describe("with a Date that moves by hand", () => {
     );
 
     test.for([1, 17 * minute, idleTimeout - 1])(
-      "[T2, T3] touched %d ms later stops that much later",
+      "[T2, T3] that is touched %d ms later stops that much later",
       async (later) => {
         const room = await start();
         pass(later);
@@ -137,7 +140,7 @@ describe("with a Date that moves by hand", () => {
       },
     );
 
-    test("[T2] touched again and again lives on", async () => {
+    test("[T2] that is touched repeatedly keeps running", async () => {
       const room = await start();
       for (let round = 0; round < 20; round++) {
         pass(idleTimeout - 1);
@@ -147,14 +150,14 @@ describe("with a Date that moves by hand", () => {
       await stopsAt(room, Date.now() + idleTimeout);
     });
 
-    test("[T2] that is past its deadline runs until its alarm rings, and a touch still saves it", async () => {
+    test("[T2] past its deadline runs until its alarm rings, and a touch still saves it", async () => {
       const room = await start();
       pass(idleTimeout + minute);
       await room.touch();
       await stopsAt(room, Date.now() + idleTimeout);
     });
 
-    test("[T2, T3] stops once when its alarm rings twice", async () => {
+    test("[T2, T3] stops once if its alarm rings twice", async () => {
       const room = await start();
       pass(idleTimeout);
       await Promise.all([ring(room.id), ring(room.id)]);
@@ -162,7 +165,7 @@ describe("with a Date that moves by hand", () => {
       expect(await room.alive()).toBe(false);
     });
 
-    test("[T2, R6] emptied and then evicted at any time stops at the same deadline", async () => {
+    test("[T2, R6] stops at the same deadline after evictions at any time", async () => {
       const room = await start();
       await evict(room.id);
       await room.join({ id: "ada" });
@@ -180,7 +183,7 @@ describe("with a Date that moves by hand", () => {
       await stopsAt(room, idleDeadline);
     });
 
-    test("[T2] that was refused a join stops when it would have without", async () => {
+    test("[T2] stops at the same deadline after a refused join", async () => {
       const room = await start();
       const { idleDeadline = "" } = await room.info();
       pass(minute);
@@ -191,7 +194,7 @@ describe("with a Date that moves by hand", () => {
   });
 
   describe("an occupied room", () => {
-    test("[T2] never stops, and shows no deadline", async () => {
+    test("[T2] never stops, and has no deadline", async () => {
       const room = await start("brief");
       await room.join({ id: "ada" });
       for (let day = 0; day < 3; day++) {
@@ -203,7 +206,7 @@ describe("with a Date that moves by hand", () => {
       expect(await room.info()).not.toHaveProperty("idleDeadline");
     });
 
-    test("[T2] that another user keeps does not stop when one leaves", async () => {
+    test("[T2] does not stop when one of several users leaves", async () => {
       const room = await start("brief");
       await room.join({ id: "ada" });
       await room.join({ id: "bob" });
@@ -213,7 +216,7 @@ describe("with a Date that moves by hand", () => {
       expect(await alive(room.id)).toBe(true);
     });
 
-    test("[T2] filled again before the deadline does not stop at it", async () => {
+    test("[T2] that was joined before its deadline does not stop at it", async () => {
       const room = await start("brief");
       pass(minute - 1);
       await room.join({ id: "ada" });
@@ -225,15 +228,15 @@ describe("with a Date that moves by hand", () => {
     });
   });
 
-  describe("signs of life", () => {
-    test("[T4] 1,000 touches at once write at most 10 rows", async () => {
+  describe("touches", () => {
+    test("[T4] write at most 10 rows for 1,000 at once", async () => {
       const room = await start();
       const before = await rowsWritten(room.id);
       await Promise.all(Array.from({ length: 1000 }, () => room.touch()));
       expect((await rowsWritten(room.id)) - before).toBeLessThanOrEqual(10);
     });
 
-    test("[T4] 1,000 touches a second apart write at most 10 rows", async () => {
+    test("[T4] write at most 10 rows for 1,000 a second apart", async () => {
       const room = await start();
       const before = await rowsWritten(room.id);
       for (let second = 0; second < 1000; second++) {
@@ -246,7 +249,7 @@ describe("with a Date that moves by hand", () => {
     });
 
     test.for([0, 1, 2.9, 3, 3.1, 7, 29])(
-      "[T4, R6] a room evicted after touches for %d minutes stops never early, and a tenth late at most",
+      "[T4, R6] for %d minutes before an eviction make the room stop never early, and at most a tenth late",
       async (minutes) => {
         const room = await start();
         for (let part = 0; part < 10; part++) {
@@ -264,7 +267,7 @@ describe("with a Date that moves by hand", () => {
       },
     );
 
-    test("[T4, T1] a cold room never says it was active in the future", async () => {
+    test("[T4, T1] never give a room that wakes a lastActivityAt in the future", async () => {
       const room = await start();
       pass(minute);
       await room.touch(); // written ahead by a tenth of the timeout
@@ -272,7 +275,7 @@ describe("with a Date that moves by hand", () => {
       expect(await room.info()).toMatchObject({ lastActivityAt: isoNow() });
     });
 
-    test("[T4, T2] a room that empties after touches stops at the exact deadline, evicted or not", async () => {
+    test("[T4, T2] do not shift the exact deadline of a room that becomes empty later, evicted or not", async () => {
       const room = await start();
       await room.join({ id: "ada" });
       pass(minute);
@@ -286,7 +289,7 @@ describe("with a Date that moves by hand", () => {
 });
 
 describe("with real time", () => {
-  test("[T2, T3] the platform's alarm stops an empty room, and leaves an occupied one", async () => {
+  test("[T2, T3] the platform's alarm stops an empty room, and not an occupied one", async () => {
     const [empty, occupied] = await Promise.all(
       [newId(), newId()].map((id) =>
         rooms.joinOrCreateRoom(id, { behaviour: "scripted", idleTimeout: 200 }),

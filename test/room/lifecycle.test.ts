@@ -1,5 +1,5 @@
-// Absent and running: what starts a room and what does not, that a probe leaves nothing behind, and
-// what an epoch is.
+// Absent and running rooms: what starts a room and what does not, that a probe leaves nothing behind, and what an epoch
+// is.
 
 import { describe, expect, test } from "vitest";
 import type { RoomHandle } from "collab-room";
@@ -37,14 +37,14 @@ describe("starting a room", () => {
     expect(await room.getState()).toEqual({});
   });
 
-  test("[R2] without options it is the default behaviour, with 30 minutes; a behaviour has its own", async () => {
+  test("[R2] without options, the behaviour is the default one with 30 minutes, and other behaviours have their own", async () => {
     const room = await rooms.joinOrCreateRoom(newId());
     expect(await room.info()).toMatchObject({ behaviour: "default", idleTimeout: 1_800_000 });
     const brief = await rooms.joinOrCreateRoom(newId(), { behaviour: "brief" });
     expect(await brief.info()).toMatchObject({ behaviour: "brief", idleTimeout: 60_000 });
   });
 
-  test("[R2] starting it again, with other options or bad ones, gets the running room unchanged", async () => {
+  test("[R2] starting a running room again, with other or invalid options, returns it unchanged", async () => {
     const room = await rooms.joinOrCreateRoom(newId(), { behaviour: "plain", idleTimeout: 70_000 });
     await room.join({ id: "ada" });
     await room.updateState(() => ({ n: 1 }));
@@ -61,7 +61,7 @@ describe("starting a room", () => {
     expect(callsOf(room.id)).toEqual([]);
   });
 
-  test("[R2, R1] of concurrent starts with different options one wins, and all get that room", async () => {
+  test("[R2, R1] one of several concurrent starts with different options wins, and all get that room", async () => {
     const id = newId();
     const options = Array.from({ length: 20 }, (_, index) => ({
       behaviour: index % 2 === 0 ? "scripted" : "plain",
@@ -78,9 +78,9 @@ describe("starting a room", () => {
 
   test.for([
     ["an unknown behaviour", { behaviour: "nobody" }, "unknown_behaviour"],
-    ["a name of Object's own", { behaviour: "constructor" }, "unknown_behaviour"],
-    ["no time at all", { idleTimeout: 0 }, "invalid_request"],
-    ["half a millisecond", { idleTimeout: 0.5 }, "invalid_request"],
+    ["a property of Object", { behaviour: "constructor" }, "unknown_behaviour"],
+    ["a timeout of zero", { idleTimeout: 0 }, "invalid_request"],
+    ["a fractional timeout", { idleTimeout: 0.5 }, "invalid_request"],
     ["NaN", { idleTimeout: Number.NaN }, "invalid_request"],
     ["more than a year", { idleTimeout: 366 * 24 * 3_600_000 }, "invalid_request"],
   ] as const)("[R2] a start with %s is refused and leaves nothing", async ([, options, code]) => {
@@ -90,7 +90,7 @@ describe("starting a room", () => {
     expect(await isListed(id)).toBe(false);
   });
 
-  test("[R2, D2] a room is listed when joinOrCreateRoom returns, with its behaviour and its start", async () => {
+  test("[R2, D2] a room is listed, with its behaviour and start time, when joinOrCreateRoom returns", async () => {
     const room = await rooms.joinOrCreateRoom(newId(), { behaviour: "brief" });
     const { rooms: listed } = await rooms.listRooms({ prefix: room.id });
     const { createdAt } = await room.info();
@@ -111,7 +111,7 @@ describe("joining an absent room", () => {
     expect(listed).toMatchObject([{ id: room.id, users: 1 }]);
   });
 
-  test("[R3, R1] at once, many users start one room", async () => {
+  test("[R3, R1] many users who join at once start one room", async () => {
     const id = newId();
     const ids = Array.from({ length: 20 }, (_, index) => `user-${index}`);
     await Promise.all(ids.map((userId) => rooms.room(id).join({ id: userId })));
@@ -120,9 +120,17 @@ describe("joining an absent room", () => {
   });
 
   const refusals: [string, Script, object][] = [
-    ["refused", { onJoin: () => ({ error: "no_guests" }) }, { code: "join_refused" }],
-    ["failing", { onJoin: thrower }, { code: "hook_failed" }],
-    ["given something that is no answer", { onJoin: () => 42 as never }, { code: "hook_failed" }],
+    [
+      "a join that is refused",
+      { onJoin: () => ({ error: "no_guests" }) },
+      { code: "join_refused" },
+    ],
+    ["a join whose hook throws", { onJoin: thrower }, { code: "hook_failed" }],
+    [
+      "a join whose hook returns an invalid answer",
+      { onJoin: () => 42 as never },
+      { code: "hook_failed" },
+    ],
   ];
 
   test.for(refusals)(
@@ -137,7 +145,7 @@ describe("joining an absent room", () => {
     },
   );
 
-  test("[R3, U2] turned away, it is still absent for whoever waited, and starts for whoever is let in", async () => {
+  test("[R3, U2] the room stays absent after a refused join, and starts for the next user who is admitted", async () => {
     const id = newId();
     const { promise, resolve } = gate();
     setScript(id, {
@@ -159,7 +167,7 @@ describe("joining an absent room", () => {
     expect(await rooms.room(id).info()).toMatchObject({ users: 1 });
   });
 
-  test("[R3, U2, R7] refused at a stopped room leaves it stopped, as it was", async () => {
+  test("[R3, U2, R7] a refused join leaves a stopped room as it was", async () => {
     const room = await rooms.joinOrCreateRoom(newId());
     await room.updateState(() => ({ kept: true }));
     await room.stop();
@@ -170,7 +178,7 @@ describe("joining an absent room", () => {
     expect(await isListed(room.id)).toBe(false);
   });
 
-  test("[R3, R1] a hook that hangs ends in call_timeout, and leaves nothing", async () => {
+  test("[R3, R1] a hook that hangs ends in call_timeout, and leaves nothing behind", async () => {
     const id = newId();
     setScript(id, { onJoin: hang });
     expect(await failure(rooms.room(id).join({ id: "ada" }))).toMatchObject({
@@ -182,7 +190,7 @@ describe("joining an absent room", () => {
   });
 });
 
-// Everything one can ask of a room but to start it.
+// Every call that does not start a room.
 const probes: [string, (room: RoomHandle) => Promise<unknown>][] = [
   ["getState", (room) => room.getState()],
   ["getUsers", (room) => room.getUsers()],
@@ -197,7 +205,7 @@ const probes: [string, (room: RoomHandle) => Promise<unknown>][] = [
 ];
 
 describe("an absent room", () => {
-  test("[R4, R7] that was never started may be purged, and keeps nothing of it", async () => {
+  test("[R4, R7] that never ran can be purged, which stores nothing", async () => {
     const id = newId();
     await rooms.room(id).stop({ purge: true });
     expect(await stored(id)).toEqual(nothingStored);
@@ -205,7 +213,7 @@ describe("an absent room", () => {
   });
 
   test.for(probes)(
-    "[R4] that was never started answers %s with room_not_running, and keeps nothing of it",
+    "[R4] that never ran answers %s with room_not_running, and stores nothing",
     async ([, ask]) => {
       const id = newId();
       expect(await failure(ask(rooms.room(id)))).toEqual({ code: "room_not_running" });
@@ -214,7 +222,7 @@ describe("an absent room", () => {
     },
   );
 
-  test("[R4] that was never started accepts a leave, is not alive and stores nothing", async () => {
+  test("[R4] that never ran accepts a leave, is not alive and stores nothing", async () => {
     const id = newId();
     await rooms.leaveRoom(id, "ada");
     await rooms.room(id).leave("ada");
@@ -225,7 +233,7 @@ describe("an absent room", () => {
   });
 
   test.for(probes)(
-    "[R4] that has stopped answers %s with room_not_running, and stays as it was",
+    "[R4] that was stopped answers %s with room_not_running, and stays as it was",
     async ([, ask]) => {
       const room = await rooms.joinOrCreateRoom(newId());
       await room.updateState(() => ({ n: 1 }));
@@ -236,7 +244,7 @@ describe("an absent room", () => {
     },
   );
 
-  test("[R4] that has stopped takes every leave and is not alive", async () => {
+  test("[R4] that was stopped accepts every leave and is not alive", async () => {
     const room = await rooms.joinOrCreateRoom(newId());
     await room.join({ id: "ada" });
     await room.stop();
@@ -256,14 +264,14 @@ describe("an epoch", () => {
     return (await rooms.joinOrCreateRoom(room.id, { behaviour })).info();
   }
 
-  test("[R8] is another one for every room", async () => {
+  test("[R8] differs for every room", async () => {
     const infos = await Promise.all(
       [newId(), newId()].map(async (id) => (await rooms.joinOrCreateRoom(id)).info()),
     );
     expect(new Set(infos.map(({ epoch }) => epoch)).size).toBe(2);
   });
 
-  test("[R8] lasts across stops and starts, and the version only grows in it", async () => {
+  test("[R8] lasts across stops and starts, and its version only grows", async () => {
     const room = await rooms.joinOrCreateRoom(newId(), { behaviour: "scripted" });
     const { epoch } = await room.info();
     for (let round = 1; round <= 3; round++) {
@@ -274,7 +282,7 @@ describe("an epoch", () => {
     }
   });
 
-  test("[R8, R5] goes on when a start loads another state, as a version of its own", async () => {
+  test("[R8, R5] continues when a start loads another state, which is a new version", async () => {
     const room = await rooms.joinOrCreateRoom(newId(), { behaviour: "loaded" });
     const { epoch } = await room.info();
     await room.updateState(() => ({ n: 1 }));

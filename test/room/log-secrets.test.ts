@@ -1,5 +1,6 @@
-// No line of the log has anything of a room's contents (rule O1): a marked secret goes through every door, and into
-// everything that fails, and is not in what is logged. User ids, room ids and what authors say are no secrets.
+// No line of the log contains anything of a room's contents (rule O1). A marked secret is passed in every possible way
+// and into everything that fails, and must not appear in the log. User ids, room ids and reasons given by authors are
+// not secret.
 
 import { beforeEach, describe, expect, test, vi } from "vitest";
 import { setScript } from "../fixtures/scripts.ts";
@@ -34,7 +35,7 @@ beforeEach(() => {
     vi.spyOn(console, method).mockImplementation((...texts) => void logged.push(texts.join(" ")));
 });
 
-/** Something was logged, each line is JSON, and none has the secret. */
+/** Check that these events were logged, that each line is JSON, and that none contains the secret. */
 function expectNoSecret(...events: string[]): void {
   const own = logged.filter((line) => line.includes(id));
   const seen = own.map((line) => (JSON.parse(line) as { event: string }).event);
@@ -42,7 +43,7 @@ function expectNoSecret(...events: string[]): void {
   expect(logged.filter((line) => line.includes(secret))).toEqual([]);
 }
 
-/** Requests for every route that takes anything, with the secret wherever there is place for it. */
+/** Send requests to every route that takes input, with the secret wherever it fits. */
 async function sendEverywhere(rest: Record<string, string> = {}): Promise<void> {
   const headers = {
     authorization: `Bearer ${secret}`,
@@ -83,7 +84,7 @@ async function sendEverywhere(rest: Record<string, string> = {}): Promise<void> 
   await send("GET", `/${secret}`, { headers });
 }
 
-test("[O1] requests leave nothing of what they carry, with and without a key", async () => {
+test("[O1] requests do not log what they carry, with and without an idempotency key", async () => {
   setScript(id, { play: () => ({ result: secret, state: json }) });
   await sendEverywhere();
   await sendEverywhere({ "idempotency-key": secret });
@@ -91,7 +92,7 @@ test("[O1] requests leave nothing of what they carry, with and without a key", a
   expectNoSecret("room_started", "join_refused", "room_stopped");
 });
 
-test("[O1] sessions leave nothing of what they send, nor of how they close", async () => {
+test("[O1] sessions do not log what they send, nor their close reasons", async () => {
   await rooms.joinOrCreateRoom(id, { behaviour: "scripted" });
   const ada = await connect(id, user);
   ada.send({ type: "presence", data: json });
@@ -110,8 +111,8 @@ test("[O1] sessions leave nothing of what they send, nor of how they close", asy
   expectNoSecret("room_started", "session_closed");
 });
 
-describe("what fails leaves nothing of what it was about", () => {
-  test("[O1, A6] hooks and actions that answer something else", async () => {
+describe("failures do not log the contents involved", () => {
+  test("[O1, A6] hooks and actions that return invalid values", async () => {
     const wrong = (): never => secret as never;
     setScript(id, { onJoin: wrong, play: wrong, saveRoomState: wrong });
     const room = await rooms.joinOrCreateRoom(id, { behaviour: "saved" });
@@ -124,7 +125,7 @@ describe("what fails leaves nothing of what it was about", () => {
     expectNoSecret("hook_failed", "action_failed", "join_refused", "save_failed");
   });
 
-  test("[O1] hooks that read JSON that is none: the engine quotes it in its error", async () => {
+  test("[O1] hooks that parse invalid JSON, which the engine quotes in its error", async () => {
     setScript(id, { onJoin: () => JSON.parse(`${secret} is no JSON`) as never });
     const room = await rooms.joinOrCreateRoom(id, { behaviour: "scripted" });
     await failure(room.join(user));
@@ -132,7 +133,7 @@ describe("what fails leaves nothing of what it was about", () => {
     expect(logged.join()).toContain("is not valid JSON");
   });
 
-  test("[O1, R10] writes and commits", async () => {
+  test("[O1, R10] failed writes and commits", async () => {
     const room = await rooms.joinOrCreateRoom(id, { behaviour: "scripted" });
     for (const table of ["changes", "members"]) await breakWrites(id, table);
     await failure(room.patchState([{ op: "add", path: "/text", value: secret }]));
@@ -141,7 +142,7 @@ describe("what fails leaves nothing of what it was about", () => {
     expectNoSecret("commit_failed", "internal");
   });
 
-  test("[O1, S10] records that cannot be read", async () => {
+  test("[O1, S10] unreadable records", async () => {
     const room = await rooms.joinOrCreateRoom(id, { behaviour: "scripted" });
     await room.join(user);
     await room.patchState([{ op: "add", path: "/text", value: secret }]);
@@ -174,13 +175,13 @@ test.each([
   expect(describeError(error)).not.toContain(secret);
 });
 
-test("[O1] a field is cut where it is longer than what a line may have", () => {
+test("[O1] a field that is too long for a line is truncated", () => {
   createLog({ room: id })("hook_failed", { error: "x".repeat(100_000), what: "y".repeat(4096) });
   const line = JSON.parse(logged.at(-1) ?? "") as { error: string; what: string };
   expect([line.error.length, line.what.length]).toEqual([4097, 4096]);
 });
 
-test("[O1] an error with many quotes in it is described at once", () => {
+test("[O1] an error with many quotes in it is described without delay", () => {
   const text = `is not valid JSON ${'"'.repeat(1_000_000)}`;
   expect(describeError(new Error(text))).toContain(text);
 });

@@ -1,4 +1,4 @@
-// What a room logs of its life (rule O1): one line for each event, with ids, and nothing for messages and joins.
+// What a room logs about its life (rule O1): one line for each event, with ids, and nothing for messages and joins.
 
 import { beforeEach, describe, expect, test } from "vitest";
 import { setScript } from "../fixtures/scripts.ts";
@@ -32,14 +32,14 @@ beforeEach(() => {
 const start = (behaviour = "scripted") => rooms.joinOrCreateRoom(id, { behaviour });
 const of = (event: string): readonly LogLine[] => lines().filter((line) => line.event === event);
 
-/** The line of an event of which there is one. */
+/** The line of an event that was logged once. */
 function only(event: string): LogLine | undefined {
   expect(of(event)).toHaveLength(1);
   return of(event)[0];
 }
 
 describe("a start", () => {
-  test("[O1] by code in the Worker says so", async () => {
+  test("[O1] by code in the Worker is logged", async () => {
     const room = await start();
     const { epoch } = await room.info();
     expect(lines()).toEqual([
@@ -54,7 +54,7 @@ describe("a start", () => {
     ]);
   });
 
-  test("[O1] over HTTP has the request, and by a socket the user as well", async () => {
+  test("[O1] over HTTP is logged with the request, and by a socket with the user as well", async () => {
     const response = await send("PUT", at(id), { json: { behaviour: "scripted" } });
     const request = response.headers.get("x-request-id");
     expect(only("room_started")).toMatchObject({ door: "http", request });
@@ -67,14 +67,14 @@ describe("a start", () => {
     expect(started()[0]?.["request"]).toEqual(expect.any(String));
   });
 
-  test("[O1, R6] is none when the room only wakes, or runs already", async () => {
+  test("[O1, R6] is not logged when the room only wakes, or is already running", async () => {
     await start();
     await evict(id);
     await start();
     only("room_started");
   });
 
-  test("[O1, R3] is none where the join that would start the room is refused", async () => {
+  test("[O1, R3] is not logged if the join that would start the room is refused", async () => {
     setScript(id, { onJoin: () => ({ error: "banned" }) });
     expect(await failureCode(rooms.room(id).join({ id: "ada" }))).toBe("join_refused");
     expect(of("room_started")).toEqual([]);
@@ -82,7 +82,7 @@ describe("a start", () => {
 });
 
 describe("a stop", () => {
-  test("[O1, R7] says why, how long the room ran, and who was there", async () => {
+  test("[O1, R7] is logged with its reason, how long the room ran, and who was there", async () => {
     const room = await start();
     await room.join({ id: "bob" });
     await connect(id, { id: "ada" });
@@ -97,10 +97,10 @@ describe("a stop", () => {
       sessions: 1,
       door: "worker",
     });
-    expect(of("session_closed")).toEqual([]); // the room's line counts them
+    expect(of("session_closed")).toEqual([]); // the line of the room counts them
   });
 
-  test("[O1, T2] of a room that nobody uses is its own doing", async () => {
+  test("[O1, T2] of an idle room is logged with the room itself as the cause", async () => {
     await start("brief");
     await evict(id);
     pass(70_000);
@@ -114,7 +114,7 @@ describe("a stop", () => {
     });
   });
 
-  test("[O1, R7] with its state is a purge", async () => {
+  test("[O1, R7] that deletes the state is logged as a purge", async () => {
     const room = await start();
     await send("DELETE", at(id, "?purge=true"));
     expect(await room.alive()).toBe(false);
@@ -136,7 +136,7 @@ describe("a stop", () => {
   });
 });
 
-describe("a join that is refused", () => {
+describe("a refused join", () => {
   const refused = (code: string, rest: object = {}) => ({
     level: "warn",
     event: "join_refused",
@@ -145,7 +145,7 @@ describe("a join that is refused", () => {
     ...rest,
   });
 
-  test("[O1, U2] says by whom and why, over HTTP, by a socket and from the Worker", async () => {
+  test("[O1, U2] is logged with its user and reason, over HTTP, by a socket and from the Worker", async () => {
     await start();
     setScript(id, { onJoin: () => ({ error: "banned" }) });
     const response = await send("POST", at(id, "/users"), { json: { id: "ada" } });
@@ -163,7 +163,7 @@ describe("a join that is refused", () => {
     ]);
   });
 
-  test("[O1, U9] by a full room, or by a hook that failed", async () => {
+  test("[O1, U9] is logged for a full room and for a failed hook", async () => {
     const room = await start("small");
     await Promise.all(["bob", "cyd"].map((userId) => room.join({ id: userId })));
     await failureCode(room.join({ id: "ada" }));
@@ -179,21 +179,21 @@ describe("a join that is refused", () => {
     expect(of("join_refused")[1]).toMatchObject(refused("hook_failed", { instance }));
   });
 
-  test("[O1, B2] by who may come in at all", async () => {
+  test("[O1, B2] is logged if `authorize` refuses it", async () => {
     setScript(id, { authorize: () => ({ error: "not_here" }) });
     await start("guarded");
     await refusal(id, { id: "ada" });
     expect(only("join_refused")).toMatchObject(refused("not_authorized", { reason: "not_here" }));
   });
 
-  test("[O1, U1] names no user where there is none", async () => {
+  test("[O1, U1] is logged without a user if there is none", async () => {
     await start();
     await failureCode(rooms.room(id).join({ id: "x".repeat(200) }));
     expect(only("join_refused")).not.toHaveProperty("user");
     expect(only("join_refused")).toMatchObject({ code: "invalid_user" });
   });
 
-  test("[O1, X2] is logged once, however often it is answered", async () => {
+  test("[O1, X2] is logged once, however often its answer is replayed", async () => {
     await start();
     setScript(id, { onJoin: () => ({ error: "banned" }) });
     const again = { json: { id: "ada" }, headers: { "idempotency-key": newId("key") } };
@@ -206,7 +206,7 @@ describe("a join that is refused", () => {
 describe("the end of a session", () => {
   const closing = (rest: object) => ({ level: "info", event: "session_closed", ...rest });
 
-  test("[O1] has its code and how long it lasted, across a sleep of the room too", async () => {
+  test("[O1] is logged with its code and duration, even if the room slept in between", async () => {
     await start();
     const ada = await connect(id, { id: "ada" });
     const { session } = ada.welcome;
@@ -221,14 +221,14 @@ describe("the end of a session", () => {
     });
   });
 
-  test("[O1] of a user who leaves", async () => {
+  test("[O1] is logged for a user who leaves", async () => {
     await start();
     const ada = await connect(id, { id: "ada" });
     await ada.leave();
     expect(only("session_closed")).toMatchObject(closing({ code: 1000, reason: "left" }));
   });
 
-  test("[O1] that the room has ended has the error", async () => {
+  test("[O1] is logged with the error if the room ended it", async () => {
     const room = await start();
     const ada = await connect(id, { id: "ada" });
     await room.setScopes("ada", []);
@@ -236,7 +236,7 @@ describe("the end of a session", () => {
     expect(only("session_closed")).toMatchObject(closing({ code: 4003, reason: "forbidden" }));
   });
 
-  test("[O1, W3] for bad messages", async () => {
+  test("[O1, W3] is logged for too many bad messages", async () => {
     await start();
     const ada = await connect(id, { id: "ada" });
     for (let n = 0; n < 20; n++) ada.sendRaw("nonsense");
@@ -244,7 +244,7 @@ describe("the end of a session", () => {
     expect(only("session_closed")).toMatchObject(closing({ code: 4400, reason: "bad_message" }));
   });
 
-  test("[O1, U6] is not known of sockets that went with the object", async () => {
+  test("[O1, U6] is not logged for sockets that were lost with the object", async () => {
     await start("graceless");
     await connect(id, { id: "ada" });
     await redeploy(id);
@@ -254,7 +254,7 @@ describe("the end of a session", () => {
 });
 
 describe("a kick", () => {
-  test("[O1] says who was taken out, of how many sessions, and by whom", async () => {
+  test("[O1] is logged with the user, the number of sessions, and who did it", async () => {
     const room = await start();
     const ada = await connect(id, { id: "ada" });
     await connect(id, { id: "ada" });
@@ -272,11 +272,11 @@ describe("a kick", () => {
       { code: 4001, reason: "kicked" },
     ]);
     await room.join({ id: "bob" });
-    await room.leave("bob"); // has no socket: just leaves
+    await room.leave("bob"); // bob has no socket, and so just leaves
     only("kicked");
   });
 
-  test("[O1, A9] that keeps somebody out says until when, whether or not they are there", async () => {
+  test("[O1, A9] with a ban is logged with its end, whether or not the user is in the room", async () => {
     await start();
     const before = Date.now();
     await send("DELETE", at(id, "/users/eve?kick=true&for=60"));
@@ -285,14 +285,14 @@ describe("a kick", () => {
     expect(Date.parse(String(line?.["until"])) - before).toBeGreaterThanOrEqual(60_000);
   });
 
-  test("[O1, A9] that is lifted has a line of its own", async () => {
+  test("[O1, A9] that is lifted is logged on its own line", async () => {
     await start();
     await send("DELETE", at(id, "/users/eve?kick=true&for=0"));
     expect(only("kick_lifted")).toMatchObject({ level: "info", user: "eve", door: "http" });
     expect(of("kicked")).toEqual([]);
   });
 
-  test("[O1, U4] is nothing that somebody does to themselves", async () => {
+  test("[O1, U4] is not logged for users who remove themselves", async () => {
     await start();
     const token = { sub: "ada", scopes: { [id]: ["room:read"] } };
     const ada = await come(id, token);
@@ -304,7 +304,7 @@ describe("a kick", () => {
 });
 
 describe("saving", () => {
-  test("[O1, S8] that fails says how often, and when it succeeds again", async () => {
+  test("[O1, S8] that fails is logged with the number of attempts, and again when it succeeds", async () => {
     let isDown = true;
     setScript(id, {
       saveRoomState() {
@@ -336,7 +336,7 @@ describe("saving", () => {
   });
 });
 
-test("[O1] messages, joins and leaves add no lines, however many there are", async () => {
+test("[O1] messages, joins and leaves are not logged, however many there are", async () => {
   const room = await start("swift");
   const [ada, bob] = [await connect(id, { id: "ada" }), await connect(id, { id: "bob" })];
   const before = lines().length;

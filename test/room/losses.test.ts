@@ -1,4 +1,4 @@
-// Rooms whose objects go from memory, in Node.
+// Rooms that lose their objects from memory, in Node.
 
 import { useFakeDate } from "../support/fake-date.ts";
 import { evict, redeploy, ring, rooms, stored } from "../support/core/rooms.ts";

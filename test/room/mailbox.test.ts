@@ -1,5 +1,5 @@
-// The mailbox and the bounded call by themselves: turns run one at a time in the order they came, and
-// a call into foreign code ends in time whatever that code does.
+// The mailbox and calls with a timeout, by themselves. Turns run one at a time in order of arrival, and a call into
+// foreign code ends in time, whatever that code does.
 
 import { describe, expect, test } from "vitest";
 import { callWithin } from "../../src/room/hooks/call-within.ts";
@@ -36,7 +36,7 @@ function createMailboxAndTime() {
 const createMailbox = (): Mailbox => createMailboxAndTime().mailbox;
 
 describe("a mailbox", () => {
-  test("[R1] an idle mailbox runs a turn in the very call", () => {
+  test("[R1] runs a turn synchronously if it is idle", () => {
     const mailbox = createMailbox();
     const order: string[] = [];
     const turn = mailbox.run(() => order.push("turn"));
@@ -45,7 +45,7 @@ describe("a mailbox", () => {
     return turn;
   });
 
-  test("[R1] turns run in the order they came, however long each awaits", async () => {
+  test("[R1] runs turns in order of arrival, however long each one awaits", async () => {
     const mailbox = createMailbox();
     const order: string[] = [];
     const gates = [gate(), gate(), gate()];
@@ -57,13 +57,13 @@ describe("a mailbox", () => {
         return index;
       }),
     );
-    // Released from last to first: a turn that did not wait for its turn would end early.
+    // Released in reverse order, so that a turn that did not wait would end early.
     for (const { resolve } of gates.toReversed()) resolve();
     expect(await Promise.all(turns)).toEqual([0, 1, 2]);
     expect(order).toEqual(["start 0", "end 0", "start 1", "end 1", "start 2", "end 2"]);
   });
 
-  test("[R1] no turn slips in while the mailbox is handed from one to the next", async () => {
+  test("[R1] lets no turn in between while one hands over to the next", async () => {
     const mailbox = createMailbox();
     const order: string[] = [];
     const first = gate();
@@ -76,7 +76,7 @@ describe("a mailbox", () => {
         running--;
       });
     const all = [turn("first", first.promise), turn("second")];
-    // Asked for in every microtask around the hand-over.
+    // Request a turn in every microtask around the handover.
     const late = first.promise.then(async () => {
       for (let tick = 0; tick < 10; tick++) {
         all.push(turn(`late ${tick}`));
@@ -101,7 +101,7 @@ describe("a mailbox", () => {
       },
     ],
     ["rejects", () => Promise.reject(new RangeError("broken"))],
-  ])("[R1] a turn that %s fails for its caller alone", async ([, turn]) => {
+  ])("[R1] fails a turn that %s only for its caller", async ([, turn]) => {
     const mailbox = createMailbox();
     const results = [mailbox.run(() => "before"), mailbox.run(turn), mailbox.run(() => "after")];
     expect(await Promise.allSettled(results)).toEqual([
@@ -113,12 +113,12 @@ describe("a mailbox", () => {
   });
 });
 
-describe("a mailbox with turns that wait", () => {
-  test("[R1] says so, until the last of them has its turn", async () => {
+describe("a mailbox with waiting turns", () => {
+  test("[R1] reports them until the last one runs", async () => {
     const mailbox = createMailbox();
     const { promise, resolve } = gate();
     const first = mailbox.run(() => promise);
-    expect(mailbox.hasWaiting).toBe(false); // what runs does not wait
+    expect(mailbox.hasWaiting).toBe(false); // a running turn does not wait
     const seen: boolean[] = [];
     const others = [1, 2].map(() => mailbox.run(() => seen.push(mailbox.hasWaiting)));
     expect(mailbox.hasWaiting).toBe(true);
@@ -128,10 +128,10 @@ describe("a mailbox with turns that wait", () => {
   });
 });
 
-describe("a turn that waits for too long", () => {
+describe("a turn that waits too long", () => {
   const limit = { waitLimit: 500 };
 
-  test("[R1] is refused with room_busy and does not run; those that came later wait on", async () => {
+  test("[R1] is refused with room_busy and does not run, while later ones keep waiting", async () => {
     const { mailbox, pass, timers } = createMailboxAndTime();
     const { promise, resolve } = gate();
     const order: string[] = [];
@@ -147,7 +147,7 @@ describe("a turn that waits for too long", () => {
     expect(timers.size).toBe(0);
   });
 
-  test("[R1, U8] waits on when it must run whatever happens", async () => {
+  test("[R1, U8] keeps waiting if it must run", async () => {
     const { mailbox, pass } = createMailboxAndTime();
     const { promise, resolve } = gate();
     const first = mailbox.run(() => promise);
@@ -157,7 +157,7 @@ describe("a turn that waits for too long", () => {
     expect(await Promise.all([first, second])).toEqual([undefined, "ran"]);
   });
 
-  test("[R1] is not counted while it runs: its own time is bounded elsewhere", async () => {
+  test("[R1] has no wait limit once it runs, because its own time is bounded elsewhere", async () => {
     const { mailbox, pass } = createMailboxAndTime();
     const { promise, resolve } = gate();
     const first = mailbox.run(() => promise, limit);
@@ -170,7 +170,7 @@ describe("a turn that waits for too long", () => {
 describe("a full mailbox", () => {
   const refusable = { waitLimit: 60_000 };
 
-  test("[R1] refuses a turn with room_overloaded, and takes turns again when there is place", async () => {
+  test("[R1] refuses turns with room_overloaded, and accepts them again when there is space", async () => {
     const mailbox = createMailbox();
     const { promise, resolve } = gate();
     const order: number[] = [];
@@ -187,7 +187,7 @@ describe("a full mailbox", () => {
     expect(order).toEqual(Array.from({ length: mailboxSize.turns + 1 }, (_, index) => index));
   });
 
-  test("[R1, U8] takes what must be done all the same, in its turn", async () => {
+  test("[R1, U8] still accepts a turn that must run, in its order", async () => {
     const mailbox = createMailbox();
     const { promise, resolve } = gate();
     const order: number[] = [];
@@ -201,11 +201,11 @@ describe("a full mailbox", () => {
     expect(order.at(-1)).toBe(-1);
   });
 
-  test("[R1] counts the input that waits, not only the turns", async () => {
+  test("[R1] counts the size of the waiting input, and not only the turns", async () => {
     const mailbox = createMailbox();
     const { promise, resolve } = gate();
     const { characters } = mailboxSize;
-    const running = mailbox.run(() => promise, { characters: 2 * characters }); // what runs does not wait
+    const running = mailbox.run(() => promise, { characters: 2 * characters }); // a running turn does not count
     const waiting = mailbox.run(() => "waited", { characters: characters - 1, ...refusable });
     await expect(mailbox.run(() => {}, { characters: 2, ...refusable })).rejects.toMatchObject({
       code: "room_overloaded",
@@ -218,7 +218,7 @@ describe("a full mailbox", () => {
 });
 
 describe("the log", () => {
-  test("[O1, R1] has one line a minute of turns that are refused, with their number", async () => {
+  test("[O1, R1] has one line a minute for refused turns, with their number", async () => {
     const { mailbox, pass, logged } = createMailboxAndTime();
     const { promise, resolve } = gate();
     const first = mailbox.run(() => promise);
@@ -238,18 +238,18 @@ describe("the log", () => {
   });
 });
 
-describe("a call within a limit", () => {
+describe("a call with a timeout", () => {
   const minute = 60_000;
 
-  test("[R1] gives what the function gives, at once or later", async () => {
+  test("[R1] returns what the function returns, synchronously or later", async () => {
     expect(await callWithin({ later }, minute, "f", () => 1)).toBe(1);
     expect(await callWithin({ later }, minute, "f", () => Promise.resolve(2))).toBe(2);
     expect(await callWithin({ later }, minute, "f", () => null)).toBe(null);
   });
 
-  test("[R1] waits for whatever can be waited for, as an RPC promise is a function", async () => {
+  test("[R1] awaits any thenable, such as an RPC promise, which is a function", async () => {
     const callable = Object.assign(() => {}, {
-      // oxlint-disable-next-line unicorn/no-thenable -- that is what an RPC promise looks like
+      // oxlint-disable-next-line unicorn/no-thenable -- this is what an RPC promise looks like
       then: (resolve: (value: string) => void) => resolve("answer"),
     });
     expect(
@@ -257,7 +257,7 @@ describe("a call within a limit", () => {
     ).toBe("answer");
   });
 
-  test("[R1] throws what the function throws, at once or later", async () => {
+  test("[R1] throws what the function throws, synchronously or later", async () => {
     const broken = new RangeError("broken");
     const thrower = (): never => {
       throw broken;
@@ -268,16 +268,16 @@ describe("a call within a limit", () => {
     );
   });
 
-  test("[R1] ends with call_timeout when the function does not, and says which and how long", async () => {
+  test("[R1] fails with call_timeout if the function does not end, and says which one and how long", async () => {
     await expect(callWithin({ later }, 1, "The hook", hang)).rejects.toMatchObject({
       info: { code: "call_timeout", detail: "The hook took longer than 1 ms." },
     });
   });
 
-  test("[R1] what the function does after its time is ignored, failures too", async () => {
+  test("[R1] ignores what the function does after its timeout, including failures", async () => {
     const { promise, reject } = gate();
     const late = callWithin({ later }, 1, "The hook", () => promise);
     await expect(late).rejects.toMatchObject({ info: { code: "call_timeout" } });
-    reject(new Error("nobody hears this")); // unhandled, it would fail the run
+    reject(new Error("nobody hears this")); // would fail the test run if it were unhandled
   });
 });

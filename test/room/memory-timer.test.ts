@@ -1,14 +1,14 @@
-// A timer in memory rings once, at the earliest time it was armed for, and keeps the object awake until
-// then and no longer.
+// A timer in memory rings once, at the earliest time it was set for, and keeps the object awake until then and no
+// longer.
 
 import { describe, expect, test } from "vitest";
 import { MemoryTimer } from "../../src/room/memory-timer.ts";
 import { settle } from "../support/room-by-hand.ts";
 
-/** A timer over a clock that stands still until it is told to move. */
+/** A timer with a clock that stands still until it is moved. */
 class World {
   now = 1000;
-  /** When it rang, and for what. */
+  /** The times at which it rang, and for what. */
   readonly rings: [number, string][] = [];
   readonly #pending = new Set<{ readonly at: number; readonly call: () => void }>();
   readonly #awake = new Set<Promise<unknown>>();
@@ -39,7 +39,7 @@ class World {
     await settle();
   }
 
-  /** How many timers of the platform run, and whether the object is kept awake. */
+  /** How many timers of the platform are running, and whether the object is kept awake. */
   async load(): Promise<[pending: number, isAwake: boolean]> {
     await settle();
     return [this.#pending.size, this.#awake.size > 0];
@@ -47,11 +47,11 @@ class World {
 }
 
 describe("a timer in memory", () => {
-  test("[S4] that nobody has armed runs nothing", async () => {
+  test("[S4] that was not set does nothing", async () => {
     expect(await new World().load()).toEqual([0, false]);
   });
 
-  test("[S4] rings once, at its time, and keeps the object awake until then", async () => {
+  test("[S4] rings once, on time, and keeps the object awake until then", async () => {
     const world = new World();
     world.arm(1010);
     expect(await world.load()).toEqual([1, true]);
@@ -63,7 +63,7 @@ describe("a timer in memory", () => {
     expect(world.rings).toHaveLength(1);
   });
 
-  test("[S4] armed for an earlier time rings then, and for a later one it stays as it is", async () => {
+  test("[S4] that is set for an earlier time rings then, and a later time does not change it", async () => {
     const world = new World();
     world.arm(1030, "late");
     world.arm(1010, "early");
@@ -74,13 +74,13 @@ describe("a timer in memory", () => {
     expect(world.rings).toEqual([[1010, "early"]]);
   });
 
-  test("[P3] is not armed for a time that never comes", async () => {
+  test("[P3] that is set for Infinity does nothing", async () => {
     const world = new World();
     world.arm(Infinity);
     expect(await world.load()).toEqual([0, false]);
   });
 
-  test("[S4] that is due already rings as soon as the platform lets it", async () => {
+  test("[S4] that is already due rings as soon as the platform allows", async () => {
     const world = new World();
     world.arm(990);
     expect(world.rings).toEqual([]);
@@ -98,7 +98,7 @@ describe("a timer in memory", () => {
     expect(world.rings).toEqual([]);
   });
 
-  test("[S4] can be armed again once it has rung or was cancelled, for a later time too", async () => {
+  test("[S4] can be set again after it rang or was cancelled, also for a later time", async () => {
     const world = new World();
     world.arm(1010, "first");
     await world.passUntil(1010);
@@ -113,7 +113,7 @@ describe("a timer in memory", () => {
     ]);
   });
 
-  test("[S4] can be armed by what it calls", async () => {
+  test("[S4] can be set again by its own callback", async () => {
     const world = new World();
     world.timer.armAtLatest(1010, () => world.arm(1020));
     await world.passUntil(1010);

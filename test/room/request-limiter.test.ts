@@ -17,7 +17,7 @@ function send(limiter: RequestLimiter, caller: Caller, rate: number, now: number
   limiter.takeShared(caller, rate, now);
 }
 
-/** How many of `count` requests are admitted at a time. */
+/** How many of `count` requests are admitted at a given time. */
 function admitted(
   limiter: RequestLimiter,
   caller: Caller,
@@ -34,14 +34,14 @@ function admitted(
   return sum;
 }
 
-test("[L1] a user may send as many requests as the rate says, and twice as many at once", () => {
+test("[L1] a user may send as many requests as the rate allows, and twice as many in a burst", () => {
   const limiter = new RequestLimiter();
   expect(admitted(limiter, by("ada"), { count: 50, rate: 10 })).toBe(20);
   expect(admitted(limiter, by("ada"), { count: 50, rate: 10, now: 1000 })).toBe(10);
   expect(admitted(limiter, by("bob"), { count: 50, rate: 10, now: 1000 })).toBe(20);
 });
 
-test("[L1] all users together may send ten times as many", () => {
+test("[L1] all users together may send ten times as many requests", () => {
   const limiter = new RequestLimiter();
   const sums = Array.from({ length: 30 }, (_, n) =>
     admitted(limiter, by(`user-${n}`), { count: 20, rate: 10 }),
@@ -49,7 +49,7 @@ test("[L1] all users together may send ten times as many", () => {
   expect(sums.reduce((sum, each) => sum + each)).toBe(200);
 });
 
-test("[L1] callers who are no users count as one user together", () => {
+test("[L1] callers without a user count as one user together", () => {
   const limiter = new RequestLimiter();
   const nobody = createCaller({ door: "http", scopes: ["room:read"] });
   expect(admitted(limiter, nobody, { count: 50, rate: 10 })).toBe(20);
@@ -57,7 +57,7 @@ test("[L1] callers who are no users count as one user together", () => {
   expect(admitted(limiter, by("ada"), { count: 50, rate: 10, now: 1000 })).toBe(20);
 });
 
-test("[L1] what exceeds the rate of its user does not count for all together", () => {
+test("[L1] requests beyond a user's own rate do not count towards the shared rate", () => {
   const limiter = new RequestLimiter();
   expect(admitted(limiter, by("eve"), { count: 1000, rate: 10 })).toBe(20);
   const sums = Array.from({ length: 9 }, (_, n) =>
@@ -72,20 +72,20 @@ test("[L1] administrators and the Worker's own code are not limited", () => {
   for (const caller of others) expect(admitted(limiter, caller, { count: 50, rate: 1 })).toBe(50);
 });
 
-test("[L1] upgrades of sockets are limited for each user, and not for all together", () => {
+test("[L1] socket upgrades are limited per user, and not for all users together", () => {
   const limiter = new RequestLimiter();
   expect(admitted(limiter, by("bob", [], "socket"), { count: 50, rate: 1 })).toBe(2);
   for (let n = 0; n < 50; n++)
     expect(admitted(limiter, by(`user-${n}`, [], "socket"), { count: 1, rate: 1 })).toBe(1);
 });
 
-test("[L1] the rate is the room's own as soon as it runs", () => {
+test("[L1] the room's own rate applies as soon as it runs", () => {
   const limiter = new RequestLimiter();
   expect(admitted(limiter, by("ada"), { count: 1, rate: 100 })).toBe(1);
   expect(admitted(limiter, by("ada"), { count: 50, rate: 10 })).toBe(20);
 });
 
-test("[L1] a refusal says when to come back", () => {
+test("[L1] a refusal says when to retry", () => {
   const limiter = new RequestLimiter();
   admitted(limiter, by("ada"), { count: 20, rate: 10 });
   const refused = (): unknown => send(limiter, by("ada"), 10, 0);

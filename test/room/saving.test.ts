@@ -1,5 +1,5 @@
-// Rooms that save their state elsewhere: beside their turns, one save at a time, the latest state, again
-// and again until it succeeds, across evictions and crashes too.
+// Rooms that save their state elsewhere: outside their turns, one save at a time, always the latest state, and
+// repeatedly until it succeeds, even across evictions and crashes.
 
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import type { JsonObject, RoomHandle, RoomInfo } from "collab-room";
@@ -16,13 +16,13 @@ async function start(saveRoomState?: Script["saveRoomState"], behaviour = "saved
   return rooms.joinOrCreateRoom(id, { behaviour });
 }
 
-/** The states that the store was given, in order. */
+/** The states that the store received, in order. */
 const savesOf = ({ id }: RoomHandle): (JsonObject | undefined)[] =>
   callsOf(id).flatMap(({ hook, state }) => (hook === "saveRoomState" ? [state] : []));
 
 const set = (room: RoomHandle, n: number) => room.patchState([{ op: "add", path: "/n", value: n }]);
 
-/** Wait until room info shows this of saving. */
+/** Wait until the room's info shows this save status. */
 const saveStatus = (room: RoomHandle, save: RoomInfo["save"]) =>
   expect.poll(async () => (await room.info()).save).toEqual(save);
 
@@ -36,7 +36,7 @@ const broken = (): never => {
 const failing = { status: "failing", error: "save_failed" } as const;
 
 describe("a store that works", () => {
-  test("[S8] gets each state after its change, and is done", async () => {
+  test("[S8] receives each state after its change", async () => {
     const room = await start();
     expect((await room.info()).save).toEqual({ status: "saved" });
     for (const n of [1, 2]) {
@@ -47,7 +47,7 @@ describe("a store that works", () => {
     expect(await timer(room)).toBeUndefined();
   });
 
-  test("[S8] gets what actions and updates change, and nothing for joins and reads", async () => {
+  test("[S8] receives the changes of actions and updates, and nothing for joins and reads", async () => {
     const room = await start();
     await room.join({ id: "ada" });
     await room.getState();
@@ -62,7 +62,7 @@ describe("a store that works", () => {
     expect(savesOf(room)).toEqual([{ title: "x" }, { n: 1 }]);
   });
 
-  test("[S8] is told which version it gets, in a state that it cannot change", async () => {
+  test("[S8] receives the version with a frozen state", async () => {
     const seen: unknown[] = [];
     const room = await start((context, state) => {
       seen.push([context.version, Object.isFrozen(state), context.state === state]);
@@ -72,7 +72,7 @@ describe("a store that works", () => {
     expect(seen).toEqual([[1, true, true]]);
   });
 
-  test("[S8, R1] gets a wide state again only after a while, because handing it over costs time", async () => {
+  test("[S8, R1] receives a wide state again only after a while, because passing it on takes time", async () => {
     const room = await start();
     const wide = Object.fromEntries(Array.from({ length: 8000 }, (_, n) => [`k${n}`, n]));
     await room.patchState([{ op: "add", path: "/wide", value: wide }]);
@@ -87,7 +87,7 @@ describe("a store that works", () => {
     expect(savesOf(room)).toEqual([{ wide }, { wide, n: 1 }]);
   });
 
-  test("[S8] is off where the behaviour saves nothing", async () => {
+  test("[S8] is not called if the behaviour saves nothing", async () => {
     const room = await start(undefined, "scripted");
     await set(room, 1);
     expect((await room.info()).save).toEqual({ status: "off" });
@@ -96,7 +96,7 @@ describe("a store that works", () => {
 });
 
 describe("a store that is slow", () => {
-  test("[S8, R1] never holds the room up", async () => {
+  test("[S8, R1] never delays the room", async () => {
     const { promise, resolve } = gate();
     const room = await start(() => promise, "patient");
     await set(room, 1);
@@ -111,7 +111,7 @@ describe("a store that is slow", () => {
     await saveStatus(room, { status: "saved" });
   });
 
-  test("[S8] gets one state at a time, and in the end the latest", async () => {
+  test("[S8] receives one state at a time, and finally the latest", async () => {
     let [running, most] = [0, 0];
     const room = await start(async () => {
       most = Math.max(most, ++running);
@@ -126,7 +126,7 @@ describe("a store that is slow", () => {
     expect(saved).toEqual(saved.toSorted((a, b) => a - b));
   });
 
-  test("[S8] gets the state in which the room is when its turn comes, and none in between", async () => {
+  test("[S8] receives the state at the time of the save, and none in between", async () => {
     const gates = [gate(), gate()];
     let calls = 0;
     const room = await start(() => gates[calls++]?.promise, "patient");
@@ -138,7 +138,7 @@ describe("a store that is slow", () => {
     expect(savesOf(room)).toEqual([{ n: 1 }, { n: 3 }]);
   });
 
-  test("[S8, T3] lets the alarm wait for it, instead of ringing on and on", async () => {
+  test("[S8, T3] delays the alarm, which does not ring in a loop", async () => {
     const { promise, resolve } = gate();
     const room = await start(() => promise, "patient");
     await set(room, 1);
@@ -150,7 +150,7 @@ describe("a store that is slow", () => {
     expect(savesOf(room)).toEqual([{ n: 1 }]);
   });
 
-  test("[S8] that hangs has failed when its time is over", async () => {
+  test("[S8] that hangs has failed after its timeout", async () => {
     const room = await start(hang);
     await set(room, 1);
     await saveStatus(room, { status: "failing", error: "call_timeout" });
@@ -173,9 +173,9 @@ describe("a store that fails", () => {
   test.each<[string, NonNullable<Script["saveRoomState"]>]>([
     ["throws", broken],
     ["rejects", async () => broken()],
-    ["answers an error", () => ({ error: "secret: the disk is full" })],
-    ["answers what is no answer", () => 42 as never],
-  ])("[S8, A6] and %s shows in room info, without a word of its own", async (_, save) => {
+    ["returns an error", () => ({ error: "secret: the disk is full" })],
+    ["returns an invalid answer", () => 42 as never],
+  ])("[S8, A6] and %s is shown in the room's info, without its message", async (_, save) => {
     const room = await start(save);
     await set(room, 1);
     await saveStatus(room, failing);
@@ -186,11 +186,11 @@ describe("a store that fails", () => {
     expect(await room.getState()).toEqual({ n: 2 });
   });
 
-  test("[S8, T3] is asked again by the timer after 1, 2, 4 and 8 s, until it works", async () => {
+  test("[S8, T3] is retried by the timer after 1, 2, 4 and 8 s, until it works", async () => {
     const room = await start(broken);
     await set(room, 1);
     for (const [failures, wait] of [1000, 2000, 4000, 8000].entries()) {
-      // The store fails at once: what comes of it is there by the next round trip.
+      // The store fails at once, so the result is visible after the next round trip.
       expect((await room.info()).save).toEqual(failing);
       expect(await timer(room)).toEqual({ at: Date.now() + wait, attempts: failures + 1 });
       pass(wait - 1);
@@ -206,7 +206,7 @@ describe("a store that fails", () => {
     expect(await timer(room)).toBeUndefined();
   });
 
-  test("[S8] is not asked by every change, and in the end has the latest", async () => {
+  test("[S8] is not retried by each change, and finally receives the latest state", async () => {
     const room = await start(broken);
     await set(room, 1);
     await saveStatus(room, failing);
@@ -219,7 +219,7 @@ describe("a store that fails", () => {
     expect(savesOf(room)).toEqual([{ n: 1 }, { n: 4 }]);
   });
 
-  test("[S8, R6] is remembered across evictions, and asked again in time, not by the waking", async () => {
+  test("[S8, R6] is remembered across evictions, and retried on time instead of on waking", async () => {
     const room = await start(broken);
     await set(room, 1);
     await evict(room.id);
@@ -242,13 +242,13 @@ describe("a store that fails", () => {
 });
 
 describe("debounce and maxWait", () => {
-  test("[S8] a change is saved 2 s after the last one, by the timer", async () => {
+  test("[S8] a change is saved by the timer 2 s after the last one", async () => {
     const room = await start(undefined, "debounced");
     await set(room, 1);
     pass(1500);
     await set(room, 2);
     pass(500);
-    await ring(room.id); // the time of the first change
+    await ring(room.id); // when the first change would be due
     expect(savesOf(room)).toEqual([]);
     expect((await room.info()).save).toEqual({ status: "pending" });
     pass(1500);
@@ -257,7 +257,7 @@ describe("debounce and maxWait", () => {
     expect(savesOf(room)).toEqual([{ n: 2 }]);
   });
 
-  test("[S8] changes without a pause are saved after 10 s", async () => {
+  test("[S8] continuous changes are saved after 10 s", async () => {
     const room = await start(undefined, "debounced");
     const begun = Date.now();
     for (let n = 1; Date.now() < begun + 10_000; n++) {
@@ -270,7 +270,7 @@ describe("debounce and maxWait", () => {
     expect(savesOf(room)).toEqual([{ n: 10 }]);
   });
 
-  test("[S8, R6] what waits when the object goes is saved when its time has come", async () => {
+  test("[S8, R6] a pending save survives an eviction, and happens when it is due", async () => {
     const room = await start(undefined, "debounced");
     await set(room, 1);
     await evict(room.id);
@@ -281,7 +281,7 @@ describe("debounce and maxWait", () => {
     expect(savesOf(room)).toEqual([{ n: 1 }]);
   });
 
-  test("[S8, R7] a stop does not wait for the pause", async () => {
+  test("[S8, R7] a stop does not wait for the debounce time", async () => {
     const room = await start(undefined, "debounced");
     await set(room, 1);
     await room.stop();

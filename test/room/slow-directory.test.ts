@@ -1,5 +1,5 @@
-// A directory that takes its time, or never answers: no turn of the room waits for it. Only those wait who
-// start or stop the room, since its entry has to be right when they are answered.
+// A directory that is slow or never answers. No turn of the room waits for it. Only callers who start or stop the room
+// wait, because its entry has to be correct when they get their answer.
 
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { Directory } from "../../src/cloudflare/directory.ts";
@@ -24,7 +24,7 @@ import { expectOk } from "../support/session.ts";
 import { set } from "../support/session-helpers.ts";
 import { watchLog } from "../support/watch-log.ts";
 
-/** Let a room's shard wait with the next call of this kind until it is let go of. */
+/** Hold the next call of this kind in the room's shard until it is released. */
 function holdShard(id: string, kind: "listing" | "unlisting") {
   const [asked, { promise, resolve }] = [gate(), gate()];
   setScript(id, {
@@ -36,7 +36,7 @@ function holdShard(id: string, kind: "listing" | "unlisting") {
   return { asked: asked.promise, letGo: resolve };
 }
 
-/** Whether something has ended once all that was sent to the room has been handled. */
+/** Whether some work has ended once everything that was sent to the room has been handled. */
 async function hasEnded(id: string, work: Promise<unknown>): Promise<boolean> {
   let ended = false;
   const end = (): void => {
@@ -48,10 +48,10 @@ async function hasEnded(id: string, work: Promise<unknown>): Promise<boolean> {
   return ended;
 }
 
-describe("while a shard takes its time", () => {
+describe("while a shard is slow", () => {
   useFakeDate();
 
-  test("[D2] with a new user count, nobody waits", async () => {
+  test("[D2] nobody waits for an update of the user count", async () => {
     const { id, room, sessions } = await gather("scripted", "ada");
     const [ada] = sessions;
     const shard = holdShard(id, "listing");
@@ -68,7 +68,7 @@ describe("while a shard takes its time", () => {
     await ringing;
   });
 
-  test("[D2, D1] with a start, the starter waits, and nobody else", async () => {
+  test("[D2, D1] only the caller of a start waits for it", async () => {
     const id = newId();
     const room = rooms.room(id);
     const shard = holdShard(id, "listing");
@@ -84,7 +84,7 @@ describe("while a shard takes its time", () => {
     expect(await isListed(id)).toBe(true);
   });
 
-  test("[D2, D1] with a stop, its caller waits, and nobody else", async () => {
+  test("[D2, D1] only the caller of a stop waits for it", async () => {
     const room = await rooms.joinOrCreateRoom(newId(), { behaviour: "scripted" });
     const shard = holdShard(room.id, "unlisting");
     const stopping = room.stop();
@@ -100,7 +100,7 @@ describe("while a shard takes its time", () => {
     expect(await isListed(room.id)).toBe(true);
   });
 
-  test("[D2, T3] the other timers ring in time", async () => {
+  test("[D2, T3] the other timers ring on time", async () => {
     const room = await rooms.joinOrCreateRoom(newId(), { behaviour: "scripted" });
     await room.join({ id: "bob" });
     await room.join({ id: "ada" }, { ttl: 5000 });
@@ -121,7 +121,7 @@ describe("a shard that never answers", () => {
   test.for<[string, (directory: Directory) => Promise<unknown>]>([
     ["a list", (directory) => directory.list({})],
     ["a count", (directory) => directory.count()],
-  ])("[D3] fails %s after 5 s, and says how many shards are missing", async ([, ask]) => {
+  ])("[D3] fails %s after 5 s, and reports how many shards are missing", async ([, ask]) => {
     vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
     const shardOf = (name: string) => ({
       list: () => (name === "shard-2-of-4" ? hang() : Promise.resolve({ rooms: [], total: 1 })),
@@ -141,7 +141,7 @@ describe("a shard that never answers", () => {
     expect(lines()).toMatchObject([{ shard: 2 }]);
   });
 
-  test("[D2, D3] keeps the one who starts the room waiting for 5 s, and is asked again", async () => {
+  test("[D2, D3] delays the start of a room by 5 s, and is called again", async () => {
     let asked = 0;
     const put = (): Promise<never> => {
       asked++;

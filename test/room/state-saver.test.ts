@@ -1,5 +1,5 @@
-// The state saver by itself: when it saves, what it keeps in the timer's row, and what it does when a save
-// fails, is slow or has become stale.
+// The state saver by itself: when it saves, what it stores in the timer's row, and what it does when a save fails, is
+// slow or is outdated.
 
 import { describe, expect, test } from "vitest";
 import type { SaveFailure } from "../../src/room/hooks/hook-runner.ts";
@@ -11,14 +11,14 @@ import { MemoryRoomStorage } from "../../src/storage/memory.ts";
 
 type Outcome = SaveFailure | null;
 
-/** A room that changes when told to, and a store that answers when told to. */
+/** A room that changes on request, and a store that answers on request. */
 class Desk {
   now = 1_000_000;
   version = 0;
   isStaged = false;
-  /** Members of the widest object of its state. */
+  /** The number of members of the widest object in its state. */
   width = 0;
-  /** Saves so far: the version that each has got. */
+  /** The versions that were saved so far. */
   readonly saves: number[] = [];
   readonly #storage = new MemoryRoomStorage<RoomRecord, Member>();
   readonly #timing: { readonly debounce: number; readonly maxWait: number };
@@ -55,8 +55,8 @@ class Desk {
       hooks: {
         saves,
         save: () => {
-          expect(this.#answer).toBeNull(); // one at a time, whatever happens
-          expect(this.isStaged).toBe(false); // what is staged is not the state yet
+          expect(this.#answer).toBeNull(); // one save at a time, always
+          expect(this.isStaged).toBe(false); // a staged change is not part of the state yet
           versions.push(this.version);
           return new Promise((resolve) => (this.#answer = resolve));
         },
@@ -71,12 +71,12 @@ class Desk {
     return this.width;
   }
 
-  /** A change is staged. */
+  /** Stage a change. */
   stage(): void {
     this.isStaged = true;
   }
 
-  /** What is staged is committed, as in a flush. */
+  /** Commit the staged change, as in a flush. */
   commit(): void {
     this.saver.markDirty();
     this.isStaged = false;
@@ -89,12 +89,12 @@ class Desk {
     this.commit();
   }
 
-  /** The store answers the save that is under way. */
+  /** Let the store answer the pending save. */
   async answer(outcome: Outcome = null): Promise<void> {
     const [answer, count] = [this.#answer, this.saves.length];
     this.#answer = null;
     answer?.(outcome);
-    // A run goes on with another save, or ends.
+    // A run continues with another save, or ends.
     await Promise.race([
       this.#underWay,
       expect.poll(() => this.saves.length).toBeGreaterThan(count),
@@ -116,7 +116,7 @@ class Desk {
     return row && { at: row.at - this.now, attempts: row.attempts };
   }
 
-  /** Time passes, and the timer rings. */
+  /** Let time pass, and ring the timer. */
   pass(ms: number): void {
     this.now += ms;
     this.saver.ring(this.now);
@@ -124,7 +124,7 @@ class Desk {
 }
 
 describe("a room that saves nothing", () => {
-  test("[S8] has no row and no save, however it changes", async () => {
+  test("[S8] has no timer row and no save, however it changes", async () => {
     const desk = new Desk({ debounce: 0, maxWait: 0 }, false);
     desk.change();
     expect([desk.row, desk.saves, desk.saver.status]).toEqual([undefined, [], { status: "off" }]);
@@ -133,7 +133,7 @@ describe("a room that saves nothing", () => {
 });
 
 describe("a store that answers", () => {
-  test("[S8] gets a change at once; until it has answered there is a row that rings if the object dies", async () => {
+  test("[S8] receives a change at once, and until it answers a timer row covers a crash of the object", async () => {
     const desk = new Desk();
     expect(desk.saver.status).toEqual({ status: "saved" });
     desk.change();
@@ -146,7 +146,7 @@ describe("a store that answers", () => {
     expect(desk.saver.isClean).toBe(true);
   });
 
-  test("[S8] gets one save at a time, and the latest state next", async () => {
+  test("[S8] receives one save at a time, and then the latest state", async () => {
     const desk = new Desk();
     for (let n = 0; n < 5; n++) desk.change();
     expect(desk.saves).toEqual([1]);
@@ -161,7 +161,7 @@ describe("a store that answers", () => {
     expect([desk.row, desk.saver.isClean]).toEqual([undefined, true]);
   });
 
-  test("[S8] is not asked for what it has", async () => {
+  test("[S8] is not called for a state that it already has", async () => {
     const desk = new Desk();
     desk.change();
     await desk.answer();
@@ -172,7 +172,7 @@ describe("a store that answers", () => {
 
 describe("a store that fails", () => {
   test.each(["save_failed", "call_timeout"] as const)(
-    "[S8] with %s is asked again after a wait that doubles",
+    "[S8] with %s is retried after a wait that doubles",
     async (error) => {
       const desk = new Desk();
       desk.change();
@@ -189,7 +189,7 @@ describe("a store that fails", () => {
     },
   );
 
-  test("[S8] is left alone by changes until its time; then it gets the latest state", async () => {
+  test("[S8] is not called by changes before its retry, which passes the latest state", async () => {
     const desk = new Desk();
     desk.change();
     await desk.answer("save_failed");
@@ -202,7 +202,7 @@ describe("a store that fails", () => {
     expect(desk.saver.isClean).toBe(true);
   });
 
-  test("[S8, R6] and answers at last gets what has changed meanwhile, and its failures are forgotten", async () => {
+  test("[S8, R6] and then succeeds receives later changes too, and its failures are forgotten", async () => {
     const desk = new Desk();
     desk.change();
     await desk.answer("save_failed");
@@ -216,7 +216,7 @@ describe("a store that fails", () => {
     expect(desk.row).toEqual({ at: 1000, attempts: 1 });
   });
 
-  test("[S8, R6] is remembered across a wake, and asked again when its time has come", async () => {
+  test("[S8, R6] is remembered across a wake, and retried when it is due", async () => {
     const desk = new Desk();
     desk.change();
     await desk.answer("save_failed");
@@ -233,7 +233,7 @@ describe("a store that fails", () => {
 });
 
 describe("a stop that waits for a save", () => {
-  test("[S8, R7] goes on by the timer idle once a save succeeds after failures", async () => {
+  test("[S8, R7] continues by the timer `idle` once a save succeeds after failures", async () => {
     const desk = new Desk();
     desk.change();
     await desk.answer("save_failed");
@@ -246,7 +246,7 @@ describe("a stop that waits for a save", () => {
     expect([desk.row, desk.idleRow]).toEqual([undefined, { at: 0, attempts: 0 }]);
   });
 
-  test("[S8, R7, R6] goes on in an object that has woken since, too", async () => {
+  test("[S8, R7, R6] continues even if the object has woken since", async () => {
     const desk = new Desk();
     desk.change();
     await desk.answer("save_failed");
@@ -260,7 +260,7 @@ describe("a stop that waits for a save", () => {
     { debounce: 0, maxWait: 0 },
     { debounce: 2000, maxWait: 10_000 },
   ])(
-    "[S8, R7] goes on if the state changed during the save that succeeded, with a debounce of $debounce ms",
+    "[S8, R7] continues if the state changed during the successful save, with a debounce of $debounce ms",
     async (timing) => {
       const desk = new Desk(timing);
       desk.change();
@@ -276,7 +276,7 @@ describe("a stop that waits for a save", () => {
     },
   );
 
-  test("[S8] is not looked for after a save that succeeds at once", async () => {
+  test("[S8] is not checked for after a save that succeeds at once", async () => {
     const desk = new Desk();
     desk.change();
     await desk.answer();
@@ -284,7 +284,7 @@ describe("a stop that waits for a save", () => {
   });
 });
 
-describe("a change that is staged while a save is under way", () => {
+describe("a change that is staged during a save", () => {
   test("[S4, S8] is not saved before it is committed", async () => {
     const desk = new Desk();
     desk.change();
@@ -300,7 +300,7 @@ describe("a change that is staged while a save is under way", () => {
 });
 
 describe("a store that is slow", () => {
-  test("[S8, T3] when the timer rings meanwhile, it is not asked twice, and the timer is set ahead", async () => {
+  test("[S8, T3] is not called twice when the timer rings meanwhile, and the timer is set ahead", async () => {
     const desk = new Desk();
     desk.change();
     for (let n = 0; n < 3; n++) {
@@ -316,13 +316,13 @@ describe("a store that is slow", () => {
 describe("debounce and maxWait", () => {
   const timing = { debounce: 2000, maxWait: 10_000 };
 
-  test("[S8] a change is saved when nothing more has come for so long", async () => {
+  test("[S8] a change is saved after the debounce time without another one", async () => {
     const desk = new Desk(timing);
     desk.change();
     expect([desk.saves, desk.row]).toEqual([[], { at: 2000, attempts: 0 }]);
     desk.now += 1500;
     desk.change();
-    desk.pass(500); // the first change's time: the second one moves it
+    desk.pass(500); // the first change would be due, but the second one has moved the timer
     expect([desk.saves, desk.row]).toEqual([[], { at: 1500, attempts: 0 }]);
     desk.pass(1500);
     expect(desk.saves).toEqual([2]);
@@ -330,7 +330,7 @@ describe("debounce and maxWait", () => {
     expect([desk.row, desk.saver.status]).toEqual([undefined, { status: "saved" }]);
   });
 
-  test("[S8] changes that never pause are saved when the first has waited long enough", () => {
+  test("[S8] continuous changes are saved once the first has waited for maxWait", () => {
     const desk = new Desk(timing);
     const start = desk.now;
     while (desk.saves.length === 0 && desk.now < start + 60_000) {
@@ -343,7 +343,7 @@ describe("debounce and maxWait", () => {
     expect(desk.saves).toEqual([desk.version]);
   });
 
-  test("[S8] a change during a save waits for its own pause", async () => {
+  test("[S8] a change during a save waits for its own debounce time", async () => {
     const desk = new Desk(timing);
     desk.change();
     desk.pass(2000);
@@ -356,7 +356,7 @@ describe("debounce and maxWait", () => {
     expect(desk.saves).toEqual([1, 2]);
   });
 
-  test("[S8, R6] a change that waits when the object dies is saved when its timer rings", () => {
+  test("[S8, R6] a pending change is saved by its timer if the object crashes", () => {
     const desk = new Desk(timing);
     desk.change();
     desk.wake();
@@ -367,7 +367,7 @@ describe("debounce and maxWait", () => {
 });
 
 describe("a wide state", () => {
-  /** A room whose state has an object with this many members; its first save has started and ended. */
+  /** A room whose state has an object with this many members, after its first save. */
   async function saved(width: number, timing?: { debounce: number; maxWait: number }) {
     const desk = new Desk(timing);
     desk.width = width;
@@ -377,7 +377,7 @@ describe("a wide state", () => {
     return desk;
   }
 
-  test("[S8, R1] is saved at once, and then again after 1 ms for 80 members, by the timer", async () => {
+  test("[S8, R1] is saved at once, and then again at most every 1 ms per 80 members, by the timer", async () => {
     const desk = await saved(80_000);
     expect(desk.saves).toEqual([1]);
     desk.now += 10;
@@ -394,14 +394,14 @@ describe("a wide state", () => {
     expect([desk.row, desk.saver.status]).toEqual([undefined, { status: "saved" }]);
   });
 
-  test("[S8] that has changed after that time is saved at once", async () => {
+  test("[S8] that changes after that time is saved at once", async () => {
     const desk = await saved(80_000);
     desk.now += 1000;
     desk.change();
     expect(desk.saves).toEqual([1, 2]);
   });
 
-  test("[S8] that changes while it is saved waits for its time, too", async () => {
+  test("[S8] that changes during its save waits for that time, too", async () => {
     const desk = new Desk();
     desk.width = 8000;
     desk.change();
@@ -413,7 +413,7 @@ describe("a wide state", () => {
     expect(desk.saves).toEqual([1, 2]);
   });
 
-  test("[S8] is retried no earlier, even by the first retry", async () => {
+  test("[S8] is not retried before that time, not even the first time", async () => {
     const desk = new Desk();
     desk.width = 800_000;
     desk.change();
@@ -421,7 +421,7 @@ describe("a wide state", () => {
     expect(desk.row).toEqual({ at: 10_000, attempts: 1 });
   });
 
-  test("[S8] waits for the later of this and its debounce", async () => {
+  test("[S8] waits for the later of that time and its debounce", async () => {
     const timing = { debounce: 500, maxWait: 700 };
     const desk = await saved(80_000, timing);
     desk.change();
@@ -436,7 +436,7 @@ describe("a wide state", () => {
     expect(slow.row).toEqual({ at: 500, attempts: 0 });
   });
 
-  test("[S8, R7] does not make a stop wait", async () => {
+  test("[S8, R7] does not delay a stop", async () => {
     const desk = await saved(80_000);
     desk.change();
     const flushed = desk.saver.flush();
@@ -446,15 +446,15 @@ describe("a wide state", () => {
     expect(desk.saver.isClean).toBe(true);
   });
 
-  test("[S8] waits only while it is wide: a narrow one is saved with each change", async () => {
+  test("[S8] waits only while it is wide, and a narrow one is saved with each change", async () => {
     const desk = await saved(0);
     desk.change();
     expect(desk.saves).toEqual([1, 2]);
   });
 });
 
-describe("flushing", () => {
-  test("[S8, R7] saves at once what waits for a pause", async () => {
+describe("a flush", () => {
+  test("[S8, R7] saves a debounced change at once", async () => {
     const desk = new Desk({ debounce: 2000, maxWait: 10_000 });
     desk.change();
     const flushed = desk.saver.flush();
@@ -464,7 +464,7 @@ describe("flushing", () => {
     expect(desk.saver.isClean).toBe(true);
   });
 
-  test("[S8, R7] waits for the save that is under way, and saves again what has changed since", async () => {
+  test("[S8, R7] waits for the pending save, and then saves later changes", async () => {
     for (const timing of [
       { debounce: 0, maxWait: 0 },
       { debounce: 2000, maxWait: 10_000 },
@@ -483,7 +483,7 @@ describe("flushing", () => {
     }
   });
 
-  test("[S8, R7] says why it could not, having asked once, and the retry stands", async () => {
+  test("[S8, R7] returns the error of its single attempt, and the retry stays set", async () => {
     const desk = new Desk();
     desk.change();
     await desk.answer("save_failed");

@@ -1,4 +1,4 @@
-// The room's clock, driven by a wall clock that the test sets.
+// The room's clock, with a wall clock that the test sets.
 
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
@@ -13,7 +13,7 @@ function createClock(wall = 1_000_000) {
 }
 
 describe("the room's clock", () => {
-  test("[T5] shows the time of the wall clock as long as that goes ahead", () => {
+  test("[T5] shows the wall clock's time as long as that goes forward", () => {
     const { world, clock } = createClock();
     for (const wall of [1_000_000, 1_000_000, 1_000_001, 1_000_001 + hour]) {
       world.wall = wall;
@@ -22,7 +22,7 @@ describe("the room's clock", () => {
     expect(clock.ahead).toBe(0);
   });
 
-  test("[T5] stands still when the wall clock is set back, and goes on from there", () => {
+  test("[T5] stands still when the wall clock is set back, and continues from there", () => {
     const { world, clock } = createClock();
     clock.now();
     world.wall -= 5000;
@@ -33,7 +33,7 @@ describe("the room's clock", () => {
     expect(clock.ahead).toBe(5000);
   });
 
-  test("[T5] stays ahead by all steps together, also after a step ahead", () => {
+  test("[T5] stays ahead by the sum of all steps back, also after a step forward", () => {
     const { world, clock } = createClock();
     clock.now();
     world.wall -= 5000;
@@ -45,7 +45,7 @@ describe("the room's clock", () => {
     expect(clock.ahead).toBe(7000);
   });
 
-  test("[T5] never goes back, and follows each step ahead, whatever the wall clock does", () => {
+  test("[T5] never goes back, and follows each step forward, whatever the wall clock does", () => {
     fc.assert(
       fc.property(fc.array(fc.integer({ min: -hour, max: hour })), (steps) => {
         const { world, clock } = createClock();
@@ -61,7 +61,7 @@ describe("the room's clock", () => {
     );
   });
 
-  test("[T5, T3] has alarms set by the wall clock, by which the platform rings them", () => {
+  test("[T5, T3] converts alarms to the wall clock, which the platform uses", () => {
     const { world, clock } = createClock();
     const alarms: (number | null)[] = [];
     const alarm = {
@@ -80,8 +80,8 @@ describe("the room's clock", () => {
 describe("the time since a reading of the wall clock", () => {
   test.each<[string, number, number, number | null]>([
     ["is the difference", 1000, 4500, 3500],
-    ["is 0 for one that is a little ahead", 1900, 1000, 0],
-    ["is not known once the clock was set back", 62_000, 2000, null],
+    ["is 0 for a reading that is slightly ahead", 1900, 1000, 0],
+    ["is unknown if the clock was set back", 62_000, 2000, null],
   ])("[T5, U8] %s", (_, then, now, since) => {
     expect(wallTimeSince(then, now)).toBe(since);
   });

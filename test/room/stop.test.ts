@@ -1,5 +1,4 @@
-// Stopping a room: what happens in which order, what is left of it, and that a failing save puts it off
-// and no more.
+// Stopping a room: the order of steps, what is left afterwards, and that a failing save only delays it.
 
 import { describe, expect, test } from "vitest";
 import type { RoomHandle } from "collab-room";
@@ -34,7 +33,7 @@ const hooksOf = (id: string): string[] =>
 
 const left = (id: string): string[] => hooksOf(id).filter((call) => call.startsWith("onLeave"));
 
-/** Nothing of it runs, and nothing will. */
+/** Check that nothing of the room runs, and nothing will. */
 async function isStopped(room: RoomHandle): Promise<void> {
   expect(await room.alive()).toBe(false);
   expect(await isListed(room.id)).toBe(false);
@@ -42,7 +41,7 @@ async function isStopped(room: RoomHandle): Promise<void> {
 }
 
 describe("a stop", () => {
-  test("[R7] saves, lets everybody leave, takes the entry out, and drops what is left, in this order", async () => {
+  test("[R7] saves, makes everybody leave, removes the directory entry and drops the rest, in this order", async () => {
     const room = await start("saved");
     const order: string[] = [];
     let down = true;
@@ -80,7 +79,7 @@ describe("a stop", () => {
     expect(await stored(room.id)).toEqual(nothingStored);
   });
 
-  test("[R7, R8] keeps the state for the next start, and nothing else that costs", async () => {
+  test("[R7, R8] keeps the state for the next start, and nothing else that costs anything", async () => {
     const room = await start("scripted", ["ada"]);
     const { epoch, version } = await room.info();
     await room.stop();
@@ -94,7 +93,7 @@ describe("a stop", () => {
   });
 
   test.for(["saved", "debounced", "dropped"])(
-    "[R7] empties the storage of a room of behaviour %s",
+    "[R7] empties the storage of a room with the behaviour %s",
     async (behaviour) => {
       const room = await start(behaviour, ["ada"]);
       await room.stop();
@@ -105,7 +104,7 @@ describe("a stop", () => {
     },
   );
 
-  test("[R7] does not save what is saved", async () => {
+  test("[R7] does not save a state that is already saved", async () => {
     const room = await start("saved");
     await hookCalled(room.id, "saveRoomState");
     await expect.poll(async () => (await room.info()).save).toEqual({ status: "saved" });
@@ -113,14 +112,14 @@ describe("a stop", () => {
     expect(hooksOf(room.id).filter((hook) => hook === "saveRoomState")).toHaveLength(1);
   });
 
-  test("[R7, R1] that several ask for at once happens once", async () => {
+  test("[R7, R1] that is requested several times at once happens once", async () => {
     const room = await start("scripted", ["ada", "bob"]);
     const stops = await Promise.allSettled([1, 2, 3].map(() => rooms.room(room.id).stop()));
     expect(stops.map(({ status }) => status)).toEqual(["fulfilled", "rejected", "rejected"]);
     expect(left(room.id)).toEqual(["onLeave ada", "onLeave bob"]);
   });
 
-  test("[R7, R2] and a start right behind it gives a fresh room with the kept state", async () => {
+  test("[R7, R2] followed at once by a start leads to a fresh room with the stored state", async () => {
     const room = await start("scripted", ["ada"]);
     const [, again] = await Promise.all([
       room.stop(),
@@ -131,7 +130,7 @@ describe("a stop", () => {
     expect(await isListed(room.id)).toBe(true);
   });
 
-  test("[R7, T2] for idleness is the same: entries, users, timers go, the state stays", async () => {
+  test("[R7, T2] for idleness does the same: the entry, the users and the timers go, and the state stays", async () => {
     const room = await start("brief");
     pass(60_000);
     await ring(room.id);
@@ -143,7 +142,7 @@ describe("a stop", () => {
 
 describe("a stop with purge", () => {
   test.for(["scripted", "saved", "dropped"])(
-    "[R7, R8] leaves nothing of a running room of behaviour %s",
+    "[R7, R8] leaves nothing of a running room with the behaviour %s",
     async (behaviour) => {
       const room = await start(behaviour, ["ada"]);
       await room.stop({ purge: true });
@@ -153,7 +152,7 @@ describe("a stop with purge", () => {
     },
   );
 
-  test("[R7, R8] leaves nothing of a stopped room, cold or warm, and may be repeated", async () => {
+  test("[R7, R8] leaves nothing of a stopped room, evicted or not, and can be repeated", async () => {
     for (const between of [() => {}, evict]) {
       const room = await start("scripted");
       await room.stop();
@@ -179,22 +178,22 @@ describe("while the save fails", () => {
     return { room, mend };
   }
 
-  /** Let time pass and the alarm ring until the room has stopped. */
+  /** Let time pass and ring the alarm until the room has stopped. */
   const ringUntilStopped = (room: RoomHandle): Promise<void> =>
     expect
       .poll(async () => {
-        pass(300_000); // the longest that a save waits
+        pass(300_000); // the longest wait for a save
         await ring(room.id);
         return room.alive();
       })
       .toBe(false);
 
   test.for([
-    ["answers an error", () => ({ error: "secret: down" }), "save_failed"],
+    ["returns an error", () => ({ error: "secret: down" }), "save_failed"],
     ["throws", () => Promise.reject(new Error("secret: down")), "save_failed"],
     ["hangs", hang, "call_timeout"],
   ] as const)(
-    "[R7, S8, A6] because it %s, a stop is refused and the room runs on, with everybody in it",
+    "[R7, S8, A6] because it %s, a stop is refused and the room keeps running with its users",
     async ([, save, error]) => {
       const { room, mend } = await startFailing(save);
       await room.updateState(() => ({ n: 2 }));
@@ -217,7 +216,7 @@ describe("while the save fails", () => {
     },
   );
 
-  test("[R7] the room takes changes and users, and stops with all of it saved", async () => {
+  test("[R7] the room accepts changes and users, and stops once everything is saved", async () => {
     const { room, mend } = await startFailing(() => ({ error: "down" }));
     await room.updateState(() => ({ n: 2 }));
     expect(await failureCode(room.stop())).toBe("save_failed");
@@ -231,7 +230,7 @@ describe("while the save fails", () => {
     });
   });
 
-  test("[R7, T2] an idle room lives on, and stops when the save succeeds", async () => {
+  test("[R7, T2] an idle room keeps running, and stops when the save succeeds", async () => {
     const { room, mend } = await startFailing(() => ({ error: "down" }));
     await room.updateState(() => ({ n: 2 }));
     await room.leave("ada");
@@ -246,7 +245,7 @@ describe("while the save fails", () => {
     expect(await stored(room.id)).toEqual(nothingStored);
   });
 
-  test("[R7, T2] an idle room that is touched before the save succeeds gets its whole time again", async () => {
+  test("[R7, T2] an idle room that is touched before the save succeeds gets its whole idle timeout again", async () => {
     const { room, mend } = await startFailing(() => ({ error: "down" }));
     await room.updateState(() => ({ n: 2 }));
     await room.leave("ada");

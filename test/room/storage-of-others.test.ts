@@ -1,5 +1,5 @@
-// Storage with something in it that this release does not know: what is unknown is left alone or put aside by
-// itself, and whatever cannot be told apart from it is not written over.
+// Storage with contents that this release does not know. Unknown rows are left alone or quarantined one by one, and
+// nothing that might be needed is overwritten.
 
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { callsOf } from "../fixtures/scripts.ts";
@@ -15,18 +15,18 @@ afterEach(() => {
   vi.restoreAllMocks();
 });
 
-/** A running room of three users. */
+/** A running room with three users. */
 async function start() {
   const room = await rooms.joinOrCreateRoom(newId(), { behaviour: "brief" });
   for (const id of ["ada", "bob", "cyn"]) await room.join({ id });
   await room.updateState(() => ({ n: 1 }));
   pass(5000);
-  await ring(room.id); // the directory has its count
+  await ring(room.id); // the directory has its user count
   return room;
 }
 
-describe("a timer that nobody knows", () => {
-  test("[R9, T3] does not ring on and on: its row stays, and the alarm is that of the others", async () => {
+describe("an unknown timer", () => {
+  test("[R9, T3] does not ring in a loop: its row stays, and the alarm serves the others", async () => {
     const room = await start();
     const unknown = watchLog({ event: "unknown_timer" });
     await sql(room.id, "INSERT INTO timers (name, at, attempts) VALUES ('compact', 1, 0)");
@@ -44,13 +44,13 @@ describe("a timer that nobody knows", () => {
   });
 });
 
-describe("a status that nobody knows", () => {
+describe("an unknown status", () => {
   const rename = async (id: string, status: string): Promise<void> => {
     await sql(id, "UPDATE room SET data = json_set(data, '$.status', ?)", status);
     await evict(id);
   };
 
-  test("[R9] refuses the room, with nothing changed, until the release is back that knows it", async () => {
+  test("[R9] makes the room refuse all calls, unchanged, until the release that knows it is back", async () => {
     const room = await start();
     await rename(room.id, "archived");
     const refused = watchLog({ event: "storage_too_new" });
@@ -76,21 +76,21 @@ describe("a status that nobody knows", () => {
   });
 });
 
-describe("a member that nobody knows", () => {
+describe("an unknown member record", () => {
   test.for([
-    ["no JSON", "{"],
+    ["invalid JSON", "{"],
     ["null", "null"],
     ["a number", "7"],
     ["an array", "[]"],
     ["of another shape", `{"shape":3,"who":{"id":"bob"}}`],
     ["without an entry", `{"seq":2}`],
-    ["whose entry is no object", `{"seq":2,"entry":"bob"}`],
+    ["whose entry is not an object", `{"seq":2,"entry":"bob"}`],
     ["whose entry has no id", `{"seq":2,"entry":{"joinedAt":"2026-01-01T00:00:00.000Z"}}`],
-    ["whose seq is no number", `{"seq":"2","entry":{"id":"bob"}}`],
-    ["whose lease is no object", `{"seq":2,"entry":{"id":"bob"},"lease":60}`],
+    ["whose seq is not a number", `{"seq":"2","entry":{"id":"bob"}}`],
+    ["whose lease is not an object", `{"seq":2,"entry":{"id":"bob"},"lease":60}`],
     ["whose lease has no time", `{"seq":2,"entry":{"id":"bob"},"lease":{"ttl":60}}`],
-    ["whose held presence is none", `{"seq":2,"entry":{"id":"bob"},"held":true}`],
-  ] as const)("[R9, S10] is put aside alone, and the others stay: %s", async ([, data]) => {
+    ["with invalid held presence", `{"seq":2,"entry":{"id":"bob"},"held":true}`],
+  ] as const)("[R9, S10] is quarantined alone, and the others stay: %s", async ([, data]) => {
     const room = await start();
     const seq = (await sql(room.id, "SELECT seq FROM members ORDER BY seq"))[1]?.["seq"];
     await sql(room.id, "UPDATE members SET data = ? WHERE seq = ?", data, Number(seq));
@@ -102,7 +102,7 @@ describe("a member that nobody knows", () => {
     expect(await sql(room.id, "SELECT kind, version, data FROM quarantine")).toEqual([
       { kind: "member", version: seq, data },
     ]);
-    // Their place is free, and nobody is told that they left: nobody knows who they were.
+    // Their place is free. No leave is reported, because their identity is unknown.
     await room.join({ id: "bob" });
     expect(await userIds(room)).toEqual(["ada", "cyn", "bob"]);
     expect(callsOf(room.id).filter(({ hook }) => hook === "onLeave")).toEqual([]);

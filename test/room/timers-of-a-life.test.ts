@@ -1,5 +1,5 @@
-// The timers that a room has in memory belong to one life of it: when it restarts or stops, what the life
-// before had under way does nothing any more, and keeps nothing awake.
+// The in-memory timers of a room belong to one life of it. After a restart or a stop, the pending work of the previous
+// life does nothing, and keeps nothing awake.
 
 import { describe, expect, test } from "vitest";
 import { CollabError } from "../../src/protocol/errors.ts";
@@ -13,7 +13,7 @@ import { stopRoom } from "../../src/room/operations/stop-room.ts";
 import { MemoryRoomStorage } from "../../src/storage/memory.ts";
 import { RoomByHand, type SocketByHand } from "../support/room-by-hand.ts";
 
-/** Storage whose changes can be made to fail. */
+/** A storage whose changes can be made to fail. */
 class FailingStorage extends MemoryRoomStorage<RoomRecord, Member> {
   isFull = false;
 
@@ -28,7 +28,7 @@ class FailingStorage extends MemoryRoomStorage<RoomRecord, Member> {
 const merge = (value: object) =>
   ({ kind: "merge", source: { text: JSON.stringify(value) } }) as const;
 
-/** A room with this many sockets, and a window that is not open. */
+/** A room with this many sockets, and no open window. */
 async function gather(sockets: number) {
   const storage = new FailingStorage();
   const hand = new RoomByHand({ storage });
@@ -52,7 +52,7 @@ const typingOf = async (hand: RoomByHand): Promise<Record<string, boolean>> => {
   return Object.fromEntries(Object.entries(all).map(([id, { typing }]) => [id, typing]));
 };
 
-describe("a room in which nothing happens", () => {
+describe("an inactive room", () => {
   test("[S4] has no timer in memory, and does not keep its object awake", async () => {
     const { hand } = await gather(24);
     expect([hand.timers, await hand.isAwake()]).toEqual([0, false]);
@@ -69,8 +69,8 @@ describe("a room in which nothing happens", () => {
   });
 });
 
-describe("a room whose commit has failed", () => {
-  test("[S4] sends and commits nothing of it, and starts over from storage, once", async () => {
+describe("a room whose commit failed", () => {
+  test("[S4] sends and commits nothing of it, and restarts once from its storage", async () => {
     const { hand, storage } = await gather(24);
     await hand.call(changeState, merge({ n: 1 }));
     const waiting = [2, 3].map((n) =>
@@ -93,7 +93,7 @@ describe("a room whose commit has failed", () => {
     expect(await hand.call(changeState, merge({ n: 4 }))).toMatchObject({ version: 2 });
   });
 
-  test("[P3, R6] lets typing lapse once, at its time: the sessions are those of the next life", async () => {
+  test("[P3, R6] lets typing expire once and on time, for the sessions of its next life", async () => {
     const { hand, storage } = await gather(2);
     const [ada, bob] = hand.sockets as [SocketByHand, SocketByHand];
     await show(hand, ada, { typing: true });
@@ -114,8 +114,8 @@ describe("a room whose commit has failed", () => {
   });
 });
 
-describe("a room that was stopped while somebody typed", () => {
-  test("[P3, R7] and starts again lets typing lapse in its new life, at its time", async () => {
+describe("a room that was stopped while somebody was typing", () => {
+  test("[P3, R7] lets typing expire on time in its next life", async () => {
     const { hand } = await gather(1);
     await show(hand, hand.sockets[0] as SocketByHand, { typing: true });
     await hand.pass(1000);
@@ -127,7 +127,7 @@ describe("a room that was stopped while somebody typed", () => {
     await show(hand, ada, { typing: true });
     await hand.pass(1000);
     bob.frames.length = 0;
-    await hand.pass(typingTimeout - 2000); // when the first typing would have lapsed
+    await hand.pass(typingTimeout - 2000); // when the first typing would have expired
     expect(bob.frames).toEqual([]);
     await hand.pass(1000);
     await hand.pass(1000);

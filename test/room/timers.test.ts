@@ -1,5 +1,5 @@
-// The named timers over one alarm, by themselves: on storage in memory, with an alarm that only notes
-// what it is told.
+// The named timers that share one alarm, by themselves: with storage in memory, and an alarm that only records its
+// calls.
 
 import { describe, expect, test } from "vitest";
 import { Timers, type TimerName } from "../../src/room/timers.ts";
@@ -9,7 +9,7 @@ import { MemoryRoomStorage } from "../../src/storage/memory.ts";
 
 class FakeAlarm {
   at: number | null = null;
-  /** Every call, for each costs a row. */
+  /** Every call, because each costs a row. */
   readonly calls: (number | "clear")[] = [];
 
   set(at: number): void {
@@ -32,10 +32,10 @@ function create() {
     timers.restore();
     return timers;
   };
-  /** Let the alarm ring at a time, and say which timers it fires. */
+  /** Ring the alarm at a time. Returns the timers that it fires. */
   const ring = async (timers: Timers, now: number, fire?: (name: TimerName) => Promise<void>) => {
     const fired: TimerName[] = [];
-    alarm.at = null; // an alarm that rings is no longer set
+    alarm.at = null; // a ringing alarm is no longer set
     await timers.ring(now, async (name) => {
       fired.push(name);
       await fire?.(name);
@@ -46,7 +46,7 @@ function create() {
 }
 
 describe("setting timers", () => {
-  test("[T3] each is a row, and the alarm is set only when one is earlier than it", () => {
+  test("[T3] each timer is a row, and the alarm is set only for an earlier time", () => {
     const { storage, alarm, timers } = create();
     timers.set("idle", 100);
     timers.set("lease", 200);
@@ -62,7 +62,7 @@ describe("setting timers", () => {
     ]);
   });
 
-  test("[T3] setting one to what it is writes nothing", () => {
+  test("[T3] setting a timer to its current value writes nothing", () => {
     const { storage, alarm, timers } = create();
     timers.set("save", 100, 3);
     storage.removeTimer("save"); // it would be back if it were written again
@@ -73,7 +73,7 @@ describe("setting timers", () => {
     expect(alarm.calls).toEqual([100]);
   });
 
-  test("[T3] one is due from its time on, until it is moved or cleared", () => {
+  test("[T3] a timer is due from its time on, until it is moved or cleared", () => {
     const { timers } = create();
     expect(timers.isDue("idle", 100)).toBe(false);
     timers.set("idle", 100);
@@ -97,7 +97,7 @@ describe("setting timers", () => {
     expect(await ring(successor, 100)).toEqual(["save"]);
   });
 
-  test("[T3] setAtLatest only brings one forward", () => {
+  test("[T3] setAtLatest() only moves a timer forward", () => {
     const { alarm, timers } = create();
     timers.setAtLatest("idle", 100);
     timers.setAtLatest("idle", 200);
@@ -107,7 +107,7 @@ describe("setting timers", () => {
     expect(alarm.calls).toEqual([100, 50]);
   });
 
-  test("[T3] clearing one leaves the alarm: that it comes too early does no harm", async () => {
+  test("[T3] clearing a timer leaves the alarm, which may ring too early", async () => {
     const { storage, alarm, timers, ring } = create();
     timers.set("lease", 100);
     timers.set("idle", 200);
@@ -117,7 +117,7 @@ describe("setting timers", () => {
     expect(alarm.calls).toEqual([100, 200]);
   });
 
-  test("[T3, R7] clearing all clears the alarm, once", () => {
+  test("[T3, R7] clearing all timers clears the alarm once", () => {
     const { storage, alarm, timers } = create();
     timers.set("lease", 100);
     timers.set("idle", 200);
@@ -127,7 +127,7 @@ describe("setting timers", () => {
     expect(alarm.calls).toEqual([100, "clear"]);
   });
 
-  test("[T3, D3] clearing the one that the alarm is set for can set it for the next", () => {
+  test("[T3, D3] clearing the timer for which the alarm is set can set it for the next one", () => {
     const { alarm, timers } = create();
     timers.set("directory", 100);
     timers.set("idle", 200);
@@ -136,7 +136,7 @@ describe("setting timers", () => {
     expect(alarm.calls).toEqual([100, 200]);
   });
 
-  test("[T3, D3] one whose work is under way does not ring again before its time", async () => {
+  test("[T3, D3] a timer whose work is in progress does not ring again before its time", async () => {
     const { storage, alarm, timers, ring } = create();
     timers.set("directory", 100);
     const fire = async (): Promise<void> => timers.postpone("directory", 160);
@@ -147,7 +147,7 @@ describe("setting timers", () => {
     expect(await ring(timers, 160)).toEqual(["directory"]);
   });
 
-  test("[T3, D3] one whose work has failed rings at its next attempt, and not at the end of its wait too", async () => {
+  test("[T3, D3] a timer whose work failed rings at its next attempt only", async () => {
     const { alarm, timers, ring } = create();
     timers.set("directory", 100);
     const fire = async (): Promise<void> => timers.postpone("directory", 160);
@@ -156,7 +156,7 @@ describe("setting timers", () => {
     expect(alarm.at).toBe(900);
   });
 
-  test("[T3, R6] one that waits for its next attempt goes on waiting in an object that wakes", () => {
+  test("[T3, R6] a timer that waits for its next attempt keeps waiting in an object that wakes", () => {
     const { storage, timers } = create();
     timers.restoreAtLatest("lease", 100, 50);
     timers.restoreAtLatest("lease", 90, 50);
@@ -171,7 +171,7 @@ describe("setting timers", () => {
     ]);
   });
 
-  test("[T3, R9] a row whose name nobody knows is left alone and sets no alarm", () => {
+  test("[T3, R9] a row with an unknown name is left alone and sets no alarm", () => {
     const { storage, alarm, wake } = create();
     storage.writeTimer({ name: "from another release", at: 1, attempts: 0 });
     wake().ensureAlarm(0);
@@ -179,7 +179,7 @@ describe("setting timers", () => {
     expect(storage.readTimers()).toMatchObject([{ name: "from another release" }]);
   });
 
-  test("[T3, R6] an object that wakes has the timers of its storage, and its alarm as it is", () => {
+  test("[T3, R6] an object that wakes has the stored timers, and does not change its alarm", () => {
     const { alarm, timers, wake } = create();
     timers.set("save", 100, 2);
     const woken = wake();
@@ -190,7 +190,7 @@ describe("setting timers", () => {
     expect(alarm.calls).toEqual([100, 50]);
   });
 
-  test("[T3, R7] when storage has been emptied there is nothing to know of, and a new timer sets the alarm", () => {
+  test("[T3, R7] nothing is known once the storage was emptied, and a new timer sets the alarm", () => {
     const { alarm, timers } = create();
     timers.set("idle", 100);
     timers.forget();
@@ -200,8 +200,8 @@ describe("setting timers", () => {
   });
 });
 
-describe("work that fails", () => {
-  test("[T3] is tried again later each time, and how often is in the row", () => {
+describe("failing work", () => {
+  test("[T3] is retried at growing intervals, with the number of attempts in the row", () => {
     const { storage, alarm, timers } = create();
     timers.set("directory", 100);
     for (const [attempts, wait] of [1000, 2000, 4000].entries()) {
@@ -213,7 +213,7 @@ describe("work that fails", () => {
     expect(alarm.at).toBe(100); // it rings too early, and is set again then
   });
 
-  test("[T3] is brought back by the alarm alone when not even its row can be written", () => {
+  test("[T3] is retried by the alarm alone if not even its row can be written", () => {
     const { storage, alarm, timers } = create();
     timers.set("idle", 100);
     storage.writeTimer = () => {
@@ -241,7 +241,7 @@ describe("an alarm that the platform has lost", () => {
 });
 
 describe("the alarm", () => {
-  test("[T3] fires what is due and no more, and is set for what comes next", async () => {
+  test("[T3] fires only timers that are due, and is set for the next one", async () => {
     const { alarm, timers, ring } = create();
     timers.set("idle", 100);
     timers.set("lease", 101);
@@ -253,7 +253,7 @@ describe("the alarm", () => {
     expect(alarm.at).toBeNull();
   });
 
-  test("[T3] is safe to ring twice, and too early", async () => {
+  test("[T3] can ring twice or too early", async () => {
     const { alarm, timers, ring } = create();
     timers.set("idle", 100);
     expect(await ring(timers, 99)).toEqual([]);
@@ -274,7 +274,7 @@ describe("the alarm", () => {
     expect(alarm.calls).toEqual([100, 200]);
   });
 
-  test("[T3] fires a timer again that was still due when the object died", async () => {
+  test("[T3] fires a timer again that was still due when the object crashed", async () => {
     const { timers, wake, ring } = create();
     timers.set("idle", 100);
     timers.set("lease", 100);

@@ -1,5 +1,5 @@
-// A room's turns: operations that come at once are handled one after the other, hooks included, and an
-// update function that fails in any way fails alone.
+// A room's turns. Concurrent operations are handled one after another, including their hooks, and an update function
+// that fails in any way fails alone.
 
 import { describe, expect, test, vi } from "vitest";
 import { workerCaller } from "../../src/protocol/caller.ts";
@@ -8,7 +8,7 @@ import { failure, newId, rooms, stored, stubOf } from "../support/core/rooms.ts"
 
 type Counter = { readonly n: number };
 
-/** 200 updates at once, each through a stub of its own. */
+/** 200 concurrent updates, each through its own stub. */
 const countTo200 = (id: string, each: () => void = () => {}): Promise<{ version: number }>[] =>
   Array.from({ length: 200 }, () =>
     rooms.room(id).updateState<Counter>(({ n = 0 }) => {
@@ -17,8 +17,8 @@ const countTo200 = (id: string, each: () => void = () => {}): Promise<{ version:
     }),
   );
 
-describe("operations that come at once", () => {
-  test("[R1, S1] 200 concurrent updates through as many stubs end at exactly 200", async () => {
+describe("concurrent operations", () => {
+  test("[R1, S1] include 200 updates through as many stubs that end at exactly 200", async () => {
     const room = await rooms.joinOrCreateRoom(newId());
     const versions = await Promise.all(countTo200(room.id));
     expect(await room.getState()).toEqual({ n: 200 });
@@ -26,7 +26,7 @@ describe("operations that come at once", () => {
     expect(seen).toEqual(Array.from({ length: 200 }, (_, index) => index + 1));
   });
 
-  test("[R1, S1] 200 concurrent updates wait for a slow hook and then end at exactly 200", async () => {
+  test("[R1, S1] include 200 updates that wait for a slow hook and then end at exactly 200", async () => {
     const room = await rooms.joinOrCreateRoom(newId());
     const { promise, resolve } = gate();
     const order: string[] = [];
@@ -42,7 +42,7 @@ describe("operations that come at once", () => {
     const joining = rooms.room(room.id).join({ id: "ada" });
     await started.promise;
     const updates = countTo200(room.id, () => order.push("update"));
-    await stored(room.id); // a round trip to the object: the updates have reached it too
+    await stored(room.id); // a round trip to the object: the updates have arrived too
     expect(order).toEqual(["join starts"]);
     resolve();
     await Promise.all([joining, ...updates]);
@@ -50,7 +50,7 @@ describe("operations that come at once", () => {
     expect(await room.getState()).toEqual({ n: 200 });
   });
 
-  test("[R1] reads, leaves and signs of life wait for a slow hook as well", async () => {
+  test("[R1] include reads, leaves and touches, which wait for a slow hook as well", async () => {
     const room = await rooms.joinOrCreateRoom(newId());
     await room.join({ id: "bob" });
     const [started, { promise, resolve }] = [gate(), gate()];
@@ -83,7 +83,7 @@ describe("operations that come at once", () => {
     expect(order).toEqual(["hook", ...operations.map(() => "operation")]);
   });
 
-  test("[R1, S1] a slow update function holds the next operation back, which sees its outcome", async () => {
+  test("[R1, S1] wait for a slow update function, and see its result", async () => {
     const room = await rooms.joinOrCreateRoom(newId());
     const [started, { promise, resolve }] = [gate(), gate()];
     const updating = room.updateState(async () => {
@@ -99,7 +99,7 @@ describe("operations that come at once", () => {
     expect(await reading).toEqual({ slow: true });
   });
 
-  test("[R1] a hook that hangs fails its own operation, and the ones behind it go on", async () => {
+  test("[R1] continue after a hook that hangs, which fails only its own operation", async () => {
     const room = await rooms.joinOrCreateRoom(newId(), { behaviour: "scripted" });
     setScript(room.id, { onJoin: (_, user) => (user.id === "ada" ? hang() : undefined) });
     const joining = failure(room.join({ id: "ada" }));
@@ -119,7 +119,7 @@ describe("an update function that", () => {
     return room;
   };
 
-  /** Nothing has changed, and the room goes on. */
+  /** Check that nothing has changed, and the room goes on. */
   async function unharmed(room: Awaited<ReturnType<typeof start>>, before: unknown): Promise<void> {
     expect(await stored(room.id)).toEqual(before);
     expect(await room.getState()).toEqual({ kept: [1, 2, 3] });
@@ -139,31 +139,34 @@ describe("an update function that", () => {
     ["a Date", new Date(0)],
     ["a Map", new Map([["n", 1]])],
     ["a function", () => ({})],
-    ["an object with undefined in it", { n: undefined }],
-    ["an object with a Date in it", { at: new Date(0) }],
-    ["an object with infinity in it", { n: Number.POSITIVE_INFINITY }],
-    ["an object with a bigint in it", { n: 1n }],
-    ["an object with itself in it", cyclic],
-  ])("[S2] returns %s gets invalid_state and changes nothing", async ([, value]) => {
+    ["an object that contains undefined", { n: undefined }],
+    ["an object that contains a Date", { at: new Date(0) }],
+    ["an object that contains infinity", { n: Number.POSITIVE_INFINITY }],
+    ["an object that contains a bigint", { n: 1n }],
+    ["a cyclic object", cyclic],
+  ])("[S2] returns %s gets invalid_state, and changes nothing", async ([, value]) => {
     const room = await start();
     const before = await stored(room.id);
-    // Only JavaScript callers can get this far: the types forbid it.
+    // Only JavaScript callers can do this, because the types forbid it.
     const update = room.updateState(() => value as object);
     expect(await failure(update)).toMatchObject({ code: "invalid_state" });
     await unharmed(room, before);
   });
 
   test.for<[string, object]>([
-    ["nests a level too deep", JSON.parse(`{"a":${"[".repeat(64)}${"]".repeat(64)}}`) as object],
+    [
+      "is nested a level too deep",
+      JSON.parse(`{"a":${"[".repeat(64)}${"]".repeat(64)}}`) as object,
+    ],
     ["is larger than the limit", { text: "x".repeat(1024 * 1024) }],
-  ])("[S2] returns a state that %s gets too_large and changes nothing", async ([, value]) => {
+  ])("[S2] returns a state that %s gets too_large, and changes nothing", async ([, value]) => {
     const room = await start();
     const before = await stored(room.id);
     expect(await failure(room.updateState(() => value))).toMatchObject({ code: "too_large" });
     await unharmed(room, before);
   });
 
-  test("[S2] throws gets update_failed with what it threw as cause, and changes nothing", async () => {
+  test("[S2] throws gets update_failed with the error as the cause, and changes nothing", async () => {
     const room = await start();
     const before = await stored(room.id);
     const broken = new RangeError("mine");
@@ -174,7 +177,7 @@ describe("an update function that", () => {
     await unharmed(room, before);
   });
 
-  test("[S2] rejects gets update_failed with what it threw as cause, and changes nothing", async () => {
+  test("[S2] rejects gets update_failed with the error as the cause, and changes nothing", async () => {
     const room = await start();
     const before = await stored(room.id);
     const broken = new RangeError("mine");
@@ -183,7 +186,7 @@ describe("an update function that", () => {
     await unharmed(room, before);
   });
 
-  test("[S2, R1] hangs gets call_timeout and changes nothing, not even when it ends later", async () => {
+  test("[S2, R1] hangs gets call_timeout, and changes nothing even if it ends later", async () => {
     const room = await start();
     const before = await stored(room.id);
     const { promise, resolve } = gate();
@@ -199,7 +202,7 @@ describe("an update function that", () => {
     await unharmed(room, before);
   });
 
-  test("[S2, R1] hangs in a room of the default settings is given up after 5 s", async () => {
+  test("[S2, R1] hangs in a room with default settings times out after 5 s", async () => {
     const room = await start("default");
     const before = await stored(room.id);
     expect(await failure(room.updateState(hang))).toMatchObject({
@@ -211,8 +214,8 @@ describe("an update function that", () => {
 
   test.for<[string, string | null, string]>([
     ["fails", null, "update_failed"],
-    ["answers what is not JSON", "{", "malformed"],
-    ["answers JSON that is no state", "[1]", "invalid_state"],
+    ["returns invalid JSON", "{", "malformed"],
+    ["returns JSON that is not a state", "[1]", "invalid_state"],
   ])("[S2] %s over bare RPC changes nothing", async ([, text, code]) => {
     const room = await start();
     const before = await stored(room.id);
@@ -223,7 +226,7 @@ describe("an update function that", () => {
     await unharmed(room, before);
   });
 
-  test("[S2] is not called if the room is not running", async () => {
+  test("[S2] belongs to a room that is not running is not called", async () => {
     const id = newId();
     let called = false;
     const update = rooms.room(id).updateState((state) => {

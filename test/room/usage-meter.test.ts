@@ -1,4 +1,4 @@
-// The data points of a room for the analytics of the deployment (rule O4). Time moves by hand.
+// The data points of a room for the deployment's analytics (rule O4). Time moves by hand.
 
 import { describe, expect, test } from "vitest";
 import type { RoomBehaviour } from "collab-room";
@@ -70,7 +70,7 @@ describe("a start, a stop and a refusal", () => {
     expect(await hand.isAwake()).toBe(false);
   });
 
-  test("[O4, U2] of a user say why", async () => {
+  test("[O4, U2] of a user have the reason", async () => {
     const { hand, of, join } = createRoom({
       onJoin: (_room, { id }) => (id === "eve" ? { error: "banned" } : { ok: null }),
       maxUsers: 1,
@@ -84,7 +84,7 @@ describe("a start, a stop and a refusal", () => {
     ]);
   });
 
-  test("[O4, R3] are a refusal alone where the room would have started for the user", async () => {
+  test("[O4, R3] are only a refusal if the join would have started the room", async () => {
     const { points, join } = createRoom({ onJoin: () => ({ error: "banned" }) });
     await expect(join("eve")).rejects.toMatchObject({ code: "join_refused" });
     expect(points).toEqual([
@@ -94,7 +94,7 @@ describe("a start, a stop and a refusal", () => {
 });
 
 describe("activity", () => {
-  test("[O4] is one data point a minute while the room is busy, which adds up", async () => {
+  test("[O4] is one data point a minute while the room is busy, and the points add up", async () => {
     const { hand, of, change } = createRoom();
     await hand.connect("ada");
     for (let n = 0; n < 300; n++) {
@@ -115,7 +115,7 @@ describe("activity", () => {
     expect([total("changes"), total("opened")]).toEqual([300, 1]);
   });
 
-  test("[O4] is written once the room falls quiet, before it sleeps", async () => {
+  test("[O4] is written once the room is quiet, before it sleeps", async () => {
     const { hand, of, change } = createRoom();
     await hand.call(startRoom, {});
     await change();
@@ -132,7 +132,7 @@ describe("activity", () => {
     expect(hand.timers).toBe(0);
   });
 
-  test("[O4] that follows within a minute waits for the next data point, and keeps nothing awake", async () => {
+  test("[O4] within a minute of the last point waits for the next one, and keeps nothing awake", async () => {
     const { hand, of, change } = createRoom();
     await hand.call(startRoom, {});
     await change();
@@ -150,7 +150,7 @@ describe("activity", () => {
     expect(of("activity")[1]).toMatchObject({ flushes: 4, changes: 4 });
   });
 
-  test("[O4] counts messages, those that are refused too", async () => {
+  test("[O4] includes all messages, also refused ones", async () => {
     const { hand, of } = createRoom();
     const ada = await hand.connect("ada");
     const messages = ['{"type":"touch","ref":1}', "nonsense", '[{"type":"touch"},{"type":"no"}]'];
@@ -181,7 +181,7 @@ describe("activity", () => {
   });
 });
 
-test("[O4] without analytics nothing is written, and nothing keeps the room awake", async () => {
+test("[O4] writes nothing without analytics, and keeps nothing awake", async () => {
   const hand = new RoomByHand();
   await hand.call(startRoom, {});
   await hand.call(changeState, { kind: "merge", source: { json: { n: 1 } } });

@@ -1,5 +1,5 @@
-// Waking is not starting: what an object that was evicted, or has died, comes back with; and what a room
-// does whose behaviour is gone after a deploy.
+// Waking is not starting: what an object has after an eviction or a crash, and what a room does if its behaviour is
+// missing after a deploy.
 
 import { describe, expect, test } from "vitest";
 import type { RoomHandle } from "collab-room";
@@ -27,8 +27,8 @@ const everything = async (room: RoomHandle) => [
   await stored(room.id),
 ];
 
-describe("a room whose behaviour is gone after a deploy", () => {
-  /** Let the room's record name this behaviour, as if it had been started with it. */
+describe("a room whose behaviour is missing after a deploy", () => {
+  /** Change the behaviour in the room's record, as if the room had been started with it. */
   async function rename(id: string, behaviour: string): Promise<void> {
     await sql(id, "UPDATE room SET data = json_set(data, '$.behaviour', ?)", behaviour);
     await evict(id);
@@ -54,19 +54,16 @@ describe("a room whose behaviour is gone after a deploy", () => {
     ["start", (room) => rooms.joinOrCreateRoom(room.id)],
   ];
 
-  test.for(asks)(
-    "[R6] answers %s with behaviour_missing, and keeps what it has",
-    async ([, ask]) => {
-      const room = await startAndLose();
-      await rename(room.id, "gone");
-      const before = await stored(room.id);
-      expect(await failure(ask(room))).toEqual({ code: "behaviour_missing" });
-      expect(await stored(room.id)).toEqual(before);
-      expect(await room.alive()).toBe(true);
-    },
-  );
+  test.for(asks)("[R6] answers %s with behaviour_missing, and keeps its data", async ([, ask]) => {
+    const room = await startAndLose();
+    await rename(room.id, "gone");
+    const before = await stored(room.id);
+    expect(await failure(ask(room))).toEqual({ code: "behaviour_missing" });
+    expect(await stored(room.id)).toEqual(before);
+    expect(await room.alive()).toBe(true);
+  });
 
-  test("[R6] is what it was when the behaviour is back", async () => {
+  test("[R6] is unchanged when the behaviour is back", async () => {
     const room = await startAndLose();
     const before = await everything(room);
     await rename(room.id, "gone");
@@ -88,7 +85,7 @@ describe("a room whose behaviour is gone after a deploy", () => {
     expect(await room.getState()).toEqual({ n: 1 });
   });
 
-  test("[T2] that has users does not stop", async () => {
+  test("[T2] does not stop while it has users", async () => {
     const room = await startAndLose();
     await rename(room.id, "gone");
     pass(600_000);
@@ -96,7 +93,7 @@ describe("a room whose behaviour is gone after a deploy", () => {
     expect(await room.alive()).toBe(true);
   });
 
-  test("[R7] stops when it is asked to, and keeps its state", async () => {
+  test("[R7] stops on request, and keeps its state", async () => {
     const room = await startAndLose();
     await rename(room.id, "gone");
     await room.stop();
@@ -104,7 +101,7 @@ describe("a room whose behaviour is gone after a deploy", () => {
     expect(await room.getState()).toEqual({ n: 1 });
   });
 
-  test("[R7, S8] and that has something to save keeps it until the behaviour is back", async () => {
+  test("[R7, S8] keeps an unsaved state until the behaviour is back", async () => {
     const room = await rooms.joinOrCreateRoom(newId(), { behaviour: "saved" });
     setScript(room.id, { saveRoomState: () => ({ error: "down" }) });
     await room.updateState(() => ({ n: 1 }));

@@ -1,4 +1,4 @@
-// The kit as an application uses it: clients of collab-room/client in a room of its own.
+// The testing kit as an application uses it: clients of collab-room/client in a test room.
 
 import { describe, expect, test } from "vitest";
 import * as z from "zod";
@@ -21,7 +21,7 @@ const board = defineRoom({
   }),
 });
 
-describe("[K1] clients of a net", () => {
+describe("[K1] clients of a test room", () => {
   test("have the types of the behaviour", async () => {
     const net = createTestRoom(board);
     const ada = net.join("ada");
@@ -51,7 +51,7 @@ describe("[K1] clients of a net", () => {
     expect(await edit.committed).toMatchObject({ version: 1 });
   });
 
-  test("converge, whoever is cut off meanwhile", async () => {
+  test("converge, even if one is cut off and the room crashes", async () => {
     const net = createTestRoom(board, { seed: 5 });
     const clients = ["ada", "bob", "cyd"].map((id) => net.join(id));
     await net.settle();
@@ -74,7 +74,7 @@ describe("[K1] clients of a net", () => {
     }
   });
 
-  test("make edits without a line, which the room has once it is back", async () => {
+  test("can edit offline, and the room receives the edits once they are back", async () => {
     const net = createTestRoom(board);
     const [ada, bob] = [net.join("ada"), net.join("bob")];
     await net.settle();
@@ -93,7 +93,7 @@ describe("[K1] clients of a net", () => {
     expect(bob.state.title).toBe("Pier");
   });
 
-  test("come back after a line that has swallowed everything", async () => {
+  test("recover from a connection that silently dropped everything", async () => {
     const net = createTestRoom(board);
     const ada = net.join("ada");
     await net.settle();
@@ -125,7 +125,7 @@ describe("[K1] clients of a net", () => {
     expect(cyd?.status.state).toBe("reconnecting");
   });
 
-  test("are told what they may do, and what is refused", async () => {
+  test("know their scopes, and are told about refusals", async () => {
     const net = createTestRoom(board, { scopes: { bob: ["room:read"] } });
     net.join("ada");
     await net.settle();
@@ -144,7 +144,7 @@ describe("[K1] clients of a net", () => {
     expect(bob.status).toMatchObject({ state: "closed", code: 4001, reason: "kicked" });
   });
 
-  test("hear events and see presence", async () => {
+  test("receive events and presence", async () => {
     const net = createTestRoom(board);
     const [ada, bob] = [net.join("ada", { presence: { cursor: { x: 1 } } }), net.join("bob")];
     await net.settle();
@@ -155,7 +155,7 @@ describe("[K1] clients of a net", () => {
     expect(bob.others[0]?.presence?.cursor).toEqual({ x: 1 });
   });
 
-  test("are pages that go offline and come back", async () => {
+  test("react to pages that go offline and come back", async () => {
     const net = createTestRoom(board);
     const ada = net.join("ada");
     await net.settle();
@@ -169,7 +169,7 @@ describe("[K1] clients of a net", () => {
     expect(ada.status).toEqual({ state: "connected" });
   });
 
-  test("may be connected by the application itself", async () => {
+  test("can be connected by the application itself", async () => {
     const net = createTestRoom(board, { behaviour: "board", id: "plan 7" });
     const ada = connectRoom<typeof board>(net.optionsFor({ id: "ada", name: "Ada" }));
     await net.settle(ada.ready);
@@ -177,7 +177,7 @@ describe("[K1] clients of a net", () => {
     expect(ada.self.entry["name"]).toBe("Ada");
   });
 
-  test("fail the test with what their listeners throw", async () => {
+  test("fail the test with the errors that their listeners throw", async () => {
     const net = createTestRoom(board);
     const ada = net.join("ada");
     ada.on("status", () => {
@@ -188,7 +188,7 @@ describe("[K1] clients of a net", () => {
     expect(ada.status.state).toBe("connected");
   });
 
-  test("run the same with the same seed", async () => {
+  test("run identically with the same seed", async () => {
     const story = async (seed: number): Promise<string> => {
       const net = createTestRoom(board, { seed });
       const clients = ["ada", "bob"].map((id) => net.join(id));

@@ -1,4 +1,4 @@
-// The kit by itself: the real room, raw clients, one clock.
+// The testing kit by itself: the real room, raw clients and one clock.
 
 import { readFile } from "node:fs/promises";
 import { afterEach, describe, expect, test, vi } from "vitest";
@@ -21,7 +21,7 @@ const board = defineRoom({
   }),
 });
 
-/** A net, and how a raw client joins it. */
+/** A test room, and a function that joins it with a raw client. */
 function open<Behaviour extends RoomBehaviour>(behaviour: Behaviour, options?: TestRoomOptions) {
   const net = new TestRoom(behaviour, options);
   const join = (user: string | User, more?: JoinOptions, query?: Record<string, string>) =>
@@ -35,8 +35,8 @@ const vote = { type: "update", patch: [{ op: "inc", path: "/votes", by: 1 }] } a
 
 afterEach(() => void vi.restoreAllMocks());
 
-describe("[K1] a net", () => {
-  test("joins clients to the real room, which share its state", async () => {
+describe("[K1] a test room", () => {
+  test("connects clients to the real room, whose state they share", async () => {
     const { net, join } = open(board);
     const [ada, bob] = [join("ada"), join({ id: "bob", name: "Bob" })];
     await net.settle();
@@ -67,10 +67,10 @@ describe("[K1] a net", () => {
     await net.settle();
     expect(net.state.votes).toBe(90);
     expect(net.state.notes).toHaveLength(90);
-    for (const { state } of clients) expect(state).toEqual(net.state); // the replica refuses a wrong order
+    for (const { state } of clients) expect(state).toEqual(net.state); // the replica rejects a wrong order
   });
 
-  test("takes as long as its lines", async () => {
+  test("takes as long as the connections need", async () => {
     const { net, join } = open(board);
     const [ada, bob] = [join("ada"), join("bob")];
     await net.settle();
@@ -88,7 +88,7 @@ describe("[K1] a net", () => {
     expect(net.now - again).toBeLessThan(200);
   });
 
-  test("does not wait for far deadlines when it settles", async () => {
+  test("does not advance to distant deadlines when it settles", async () => {
     const { net, join } = open(board);
     join("ada");
     await net.settle();
@@ -97,7 +97,7 @@ describe("[K1] a net", () => {
     expect(net.now).toBe(Date.UTC(2026, 0, 1));
   });
 
-  test("gives back what it was given, or says that it takes more time", async () => {
+  test("returns the result of the promise it was given, or says that it needs more time", async () => {
     const { net, join } = open(board);
     const ada = join("ada");
     await net.settle();
@@ -110,7 +110,7 @@ describe("[K1] a net", () => {
     await expect(net.settle(Promise.reject(new Error("mine")))).rejects.toThrow("mine");
   });
 
-  test("has the clock that hooks and entries have", async () => {
+  test("shares its clock with hooks and with user entries", async () => {
     const seen: number[] = [];
     const { net, join } = open(
       { onJoin: (room) => void seen.push(room.now) },
@@ -129,8 +129,8 @@ describe("[K1] a net", () => {
   });
 });
 
-describe("[K1] a line", () => {
-  test("that is cut loses what is on its way; the client resumes, once it is back", async () => {
+describe("[K1] a connection", () => {
+  test("that is dropped loses messages in transit, and the client resumes once it is back", async () => {
     const { net, join } = open(board);
     const [ada, bob] = [join("ada"), join("bob")];
     await net.settle();
@@ -150,7 +150,7 @@ describe("[K1] a line", () => {
     expect(bob.replica.presence["ada"]?.status).toBe("online");
   });
 
-  test("that is cut is tried again and again, but settle does not wait for that", async () => {
+  test("that is dropped is retried repeatedly, but settle() does not wait for that", async () => {
     const { net, join } = open(board);
     const ada = join("ada");
     await net.settle();
@@ -163,7 +163,7 @@ describe("[K1] a line", () => {
     expect(ada.attempts).toBeGreaterThan(attempts + 2);
   });
 
-  test("that is silent tells nobody, until the room misses the client's pings", async () => {
+  test("that is silent goes unnoticed until the room misses the client's pings", async () => {
     const { net, join } = open(board);
     const [ada, bob] = [join("ada"), join("bob")];
     await net.settle();
@@ -179,7 +179,7 @@ describe("[K1] a line", () => {
     expect(net.users.map(({ id }) => id)).toEqual(["bob", "ada"]);
   });
 
-  test("that is cut while the room lets a client in leaves nobody behind", async () => {
+  test("that is dropped while the client joins leaves no user behind", async () => {
     const gate = Promise.withResolvers<void>();
     const { net, join } = open({ onJoin: () => gate.promise, reconnectGrace: 5000 });
     const ada = join("ada");
@@ -194,7 +194,7 @@ describe("[K1] a line", () => {
     expect(ada.closes[0]?.code).toBe(1006);
   });
 
-  test("closes with the code that is sent, in both directions", async () => {
+  test("closes with the given code, in both directions", async () => {
     const { net, join } = open(board);
     const [ada, bob] = [join("ada"), join("bob")];
     await net.settle();
@@ -209,15 +209,15 @@ describe("[K1] a line", () => {
     expect(bob.closes).toEqual([{ code: 4413, reason: "too_large" }]);
   });
 
-  test("is needed by whoever is to be cut off", () => {
+  test("can only be dropped for a user who has joined", () => {
     const { net, join } = open(board);
     join("ada");
     expect(() => net.drop("bob")).toThrow('"bob" has not joined this net; it has ada.');
   });
 });
 
-describe("[K1] time that passes", () => {
-  test("ends a grace period, and then onLeave is called", async () => {
+describe("[K1] advance()", () => {
+  test("ends a grace period, after which onLeave is called", async () => {
     const left: string[] = [];
     const { net, join } = open({
       reconnectGrace: 10_000,
@@ -233,7 +233,7 @@ describe("[K1] time that passes", () => {
     expect([net.users.length, left]).toEqual([1, ["bob"]]);
   });
 
-  test("stops an empty room after 30 minutes, which keeps its state", async () => {
+  test("stops an empty room after 30 minutes, and the state is kept", async () => {
     const { net, join } = open(board);
     const ada = join("ada");
     await net.settle();
@@ -248,7 +248,7 @@ describe("[K1] time that passes", () => {
     expect(net.users).toEqual([]);
   });
 
-  test("keeps a room with somebody in it for as long as they ping", async () => {
+  test("keeps a room running as long as somebody in it pings", async () => {
     const { net, join } = open(board);
     const ada = join("ada");
     await net.settle();
@@ -257,7 +257,7 @@ describe("[K1] time that passes", () => {
     expect(ada.closes).toEqual([]);
   });
 
-  test("brings the next attempt to save the state", async () => {
+  test("reaches the next attempt to save the state", async () => {
     const saved: unknown[] = [];
     let isDown = true;
     const { net, join } = open(
@@ -281,7 +281,7 @@ describe("[K1] time that passes", () => {
     expect(net.log.map(({ event }) => event)).toContain("save_failed");
   });
 
-  test("ends a hook that hangs, without real time that is worth to mention", async () => {
+  test("reaches the timeout of a hook that hangs without waiting in real time", async () => {
     vi.spyOn(console, "error").mockImplementation(() => {});
     const { net, join } = open({ onJoin: () => new Promise<never>(() => {}), callTimeout: 20_000 });
     const ada = join("ada");
@@ -293,15 +293,15 @@ describe("[K1] time that passes", () => {
     expect(console.error).toHaveBeenCalledOnce();
   });
 
-  test("must be a number", async () => {
+  test("requires a valid number", async () => {
     const { net } = open(board);
     await expect(net.advance(-1)).rejects.toThrow("from 0, got -1");
     await expect(net.advance(Number.NaN)).rejects.toThrow(RangeError);
   });
 });
 
-describe("[K1] hooks that wait for something real", () => {
-  test("are waited for, and time stands still", async () => {
+describe("[K1] hooks that wait for real I/O", () => {
+  test("are waited for while virtual time stands still", async () => {
     const { net, join } = open({
       onJoin: async () => {
         await readFile(import.meta.filename);
@@ -314,7 +314,7 @@ describe("[K1] hooks that wait for something real", () => {
     expect(net.now).toBe(start);
   });
 
-  test("and hang make settle fail, and say what to do", async () => {
+  test("make settle() fail with a hint if they hang", async () => {
     const gate = Promise.withResolvers<void>();
     const { net, join } = open({ onJoin: () => gate.promise }, { patience: 150 });
     const ada = join("ada");
@@ -326,7 +326,7 @@ describe("[K1] hooks that wait for something real", () => {
     expect(ada.isLive).toBe(true);
   });
 
-  test("may not make the net run that waits for them", async () => {
+  test("may not call the test room that waits for them", async () => {
     vi.spyOn(console, "error").mockImplementation(() => {});
     const nets: { settle(): Promise<void> }[] = [];
     const { net, join } = open({ onJoin: () => nets[0]?.settle() });
@@ -359,12 +359,12 @@ describe("[K1] the object", () => {
     net.evict();
     ada.send("ping");
     await net.settle();
-    net.evict(); // it is still not there, and not busy either
+    net.evict(); // it has not woken up, so it is not busy either
     await net.advance(20 * minute);
     expect(ada.isLive).toBe(true); // the room has seen the pings
   });
 
-  test("is not evicted while it is busy", async () => {
+  test("cannot be evicted while it is busy", async () => {
     const gate = Promise.withResolvers<void>();
     const { net, join } = open({ onJoin: () => gate.promise });
     join("ada");
@@ -375,7 +375,7 @@ describe("[K1] the object", () => {
     net.evict();
   });
 
-  test("that dies takes its sockets along; clients come back to what was committed", async () => {
+  test("that crashes drops its sockets, and clients resume from what was committed", async () => {
     const { net, join } = open(board);
     const [ada, bob] = [join("ada"), join("bob")];
     await net.settle();
@@ -389,7 +389,7 @@ describe("[K1] the object", () => {
     expect(bob.state).toEqual({ notes: ["milk"], votes: 0 });
   });
 
-  test("that dies in a hook does not do what the hook would have led to", async () => {
+  test("that crashes in a hook discards the result of that hook", async () => {
     const gate = Promise.withResolvers<void>();
     const { net, join } = open(
       defineRoom<{ n: number }>({
@@ -414,7 +414,7 @@ describe("[K1] the object", () => {
     expect(net.log.filter(({ event }) => event === "internal")).toEqual([]);
   });
 
-  test("that dies rings its alarm all the same", async () => {
+  test("that crashes still gets its alarm", async () => {
     const left: string[] = [];
     const { net, join } = open({ onLeave: (_, { id }) => void left.push(id) });
     join("ada").close();
@@ -429,8 +429,8 @@ describe("[K1] the object", () => {
   });
 });
 
-describe("[K1] who may do what", () => {
-  test("is what the net says, and changes live", async () => {
+describe("[K1] access", () => {
+  test("follows the test room's scopes, which can change at any time", async () => {
     const { net, join } = open(board, { scopes: { bob: ["room:read"] } });
     const ada = join("ada");
     await net.settle();
@@ -447,7 +447,7 @@ describe("[K1] who may do what", () => {
     expect(bob.closes).toEqual([{ code: 4003, reason: "forbidden" }]);
   });
 
-  test("is what the room says of somebody who says only who they are", async () => {
+  test("is decided by the room's onJoin if the client only gives a user", async () => {
     const { net, join } = open(
       {
         onJoin: (_, { id }) => ({ ok: {}, scopes: id === "ada" ? ["room:admin"] : ["room:read"] }),
@@ -464,7 +464,7 @@ describe("[K1] who may do what", () => {
     ]);
   });
 
-  test("is told to who is refused, with the code that says whether to come back", async () => {
+  test("that is refused is reported to the client, with the code that says whether to come back", async () => {
     const { net, join } = open({ onJoin: () => ({ error: "members_only" }) });
     const ada = join("ada");
     await net.settle();
@@ -472,7 +472,7 @@ describe("[K1] who may do what", () => {
     expect(ada.closes).toEqual([{ code: 4000, reason: "join_refused" }]);
   });
 
-  test("is hidden from a client that does not ask for it", async () => {
+  test("that is refused closes without a reason if the client did not ask for one", async () => {
     const { net, join } = open(board);
     const ada = join("ada", {}, { refuse: "loudly" });
     await net.advance(0);
@@ -485,7 +485,7 @@ describe("[K1] who may do what", () => {
     [{ client: "two words" }, '"client" must be'],
     [{ tkn: "x" }, "no parameter tkn"],
     [{ user: "ada" }, "must be URL-encoded JSON of a user"],
-  ])("and %j is refused as the Worker refuses it", async (query, detail) => {
+  ])("with the query %j is refused as in the Worker", async (query, detail) => {
     const { net, join } = open(board);
     const ada = join("ada", {}, query as Record<string, string>);
     await net.advance(0);
@@ -493,7 +493,7 @@ describe("[K1] who may do what", () => {
     expect(JSON.stringify(ada.messages)).toContain(JSON.stringify(detail).slice(1, -1));
   });
 
-  test("is over for somebody who is kicked", async () => {
+  test("ends for a user who is kicked", async () => {
     const { net, join } = open(board);
     const [ada, bob] = [join("ada"), join("bob")];
     await net.settle();
@@ -503,7 +503,7 @@ describe("[K1] who may do what", () => {
     expect(ada.replica.users.map(({ id }) => id)).toEqual(["ada"]);
   });
 
-  test("comes from tokens, if the net knows whose they are", async () => {
+  test("comes from tokens if the test room can identify them", async () => {
     const identify = (token: string) => {
       if (token !== "ada-1" && token !== "ada-2") throw new CollabError("invalid_token");
       return { user: { id: "ada" }, scopes: ["room:admin"] as const };
@@ -522,8 +522,8 @@ describe("[K1] who may do what", () => {
   });
 });
 
-describe("[K1] the room, as the Worker holds it", () => {
-  test("answers without a settle, and its changes reach the clients with the next", async () => {
+describe("[K1] the room handle, as in the Worker", () => {
+  test("answers without settle(), and its changes reach the clients with the next one", async () => {
     const { net, join } = open(board);
     const ada = join("ada");
     await net.settle();
@@ -546,7 +546,7 @@ describe("[K1] the room, as the Worker holds it", () => {
     expect(net.isRunning).toBe(false);
   });
 
-  test("throws what the room refuses", async () => {
+  test("throws the room's refusals", async () => {
     const { net } = open(board);
     await expect(net.room.getState()).rejects.toMatchObject({ code: "room_not_running" });
     await net.start();
@@ -557,7 +557,7 @@ describe("[K1] the room, as the Worker holds it", () => {
     ).rejects.toMatchObject({ code: "update_failed" });
   });
 
-  test("carries out a call with a key once", async () => {
+  test("carries out a call with an idempotency key once", async () => {
     const { net } = open(board);
     await net.start();
     const once = { idempotencyKey: "k-1" };
@@ -566,7 +566,7 @@ describe("[K1] the room, as the Worker holds it", () => {
     expect(net.state.votes).toBe(1);
   });
 
-  test("can be followed", async () => {
+  test("can be followed as a stream of changes", async () => {
     const { net } = open(board);
     await net.start();
     const seen: unknown[] = [];
@@ -581,7 +581,7 @@ describe("[K1] the room, as the Worker holds it", () => {
     await net.settle(reading);
   });
 
-  test("does not answer while an action hangs, until its time is over", async () => {
+  test("does not answer while an action hangs, until the action times out", async () => {
     vi.spyOn(console, "error").mockImplementation(() => {});
     const { net } = open(
       defineRoom({
@@ -598,7 +598,7 @@ describe("[K1] the room, as the Worker holds it", () => {
 });
 
 describe("[K1] a run", () => {
-  /** What happens in a net of clients that move, are cut off and come back. */
+  /** What happens to clients that edit, are cut off and come back. */
   async function story(seed: number): Promise<string> {
     const { net, join } = open(board, { seed });
     const clients = ["ada", "bob", "cyd"].map((id) => join(id));
@@ -616,7 +616,7 @@ describe("[K1] a run", () => {
     return JSON.stringify([net.now, net.log, net.state, clients.map(({ messages }) => messages)]);
   }
 
-  test("with the same seed is the same, down to ids and times", async () => {
+  test("with the same seed is identical, down to ids and times", async () => {
     const first = await story(42);
     expect(await story(42)).toBe(first);
     expect(await story(43)).not.toBe(first);
@@ -637,20 +637,20 @@ describe("[K1] a run", () => {
     await expect(net.room.stop()).resolves.toBeUndefined();
   });
 
-  test("with 10 clients and 1,000 updates leaves all with the same state", async () => {
+  test("with 10 clients and 1,000 updates leaves all of them with the same state", async () => {
     const { net, join } = open(board);
     const clients = Array.from({ length: 10 }, (_, n) => join(`user-${n}`));
     await net.settle();
     for (let n = 0; n < 100; n++) {
       for (const client of clients) void client.ask(vote);
       await net.settle();
-      await net.advance(500); // the room takes so many messages in a second
+      await net.advance(500); // stay within the room's message rate
     }
     expect(net.state.votes).toBe(1000);
     for (const { state } of clients) expect(state).toEqual(net.state);
   });
 
-  test("is over when the net is closed, and says so", async () => {
+  test("ends when the test room is closed, and says so", async () => {
     const { net, join } = open(board);
     const ada = join("ada");
     await net.settle();
@@ -658,12 +658,12 @@ describe("[K1] a run", () => {
     expect(() => net.optionsFor("bob")).toThrow("this net is closed. Create another one");
     await expect(net.settle()).rejects.toThrow("closed");
     await expect(net.room.info()).rejects.toThrow("closed");
-    ada.close(); // a client that is still there does no harm
+    ada.close(); // closing a client afterwards does no harm
   });
 });
 
 describe("[K1] a page", () => {
-  test("is what the test says", async () => {
+  test("reports the events that the test simulates", async () => {
     const { net } = open(board);
     const { environment } = net.optionsFor("ada");
     const events: string[] = [];
@@ -678,7 +678,7 @@ describe("[K1] a page", () => {
     expect(events).toEqual(["offline", "online", "resume"]);
   });
 
-  test("asks before it is closed, while something is unsaved", () => {
+  test("asks before it closes while something is unsaved", () => {
     const { net } = open(board);
     const { environment } = net.optionsFor("ada");
     let isUnsaved = false;
@@ -692,20 +692,20 @@ describe("[K1] a page", () => {
 });
 
 describe("[K1] mistakes", () => {
-  test("are named: a behaviour that is not there", () => {
+  test("are named: an unknown behaviour", () => {
     const { net } = open(board, { behaviour: "board" });
     expect(() => net.optionsFor("ada", { behaviour: "bord" })).toThrow(
       'There is no behaviour "bord". This net has default, board',
     );
   });
 
-  test("are named: a state that is not there yet", () => {
+  test("are named: a state that does not exist yet", () => {
     const { net } = open(board);
     expect(() => net.state).toThrow("it has not been started yet");
     expect(net.users).toEqual([]);
   });
 
-  test("are named: scopes and settings that cannot be", () => {
+  test("are named: invalid scopes and settings", () => {
     expect(() => new TestRoom(board, { scopes: { bob: ["room:rule" as never] } })).toThrow(
       "scopes must be",
     );

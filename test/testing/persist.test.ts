@@ -1,4 +1,4 @@
-// Clients of a net whose edits are kept: a user's browser is in memory, and all of the user's clients share it.
+// Clients of a test room that store their edits. A user's browser is in memory, and all of the user's clients share it.
 
 import { describe, expect, test } from "vitest";
 import { defineRoom } from "collab-room";
@@ -7,7 +7,7 @@ import { createTestRoom } from "collab-room/testing";
 const board = defineRoom<{ notes: string[] }>({ initialState: { notes: [] } });
 const kept = { persist: true };
 
-/** A net, and a client of ada's that has made an edit without a line, which is kept. */
+/** A test room, and a client of ada's whose offline edit is stored. */
 async function createOffline() {
   const net = createTestRoom(board);
   const ada = net.join("ada", kept);
@@ -20,7 +20,7 @@ async function createOffline() {
 }
 
 describe("[C7][K1] edits of a client with persist", () => {
-  test("are kept without a word of trouble, and need not be asked for before the page is closed", async () => {
+  test("are stored without a problem, and the browser does not ask before the page closes", async () => {
     const net = createTestRoom(board);
     const ada = net.join("ada", kept);
     const problems: unknown[] = [];
@@ -34,7 +34,7 @@ describe("[C7][K1] edits of a client with persist", () => {
     expect(problems).toEqual([]);
   });
 
-  test("are shown by the page that comes next, before it is connected, and arrive once", async () => {
+  test("are shown by the next page before it connects, and arrive once", async () => {
     const { net, ada } = await createOffline();
     ada.leave();
     await net.settle();
@@ -49,7 +49,7 @@ describe("[C7][K1] edits of a client with persist", () => {
     expect(again.saved).toEqual({ state: "saved" });
   });
 
-  test("are those of one tab: another one does not have them as long as the first is open", async () => {
+  test("belong to one tab, and no other tab takes them while it is open", async () => {
     const { net } = await createOffline();
     const other = net.join("ada", kept);
     await net.settle();
@@ -60,7 +60,7 @@ describe("[C7][K1] edits of a client with persist", () => {
     expect(net.version).toBe(1);
   });
 
-  test("of a tab that is gone are sent by another one that is open", async () => {
+  test("of a closed tab are sent by another open tab", async () => {
     const { net, ada } = await createOffline();
     const other = net.join("ada", kept);
     await net.settle();
@@ -73,7 +73,7 @@ describe("[C7][K1] edits of a client with persist", () => {
     expect(net.version).toBe(1);
   });
 
-  test("are not there for another user, nor in another net", async () => {
+  test("are not visible to another user, nor in another test room", async () => {
     const { net, ada } = await createOffline();
     ada.leave();
     const bob = net.join("bob", kept);
@@ -85,7 +85,7 @@ describe("[C7][K1] edits of a client with persist", () => {
     expect(elsewhere.state).toEqual({ notes: [] });
   });
 
-  test("are gone with the page of a client without it", async () => {
+  test("do not exist if the client was joined without `persist`", async () => {
     const net = createTestRoom(board);
     const ada = net.join("ada");
     await net.settle();

@@ -1,5 +1,5 @@
-// A client that speaks the protocol and nothing more, over the virtual line of a net: it numbers requests, pings, and
-// comes back after a cut. It keeps a strict replica, so that whatever does not follow from what came before fails.
+// A client that speaks the protocol and nothing more, over a virtual connection: it numbers requests, pings, and
+// reconnects after a drop. It keeps a strict replica, so that any inconsistent message makes the test fail.
 
 import type { ConnectOptions } from "../../src/client/types.ts";
 import type { Environment, SocketLike } from "../../src/client/environment.ts";
@@ -21,12 +21,12 @@ export class RawClient {
   #attempts = 0;
   replica = new Replica();
   #known: Known | undefined;
-  /** Every message, with the time at which it came. */
+  /** Every message, with its time of arrival. */
   readonly messages: (RoomMessage & { readonly at: number })[] = [];
   readonly closes: { readonly code: number; readonly reason: string }[] = [];
   onMessage: (message: RoomMessage) => void = () => {};
 
-  /** @param query that it sends besides */
+  /** @param query additional query parameters */
   constructor(options: ConnectOptions, query: Record<string, string> = {}) {
     this.#options = options;
     this.#query = query;
@@ -34,7 +34,7 @@ export class RawClient {
     this.connect();
   }
 
-  /** Whether it is welcome. */
+  /** Whether it has been welcomed. */
   get isLive(): boolean {
     return this.#socket?.readyState === 1 && this.#known !== undefined;
   }
@@ -101,7 +101,7 @@ export class RawClient {
     this.onMessage(message);
   }
 
-  /** Send a message, or a text as it is. */
+  /** Send a message, or a raw text. */
   send(message: ClientMessage | string): void {
     this.#socket?.send(typeof message === "string" ? message : JSON.stringify(message));
   }

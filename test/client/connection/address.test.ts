@@ -1,4 +1,4 @@
-// Where a room's sockets are, and what each attempt says of itself.
+// The address of a room's sockets, and the parameters that each connection attempt sends.
 
 import { expect, test } from "vitest";
 import { attemptAddress, roomAddress } from "../../../src/client/connection/address.ts";
@@ -57,17 +57,17 @@ test.each(["", ".", "..", "\ud800", "€".repeat(86), 7 as unknown as string])(
   },
 );
 
-test("[C5] a connection is not made for a room that nothing can be reached at", () => {
+test("[C5] a connection cannot be created for a room id that no URL can address", () => {
   expect(() => createHarness({ room: ".." })).toThrow(TypeError);
 });
 
-test("[C5] what an attempt does not say is left out of its address", () => {
+test("[C5] parameters that an attempt does not set are left out of its address", () => {
   expect(attemptAddress("wss://x.example/rooms/a/socket", { client: "c", since: undefined })).toBe(
     "wss://x.example/rooms/a/socket?refuse=close&client=c",
   );
 });
 
-test("[C5] an attempt says who joins, under which name, where it goes on, and to be refused by a close", () => {
+test("[C5] an attempt sends the user, the client name and the behaviour, and asks for refusals as close codes", () => {
   const user = { id: "ada", name: "Ada & Co" };
   const { connection, environment } = createHarness({ user, behaviour: "doc" });
   connection.reconnect();
@@ -80,7 +80,7 @@ test("[C5] an attempt says who joins, under which name, where it goes on, and to
   expect(environment.socket.protocols).toEqual(["collab-room.v2"]);
 });
 
-test("[C5] an attempt after a cut says the epoch and the version that the client has", async () => {
+test("[C5] an attempt after a dropped connection sends the client's epoch and version", async () => {
   const harness = createHarness();
   harness.connection.reconnect();
   harness.resume = { client: "tab-2", epoch: "e1", since: 0 };
@@ -94,7 +94,7 @@ test("[C5] an attempt after a cut says the epoch and the version that the client
   });
 });
 
-test("[C5] a token goes into a subprotocol and not into the address", async () => {
+test("[C5] the token is sent as a subprotocol and not in the address", async () => {
   const { connection, environment } = createHarness({ token: () => "a.b-c_d" });
   connection.reconnect();
   await environment.advance(0);

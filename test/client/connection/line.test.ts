@@ -1,4 +1,4 @@
-// One socket: frames, parts and marks, and how a line that does not work is noticed.
+// A single socket: frames, parts and marks, and how the client detects a dead connection.
 
 import { describe, expect, test } from "vitest";
 import { partsOf } from "../../../src/protocol/parts.ts";
@@ -9,21 +9,21 @@ const change = { type: "change", from: 0, to: 1, patch: [] };
 const limits = { ...welcome().limits, pingInterval: 20_000 };
 
 describe("[C5] frames", () => {
-  test("a frame of one message and one of several are passed on as a whole", () => {
+  test("a frame is passed on as a whole, with one message or with several", () => {
     const { environment, frames } = connect();
     environment.socket.receive(change);
     environment.socket.receive(change, { type: "scopes", scopes: [] });
     expect(frames.slice(1)).toEqual([[change], [change, { type: "scopes", scopes: [] }]]);
   });
 
-  test("a pong is no frame", () => {
+  test("a pong is not passed on as a frame", () => {
     const { environment, frames, connection } = connect();
     environment.socket.receiveText("pong");
     expect(frames).toHaveLength(1);
     expect(connection.isUp).toBe(true);
   });
 
-  test("a welcome in parts is passed on once it is whole, with what follows it in its frame", () => {
+  test("a welcome in parts is passed on once it is complete, together with the rest of its frame", () => {
     const { connection, environment, frames } = createHarness();
     connection.reconnect();
     environment.socket.open();
@@ -39,15 +39,15 @@ describe("[C5] frames", () => {
 
   test.each([
     ["text that is not JSON", "{"],
-    ["JSON that is no message", "7"],
+    ["JSON that is not a message", "7"],
     ["null", "null"],
     ["a message without a type", "{}"],
-    ["a frame with something else than messages", '[{"type":"scopes","scopes":[]},null]'],
+    ["a frame that contains something other than messages", '[{"type":"scopes","scopes":[]},null]'],
     ["a binary frame", new ArrayBuffer(2)],
-    ["a binary frame with JSON in it", Buffer.from('{"type":"scopes","scopes":[]}')],
-    ["a part that does not follow", '{"type":"part","index":1,"of":2,"text":""}'],
+    ["a binary frame that contains JSON", Buffer.from('{"type":"scopes","scopes":[]}')],
+    ["a part out of sequence", '{"type":"part","index":1,"of":2,"text":""}'],
     ["a welcome without limits", '{"type":"welcome"}'],
-  ])("%s is not understood: the client reconnects", async (_, data) => {
+  ])("%s is rejected, and the client reconnects", async (_, data) => {
     const { connection, environment, frames } = connect();
     const { socket } = environment;
     socket.receiveText(data);
@@ -58,7 +58,7 @@ describe("[C5] frames", () => {
     expect(environment.sockets).toHaveLength(2);
   });
 
-  test("a first message that is no welcome is not understood", () => {
+  test("a first message other than a welcome is rejected", () => {
     const { connection, environment, frames } = createHarness();
     connection.reconnect();
     environment.socket.open();
@@ -69,7 +69,7 @@ describe("[C5] frames", () => {
 });
 
 describe("[C5] marks", () => {
-  test("a mark is acknowledged once its frame was handled, and is not passed on", () => {
+  test("a mark is acknowledged after its frame has been handled, and is not passed on", () => {
     const harness = connect();
     const { socket } = harness.environment;
     socket.takeSent();
@@ -79,7 +79,7 @@ describe("[C5] marks", () => {
     expect(socket.takeSent()).toEqual([{ type: "ack", n: 17 }]);
   });
 
-  test("a mark alone is acknowledged, and is no frame", () => {
+  test("a frame that contains only a mark is acknowledged and not passed on", () => {
     const { environment, frames } = connect();
     environment.socket.takeSent();
     environment.socket.receive({ type: "mark", n: 5 });
@@ -87,14 +87,14 @@ describe("[C5] marks", () => {
     expect(frames).toHaveLength(1);
   });
 
-  test("of several marks in a frame the last one is acknowledged, because it includes the others", () => {
+  test("only the last of several marks in a frame is acknowledged, because it covers the others", () => {
     const { environment } = connect();
     environment.socket.takeSent();
     environment.socket.receive({ type: "mark", n: 5 }, change, { type: "mark", n: 3 });
     expect(environment.socket.takeSent()).toEqual([{ type: "ack", n: 3 }]);
   });
 
-  test("a frame that was the end of the socket is not acknowledged", () => {
+  test("a mark is not acknowledged if handling its frame ended the socket", () => {
     const harness = connect();
     const { socket } = harness.environment;
     socket.takeSent();
@@ -105,7 +105,7 @@ describe("[C5] marks", () => {
 });
 
 describe("[C5] sending", () => {
-  test("nothing but ping is sent before the welcome, and send says so", () => {
+  test("only `ping` is sent before the welcome, and send() returns false", () => {
     const { connection, environment } = createHarness();
     expect(connection.send("{}")).toBe(false);
     connection.reconnect();
@@ -118,7 +118,7 @@ describe("[C5] sending", () => {
     expect(environment.socket.takeSent()).toEqual([{ type: "touch" }]);
   });
 
-  test("a frame may be sent while the welcome is handled", () => {
+  test("a frame can be sent while the welcome is being handled", () => {
     const harness = createHarness();
     harness.connection.reconnect();
     harness.onFrame = () => expect(harness.connection.send('{"type":"touch"}')).toBe(true);
@@ -133,8 +133,8 @@ describe("[C5] sending", () => {
   });
 });
 
-describe("[C5] signs of life", () => {
-  test("a ping is sent as soon as the socket opens, then every ping interval of the room", async () => {
+describe("[C5] keep-alive", () => {
+  test("a ping is sent as soon as the socket opens, and then at the room's ping interval", async () => {
     const { connection, environment } = createHarness();
     connection.reconnect();
     environment.socket.open();
@@ -151,7 +151,7 @@ describe("[C5] signs of life", () => {
     expect(connection.isUp).toBe(true);
   });
 
-  test("the interval counts from ping to ping, however long an answer takes", async () => {
+  test("the interval is measured from ping to ping, however long the answer takes", async () => {
     const { environment } = connect();
     await environment.advance(30_000);
     environment.socket.takeSent();
@@ -163,7 +163,7 @@ describe("[C5] signs of life", () => {
     expect(environment.socket.takeSent()).toEqual(["ping"]);
   });
 
-  test("a line that does not answer a ping within 10 s is dead", async () => {
+  test("the connection is dead if a ping is not answered within 10 s", async () => {
     const { connection, environment } = connect();
     const { socket } = environment;
     await environment.advance(39_999);
@@ -173,7 +173,7 @@ describe("[C5] signs of life", () => {
     expect(socket.closedWith?.code).toBe(1000);
   });
 
-  test("whatever comes in is an answer", async () => {
+  test("any incoming message counts as an answer to a ping", async () => {
     const { connection, environment } = connect();
     await environment.advance(30_000);
     environment.socket.receive(change);
@@ -182,7 +182,7 @@ describe("[C5] signs of life", () => {
   });
 
   test.each(["resume", "online", "offline"] as const)(
-    "on %s a ping is sent at once, and a line that does not answer within 5 s is dead",
+    "on %s a ping is sent at once, and the connection is dead if nothing arrives within 5 s",
     async (event) => {
       const { connection, environment } = connect();
       environment.socket.takeSent();
@@ -195,7 +195,7 @@ describe("[C5] signs of life", () => {
     },
   );
 
-  test("on resume a ping that waits for its answer gets no more time than 5 s", async () => {
+  test("on resume the deadline of a pending ping is shortened to 5 s", async () => {
     const { connection, environment } = connect();
     await environment.advance(30_000);
     environment.page("resume");
@@ -203,7 +203,7 @@ describe("[C5] signs of life", () => {
     expect(connection.isUp).toBe(false);
   });
 
-  test("a socket that is not open yet is not pinged on resume", () => {
+  test("on resume a socket that is still opening is not pinged", () => {
     const { connection, environment } = createHarness();
     connection.reconnect();
     environment.page("resume");
@@ -211,7 +211,7 @@ describe("[C5] signs of life", () => {
     expect(environment.sockets).toHaveLength(1);
   });
 
-  test("after a sleep a ping is sent at once, and a line that does not answer within 5 s is dead", async () => {
+  test("after a sleep a ping is sent at once, and the connection is dead if nothing arrives within 5 s", async () => {
     const { connection, environment } = connect();
     environment.socket.takeSent();
     await environment.sleep(3_600_000);
@@ -222,7 +222,7 @@ describe("[C5] signs of life", () => {
     expect(connection.isUp).toBe(false);
   });
 
-  test("a line whose answer was due during a sleep is asked once more", async () => {
+  test("a ping whose answer was due during a sleep is sent once more", async () => {
     const { connection, environment } = connect();
     await environment.advance(30_000);
     environment.socket.takeSent();
@@ -234,7 +234,7 @@ describe("[C5] signs of life", () => {
     expect(connection.isUp).toBe(true);
   });
 
-  test("a hidden tab whose timers come once a minute keeps a line that answers", async () => {
+  test("a hidden tab whose timers fire once a minute keeps a working connection", async () => {
     const { connection, environment } = connect();
     for (let minute = 0; minute < 10; minute++) {
       await environment.sleep(60_000);
@@ -245,13 +245,13 @@ describe("[C5] signs of life", () => {
     expect(environment.sockets).toHaveLength(1);
   });
 
-  test("a hidden tab whose timers come once a minute notices a dead line all the same", async () => {
+  test("a hidden tab whose timers fire once a minute still detects a dead connection", async () => {
     const { connection, environment } = connect();
     for (let minute = 0; minute < 3; minute++) await environment.sleep(60_000);
     expect(connection.isUp).toBe(false);
   });
 
-  test("a clock that is set back does not end the pings", async () => {
+  test("pings continue after the clock has been set back", async () => {
     const { environment } = connect();
     environment.setClock(environment.now() - 3_600_000);
     environment.socket.receive(change);
@@ -264,7 +264,7 @@ describe("[C5] signs of life", () => {
   });
 });
 
-test("[C5] events of a socket that was given up are ignored", async () => {
+test("[C5] events of an abandoned socket are ignored", async () => {
   const harness = connect();
   const { connection, environment, frames } = harness;
   const [old] = environment.sockets;

@@ -1,4 +1,4 @@
-// The states of a connection, and what leads from one to another.
+// The states of a connection, and the transitions between them.
 
 import { describe, expect, test } from "vitest";
 import {
@@ -10,7 +10,7 @@ import {
 } from "../support/connection-harness.ts";
 import { welcome } from "../support/welcome.ts";
 
-/** A connection that waits for its next attempt, in 300 ms. */
+/** A connection that is waiting for its next attempt, which is due in 300 ms. */
 function waiting(): Harness {
   const harness = connect();
   harness.environment.socket.closeByRoom(1006);
@@ -26,7 +26,7 @@ const closedBy = (code: number, reason: string, problem: unknown = null): object
 });
 
 describe("[C5] connecting", () => {
-  test("a connection is connecting before the room has answered", () => {
+  test("a connection is connecting until the room has answered", () => {
     const harness = createHarness();
     expect(harness.connection.status).toEqual({ state: "connecting" });
     expect(harness.environment.sockets).toHaveLength(0);
@@ -36,7 +36,7 @@ describe("[C5] connecting", () => {
     expect(harness.connection.isUp).toBe(false);
   });
 
-  test("connecting → connected by the welcome, told after its frame", () => {
+  test("connecting → connected on the welcome, reported after its frame", () => {
     const harness = createHarness();
     harness.connection.reconnect();
     harness.told.length = 0;
@@ -61,7 +61,7 @@ describe("[C5] connecting", () => {
     expect(lines).toEqual([]);
   });
 
-  test("connecting → offline if the browser says so, and an attempt is made all the same", () => {
+  test("connecting → offline if the browser reports no network, and an attempt is made anyway", () => {
     const harness = createHarness();
     harness.environment.isNetworkUp = false;
     harness.connection.reconnect();
@@ -70,7 +70,7 @@ describe("[C5] connecting", () => {
     expect(harness.connection.status).toEqual({ state: "connected" });
   });
 
-  test("connecting → closed if the page may not open the socket", () => {
+  test("connecting → closed if the page is not allowed to open the socket", () => {
     const { connection, environment } = createHarness();
     environment.openError = new Error("insecure");
     connection.reconnect();
@@ -78,7 +78,7 @@ describe("[C5] connecting", () => {
     expect(environment.timers).toBe(0);
   });
 
-  test("connecting → closed by a refusal, with what the room has said", () => {
+  test("connecting → closed on a refusal, with the problem that the room sent", () => {
     const harness = createHarness();
     harness.connection.reconnect();
     refuse(harness, 4000, { code: "join_refused", reason: "banned", instance: "i-1" });
@@ -93,7 +93,7 @@ describe("[C5] connecting", () => {
     expect(harness.frames).toEqual([]);
   });
 
-  test("an attempt that is not welcomed within 15 s is given up", async () => {
+  test("an attempt is abandoned if no welcome arrives within 15 s", async () => {
     const { connection, environment } = createHarness();
     connection.reconnect();
     const { socket } = environment;
@@ -106,7 +106,7 @@ describe("[C5] connecting", () => {
     expect(socket.closedWith?.code).toBe(1000);
   });
 
-  test("an attempt whose welcome comes in parts has 15 s for each", async () => {
+  test("an attempt whose welcome arrives in parts has 15 s for each part", async () => {
     const harness = createHarness();
     harness.connection.reconnect();
     const { environment } = harness;
@@ -126,7 +126,7 @@ describe("[C5] connecting", () => {
 
 describe("[C5] connected", () => {
   test.each([1001, 1005, 1006, 1011, 1012, 3000, 4500])(
-    "connected → reconnecting by the code %i: the line broke, or the room moved",
+    "connected → reconnecting on code %i: the connection broke, or the room moved",
     (code) => {
       const harness = connect();
       harness.told.length = 0;
@@ -146,7 +146,7 @@ describe("[C5] connected", () => {
     [4400, "bad_message"],
     [4413, "too_large"],
     [4499, "of_tomorrow"],
-  ])("connected → closed by the code %i: the client must stay away", async (code, reason) => {
+  ])("connected → closed on code %i: the client must not come back", async (code, reason) => {
     const { connection, environment, lines } = connect();
     environment.socket.closeByRoom(code, reason);
     expect(connection.status).toEqual(closedBy(code, reason));
@@ -157,7 +157,7 @@ describe("[C5] connected", () => {
     expect(environment.sockets).toHaveLength(1);
   });
 
-  test("connected → closed tells the problem of an error that names the reason of the close", () => {
+  test("connected → closed reports the problem of an error whose code is the close reason", () => {
     const harness = connect();
     const error = { type: "error", code: "kicked", detail: "Removed.", retryAfter: 1 };
     harness.environment.socket.receive(error);
@@ -168,7 +168,7 @@ describe("[C5] connected", () => {
     );
   });
 
-  test("connected → closed tells no problem of an error that was about a request", () => {
+  test("connected → closed does not report an earlier error that concerned a request", () => {
     const { connection, environment } = connect();
     environment.socket.receive({ type: "error", code: "invalid_presence", detail: "Too large." });
     environment.socket.closeByRoom(4001, "kicked");
@@ -176,7 +176,7 @@ describe("[C5] connected", () => {
   });
 
   test.each([4200, 4201, 4202, 4242, 4290, 4291])(
-    "connected → reconnecting by the code %i, after a pause of a second at least",
+    "connected → reconnecting on code %i, after at least one second",
     async (code) => {
       const { connection, environment } = connect();
       environment.luck = 0;
@@ -189,7 +189,7 @@ describe("[C5] connected", () => {
     },
   );
 
-  test("connected → reconnecting by 4203 under another client name", async () => {
+  test("connected → reconnecting on 4203, under another client name", async () => {
     const harness = connect();
     harness.told.length = 0;
     harness.environment.socket.closeByRoom(4203, "replaced");
@@ -199,7 +199,7 @@ describe("[C5] connected", () => {
     expect(harness.environment.socket.parameters["client"]).toBe("tab-2");
   });
 
-  test("connected → reconnecting at once if a change did not apply", () => {
+  test("connected → reconnecting at once if a change does not apply", () => {
     const harness = connect();
     const { connection, environment } = harness;
     const [old] = environment.sockets;
@@ -220,7 +220,7 @@ describe("[C5] connected", () => {
     });
   });
 
-  test("a change that does not apply in the first frame leads to one attempt, and not to connected", () => {
+  test("a change in the first frame that does not apply causes one new attempt, and `connected` is not reported", () => {
     const harness = createHarness();
     harness.connection.reconnect();
     harness.told.length = 0;
@@ -230,7 +230,7 @@ describe("[C5] connected", () => {
     expect(harness.environment.sockets).toHaveLength(2);
   });
 
-  test("changes that do not apply again and again do not lead to a loop", async () => {
+  test("changes that repeatedly do not apply do not cause a reconnect loop", async () => {
     const harness = connect();
     harness.connection.lost("wrong");
     accept(harness);
@@ -244,7 +244,7 @@ describe("[C5] connected", () => {
     expect(harness.environment.sockets).toHaveLength(4);
   });
 
-  test("lost does nothing without a connection", () => {
+  test("lost() does nothing without a connection", () => {
     const { connection, environment } = waiting();
     const { status } = connection;
     connection.lost("wrong");
@@ -252,14 +252,14 @@ describe("[C5] connected", () => {
     expect(environment.sockets).toHaveLength(1);
   });
 
-  test("connected stays connected by another welcome", () => {
+  test("connected stays connected on another welcome", () => {
     const harness = connect();
     harness.environment.socket.receive(welcome({ epoch: "e2" }));
     expect(harness.frames).toHaveLength(2);
     expect(harness.takeStates()).toEqual([]);
   });
 
-  test("connected stays connected by another welcome in parts", async () => {
+  test("connected stays connected on another welcome in parts", async () => {
     const { connection, environment } = connect();
     const text = JSON.stringify(welcome());
     environment.socket.receive({ type: "part", index: 0, of: 2, text: text.slice(0, 10) });
@@ -269,7 +269,7 @@ describe("[C5] connected", () => {
     expect(connection.status).toEqual({ state: "connected" });
   });
 
-  test("connected → offline if the line is dead and the browser says that there is no network", async () => {
+  test("connected → offline if the connection is dead and the browser reports no network", async () => {
     const { connection, environment } = connect();
     environment.page("offline");
     expect(connection.status).toEqual({ state: "connected" });
@@ -279,7 +279,7 @@ describe("[C5] connected", () => {
 });
 
 describe("[C5] reconnecting", () => {
-  test("reconnecting → connected by the next welcome", async () => {
+  test("reconnecting → connected on the next welcome", async () => {
     const harness = waiting();
     const { connection, environment } = harness;
     await environment.advance(299);
@@ -314,7 +314,7 @@ describe("[C5] reconnecting", () => {
     }
   });
 
-  test("a connection that was up for 10 s is a new beginning", async () => {
+  test("the attempt count restarts after a connection has been up for 10 s", async () => {
     const harness = waiting();
     await harness.environment.advance(300);
     accept(harness);
@@ -328,7 +328,7 @@ describe("[C5] reconnecting", () => {
     expect(harness.connection.status).toMatchObject({ attempt: 1 });
   });
 
-  test("a refusal for now is shown, and the room's wait is the least", async () => {
+  test("a temporary refusal is reported, and the room's `retryAfter` is the minimum wait", async () => {
     const harness = waiting();
     const { connection, environment } = harness;
     environment.luck = 0.5;
@@ -353,14 +353,17 @@ describe("[C5] reconnecting", () => {
     ["room_full", { retry: true }, "reconnecting"],
     ["invalid_user", {}, "closed"],
     ["of_tomorrow", {}, "closed"],
-  ])("if the line breaks after the refusal %s, it decides", (code, more, state) => {
-    const harness = waiting();
-    harness.connection.reconnect();
-    refuse(harness, 1006, { code, ...more });
-    expect(harness.connection.status).toMatchObject({ state, problem: { code } });
-  });
+  ])(
+    "the refusal %s determines the next state even if the connection breaks after it",
+    (code, more, state) => {
+      const harness = waiting();
+      harness.connection.reconnect();
+      refuse(harness, 1006, { code, ...more });
+      expect(harness.connection.status).toMatchObject({ state, problem: { code } });
+    },
+  );
 
-  test("a refusal without a close is given up after 15 s, and decides", async () => {
+  test("a refusal that no close follows times out after 15 s and determines the next state", async () => {
     const harness = waiting();
     harness.connection.reconnect();
     const { socket } = harness.environment;
@@ -374,7 +377,7 @@ describe("[C5] reconnecting", () => {
   });
 
   test.each(["online", "resume"] as const)(
-    "on %s the next attempt is made at once, and the waits begin anew",
+    "on %s the next attempt is made at once, and the waits restart",
     async (event) => {
       const { connection, environment } = waiting();
       for (let failed = 0; failed < 5; failed++) {
@@ -390,7 +393,7 @@ describe("[C5] reconnecting", () => {
     },
   );
 
-  test("a page that is hidden changes nothing", async () => {
+  test("hiding the page changes nothing", async () => {
     const { connection, environment } = waiting();
     environment.page("hide");
     expect(environment.sockets).toHaveLength(1);
@@ -403,7 +406,7 @@ describe("[C5] reconnecting", () => {
     expect(connection.status.state).toBe("connected");
   });
 
-  test("on resume a wait that the room has asked for is kept", async () => {
+  test("on resume a wait that the room asked for is kept", async () => {
     const { connection, environment } = connect();
     environment.socket.receive({
       type: "error",
@@ -423,14 +426,14 @@ describe("[C5] reconnecting", () => {
     expect(environment.sockets).toHaveLength(2);
   });
 
-  test("reconnect makes the next attempt at once", () => {
+  test("reconnect() makes the next attempt at once", () => {
     const { connection, environment } = waiting();
     connection.reconnect();
     expect(environment.sockets).toHaveLength(2);
     expect(connection.status).toMatchObject({ state: "reconnecting", nextAt: environment.now() });
   });
 
-  test("reconnect lets the waits begin anew", async () => {
+  test("reconnect() restarts the waits", async () => {
     const { connection, environment } = waiting();
     for (let failed = 0; failed < 5; failed++) {
       await environment.advance(10_000);
@@ -441,7 +444,7 @@ describe("[C5] reconnecting", () => {
     expect(connection.status).toMatchObject({ nextAt: environment.now() + 600 });
   });
 
-  test("on offline an attempt under way goes on", () => {
+  test("on offline a pending attempt continues", () => {
     const harness = waiting();
     harness.connection.reconnect();
     harness.environment.page("offline");
@@ -450,7 +453,7 @@ describe("[C5] reconnecting", () => {
     expect(harness.connection.status).toEqual({ state: "connected" });
   });
 
-  test("reconnect leaves an attempt under way alone, and a connection", () => {
+  test("reconnect() does not interrupt a pending attempt or a connection", () => {
     const harness = waiting();
     harness.connection.reconnect();
     harness.connection.reconnect();
@@ -461,7 +464,7 @@ describe("[C5] reconnecting", () => {
     expect(harness.connection.isUp).toBe(true);
   });
 
-  test("reconnecting → offline if the browser says so", () => {
+  test("reconnecting → offline if the browser reports no network", () => {
     const { connection, environment } = waiting();
     environment.page("offline");
     expect(connection.status).toEqual({ state: "offline" });
@@ -493,7 +496,7 @@ describe("[C5] offline", () => {
     expect(connection.status).toMatchObject({ state: "reconnecting", nextAt: environment.now() });
   });
 
-  test("offline → reconnecting by the next attempt, if the browser has not told of the network", async () => {
+  test("offline → reconnecting at the next attempt if the browser did not report that the network is back", async () => {
     const { connection, environment } = waiting();
     environment.page("offline");
     environment.isNetworkUp = true;
@@ -510,7 +513,7 @@ describe("[C5] offline", () => {
     expect(environment.sockets).toHaveLength(2);
   });
 
-  test("on online an attempt that was begun without a network is made anew", async () => {
+  test("on online an attempt that started without a network is replaced by a new one", async () => {
     const { environment } = waiting();
     environment.page("offline");
     await environment.advance(30_000);
@@ -520,7 +523,7 @@ describe("[C5] offline", () => {
     expect(environment.sockets).toHaveLength(3);
   });
 
-  test("offline → closed by disconnect", () => {
+  test("offline → closed on disconnect()", () => {
     const { connection, environment } = waiting();
     environment.page("offline");
     connection.disconnect();
@@ -530,7 +533,7 @@ describe("[C5] offline", () => {
 });
 
 describe("[C5] disconnect", () => {
-  test("connected → closed by disconnect, without leaving the room", () => {
+  test("connected → closed on disconnect(), without leaving the room", () => {
     const { connection, environment, lines } = connect();
     environment.socket.takeSent();
     connection.disconnect();
@@ -542,7 +545,7 @@ describe("[C5] disconnect", () => {
     expect(environment.pageListeners).toBe(0);
   });
 
-  test("connecting → closed by disconnect: an attempt under way is dropped", async () => {
+  test("connecting → closed on disconnect(), which drops the pending attempt", async () => {
     const { connection, environment } = createHarness();
     connection.reconnect();
     connection.disconnect();
@@ -554,14 +557,14 @@ describe("[C5] disconnect", () => {
     expect(environment.timers).toBe(0);
   });
 
-  test("a connection that is closed keeps the reason of that", () => {
+  test("disconnect() keeps the reason of a connection that is already closed", () => {
     const { connection, environment } = connect();
     environment.socket.closeByRoom(4001, "kicked");
     connection.disconnect();
     expect(connection.status).toEqual(closedBy(4001, "kicked"));
   });
 
-  test("a listener may disconnect whatever it is told", async () => {
+  test("a status listener may call disconnect()", async () => {
     const harness = connect();
     harness.onStatus = ({ state }) => {
       if (state === "reconnecting") harness.connection.disconnect();
@@ -575,7 +578,7 @@ describe("[C5] disconnect", () => {
 });
 
 describe("[C5] leave", () => {
-  test("connected → closed by leave, and the room is told", () => {
+  test("connected → closed on leave(), which tells the room", () => {
     const { connection, environment } = connect();
     environment.socket.takeSent();
     connection.leave();
@@ -585,7 +588,7 @@ describe("[C5] leave", () => {
     expect(environment.timers).toBe(0);
   });
 
-  test("connecting → closed by leave: nothing but ping is sent before the welcome", () => {
+  test("connecting → closed on leave(): only `ping` is sent before the welcome", () => {
     const { connection, environment } = createHarness();
     connection.reconnect();
     environment.socket.open();
@@ -596,7 +599,7 @@ describe("[C5] leave", () => {
     expect(connection.status).toEqual(closedBy(1000, "left"));
   });
 
-  test("reconnecting → closed by leave", async () => {
+  test("reconnecting → closed on leave()", async () => {
     const { connection, environment } = waiting();
     connection.leave();
     expect(connection.status).toEqual(closedBy(1000, "left"));
@@ -607,7 +610,7 @@ describe("[C5] leave", () => {
 });
 
 describe("[C5] closed", () => {
-  test("closed → connecting by reconnect", () => {
+  test("closed → connecting on reconnect()", () => {
     const harness = connect();
     harness.environment.socket.closeByRoom(4001, "kicked");
     harness.takeStates();
@@ -618,7 +621,7 @@ describe("[C5] closed", () => {
     expect(harness.environment.pageListeners).toBe(1);
   });
 
-  test("closed stays closed on online and resume", () => {
+  test("closed stays closed on online and on resume", () => {
     const { connection, environment } = connect();
     connection.disconnect();
     environment.page("online");

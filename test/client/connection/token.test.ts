@@ -1,4 +1,4 @@
-// Tokens: a fresh one for each attempt, another one if the service refuses it, and a new one before it ends.
+// Tokens: a fresh one for each attempt, another one if the service refuses it, and a new one before it expires.
 
 import { describe, expect, test } from "vitest";
 import {
@@ -37,13 +37,13 @@ describe("[C5] a token for each attempt", () => {
   test.each([
     ["sync", () => "t"],
     ["async", () => Promise.resolve("t")],
-  ])("the function may be %s", async (_, token) => {
+  ])("the token function may be %s", async (_, token) => {
     const harness = await connectWith(token);
     expect(bearerOf(harness)).toBe("t");
     expect(harness.connection.isUp).toBe(true);
   });
 
-  test("each attempt gets a fresh one", async () => {
+  test("each attempt gets a fresh token", async () => {
     const harness = await connectWith(counting());
     expect(bearerOf(harness)).toBe("t1");
     harness.environment.socket.closeByRoom(1006);
@@ -51,7 +51,7 @@ describe("[C5] a token for each attempt", () => {
     expect(bearerOf(harness)).toBe("t2");
   });
 
-  test("where to resume is asked when the token is there", async () => {
+  test("the resume position is read only once the token has arrived", async () => {
     const harness = createHarness({ token: () => Promise.resolve("t") });
     harness.connection.reconnect();
     harness.resume = { client: "later" };
@@ -68,10 +68,14 @@ describe("[C5] a token for each attempt", () => {
       "signed out",
     ],
     ["rejects", () => Promise.reject(new Error("signed out")), "signed out"],
-    ["gives nothing", () => null as unknown as string, "it must give a token as a string"],
-    ["gives an empty text", () => "", "it must give a token as a string"],
-    ["gives a text that no header can carry", () => "a b", "it must give a token as a string"],
-  ])("connecting → needs-token if the function %s", async (_, token, reason) => {
+    ["returns nothing", () => null as unknown as string, "it must give a token as a string"],
+    ["returns an empty string", () => "", "it must give a token as a string"],
+    [
+      "returns a string that cannot be sent in a header",
+      () => "a b",
+      "it must give a token as a string",
+    ],
+  ])("connecting → needs-token if the token function %s", async (_, token, reason) => {
     const { connection, environment } = createHarness({ token });
     connection.reconnect();
     await environment.advance(0);
@@ -83,7 +87,7 @@ describe("[C5] a token for each attempt", () => {
     expect(environment.timers).toBe(0);
   });
 
-  test("connecting → offline if the function fails without a network", async () => {
+  test("connecting → offline if the token function fails without a network", async () => {
     const { connection, environment } = createHarness({
       token: () => Promise.reject(new Error("unreachable")),
     });
@@ -93,7 +97,7 @@ describe("[C5] a token for each attempt", () => {
     expect(connection.status).toEqual({ state: "offline" });
   });
 
-  test("reconnecting → needs-token if the function fails after a cut", async () => {
+  test("reconnecting → needs-token if the token function fails after a dropped connection", async () => {
     let isSignedIn = true;
     const harness = await connectWith(() => {
       if (isSignedIn) return "t";
@@ -105,7 +109,7 @@ describe("[C5] a token for each attempt", () => {
     expect(harness.connection.status.state).toBe("needs-token");
   });
 
-  test("a function that hangs does not block reconnect, and what it gives late is not used", async () => {
+  test("a token function that hangs does not block reconnect(), and its late token is not used", async () => {
     const answers: ((token: string) => void)[] = [];
     const harness = createHarness({
       token: () => new Promise<string>((resolve) => answers.push(resolve)),
@@ -121,7 +125,7 @@ describe("[C5] a token for each attempt", () => {
     expect(bearerOf(harness)).toBe("t2");
   });
 
-  test("a function that fails late does not end a later attempt", async () => {
+  test("a token function that fails late does not end a later attempt", async () => {
     let fail: (error: Error) => void = () => {};
     let calls = 0;
     const harness = createHarness({
@@ -136,7 +140,7 @@ describe("[C5] a token for each attempt", () => {
     expect(harness.connection.status.state).toBe("connecting");
   });
 
-  test("a function that hangs is given up after 15 s, and asked again", async () => {
+  test("a token function that hangs is abandoned after 15 s and called again", async () => {
     let calls = 0;
     const { connection, environment } = createHarness({
       token: () => {
@@ -151,7 +155,7 @@ describe("[C5] a token for each attempt", () => {
     expect(calls).toBe(2);
   });
 
-  test("closed while a token is asked for: no socket is opened", async () => {
+  test("no socket is opened if the connection is closed while a token is requested", async () => {
     const { connection, environment } = createHarness({ token: () => Promise.resolve("t") });
     connection.reconnect();
     connection.disconnect();
@@ -169,7 +173,7 @@ describe("[C5] a token that is refused", () => {
     [4109, "token_expired"],
     [4110, "of_tomorrow"],
   ])(
-    "connecting → reconnecting at once by the code %i, with a fresh token, and then needs-token",
+    "connecting → reconnecting at once on code %i with a fresh token, then needs-token",
     async (closeCode, code) => {
       const harness = createHarness({ token: counting() });
       harness.connection.reconnect();
@@ -187,7 +191,7 @@ describe("[C5] a token that is refused", () => {
     },
   );
 
-  test("connected → reconnecting at once when the token has ended, and connected with a fresh one", async () => {
+  test("connected → reconnecting at once when the token has expired, then connected with a fresh token", async () => {
     const harness = await connectWith(counting());
     await harness.environment.advance(20_000);
     harness.environment.socket.receiveText("pong");
@@ -198,7 +202,7 @@ describe("[C5] a token that is refused", () => {
     expect(harness.takeStates()).toEqual(["reconnecting", "connected"]);
   });
 
-  test("a welcome makes up for a token that was refused", async () => {
+  test("a welcome resets the count of refused tokens", async () => {
     const harness = await connectWith(counting());
     harness.environment.socket.closeByRoom(4109, "token_expired");
     await harness.environment.advance(0);
@@ -207,7 +211,7 @@ describe("[C5] a token that is refused", () => {
     expect(harness.connection.status.state).toBe("reconnecting");
   });
 
-  test("sessions that end at once, each with a token that has ended, do not lead to a loop", async () => {
+  test("sessions that end at once with an expired token do not cause a reconnect loop", async () => {
     const harness = await connectWith(counting());
     harness.environment.socket.closeByRoom(4109, "token_expired");
     await harness.environment.advance(0);
@@ -219,7 +223,7 @@ describe("[C5] a token that is refused", () => {
     expect(harness.environment.sockets).toHaveLength(3);
   });
 
-  test("reconnect tries two tokens again", async () => {
+  test("reconnect() allows two new tokens again", async () => {
     const harness = createHarness({ token: counting() });
     harness.connection.reconnect();
     for (const state of ["reconnecting", "needs-token"]) {
@@ -233,7 +237,7 @@ describe("[C5] a token that is refused", () => {
     expect(harness.connection.status.state).toBe("reconnecting");
   });
 
-  test("connecting → needs-token at once if there is no function to ask", () => {
+  test("connecting → needs-token at once if there is no token function", () => {
     const harness = createHarness();
     harness.connection.reconnect();
     refuse(harness, 4101, { code: "token_required" });
@@ -243,7 +247,7 @@ describe("[C5] a token that is refused", () => {
     });
   });
 
-  test("a refusal for its token decides even if the line breaks behind it", () => {
+  test("a refusal of the token determines the next state even if the connection breaks after it", () => {
     const harness = createHarness();
     harness.connection.reconnect();
     refuse(harness, 1006, { code: "token_expired" });
@@ -267,7 +271,7 @@ describe("[C5] needs-token", () => {
     return harness;
   }
 
-  test("needs-token → connecting by reconnect, which asks for a token again", async () => {
+  test("needs-token → connecting on reconnect(), which asks for a token again", async () => {
     const harness = await needsToken();
     harness.connection.reconnect();
     await harness.environment.advance(0);
@@ -284,7 +288,7 @@ describe("[C5] needs-token", () => {
     expect(harness.takeStates()).toEqual(["connecting"]);
   });
 
-  test("needs-token → closed by disconnect", async () => {
+  test("needs-token → closed on disconnect()", async () => {
     const { connection, environment } = await needsToken();
     connection.disconnect();
     expect(connection.status).toMatchObject({ state: "closed", reason: "disconnected" });
@@ -296,13 +300,13 @@ describe("[C5] renewal", () => {
   const at = (harness: Harness, ms: number): string =>
     new Date(harness.environment.now() + ms).toISOString();
 
-  /** A connection whose token ends in `ms`. */
+  /** A connection whose token expires in `ms`. */
   async function endingIn(ms: number, token: () => string | Promise<string> = counting()) {
     const { environment } = createHarness();
     return connectWith(token, { expiresAt: new Date(environment.now() + ms).toISOString() });
   }
 
-  /** Let time pass on a line that answers, and take what else is sent. */
+  /** Let time pass on a connection that answers pings, and take everything else that is sent. */
   async function pass({ environment }: Harness, ms: number): Promise<readonly unknown[]> {
     const { socket } = environment;
     const sent: unknown[] = [];
@@ -320,13 +324,13 @@ describe("[C5] renewal", () => {
     [40_000, 30_000],
     [24_000, 14_000],
     [12_000, 6_000],
-  ])("a token that ends in %i ms is renewed after %i ms", async (life, wait) => {
+  ])("a token that expires in %i ms is renewed after %i ms", async (life, wait) => {
     const harness = await endingIn(life);
     expect(await pass(harness, wait - 500)).toEqual([]);
     expect(await pass(harness, 500)).toEqual([{ type: "auth", token: "t2", ref: "token-1" }]);
   });
 
-  test("a renewal is followed by the next, as its reply says", async () => {
+  test("the reply to a renewal determines when the next one is due", async () => {
     const harness = await endingIn(40_000);
     await pass(harness, 30_000);
     const { frames } = harness;
@@ -341,7 +345,7 @@ describe("[C5] renewal", () => {
     expect(await pass(harness, 500)).toEqual([{ type: "auth", token: "t3", ref: "token-2" }]);
   });
 
-  test("what comes in the frame of the reply is passed on", async () => {
+  test("other messages in the frame of the reply are passed on", async () => {
     const harness = await endingIn(40_000);
     await pass(harness, 30_000);
     const scopes = { type: "scopes", scopes: ["room:read"] };
@@ -350,7 +354,7 @@ describe("[C5] renewal", () => {
     expect(harness.frames.at(-1)).toEqual([scopes, other]);
   });
 
-  test("a token that ends no more is not renewed", async () => {
+  test("a token that no longer expires is not renewed", async () => {
     const harness = await endingIn(40_000);
     await pass(harness, 30_000);
     harness.environment.socket.receive({
@@ -365,7 +369,7 @@ describe("[C5] renewal", () => {
   test.each([
     ["is refused", (harness: Harness) => refuseRenewal(harness), counting()],
     ["gets no reply", () => {}, counting()],
-  ])("a renewal that %s is tried again before the end", async (_, answer, token) => {
+  ])("a renewal that %s is tried again before the token expires", async (_, answer, token) => {
     const harness = await endingIn(40_000, token);
     await pass(harness, 30_000);
     answer(harness);
@@ -385,7 +389,7 @@ describe("[C5] renewal", () => {
   test.each([
     ["fails", () => Promise.reject(new Error("down"))],
     ["hangs", never],
-  ])("a token function that %s is asked again before the end", async (_, broken) => {
+  ])("a token function that %s is called again before the token expires", async (_, broken) => {
     let calls = 0;
     const harness = await endingIn(40_000, () => (++calls === 2 ? broken() : `t${calls}`));
     expect(await pass(harness, 34_500)).toEqual([]);
@@ -394,26 +398,26 @@ describe("[C5] renewal", () => {
     expect(harness.connection.isUp).toBe(true);
   });
 
-  test("a token that is about to end is renewed once a second at most", async () => {
+  test("a token that is about to expire is renewed at most once a second", async () => {
     const harness = await endingIn(2_500);
     expect(await pass(harness, 1_000)).toEqual([]);
     expect(await pass(harness, 2_000)).toHaveLength(2);
   });
 
-  test("a token that seems to have ended, because the clocks differ, is renewed every 30 s", async () => {
+  test("a token that seems to have expired because the clocks differ is renewed every 30 s", async () => {
     const harness = await endingIn(-3_600_000);
     expect(await pass(harness, 29_500)).toEqual([]);
     expect(await pass(harness, 30_500)).toHaveLength(2);
   });
 
-  test("another welcome says anew when the token ends", async () => {
+  test("another welcome sets a new expiry of the token", async () => {
     const harness = await endingIn(40_000);
     accept(harness, { expiresAt: at(harness, 400_000) });
     harness.environment.socket.takeSent();
     expect(await pass(harness, 60_000)).toEqual([]);
   });
 
-  test("nothing is renewed without a connection, and a token that comes late is not sent", async () => {
+  test("nothing is renewed without a connection, and a late token is not sent", async () => {
     const answers: ((token: string) => void)[] = [];
     let calls = 0;
     const harness = await endingIn(40_000, () =>

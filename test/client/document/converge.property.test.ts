@@ -1,5 +1,5 @@
-// Clients that edit the same document over lines that delay, and break: they come to the same as the room, each edit
-// is made once, and on what it was meant for.
+// Clients that edit the same document over connections that delay messages and break. They converge on the room's
+// state, and each edit is made once and on its intended target.
 
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
@@ -33,13 +33,14 @@ const events = fc.array(
 
 const seed = Number(process.env["SEED"] ?? Date.now() % 2 ** 31);
 
-describe(`clients whose lines delay and break (seed ${seed})`, () => {
-  test("[C2, C3, C4] come to the same as the room, and make each edit once", () => {
+describe(`clients on slow, breaking connections (seed ${seed})`, () => {
+  test("[C2, C3, C4] converge on the room's state, and make each edit once", () => {
     fc.assert(
       fc.property(events, (all) => {
         const room = new ModelRoom(firstState());
         const clients = [room.join(), room.join(), room.join()];
-        // Of a state that came whole, a client sees what is new, and not how it came to be: that only the room knows.
+        // After a state that arrived as a whole, a client sees what is new but not how it came about. Only the room
+        // knows.
         const guessing = new Set<ModelClient>();
         for (const { who, what, intent, count } of all) {
           const client = clients[who] as (typeof clients)[number];
@@ -69,7 +70,7 @@ describe(`clients whose lines delay and break (seed ${seed})`, () => {
               what satisfies never;
           }
         }
-        // One after the other: with nobody else under way, each sees what will become of its edits.
+        // One client after the other: while no other edits are pending, each client can predict the result of its own.
         for (const client of clients) {
           client.receiveAll();
           room.commit();

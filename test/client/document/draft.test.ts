@@ -1,4 +1,4 @@
-// What a recipe records: each change as the operation that says what was meant (rule C1).
+// What a recipe records: each change as the operation that expresses its intent (rule C1).
 
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
@@ -47,7 +47,7 @@ function record(recipe: (draft: State) => void, state: State = first()) {
   };
 }
 
-describe("[C1] a change of a list is the operation that somebody would name", () => {
+describe("[C1] a list change is recorded as its natural operation", () => {
   test.each<[string, (draft: State) => void, unknown[]]>([
     ["push", ({ tags }) => tags.push("d"), [{ op: "add", path: "/tags/-", value: "d" }]],
     ["unshift", ({ tags }) => tags.unshift("z"), [{ op: "add", path: "/tags/0", value: "z" }]],
@@ -122,12 +122,12 @@ describe("[C1] a change of a list is the operation that somebody would name", ()
       ],
     ],
     [
-      "an item that is set",
+      "an item assignment",
       ({ tags }) => (tags[1] = "B"),
       [{ op: "replace", path: "/tags/1", value: "B" }],
     ],
     [
-      "the item behind the last one",
+      "an item after the last one",
       ({ tags }) => (tags[3] = "d"),
       [{ op: "add", path: "/tags/-", value: "d" }],
     ],
@@ -139,17 +139,17 @@ describe("[C1] a change of a list is the operation that somebody would name", ()
     ],
     [
       "a sorted list",
-      // oxlint-disable-next-line unicorn/no-array-sort -- it is the one to be recorded
+      // oxlint-disable-next-line unicorn/no-array-sort -- this call is what the test records
       ({ notes }) => notes.sort((a, b) => (a.id === 1 ? 1 : b.id === 1 ? -1 : a.id - b.id)),
       [{ op: "move", from: "/notes/0", path: "/notes/2" }],
     ],
     [
-      "a list with one item more",
+      "a list with one more item",
       (draft) => (draft.tags = ["a", "b", "x", "c"]),
       [{ op: "add", path: "/tags/2", value: "x" }],
     ],
     [
-      "a list of other items",
+      "a list of different items",
       (draft) => (draft.tags = ["x"]),
       [{ op: "add", path: "/tags", value: ["x"] }],
     ],
@@ -167,7 +167,7 @@ describe("[C1] a change of a list is the operation that somebody would name", ()
     expect(recorded.state).toEqual(plain);
   });
 
-  test("any methods of a list do what they do to any list", () => {
+  test("list methods behave as on any array", () => {
     const number = fc.integer({ min: -3, max: 6 });
     const calls = fc.tuple(
       fc.constantFrom("push", "pop", "shift", "unshift", "splice", "sort", "reverse", "fill"),
@@ -200,7 +200,7 @@ describe("[C1] a change of a list is the operation that somebody would name", ()
     ["push", (tags) => tags.push("new")],
     ["splice", (tags) => tags.splice(-1, 1, "new")],
     ["splice of nothing", (tags) => tags.splice(tags.length, 0)],
-  ])("%s looks at no more of a long list than it changes", (_, change) => {
+  ])("%s reads no more of a long list than it changes", (_, change) => {
     let reads = 0;
     const tags = new Proxy(
       Array.from({ length: 1000 }, (_each, at) => `tag ${at}`),
@@ -213,14 +213,14 @@ describe("[C1] a change of a list is the operation that somebody would name", ()
   test.each<[string, unknown[]]>([
     ["from an index", [1]],
     ["from an index before the first", [-9, 1]],
-    ["from an index behind the last", [9, 1, "x"]],
+    ["from an index after the last", [9, 1, "x"]],
     ["from a fraction", [1.5, 1.5]],
     ["of more than there are", [1, 9, "x"]],
-    ["of less than nothing", [1, -1, "x"]],
-    ["without anything", []],
+    ["of a negative count", [1, -1, "x"]],
+    ["without arguments", []],
     ["from undefined", [undefined]],
     ["of undefined", [1, undefined, "x"]],
-  ])("splice %s does what it does to any list", (_, input) => {
+  ])("splice %s behaves as on any array", (_, input) => {
     const splice = ({ tags }: State): string[] =>
       tags.splice(...(input as [number, number, ...string[]]));
     const plain = first();
@@ -228,14 +228,14 @@ describe("[C1] a change of a list is the operation that somebody would name", ()
     expect(record((draft) => expect(splice(draft)).toEqual(taken)).state).toEqual(plain);
   });
 
-  test("items that splice puts back in another order have moved", () => {
+  test("items that splice puts back in another order are recorded as moves", () => {
     const { operations } = record(
       ({ notes }) => void notes.splice(1, 2, notes[2] as Note, notes[1] as Note),
     );
     expect(operations).toEqual([{ op: "move", from: "/notes/2", path: "/notes/1" }]);
   });
 
-  test("one item of a thousand is taken out by one operation", () => {
+  test("removing one item of a thousand is recorded as one operation", () => {
     const state = { ...first(), tags: Array.from({ length: 1000 }, (_, at) => `tag ${at}`) };
     expect(record(({ tags }) => void tags.shift(), state).operations).toHaveLength(1);
   });
@@ -251,11 +251,11 @@ describe("[C1] a long list that is assigned anew", () => {
     } as State);
 
   test.each<[string, unknown[], (list: unknown[]) => unknown[]]>([
-    ["with other values nearly everywhere", cells, (list) => list.map((cell) => !cell)],
+    ["with nearly all values changed", cells, (list) => list.map((cell) => !cell)],
     ["with values in another order", cells, (list) => list.toReversed()],
     ["with few of its many items", notes, (list) => list.slice(0, 1)],
     ["with many items in another order", notes, (list) => list.toReversed()],
-  ])("%s is replaced", (_, before, next) => {
+  ])("%s is replaced as a whole", (_, before, next) => {
     const wanted = copy(next(before));
     const { operations, state } = assign(copy(before), next);
     expect(operations).toEqual([{ op: "add", path: "/tags", value: wanted }]);
@@ -263,7 +263,7 @@ describe("[C1] a long list that is assigned anew", () => {
   });
 
   test.each<[string, unknown[], (list: unknown[]) => unknown[], number]>([
-    ["with one other value", cells, (list) => list.with(1500, "x"), 2],
+    ["with one changed value", cells, (list) => list.with(1500, "x"), 2],
     ["with one of many equal values changed", cells, (list) => list.with(1500, true), 2],
     ["without its first value", cells, (list) => list.slice(1), 1],
     ["without some of its items", notes, (list) => list.filter((_, at) => at % 10 > 0), 200],
@@ -273,7 +273,7 @@ describe("[C1] a long list that is assigned anew", () => {
       (list) => list.toReversed(),
       299,
     ],
-  ])("%s keeps what it shares with the one before", (_, before, next, count) => {
+  ])("%s keeps the items that it shares with the previous list", (_, before, next, count) => {
     const wanted = copy(next(before));
     const { operations, state } = assign(copy(before), next);
     expect(operations).toHaveLength(count);
@@ -284,19 +284,19 @@ describe("[C1] a long list that is assigned anew", () => {
 describe("[C1] a change of an object", () => {
   test.each<[string, (draft: State) => void, unknown[]]>([
     [
-      "sets a member, there or not",
+      "sets a member, whether or not it exists",
       (draft) => (draft.title = "Pier"),
       [{ op: "add", path: "/title", value: "Pier" }],
     ],
-    ["to what it is already is none", (draft) => (draft.title = "Board"), []],
+    ["to the current value records nothing", (draft) => (draft.title = "Board"), []],
     ["removes a member", ({ byId }) => delete byId["x"], [{ op: "remove", path: "/byId/x" }]],
     [
-      "removes what is set to undefined",
+      "to undefined of a missing member records nothing",
       ({ notes }) => Object.assign(notes[0] as Note, { done: undefined }),
       [],
     ],
     [
-      "is found in an item that has moved meanwhile",
+      "follows an item that has moved",
       ({ notes }) => {
         const [note] = notes;
         notes.unshift({ id: 0, text: "first" });
@@ -308,7 +308,7 @@ describe("[C1] a change of an object", () => {
       ],
     ],
     [
-      "with a key that is special elsewhere is data",
+      "treats a special key as data",
       ({ byId }) => {
         Reflect.set(byId, "__proto__", { n: 2 });
         byId["a/b~c"] = { n: 3 };
@@ -331,7 +331,7 @@ describe("[C1] an intent", () => {
     ]);
   });
 
-  test("inserts into a text and deletes from it", () => {
+  test("inserts into and deletes from a text", () => {
     const { operations, state } = record((draft) => {
       insertText(draft, "title", 5, "!");
       deleteText(draft, "title", 0, 1);
@@ -363,7 +363,7 @@ describe("[C1] an intent", () => {
       ],
     ],
     ["same", "same", []],
-  ])("makes %j %j by what differs", (before, after, expected) => {
+  ])("turns %j into %j by changing only what differs", (before, after, expected) => {
     const { operations, state } = record((draft) => editText(draft, "title", after), {
       ...first(),
       title: before,
@@ -373,20 +373,16 @@ describe("[C1] an intent", () => {
   });
 
   test.each<[string, (draft: State) => void, RegExp]>([
-    [
-      "a position that the text does not have",
-      (draft) => insertText(draft, "title", 9, "x"),
-      /5 units/,
-    ],
-    ["an index that the list does not have", ({ notes }) => move(notes, 0, 3), /3 items/],
-    ["something that is no draft", () => move([1, 2], 0, 1), /draft that update\(\) gives/],
+    ["a position outside the text", (draft) => insertText(draft, "title", 9, "x"), /5 units/],
+    ["an index outside the list", ({ notes }) => move(notes, 0, 3), /3 items/],
+    ["a value that is not a draft", () => move([1, 2], 0, 1), /draft that update\(\) gives/],
   ])("refuses %s", (_, recipe, message) => {
     expect(() => record(recipe)).toThrow(message);
   });
 });
 
 describe("[C1] a draft", () => {
-  test("reads like the state, with what the recipe has changed", () => {
+  test("reads like the state, including the recipe's own changes", () => {
     record((draft) => {
       draft.notes.push({ id: 4, text: "four" });
       expect(draft.notes.map(({ id }) => id)).toEqual([1, 2, 3, 4]);
@@ -401,7 +397,7 @@ describe("[C1] a draft", () => {
     });
   });
 
-  test("copies what is put in, so that nobody else holds it", () => {
+  test("copies what is put in, so that later changes to the original have no effect", () => {
     const note = { id: 9, text: "mine" };
     const { state, operations } = record(({ notes }) => void notes.push(note));
     note.text = "changed later";
@@ -409,7 +405,7 @@ describe("[C1] a draft", () => {
     expect(operations).toEqual([{ op: "add", path: "/notes/-", value: { id: 9, text: "mine" } }]);
   });
 
-  test("gives a copy of what is taken out, which can be changed and put elsewhere", () => {
+  test("returns a copy of a removed item, which can be changed and inserted elsewhere", () => {
     const { state } = record(({ notes }) => {
       const note = notes.shift();
       if (note) notes.push({ ...note, text: "moved" });
@@ -424,14 +420,14 @@ describe("[C1] a draft", () => {
       /\/title would be a function/,
     ],
     ["a date", (draft) => Object.assign(draft, { title: new Date(0) }), /\/title would be a Date/],
-    ["not a number", (draft) => (draft.count = NaN), /\/count would be NaN/],
+    ["NaN", (draft) => (draft.count = NaN), /\/count would be NaN/],
     [
       "undefined in a list",
       ({ tags }) => tags.push(undefined as never),
       /\/tags\/- would be undefined/,
     ],
     [
-      "itself",
+      "a cyclic value",
       (draft) => {
         const loop: Record<string, unknown> = {};
         loop["loop"] = loop;
@@ -441,9 +437,13 @@ describe("[C1] a draft", () => {
     ],
     ["a hole", ({ tags }) => (tags[7] = "x"), /no holes/],
     ["a symbol", (draft) => Object.assign(draft, { [Symbol("s")]: 1 }), /symbols/],
-    ["a definition", (draft) => Object.defineProperty(draft, "x", { get: () => 1 }), /assign/],
     [
-      "a part that is no longer there",
+      "a property definition",
+      (draft) => Object.defineProperty(draft, "x", { get: () => 1 }),
+      /assign/,
+    ],
+    [
+      "a part that is no longer in the state",
       ({ notes }) => {
         const [note] = notes;
         notes.shift();
@@ -455,7 +455,7 @@ describe("[C1] a draft", () => {
     expect(() => record(recipe)).toThrow(message);
   });
 
-  test("refuses to be changed after its recipe", () => {
+  test("refuses changes after its recipe has ended", () => {
     let kept: State | null = null;
     record((draft) => {
       kept = draft;
@@ -463,7 +463,7 @@ describe("[C1] a draft", () => {
     expect(() => kept?.tags.push("late")).toThrow(/only while its recipe runs/);
   });
 
-  test("is taken back whole", () => {
+  test("is reverted completely", () => {
     const { state, revert } = record((draft) => {
       draft.notes.shift();
       draft.title = "other";

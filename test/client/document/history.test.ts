@@ -1,4 +1,4 @@
-// Undo and redo (rule C6): one's own edits are taken back, and nobody else's.
+// Undo and redo (rule C6): they revert the user's own edits, and nobody else's.
 
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
@@ -19,7 +19,9 @@ const start = (): JsonObject => ({
   count: 0,
 });
 
-/** Ada edits, then Bob, then Ada takes her edit back. @returns what both see then, and what undo has said */
+/**
+ * Ada edits, then Bob edits, then Ada undoes her edit. @returns the state that both then see, and the results of undo
+ */
 function undoAfter(own: Operation[], others: Operation[]) {
   const room = new ModelRoom(start());
   const [ada, bob] = [room.join(), room.join()];
@@ -41,7 +43,7 @@ function undoAfter(own: Operation[], others: Operation[]) {
 
 const set = (path: string, value: string | number): Operation => ({ op: "add", path, value });
 
-describe("[C6] undo takes an edit back", () => {
+describe("[C6] undo reverts an edit", () => {
   test.each<[string, Operation[], Operation[], JsonObject]>([
     ["by restoring a value", [set("/title", "Pier")], [], {}],
     ["by removing what was added", [set("/color", "red")], [], {}],
@@ -49,38 +51,38 @@ describe("[C6] undo takes an edit back", () => {
     ["in a list", [{ op: "remove", path: "/notes/0" }], [], {}],
     ["of a move", [{ op: "move", from: "/notes/0", path: "/notes/1" }], [], {}],
     [
-      "by as much as was added to a number",
+      "by subtracting what was added to a number, and no more",
       [{ op: "inc", path: "/count", by: 2 }],
       [{ op: "inc", path: "/count", by: 5 }],
       { count: 5 },
     ],
     [
-      "of a fraction that was added, to the very number before",
+      "of a fraction added to a number, to exactly the previous number",
       [set("/count", 0.1), { op: "inc", path: "/count", by: 0.2 }],
       [],
       {},
     ],
     [
-      "of a number that was too large to grow",
+      "of an increment that a large number could not represent",
       [set("/count", 1e16), { op: "inc", path: "/count", by: 1 }],
       [],
       {},
     ],
     [
-      "of so much that was added that a number could not keep the rest",
+      "of an increment so large that the number lost its fraction",
       [set("/count", 0.1), { op: "inc", path: "/count", by: 1e17 }],
       [],
       {},
     ],
-    ["of an item that was set", [{ op: "replace", path: "/notes/0", value: "one" }], [], {}],
+    ["of an item that was replaced", [{ op: "replace", path: "/notes/0", value: "one" }], [], {}],
     [
-      "in a text, and leaves what others have typed",
+      "in a text, and keeps what others have typed",
       [{ op: "str_ins", path: "/title", pos: 5, str: "!!" }],
       [{ op: "str_ins", path: "/title", pos: 6, str: "?" }],
       { title: "Board?" },
     ],
     [
-      "at the place where the item is by now",
+      "at the item's current position",
       [set("/notes/1/text", "mine")],
       [{ op: "add", path: "/notes/0", value: { id: 0, text: "zero" } }],
       {
@@ -115,13 +117,13 @@ describe("[C6] undo leaves alone, and counts as skipped,", () => {
       { title: "Bob's" },
     ],
     [
-      "what was added to a number that somebody else has set since",
+      "the user's addition to a number that somebody else has set since",
       [{ op: "inc", path: "/count", by: 5 }],
       [set("/count", 100)],
       { count: 100 },
     ],
     [
-      "an item of one's own that somebody else has edited since",
+      "the user's own item if somebody else has edited it since",
       [{ op: "add", path: "/notes/2", value: { id: 3, text: "three" } }],
       [set("/notes/2/text", "Bob's")],
       { notes: [...(start()["notes"] as JsonObject[]), { id: 3, text: "Bob's" }] },
@@ -159,7 +161,7 @@ describe("[C6] the history", () => {
     return { room, ada: room.join() };
   };
 
-  test("redoes what was undone, until something new is edited", () => {
+  test("redoes what was undone, until there is a new edit", () => {
     const { ada } = alone();
     ada.edit(set("/title", "a"));
     ada.edit(set("/title", "b"));
@@ -174,7 +176,7 @@ describe("[C6] the history", () => {
     expect(ada.history.redo()).toEqual({ undone: false, skipped: 0 });
   });
 
-  test("takes edits between pause and resume back together", () => {
+  test("undoes the edits between pause and resume together", () => {
     const { ada } = alone();
     ada.edit(set("/title", "before"));
     ada.history.pause();
@@ -189,7 +191,7 @@ describe("[C6] the history", () => {
     expect(ada.state).toMatchObject({ count: 3 });
   });
 
-  test("takes back together more edits than the room takes in one message", () => {
+  test("undoes a step of more operations than the room accepts in one message", () => {
     const { room, ada } = alone();
     const before = copy(ada.state);
     ada.history.pause();
@@ -208,7 +210,7 @@ describe("[C6] the history", () => {
     expect(room.document.value).toEqual(after);
   });
 
-  test("takes back together more than fits into one message", () => {
+  test("undoes a step that does not fit into one message", () => {
     const { room, ada } = alone();
     const texts = Array.from({ length: 8 }, (_, n) => set(`/key ${n}`, "x".repeat(40_000)));
     for (const each of texts) {
@@ -227,13 +229,13 @@ describe("[C6] the history", () => {
 
   test.each<[string, (n: number) => Operation[], JsonObject]>([
     ["a value", (n) => [set("/count", n)], { count: 0 }],
-    ["a number that grows", () => [{ op: "inc", path: "/count", by: 2 }], { count: 0 }],
+    ["a growing number", () => [{ op: "inc", path: "/count", by: 2 }], { count: 0 }],
     [
       "values of several items in turn",
       (n) => [set("/notes/0/x", n), { op: "replace", path: "/notes/1", value: { x: n } }],
       {},
     ],
-  ])("takes a drag of %s back by one operation for each", (_, move, changed) => {
+  ])("undoes a drag of %s with one operation for each value", (_, move, changed) => {
     const { room, ada } = alone();
     ada.history.pause();
     for (let n = 1; n <= 600; n++) for (const each of move(n)) ada.edit(each);
@@ -248,7 +250,7 @@ describe("[C6] the history", () => {
     expect(ada.state).toEqual(moved);
   });
 
-  test("leads from a drag back to what somebody else has set meanwhile", () => {
+  test("restores the value that somebody else set in the middle of a drag", () => {
     const { room, ada } = alone();
     const bob = room.join();
     ada.history.pause();
@@ -262,7 +264,7 @@ describe("[C6] the history", () => {
     expect(ada.state["count"]).toBe(100);
   });
 
-  test("leads from a drag back to its start, although the room has refused some of it", () => {
+  test("undoes a drag to its start, although the room refused a part of it", () => {
     const { room, ada } = alone();
     ada.history.pause();
     ada.edit(set("/count", 1));
@@ -282,7 +284,7 @@ describe("[C6] the history", () => {
     expect(ada.state["count"]).toBe(0);
   });
 
-  test("takes back what was added to a number without what the room has refused", () => {
+  test("undoes increments without those that the room refused", () => {
     const { room, ada } = alone();
     const grow: Operation = { op: "inc", path: "/count", by: 2 };
     ada.history.pause();
@@ -300,7 +302,7 @@ describe("[C6] the history", () => {
     expect(ada.state["count"]).toBe(0);
   });
 
-  test("keeps values apart where one of them is set as a whole in between", () => {
+  test("keeps steps separate if a parent value was replaced in between", () => {
     const { ada } = alone();
     ada.history.pause();
     ada.edit(set("/notes/0/x", 5));
@@ -310,7 +312,7 @@ describe("[C6] the history", () => {
     expect(ada.state).toEqual(start());
   });
 
-  test("keeps values apart where items have moved in between", () => {
+  test("keeps steps separate if items moved in between", () => {
     const { ada } = alone();
     ada.edit(set("/notes/0/x", 1));
     ada.edit(set("/notes/1/x", 1));
@@ -324,7 +326,7 @@ describe("[C6] the history", () => {
     expect(ada.state).toEqual(before);
   });
 
-  test("takes back what was added to a number together, and not what others have added", () => {
+  test("undoes the user's increments together, and keeps those of others", () => {
     const { room, ada } = alone();
     const bob = room.join();
     ada.history.pause();
@@ -337,13 +339,13 @@ describe("[C6] the history", () => {
     expect(room.document.value["count"]).toBe(100);
   });
 
-  test("does not know of edits that it was told to ignore", () => {
+  test("does not record edits that it was told to ignore", () => {
     const { ada } = alone();
     ada.history.ignore(() => ada.edit(set("/title", "ignored")));
     expect(ada.history.canUndo).toBe(false);
   });
 
-  test("has a hundred steps at most", () => {
+  test("keeps at most a hundred steps", () => {
     const { ada } = alone();
     for (let n = 1; n <= 150; n++) ada.edit(set("/count", n));
     let steps = 0;
@@ -360,7 +362,7 @@ describe("[C6] the history", () => {
     expect(ada.history.canUndo).toBe(false);
   });
 
-  test("still takes back what is in an item that a refused edit had removed", () => {
+  test("still undoes an edit inside an item whose removal the room refused", () => {
     const { room, ada } = alone();
     ada.edit({ op: "str_ins", path: "/notes/1/text", pos: 0, str: "mine: " });
     room.settle();
@@ -372,7 +374,7 @@ describe("[C6] the history", () => {
     expect(ada.state).toEqual(start());
   });
 
-  test("keeps no more than it needs while others change the state", () => {
+  test("stays small while others change the state", () => {
     const { room, ada } = alone();
     const bob = room.join();
     ada.edit({ op: "add", path: "/notes/2", value: { id: 3, text: "mine" } });
@@ -389,7 +391,7 @@ describe("[C6] the history", () => {
     expect(ada.history.size).toBeLessThan(1200);
   });
 
-  test("redoes what was set again and undone before the room had it", () => {
+  test("redoes a value that was set twice and undone before the room received it", () => {
     const room = new ModelRoom({ deep: { list: [0] } });
     const ada = room.join();
     for (const list of [[1], [2]]) ada.edit({ op: "replace", path: "/deep", value: { list } });
@@ -399,7 +401,7 @@ describe("[C6] the history", () => {
     expect(ada.state).toEqual({ deep: { list: [2] } });
   });
 
-  test("comes to the same after as many redos as undos, whatever was edited", () => {
+  test("returns to the same state after as many redos as undos, whatever was edited", () => {
     fc.assert(
       fc.property(
         fc.array(intents({ minLength: 1, maxLength: 1 }), { minLength: 1, maxLength: 25 }),

@@ -1,5 +1,5 @@
-// Which edits the room may get while others have no reply (rules C4, C7): decided as by looking at each effect of each
-// of those, at the cost of those nearby.
+// Which edits may be sent while others have no reply yet (rules C4, C7). The result is the same as after a check
+// against every effect of those others, at the cost of a check of the nearby ones.
 
 import fc from "fast-check";
 import { describe, expect, test, vi } from "vitest";
@@ -12,11 +12,11 @@ import { firstState, intents, operationFor } from "../../support/tagged-lists.ts
 import { runs } from "../../support/runs.ts";
 import { ModelRoom, type ModelClient } from "../support/model-room.ts";
 
-/** What an operation leaves of effects that it is done on top of. */
+/** The effects that remain after an operation that is applied on top of them. */
 const after = (effects: readonly Effect[], own: Effect): Effect[] =>
   effects.flatMap((each) => (mayMove(each, own) ? effectAfter(each, own) : each));
 
-/** The same decision, by looking at everything. */
+/** The same decision, made by checking every effect. */
 function independentOf(
   edits: readonly PendingEdit[],
   unanswered: ReadonlySet<PendingEdit>,
@@ -28,7 +28,7 @@ function independentOf(
     let isIndependent = true;
     let own: Effect[] = [];
     for (const operation of edit.operations) {
-      // An own effect decides nothing but for an edit that is unanswered anyway.
+      // An edit's own effect matters only if the edit is unanswered anyway.
       if (undone.some((effect) => operation.isMovedBy(effect))) isIndependent = false;
       const { effect } = operation;
       if (effect === null) continue;
@@ -49,7 +49,7 @@ const offline = (): ModelClient => {
   return client;
 };
 
-describe("[C4] edits that need not wait for others", () => {
+describe("[C4] edits that do not depend on unanswered edits", () => {
   test.each([true, false])("are found, whatever was edited (in order: %s)", (isInOrder) => {
     fc.assert(
       fc.property(
@@ -65,7 +65,7 @@ describe("[C4] edits that need not wait for others", () => {
           }
           const found = ada.replica.independentOf(unanswered, isInOrder);
           const wanted = independentOf(ada.replica.edits, unanswered, isInOrder);
-          // Those that have no reply are not asked about.
+          // Edits without a reply are not compared.
           const asked = (edit: PendingEdit): boolean => !unanswered.has(edit);
           expect([...found].filter(asked)).toEqual(wanted.filter(asked));
         },
@@ -74,7 +74,7 @@ describe("[C4] edits that need not wait for others", () => {
     );
   });
 
-  test("are not those in items that have moved to where others were, which are unanswered, too", () => {
+  test("do not include edits in items that moved to the former index of unanswered edits", () => {
     const ada = offline();
     const type = (at: number): Operation => ({
       op: "str_ins",
@@ -97,7 +97,7 @@ describe("[C4] edits that need not wait for others", () => {
     ["values of one object", (n) => ({ op: "add", path: `/map/key ${n}`, value: n })],
     ["items appended to one list", (n) => ({ op: "add", path: "/a/-", value: n })],
     ["one value", (n) => ({ op: "add", path: "/count", value: n })],
-  ])("cost no more than their number: %s", (_, operation) => {
+  ])("are found in linear time: %s", (_, operation) => {
     const ada = offline();
     for (let n = 0; n < 500; n++) ada.edit(operation(n));
     const looks = vi.spyOn(MovingOperation.prototype, "isMovedBy");

@@ -1,4 +1,4 @@
-// The frozen state that applications see: what has not changed is the same object as before (rule C3).
+// The frozen state that applications see: unchanged parts remain the same objects (rule C3).
 
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
@@ -34,7 +34,7 @@ describe("[C3] a snapshot", () => {
     expect(before.b.x).toBe(1);
   });
 
-  test("shares what has not changed, in lists that have moved too", () => {
+  test("shares unchanged parts, even in lists whose items have shifted", () => {
     const { shown, change } = begin(state());
     const before = shown();
     change(({ a }) => {
@@ -47,7 +47,7 @@ describe("[C3] a snapshot", () => {
     expect(after.b).toBe(before.b);
   });
 
-  test("is the same object after a change that was taken back", () => {
+  test("is the same object after a change that was reverted before anybody saw it", () => {
     const { shown, change } = begin(state());
     const before = shown();
     const recorder = change(({ a, b }) => {
@@ -59,7 +59,7 @@ describe("[C3] a snapshot", () => {
     expect(shown()).toBe(before);
   });
 
-  test("is the same object after a change that was seen and taken back, where nothing was new", () => {
+  test("keeps unchanged parts the same objects after a change that was seen and then reverted", () => {
     const { shown, change } = begin(state());
     const [first] = shown().a;
     const recorder = change(({ b }) => (b.x = 5));
@@ -69,13 +69,13 @@ describe("[C3] a snapshot", () => {
     expect(shown().b).toEqual({ x: 1 });
   });
 
-  test("is frozen down to its leaves", () => {
+  test("is deeply frozen", () => {
     const { shown } = begin(state());
     expect(() => (shown().a[0] as State["a"][0]).in.n++).toThrow(TypeError);
     expect(() => shown().a.push({ id: 5, in: { n: 5 } })).toThrow(TypeError);
   });
 
-  test("has keys such as __proto__ as data", () => {
+  test("treats keys such as __proto__ as data", () => {
     const tree = new Tree();
     tree.begin(JSON.parse('{"o":{"__proto__":{"x":1}}}') as JsonObject);
     tree.snapshot();
@@ -83,7 +83,7 @@ describe("[C3] a snapshot", () => {
     expect(JSON.stringify(tree.snapshot())).toBe('{"o":{"__proto__":{"x":1},"k":1}}');
   });
 
-  test("always equals the state, whatever was changed and taken back", () => {
+  test("always equals the state, whatever was changed and reverted", () => {
     fc.assert(
       fc.property(
         fc.array(fc.tuple(intents({ minLength: 1, maxLength: 1 }), fc.nat(3)), { maxLength: 40 }),

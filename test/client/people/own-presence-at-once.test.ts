@@ -1,4 +1,4 @@
-// What a client shows of itself, before the room has told of it (rules P1, C3).
+// The user's own presence as the client shows it before the room has confirmed it (rules P1, C3).
 
 import { expect, onTestFinished, test } from "vitest";
 import { defineRoom } from "../../../src/behaviours/define.ts";
@@ -14,7 +14,7 @@ async function two(options: TestRoomOptions = {}) {
   return { net, ada, bob };
 }
 
-test("[P1] oneself sees it at once, and others once the room has told them", async () => {
+test("[P1] users see their own presence at once, and others see it once the room has told them", async () => {
   const { net, ada, bob } = await two();
   let told = 0;
   ada.subscribe(() => told++);
@@ -30,7 +30,7 @@ test("[P1] oneself sees it at once, and others once the room has told them", asy
   expect(ada.self.presence).toEqual(bob.others[0]?.presence);
 });
 
-test("[P1] the room's word on it changes no object", async () => {
+test("[P1] the room's confirmation of the presence changes no object", async () => {
   const { net, ada } = await two();
   ada.setPresence({ tool: "pen" });
   const { self, people } = ada.getSnapshot();
@@ -39,7 +39,7 @@ test("[P1] the room's word on it changes no object", async () => {
   expect(ada.getSnapshot().people).toBe(people);
 });
 
-test("[P1] a name that is taken away is shown until the room gives another one", async () => {
+test("[P1] a removed name is replaced by the default until the room sends another one", async () => {
   const { net, ada, bob } = await two();
   ada.setPresence({ name: null, color: null, tool: "pen" });
   expect(ada.self.presence).toMatchObject({ name: "Anonymous", color: "#6366F1", tool: "pen" });
@@ -47,7 +47,7 @@ test("[P1] a name that is taken away is shown until the room gives another one",
   expect(ada.self.presence).toEqual(bob.others[0]?.presence);
 });
 
-test("[P1] a session that stops typing and goes idle leaves its user as the other session has it", async () => {
+test("[P1] a session that stops typing and goes idle leaves the user as the other session shows them", async () => {
   const { net, ada, bob } = await two();
   const other = net.join("ada");
   await net.settle(other.ready);
@@ -60,7 +60,7 @@ test("[P1] a session that stops typing and goes idle leaves its user as the othe
   expect(ada.self.presence).toEqual(bob.others[0]?.presence);
 });
 
-test("[P1] what one has no scope to show is not shown to oneself either", async () => {
+test("[P1] presence that the user has no scope to set is not shown to the user either", async () => {
   const { ada } = await two({ scopes: { ada: ["room:create", "room:read", "room:write"] } });
   ada.setPresence({ tool: "pen" });
   expect(ada.self.presence).not.toHaveProperty("tool");

@@ -1,5 +1,5 @@
-// What this client shows: the difference, at the room's rate, the first at once and the last always. Where it says so,
-// a session of the room tells what others see.
+// The presence that this client sends: only differences, no faster than the room allows, the first at once and the last
+// one always. Some tests use a session of the room to compute what others see.
 
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
@@ -18,7 +18,7 @@ import { FakeEnvironment } from "../support/fake-environment.ts";
 
 const limits = { messagesPerSecond: 100 };
 
-/** Own presence, and the room's side of it. */
+/** The client's own presence, together with the room's side of it. */
 class Showing {
   readonly environment = new FakeEnvironment();
   readonly sentAt: number[] = [];
@@ -31,7 +31,7 @@ class Showing {
     sent: () => {},
   });
 
-  /** A session begins, which knows nothing of the one before. */
+  /** Start a session, which knows nothing about the previous one. */
   welcome(messagesPerSecond = limits.messagesPerSecond): void {
     this.#session = initialPresence({ id: "ada", name: "Ada", color: "#123456" });
     this.own.welcomed({ messagesPerSecond });
@@ -46,7 +46,7 @@ class Showing {
     return true;
   }
 
-  /** What was sent since this was asked last. */
+  /** What was sent since the last call. */
   take(): readonly JsonObject[] {
     return this.#taken.splice(0);
   }
@@ -64,7 +64,7 @@ function showing(): Showing {
 }
 
 describe("[P1] what is sent", () => {
-  test("nothing is sent before the welcome, and all of it with the welcome", () => {
+  test("nothing is sent before the welcome, and everything is sent after it", () => {
     const shown = new Showing();
     shown.own.set({ cursor: { x: 1 } });
     shown.own.set({ tool: "pen" });
@@ -73,7 +73,7 @@ describe("[P1] what is sent", () => {
     expect(shown.take()).toEqual([{ cursor: { x: 1 }, tool: "pen" }]);
   });
 
-  test("a welcome to which there is nothing to show is answered by nothing", () => {
+  test("nothing is sent after a welcome if there is no presence", () => {
     expect(showing().take()).toEqual([]);
   });
 
@@ -85,7 +85,7 @@ describe("[P1] what is sent", () => {
     expect(take()).toEqual([{ cursor: { x: 1, y: 2 }, tool: "pen" }, { cursor: { x: 3 } }]);
   });
 
-  test("what is shown already is not sent", async () => {
+  test("a value that others already see is not sent again", async () => {
     const { own, environment, take } = parts(showing());
     own.set({ cursor: { x: 1 }, status: "online" });
     await environment.advance(100);
@@ -97,7 +97,7 @@ describe("[P1] what is sent", () => {
     expect(environment.timers).toBe(0);
   });
 
-  test("null removes a member, here and for others", async () => {
+  test("null removes a member, for the user and for others", async () => {
     const shown = showing();
     shown.own.set({ cursor: { x: 1, y: 2 }, tool: "pen" });
     await shown.environment.advance(100);
@@ -109,7 +109,7 @@ describe("[P1] what is sent", () => {
     expect(shown.take()).toEqual([{ cursor: { x: 1 } }]);
   });
 
-  test("a name from the user's entry is removed by null, again after each welcome", async () => {
+  test("null removes the name that comes from the user's entry, again after each welcome", async () => {
     const shown = showing();
     expect(shown.seen.name).toBe("Ada");
     shown.own.set({ name: null });
@@ -121,7 +121,7 @@ describe("[P1] what is sent", () => {
     expect(shown.seen.name).toBe("A.");
   });
 
-  test("a value that was replaced before it was sent leaves nothing behind", async () => {
+  test("a value that was replaced before it was sent has no effect", async () => {
     const shown = showing();
     shown.own.set({ cursor: { x: 1 } });
     shown.own.set({ cursor: null });
@@ -130,7 +130,7 @@ describe("[P1] what is sent", () => {
     expect(shown.seen.cursor).toEqual({ y: 2 });
   });
 
-  test("what the application does with its object afterwards changes nothing", async () => {
+  test("later changes to the object that the application passed in have no effect", async () => {
     const { own, environment, take } = parts(showing());
     const cursor = { x: 1 };
     own.set({ cursor: 0 });
@@ -140,13 +140,13 @@ describe("[P1] what is sent", () => {
     expect(take()).toEqual([{ cursor: 0 }, { cursor: { x: 1 } }]);
   });
 
-  test("a member that is undefined is left as it is", () => {
+  test("an undefined member is ignored", () => {
     const { own, take } = parts(showing());
     own.set({ cursor: 1, tool: undefined } as unknown as PresenceInput);
     expect(take()).toEqual([{ cursor: 1 }]);
   });
 
-  test("what JSON cannot hold is refused, and nothing has changed", async () => {
+  test("a value that JSON cannot represent is refused, and nothing changes", async () => {
     const { own, environment, take } = parts(showing());
     own.set({ cursor: 1 });
     expect(() => own.set({ cursor: 1n as unknown as number })).toThrow(TypeError);
@@ -154,7 +154,7 @@ describe("[P1] what is sent", () => {
     expect(take()).toEqual([{ cursor: 1 }]);
   });
 
-  test("a member such as __proto__ is data", () => {
+  test("a member such as __proto__ is treated as data", () => {
     const { own, take } = parts(showing());
     own.set(JSON.parse('{"__proto__":{"x":1}}') as PresenceInput);
     const [sent] = take();
@@ -163,7 +163,7 @@ describe("[P1] what is sent", () => {
 });
 
 describe("[P1] how often it is sent", () => {
-  test("the first is sent at once, then one each 40 ms, and the last always", async () => {
+  test("the first change is sent at once, then one every 40 ms, and the last one always", async () => {
     const shown = showing();
     const start = shown.environment.now();
     for (let x = 0; x <= 20; x++) {
@@ -180,7 +180,7 @@ describe("[P1] how often it is sent", () => {
     [100, 40],
     [20, 200],
     [10_000, 33],
-  ])("in a room that takes %i messages a second, one is sent each %i ms", async (rate, gap) => {
+  ])("in a room that accepts %i messages a second, one is sent every %i ms", async (rate, gap) => {
     const shown = new Showing();
     shown.welcome(rate);
     const start = shown.environment.now();
@@ -191,7 +191,7 @@ describe("[P1] how often it is sent", () => {
     expect(shown.sentAt.map((at) => at - start)).toEqual([0, gap, 2 * gap]);
   });
 
-  test("after a pause the next is sent at once again", async () => {
+  test("after a pause the next change is sent at once again", async () => {
     const { own, environment, take } = parts(showing());
     own.set({ cursor: 1 });
     await environment.advance(40);
@@ -200,7 +200,7 @@ describe("[P1] how often it is sent", () => {
     expect(take()).toEqual([{ cursor: 2 }]);
   });
 
-  test("a clock that is set back delays nothing", async () => {
+  test("a clock that is set back does not delay a change", async () => {
     const { own, environment, take } = parts(showing());
     own.set({ cursor: 1 });
     environment.setClock(environment.now() - 3_600_000);
@@ -209,7 +209,7 @@ describe("[P1] how often it is sent", () => {
     expect(take()).toEqual([{ cursor: 1 }, { cursor: 2 }]);
   });
 
-  test("a change that was taken back in time is not sent", async () => {
+  test("a change that is reverted before it was sent is not sent", async () => {
     const { own, environment, take } = parts(showing());
     own.set({ cursor: 1 });
     own.set({ cursor: 2 });
@@ -220,7 +220,7 @@ describe("[P1] how often it is sent", () => {
 });
 
 describe("[P1] typing and idleness", () => {
-  test("typing is told again every 3 s until it is set to false", async () => {
+  test("typing is repeated every 3 s until it is set to false", async () => {
     const shown = showing();
     shown.own.set({ typing: true });
     for (let count = 0; count < 5; count++) {
@@ -236,7 +236,7 @@ describe("[P1] typing and idleness", () => {
     expect(shown.environment.timers).toBe(0);
   });
 
-  test("typing that is set again and again is not sent more often", async () => {
+  test("setting typing repeatedly does not send it more often", async () => {
     const { own, environment, take } = parts(showing());
     for (let count = 0; count < 100; count++) {
       own.set({ typing: true });
@@ -245,7 +245,7 @@ describe("[P1] typing and idleness", () => {
     expect(take()).toEqual([{ typing: true }, { typing: true }]);
   });
 
-  test("typing that is removed ends, too", async () => {
+  test("removing typing ends it too", async () => {
     const shown = showing();
     shown.own.set({ typing: true });
     await shown.environment.advance(100);
@@ -255,7 +255,7 @@ describe("[P1] typing and idleness", () => {
     expect(shown.environment.timers).toBe(0);
   });
 
-  test("what has changed goes along with typing that is told again", async () => {
+  test("a pending change is sent together with the repeated typing", async () => {
     const { own, environment, take } = parts(showing());
     own.set({ typing: true });
     await environment.advance(2_970);
@@ -266,7 +266,7 @@ describe("[P1] typing and idleness", () => {
     expect(take()).toEqual([{ cursor: 1 }, { typing: true, cursor: 2 }]);
   });
 
-  test("going idle ends typing, and it is not told again", async () => {
+  test("going idle ends typing, which is then not repeated", async () => {
     const shown = showing();
     shown.own.set({ typing: true });
     await shown.environment.advance(100);
@@ -277,7 +277,7 @@ describe("[P1] typing and idleness", () => {
   });
 
   test.each([{ cursor: 1 }, { typing: true }])(
-    "%j ends idleness, so that the next idleness is sent",
+    "%j ends the idle status, so that setting idle again sends it",
     async (move) => {
       const shown = showing();
       shown.own.set({ status: "idle" });
@@ -290,7 +290,7 @@ describe("[P1] typing and idleness", () => {
     },
   );
 
-  test("a cursor that is set together with idleness does not end it", async () => {
+  test("a cursor that is set together with the idle status does not end it", async () => {
     const shown = showing();
     shown.own.set({ status: "idle" });
     await shown.environment.advance(100);
@@ -298,7 +298,7 @@ describe("[P1] typing and idleness", () => {
     expect(shown.seen).toMatchObject({ cursor: 1, status: "idle" });
   });
 
-  test("what is no move leaves one idle, also after the next welcome", async () => {
+  test("a change other than activity leaves the user idle, even after the next welcome", async () => {
     const shown = showing();
     shown.own.set({ cursor: 1, status: "idle" });
     await shown.environment.advance(100);
@@ -310,7 +310,7 @@ describe("[P1] typing and idleness", () => {
 });
 
 describe("[P1] connections", () => {
-  test("everything is sent anew after each welcome", async () => {
+  test("everything is sent again after each welcome", async () => {
     const shown = showing();
     shown.own.set({ cursor: 1, tool: "pen" });
     await shown.environment.advance(100);
@@ -323,7 +323,7 @@ describe("[P1] connections", () => {
     expect(shown.take()).toEqual([{ cursor: 2, tool: "pen" }]);
   });
 
-  test("without a connection nothing is sent and no timer is left", async () => {
+  test("without a connection nothing is sent, and no timer is left", async () => {
     const { own, environment, take } = parts(showing());
     own.set({ typing: true });
     own.set({ cursor: 1 });
@@ -338,7 +338,7 @@ describe("[P1] connections", () => {
     expect(environment.timers).toBe(0);
   });
 
-  test("what could not be sent is sent with the next change", async () => {
+  test("a change that could not be sent is sent with the next one", async () => {
     const shown = showing();
     shown.isOpen = false;
     shown.own.set({ cursor: 1 });
@@ -348,7 +348,7 @@ describe("[P1] connections", () => {
   });
 });
 
-test("[P1] whatever is set and whenever, others see at last what all of it makes at once", async () => {
+test("[P1] others finally see the combined result of all changes, whatever was set and when", async () => {
   const value = fc.oneof(
     fc.constant(null),
     fc.integer({ min: 0, max: 3 }),
@@ -391,7 +391,7 @@ test("[P1] whatever is set and whenever, others see at last what all of it makes
   );
 });
 
-/** Whether somebody who has set this types: until they say no, or go idle. */
+/** Whether a user who made these changes is typing: until they set it to false, or go idle. */
 function shownTyping(patches: readonly { typing?: boolean; status?: string }[]): boolean {
   let isTyping = false;
   for (const { typing, status } of patches) {
@@ -401,7 +401,7 @@ function shownTyping(patches: readonly { typing?: boolean; status?: string }[]):
   return isTyping;
 }
 
-/** What most tests need of it. */
+/** What most tests need. */
 function parts(shown: Showing): Pick<Showing, "own" | "environment"> & {
   take: () => readonly JsonObject[];
 } {

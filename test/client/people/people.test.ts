@@ -1,4 +1,4 @@
-// Who is in the room, from its messages: in rooms that tell of everybody, and in rooms of many.
+// The people in the room, as its messages describe them: in rooms that report everybody, and in large rooms.
 
 import { describe, expect, test } from "vitest";
 import { People } from "../../../src/client/people/people.ts";
@@ -33,7 +33,7 @@ const presenceOf = (people: People, id: string): Presence | null | undefined =>
 /** Ada, Bob without presence, and Cyd. */
 const three = welcome({ users: [ada, bob, cyd], presence: { ada: shown(), cyd: shown() } });
 
-/** A room of many, of which Ada follows herself and sees Cyd and Dan in the sample. */
+/** A large room, in which Ada follows herself and sees Cyd and Dan in the sample. */
 const sampled = welcome({
   users: [ada],
   presence: { ada: shown() },
@@ -46,12 +46,12 @@ const sampled = welcome({
   },
 });
 
-describe("[N1] a room that tells of everybody", () => {
-  test("before the welcome there is nobody", () => {
+describe("[N1] a room that reports everybody", () => {
+  test("the list is empty before the welcome", () => {
     expect(new People().view).toEqual({ people: [], others: [], self: null, counts: none });
   });
 
-  test("the welcome has everybody, oneself included, in the order in which they joined", () => {
+  test("the welcome lists everybody, including the user, in the order in which they joined", () => {
     const { view } = peopleAfter(
       welcome({ users: [cyd, ada, bob], presence: { cyd: shown(), ada: shown() } }),
     );
@@ -64,7 +64,7 @@ describe("[N1] a room that tells of everybody", () => {
     expect(view.others).toEqual(view.people.slice(1));
   });
 
-  test("users who join, join again and leave are in the list, at its end, and gone", () => {
+  test("a new user is added, one who joins again moves to the end, and one who leaves is removed", () => {
     const again = entry("ada", 5, { name: "Ada L." });
     const people = peopleAfter(three, {
       type: "users",
@@ -76,7 +76,7 @@ describe("[N1] a room that tells of everybody", () => {
     expect(people.view.self?.entry).toEqual(again);
   });
 
-  test("presence that is new, changes and goes is that of the person", () => {
+  test("presence that is added, updated or removed is shown with its user", () => {
     const people = peopleAfter(three, {
       type: "presence",
       joins: { bob: shown({ cursor: { x: 1 } }) },
@@ -96,7 +96,7 @@ describe("[N1] a room that tells of everybody", () => {
     expect(presenceOf(people, "ada")).toEqual(shown({ cursor: { x: 3, y: 2 } }));
   });
 
-  test("presence that is known in full anew replaces the old one", () => {
+  test("presence that is sent in full replaces the previous one", () => {
     const people = peopleAfter(welcome({ presence: { ada: shown({ tool: "pen" }) } }), {
       type: "presence",
       joins: { ada: shown() },
@@ -105,14 +105,14 @@ describe("[N1] a room that tells of everybody", () => {
     expect(presenceOf(people, "ada")).toEqual(shown());
   });
 
-  test("presence of somebody whose entry has not come yet is shown with it", () => {
+  test("presence that arrives before its user's entry is shown once the entry has arrived", () => {
     const people = peopleAfter(three, { type: "presence", joins: { dan: shown() } });
     expect(idsOf(people.view.people)).toEqual(["ada", "bob", "cyd"]);
     people.take({ type: "users", joins: [dan] });
     expect(presenceOf(people, "dan")).toEqual(shown());
   });
 
-  test("the counts are those of everybody", () => {
+  test("the counts include everybody", () => {
     const people = peopleAfter(
       welcome({
         users: [ada, bob, cyd, dan],
@@ -126,13 +126,13 @@ describe("[N1] a room that tells of everybody", () => {
     expect(people.view.counts).toEqual({ users: 4, online: 1, idle: 1, away: 1, typing: 1 });
   });
 
-  test("another welcome replaces everybody", () => {
+  test("another welcome replaces the whole list", () => {
     const people = peopleAfter(three, welcome({ users: [ada, dan], presence: { dan: shown() } }));
     expect(idsOf(people.view.people)).toEqual(["ada", "dan"]);
     expect(presenceOf(people, "ada")).toBeNull();
   });
 
-  test("oneself is the last that was known, once the room tells of oneself no more", () => {
+  test("`self` keeps its last value once the room no longer reports this user", () => {
     const people = peopleAfter(three);
     const { self } = people.view;
     people.take({ type: "users", leaves: ["ada"] });
@@ -141,7 +141,7 @@ describe("[N1] a room that tells of everybody", () => {
   });
 });
 
-describe("[N1] what has not changed stays the same object", () => {
+describe("[N1] unchanged parts stay the same objects", () => {
   test("a message that is not about people changes nothing", () => {
     const people = peopleAfter(three);
     const { view } = people;
@@ -150,14 +150,14 @@ describe("[N1] what has not changed stays the same object", () => {
     expect(people.view).toBe(view);
   });
 
-  test("a welcome that says the same changes nothing", () => {
+  test("a welcome with the same content changes nothing", () => {
     const people = peopleAfter(three);
     const { view } = people;
     people.take(structuredClone(three));
     expect(people.view).toBe(view);
   });
 
-  test("what a welcome says anew of somebody is another object only as far as it has changed", () => {
+  test("a welcome with new content replaces only the objects that have changed", () => {
     const people = peopleAfter(three);
     const before = people.view;
     people.take(
@@ -175,14 +175,14 @@ describe("[N1] what has not changed stays the same object", () => {
     expect(third?.presence).toBe(before.people[2]?.presence);
   });
 
-  test("an update that says the same changes nothing", () => {
+  test("an update with the same content changes nothing", () => {
     const people = peopleAfter(three);
     const { view } = people;
     people.take({ type: "presence", updates: { ada: { typing: false } } });
     expect(people.view).toBe(view);
   });
 
-  test("a person is another object only if that person has changed", () => {
+  test("a person becomes a new object only if that person has changed", () => {
     const people = peopleAfter(three);
     const before = people.view;
     people.take({ type: "presence", updates: { cyd: { typing: true } } });
@@ -195,7 +195,7 @@ describe("[N1] what has not changed stays the same object", () => {
     expect(before.people[2]?.presence?.typing).toBe(false);
   });
 
-  test("the others are the same list if only oneself has changed", () => {
+  test("`others` stays the same list if only the user's own presence has changed", () => {
     const people = peopleAfter(three);
     const before = people.view;
     people.take({ type: "presence", updates: { ada: { cursor: 1 } } });
@@ -204,7 +204,7 @@ describe("[N1] what has not changed stays the same object", () => {
     expect(people.view.people).not.toBe(before.people);
   });
 
-  test("counts of a room of many may change alone", () => {
+  test("the counts of a large room can change alone", () => {
     const people = peopleAfter(sampled);
     const before = people.view;
     people.take({ type: "people", counts: { ...many, typing: 4 } });
@@ -212,7 +212,7 @@ describe("[N1] what has not changed stays the same object", () => {
     expect(people.view.people).toBe(before.people);
   });
 
-  test("what is shown is frozen", () => {
+  test("everything in the view is frozen", () => {
     const { view } = peopleAfter(welcome({ presence: { ada: shown({ cursor: { at: [1] } }) } }), {
       type: "presence",
       updates: { ada: { cursor: { to: [2] } } },
@@ -236,15 +236,15 @@ describe("[N1] what has not changed stays the same object", () => {
   });
 });
 
-describe("[N1] a room of many", () => {
-  test("the people are those who are followed and the sample, in the order in which they joined", () => {
+describe("[N1] a large room", () => {
+  test("the list holds the followed users and the sample, in the order in which they joined", () => {
     const { view } = peopleAfter(sampled);
     expect(idsOf(view.people)).toEqual(["ada", "cyd", "dan"]);
     expect(view.counts).toEqual(many);
     expect(view.self?.id).toBe("ada");
   });
 
-  test("of somebody in both, what is followed is shown: it is newer", () => {
+  test("a followed user's own updates win over those in the sample, because they are newer", () => {
     const people = peopleAfter(
       sampled,
       { type: "users", joins: [entry("cyd", 3, { name: "Cyd" })] },
@@ -258,12 +258,12 @@ describe("[N1] a room of many", () => {
     expect(presenceOf(people, "cyd")).toMatchObject({ cursor: 7 });
   });
 
-  test("somebody who is followed and shows nothing is not shown as in the sample", () => {
+  test("a followed user without presence is shown without it, even if the sample has one", () => {
     const people = peopleAfter(sampled, { type: "users", joins: [cyd] });
     expect(presenceOf(people, "cyd")).toBeNull();
   });
 
-  test("what is new of the sample: who is gone, who has moved, who has come", () => {
+  test("an update of the sample removes, changes and adds people", () => {
     const people = peopleAfter(sampled, {
       type: "people",
       counts: { ...many, users: 501 },
@@ -276,7 +276,7 @@ describe("[N1] a room of many", () => {
     expect(people.view.counts.users).toBe(501);
   });
 
-  test("whoever has joined the room anew leaves the sample and comes into it", () => {
+  test("a user who joins again leaves the sample and enters it anew", () => {
     const people = peopleAfter(sampled, {
       type: "people",
       counts: many,
@@ -287,7 +287,7 @@ describe("[N1] a room of many", () => {
     expect(presenceOf(people, "cyd")).toEqual(shown());
   });
 
-  test("an update of somebody who is not in the sample brings nobody into it", () => {
+  test("an update for a user who is not in the sample is ignored", () => {
     const people = peopleAfter(sampled, {
       type: "people",
       counts: many,
@@ -296,7 +296,7 @@ describe("[N1] a room of many", () => {
     expect(idsOf(people.view.people)).toEqual(["ada", "cyd", "dan"]);
   });
 
-  test("a whole sample replaces the one before, and not those who are followed", () => {
+  test("a complete sample replaces the previous one, but not the followed users", () => {
     const people = peopleAfter(
       sampled,
       { type: "users", joins: [cyd] },
@@ -305,7 +305,7 @@ describe("[N1] a room of many", () => {
     expect(idsOf(people.view.people)).toEqual(["ada", "bob", "cyd"]);
   });
 
-  test("a room that becomes one of many is forgotten but for oneself", () => {
+  test("everybody but the user is forgotten when a room becomes large", () => {
     const people = peopleAfter(
       three,
       { type: "people", counts: many, sample: [{ user: dan, presence: shown() }] },
@@ -318,7 +318,7 @@ describe("[N1] a room of many", () => {
     expect(presenceOf(people, "cyd")).toBeNull();
   });
 
-  test("a room that is no longer one of many tells of everybody, and there is no sample", () => {
+  test("a room that is no longer large reports everybody, and has no sample", () => {
     const people = peopleAfter(sampled, {
       type: "everybody",
       users: [ada, bob],
@@ -330,14 +330,14 @@ describe("[N1] a room of many", () => {
     expect(people.view.counts.users).toBe(3);
   });
 
-  test("a welcome of a room that tells of everybody ends the sample", () => {
+  test("a welcome that reports everybody ends the sample", () => {
     const people = peopleAfter(sampled, three);
     expect(idsOf(people.view.people)).toEqual(["ada", "bob", "cyd"]);
     expect(people.view.counts.users).toBe(3);
   });
 });
 
-test("[N1] a user id such as __proto__ and a member of that name are data", () => {
+test("[N1] a user id or a member such as __proto__ is treated as data", () => {
   const proto = entry("__proto__", 2);
   const people = peopleAfter(
     welcome({

@@ -1,22 +1,22 @@
-// Tabs that die and come back at any moment, on lines that lag and break: whatever was kept is carried out once, and in
-// the order in which it was made (rule C7).
+// Tabs crash and come back at any time, on slow connections that break. Edits that were stored are carried out once,
+// and in the order in which they were made (rule C7).
 
 import { expect, test } from "vitest";
 import { Random } from "../../support/fuzz/random.ts";
 import { createBoard, type Board } from "./support/board.ts";
 import type { Tab } from "./support/fake-browser.ts";
 
-/** A tab, and the tokens of its edits. */
+/** A tab, and how many edits it has made. */
 type Player = {
   readonly tab: Tab<Board>;
   readonly name: string;
-  /** Counts its pages. */
+  /** Incremented with each page of the tab. */
   page: number;
   made: number;
   isOpen: boolean;
 };
 
-/** What may not get lost, and what may. */
+/** The tokens that must not get lost, and those that may. */
 type Tokens = { readonly kept: Set<string>; readonly recent: Map<string, Player> };
 
 async function play(seed: number): Promise<number> {
@@ -135,7 +135,7 @@ async function play(seed: number): Promise<number> {
 const start = Number(process.env["SEED"] ?? Date.now() % 2 ** 31);
 const count = process.env["PROPERTY_RUNS"] === "full" ? 100 : 15;
 
-test(`[C7] whenever tabs die, kept edits arrive once and in order (seeds from ${start})`, async () => {
+test(`[C7] stored edits arrive once and in order, whenever tabs crash (seeds from ${start})`, async () => {
   let tokens = 0;
   for (let seed = start; seed < start + count; seed++)
     try {

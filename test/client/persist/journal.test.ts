@@ -1,4 +1,4 @@
-// The record of one client, in a world in which nothing happens by itself (rule C7).
+// The stored record of one client, in an environment in which nothing happens by itself (rule C7).
 
 import { expect, test } from "vitest";
 import type { Connection } from "../../../src/client/connection/connection.ts";
@@ -76,7 +76,7 @@ function createJournal() {
   return { journal, sent, writes, world };
 }
 
-test("[C7] what is not in the record is sent at once, and what is in it once the record says so", async () => {
+test("[C7] an edit that is not in the record is sent at once, and one that is waits for the record's update", async () => {
   const { journal, sent, writes, world } = createJournal();
   const [first, second] = [task(1), task(2)];
   world.work = { nextSeq: 1, sent: [], queued: [first] };
@@ -88,7 +88,7 @@ test("[C7] what is not in the record is sent at once, and what is in it once the
   world.work = { nextSeq: 3, sent: [later, kept], queued: [] };
   expect(journal.send(kept.text, kept)).toBe(true);
   await settle();
-  // It is being written that it was not sent.
+  // The write under way says that the edit was not sent.
   writes[0]?.();
   await settle();
   expect(sent).toEqual([later.text]);
@@ -98,7 +98,7 @@ test("[C7] what is not in the record is sent at once, and what is in it once the
   expect(journal.hasAll).toBe(true);
 });
 
-test("[C7] what follows a message that waits for the record waits with it", async () => {
+test("[C7] a message behind one that waits for the record waits as well", async () => {
   const { journal, sent, writes, world } = createJournal();
   const [first, second] = [task(1), task(2)];
   world.work = { nextSeq: 1, sent: [], queued: [first] };
@@ -116,7 +116,7 @@ test("[C7] what follows a message that waits for the record waits with it", asyn
   expect(sent).toEqual([one.text, two.text]);
 });
 
-test("[C7] what waits for the record when the line is cut is not sent over the next one", async () => {
+test("[C7] a message that waits for the record when the connection drops is not sent over the next one", async () => {
   const { journal, sent, writes, world } = createJournal();
   const first = task(1);
   world.work = { nextSeq: 1, sent: [], queued: [first] };
@@ -134,7 +134,7 @@ test("[C7] what waits for the record when the line is cut is not sent over the n
   writes[1]?.();
   await settle();
   expect(sent).toEqual([]);
-  // The outbox sends it again after the welcome; the record knows it by now.
+  // The outbox sends it again after the welcome. By then the record is up to date.
   journal.send(one.text, one);
   expect(sent).toEqual([one.text]);
 });

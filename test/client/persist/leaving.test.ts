@@ -1,10 +1,10 @@
-// A room that is left, or not connected for a while, in a page that lives on: its record is for whoever comes next, and
-// nothing is sent twice (rule C7).
+// A room that the application leaves or disconnects while its page lives on: its record is available to the next room,
+// and nothing is sent twice (rule C7).
 
 import { expect, test } from "vitest";
 import { comeBack, createBoard, keepTime, push, pushOffline } from "./support/board.ts";
 
-test("[C7] what a room has not sent when it is left is shown by the next one", async () => {
+test("[C7] edits that a room had not sent before leave() are shown by the next room", async () => {
   const scene = await createBoard();
   const { net, tab, open, log } = scene;
   net.drop("ada");
@@ -18,7 +18,7 @@ test("[C7] what a room has not sent when it is left is shown by the next one", a
   expect(log()).toEqual(["a", "b"]);
 });
 
-test("[C7] a room that was only disconnected goes on with what it had", async () => {
+test("[C7] a room that was only disconnected continues with its own edits", async () => {
   const scene = await createBoard();
   const { net, tab, log, browser } = scene;
   await pushOffline(scene, tab, "a");
@@ -36,7 +36,7 @@ test("[C7] a room that was only disconnected goes on with what it had", async ()
   expect(await browser.stored()).toEqual([]);
 });
 
-test("[C7] a room that comes back after another one has sent its edits asks about those alone", async () => {
+test("[C7] a room that reconnects after another room sent its edits asks about those alone", async () => {
   const scene = await createBoard();
   const { net, tab, open, log } = scene;
   await pushOffline(scene, tab, "a");
@@ -57,7 +57,7 @@ test("[C7] a room that comes back after another one has sent its edits asks abou
   expect(tab.room.state).toEqual(net.state);
 });
 
-test("[C7] a room that is left before its record was found takes none", async () => {
+test("[C7] a room that is left before its record was found does not claim one", async () => {
   const scene = await createBoard();
   const { net, tab, open, log, browser } = scene;
   await pushOffline(scene, tab, "a");
@@ -73,7 +73,7 @@ test("[C7] a room that is left before its record was found takes none", async ()
   expect(log()).toEqual(["a"]);
 });
 
-test("[C7] a room that is disconnected and connected while its record is looked for connects once", async () => {
+test("[C7] a room that is disconnected and reconnected while it looks for its record connects once", async () => {
   const scene = await createBoard();
   const { net, tab, open, log } = scene;
   await pushOffline(scene, tab, "a");
@@ -90,7 +90,7 @@ test("[C7] a room that is disconnected and connected while its record is looked 
   expect(hasty.room.state.log).toEqual(["a"]);
 });
 
-test("[C7] a room that is not to be connected yet looks for nothing", async () => {
+test("[C7] a room that is not to connect yet does not look for a record", async () => {
   const scene = await createBoard();
   const { net, tab, open, browser } = scene;
   await pushOffline(scene, tab, "a");
@@ -104,7 +104,7 @@ test("[C7] a room that is not to be connected yet looks for nothing", async () =
   expect(later.room.getSnapshot().state?.log).toEqual(["a"]);
 });
 
-test("[C7] a room that comes back after another one has gone on with its record leaves it to that one", async () => {
+test("[C7] a room leaves its record to another room that has continued with it in the meantime", async () => {
   const scene = await createBoard();
   const { net, tab, open, log } = scene;
   await pushOffline(scene, tab, "a");
@@ -124,7 +124,7 @@ test("[C7] a room that comes back after another one has gone on with its record 
   expect(tab.room.state).toEqual(net.state);
 });
 
-test("[C7] a room that has a state already does not take the record of another one for its own", async () => {
+test("[C7] a room that already has a state does not adopt another room's record", async () => {
   const scene = await createBoard();
   const { net, tab, open, log, browser } = scene;
   await pushOffline(scene, tab, "a");
@@ -150,7 +150,7 @@ test("[C7] a room that has a state already does not take the record of another o
   expect(await browser.stored()).toEqual([]);
 });
 
-test("[C7] a page that deletes the database when somebody signs out leaves nothing behind", async () => {
+test("[C7] a page that deletes the database on sign-out leaves nothing behind", async () => {
   const scene = await createBoard();
   const { net, tab, browser, open } = scene;
   await pushOffline(scene, tab, "a");
@@ -168,7 +168,7 @@ test("[C7] a page that deletes the database when somebody signs out leaves nothi
   expect(next.room.state.log).toEqual([]);
 });
 
-test("[C7] an action of an earlier page is no problem while the room is closed: it is kept, and called later", async () => {
+test("[C7] an action of an earlier page is kept while the room is closed, and called later", async () => {
   const scene = await createBoard();
   const { net, tab, open, log } = scene;
   net.drop("ada");

@@ -1,10 +1,10 @@
-// Whoever does not keep edits does not load what that takes.
+// Code for stored edits is loaded only by pages that use it.
 
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { bundle } from "../../../scripts/size.ts";
 
-test("a page that imports the client does not load persist/ with it", async () => {
+test("importing the client does not load persist/", async () => {
   const { modules, text } = await bundle(join(import.meta.dirname, "../../../src"), [
     ["*", "client"],
   ]);

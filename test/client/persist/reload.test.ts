@@ -1,10 +1,10 @@
-// Edits that the room does not have yet survive the end of a page, and are carried out once (rule C7).
+// Edits that the room does not have yet survive a reload, and are carried out once (rule C7).
 
 import { expect, test, vi } from "vitest";
 import { type Board, comeBack, createBoard, keepTime, push, pushOffline } from "./support/board.ts";
 import { connectRoom } from "../../../src/client/connect.ts";
 
-test("[C7] edits made without a line are shown after a reload, and arrive once and in order", async () => {
+test("[C7] edits made offline are shown after a reload, and arrive once and in order", async () => {
   const scene = await createBoard();
   const { net, tab, log, browser } = scene;
   await pushOffline(scene, tab, "a", "b", "c");
@@ -20,7 +20,7 @@ test("[C7] edits made without a line are shown after a reload, and arrive once a
   expect(await browser.stored()).toEqual([]);
 });
 
-test("[C7] one goes on editing before the room has answered, and is reloaded once more", async () => {
+test("[C7] a user can continue editing before the room has answered, and reload once more", async () => {
   const scene = await createBoard();
   const { net, tab, log } = scene;
   await pushOffline(scene, tab, "a");
@@ -35,7 +35,7 @@ test("[C7] one goes on editing before the room has answered, and is reloaded onc
   expect(log()).toEqual(["a", "b", "c"]);
 });
 
-test("[C7] an edit whose reply was on its way is carried out once", async () => {
+test("[C7] an edit is carried out once if the page reloads before its reply arrives", async () => {
   const { net, tab, log } = await createBoard();
   net.lag(400);
   push(tab, "a");
@@ -50,7 +50,7 @@ test("[C7] an edit whose reply was on its way is carried out once", async () => 
   expect(tab.room.saved).toEqual({ state: "saved" });
 });
 
-test("[C7] an edit that was lost on its way is carried out after the reload, at its old place", async () => {
+test("[C7] an edit that was lost in transit is carried out after the reload, at its intended position", async () => {
   const scene = await createBoard();
   const { net, tab, log } = scene;
   await net.room.updateState((state) => ({ ...state, log: ["x", "y"] }));
@@ -69,7 +69,7 @@ test("[C7] an edit that was lost on its way is carried out after the reload, at 
   expect(tab.room.state.log).toEqual(["w", "x", "a", "y"]);
 });
 
-test("[C7] edits are where they were meant, whatever others have done meanwhile", async () => {
+test("[C7] edits keep their intended positions, whatever others have done in the meantime", async () => {
   const scene = await createBoard();
   const { net, tab, log } = scene;
   await net.room.updateState((state) => ({ ...state, log: ["x", "y", "z"] }));
@@ -85,7 +85,7 @@ test("[C7] edits are where they were meant, whatever others have done meanwhile"
   expect(log()).toEqual(["v", "w", "x", "a", "z"]);
 });
 
-test("[C7] actions are called once, sent or not; what they were expected to do is not kept", async () => {
+test("[C7] actions are called once, whether or not they were sent, and their optimistic changes are not stored", async () => {
   const scene = await createBoard();
   const { net, tab, log } = scene;
   net.lag(400, "ada");
@@ -114,7 +114,7 @@ test("[C7] actions are called once, sent or not; what they were expected to do i
   expect(net.state.title).toBe("Pier");
 });
 
-test("[C7] an edit of what an action was expected to make goes with it, and takes nothing else along", async () => {
+test("[C7] an edit of an optimistic change is dropped with it, but the rest of the update is kept", async () => {
   const scene = await createBoard();
   const { net, tab, log } = scene;
   await net.room.updateState((state) => ({ ...state, log: ["x", "y"] }));
@@ -140,7 +140,7 @@ test("[C7] an edit of what an action was expected to make goes with it, and take
   expect(log()).toEqual(["x", "z", "a"]);
 });
 
-test("[C7] what the room refuses after a reload is told of", async () => {
+test("[C7] refusals after a reload are reported", async () => {
   const scene = await createBoard();
   const { net, tab, log } = scene;
   net.drop("ada");
@@ -158,7 +158,7 @@ test("[C7] what the room refuses after a reload is told of", async () => {
   expect(tab.room.state).toEqual(net.state);
 });
 
-test("[C7] keys and names that mean something elsewhere are data", async () => {
+test("[C7] keys and names with a special meaning elsewhere are treated as data", async () => {
   const { net, open } = await createBoard();
   const tab = open("__proto__");
   await net.settle(tab.room.ready);
@@ -181,7 +181,7 @@ test("[C7] keys and names that mean something elsewhere are data", async () => {
   expect(({} as Record<string, unknown>)["p"]).toBeUndefined();
 });
 
-test("[C7] a page that may be closed keeps its edits at once", async () => {
+test("[C7] a page stores its edits at once when it may be closed", async () => {
   const scene = await createBoard();
   const { net, tab, log, browser } = scene;
   net.drop("ada");
@@ -194,7 +194,7 @@ test("[C7] a page that may be closed keeps its edits at once", async () => {
   expect(log()).toEqual(["a"]);
 });
 
-test("[C7] nothing is written while the room answers quickly", async () => {
+test("[C7] nothing is stored while the room answers quickly", async () => {
   const { net, tab, browser } = await createBoard();
   net.lag(50);
   for (let at = 0; at < 20; at++) {
@@ -206,7 +206,7 @@ test("[C7] nothing is written while the room answers quickly", async () => {
   expect(browser.writes).toBe(0);
 });
 
-test("[C7] a state is written again only if another one is meant", async () => {
+test("[C7] the state is written again only if it has changed", async () => {
   const scene = await createBoard();
   const { net, tab, browser } = scene;
   await pushOffline(scene, tab, "a");
@@ -219,7 +219,7 @@ test("[C7] a state is written again only if another one is meant", async () => {
   await net.settle();
 });
 
-test("[C7] a browser asks before a page is closed only while something is not kept", async () => {
+test("[C7] the browser asks before a page closes only while something is not stored", async () => {
   const scene = await createBoard();
   const { net, tab } = scene;
   net.drop("ada");
@@ -235,7 +235,7 @@ test("[C7] a browser asks before a page is closed only while something is not ke
   expect(tab.asks).toBe(false);
 });
 
-test("[C7] what is kept after `leave()` needs no question", async () => {
+test("[C7] the browser does not ask about edits that are stored after leave()", async () => {
   const scene = await createBoard();
   const { net, tab } = scene;
   await pushOffline(scene, tab, "a");
@@ -246,7 +246,7 @@ test("[C7] what is kept after `leave()` needs no question", async () => {
   expect(tab.asks).toBe(false);
 });
 
-test("[C7] a page without `persist` asks as long as something is unsaved, and keeps nothing", async () => {
+test("[C7] a page without `persist` asks while something is unsaved, and stores nothing", async () => {
   const scene = await createBoard({ persist: false });
   const { tab, browser, net } = scene;
   await pushOffline(scene, tab, "a");
@@ -256,7 +256,7 @@ test("[C7] a page without `persist` asks as long as something is unsaved, and ke
   expect(await browser.stored()).toEqual([]);
 });
 
-test("[C7] `persist: true` without a user is refused with what to do; the id of one will do", async () => {
+test("[C7] `persist: true` without a user is refused with a hint, and a user id is enough", async () => {
   expect(() => connectRoom({ url: "https://rooms.test", room: "test", persist: true })).toThrow(
     new TypeError("`persist: true` needs `user`: with tokens, give its id"),
   );
@@ -277,7 +277,7 @@ test("[C7] edits of one user are never sent in the name of another", async () =>
   const scene = await createBoard(options, { identify: identify as never });
   const { net, tab, log, browser, open } = scene;
   await pushOffline(scene, tab, "a");
-  // The page says that it is ada's, and its token says bob.
+  // The page claims to be ada's, but its token is bob's.
   token.now = "bob";
   tab.reload(options);
   await comeBack(scene);
@@ -294,7 +294,7 @@ test("[C7] edits of one user are never sent in the name of another", async () =>
   expect(log()).toEqual(["a"]);
 });
 
-test("[C7] another user on the same browser does not see what is kept", async () => {
+test("[C7] another user of the same browser does not see the stored edits", async () => {
   const scene = await createBoard();
   const { net, tab, log, browser, open } = scene;
   await pushOffline(scene, tab, "a");
@@ -307,7 +307,7 @@ test("[C7] another user on the same browser does not see what is kept", async ()
   expect(await browser.stored()).toHaveLength(1);
 });
 
-test("[C7] another room on the same browser does not see what is kept", async () => {
+test("[C7] another room in the same browser does not see the stored edits", async () => {
   const scene = await createBoard();
   await pushOffline(scene, scene.tab, "a");
   const other = await createBoard({}, { id: "other" });
@@ -318,7 +318,7 @@ test("[C7] another room on the same browser does not see what is kept", async ()
   expect(await scene.browser.stored()).toHaveLength(1);
 });
 
-test("[C7] what is answered while it is being written does not stay in the record", async () => {
+test("[C7] an edit that is answered while it is being written does not stay in the record", async () => {
   const { net, tab, log, browser } = await createBoard();
   net.lag(200);
   browser.isSlow = true;
@@ -333,7 +333,7 @@ test("[C7] what is answered while it is being written does not stay in the recor
   expect(log()).toEqual(["a"]);
 });
 
-test("[C7] what others have made impossible is not kept as if it were possible", async () => {
+test("[C7] an edit that others have made impossible is not stored as if it were still possible", async () => {
   const { net, tab, log } = await createBoard();
   await net.room.updateState((state) => ({ ...state, log: ["x", "y"] }));
   await net.settle();

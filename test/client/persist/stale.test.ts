@@ -1,12 +1,12 @@
-// Edits that may no longer be wanted, or of which nobody knows whether the room has them, ask the application after a
-// reload as they do before one (rule C7).
+// After a reload, the application is asked about edits that may no longer be wanted, or whose outcome is unknown, just
+// as it is before one (rule C7).
 
 import { expect, test } from "vitest";
 import { comeBack, createBoard, keepTime, push, pushOffline } from "./support/board.ts";
 
 const tooLong = 6 * 60_000;
 
-test("[C7] edits that have become too old are asked about after a reload, and sent if they are wanted", async () => {
+test("[C7] the application is asked about old edits after a reload, and they are sent if it applies them", async () => {
   const scene = await createBoard();
   const { net, tab, log } = scene;
   await pushOffline(scene, tab, "a", "b");
@@ -22,7 +22,7 @@ test("[C7] edits that have become too old are asked about after a reload, and se
   expect(log()).toEqual(["a", "b"]);
 });
 
-test("[C7] edits that are no longer wanted after a reload are taken back, and their record goes", async () => {
+test("[C7] old edits that are discarded after a reload are reverted, and their record is removed", async () => {
   const scene = await createBoard();
   const { net, tab, log, browser } = scene;
   await pushOffline(scene, tab, "a", "b");
@@ -37,7 +37,7 @@ test("[C7] edits that are no longer wanted after a reload are taken back, and th
   expect(await browser.stored()).toEqual([]);
 });
 
-test("[C7] a question without an answer is asked again by the next page", async () => {
+test("[C7] an unanswered question is asked again by the next page", async () => {
   const scene = await createBoard();
   const { net, tab, log } = scene;
   await pushOffline(scene, tab, "a");
@@ -53,7 +53,7 @@ test("[C7] a question without an answer is asked again by the next page", async 
   expect(log()).toEqual(["a"]);
 });
 
-test("[C7] after a purge, what was sent is asked about, and what was not is sent", async () => {
+test("[C7] after a purge, the application is asked about edits that were sent, and the others are sent", async () => {
   const scene = await createBoard();
   const { net, tab, log } = scene;
   net.lag(1000);
@@ -75,7 +75,7 @@ test("[C7] after a purge, what was sent is asked about, and what was not is sent
   expect(tab.stale).toMatchObject([{ why: "unknown", count: 1 }]);
   expect(tab.room.state.log).toEqual([]);
   await net.advance(keepTime);
-  // The doubt is kept, too.
+  // The unknown outcome is stored too.
   tab.reload();
   await net.settle(tab.room.ready);
   tab.room.update((state) => {
@@ -92,7 +92,7 @@ test("[C7] after a purge, what was sent is asked about, and what was not is sent
   expect(tab.room.state).toEqual(net.state);
 });
 
-test("[C7] an action of which nobody knows is told of, and not called again", async () => {
+test("[C7] an action with an unknown outcome is reported, and not called again", async () => {
   const scene = await createBoard();
   const { net, tab, log } = scene;
   net.lag(1000);

@@ -1,12 +1,12 @@
-// Several tabs of one browser: each has a record of its own, and the one that leads sends what closed ones have left.
+// Several tabs of one browser. Each has its own record, and the leading tab sends what closed tabs have left behind.
 
 import { expect, test } from "vitest";
 import { comeBack, createBoard, keepTime, push, pushOffline } from "./support/board.ts";
 
-/** ms after which the tab that leads has looked for what others have left. */
+/** ms after which the leading tab has looked for records of other tabs. */
 const lookTime = 61_000;
 
-test("[C7] two tabs that are reloaded both go on with their own edits", async () => {
+test("[C7] two tabs that are reloaded both continue with their own edits", async () => {
   const scene = await createBoard();
   const { net, tab, open, log } = scene;
   const other = open();
@@ -23,7 +23,7 @@ test("[C7] two tabs that are reloaded both go on with their own edits", async ()
   expect(other.room.state).toEqual(net.state);
 });
 
-test("[C7] what a closed tab has left is sent by another one, once, and its record goes", async () => {
+test("[C7] edits of a closed tab are sent once by another tab, and their record is removed", async () => {
   const scene = await createBoard();
   const { net, tab, open, log, browser } = scene;
   const other = open();
@@ -39,7 +39,7 @@ test("[C7] what a closed tab has left is sent by another one, once, and its reco
   expect(net.users.map(({ id }) => id)).toEqual(["ada"]);
 });
 
-test("[C7] a tab that is closed while others work is noticed after a while", async () => {
+test("[C7] the other tabs notice after a while that a tab was closed", async () => {
   const scene = await createBoard();
   const { net, tab, open, log } = scene;
   const other = open();
@@ -56,7 +56,7 @@ test("[C7] a tab that is closed while others work is noticed after a while", asy
   expect(tab.room.state.log).toEqual(["a"]);
 });
 
-test("[C7] the first tab that opens later shows what was left; the records of others follow", async () => {
+test("[C7] a new tab first shows the edits of one closed tab, and those of the others follow", async () => {
   const scene = await createBoard();
   const { net, tab, open, log, browser } = scene;
   const others = [open(), open()];
@@ -74,7 +74,7 @@ test("[C7] the first tab that opens later shows what was left; the records of ot
   expect(await browser.stored()).toEqual([]);
 });
 
-test("[C7] when the tab that leads is closed, another one takes over", async () => {
+test("[C7] another tab takes over when the leading tab is closed", async () => {
   const scene = await createBoard();
   const { net, tab, open, log } = scene;
   const [second, third] = [open(), open()];
@@ -87,7 +87,7 @@ test("[C7] when the tab that leads is closed, another one takes over", async () 
   expect(log()).toEqual(["a"]);
 });
 
-test("[C7] edits of a closed tab that are too old wait for the application's word", async () => {
+test("[C7] the application decides about edits of a closed tab that are too old", async () => {
   const scene = await createBoard();
   const { net, tab, open, log, browser } = scene;
   const [second, third] = [open(), open()];
@@ -112,7 +112,7 @@ test("[C7] edits of a closed tab that are too old wait for the application's wor
   expect(await browser.stored()).toEqual([]);
 });
 
-test("[C7] what is refused of a closed tab's edits is told of", async () => {
+test("[C7] refusals of a closed tab's edits are reported", async () => {
   const scene = await createBoard();
   const { net, tab, open, log } = scene;
   const other = open();
@@ -129,7 +129,7 @@ test("[C7] what is refused of a closed tab's edits is told of", async () => {
   expect(log()).toEqual(["a"]);
 });
 
-test("[C7] a copy of a tab does not take the record of the one that it was copied from", async () => {
+test("[C7] a duplicated tab does not take the record of the original", async () => {
   const scene = await createBoard();
   const { net, tab, log } = scene;
   await pushOffline(scene, tab, "a");
@@ -141,7 +141,7 @@ test("[C7] a copy of a tab does not take the record of the one that it was copie
   expect(copy.room.state.log).toEqual(["a"]);
 });
 
-test("[C7] without locks, a tab goes on with its own record, and leaves those of others", async () => {
+test("[C7] without locks, a tab continues with its own record and leaves those of others alone", async () => {
   const { net, browser, open, log, tab: first } = await createBoard();
   first.close();
   browser.without = ["locks"];
@@ -162,7 +162,7 @@ test("[C7] without locks, a tab goes on with its own record, and leaves those of
   expect(await browser.stored()).toHaveLength(1);
 });
 
-test("[C7] without locks, a copy of a tab asks before it sends what both have", async () => {
+test("[C7] without locks, a duplicated tab asks before it sends the edits that both tabs have", async () => {
   const { net, browser, open, log, tab: first } = await createBoard();
   first.close();
   browser.without = ["locks"];
@@ -187,7 +187,7 @@ test("[C7] without locks, a copy of a tab asks before it sends what both have", 
   expect(copy.room.state.log).toEqual(["a", "b"]);
 });
 
-test("[C7] without locks and what a tab remembers, a page begins anew", async () => {
+test("[C7] without locks and session storage, a page starts without stored edits", async () => {
   const { net, browser, open, log, tab: first } = await createBoard();
   first.close();
   browser.without = ["locks", "sessionStorage"];
@@ -204,7 +204,7 @@ test("[C7] without locks and what a tab remembers, a page begins anew", async ()
   expect(log()).toEqual([]);
 });
 
-test("[C7] without locks, a tab whose name is taken keeps its doubts in a record of its own", async () => {
+test("[C7] without locks, a tab whose client name is taken keeps edits with unknown outcome in its own record", async () => {
   const { net, browser, open, log, tab: first } = await createBoard();
   first.close();
   browser.without = ["locks"];
@@ -217,7 +217,7 @@ test("[C7] without locks, a tab whose name is taken keeps its doubts in a record
   await net.advance(350);
   push(tab, "b");
   await net.advance(500);
-  // The room has closed its socket, because the copy has the same name. What it has sent since is lost.
+  // The room has closed this tab's socket, because the copy uses the same name. What the tab has sent since is lost.
   expect(tab.room.status.state).toBe("reconnecting");
   copy.cutOff();
   push(copy, "c");
@@ -238,7 +238,7 @@ test("[C7] without locks, a tab whose name is taken keeps its doubts in a record
   expect(await browser.stored()).toEqual([]);
 });
 
-test("[C7] a record that the room does not take does not keep the others from being sent", async () => {
+test("[C7] a record that the room does not accept does not block the others", async () => {
   const scene = await createBoard();
   const { net, tab, open, log, browser } = scene;
   const bob = open("bob");
@@ -265,7 +265,7 @@ test("[C7] a record that the room does not take does not keep the others from be
   expect(browser.locks.held.filter((name) => name.includes(record!.key[2]))).toEqual([]);
 });
 
-test("[C7] while nothing can be sent, records of others are left alone", async () => {
+test("[C7] records of other tabs are left alone while nothing can be sent", async () => {
   const scene = await createBoard();
   const { net, open, browser } = scene;
   const other = open();
@@ -277,7 +277,7 @@ test("[C7] while nothing can be sent, records of others are left alone", async (
   expect(browser.locks.held.filter((name) => name.includes(record!.key[2]))).toEqual([]);
 });
 
-test("[C7] a tab that has left waits for nothing", async () => {
+test("[C7] a tab that has left the room does not wait for locks", async () => {
   const { net, open, browser } = await createBoard();
   const other = open();
   await net.settle();
@@ -288,7 +288,7 @@ test("[C7] a tab that has left waits for nothing", async () => {
   expect(browser.locks.held).toHaveLength(2);
 });
 
-test("[C7] what a closed tab has left is not sent in the name of somebody else", async () => {
+test("[C7] edits of a closed tab are not sent in the name of another user", async () => {
   const identify = (token: string) => ({ user: { id: token }, scopes: ["room:admin"] as const });
   const token = { now: "ada" };
   const options = {

@@ -1,4 +1,4 @@
-// Browsers that keep nothing, not everything, or something else than was written: the room works all the same, and the
+// Browsers that cannot store edits, or return something other than what was written. The room still works, and the
 // application is told (rule C7).
 
 import { expect, test, vi } from "vitest";
@@ -7,7 +7,7 @@ import { FakeBrowser, type StoredRecord } from "./support/fake-browser.ts";
 
 type Change = (record: StoredRecord) => StoredRecord;
 
-/** Change the edits of a record. */
+/** Change the edits of a stored record. */
 const edits =
   (change: (kept: Record<string, never>) => object): Change =>
   (record) => ({ ...record, edits: JSON.stringify(change(JSON.parse(record.edits))) });
@@ -19,30 +19,30 @@ const task = (change: object): Change =>
   });
 
 const damages: Readonly<Record<string, Change>> = {
-  "no text": (record) => ({ ...record, edits: 7 as never }),
-  "no JSON": (record) => ({ ...record, edits: record.edits.slice(1) }),
-  "another value": (record) => ({ ...record, edits: "null" }),
+  "edits that are not text": (record) => ({ ...record, edits: 7 as never }),
+  "edits that are not JSON": (record) => ({ ...record, edits: record.edits.slice(1) }),
+  "edits that are null": (record) => ({ ...record, edits: "null" }),
   "no client": edits((kept) => ({ ...kept, client: undefined })),
-  "a client that the service would refuse": edits((kept) => ({ ...kept, client: "a b" })),
-  "a version that is none": edits((kept) => ({ ...kept, version: -1 })),
-  "scopes that are none": edits((kept) => ({ ...kept, scopes: [1] })),
+  "an invalid client name": edits((kept) => ({ ...kept, client: "a b" })),
+  "an invalid version": edits((kept) => ({ ...kept, version: -1 })),
+  "invalid scopes": edits((kept) => ({ ...kept, scopes: [1] })),
   "no tasks": edits((kept) => ({ ...kept, tasks: {} })),
-  "a task that is none": edits((kept) => ({ ...kept, tasks: [null] })),
-  "no time": task({ madeAt: "now" }),
-  "a request that is not there": task({ seq: 1 }),
-  "a hold that is none": task({ held: "maybe" }),
-  "an action that is none": task({ action: { name: 1 } }),
-  "operations that are none": task({ operations: [1] }),
+  "an invalid task": edits((kept) => ({ ...kept, tasks: [null] })),
+  "a task without a time": task({ madeAt: "now" }),
+  "a reference to a missing request": task({ seq: 1 }),
+  "an invalid hold": task({ held: "maybe" }),
+  "an invalid action": task({ action: { name: 1 } }),
+  "invalid operations": task({ operations: [1] }),
   "an operation without a path": task({ operations: [{ op: "remove" }] }),
-  "an operation without what it needs": task({ operations: [{ op: "add", path: "/log/-" }] }),
-  "an operation that is none": task({ operations: [{ op: "nonsense", path: "/log/-" }] }),
-  "a request that is none": edits((kept) => ({ ...kept, requests: [{ seq: 1 }], nextSeq: 2 })),
-  "a request with another number": edits((kept) => ({
+  "an operation without its value": task({ operations: [{ op: "add", path: "/log/-" }] }),
+  "an unknown operation": task({ operations: [{ op: "nonsense", path: "/log/-" }] }),
+  "an invalid request": edits((kept) => ({ ...kept, requests: [{ seq: 1 }], nextSeq: 2 })),
+  "a request with a wrong number": edits((kept) => ({
     ...kept,
     requests: [{ seq: 1, text: '{"seq":2}' }],
     nextSeq: 3,
   })),
-  "a request that is to come": edits((kept) => ({
+  "a request with a number that is not used yet": edits((kept) => ({
     ...kept,
     requests: [{ seq: 1, text: '{"seq":1}' }],
     nextSeq: 1,
@@ -52,12 +52,12 @@ const damages: Readonly<Record<string, Change>> = {
     ...record,
     state: record.state.replace(",0]", ",1]"),
   }),
-  "a state that is none": (record) => ({ ...record, state: record.state.replace(/\n.*/, "\n[]") }),
+  "an invalid state": (record) => ({ ...record, state: record.state.replace(/\n.*/, "\n[]") }),
   "half a state": (record) => ({ ...record, state: record.state.slice(0, -1) }),
 };
 
 test.for(Object.entries(damages))(
-  "[C7] a record with %s is told of and removed, and the room begins anew",
+  "[C7] a record with %s is reported and removed, and the room starts without it",
   async ([, damage]) => {
     const scene = await createBoard();
     const { net, tab, log, browser } = scene;
@@ -81,7 +81,7 @@ test.for(Object.entries(damages))(
   },
 );
 
-test("[C7] a damaged record of a closed tab does not keep the others from being sent", async () => {
+test("[C7] a damaged record of a closed tab does not block the others", async () => {
   const scene = await createBoard();
   const { net, tab, open, log, browser } = scene;
   const [second, third] = [open(), open()];
@@ -98,7 +98,7 @@ test("[C7] a damaged record of a closed tab does not keep the others from being 
   expect(await browser.stored()).toEqual([]);
 });
 
-test("[C7] where no more can be written, the application is told once, and editing goes on", async () => {
+test("[C7] the application is told once if the storage is full, and editing continues", async () => {
   const scene = await createBoard();
   const { net, tab, log, browser } = scene;
   browser.isFull = true;
@@ -113,7 +113,7 @@ test("[C7] where no more can be written, the application is told once, and editi
   expect(tab.room.saved).toEqual({ state: "saved" });
 });
 
-test("[C7] an edit is not sent twice if its record could not be kept up to date", async () => {
+test("[C7] an edit is not sent twice even if its record could not be updated", async () => {
   const scene = await createBoard();
   const { net, tab, log, browser } = scene;
   await pushOffline(scene, tab, "a");
@@ -127,7 +127,7 @@ test("[C7] an edit is not sent twice if its record could not be kept up to date"
   expect(log()).toEqual(["a"]);
 });
 
-test("[C7] what could not be written is written as soon as there is room again", async () => {
+test("[C7] edits that could not be written are written once there is space again", async () => {
   const scene = await createBoard();
   const { net, tab, log, browser } = scene;
   browser.isFull = true;
@@ -141,7 +141,7 @@ test("[C7] what could not be written is written as soon as there is room again",
   expect(log()).toEqual(["a"]);
 });
 
-test("[C7] without IndexedDB, the room works, and the application is told", async () => {
+test("[C7] without IndexedDB, the room works and the application is told", async () => {
   const { net, browser, open, log } = await createBoard();
   browser.without = ["indexedDB"];
   const tab = open();
@@ -154,7 +154,7 @@ test("[C7] without IndexedDB, the room works, and the application is told", asyn
   ]);
 });
 
-test("[C7] a database that does not answer holds the room up for three seconds at most", async () => {
+test("[C7] a database that does not respond delays the room by at most three seconds", async () => {
   const { net, browser, open, log } = await createBoard();
   browser.isSilent = true;
   const tab = open();
@@ -192,7 +192,7 @@ test("[C7] a database of a later release is left alone", async () => {
   expect(tab.problems).toHaveLength(1);
 });
 
-test("[C7] a database that the browser has closed meanwhile is opened again", async () => {
+test("[C7] a database that the browser has closed is opened again", async () => {
   const scene = await createBoard();
   const { net, tab, log } = scene;
   tab.closeDatabases();
@@ -204,7 +204,7 @@ test("[C7] a database that the browser has closed meanwhile is opened again", as
   expect(net.now).toBeGreaterThan(keepTime);
 });
 
-test("[C7] a browser in which even to look is forbidden is one that keeps nothing", async () => {
+test("[C7] a browser that forbids access to its storage is treated as one that cannot store edits", async () => {
   const { net, open, log } = await createBoard();
   const browser = new FakeBrowser();
   browser.without = ["indexedDB", "locks", "sessionStorage"];

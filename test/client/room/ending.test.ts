@@ -1,4 +1,4 @@
-// What becomes of edits and actions when the application leaves or disconnects (rules C4, C5).
+// What happens to edits and actions when the application leaves or disconnects (rules C4, C5).
 
 import * as z from "zod";
 import { expect, onTestFinished, test } from "vitest";
@@ -40,7 +40,7 @@ test.each(["leave", "disconnect"] as const)(
   },
 );
 
-test("[C5] what waits for an answer is told that none will come", async () => {
+test("[C5] pending edits and actions are rejected when the room is left", async () => {
   const { net, ada } = await two();
   net.drop("ada");
   const edit = ada.update((state) => void (state.title = "offline"));
@@ -51,7 +51,7 @@ test("[C5] what waits for an answer is told that none will come", async () => {
   expect(ada.saved).toMatchObject({ state: "unsaved", reason: "closed", count: 2 });
 });
 
-test("[C5] what is done after the end is told so at once, and is sent if the client connects again", async () => {
+test("[C5] an edit after leave() is rejected at once, and sent if the client connects again", async () => {
   const { net, ada } = await two();
   ada.leave();
   await net.settle();
@@ -64,7 +64,7 @@ test("[C5] what is done after the end is told so at once, and is sent if the cli
 });
 
 test.each(["leave", "disconnect"] as const)(
-  "[C4] presence and an event right before %s() are sent before the line is closed",
+  "[C4] presence and an event right before %s() are sent before the socket closes",
   async (end) => {
     const environment = new FakeEnvironment();
     const user = { id: "ada" };
@@ -74,7 +74,7 @@ test.each(["leave", "disconnect"] as const)(
     socket.open();
     socket.receive(welcome());
     room.setPresence({ tool: "pen" });
-    room.setPresence({ tool: "brush" }); // sooner than the next cursor would be sent
+    room.setPresence({ tool: "brush" }); // before the next presence message is due
     room.broadcast("bye").catch(() => {});
     room[end]();
     const sent = socket.takeSent().filter((message) => message !== "ping");

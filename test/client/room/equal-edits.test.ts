@@ -1,4 +1,4 @@
-// Two people who do the same at the same time: each one's edit stays his or her own (rules C2, W2).
+// Two users who make the same edit at the same time: each of them keeps working on their own (rules C2, W2).
 
 import { expect, onTestFinished, test } from "vitest";
 import { defineRoom } from "../../../src/behaviours/define.ts";
@@ -13,7 +13,7 @@ const typeInto =
   ({ rows }: { rows: Row[] }) =>
     insertText(rows[at] as Row, "text", 0, text);
 
-/** Ada and Bob in a room that is busy enough to gather edits for a while. */
+/** Ada and Bob in a room that is busy enough to batch edits for a while. */
 async function busyRoom() {
   const net = createTestRoom(table);
   onTestFinished(() => net.close());
@@ -22,12 +22,12 @@ async function busyRoom() {
   await net.settle(Promise.all([ada.ready, bob.ready]));
   await net.advance(1000);
   net.lag(50);
-  bob.update((state) => void (state.tick = 1)); // what comes now is gathered
+  bob.update((state) => void (state.tick = 1)); // the room batches what comes now
   await net.advance(1);
   return { net, ada, bob };
 }
 
-test("[C2, W2] what one types into a row is not in the equal row that another has added at the same time", async () => {
+test("[C2, W2] text typed into a new row does not end up in an equal row that another user added at the same time", async () => {
   const { net, ada, bob } = await busyRoom();
   bob.update(pushRow);
   await net.advance(1);
@@ -41,14 +41,14 @@ test("[C2, W2] what one types into a row is not in the equal row that another ha
   expect(bob.state).toEqual(net.state);
 });
 
-test("[C2, W2] the row is the own one as well if edits of others have several operations, or none", async () => {
+test("[C2, W2] the user's own row is still found if other edits have several operations, or none", async () => {
   const { net, ada, bob } = await busyRoom();
   const [carol, dan] = [net.join("carol"), net.join("dan")];
   await net.settle(Promise.all([carol.ready, dan.ready]));
   await net.advance(1000);
   bob.update((state) => void (state.tick = 2));
   await net.advance(1);
-  carol.update((state) => void (state.tick = 3)); // Dan's overwrites it: nothing is told of it
+  carol.update((state) => void (state.tick = 3)); // Dan's edit overwrites it, so no operation of it is sent
   await net.advance(1);
   dan.update((state) => {
     state.tick = 4;
@@ -66,7 +66,7 @@ test("[C2, W2] the row is the own one as well if edits of others have several op
   expect(ada.state).toEqual(net.state);
 });
 
-test("[C6, W2] undo takes the own row, although another's equal row was written into", async () => {
+test("[C6, W2] undo removes the user's own row, although somebody has typed into the other user's equal row", async () => {
   const { net, ada, bob } = await busyRoom();
   bob.update(pushRow);
   await net.advance(1);

@@ -1,5 +1,5 @@
-// Clients in the real room, on lines that lag, jitter and break, while the room's object is evicted and crashes: all
-// come to the same state, each edit is in it once, and on what it was meant for (rules C2, C4, C6).
+// Clients in the real room, on connections that lag, jitter and break, while the room's object is evicted and crashes.
+// All of them converge, and each edit is made once and on its intended target (rules C2, C4, C6).
 
 import { describe, expect, test } from "vitest";
 import { defineRoom } from "../../../src/behaviours/define.ts";
@@ -9,7 +9,7 @@ import { createTestRoom, type TestRoom } from "../../../src/testing/index.ts";
 import { Random } from "../../support/fuzz/random.ts";
 import { misplaced } from "../../support/tagged-lists.ts";
 
-/** With an `id`, it is found again in a state that came as a whole. */
+/** The `id` lets a client find it again in a state that arrived as a whole. */
 type Item = { id: string; tag: string; by: string[]; text: string };
 type State = {
   a: Item[];
@@ -34,7 +34,7 @@ const board = defineRoom<State>({
   limits: { messagesPerSecond: 40 },
 });
 
-/** A client, and what it has asked for. */
+/** A client, and the edits it has made. */
 class Player {
   readonly name: string;
   readonly room: Room<typeof board>;
@@ -113,7 +113,7 @@ function change(draft: State, random: Random, token: string): void {
   }
 }
 
-/** What undoing changes was one's own before. (Redoing takes back what undoing has restored, which may be others'.) */
+/** What undo changes was the user's own before. (Redo reverts what undo has restored, which may be somebody else's.) */
 function overwritesNobody({ name, room }: Player, back: () => void): void {
   const before = room.state as unknown as State;
   back();
@@ -171,7 +171,7 @@ async function play(seed: number): Promise<number> {
         try {
           net.evict();
         } catch {
-          // It is still busy.
+          // The object is still busy.
         }
         break;
       case "crash":
@@ -212,7 +212,7 @@ const first = Number(process.env["SEED"] ?? Date.now() % 2 ** 31);
 const count = process.env["PROPERTY_RUNS"] === "full" ? 60 : 20;
 
 describe(`clients in the real room (seeds from ${first})`, () => {
-  test("[C2, C4, C6] converge, with each edit once, whatever happens to lines and object", async () => {
+  test("[C2, C4, C6] converge with each edit made once, whatever happens to connections and to the object", async () => {
     let edits = 0;
     for (let seed = first; seed < first + count; seed++)
       try {

@@ -1,4 +1,4 @@
-// Listeners that act on what they are told (rules C3, C5).
+// Listeners that react to what they are told (rules C3, C5).
 
 import { expect, onTestFinished, test } from "vitest";
 import { defineRoom } from "../../../src/behaviours/define.ts";
@@ -7,7 +7,7 @@ import type { RoomStatus } from "../../../src/client/types.ts";
 import { createTestRoom } from "../../../src/testing/index.ts";
 import { FakeEnvironment } from "../support/fake-environment.ts";
 
-test("[C5] each listener hears every status in order, whatever another one does about it", async () => {
+test("[C5] each listener gets every status in order, whatever another listener does in response", async () => {
   const net = createTestRoom(defineRoom({}));
   onTestFinished(() => net.close());
   const ada = net.join("ada");
@@ -20,7 +20,7 @@ test("[C5] each listener hears every status in order, whatever another one does 
   expect(heard).toEqual(["connected", "closed"]);
 });
 
-test("[C5] a listener that asks for an attempt after each failure makes no storm of them", async () => {
+test("[C5] a listener that reconnects after each failure does not cause a storm of attempts", async () => {
   const environment = new FakeEnvironment();
   const user = { id: "ada" };
   const room = new RoomClient(
@@ -38,7 +38,7 @@ test("[C5] a listener that asks for an attempt after each failure makes no storm
   expect(environment.sockets.length).toBeLessThan(15);
 });
 
-test("[C5] a listener that asks for an attempt after each end, whatever it was, makes no storm of them", async () => {
+test("[C5] a listener that reconnects after each final close does not cause a storm of attempts", async () => {
   for (const token of [undefined, () => Promise.reject(new Error("signed out"))]) {
     const environment = new FakeEnvironment();
     const room = new RoomClient(
@@ -52,7 +52,7 @@ test("[C5] a listener that asks for an attempt after each end, whatever it was, 
     );
     let ends = 0;
     room.on("status", ({ state }) => {
-      // Without an end of it, a storm would keep the test from failing.
+      // Without this limit, a storm would keep the test from failing.
       if ((state === "closed" || state === "needs-token") && ++ends < 100) room.reconnect();
     });
     for (let ms = 0; ms < 3000; ms += 10) {
@@ -68,7 +68,7 @@ test("[C5] a listener that asks for an attempt after each end, whatever it was, 
   }
 });
 
-test("[C5] each attempt is told of once, and nothing is told twice", async () => {
+test("[C5] each attempt is reported once, and no status is reported twice", async () => {
   const net = createTestRoom(defineRoom({}));
   onTestFinished(() => net.close());
   const ada = net.join("ada");
@@ -88,7 +88,7 @@ test("[C5] each attempt is told of once, and nothing is told twice", async () =>
   expect(changes).toBe(heard.length);
 });
 
-test("[C5] being without a network is told of once, however many attempts are made", async () => {
+test("[C5] being offline is reported once, however many attempts are made", async () => {
   const environment = new FakeEnvironment();
   environment.isNetworkUp = false;
   const room = new RoomClient(

@@ -1,4 +1,4 @@
-// What a client keeps while others change the state for long: nothing that grows.
+// A client's memory does not grow while others change the state for a long time.
 
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
@@ -11,17 +11,17 @@ import { welcome } from "../support/welcome.ts";
 setFlagsFromString("--expose-gc");
 const collectGarbage = runInNewContext("gc") as () => void;
 
-/** Bytes in use, as far as anything still needs them. */
+/** Bytes that are still in use after garbage collection. */
 function bytesInUse(): number {
   for (let turn = 0; turn < 3; turn++) collectGarbage();
   return process.memoryUsage().heapUsed;
 }
 
 const items = 200;
-/** Changes of 1 KiB, 20 in a second. */
+/** Changes of 1 KiB, 20 per second. */
 const [changes, perSecond] = [12_000, 20];
 
-test("[C3, C6] ten minutes of 20 KiB of changes a second leave nothing behind", async () => {
+test("[C3, C6] ten minutes of 20 KiB of changes per second leave nothing behind", async () => {
   const environment = new FakeEnvironment();
   const room = new RoomClient(
     { url: "https://rooms.example.com", room: "design", user: { id: "ada" } },
@@ -32,7 +32,7 @@ test("[C3, C6] ten minutes of 20 KiB of changes a second leave nothing behind", 
   socket.open();
   const list = Array.from({ length: items }, (_, id) => ({ id, text: "" }));
   socket.receive(welcome({ state: { list }, scopes: ["room:admin"], seq: 0 } as never));
-  // Something to undo, which has to be moved through all of it.
+  // An undo step, which has to be transformed through all changes.
   room.update(
     ((draft: { list: { text: string }[] }) => void draft.list.push({ text: "mine" })) as never,
   );
@@ -53,7 +53,7 @@ test("[C3, C6] ten minutes of 20 KiB of changes a second leave nothing behind", 
       if (n % perSecond === 0) await environment.advance(1000 / perSecond);
     }
   };
-  await play(2000, 1); // what is compiled and cached by then, stays
+  await play(2000, 1); // what has been compiled and cached by then stays
   const before = bytesInUse();
   await play(changes, 2001);
   const grown = bytesInUse() - before;
@@ -62,7 +62,7 @@ test("[C3, C6] ten minutes of 20 KiB of changes a second leave nothing behind", 
   room.disconnect();
 });
 
-/** An item comes, one is written, one goes: the list is as long as before. */
+/** One item is added, one changed, and one removed, so that the list keeps its length. */
 function changeOf(n: number): Patch {
   const text = `${n}`.padEnd(900, "x");
   return [

@@ -1,5 +1,4 @@
-// What an application does inside a recipe that belongs after it, and values that do not answer twice the same (rules
-// C1, C8).
+// Calls into the room from inside a recipe, and values that change each time they are read (rules C1, C8).
 
 import { expect, onTestFinished, test } from "vitest";
 import { defineRoom } from "../../../src/behaviours/define.ts";
@@ -16,7 +15,7 @@ async function open() {
   return { net, ada };
 }
 
-test("[C1] a recipe that edits the room again is refused, and nothing has changed", async () => {
+test("[C1] a recipe that edits the room again is refused, and nothing changes", async () => {
   const { net, ada } = await open();
   ada.update(({ list }) => void list.push("before"));
   for (const again of [
@@ -35,7 +34,7 @@ test("[C1] a recipe that edits the room again is refused, and nothing has change
   expect(ada.history.undo()).toEqual({ undone: true, skipped: 0 });
 });
 
-test("[C3] what a recipe reads of the room is what was shown before it, and goes on from there", async () => {
+test("[C3] inside a recipe the room's state is still the one shown before it", async () => {
   const { net, ada } = await open();
   ada.update(({ list, o }) => {
     list.push("one", "two");
@@ -59,7 +58,7 @@ test("[C3] what a recipe reads of the room is what was shown before it, and goes
   expect(net.state).toEqual(ada.state);
 });
 
-test("[C3] what is read in a recipe that throws is not shown afterwards", async () => {
+test("[C3] the state read in a recipe that throws does not show its changes afterwards", async () => {
   const { ada } = await open();
   expect(() =>
     ada.update(({ list }) => {
@@ -70,7 +69,7 @@ test("[C3] what is read in a recipe that throws is not shown afterwards", async 
   expect(ada.state.list).toEqual([]);
 });
 
-test("[C1, C3] an optimistic twin that edits the room is refused, and nothing is sent", async () => {
+test("[C1, C3] an optimistic recipe that edits the room is refused, and nothing is sent", async () => {
   const { net, ada } = await open();
   const optimistic = (draft: State): void => {
     draft.votes++;
@@ -84,7 +83,7 @@ test("[C1, C3] an optimistic twin that edits the room is refused, and nothing is
   expect(net.state).toEqual(ada.state);
 });
 
-test("[C1, C3] an asynchronous optimistic twin is refused, and nothing is sent", async () => {
+test("[C1, C3] an asynchronous optimistic recipe is refused, and nothing is sent", async () => {
   const { net, ada } = await open();
   const optimistic = (async (draft: State) => void draft.votes++) as never;
   const refused = ada.action("vote" as never, {} as never, { optimistic });
@@ -93,7 +92,7 @@ test("[C1, C3] an asynchronous optimistic twin is refused, and nothing is sent",
   expect(ada.saved).toEqual({ state: "saved" });
 });
 
-test("[C1] a value that answers differently each time is read once", async () => {
+test("[C1] a value that differs on each read is read once", async () => {
   const { net, ada } = await open();
   let reads = 0;
   const value = Object.defineProperty({}, "id", { enumerable: true, get: () => reads++ });
@@ -102,14 +101,14 @@ test("[C1] a value that answers differently each time is read once", async () =>
   expect(net.state).toEqual(ada.state);
 });
 
-test("[C1] a negative zero is zero, as in JSON", async () => {
+test("[C1] negative zero becomes zero, as in JSON", async () => {
   const { net, ada } = await open();
   ada.update((draft) => void (draft.votes = -0));
   await net.settle();
   expect(Object.is(ada.state.votes, 0)).toBe(true);
 });
 
-test("[C8] no key leads from a draft to what all objects share", async () => {
+test("[C8] no key gives a draft access to a shared prototype", async () => {
   const { net, ada } = await open();
   const key = "__proto__";
   ada.update(({ o }) => {

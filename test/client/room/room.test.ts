@@ -1,4 +1,4 @@
-// A room as an application holds it, in the real room on virtual lines.
+// A room from the application's point of view: the real client in the real room, on virtual connections.
 
 import * as z from "zod";
 import { describe, expect, onTestFinished, test } from "vitest";
@@ -43,7 +43,7 @@ const texts = (room: {
 }) => room.state.notes.map(({ text }) => text);
 
 describe("an edit", () => {
-  test("[C3] shows at once, and is the room's after a moment", async () => {
+  test("[C3] is shown at once, and is committed a moment later", async () => {
     const { net, ada, bob } = await two();
     net.lag(100);
     const { committed } = ada.update(({ notes }) => notes.push({ id: "1", text: "milk" }));
@@ -54,7 +54,7 @@ describe("an edit", () => {
     expect(texts(bob)).toEqual(["milk"]);
   });
 
-  test("[C3] never blinks: from the keystroke to its confirmation, everything shown has it", async () => {
+  test("[C3] never flickers: it is in everything shown between the keystroke and its confirmation", async () => {
     const { net, ada, bob } = await two();
     net.lag({ ms: 80, jitter: 40 });
     const shown: string[][] = [];
@@ -79,7 +79,7 @@ describe("an edit", () => {
     expect(texts(ada)).toEqual(["oat milk", "eggs"]);
   });
 
-  test("[C3] of somebody else is one notification, however many changes a frame has", async () => {
+  test("[C3] of somebody else causes one notification, however many changes a frame has", async () => {
     const { net, ada, bob } = await two();
     let notified = 0;
     ada.subscribe(() => notified++);
@@ -90,7 +90,7 @@ describe("an edit", () => {
     expect(notified).toBe(1);
   });
 
-  test("[C4] that the room refuses is taken back, and its promise and the event say why", async () => {
+  test("[C4] that the room refuses is reverted, and its promise and the event give the reason", async () => {
     const { net, ada } = await two();
     const refused: string[] = [];
     ada.on("refused", ({ problem }) => refused.push(problem.code));
@@ -109,7 +109,7 @@ describe("an edit", () => {
     expect(ada.history.canUndo).toBe(true);
   });
 
-  test("[C4] is told which of its operations others have made impossible", async () => {
+  test("[C4] reports which of its operations others have made impossible", async () => {
     const { net, ada, bob } = await two();
     ada.update(({ notes }) => notes.push({ id: "1", text: "milk" }, { id: "2", text: "eggs" }));
     await net.settle();
@@ -143,7 +143,7 @@ describe("an edit", () => {
     expect(await ada.update(() => {}).committed).toEqual({ version: 0, dropped: [] });
   });
 
-  test("[A3] without the scope is refused at once, and needs no room for that", async () => {
+  test("[A3] without the scope is refused at once, without asking the room", async () => {
     const net = open({ scopes: { eve: ["room:read"] } });
     await net.start();
     const eve = net.join("eve");
@@ -154,7 +154,7 @@ describe("an edit", () => {
     await expect(eve.action("finish", { id: "1" })).rejects.toMatchObject({ code: "forbidden" });
   });
 
-  test("[C4] at any rate is never refused for it", async () => {
+  test("[C4] is never refused because of the rate of edits", async () => {
     const { net, ada, bob } = await two();
     const refused: unknown[] = [];
     ada.on("refused", (each) => refused.push(each));
@@ -173,7 +173,7 @@ describe("an edit", () => {
 });
 
 describe("an action", () => {
-  test("[C4] gets {} if its caller gives nothing, and null if that is given", async () => {
+  test("[C4] receives {} if its caller passes nothing, and null if the caller passes null", async () => {
     const { net, ada } = await two();
     expect(await net.settle(ada.action("given"))).toEqual({});
     const optimistic = (): void => {};
@@ -181,7 +181,7 @@ describe("an action", () => {
     expect(await net.settle(ada.action("given", null))).toBeNull();
   });
 
-  test("[C4] answers its caller, or rejects with what the room says", async () => {
+  test("[C4] returns its result to the caller, or rejects with the room's reason", async () => {
     const { net, ada } = await two();
     expect(await net.settle(ada.action("finish", { id: "1" }))).toBe(1);
     const refused = ada.action("finish", { id: "never" }).catch((error: unknown) => error);
@@ -193,7 +193,7 @@ describe("an action", () => {
     });
   });
 
-  test("[C3] with an optimistic twin shows at once, on top of what others do, until it is the room's", async () => {
+  test("[C3] with an optimistic recipe is shown at once, on top of others' edits, until it is committed", async () => {
     const { net, ada, bob } = await two();
     net.lag(100);
     const shown: (readonly string[])[] = [];
@@ -208,7 +208,7 @@ describe("an action", () => {
     expect(ada.state).toEqual(bob.state);
   });
 
-  test("[C3] that is refused takes its twin back", async () => {
+  test("[C3] that is refused has its optimistic change reverted", async () => {
     const { net, ada } = await two();
     const optimistic = (draft: { done: string[] }): void => void draft.done.push("never");
     const refused = ada.action("finish", { id: "never" }, { optimistic }).catch(() => "refused");
@@ -220,7 +220,7 @@ describe("an action", () => {
 });
 
 describe("people and events", () => {
-  test("[P1] presence of others, at the room's rate, with the last one always", async () => {
+  test("[P1] presence of others arrives at the room's rate, and the last one always", async () => {
     const { net, ada, bob } = await two();
     for (let x = 0; x <= 200; x++) {
       ada.setPresence({ cursor: { x } });
@@ -232,7 +232,7 @@ describe("people and events", () => {
     expect(ada.counts).toMatchObject({ users: 2, online: 2 });
   });
 
-  test("[W4] an event reaches the others, and oneself only if asked for", async () => {
+  test("[W4] an event reaches the others, and its sender only on request", async () => {
     const { net, ada, bob } = await two();
     const heard: [string, RoomEvent][] = [];
     ada.on("event", (event) => heard.push(["ada", event]));
@@ -250,14 +250,14 @@ describe("people and events", () => {
     expect(heard).toHaveLength(3);
   });
 
-  test("[W4] an event without a connection is refused, and not kept", async () => {
+  test("[W4] an event without a connection is refused, and not queued", async () => {
     const { net, ada } = await two();
     net.drop("ada");
     await net.settle();
     await expect(ada.broadcast("wave")).rejects.toMatchObject({ code: "room_unavailable" });
   });
 
-  test("[A8] scopes that change while connected are the client's at once", async () => {
+  test("[A8] scopes that change while connected apply to the client at once", async () => {
     const { net, ada } = await two();
     await net.setScopes("ada", ["room:read"]);
     await net.settle();
@@ -266,12 +266,12 @@ describe("people and events", () => {
   });
 });
 
-describe("a line that breaks", () => {
-  test("[C4] loses nothing, and makes nothing twice", async () => {
+describe("a dropped connection", () => {
+  test("[C4] loses no edit, and repeats none", async () => {
     const { net, ada, bob } = await two();
     net.lag(50);
     ada.update(({ notes }) => notes.push({ id: "1", text: "sent" }));
-    await net.advance(60); // the room has it, and the reply is on its way
+    await net.advance(60); // the room has the edit, and its reply is in transit
     net.drop("ada");
     ada.update(({ notes }) => notes.push({ id: "2", text: "made offline" }));
     bob.update(({ notes }) => notes.unshift({ id: "3", text: "Bob's" }));
@@ -285,7 +285,7 @@ describe("a line that breaks", () => {
     expect(ada.saved).toEqual({ state: "saved" });
   });
 
-  test("[C7] for long makes old edits wait for the application's word: they are applied", async () => {
+  test("[C7] that lasts long leaves old edits to the application, which can apply them", async () => {
     const net = open();
     const ada = net.join("ada", { maxOfflineAge: 60_000 });
     await net.settle(ada.ready);
@@ -307,7 +307,7 @@ describe("a line that breaks", () => {
     expect(net.state).toMatchObject({ title: "young", notes: [{ text: "old" }] });
   });
 
-  test("[C7] for long makes old edits wait for the application's word: they are discarded", async () => {
+  test("[C7] that lasts long leaves old edits to the application, which can discard them", async () => {
     const net = open();
     const ada = net.join("ada", { maxOfflineAge: 60_000 });
     await net.settle(ada.ready);
@@ -327,7 +327,7 @@ describe("a line that breaks", () => {
     expect(ada.history.canUndo).toBe(false);
   });
 
-  test("[C7] for long holds up only what was made on top of the old edits", async () => {
+  test("[C7] that lasts long holds back only the old edits and those made on top of them", async () => {
     const net = open();
     const ada = net.join("ada", { maxOfflineAge: 60_000 });
     await net.settle(ada.ready);
@@ -339,7 +339,7 @@ describe("a line that breaks", () => {
     ada.update(({ notes }) => insertText(notes[0]!, "text", 0, "not so "));
     ada.update(({ notes }) => insertText(notes[0]!, "text", 0, "really "));
     const free = ada.update((draft) => (draft.title = "free"));
-    // The room decides itself what an action does.
+    // The room itself decides what an action does, so the action is not held back.
     const optimistic = ({ notes }: { notes: { text: string }[] }): void =>
       insertText(notes[0]!, "text", 0, "finished: ");
     const action = ada.action("finish", { id: "1" }, { optimistic });
@@ -355,7 +355,7 @@ describe("a line that breaks", () => {
     expect(ada.saved).toEqual({ state: "saved" });
   });
 
-  test("[C7] while the room is purged leaves the outcome of what was sent to the application", async () => {
+  test("[C7] during a purge leaves edits with unknown outcome to the application", async () => {
     const { net, ada } = await two();
     const stale: StaleEdits[] = [];
     ada.on("stale", (edits) => stale.push(edits));
@@ -378,7 +378,7 @@ describe("a line that breaks", () => {
 });
 
 describe("a refusal", () => {
-  test("[A10] of the room closes for good, with the reason, and rejects `ready`", async () => {
+  test("[A10] on join closes the room for good, with the reason, and rejects `ready`", async () => {
     const net = open();
     const mallory = net.join("mallory");
     const failed = mallory.ready.catch((error: unknown) => error);
@@ -389,7 +389,7 @@ describe("a refusal", () => {
     expect(mallory.status.state).toBe("closed");
   });
 
-  test("[U1] of a client that gives neither a user nor a token says what to give", async () => {
+  test("[U1] of a client without a user or a token says what to pass", async () => {
     const net = open();
     const { user: _user, ...options } = net.optionsFor("ada");
     const room = connectRoom(options);
@@ -399,7 +399,7 @@ describe("a refusal", () => {
     expect(await failed).toMatchObject({ code: "invalid_user", message });
   });
 
-  test("[A9] by a kick closes for good", async () => {
+  test("[A9] by a kick closes the room for good", async () => {
     const { net, ada } = await two();
     await net.kick("ada");
     await net.settle();
@@ -408,7 +408,7 @@ describe("a refusal", () => {
 });
 
 describe("leaving", () => {
-  test("[U4] is final, and the others see it at once", async () => {
+  test("[U4] is final, and others see it at once", async () => {
     const { net, ada, bob } = await two();
     ada.leave();
     await net.settle();
@@ -416,7 +416,7 @@ describe("leaving", () => {
     expect(bob.others).toEqual([]);
   });
 
-  test("[U3] is not what disconnecting is: one comes back to the same membership", async () => {
+  test("[U3] differs from disconnecting, after which the user returns to the same membership", async () => {
     const { net, ada, bob } = await two();
     ada.disconnect();
     await net.settle();
@@ -428,7 +428,7 @@ describe("leaving", () => {
 });
 
 describe("[C8] hostile data", () => {
-  test("such as keys that are special elsewhere is data", async () => {
+  test("such as keys with a special meaning elsewhere is treated as data", async () => {
     const net = createTestRoom(
       defineRoom<{ o: Record<string, number> }>({ initialState: { o: {} } }),
     );
@@ -451,7 +451,7 @@ describe("[C8] hostile data", () => {
   });
 });
 
-test("[C5] what a client shows without the scope waits for it, and the room is sent nothing", async () => {
+test("[C5] presence that is set without the scope is not sent until the scope is granted", async () => {
   const net = open({ scopes: { eve: ["room:read"] } });
   const ada = net.join("ada");
   await net.settle(ada.ready);

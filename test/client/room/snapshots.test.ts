@@ -1,4 +1,4 @@
-// The snapshot that a view compares by `===` (rule C3).
+// Snapshots that a view compares with `===` (rule C3).
 
 import { expect, onTestFinished, test } from "vitest";
 import { defineRoom } from "../../../src/behaviours/define.ts";
@@ -14,9 +14,9 @@ async function two() {
   return { net, ada, bob };
 }
 
-test("[C3] is frozen down to its leaves", async () => {
+test("[C3] a snapshot is deeply frozen", async () => {
   const { net, ada } = await two();
-  net.drop("ada"); // a status with members
+  net.drop("ada"); // so that its status has several members
   await net.settle();
   const notFrozen = (value: unknown, path: string): string[] =>
     typeof value !== "object" || value === null
@@ -28,7 +28,7 @@ test("[C3] is frozen down to its leaves", async () => {
   expect(notFrozen(ada.getSnapshot(), "")).toEqual([]);
 });
 
-test("[C3] has the same parts as before where they say the same", async () => {
+test("[C3] parts of a snapshot that have not changed stay the same objects", async () => {
   const { net, ada, bob } = await two();
   const before = ada.getSnapshot();
   bob.update((state) => void (state.title = "x"));
@@ -39,7 +39,7 @@ test("[C3] has the same parts as before where they say the same", async () => {
     expect(after[part], part).toBe(before[part]);
 });
 
-test("[C3] stays the same when an event comes", async () => {
+test("[C3] an event from another user does not change the snapshot", async () => {
   const { net, ada, bob } = await two();
   const before = ada.getSnapshot();
   const heard: string[] = [];
@@ -50,7 +50,7 @@ test("[C3] stays the same when an event comes", async () => {
   expect(ada.getSnapshot()).toBe(before);
 });
 
-test("[C3] stays the same when the room has sent an event of one's own", async () => {
+test("[C3] the user's own event does not change the snapshot", async () => {
   const { net, ada } = await two();
   const before = ada.getSnapshot();
   let told = 0;
@@ -60,7 +60,7 @@ test("[C3] stays the same when the room has sent an event of one's own", async (
   expect(ada.getSnapshot()).toBe(before);
 });
 
-test("[C3] is the same object when what is told of has changed nothing in it", async () => {
+test("[C3] the snapshot stays the same object if a notification has changed nothing in it", async () => {
   const { net, ada, bob } = await two();
   const before = ada.getSnapshot();
   let told = 0;

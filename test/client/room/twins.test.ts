@@ -1,4 +1,4 @@
-// Actions that show at once what they are expected to do, and edits on top of that (rules C2, C3).
+// Actions with optimistic changes, and edits on top of those (rules C2, C3).
 
 import * as z from "zod";
 import { expect, onTestFinished, test } from "vitest";
@@ -15,7 +15,7 @@ const board = defineRoom({
   }),
 });
 
-test("[C2, C3] what is typed into an item that an action adds is kept when the action is done", async () => {
+test("[C2, C3] text typed into an item that an action adds optimistically is kept when the action completes", async () => {
   const net = createTestRoom(board);
   onTestFinished(() => net.close());
   const [ada, bob] = [net.join("ada"), net.join("bob")];

@@ -1,4 +1,4 @@
-// Undo in a real room: of numbers, of long steps, and of what was never sent (rule C6).
+// Undo in a real room: of increments, of long steps, and of edits that were never sent (rule C6).
 
 import { describe, expect, onTestFinished, test } from "vitest";
 import { defineRoom } from "../../../src/behaviours/define.ts";
@@ -17,7 +17,7 @@ async function two(options: { readonly maxOfflineAge?: number } = {}) {
 }
 
 describe("[C6] undo of an increment", () => {
-  test("leaves the number alone that somebody else has set since", async () => {
+  test("leaves a number alone that somebody else has set since", async () => {
     const { net, ada, bob } = await two();
     ada.update((state) => increment(state, "votes", 5));
     await net.settle();
@@ -28,7 +28,7 @@ describe("[C6] undo of an increment", () => {
     expect(net.state.votes).toBe(100);
   });
 
-  test("leaves it alone, too, if somebody has set what it is in", async () => {
+  test("leaves a number alone that somebody else has assigned together with other members", async () => {
     const { net, ada, bob } = await two();
     ada.update((state) => increment(state, "votes", 5));
     await net.settle();
@@ -37,7 +37,7 @@ describe("[C6] undo of an increment", () => {
     expect(ada.state.votes).toBe(7);
   });
 
-  test("keeps what others have added, before and since", async () => {
+  test("keeps the increments of others, made before and since", async () => {
     const { net, ada, bob } = await two();
     bob.update((state) => increment(state, "votes", 1));
     await net.settle();
@@ -57,7 +57,7 @@ describe("[C6] undo of an increment", () => {
     [0.1, 1e16],
     [-0.3, 0.3],
   ])(
-    "from %d by %d leads to the very number before, and redo to the one after",
+    "from %d by %d restores exactly the previous number, and redo the later one",
     async (from, by) => {
       const { net, ada } = await two();
       ada.update((state) => void (state.votes = from));
@@ -75,7 +75,7 @@ describe("[C6] undo of an increment", () => {
   );
 });
 
-test("[C6] undo of an increment that was lost in a large number changes nothing", async () => {
+test("[C6] undo of an increment that a large number could not represent changes nothing", async () => {
   const { net, ada } = await two();
   ada.update((state) => void (state.votes = 1e16));
   ada.update((state) => increment(state, "votes", 1));
@@ -85,7 +85,7 @@ test("[C6] undo of an increment that was lost in a large number changes nothing"
 });
 
 describe("[C6] undo of a long step", () => {
-  test("takes a drag of thousands of edits back at once, and redo makes it again", async () => {
+  test("reverts a drag of thousands of edits at once, and redo makes it again", async () => {
     const { net, ada, bob } = await two();
     ada.history.pause();
     for (let n = 1; n <= 1500; n++)
@@ -106,7 +106,7 @@ describe("[C6] undo of a long step", () => {
     expect(bob.state).toEqual(net.state);
   });
 
-  test("of a drag leaves the value alone that somebody else has set since", async () => {
+  test("leaves a dragged value alone that somebody else has set since", async () => {
     const { net, ada, bob } = await two();
     ada.history.pause();
     for (let n = 1; n <= 10; n++)
@@ -122,7 +122,7 @@ describe("[C6] undo of a long step", () => {
     expect(ada.state).toMatchObject({ x: 99, y: 0 });
   });
 
-  test("of more operations than the room takes as one edit is made by several", async () => {
+  test("is split into several edits if it has more operations than the room accepts in one", async () => {
     const few = defineRoom<{ list: number[] }>({
       initialState: { list: [] },
       limits: { patchOperations: 10 },
@@ -146,7 +146,7 @@ describe("[C6] undo of a long step", () => {
   });
 });
 
-test("[C6] there is nothing to undo of an edit that the application has discarded", async () => {
+test("[C6] an edit that the application has discarded cannot be undone", async () => {
   const { net, ada } = await two({ maxOfflineAge: 1000 });
   ada.on("stale", ({ discard }) => discard());
   net.drop("ada");
@@ -158,7 +158,7 @@ test("[C6] there is nothing to undo of an edit that the application has discarde
   expect(ada.history.canUndo).toBe(false);
 });
 
-test("[C6] an item of a list that was replaced is replaced by the one before", async () => {
+test("[C6] undo of a replaced list item restores the previous item", async () => {
   const { net, ada } = await two();
   ada.update(({ list }) => void list.push(1, 2, 3));
   ada.update(({ list }) => void (list[1] = 20));

@@ -1,4 +1,4 @@
-// A connection in a fake world, with a listener that writes down what it is told.
+// A connection in a fake environment, with a listener that records what it is told.
 
 import {
   Connection,
@@ -16,19 +16,19 @@ export type Harness = {
   readonly statuses: RoomStatus[];
   readonly lines: boolean[];
   readonly frames: (readonly RoomMessage[])[];
-  /** What was told, in order: `frame`, `up`, `down`, `replaced` and states. */
+  /** What was reported, in order: `frame`, `up`, `down`, `replaced` and states. */
   readonly told: string[];
-  /** Where attempts go on. */
+  /** The position from which attempts resume. */
   resume: ReturnType<ConnectionListener["resumeFrom"]>;
   /** Called with each frame. */
   onFrame: (messages: readonly RoomMessage[]) => void;
   /** Called with each status. */
   onStatus: (status: RoomStatus) => void;
-  /** The states so far; the list begins anew. */
+  /** The states since the last call. */
   takeStates(): readonly string[];
 };
 
-/** A connection that has not started. */
+/** A connection that has not been started. */
 export function createHarness(options: Partial<ConnectionOptions> = {}): Harness {
   const environment = new FakeEnvironment();
   const harness: Harness = {
@@ -67,7 +67,7 @@ export function createHarness(options: Partial<ConnectionOptions> = {}): Harness
   return harness;
 }
 
-/** Let the room accept the socket that was opened last. */
+/** Let the room accept the latest socket. */
 export function accept({ environment }: Harness, more: Partial<Welcome> = {}): FakeSocket {
   const { socket } = environment;
   socket.open();
@@ -84,7 +84,7 @@ export function connect(options: Partial<ConnectionOptions> = {}): Harness {
   return harness;
 }
 
-/** Let the room refuse the socket that was opened last. */
+/** Let the room refuse the latest socket. */
 export function refuse({ environment }: Harness, closeCode: number, error: object): void {
   const { socket } = environment;
   socket.open();

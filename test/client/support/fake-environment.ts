@@ -1,4 +1,5 @@
-// A world for the client in which time passes when a test says so. Sockets are driven from the room's side.
+// A fake environment for the client, in which time passes only when a test says so. Tests drive the sockets from the
+// room's side.
 
 import { setImmediate } from "node:timers/promises";
 import type { Environment, PageEvent, SocketLike } from "../../../src/client/environment.ts";
@@ -12,11 +13,11 @@ type Listener = (event: never) => void;
 export class FakeSocket implements SocketLike {
   readonly url: URL;
   readonly protocols: readonly string[];
-  /** How the client has closed it. */
+  /** How the client closed it. */
   closedWith: { readonly code: number | undefined; readonly reason: string | undefined } | null =
     null;
   readyState = 0;
-  /** What `takeSent` has not yet taken. */
+  /** What `takeSent` has not returned yet. */
   #sent: string[] = [];
   readonly #listeners = new Map<string, Listener[]>();
 
@@ -43,7 +44,7 @@ export class FakeSocket implements SocketLike {
     this.readyState = 2;
   }
 
-  /** Take what the client has sent: `ping`, and messages. */
+  /** Take what the client has sent: `ping`, or messages. */
   takeSent(): readonly unknown[] {
     const sent = this.#sent.map((text): unknown => (text === "ping" ? text : JSON.parse(text)));
     this.#sent = [];
@@ -64,7 +65,7 @@ export class FakeSocket implements SocketLike {
     this.#emit("message", { data });
   }
 
-  /** Close it from the room's side. 1006 stands for a broken line. */
+  /** Close it from the room's side. 1006 stands for a dropped connection. */
   closeByRoom(code: number, reason = ""): void {
     this.readyState = 3;
     if (code === 1006) this.#emit("error", {});
@@ -80,10 +81,10 @@ export class FakeEnvironment implements Environment {
   readonly sockets: FakeSocket[] = [];
   baseUrl: string | null = null;
   browser: Browser = {};
-  /** What `random` gives. */
+  /** What `random` returns. */
   luck = 1;
   isNetworkUp = true;
-  /** Set: opening a socket throws it. */
+  /** If set, opening a socket throws this error. */
   openError: Error | null = null;
   #now = Date.parse("2026-11-22T10:00:00.000Z");
   readonly #timers = new Set<Timer>();
@@ -143,14 +144,14 @@ export class FakeEnvironment implements Environment {
     return () => this.#unloadListeners.delete(isUnsaved);
   }
 
-  /** The socket that was opened last. */
+  /** The latest socket. */
   get socket(): FakeSocket {
     const socket = this.sockets.at(-1);
     if (!socket) throw new Error("no socket was opened");
     return socket;
   }
 
-  /** Timers that have not come yet. */
+  /** How many timers are pending. */
   get timers(): number {
     return this.#timers.size;
   }
@@ -159,7 +160,7 @@ export class FakeEnvironment implements Environment {
     return this.#pageListeners.size;
   }
 
-  /** Whether the page would ask before it is closed. */
+  /** Whether the browser would ask before it closes the page. */
   get asksBeforeUnload(): boolean {
     return [...this.#unloadListeners].some((isUnsaved) => isUnsaved());
   }
@@ -169,7 +170,7 @@ export class FakeEnvironment implements Environment {
     for (const listener of this.#pageListeners) listener(event);
   }
 
-  /** Let time pass: every timer comes when it is due. */
+  /** Let time pass, and call each timer when it is due. */
   async advance(ms: number): Promise<void> {
     const end = this.#now + ms;
     await settle();
@@ -182,7 +183,7 @@ export class FakeEnvironment implements Environment {
     this.#now = end;
   }
 
-  /** Let time pass as while a machine sleeps: timers that are due by then come at the end, late. */
+  /** Let time pass as while the machine sleeps: due timers are called late, at the end. */
   async sleep(ms: number): Promise<void> {
     this.#now += ms;
     await this.advance(0);
@@ -202,5 +203,5 @@ export class FakeEnvironment implements Environment {
   }
 }
 
-/** Let everything run that waits for no timer. */
+/** Run everything that does not wait for a timer. */
 export const settle = (): Promise<void> => setImmediate();

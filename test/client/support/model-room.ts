@@ -1,5 +1,5 @@
-// A room's document with clients' documents and outboxes, and lines between them that deliver when a test says so. It
-// has no users, sockets or timers: what it shows is that edits come to the same everywhere, and each of them once.
+// A model of a room: its document, the documents and outboxes of its clients, and connections that deliver when a test
+// says so. It has no users, sockets or timers. It shows that all documents converge, and that each edit is made once.
 
 import type { RoomRecord } from "../../../src/model/record.ts";
 import type { Member } from "../../../src/model/members.ts";
@@ -44,11 +44,11 @@ const limits = {
 export class ModelRoom {
   readonly document: JsonDocument;
   readonly clients: ModelClient[] = [];
-  /** Final replies by client and number. */
+  /** Final replies by client and request number. */
   readonly #replies = new Map<ModelClient, Map<number, Reply>>();
   readonly #window: { readonly client: ModelClient; readonly reply: Reply }[] = [];
   now = 0;
-  /** Whether it refuses every change. */
+  /** Whether the room refuses every change. */
   refuse = false;
 
   constructor(state: JsonObject) {
@@ -69,7 +69,7 @@ export class ModelRoom {
     return client;
   }
 
-  /** Take a request in. */
+  /** Handle a request. */
   handle(client: ModelClient, { ref, seq, base, patch }: Update): void {
     const known = this.#replies.get(client)?.get(seq);
     const reply = known ?? this.#change(ref, base, patch);
@@ -99,7 +99,7 @@ export class ModelRoom {
     }
   }
 
-  /** End the window: everybody is sent what has happened. */
+  /** End the batching window, and send everybody what has happened. */
   commit(): void {
     const change = this.document.commit();
     const replies = this.#window.splice(0);
@@ -118,7 +118,7 @@ export class ModelRoom {
     }
   }
 
-  /** What a client gets when it comes. */
+  /** The welcome for a client that connects. */
   welcome(client: ModelClient, since: number | null, isWhole: boolean): Welcome {
     this.commit();
     const { version } = this.document;
@@ -144,7 +144,7 @@ export class ModelRoom {
     } as unknown as Welcome;
   }
 
-  /** Let everything arrive, everywhere. */
+  /** Deliver everything, everywhere. */
   settle(): void {
     for (let turn = 0; turn < 200; turn++) {
       for (const client of this.clients) client.sendAll();
@@ -210,13 +210,13 @@ export class ModelClient {
     );
   }
 
-  /** Apply an operation to what it shows. */
+  /** Apply an operation to the state that the client shows. */
   edit(operation: Operation): void {
     const made = this.#edit((recorder) => recorder.apply(operation));
     if (made) this.history.record(made.edit, made.recorded);
   }
 
-  /** Make one edit of several operations, each made for what the ones before it show. */
+  /** Make one edit of several operations, each based on the state after the previous one. */
   editAll(operations: readonly ((state: JsonObject) => Operation | null)[]): void {
     this.#edit((recorder) => {
       for (const each of operations) {
@@ -251,12 +251,12 @@ export class ModelClient {
     return { edit, recorded };
   }
 
-  /** Run what was put off. */
+  /** Run deferred calls. */
   #run(): void {
     for (const call of this.#soon.splice(0)) call();
   }
 
-  /** Put on the line what may be sent, and let the room take some of it in. */
+  /** Send what may be sent, and let the room handle some of it. */
   send(count: number): void {
     this.#run();
     for (const each of this.line?.toRoom.splice(0, count) ?? []) this.#room.handle(this, each);
@@ -266,7 +266,7 @@ export class ModelClient {
     this.send(Infinity);
   }
 
-  /** Take in some of the frames that are on the line. */
+  /** Receive some of the frames in transit. */
   receive(count: number): void {
     for (const frame of this.line?.fromRoom.splice(0, count) ?? []) this.#take(frame, true);
     this.#run();
@@ -276,7 +276,7 @@ export class ModelClient {
     this.receive(Infinity);
   }
 
-  /** The line is cut, and comes back. @param how `whole`: the room sends its state, not what has changed */
+  /** Drop the connection and reconnect. @param how `whole`: the room sends its state instead of the changes */
   connect(how: "fresh" | "resume" | "whole"): void {
     this.line = { toRoom: [], fromRoom: [] };
     const welcome = this.#room.welcome(
@@ -284,7 +284,7 @@ export class ModelClient {
       how === "fresh" ? null : this.#version,
       how === "whole",
     );
-    this.line.fromRoom.length = 0; // what was committed just now is in the welcome
+    this.line.fromRoom.length = 0; // the welcome includes what has just been committed
     this.#take([welcome], true);
   }
 

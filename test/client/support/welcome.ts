@@ -1,4 +1,4 @@
-// A welcome to begin with; a test says what matters to it.
+// A default welcome. A test overrides the members that matter to it.
 
 import type { RoomMessage } from "../../../src/protocol/messages.ts";
 import type { UserEntry } from "../../../src/protocol/users.ts";
@@ -14,7 +14,7 @@ export const entry = (id: string, seq: number, more: object = {}): UserEntry => 
   ...more,
 });
 
-/** @param more members that replace those of a room with nobody but ada */
+/** @param more members that replace the defaults, which describe a room with ada alone */
 export function welcome(more: Partial<Welcome> = {}): Welcome {
   const ada = entry("ada", 1);
   return {

@@ -1,5 +1,5 @@
-// Whatever happens to a room and its clients, they all end up with the same, and nothing acknowledged is
-// lost. Users whose line is cut have all the time they need to come back.
+// Whatever happens to a room and its clients, they all converge, and nothing acknowledged is lost. Users whose
+// connection is cut have all the time they need to come back.
 
 import { fuzz } from "../../support/fuzz/batch.ts";
 

@@ -1,5 +1,5 @@
-// The same in rooms that take users out as soon as their line has been cut for a moment: coming back meets
-// leaving, and in the end nobody is left.
+// The same in rooms that remove users soon after their connection was cut. Users come back while they are being
+// removed, and finally nobody is left.
 
 import { fuzz } from "../../support/fuzz/batch.ts";
 

@@ -1,4 +1,4 @@
-// Which pages may use the service (rule A11), and what browsers are told of it (CORS).
+// Which pages may use the service (rule A11), and what browsers are told about it (CORS).
 
 import { env as deployed } from "cloudflare:workers";
 import { describe, expect, test } from "vitest";
@@ -49,7 +49,7 @@ describe("with authentication off", () => {
     },
   );
 
-  test("[A11] pages of its own origin can, and programs that are no page", async () => {
+  test("[A11] pages of the server's own origin can do both, and so can programs that are not pages", async () => {
     const id = newId();
     await expectJson(await send("PUT", at(id), { ...from(own), json: {} }), 201);
     await connect(id, { id: "ada" }, from(own));
@@ -57,7 +57,7 @@ describe("with authentication off", () => {
   });
 });
 
-// The owner of a name can let it lead to this machine: then a page of that name is of the server's own origin.
+// The owner of a name can let it resolve to this machine. Then a page under that name has the server's own origin.
 describe("the name of a server with authentication off", () => {
   const ask = (base: string, bindings: object = {}, init: RequestInit = {}) =>
     collab.app.fetch(new Request(`${base}${at(newId())}`, init), { ...deployed, ...bindings });
@@ -70,7 +70,7 @@ describe("the name of a server with authentication off", () => {
     "http://localhost.",
   ];
 
-  test.each(unknown)("[A11] %s is refused, with an Origin and without", async (base) => {
+  test.each(unknown)("[A11] %s is refused, with and without an Origin", async (base) => {
     for (const method of ["GET", "PUT", "DELETE"])
       for (const headers of [{ origin: base }, {}])
         await expectProblem(await ask(base, {}, { method, headers }), 403, "origin_refused");
@@ -85,12 +85,12 @@ describe("the name of a server with authentication off", () => {
     "https://rooms.test",
   ];
 
-  test.each(known)("[A11] %s is none of somebody else's", async (base) => {
+  test.each(known)("[A11] %s is accepted", async (base) => {
     const { status } = await ask(base, {}, { headers: { origin: base } });
     expect(status).toBe(404);
   });
 
-  test("[A11] is taken if it is listed, and with tokens", async () => {
+  test("[A11] is accepted if it is listed, and with tokens", async () => {
     const [base = ""] = unknown;
     expect((await ask(base, { ALLOWED_ORIGINS: base })).status).toBe(404);
     expect((await ask(base, { ALLOWED_ORIGINS: "http://evil.test:8788" })).status).toBe(403);
@@ -103,7 +103,7 @@ describe("ALLOWED_ORIGINS", () => {
   const env = { ALLOWED_ORIGINS: "https://app.test, http://localhost:5173" };
 
   test.each(["https://app.test", "http://localhost:5173", own])(
-    "[A11] lets pages of %s in",
+    "[A11] admits pages of %s",
     async (origin) => {
       const response = await send("PUT", at(newId()), { ...from(origin), json: {}, env });
       expect(response.headers.get("vary")).toContain("Origin");
@@ -121,12 +121,12 @@ describe("ALLOWED_ORIGINS", () => {
     "http://app.test",
     "null",
     "",
-  ])("[A11] does not let pages of %j in", async (origin) => {
+  ])("[A11] does not admit pages of %j", async (origin) => {
     const response = await send("PUT", at(newId()), { ...from(origin), json: {}, env });
     await expectProblem(response, 403, "origin_refused");
   });
 
-  test("[A11] holds for tokens as well, once it is set", async () => {
+  test("[A11] applies to requests with tokens as well, once it is set", async () => {
     const id = newId();
     const ask = async (origin: string, more = {}) =>
       send("PUT", at(id), {
@@ -140,7 +140,7 @@ describe("ALLOWED_ORIGINS", () => {
     await expectJson(await ask("https://evil.test", { ALLOWED_ORIGINS: "*" }), 200);
   });
 
-  test("[A11] answers a preflight without a token, and tells a page that is not allowed nothing", async () => {
+  test("[A11] answers a preflight without a token, and tells a foreign page nothing", async () => {
     const preflight = (origin: string) =>
       send("OPTIONS", at("some", "/state"), {
         headers: { origin, "access-control-request-method": "PATCH" },
@@ -157,7 +157,7 @@ describe("ALLOWED_ORIGINS", () => {
   });
 });
 
-test("[A11] no browser is to guess, frame or pass on what a response is", async () => {
+test("[A11] all responses forbid content sniffing, framing and referrers", async () => {
   const { headers } = await send("GET", "/healthz");
   expect(Object.fromEntries(headers)).toMatchObject({
     "x-content-type-options": "nosniff",

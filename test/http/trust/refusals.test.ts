@@ -1,4 +1,4 @@
-// Refusals that a browser can read (rule A10): the socket opens, says why, and closes with the code that fits.
+// Refusals that a browser can read (rule A10): the socket opens, gives the reason, and closes with the matching code.
 
 import { env } from "cloudflare:workers";
 import { describe, expect, test } from "vitest";
@@ -61,7 +61,7 @@ describe("with refuse=close", () => {
       "auth_not_configured",
       4200,
     ],
-  ])("[A10] a client %s is told why, and no object is asked", async (_, make, code, close) => {
+  ])("[A10] a client %s gets the reason, and no object is called", async (_, make, code, close) => {
     const options = (await make()) as { bindings?: object };
     const bindings = { ...(options.bindings ?? closed), ...objects };
     const told = await open({}, { ...options, bindings });
@@ -74,7 +74,7 @@ describe("with refuse=close", () => {
     expect(asked).not.toHaveBeenCalled();
   });
 
-  test("[A10] so is one that the room refuses", async () => {
+  test("[A10] a client that the room refuses gets the reason as well", async () => {
     const id = newId();
     await rooms.joinOrCreateRoom(id, { behaviour: "scripted" });
     setScript(id, { onJoin: () => ({ error: "banned" }) });
@@ -94,7 +94,7 @@ describe("with refuse=close", () => {
     expect(await rooms.room(id).getUsers()).toEqual([]);
   });
 
-  test("[A10] what is no upgrade gets its problem as a response", async () => {
+  test("[A10] a request that is not an upgrade gets its problem as a response", async () => {
     await expectProblem(
       await send("GET", at("some", "/socket?refuse=close")),
       426,
@@ -103,7 +103,7 @@ describe("with refuse=close", () => {
   });
 });
 
-test("[A1] only the protocol is accepted, not the one with the token", async () => {
+test("[A1] only the protocol is accepted, and not the subprotocol with the token", async () => {
   const id = newId();
   const token = await tokenOf({ scopes: { "*": ["room:read", "room:create"] } });
   const request = new Request(`https://rooms.test${at(id, "/socket")}`, {

@@ -1,4 +1,4 @@
-// Who follows a room by server-sent events does so as long as they may (rules A8, A9, H10).
+// Clients follow a room by server-sent events only as long as they may (rules A8, A9, H10).
 
 import { expect, test } from "vitest";
 import { at, expectEmpty, send } from "../../support/http.ts";
@@ -28,7 +28,7 @@ async function follow(id: string, claims: object): Promise<EventReader> {
 
 const scopes = { "*": ["room:read"] };
 
-test("[A9, H10] a stream ends when its user is kept out, and no other does", async () => {
+test("[A9, H10] a stream ends when its user is banned, and no other stream does", async () => {
   const id = newId();
   const room = await rooms.joinOrCreateRoom(id, { behaviour: "scripted" });
   const [ada, bob] = [await follow(id, { scopes }), await follow(id, { sub: "bob", scopes })];
@@ -39,15 +39,15 @@ test("[A9, H10] a stream ends when its user is kept out, and no other does", asy
   await bob.close();
 });
 
-test("[A8, H10] a stream ends with its token", async () => {
+test("[A8, H10] a stream ends when its token expires", async () => {
   const id = newId();
   await rooms.joinOrCreateRoom(id, { behaviour: "scripted" });
-  // A token is good for 30 s longer, because clocks may differ; a stream is not.
+  // A token is accepted for 30 s longer because clocks differ, but a stream is not.
   const ada = await follow(id, { scopes, exp: inSeconds(1) });
   expect(await ada.next()).toBeNull();
 });
 
-/** Ada, whom only the room lets in. */
+/** Ada, whose scopes come only from the room. */
 async function followByTheRoom(): Promise<{ id: string; stream: EventReader }> {
   const id = newId();
   setScript(id, { authorize: () => ({ ok: { scopes: ["room:read"] } }) });
@@ -56,13 +56,13 @@ async function followByTheRoom(): Promise<{ id: string; stream: EventReader }> {
   return { id, stream: await follow(id, { scopes: undefined }) };
 }
 
-test("[A3, H10] a stream ends when the room takes back the scopes that it stands on", async () => {
+test("[A3, H10] a stream ends when the room takes back the scopes that it depends on", async () => {
   const { id, stream } = await followByTheRoom();
   await send("PATCH", at(id, "/users/ada"), { json: { scopes: [] } });
   expect(await stream.next()).toBeNull();
 });
 
-test("[A3, H10] a stream ends when its user leaves, if it was the room that let them in", async () => {
+test("[A3, H10] a stream ends when its user leaves, if its scopes came from the room", async () => {
   const { id, stream } = await followByTheRoom();
   await expectEmpty(await send("DELETE", at(id, "/users/ada")), 204);
   expect(await stream.next()).toBeNull();

@@ -1,4 +1,5 @@
-// Tokens (rules A1, A7): who is let in, as whom, and with which rights; and every token that must not let anybody in.
+// Tokens (rules A1, A7): who is admitted, as which user and with which scopes, and every kind of token that must be
+// refused.
 
 import { describe, expect, test } from "vitest";
 import { at, expectJson, expectProblem, send, untouchable } from "../../support/http.ts";
@@ -8,13 +9,13 @@ import { bearer, inSeconds, keyPair, secret, tokenOf, unsigned } from "../../sup
 const withSecret = { AUTH_MODE: undefined, AUTH_SECRET: secret };
 const { asked, objects } = untouchable();
 
-/** Ask for a room's users with a token. */
+/** Request a room's users with a token. */
 const ask = (id: string, token: string, env: object = withSecret): Promise<Response> =>
   send("GET", at(id, "/users"), { headers: bearer(token), env });
 
 const all = { "*": ["room:admin"] };
 
-/** A token is refused, and no object was asked. */
+/** Check that a token is refused, and that no object is called. */
 async function expectRefused(token: string, code: string, env: object = withSecret): Promise<void> {
   const response = await ask("some", token, { ...env, ...objects });
   expect(response.headers.get("www-authenticate")).toMatch(/^Bearer realm="collab-room"/);
@@ -29,12 +30,12 @@ async function room(): Promise<string> {
 }
 
 describe("a deployment with a secret", () => {
-  test("[A1] lets in who has a token that it has signed", async () => {
+  test("[A1] admits clients with a token that it has signed", async () => {
     const response = await ask(await room(), await tokenOf({ scopes: all }));
     expect(await expectJson(response, 200)).toEqual({ users: [], total: 0 });
   });
 
-  test("[A1] asks for a token, and says how", async () => {
+  test("[A1] requires a token, and says how to send it", async () => {
     const response = await send("GET", "/rooms", { env: { ...withSecret, ...objects } });
     expect(response.headers.get("www-authenticate")).toBe('Bearer realm="collab-room"');
     await expectProblem(response, 401, "token_required");
@@ -64,7 +65,7 @@ describe("a deployment with a secret", () => {
     },
   );
 
-  test("[A1] has several secrets at once, so that they can be rotated", async () => {
+  test("[A1] accepts several secrets at once, so that they can be rotated", async () => {
     const id = await room();
     const next = "another-secret-of-more-than-32-bytes";
     const env = { ...withSecret, AUTH_SECRET: `${next}\n${secret}` };
@@ -78,7 +79,7 @@ describe("a deployment with a secret", () => {
   });
 
   test.each(["short", "x".repeat(31), `${secret} short`])(
-    "[A1, A2] is closed if a secret is too short: %s",
+    "[A1, A2] refuses all requests if a secret is too short: %s",
     async (AUTH_SECRET) => {
       const response = await ask("some", await tokenOf(), {
         ...withSecret,
@@ -94,7 +95,7 @@ describe("a deployment with a secret", () => {
 describe("a token", () => {
   test.each<[string, () => Promise<string> | string, string]>([
     ["that is malformed", () => "abc", "invalid_token"],
-    ["of three parts that are none", () => "a.b.c", "invalid_token"],
+    ["of three invalid parts", () => "a.b.c", "invalid_token"],
     ["without a signature", () => unsigned({ scopes: all }), "invalid_token"],
     ["without a signature, as None", () => unsigned({}, { alg: "None" }), "invalid_token"],
     [
@@ -111,11 +112,15 @@ describe("a token", () => {
       },
       "invalid_token",
     ],
-    ["of another secret", () => tokenOf({}, `${secret}!`), "invalid_token"],
+    ["that was signed with another secret", () => tokenOf({}, `${secret}!`), "invalid_token"],
     ["that has expired", () => tokenOf({ exp: inSeconds(-60) }), "token_expired"],
     ["that is not valid yet", () => tokenOf({ nbf: inSeconds(60) }), "invalid_token"],
-    ["without an end", () => tokenOf({ exp: undefined }), "invalid_token"],
-    ["whose end is no time", () => tokenOf({ exp: Number.MAX_SAFE_INTEGER }), "invalid_token"],
+    ["without an expiry", () => tokenOf({ exp: undefined }), "invalid_token"],
+    [
+      "whose expiry is not a time",
+      () => tokenOf({ exp: Number.MAX_SAFE_INTEGER }),
+      "invalid_token",
+    ],
     ["without a user", () => tokenOf({ sub: undefined }), "invalid_token"],
     ["of an empty user", () => tokenOf({ sub: "" }), "invalid_token"],
     ["of a user with an invisible character", () => tokenOf({ sub: "ada\u200b" }), "invalid_token"],
@@ -154,13 +159,13 @@ describe("a token", () => {
     await expectRefused(await make(), code);
   });
 
-  test("[A1] may be of a clock that is 30 s ahead or behind", async () => {
+  test("[A1] may come from a clock that is 30 s ahead or behind", async () => {
     const id = await room();
     for (const more of [{ exp: inSeconds(-20) }, { nbf: inSeconds(20) }])
       await expectJson(await ask(id, await tokenOf({ scopes: all, ...more })), 200);
   });
 
-  test("[A1] has the issuer and the audience of the deployment, if these are set", async () => {
+  test("[A1] must have the issuer and the audience of the deployment, if these are set", async () => {
     const id = await room();
     const env = { ...withSecret, AUTH_ISSUER: "https://issuer.test", AUTH_AUDIENCE: "rooms" };
     const right = { iss: "https://issuer.test", aud: ["other", "rooms"] };
@@ -175,7 +180,7 @@ describe("a token", () => {
   });
 
   test.each(["nobody", "../../etc/passwd", "'; DROP TABLE keys; --", "__proto__", ""])(
-    "[A1] may name an odd key: %j",
+    "[A1] may name an unusual key id: %j",
     async (kid) => {
       await expectJson(
         await ask(await room(), await tokenOf({ scopes: all }, secret, { kid })),
@@ -189,7 +194,7 @@ describe("a token", () => {
 });
 
 describe("a deployment with public keys", () => {
-  test.each(["RS256", "ES256", "EdDSA"] as const)("[A1] takes a token with %s", async (alg) => {
+  test.each(["RS256", "ES256", "EdDSA"] as const)("[A1] accepts a token with %s", async (alg) => {
     const pair = await keyPair(alg);
     const env = { AUTH_MODE: undefined, AUTH_JWKS: JSON.stringify({ keys: [pair.jwk] }) };
     await expectJson(await ask(await room(), await pair.sign({ scopes: all }), env), 200);
@@ -197,7 +202,7 @@ describe("a deployment with public keys", () => {
     await expectRefused(unsigned({ scopes: all }, { alg, kid: "key-1" }), "invalid_token", env);
   });
 
-  test("[A1] refuses HS256 that was signed with a public key", async () => {
+  test("[A1] refuses HS256 signed with a public key", async () => {
     const pair = await keyPair("RS256");
     const env = { AUTH_MODE: undefined, AUTH_JWKS: JSON.stringify({ keys: [pair.jwk] }) };
     for (const key of [pair.pem, JSON.stringify(pair.jwk), String(pair.jwk.n)])
@@ -206,13 +211,13 @@ describe("a deployment with public keys", () => {
         "invalid_token",
         env,
       );
-    // Also if it has a secret besides.
+    // Even if it also has a secret.
     const both = { ...env, AUTH_SECRET: secret };
     await expectRefused(await tokenOf({ scopes: all }, pair.pem), "invalid_token", both);
     await expectJson(await ask(await room(), await tokenOf({ scopes: all }), both), 200);
   });
 
-  test("[A1] has several keys at once, with ids and without", async () => {
+  test("[A1] accepts several keys at once, with and without ids", async () => {
     const pairs = await Promise.all(["a", "b", "c"].map((kid) => keyPair("ES256", kid)));
     const id = await room();
     const named = {
@@ -231,7 +236,7 @@ describe("a deployment with public keys", () => {
   });
 
   test.each(["{", "[]", '{"keys":[]}', '{"keys":{}}'])(
-    "[A1, A2] is closed if they cannot be read: %s",
+    "[A1, A2] refuses all requests if the keys are invalid: %s",
     async (AUTH_JWKS) => {
       const env = { AUTH_MODE: undefined, AUTH_JWKS, ...objects };
       await expectProblem(await ask("some", await tokenOf(), env), 503, "auth_not_configured");
@@ -239,7 +244,7 @@ describe("a deployment with public keys", () => {
   );
 
   test.each(["http://keys.test/jwks", "ftp://keys.test", "keys.test"])(
-    "[A1, A2] is closed if they would come from %s",
+    "[A1, A2] refuses all requests if the keys would come from %s",
     async (AUTH_JWKS_URL) => {
       const env = { AUTH_MODE: undefined, AUTH_JWKS_URL, ...objects };
       await expectProblem(await ask("some", await tokenOf(), env), 503, "auth_not_configured");
@@ -248,7 +253,7 @@ describe("a deployment with public keys", () => {
 });
 
 describe("scopes by pattern", () => {
-  test("[A7, A3] hold for the rooms that fit, all patterns together", async () => {
+  test("[A7, A3] apply to the rooms that match, and all matching patterns are combined", async () => {
     const id = `doc-${newId()}`;
     await rooms.joinOrCreateRoom(id, { behaviour: "scripted" });
     const may = async (scopes: object, method: string, rest: string, json?: unknown) =>
@@ -276,7 +281,7 @@ describe("scopes by pattern", () => {
       expect(await may(scopes, "GET", "/state")).toBe(403);
   });
 
-  test("[A7] of another room do not reach this one, however its address is written", async () => {
+  test("[A7] for another room do not apply to this one, however its address is written", async () => {
     const id = newId();
     await rooms.joinOrCreateRoom(id, { behaviour: "scripted" });
     await rooms.room(id).updateState(() => ({ secret: true }));
@@ -300,7 +305,7 @@ describe("scopes by pattern", () => {
     }
   });
 
-  test("[A7, S9] may have any name, and give no rights by it", async () => {
+  test("[A7, S9] may have any name, which gives no rights by itself", async () => {
     const id = await room();
     const scopes = JSON.parse(
       '{"__proto__":["room:admin"],"constructor":["room:admin"],"toString":["room:admin"]}',
@@ -314,7 +319,7 @@ describe("scopes by pattern", () => {
     expect({}).not.toHaveProperty("room:admin");
   });
 
-  test("[A7, O3] metrics need room:admin in every room", async () => {
+  test("[A7, O3] give access to metrics only with room:admin in every room", async () => {
     const read = async (grants: object) =>
       (
         await send("GET", "/metrics", {
@@ -327,7 +332,7 @@ describe("scopes by pattern", () => {
     expect(await read({ "*": ["room:admin"] })).toBe(200);
   });
 
-  test("[A7, D1] a list needs room:admin in every room that it may have", async () => {
+  test("[A7, D1] give access to a list only with room:admin in every room that it may contain", async () => {
     const list = async (scopes: object, query = "") =>
       (
         await send("GET", `/rooms${query}`, {

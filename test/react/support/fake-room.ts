@@ -1,5 +1,5 @@
-// A room without a service, as the contract in src/client/types.ts has it: frozen snapshots that share what has not
-// changed, own updates at once, and one notification for each frame. What the hooks call is in `calls`.
+// A fake room that follows the contract in src/client/types.ts: frozen snapshots that share unchanged parts, the user's
+// own updates at once, and one notification per frame. `calls` records the calls that the hooks make.
 
 import type {
   ConnectOptions,
@@ -17,20 +17,20 @@ import type { Connect } from "../../../src/react/room-provider.ts";
 
 type Listener = (event: never) => void;
 
-/** Some state. (For the compiler, the types of a state of any JSON have no end.) */
+/** Some state. (The type of an arbitrary JSON state is infinitely deep for the compiler.) */
 type Plain = { readonly whatever: unknown };
 type Snapshot = RoomSnapshot<Plain>;
 
 export type FakeRoom<T> = Room<T> & {
-  /** What was called, in order. */
+  /** The calls, in order. */
   readonly calls: readonly (readonly unknown[])[];
-  /** How many listeners there are: for snapshots, and for events. */
+  /** How many listeners there are, for snapshots and for events. */
   listeners(): number;
-  /** A frame has come that changes what the room shows. */
+  /** Simulate a frame that changes what the room shows. */
   frame(change: Partial<Omit<RoomSnapshot<unknown>, "state">>): void;
-  /** The room answers for the first time. */
+  /** Simulate the first answer of the room. */
   answer(state: JsonObject): void;
-  /** Others have changed the state. */
+  /** Simulate a change of the state by others. */
   change(recipe: (state: never) => void): void;
   emit<Name extends keyof RoomEvents>(name: Name, event: RoomEvents[Name]): void;
   close(code: number, error?: CollabError): void;
@@ -191,11 +191,11 @@ export function createFakeRoom<T>(state?: JsonObject): FakeRoom<T> {
     },
   };
   if (state !== undefined) room.answer(state);
-  // A fake of any state: its type is what the test says.
+  // This fake accepts any state. The test determines its type.
   return room as unknown as FakeRoom<T>;
 }
 
-/** Connects to fakes, and tells of which. As the contract says, nothing happens unless `connect` lets it. */
+/** Connects to fake rooms, and records them. As in the contract, nothing happens if `connect` is false. */
 export function fakeConnect(): {
   readonly connect: Connect;
   readonly made: { readonly options: ConnectOptions; readonly room: FakeRoom<unknown> }[];
@@ -210,7 +210,7 @@ export function fakeConnect(): {
   return { connect, made };
 }
 
-/** A frozen value like the second one, with the parts of the first one that are the same. */
+/** A frozen copy of the second value that reuses the parts of the first one that are equal. */
 function shared(before: unknown, after: JsonValue): JsonValue {
   if (typeof after !== "object" || after === null) return after;
   const old = (typeof before === "object" && before !== null ? before : {}) as Record<

@@ -1,4 +1,4 @@
-// Renders components into a page of happy-dom, and counts their renders. A test that uses it begins with
+// Renders components into a happy-dom page, and counts their renders. A test that uses it begins with
 // `@vitest-environment happy-dom`.
 
 import { act, createElement, StrictMode, type FunctionComponent, type ReactNode } from "react";
@@ -13,9 +13,9 @@ const world = globalThis as unknown as {
 
 type Options = {
   readonly isStrict?: boolean;
-  /** What the server has rendered: React takes it over. */
+  /** What the server has rendered. React hydrates it. */
   readonly html?: string;
-  /** Gets what React recovers from, such as a difference from what the server has rendered. */
+  /** Receives the errors that React recovers from, such as a hydration mismatch. */
   readonly onRecoverableError?: (error: unknown) => void;
 };
 
@@ -26,7 +26,7 @@ export type Page = {
   unmount(): Promise<void>;
 };
 
-/** Render, and unmount after the test. */
+/** Render a node, and unmount it after the test. */
 export async function render(node: ReactNode, options: Options = {}): Promise<Page> {
   world.IS_REACT_ACT_ENVIRONMENT = true;
   const element = world.document.createElement("main");
@@ -60,7 +60,7 @@ function rethrow(error: unknown): never {
   throw error;
 }
 
-/** A component that shows as JSON what a hook gives, and keeps it for each render. */
+/** A component that shows the result of a hook as JSON, and records it for each render. */
 export function probe<Value>(use: () => Value): {
   readonly Probe: FunctionComponent;
   readonly seen: Value[];
@@ -78,7 +78,7 @@ export function probe<Value>(use: () => Value): {
   };
 }
 
-/** Let something happen, and React draw it. */
+/** Do something, and let React render it. */
 export const happens = (what: () => unknown): Promise<void> =>
   act(async () => {
     await what();

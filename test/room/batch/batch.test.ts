@@ -1,4 +1,5 @@
-// What waits for a flush is taken once, as one value; whoever depends on the commit is told how it ended.
+// A batch takes everything that waits for a flush once, as one value, and everybody who depends on the commit learns
+// its outcome.
 
 import { describe, expect, test } from "vitest";
 import { CollabError } from "../../../src/protocol/errors.ts";
@@ -39,7 +40,7 @@ const codeOf = (work: Promise<unknown>): Promise<unknown> =>
   );
 
 describe("a batch", () => {
-  test("[W2] has everything that waited, in order, and is taken once", () => {
+  test("[W2] contains everything that waited, in order, and is taken once", () => {
     const { batch, ada, bob } = create();
     batch.addEvent(event("first"), null);
     batch.addNewcomer(bob);
@@ -68,7 +69,7 @@ describe("a batch", () => {
     expect(batch.take(null, noPeople)).toEqual(empty);
   });
 
-  test("[S4] counts the characters that wait, until they are taken", () => {
+  test("[S4] counts the waiting characters until they are taken", () => {
     const { batch, ada } = create();
     expect(batch.characters).toBe(0);
     batch.addReply(ada, "12345");
@@ -78,7 +79,7 @@ describe("a batch", () => {
     expect(batch.characters).toBe(0);
   });
 
-  test("[W4] has nothing for a session that has ended meanwhile", () => {
+  test("[W4] contains nothing for a session that has ended in the meantime", () => {
     const { batch, ada, bob } = create();
     for (const session of [ada, bob]) {
       batch.addNewcomer(session);
@@ -90,7 +91,7 @@ describe("a batch", () => {
     expect([[...replies.keys()], [...newcomers.keys()]]).toEqual([[bob], [bob]]);
   });
 
-  test("[P2, R6] saves the attachments of sessions that have changed, once each", () => {
+  test("[P2, R6] saves the attachment of each changed session once", () => {
     const batch = new BatchBuilder();
     const hands = [
       sessionByHand({ id: "a" }),
@@ -117,7 +118,7 @@ describe("a batch", () => {
 });
 
 describe("a request for a flush", () => {
-  test("[S4, P2] is as urgent as the most urgent thing that waits, and is answered once", () => {
+  test("[S4, P2] is as urgent as the most urgent item, and is returned once", () => {
     const { batch } = create();
     expect(batch.takeRequest()).toBeNull();
     batch.requestFlush("signal");
@@ -134,7 +135,7 @@ describe("a request for a flush", () => {
     ]);
   });
 
-  test("[W1, W5] comes with events and newcomers; a reply goes with the flush it waits for", () => {
+  test("[W1, W5] is made by events and newcomers, while a reply goes with the flush that it waits for", () => {
     const { batch, ada } = create();
     batch.addReply(ada, "text", 1);
     expect(batch.takeRequest()).toBeNull();
@@ -148,7 +149,7 @@ describe("a request for a flush", () => {
     expect(batch.takeRequest()).toEqual({ urgency: "welcome", writer: null });
   });
 
-  test("[S4] is met by a flush that was made for something else", () => {
+  test("[S4] is satisfied by a flush that was made for another reason", () => {
     const { batch } = create();
     batch.requestFlush("change");
     batch.take(null, noPeople);
@@ -156,8 +157,8 @@ describe("a request for a flush", () => {
   });
 });
 
-describe("a commit that is awaited", () => {
-  test("[S4] is over for all who wait when the batch is taken", async () => {
+describe("a caller that awaits the commit", () => {
+  test("[S4] resumes when the batch is taken, together with all others", async () => {
     const { batch } = create();
     const order: string[] = [];
     const waiting = [1, 2].map((n) => batch.whenCommitted().then(() => order.push(`waited ${n}`)));
@@ -168,7 +169,7 @@ describe("a commit that is awaited", () => {
     expect(order).toEqual(["taken", "waited 1", "waited 2"]);
   });
 
-  test("[S4] is the next one for who asks after it", async () => {
+  test("[S4] waits for the next commit if it asks after one", async () => {
     const { batch } = create();
     const first = batch.whenCommitted();
     batch.take(change, noPeople);
@@ -181,7 +182,7 @@ describe("a commit that is awaited", () => {
     await second;
   });
 
-  test("[S4] that fails fails for all who wait and all who ask later, with the same error", async () => {
+  test("[S4] gets the commit's error, whether it asks before or after the failure", async () => {
     const { batch } = create();
     const work = [batch.whenCommitted(), batch.readCommitted(() => "never read")].map(codeOf);
     expect(batch.failure).toBeNull();
@@ -193,8 +194,8 @@ describe("a commit that is awaited", () => {
   });
 });
 
-describe("a read with the next commit", () => {
-  test("[S4] is made when the batch is taken: before, nothing is read", async () => {
+describe("a read that waits for the next commit", () => {
+  test("[S4] runs when the batch is taken, and not before", async () => {
     const { batch } = create();
     const reads: string[] = [];
     const reading = batch.readCommitted(() => reads.push("read"));
@@ -205,7 +206,7 @@ describe("a read with the next commit", () => {
     expect(await reading).toBe(1);
   });
 
-  test("[S4] that fails fails alone", async () => {
+  test("[S4] fails on its own", async () => {
     const { batch } = create();
     const broken = new RangeError("broken");
     const work = [
@@ -221,7 +222,7 @@ describe("a read with the next commit", () => {
 });
 
 describe("a commit that fails", () => {
-  test("[S4] turns the replies that depend on it into failures, and leaves the others", () => {
+  test("[S4] turns the replies that depend on it into failures, and leaves the others alone", () => {
     const { batch, ada } = create();
     batch.addReply(ada, "independent");
     batch.addReply(ada, "depends", "r-1");
@@ -238,7 +239,7 @@ describe("a commit that fails", () => {
     });
   });
 
-  test("[S4, W5] keeps what does not depend on it: events, users, newcomers", () => {
+  test("[S4, W5] keeps the events, users and newcomers, which do not depend on it", () => {
     const { batch, ada } = create();
     batch.addEvent(event("e"), null);
     batch.users.remove("eve");

@@ -1,16 +1,16 @@
-// The commit window by itself, with time moved by hand: the first request is due at once, those that come
-// in a window are due at its end, and a writer who waits for each answer is hardly held up.
+// The commit window by itself, with time moved by hand. The first request is due at once, and those that come during a
+// window are due at its end. A writer who waits for each reply is hardly delayed.
 
 import { describe, expect, test } from "vitest";
 import type { Urgency } from "../../../src/room/batch/batch.ts";
 import { CommitWindow, windowLength } from "../../../src/room/batch/commit-window.ts";
 
-/** A window, with a world that flushes when it is due and stands still until it is told to move. */
+/** A window in an environment that flushes when it is due, and in which time passes only when a test says so. */
 class World {
   readonly window = new CommitWindow();
   sockets: number;
   now: number;
-  /** When it was flushed. */
+  /** The times of its flushes. */
   readonly flushes: number[] = [];
 
   constructor({ sockets = 6, startAt = 1000 } = {}) {
@@ -29,7 +29,7 @@ class World {
     this.window.flushed(this.now, this.sockets, false);
   }
 
-  /** Let time pass, and flush when that is due. */
+  /** Let time pass, and flush whenever that is due. */
   pass(ms: number): void {
     const end = this.now + ms;
     while (this.window.dueAt <= end) {
@@ -39,25 +39,25 @@ class World {
     this.now = end;
   }
 
-  /** Whether nothing is due, ever. */
+  /** Whether no flush is due. */
   get isQuiet(): boolean {
     return this.window.dueAt === Infinity;
   }
 }
 
 describe("a quiet room", () => {
-  test("[S4] is due to flush nothing", () => {
+  test("[S4] has no flush due", () => {
     expect(new World().isQuiet).toBe(true);
   });
 
-  test("[S4] commits the first request at once, and waits for nothing", () => {
+  test("[S4] commits the first request at once, and no flush remains due", () => {
     const world = new World();
     world.request("change");
     expect(world.flushes).toEqual([1000]);
     expect(world.isQuiet).toBe(true);
   });
 
-  test("[S4] commits at once again when a whole window has passed", () => {
+  test("[S4] commits at once again after a whole window has passed", () => {
     const world = new World();
     world.request("change");
     world.pass(1);
@@ -65,14 +65,14 @@ describe("a quiet room", () => {
     expect(world.flushes).toEqual([1000, 1001]);
   });
 
-  test("[S4] without sockets commits everything at once: there is nobody to share a frame with", () => {
+  test("[S4] without sockets commits everything at once, because nobody shares a frame", () => {
     const world = new World({ sockets: 0 });
     for (let n = 0; n < 20; n++) world.request(n % 5 === 0 ? "signal" : "change");
     expect(world.flushes).toEqual(Array.from({ length: 20 }, () => 1000));
     expect(world.isQuiet).toBe(true);
   });
 
-  test("[S4] to which the first socket comes commits at once", () => {
+  test("[S4] commits at once for its first socket", () => {
     const world = new World({ sockets: 0 });
     world.request("change");
     world.sockets = 1;
@@ -82,7 +82,7 @@ describe("a quiet room", () => {
 });
 
 describe("an open window", () => {
-  test("[S4] holds back everything that comes in it, and ends once", () => {
+  test("[S4] holds back everything that comes during it, and ends once", () => {
     const world = new World({ sockets: 120 });
     world.request("change");
     for (let n = 0; n < 4; n++) {
@@ -97,7 +97,7 @@ describe("an open window", () => {
     expect(world.flushes).toEqual([1000, 1010]);
   });
 
-  test("[P2] waits longer for signals, and a change among them takes them along", () => {
+  test("[P2] is longer for signals, and a change among them takes them along", () => {
     const world = new World({ sockets: 120 });
     world.request("change");
     world.request("signal");
@@ -115,14 +115,14 @@ describe("an open window", () => {
     expect(world.flushes).toHaveLength(3);
   });
 
-  test("[P2] is not made longer by signals that follow a change", () => {
+  test("[P2] is not extended by signals that follow a change", () => {
     const world = new World({ sockets: 120 });
     for (const urgency of ["change", "change", "signal"] as const) world.request(urgency);
     world.pass(10);
     expect(world.flushes).toEqual([1000, 1010]);
   });
 
-  test("[S4] may be ended early, and nothing is due at its end then", () => {
+  test("[S4] can be ended early, and then nothing is due at its end", () => {
     const world = new World({ sockets: 120 });
     world.request("change");
     world.request("change");
@@ -133,7 +133,7 @@ describe("an open window", () => {
     expect(world.flushes).toHaveLength(2);
   });
 
-  test("[S4] is followed by another as long as there is something every time", () => {
+  test("[S4] is followed by another one as long as requests keep coming", () => {
     const world = new World({ sockets: 120 });
     for (let n = 0; n < 30; n++) {
       world.request("change");
@@ -143,7 +143,7 @@ describe("an open window", () => {
     expect(world.flushes).toEqual([1000, 1010, 1020, 1030]);
   });
 
-  test("[S4] ends at once when its last socket has gone: there is nobody to wait for", () => {
+  test("[S4] ends at once when its last socket has gone, because nobody is waiting", () => {
     const world = new World({ sockets: 120 });
     world.request("change");
     world.request("change");
@@ -165,7 +165,7 @@ describe("an open window", () => {
     [2500, 100],
     [5000, 200],
   ] as const)(
-    "[S4, P2] with %i sockets is %i ms long, three times that for signals",
+    "[S4, P2] with %i sockets takes %i ms, and three times that for signals",
     ([sockets, length]) => {
       expect(windowLength("change", sockets)).toBe(length);
       expect(windowLength("welcome", sockets)).toBe(length);
@@ -174,8 +174,8 @@ describe("an open window", () => {
   );
 });
 
-describe("a commit that is under way", () => {
-  test("[N4] lets nothing be flushed, however long it takes; what has come meanwhile is due then", () => {
+describe("a commit under way", () => {
+  test("[N4] blocks every flush, and what has come in the meantime is due after it", () => {
     const window = new CommitWindow();
     window.request({ urgency: "change", writer: null, sockets: 120, now: 1000 });
     window.flushed(1000, 120, true);
@@ -187,7 +187,7 @@ describe("a commit that is under way", () => {
     expect(window.dueAt).toBe(-Infinity);
   });
 
-  test("[N4] that ends within the window leaves that as it is", () => {
+  test("[N4] that ends within the window does not change the window", () => {
     const window = new CommitWindow();
     window.request({ urgency: "change", writer: null, sockets: 120, now: 1000 });
     window.flushed(1000, 120, true);
@@ -196,7 +196,7 @@ describe("a commit that is under way", () => {
     expect([window.isCommitting, window.dueAt]).toEqual([false, 1010]);
   });
 
-  test("[N4] with nothing waiting, schedules no flush", () => {
+  test("[N4] schedules no flush if nothing waits", () => {
     const window = new CommitWindow();
     window.flushed(1000, 120, true);
     window.end();
@@ -205,8 +205,8 @@ describe("a commit that is under way", () => {
   });
 });
 
-describe("a clock that was set ahead, and back again", () => {
-  test("[T5, N4] makes nobody wait for longer than a window", () => {
+describe("a clock that was set ahead and then back", () => {
+  test("[T5, N4] delays nobody by more than a window", () => {
     const window = new CommitWindow();
     window.flushed(900_000, 120, false);
     window.request({ urgency: "change", writer: null, sockets: 120, now: 1000 });
@@ -217,7 +217,7 @@ describe("a clock that was set ahead, and back again", () => {
 describe("a room with few sockets", () => {
   const [ada, bob] = [{ name: "ada" }, { name: "bob" }];
 
-  test("[N4] serves a writer who waits for each answer at once, nearly always", () => {
+  test("[N4] nearly always serves a writer who waits for each reply at once", () => {
     const world = new World({ sockets: 1 });
     const waited = [];
     for (let n = 0; n < 300; n++) {
@@ -233,7 +233,7 @@ describe("a room with few sockets", () => {
     expect(waited).toEqual([1, 6, 15, 32, 65, 130, 259]);
   });
 
-  test("[N4] gathers what is sent without waiting: its first request waits for the others, too", () => {
+  test("[N4] batches requests that are sent without waiting, including the first one", () => {
     const world = new World({ sockets: 1 });
     for (let n = 0; n < 20; n++) world.request("change", ada);
     world.pass(1);
@@ -245,14 +245,14 @@ describe("a room with few sockets", () => {
     expect(world.flushes).toEqual([1000, 1001, 1004]);
   });
 
-  test("[N4] gathers the requests of a writer whose next one arrives before the last is durable", () => {
+  test("[N4] batches the requests of a writer whose next one arrives before the last is durable", () => {
     const window = new CommitWindow();
     const request = (now: number): number => {
       window.request({ urgency: "change", writer: ada, sockets: 1, now });
       return window.dueAt;
     };
     const flush = (now: number): void => window.flushed(now, 1, true);
-    // It has come alone: the next ones go at once …
+    // The writer's request came alone, so the next ones go at once …
     expect(request(1000)).toBe(1000);
     flush(1000);
     window.committed();
@@ -261,13 +261,13 @@ describe("a room with few sockets", () => {
     window.committed();
     expect(request(1001.5)).toBe(1001.5);
     flush(1001.5);
-    // … but not those of a writer who has not seen the last answer.
+    // … but not while the writer has not seen the last reply.
     expect(request(1001.6)).toBe(Infinity);
     window.committed();
     expect(window.dueAt).toBe(1002.6);
   });
 
-  test("[N4] serves at once again when one request has come alone", () => {
+  test("[N4] serves a writer at once again after one request has come alone", () => {
     const world = new World({ sockets: 1 });
     for (let n = 0; n < 20; n++) world.request("change", ada);
     world.pass(2);
@@ -278,7 +278,7 @@ describe("a room with few sockets", () => {
     expect(world.flushes).toHaveLength(before + 1);
   });
 
-  test("[N4] lets others wait for the window, and what nobody waits for", () => {
+  test("[N4] makes other writers wait for the window, and requests that nobody awaits", () => {
     const world = new World({ sockets: 2 });
     world.request("change", ada);
     world.request("change", ada);
@@ -293,7 +293,7 @@ describe("a room with few sockets", () => {
 });
 
 describe("a room with many sockets", () => {
-  test("[N4] never flushes more often than once a window, however few write", () => {
+  test("[N4] never flushes more than once per window, however few users write", () => {
     const world = new World({ sockets: 2500 });
     for (let n = 0; n < 1000; n++) {
       world.request("change");
@@ -304,11 +304,11 @@ describe("a room with many sockets", () => {
   });
 });
 
-describe("a room in which most is told to some", () => {
+describe("a room in which most updates go to some of the sockets", () => {
   const wide = { urgency: "change", writer: null, sockets: 5000 } as const;
   const narrow = { urgency: "signal", sockets: 6 } as const;
 
-  test("[N1, N4] waits as long as these sockets cost, and not as all would", () => {
+  test("[N1, N4] waits as long as those sockets require, and not as long as all sockets would", () => {
     const window = new CommitWindow();
     window.requestForSome({ ...narrow, now: 1000 });
     expect(window.dueAt).toBe(1000);
@@ -323,7 +323,7 @@ describe("a room in which most is told to some", () => {
     expect(window.dueAt).toBe(1003);
   });
 
-  test("[N1, N4] does not put off what goes to all", () => {
+  test("[N1, N4] does not delay what goes to all sockets", () => {
     const window = new CommitWindow();
     window.request({ ...wide, now: 1000 });
     window.flushed(1000, 5000, false);
@@ -336,7 +336,7 @@ describe("a room in which most is told to some", () => {
     expect(window.dueAt).toBe(1200);
   });
 
-  test("[N1, N4] has it wait for what goes to all, and go along: all are not sent more often for it", () => {
+  test("[N1, N4] lets updates for some wait for the next flush to all, which does not become more frequent", () => {
     const window = new CommitWindow();
     window.flushed(1000, 5000, false);
     window.request({ ...wide, now: 1010 });

@@ -1,5 +1,5 @@
-// A commit that is not durable yet: whatever comes meanwhile waits for it, and goes out together when it is,
-// as one row and one frame to each socket. So the room writes no faster than its storage can.
+// A commit that is not durable yet. Everything that comes in the meantime waits for it and then goes out together, as
+// one row and one frame per socket. So the room writes no faster than its storage can.
 
 import { describe, expect, test } from "vitest";
 import { changeState } from "../../../src/room/operations/change-state.ts";
@@ -12,7 +12,7 @@ import { RoomByHand, settle, type SocketByHand } from "../../support/room-by-han
 /** Longer than any commit window here. */
 const aWhile = 1000;
 
-/** A room with sockets, and a commit that is under way until it is let go of. */
+/** A room with sockets, and a commit that stays under way until the test lets it complete. */
 async function gather() {
   let durable = Promise.resolve();
   const hand = new RoomByHand({ whenDurable: () => durable });
@@ -43,7 +43,7 @@ const typesOf = ({ frames }: SocketByHand): string[][] =>
 const rows = (hand: RoomByHand): number => hand.storage.readChanges(0).length;
 
 describe("while a commit is under way", () => {
-  test("[N4, S4] changes of all doors gather, however long it takes, and are one row and one frame", async () => {
+  test("[N4, S4] changes from sockets and calls accumulate, and become one row and one frame", async () => {
     const { hand, sockets, letGo } = await gather();
     const [ada, bob, cyn] = sockets;
     const updates = [2, 3].map((n) => merge(hand, { n }));
@@ -63,7 +63,7 @@ describe("while a commit is under way", () => {
     expect(await hand.call(getState, {})).toMatchObject({ text: '{"n":3,"a":1,"b":1}' });
   });
 
-  test("[N4, W5, P2, W1] events, presence and newcomers wait as well, in their order", async () => {
+  test("[N4, W5, P2, W1] events, presence and newcomers wait as well, and keep their order", async () => {
     const { hand, sockets, letGo } = await gather();
     const [ada, bob] = sockets;
     await send(hand, ada, { type: "broadcast", event: "before" });
@@ -77,7 +77,7 @@ describe("while a commit is under way", () => {
     expect(typesOf(dan)).toEqual([["welcome", "event"]]);
   });
 
-  test("[N4] reads of what is not committed wait with it; the others do not", async () => {
+  test("[N4] reads of uncommitted changes wait for the commit, and other reads do not", async () => {
     const { hand, letGo } = await gather();
     expect(await hand.call(getState, {})).toMatchObject({ text: '{"n":1}' });
     const updating = merge(hand, { n: 2 });
@@ -90,7 +90,7 @@ describe("while a commit is under way", () => {
     expect(await reading).toMatchObject({ text: '{"n":2}' });
   });
 
-  test("[N4] what has grown too large to wait goes out", async () => {
+  test("[N4] events that have grown too large to wait are sent", async () => {
     const { hand, sockets, letGo } = await gather();
     const [ada, bob] = sockets;
     const payload = "x".repeat(200 * 1024);
@@ -103,7 +103,7 @@ describe("while a commit is under way", () => {
     await letGo();
   });
 
-  test("[N4, R7] a stop waits for it, and stops the room then", async () => {
+  test("[N4, R7] a stop waits for the commit, and then stops the room", async () => {
     const { hand, letGo } = await gather();
     const updating = merge(hand, { n: 2 });
     await settle();
@@ -117,7 +117,7 @@ describe("while a commit is under way", () => {
 });
 
 describe("a commit that is durable", () => {
-  test("[N4] leaves the window as it is, and keeps nothing awake", async () => {
+  test("[N4] does not change the window, and keeps nothing awake", async () => {
     const { hand, sockets, letGo } = await gather();
     await letGo();
     expect([hand.timers, await hand.isAwake()]).toEqual([0, false]);

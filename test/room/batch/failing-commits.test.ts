@@ -1,5 +1,5 @@
-// A write that fails: whoever waits for it is told, nobody has seen anything of it, everybody begins anew
-// from what is there, and the room goes on.
+// A write that fails. Everybody who waits for it is told, and nobody has seen anything of it. All sessions continue
+// from what was committed, and so does the room.
 
 import { beforeEach, describe, expect, test } from "vitest";
 import type { RoomHandle } from "collab-room";
@@ -23,7 +23,7 @@ useFakeDate();
 
 let [id, room, ada, bob] = ["", {} as RoomHandle, {} as TestSession, {} as TestSession];
 
-/** A room at version 1, whose window is open. */
+/** A room at version 1 with an open window. */
 beforeEach(async () => {
   const gathered = await gather("swift", "ada", "bob");
   [id, room] = [gathered.id, gathered.room];
@@ -31,7 +31,7 @@ beforeEach(async () => {
   expectOk(await bob.update(set("n", 1)));
 });
 
-/** Everybody has version 1 as before, nobody was welcomed again, and the room takes changes again. */
+/** Everybody still has version 1, nobody was welcomed again, and the room accepts changes again. */
 async function expectToGoOn(...sessions: TestSession[]): Promise<void> {
   await mendWrites(id, "changes");
   expect(await room.getState()).toEqual({ n: 1 });
@@ -44,7 +44,7 @@ async function expectToGoOn(...sessions: TestSession[]): Promise<void> {
 }
 
 describe("a commit that fails", () => {
-  test("[S4] is told to the writer with the id of its log line, and shown to nobody", async () => {
+  test("[S4] is reported to the writer with the id of its log line, and shown to nobody", async () => {
     await breakWrites(id, "changes");
     const reply = expectFailed(await ada.update(set("secret", 1)), "commit_failed");
     expect(reply.instance).toMatch(/^[0-9a-f-]{36}$/);
@@ -58,7 +58,7 @@ describe("a commit that fails", () => {
     ]);
   });
 
-  test("[S4] fails all of its window alike: by socket, over HTTP, and as an action", async () => {
+  test("[S4] fails everything in its window alike: updates by socket, over HTTP and by actions", async () => {
     const letGo = await hold(room);
     await breakWrites(id, "changes");
     const replies = [ada.update(set("a", 1)), bob.update(set("b", 1)), ada.merge({ c: 1 })];
@@ -73,7 +73,7 @@ describe("a commit that fails", () => {
     await expectToGoOn(ada, bob);
   });
 
-  test("[S4] fails what only shows it: an action's result, over HTTP and by socket", async () => {
+  test("[S4] fails action results that only show its changes, by socket and over HTTP", async () => {
     const letGo = await hold(room);
     await breakWrites(id, "changes");
     const replies = [ada.update(set("n", 7)), bob.act("look")];
@@ -94,17 +94,20 @@ describe("a commit that fails", () => {
   ];
   const patch = [{ op: "test", path: "/n", value: 1 } as const];
 
-  test.for(refusals)("[S4, S6, S7] fails what it refused: %s", async ([, ask]) => {
-    const letGo = await hold(room);
-    setScript(id, { play: (_, { n }) => ({ error: `n is ${String(n)}` }) });
-    await breakWrites(id, "changes");
-    const reply = ada.update(set("n", 7));
-    const refused = ask();
-    await letGo(ada, bob);
-    expectFailed(await reply, "commit_failed");
-    expect(await refused).toMatchObject({ code: "commit_failed" });
-    await expectToGoOn(ada, bob);
-  });
+  test.for(refusals)(
+    "[S4, S6, S7] fails requests that were refused because of it: %s",
+    async ([, ask]) => {
+      const letGo = await hold(room);
+      setScript(id, { play: (_, { n }) => ({ error: `n is ${String(n)}` }) });
+      await breakWrites(id, "changes");
+      const reply = ada.update(set("n", 7));
+      const refused = ask();
+      await letGo(ada, bob);
+      expectFailed(await reply, "commit_failed");
+      expect(await refused).toMatchObject({ code: "commit_failed" });
+      await expectToGoOn(ada, bob);
+    },
+  );
 
   test("[S4] fails an update function that waited behind it", async () => {
     const letGo = await hold(room);
@@ -124,7 +127,7 @@ describe("a commit that fails", () => {
     await expectToGoOn(ada, bob);
   });
 
-  test("[S4] while a slow action runs is told to those before it, and to the action", async () => {
+  test("[S4] while a slow action runs is reported to the writers before it, and to the action", async () => {
     const letGo = await hold(room);
     const { began, end } = slowly(id, (state) => ({ state: { ...state, slow: true } }));
     await breakWrites(id, "changes");
@@ -133,7 +136,7 @@ describe("a commit that fails", () => {
     const after = ada.act("look");
     await letGo(ada, bob);
     await began();
-    expectFailed(await before, "commit_failed"); // the action still runs
+    expectFailed(await before, "commit_failed"); // the action is still running
     await mendWrites(id, "changes");
     end();
     expectFailed(await slow, "commit_failed");
@@ -142,13 +145,13 @@ describe("a commit that fails", () => {
     await expectToGoOn(ada, bob);
   });
 
-  test("[S4, W5] leaves events, presence and their replies as they are", async () => {
+  test("[S4, W5] does not affect events, presence and their replies", async () => {
     const letGo = await hold(room);
     await breakWrites(id, "changes");
     const large = "x".repeat(200_000);
     const update = ada.update(set("n", 7));
     const replies = [ada.broadcast("small"), ada.show({ cursor: 1 }), ada.touch()];
-    // These are more than may wait in a window: one of them ends it.
+    // These exceed what may wait in a window, so one of them ends it.
     for (let n = 0; n < 4; n++) replies.push(ada.broadcast(`large ${n}`, large));
     await letGo(ada);
     expectFailed(await update, "commit_failed");
@@ -163,7 +166,7 @@ describe("a commit that fails", () => {
     expect(bob.presence["ada"]?.cursor).toBe(1);
   });
 
-  test("[S4, W1] welcomes another tab that opens meanwhile to what is there", async () => {
+  test("[S4, W1] welcomes a tab that opens in the meantime with the committed state", async () => {
     const letGo = await hold(room);
     await breakWrites(id, "changes");
     const update = ada.update(set("n", 7));
@@ -181,7 +184,7 @@ describe("a commit that fails", () => {
     }
   });
 
-  test("[S4, U2] is seen by a hook that runs meanwhile; the join that it allows stands, and is answered after it", async () => {
+  test("[S4, U2] is visible to a hook that runs in the meantime, whose join still succeeds and is answered after it", async () => {
     const letGo = await hold(room);
     const seen: unknown[] = [];
     setScript(id, { onJoin: ({ state }) => void seen.push(state) });
@@ -197,7 +200,7 @@ describe("a commit that fails", () => {
     await expectToGoOn(ada, bob);
   });
 
-  test("[S4] shows nothing of it to those who read meanwhile", async () => {
+  test("[S4] shows nothing of it to concurrent reads", async () => {
     const letGo = await hold(room);
     await breakWrites(id, "changes");
     const update = ada.update(set("n", 7));
@@ -207,13 +210,13 @@ describe("a commit that fails", () => {
     );
     await letGo(ada);
     expectFailed(await update, "commit_failed");
-    // Either what was there, or that it could not be told.
+    // A read returns either the committed state or an error.
     for (const read of await Promise.all(reads))
       expect([{ n: 1 }, "commit_failed"]).toContainEqual(read);
     await expectToGoOn(ada, bob);
   });
 
-  test("[S4, R6] again and again does no lasting harm, asleep or awake", async () => {
+  test("[S4, R6] does no lasting harm if it happens repeatedly, asleep or awake", async () => {
     for (let round = 0; round < 5; round++) {
       await breakWrites(id, "changes");
       const replies = await Promise.all([ada.update(set("n", 7)), bob.update(set("n", 8))]);

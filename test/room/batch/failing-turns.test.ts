@@ -1,5 +1,5 @@
-// Errors that no message of the client's has caused: each is told to it by the ref of what it asked for,
-// and the socket stays.
+// Errors that the client's message did not cause. Each is reported with the ref of the request, and the socket stays
+// open.
 
 import { beforeEach, describe, expect, test } from "vitest";
 import type { RoomHandle } from "collab-room";
@@ -30,13 +30,13 @@ beforeEach(async () => {
   expectOk(await bob.update(set("n", 1)));
 });
 
-describe("a room whose behaviour is gone", () => {
+describe("a room whose behaviour is missing", () => {
   const rename = async (behaviour: string): Promise<void> => {
     await sql(id, "UPDATE room SET data = json_set(data, '$.behaviour', ?)", behaviour);
     await evict(id);
   };
 
-  test("[R6] answers everything with behaviour_missing, and goes on when it is back", async () => {
+  test("[R6] answers everything with behaviour_missing, and recovers when the behaviour is back", async () => {
     await rename("gone");
     const replies = [ada.update(set("n", 2)), ada.act("look"), ada.broadcast("e"), ada.touch()];
     replies.push(ada.show({ cursor: 1 }));
@@ -53,8 +53,8 @@ describe("a room whose behaviour is gone", () => {
   });
 });
 
-describe("a mailbox that is full", () => {
-  test("[R1] answers what is too much with room_overloaded, and carries out the rest", async () => {
+describe("a full mailbox", () => {
+  test("[R1] answers requests beyond its size with room_overloaded, and handles the rest", async () => {
     const { began, end } = slowly(id);
     const played = bob.act("play");
     await began();
@@ -77,7 +77,7 @@ describe("a mailbox that is full", () => {
 });
 
 describe("a socket that closes while the mailbox is full", () => {
-  test("[U8, U6] is seen to all the same: its user is away, and then leaves", async () => {
+  test("[U8, U6] is still handled: its user is away, and then leaves", async () => {
     const { began, end } = slowly(id);
     const played = bob.act("play");
     await began();
@@ -95,15 +95,15 @@ describe("a socket that closes while the mailbox is full", () => {
   });
 });
 
-describe("an error that nobody has thought of", () => {
-  /** Have writes of the room's record fail when it is next active. */
+describe("an unexpected error", () => {
+  /** Make writes of the room's record fail the next time it is active. */
   async function breakRecord(): Promise<void> {
     await room.updateState((state) => state);
     await breakWrites(id, "room");
     pass(24 * 3_600_000);
   }
 
-  test("[A6, S4, R10] is told by ref, with the id of its log line, and tells nobody else", async () => {
+  test("[A6, S4, R10] is reported with the ref and the id of its log line, and to nobody else", async () => {
     await breakRecord();
     const reply = expectFailed(await ada.touch(), "internal");
     expect(reply.instance).toMatch(/^[0-9a-f-]{36}$/);
@@ -119,7 +119,7 @@ describe("an error that nobody has thought of", () => {
     expect(bob.state).toEqual({ n: 2 });
   });
 
-  test("[S4] takes what was staged before it along: that is commit_failed", async () => {
+  test("[S4] discards what was staged before it, which is reported as commit_failed", async () => {
     const letGo = await hold(room);
     await breakWrites(id, "members");
     const before = ada.update(set("n", 7));
@@ -138,7 +138,7 @@ describe("an error that nobody has thought of", () => {
     }
   });
 
-  test("[S4, R6] does not cost anybody a session, however often it comes", async () => {
+  test("[S4, R6] costs nobody their session, however often it happens", async () => {
     await breakRecord();
     for (let n = 0; n < 5; n++) expectFailed(await ada.touch(), "internal");
     const carol = connect(id, { id: "carol" }).catch(() => null);
@@ -152,8 +152,8 @@ describe("an error that nobody has thought of", () => {
   });
 });
 
-describe("a room that wakes anew, and waits for a save to end before that", () => {
-  test("[W3] answers bad frames meanwhile", async () => {
+describe("a room that waits for a save before it restarts", () => {
+  test("[W3] still answers bad frames", async () => {
     const saved = gate();
     const gathered = await gather("saved", "carol");
     const [carol] = gathered.sessions as [TestSession];
@@ -172,7 +172,7 @@ describe("a room that wakes anew, and waits for a save to end before that", () =
 });
 
 describe("a room that stops", () => {
-  test("[R7] answers what it has taken, closes with 4002, and takes no more", async () => {
+  test("[R7] answers the requests it has accepted, closes its sockets with 4002, and accepts no more", async () => {
     const update = ada.update(set("n", 2));
     await arrived(ada);
     await room.stop();

@@ -1,5 +1,5 @@
-// A welcome larger than what a client may leave unread: newcomers get it, are not closed for it, and hear
-// what happens next.
+// A welcome larger than what a client may leave unacknowledged. Newcomers still receive it, are not disconnected for
+// it, and get the next changes.
 
 import { expect, test } from "vitest";
 import { PartReader } from "../../../src/protocol/parts.ts";
@@ -7,7 +7,7 @@ import { changeState } from "../../../src/room/operations/change-state.ts";
 import { joinRoom } from "../../../src/room/operations/join-room.ts";
 import { RoomByHand, type SocketByHand } from "../../support/room-by-hand.ts";
 
-/** The frames of a socket, those in parts put together. */
+/** The frames of a socket, with parts joined. */
 function wholeFrames({ frames }: SocketByHand): string[] {
   const parts = new PartReader();
   return frames.flatMap((frame) =>
@@ -20,7 +20,7 @@ const typesOf = (socket: SocketByHand): string[] =>
     [JSON.parse(frame)].flat().map(({ type }) => String(type)),
   );
 
-test("[N3, W1] newcomers to a room of 3,000 users of 1.5 KB stay, and see the next change", async () => {
+test("[N3, W1] newcomers to a room of 3,000 users of 1.5 KB stay connected, and see the next change", async () => {
   const hand = new RoomByHand({ behaviour: { presenceLimit: 100_000 } });
   const bio = "x".repeat(1500);
   for (let n = 0; n < 3000; n++) {
@@ -41,7 +41,7 @@ test("[N3, W1] newcomers to a room of 3,000 users of 1.5 KB stay, and see the ne
     expect(typesOf(socket).at(0)).toBe("welcome");
     expect(typesOf(socket)).toContain("change");
   }
-  // Neither does it count later: nothing has been acknowledged, and nothing has to be.
+  // It does not count later either: nothing was acknowledged, and nothing has to be.
   await hand.pass(600_000);
   await hand.call(changeState, { kind: "merge", source: { text: '{"n":2}' } });
   await hand.pass(1000);

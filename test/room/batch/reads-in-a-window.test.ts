@@ -1,5 +1,5 @@
-// Whatever is asked of a room while its commit window is open: the window ends when it would have ended, with
-// one frame to each socket, and the answer tells of nothing that is not committed.
+// Requests while the commit window of a room is open. The window still ends on time, with one frame per socket, and no
+// answer shows anything uncommitted.
 
 import { describe, expect, test } from "vitest";
 import * as z from "zod";
@@ -22,11 +22,11 @@ import { touch } from "../../../src/room/operations/touch.ts";
 import { updateState } from "../../../src/room/operations/update-state.ts";
 import { RoomByHand, settle, type SocketByHand } from "../../support/room-by-hand.ts";
 
-/** ms. With 120 sockets. */
+/** ms, for 120 sockets. */
 const windowLength = 10;
 
 const behaviour: RoomBehaviour = {
-  // Hooks that are given the state, and look at it.
+  // Hooks that receive the state and read it.
   onJoin: ({ state }, { id }) =>
     id === "mallory" ? { error: "not_you" } : { ok: { saw: state["n"] ?? null } },
   onLeave: ({ state }) => state["n"],
@@ -36,7 +36,7 @@ const behaviour: RoomBehaviour = {
   },
 };
 
-/** A room with 120 sockets, a change that has gone out, and another one that waits for the window. */
+/** A room with 120 sockets, one change that was sent, and another one that waits for the window. */
 async function openWindow() {
   const hand = new RoomByHand({ behaviour });
   for (let n = 0; n < 120; n++) await hand.connect(`user-${n}`);
@@ -51,7 +51,7 @@ async function openWindow() {
 const change = (hand: RoomByHand, n: number) =>
   hand.call(changeState, { kind: "merge", source: { text: `{"n":${n}}` } });
 
-/** A request, as what it is answered with. */
+/** A request, and a promise of its answer. */
 type Ask = (hand: RoomByHand) => Promise<unknown>;
 
 const codeOf = (work: Promise<unknown>): Promise<unknown> =>
@@ -62,16 +62,16 @@ const asks: Record<string, readonly [ask: Ask, answer: unknown]> = {
     (hand) => hand.call(getState, {}),
     { tag: expect.stringMatching(/\.2$/), text: '{"n":2}' },
   ],
-  "the state, if it is another than the one that is known": [
+  "the state, if it differs from a known one": [
     (hand) => hand.call(getState, { ifNoneMatch: "any" }),
     { tag: expect.stringMatching(/\.2$/), text: null },
   ],
-  "a change of a state that was": [
+  "a change with an outdated ETag": [
     (hand) =>
       codeOf(hand.call(changeState, { kind: "merge", source: { text: "{}" }, ifMatch: ["old.1"] })),
     "version_conflict",
   ],
-  "what is no JSON": [
+  "a body that is not JSON": [
     (hand) => codeOf(hand.call(changeState, { kind: "patch", source: { text: "{" } })),
     "malformed",
   ],
@@ -85,7 +85,7 @@ const asks: Record<string, readonly [ask: Ask, answer: unknown]> = {
       ),
     "patch_failed",
   ],
-  "a change of a version that was": [
+  "a change with an outdated version": [
     (hand) =>
       codeOf(hand.call(changeState, { kind: "merge", source: { text: '{"n":3}' }, ifVersion: 1 })),
     "version_conflict",
@@ -98,7 +98,7 @@ const asks: Record<string, readonly [ask: Ask, answer: unknown]> = {
     (hand) => codeOf(hand.call(updateState, { next: async () => null })),
     "update_failed",
   ],
-  "an action that looks": [
+  "an action that reads the state": [
     (hand) => hand.call(callAction, { name: "look", payload: { text: "{}" } }),
     { result: "2", version: 2, tag: expect.stringMatching(/\.2$/) },
   ],
@@ -121,12 +121,12 @@ const asks: Record<string, readonly [ask: Ask, answer: unknown]> = {
     (hand) => hand.call(broadcast, { event: "wave", payload: { text: "1" } }),
     undefined,
   ],
-  "other scopes of nobody": [
+  "a change of an unknown user's scopes": [
     (hand) => codeOf(hand.call(setScopes, { userId: "nobody", scopes: [] })),
     "user_not_found",
   ],
   "a start": [(hand) => hand.call(startRoom, {}), expect.objectContaining({ created: false })],
-  "a sign of life": [(hand) => hand.call(touch, { userId: "user-0" }), undefined],
+  "a touch": [(hand) => hand.call(touch, { userId: "user-0" }), undefined],
   "the users": [
     async (hand) => (await hand.call(listUsers, { limit: 1000 })).users,
     expect.stringContaining("user-119"),
@@ -147,9 +147,9 @@ const framesOf = (sockets: readonly SocketByHand[]): number[] => [
   ...new Set(sockets.map(({ frames }) => frames.length)),
 ];
 
-describe("in a window", () => {
+describe("during a window", () => {
   test.for(Object.entries(asks))(
-    "[N5, S4] %s, asked for again and again, is answered, and cuts nothing short",
+    "[N5, S4] %s, requested repeatedly, is answered and does not end the window early",
     async ([, [ask, answer]]) => {
       const { hand, writing, sockets } = await openWindow();
       const answers: Promise<unknown>[] = [];
@@ -166,7 +166,7 @@ describe("in a window", () => {
     },
   );
 
-  test("[N5, W3] what a session asks for, refused or not, cuts nothing short", async () => {
+  test("[N5, W3] requests of a session, refused or not, do not end the window early", async () => {
     const { hand, sockets } = await openWindow();
     const [ada, ...others] = sockets as [SocketByHand, ...SocketByHand[]];
     const messages = [
@@ -193,7 +193,7 @@ describe("in a window", () => {
     ).toEqual(messages.map(({ ref }) => ref));
   });
 
-  test("[N5, S4] of a commit that fails, reads fail as well: they would have told of it", async () => {
+  test("[N5, S4] reads fail if the commit fails whose changes they would have shown", async () => {
     const { hand, writing } = await openWindow();
     const reading = codeOf(hand.call(getState, {}));
     const writingCode = codeOf(writing);

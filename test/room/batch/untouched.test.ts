@@ -1,5 +1,5 @@
-// Failures that restart a room, and those whom they do not concern: they are told nothing of it, and whatever
-// they were still to be told, they are told once.
+// Failures that restart a room, and the sessions that are not affected. They are told nothing of it, and receive every
+// pending message exactly once.
 
 import { describe, expect, test } from "vitest";
 import type { Member } from "../../../src/model/members.ts";
@@ -15,10 +15,10 @@ import { MemoryRoomStorage } from "../../../src/storage/memory.ts";
 import { workerCaller } from "../../../src/protocol/caller.ts";
 import { RoomByHand, type SocketByHand } from "../../support/room-by-hand.ts";
 
-/** Storage of which one write can be made to fail. */
+/** A storage whose writes can be made to fail. */
 class FailingStorage extends MemoryRoomStorage<RoomRecord, Member> {
   fails: "writeMember" | "appendChange" | "after appendChange" | null = null;
-  /** Whether a restart fails as well. */
+  /** Whether the storage cannot be read, so that a restart fails too. */
   cannotBeRead = false;
 
   override readMembers(): ReturnType<MemoryRoomStorage<RoomRecord, Member>["readMembers"]> {
@@ -40,7 +40,7 @@ class FailingStorage extends MemoryRoomStorage<RoomRecord, Member> {
   }
 }
 
-/** A room with 50 sockets to which nothing more is to be told. */
+/** A room with 50 sockets that have no message pending. */
 async function gather() {
   const storage = new FailingStorage();
   const hand = new RoomByHand({ storage });
@@ -62,7 +62,7 @@ type Message = { readonly type: string; readonly [member: string]: unknown };
 const messagesOf = ({ frames }: SocketByHand): Message[] =>
   frames.flatMap((frame) => [JSON.parse(frame) as Message | Message[]].flat());
 
-/** What all of these sockets were told, if it is the same. */
+/** What each of these sockets was told. It must be the same for all. */
 function toldAll(sockets: readonly SocketByHand[]): Message[] {
   const told = new Set(sockets.map((socket) => JSON.stringify(messagesOf(socket))));
   expect(told.size).toBe(1);
@@ -72,7 +72,7 @@ function toldAll(sockets: readonly SocketByHand[]): Message[] {
 const userIds = async (hand: RoomByHand): Promise<string[]> =>
   (JSON.parse((await hand.call(listUsers, {})).users) as { id: string }[]).map(({ id }) => id);
 
-describe("a socket that the platform does not take", () => {
+describe("a socket that the platform refuses", () => {
   const refuse = (hand: RoomByHand, id: string): Promise<unknown> =>
     hand.call(connectSession, {
       user: { id },
@@ -82,7 +82,7 @@ describe("a socket that the platform does not take", () => {
       },
     });
 
-  test("[R10] fails its own request: nobody else is told anything, and its user is not in the room", async () => {
+  test("[R10] fails its own request: nobody else is told, and its user is not in the room", async () => {
     const { hand, sockets } = await gather();
     for (let times = 0; times < 3; times++)
       await expect(refuse(hand, "cyd")).rejects.toMatchObject({ code: "internal" });
@@ -93,7 +93,7 @@ describe("a socket that the platform does not take", () => {
     expect(await userIds(hand)).toContain("cyd");
   });
 
-  test("[R10, R3] starts no room", async () => {
+  test("[R10, R3] does not start a room", async () => {
     const hand = new RoomByHand();
     await expect(refuse(hand, "ada")).rejects.toMatchObject({ code: "internal" });
     await expect(hand.call(getState, {})).rejects.toMatchObject({ code: "room_not_running" });
@@ -102,7 +102,7 @@ describe("a socket that the platform does not take", () => {
 });
 
 describe("a join that cannot be written", () => {
-  test("[R10, U1] closes its own socket, and nobody else is told anything", async () => {
+  test("[R10, U1] closes its own socket, and nobody else is told", async () => {
     const { hand, storage, sockets } = await gather();
     storage.fails = "writeMember";
     await expect(hand.connect("cyd")).rejects.toMatchObject({ code: "internal" });
@@ -116,7 +116,7 @@ describe("a join that cannot be written", () => {
 });
 
 describe("a restart", () => {
-  /** Something fails that is none of anybody's business. */
+  /** Cause a failure that does not concern any other session. */
   async function restart(hand: RoomByHand, storage: FailingStorage): Promise<void> {
     storage.fails = "writeMember";
     const failing = hand.call(setScopes, { userId: "user-9", scopes: [] });
@@ -124,7 +124,7 @@ describe("a restart", () => {
     storage.fails = null;
   }
 
-  test("[R10, U3, U4] loses nobody's coming and going, and tells it once", async () => {
+  test("[R10, U3, U4] loses no join or leave, and reports each once", async () => {
     const { hand, storage, sockets } = await gather();
     await merge(hand, 2); // opens a window
     await hand.call(joinRoom, { user: { text: '{"id":"cyd"}' } });
@@ -137,7 +137,7 @@ describe("a restart", () => {
     expect(told).toMatchObject([{ joins: [{ id: "cyd" }], leaves: ["user-7"] }]);
   });
 
-  test("[R10, P2] loses no presence, and tells it once", async () => {
+  test("[R10, P2] loses no presence, and reports it once", async () => {
     const { hand, storage, sockets } = await gather();
     await merge(hand, 2); // opens a window
     const data = { cursor: { x: 1 } };
@@ -149,7 +149,7 @@ describe("a restart", () => {
     ]);
   });
 
-  test("[R10, W5] loses no event, and tells it once", async () => {
+  test("[R10, W5] loses no event, and sends each once", async () => {
     const { hand, storage, sockets } = await gather();
     const wave = { type: "broadcast", event: "wave" };
     await hand.room.receive(sockets[0], JSON.stringify(wave)); // opens a window
@@ -160,7 +160,7 @@ describe("a restart", () => {
     expect(toldAll(others).map(({ event }) => event)).toEqual(["wave", "again"]);
   });
 
-  test("[R10] leaves sessions as they were: nobody is welcomed again", async () => {
+  test("[R10] leaves sessions alone: nobody is welcomed again", async () => {
     const { hand, storage, sockets } = await gather();
     for (let times = 0; times < 10; times++) await restart(hand, storage);
     await hand.pass(1000);
@@ -170,7 +170,7 @@ describe("a restart", () => {
     expect(toldAll(sockets)).toMatchObject([{ type: "change", from: 1, to: 2 }]);
   });
 
-  test("[R10, W1] welcomes a session whose welcome was still to come", async () => {
+  test("[R10, W1] welcomes a session whose welcome was still pending", async () => {
     const { hand, storage, sockets } = await gather();
     await merge(hand, 2); // opens a window
     const cyd = await hand.connect("cyd");
@@ -183,7 +183,7 @@ describe("a restart", () => {
 });
 
 describe("a restart that fails", () => {
-  /** A commit fails, and storage cannot be read for a while. */
+  /** Let a commit fail while the storage cannot be read. */
   async function breakDown(hand: RoomByHand, storage: FailingStorage): Promise<void> {
     storage.fails = "appendChange";
     storage.cannotBeRead = true;
@@ -195,7 +195,7 @@ describe("a restart that fails", () => {
     storage.cannotBeRead = false;
   };
 
-  test("[R10, W4] is tried again with the next turn; until then nobody is told that the room has stopped", async () => {
+  test("[R10, W4] is retried with the next turn, and until then nobody is told that the room has stopped", async () => {
     const { hand, storage, sockets } = await gather();
     await breakDown(hand, storage);
     await hand.room.receive(sockets[0], '{"type":"update","ref":1,"merge":{"n":3}}');
@@ -211,7 +211,7 @@ describe("a restart that fails", () => {
     ]);
   });
 
-  test("[R10, T3] is tried again by the alarm", async () => {
+  test("[R10, T3] is retried by the alarm", async () => {
     const { hand, storage } = await gather();
     await breakDown(hand, storage);
     await hand.room.ring();
@@ -227,7 +227,7 @@ describe("a restart that fails", () => {
 });
 
 describe("a commit that fails", () => {
-  test("[R10, W1] is reported after the welcome to a client that asked before it", async () => {
+  test("[R10, W1] is reported after the welcome to a client whose request came before it", async () => {
     const { hand, storage } = await gather();
     await merge(hand, 2); // opens a window
     const cyd = await hand.connect("cyd");
@@ -245,7 +245,7 @@ describe("a commit that fails", () => {
     ]);
   });
 
-  test("[R10, S4] is told to those who wait for it, and to nobody else", async () => {
+  test("[R10, S4] is reported to those who wait for it, and to nobody else", async () => {
     const { hand, storage, sockets } = await gather();
     storage.fails = "appendChange";
     await expect(merge(hand, 2)).rejects.toMatchObject({ code: "commit_failed" });
@@ -254,7 +254,7 @@ describe("a commit that fails", () => {
     expect(toldAll(sockets)).toEqual([]);
   });
 
-  test("[R10, W1] after it was written welcomes everybody anew: what they have is not what is stored", async () => {
+  test("[R10, W1] that was written nevertheless welcomes everybody again, because their state is outdated", async () => {
     const { hand, storage, sockets } = await gather();
     storage.fails = "after appendChange";
     await expect(merge(hand, 2)).rejects.toMatchObject({ code: "commit_failed" });

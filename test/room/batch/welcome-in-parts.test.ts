@@ -1,4 +1,4 @@
-// A welcome that is longer than a frame should be (rule N3): it comes in parts, and everything else after it.
+// A welcome that is too long for one frame (rule N3) arrives in parts, before everything else.
 
 import { expect, test } from "vitest";
 import { maxPartBytes } from "../../../src/protocol/parts.ts";
@@ -14,7 +14,7 @@ test.each([
   ["text of three bytes", "€"],
   ["characters of two units", "😀"],
 ])(
-  "[N3, W1] a state of 1 MB of %s arrives in parts, as it is, and changes follow",
+  "[N3, W1] a state of 1 MB of %s arrives unchanged in parts, and changes follow",
   async (_, unit) => {
     const room = await rooms.joinOrCreateRoom(newId(), { behaviour: "large" });
     const text = unit.repeat(Math.floor(1_000_000 / new TextEncoder().encode(unit).length));
@@ -27,7 +27,7 @@ test.each([
       expect(new TextEncoder().encode(part).length).toBeLessThanOrEqual(maxPartBytes);
     expectOk(await ada.update(set("n", 1)));
     expect(ada.version).toBe(2);
-    // One who resumes needs no parts.
+    // A client that resumes needs no parts.
     const back = await connect(room.id, { id: "ada" }, { resume: ada });
     expect(back.frames.some(isPart)).toBe(false);
     expect(back.state).toEqual(ada.state);
@@ -40,7 +40,7 @@ test("[N3] a small welcome is one frame", async () => {
   expect(ada.frames.some(isPart)).toBe(false);
 });
 
-test("[N3, W5] several who come at once each get their own welcome, and what came behind it", async () => {
+test("[N3, W5] clients that connect at the same time each get their own welcome, and then what followed it", async () => {
   const room = await rooms.joinOrCreateRoom(newId(), { behaviour: "large" });
   await room.updateState(() => ({ text: "x".repeat(600_000) }));
   const sessions = await Promise.all(

@@ -1,5 +1,5 @@
-// The welcome: the first message on every socket, with everything a client needs, whoever else comes at
-// the same time and whatever the client has said before.
+// The welcome is the first message on every socket, with everything that a client needs, whoever else connects at the
+// same time and whatever the client has already sent.
 
 import { describe, expect, test } from "vitest";
 import type { ClientMessage } from "../../../src/protocol/messages.ts";
@@ -14,7 +14,7 @@ import { gather, set } from "../../support/core/sessions.ts";
 useFakeDate();
 
 describe("a welcome", () => {
-  test("[W1] is first, and tells all there is: each member as the room itself has it", async () => {
+  test("[W1] is the first message and complete, with each member as the room itself has it", async () => {
     const { id, room } = await gather("scripted");
     await room.updateState(() => ({ title: "Bridge", tags: ["a"] }));
     await room.join({ id: "bob", name: "Bob" });
@@ -48,7 +48,7 @@ describe("a welcome", () => {
     });
   });
 
-  test("[W1] announces the limits that hold, of the behaviour and of the library", async () => {
+  test("[W1] contains the effective limits of the behaviour and the library", async () => {
     const { sessions } = await gather("small", "ada");
     expect(sessions[0]?.welcome.limits).toEqual({
       frameBytes: 512,
@@ -64,14 +64,14 @@ describe("a welcome", () => {
     });
   });
 
-  test("[W1, R3] starts an absent room, with the behaviour that the client names", async () => {
+  test("[W1, R3] starts an absent room with the behaviour that the client names", async () => {
     const id = newId();
     const ada = await connect(id, { id: "ada" }, { behaviour: "small" });
     expect(ada.welcome).toMatchObject({ version: 0, state: {}, limits: { frameBytes: 512 } });
     expect((await rooms.room(id).info()).behaviour).toBe("small");
   });
 
-  test("[W1, S9] carries keys and ids that mean something to JavaScript", async () => {
+  test("[W1, S9] contains keys and ids with a special meaning in JavaScript as data", async () => {
     const { id, room } = await gather("scripted");
     const state = JSON.parse('{"__proto__":{"x":1},"constructor":2,"toString":null}') as object;
     await room.updateState(() => state);
@@ -82,7 +82,7 @@ describe("a welcome", () => {
     expect(Object.keys(bob.welcome.presence)).toEqual(["__proto__", "constructor"]);
   });
 
-  test("[W1, U3] of a user's second socket has a session of its own, and the same user", async () => {
+  test("[W1, U3] of a user's second socket has its own session, and the same user", async () => {
     const { id, sessions } = await gather("scripted", "ada");
     const [first] = sessions;
     const second = await connect(id, { id: "ada" });
@@ -92,8 +92,8 @@ describe("a welcome", () => {
   });
 });
 
-describe("a client that speaks before it is welcomed", () => {
-  /** Come in, and send this before anything of the room can have arrived. */
+describe("a client that sends messages before it is welcomed", () => {
+  /** Connect, and send messages before anything from the room can have arrived. */
   async function connectSpeaking(id: string, ...messages: ClientMessage[]): Promise<TestSession> {
     const session = new TestSession("eager", {});
     const user = encodeURIComponent(JSON.stringify({ id: "eager" }));
@@ -110,12 +110,12 @@ describe("a client that speaks before it is welcomed", () => {
       close: (code, reason) => socket.close(code, reason),
     });
     socket.accept();
-    session.send(...messages); // in the same breath: nothing has come yet
+    session.send(...messages); // in the same tick, before anything has arrived
     await session.begin();
     return session;
   }
 
-  test("[W1, W2] gets the welcome first, and then its answers", async () => {
+  test("[W1, W2] gets the welcome first, and then its replies", async () => {
     const { id, room } = await gather("scripted");
     const eager = await connectSpeaking(
       id,
@@ -134,7 +134,7 @@ describe("a client that speaks before it is welcomed", () => {
     expect(eager.presence).toEqual(await room.getPresence());
   });
 
-  test("[W1, W2] and finds a window open is welcomed at its end, to what was committed with it", async () => {
+  test("[W1, W2] during an open window is welcomed at its end, with what was committed", async () => {
     const { id, room, sessions } = await gather("scripted", "ada");
     const [ada] = sessions;
     const updates = Array.from({ length: 5 }, (_, n) => ada?.update(set(`k${n}`, n)));
@@ -147,8 +147,8 @@ describe("a client that speaks before it is welcomed", () => {
   });
 });
 
-describe("many who come at once", () => {
-  test("[W1, W2] are welcomed one and all, and know the same in the end", async () => {
+describe("many clients that connect at once", () => {
+  test("[W1, W2] are all welcomed, and finally have the same state", async () => {
     const { id, room } = await gather("swift");
     const writer = await connect(id, { id: "writer" });
     const coming = Array.from({ length: 40 }, (_, n) => connect(id, { id: `user${n % 30}` }));
@@ -172,7 +172,7 @@ describe("many who come at once", () => {
 });
 
 describe("a welcome after a wake", () => {
-  test("[W1, R6] is what it was before, and calls no hook but the one who comes", async () => {
+  test("[W1, R6] is complete as before, and calls no hook but onJoin for the newcomer", async () => {
     const { id, sessions } = await gather("loaded", "ada");
     const [ada] = sessions;
     await ada?.update(set("n", 1));
@@ -190,7 +190,7 @@ describe("a welcome after a wake", () => {
     expect(callsOf(id).slice(calls)).toEqual([{ hook: "onJoin", user: "bob" }]);
   });
 
-  test("[W1, R6] goes to nobody a second time", async () => {
+  test("[W1, R6] is sent to nobody a second time", async () => {
     const { id, sessions } = await gather("scripted", "ada", "bob");
     for (let round = 0; round < 3; round++) {
       await evict(id);
@@ -200,7 +200,7 @@ describe("a welcome after a wake", () => {
       expect(messages.filter(({ type }) => type === "welcome")).toHaveLength(1);
   });
 
-  test("[W1, R1] waits for the hook that lets its user in", async () => {
+  test("[W1, R1] waits for the hook that admits its user", async () => {
     const { id } = await gather("swift");
     const { promise, resolve } = gate();
     setScript(id, { onJoin: () => promise.then(() => ({ ok: { role: "guest" } })) });

@@ -1,5 +1,5 @@
-// Patches with a base in a real room: over sockets, by the Worker, in a window, after the room has slept (rules
-// E1–E4, E7). Where they land is in test/protocol/rebase.test.ts.
+// Patches with a base in a real room: over sockets, by the Worker, in a window, and after the room has slept (rules
+// E1–E4, E7). Where they are applied is tested in test/protocol/rebase.test.ts.
 
 import { beforeEach, describe, expect, test, vi } from "vitest";
 import type { RoomHandle } from "collab-room";
@@ -20,7 +20,7 @@ const replace = (index: number, value: unknown) => [
   { op: "replace", path: `/list/${index}`, value },
 ];
 
-/** Ask what the types do not allow. */
+/** Send a request that the types do not allow. */
 function askRaw(message: object): Promise<Reply> {
   ada.sendRaw(JSON.stringify({ ...message, ref: "raw" }));
   return ada.next("reply", ({ ref }) => ref === "raw");
@@ -34,7 +34,7 @@ beforeEach(async () => {
 });
 
 describe("an update with a base", () => {
-  test("[E1] lands where it was meant, whatever others have done since", async () => {
+  test("[E1] is applied to its intended target, whatever others have changed since", async () => {
     expectOk(await bob.update(insert(0, "B")));
     expectOk(await bob.update([{ op: "remove", path: "/list/1" }])); // a
     const reply = expectOk(await ada.updateFrom(1, replace(2, "C")));
@@ -46,7 +46,7 @@ describe("an update with a base", () => {
     ]);
   });
 
-  test("[E1] is moved through what its own window has staged before it", async () => {
+  test("[E1] is rebased over what its own window has staged before it", async () => {
     const letGo = await hold(room);
     const writes = [
       bob.update(insert(0, "B")),
@@ -59,14 +59,14 @@ describe("an update with a base", () => {
     expect((await journalOf(id)).at(-1)).toEqual([1, 4]);
   });
 
-  test("[E2] leaves out what is gone, and says so", async () => {
+  test("[E2] drops operations whose target is gone, and reports them", async () => {
     expectOk(await bob.update([{ op: "remove", path: "/list/1" }]));
     const patch = [...replace(0, "A"), ...replace(1, "B"), ...replace(2, "C")];
     expect(expectOk(await ada.updateFrom(1, patch))).toMatchObject({ version: 3, dropped: [1] });
     expect(await listOf()).toEqual(["A", "C"]);
   });
 
-  test("[E2, S3] of which nothing is left changes nothing, and has succeeded", async () => {
+  test("[E2, S3] of which nothing is left changes nothing, and succeeds", async () => {
     expectOk(await bob.update([{ op: "remove", path: "/list/1" }]));
     const before = messagesOf(bob, "change").length;
     expect(expectOk(await ada.updateFrom(1, replace(1, "B")))).toMatchObject({
@@ -89,7 +89,7 @@ describe("an update with a base", () => {
     );
   });
 
-  test("[E5] may have inc, str_ins and str_del, and listeners are told of just these", async () => {
+  test("[E5] may contain inc, str_ins and str_del, which other clients receive unchanged", async () => {
     const patch = [
       { op: "inc", path: "/n", by: 2 },
       { op: "str_ins", path: "/list/0", pos: 1, str: "bc" },
@@ -102,7 +102,7 @@ describe("an update with a base", () => {
   });
 });
 
-test("[E3, L1] patches that are hard to move count as more messages", async () => {
+test("[E3, L1] patches that are expensive to rebase count as several messages", async () => {
   const gathered = await gather("scripted", "eve", "fay");
   const [eve] = gathered.sessions as [TestSession, TestSession];
   await gathered.room.updateState(() => ({ list: Array.from({ length: 50 }, (_, n) => n) }));
@@ -119,7 +119,7 @@ test("[E3, L1] patches that are hard to move count as more messages", async () =
 });
 
 describe("the Worker", () => {
-  test("[E1, E2] gives a base, and learns what was left out", async () => {
+  test("[E1, E2] can pass a base, and learns which operations were dropped", async () => {
     await room.patchState([{ op: "remove", path: "/list/0" }]);
     expect(
       await room.patchState([...replace(0, "A"), ...replace(2, "C")] as never, { base: 1 }),
@@ -127,7 +127,7 @@ describe("the Worker", () => {
     expect(await listOf()).toEqual(["b", "C"]);
   });
 
-  test("[E1, E7] a state that it replaces leaves others' positions alone where nothing has changed", async () => {
+  test("[E1, E7] does not shift others' positions if the state that it sets is unchanged there", async () => {
     await room.updateState((state) => ({ ...state, list: ["x", "a", "b", "c"] }));
     expectOk(await ada.updateFrom(1, replace(2, "C")));
     expect(await listOf()).toEqual(["x", "a", "b", "C"]);
@@ -135,7 +135,7 @@ describe("the Worker", () => {
 });
 
 describe("a base", () => {
-  test("[E4] is known after the room has slept: what moves positions is in the journal", async () => {
+  test("[E4] is still usable after the room has slept, because the journal records position changes", async () => {
     await room.patchState(insert(0, "x") as never);
     await room.patchState([{ op: "add", path: "/list/-", value: "y" }]);
     await evict(id);
@@ -151,7 +151,7 @@ describe("a base", () => {
     ]);
   });
 
-  test("[E3] that the journal does not reach back to is refused, and nothing changes", async () => {
+  test("[E3] older than the journal is refused, and nothing changes", async () => {
     for (const fill of ["x", "y", "z"])
       await room.patchState([{ op: "add", path: "/fill", value: fill.repeat(300_000) }]);
     const { version } = await room.info();
@@ -164,7 +164,7 @@ describe("a base", () => {
     expect((await room.info()).version).toBe(version);
   });
 
-  test("[E3] inside a change is refused: nobody has ever seen that version", async () => {
+  test("[E3] inside a change is refused, because no client has seen that version", async () => {
     const letGo = await hold(room);
     const writes = [1, 2, 3].map((n) => bob.update(insert(0, n)));
     await letGo(bob);
@@ -174,7 +174,7 @@ describe("a base", () => {
     expectOk(await ada.updateFrom(4, replace(0, "A")));
   });
 
-  test("[E3] ahead of the room is a conflict", async () => {
+  test("[E3] ahead of the room is a version conflict", async () => {
     expectFailed(await ada.updateFrom(9, replace(0, "A")), "version_conflict");
     expect(await listOf()).toEqual(["a", "b", "c"]);
   });
@@ -192,13 +192,13 @@ describe("a base", () => {
   });
 
   test.each(["", "garbage", "{}", '[{"op":"add"}]', "null"])(
-    "[E3, S10] before a change that cannot be read, such as %j, is refused alone",
+    "[E3, S10] before an unreadable change such as %j is refused, and newer bases still work",
     async (text) => {
       await room.patchState(insert(0, "x") as never);
       for (const fill of ["x", "y"])
         await room.patchState([{ op: "add", path: "/fill", value: fill.repeat(300_000) }]);
       const { epoch, version } = await room.info();
-      // It stands before the last snapshot, so the room wakes without it.
+      // The change precedes the last snapshot, so the room wakes without it.
       await sql(id, `UPDATE changes SET patch = CAST('${text}' AS BLOB) WHERE version = 3`);
       await evict(id);
       const base = { base: 2 };
@@ -209,32 +209,32 @@ describe("a base", () => {
         version: version + 1,
       });
       expect((await room.info()).epoch).toBe(epoch);
-      // Neither is it sent to anybody who comes back.
+      // It is not sent to a client that resumes either.
       const back = await connect(id, { id: "ada" }, { resume: { epoch, version: 2, state: {} } });
       expect(back.welcome.resumed).toBe(false);
     },
   );
 
   test.each<[string, object]>([
-    ["a base that is no number", { base: "1" }],
+    ["a base that is not a number", { base: "1" }],
     ["a negative base", { base: -1 }],
-    ["half a version", { base: 1.5 }],
+    ["a fractional base", { base: 1.5 }],
     ["a base of null", { base: null }],
     ["strict without a base", { strict: true }],
-    ["strict that is no boolean", { base: 1, strict: 1 }],
+    ["strict that is not a boolean", { base: 1, strict: 1 }],
   ])("[W3, E1] %s is a bad message", async (_, members) => {
     const reply = await askRaw({ type: "update", patch: replace(0, "A"), ...members });
     expectFailed(reply, "bad_message");
     expect(await listOf()).toEqual(["a", "b", "c"]);
   });
 
-  test("[W3, E1] does not go with a merge patch", async () => {
+  test("[W3, E1] is not allowed with a merge patch", async () => {
     const reply = await askRaw({ type: "update", merge: { n: 1 }, base: 1 });
     expect(expectFailed(reply, "bad_message").detail).toMatch(/Leave "base" out/);
   });
 });
 
-test("[E3] bases that the journal no longer has do not make the room read it again and again", async () => {
+test("[E3] outdated bases do not make the room read its journal again and again", async () => {
   const fill = (n: number) => `${n % 10}`.repeat(120_000);
   for (let n = 0; n < 25; n++)
     await room.patchState([{ op: "add", path: "/fill", value: fill(n) }]);

@@ -1,5 +1,5 @@
-// How far back a client can resume from: whatever snapshots are taken in between, the journal keeps at
-// least the last 1,000 versions or 256 KiB of changes, of what fits into it.
+// How far back a client can resume. Whatever snapshots are taken in between, the journal keeps at least the last 1,000
+// versions or the last 256 KiB of changes.
 
 import { describe, expect, test } from "vitest";
 import { JsonDocument } from "../../../src/room/document/json-document.ts";
@@ -17,7 +17,7 @@ import { planOn } from "../../support/planned.ts";
 
 const limits = resolveLimits();
 
-/** A document that remembers each version's state, and how many bytes of changes came before it. */
+/** A document that remembers the state of each version, and how many bytes of changes came before it. */
 function create() {
   const storage = new MemoryRoomStorage<RoomRecord, Member>();
   let document = JsonDocument.create(storage);
@@ -25,7 +25,7 @@ function create() {
   const bytesAt = [0];
   return {
     storage,
-    /** Change that many versions in one row. */
+    /** Make this many changes in one row. */
     write(path: string, value: string | number, versions = 1): void {
       let bytes = bytesAt.at(-1) as number;
       for (let n = 0; n < versions; n++) {
@@ -41,7 +41,7 @@ function create() {
     sleep(): void {
       ({ document } = JsonDocument.open(storage));
     },
-    /** Whether a client of that version can resume; if so, it gets where it should. */
+    /** Whether a client with that version can resume. If so, it must get the current state. */
     resumes(version: number): boolean {
       const patch = document.patchesSince([version]).get(version);
       if (patch === undefined) return false;
@@ -53,31 +53,31 @@ function create() {
     get version(): number {
       return document.version;
     },
-    /** Bytes of changes since that version. */
+    /** The bytes of changes since that version. */
     bytesSince: (version: number): number =>
       (bytesAt.at(-1) as number) - (bytesAt[version] as number),
   };
 }
 
 describe("the tail of a journal", () => {
-  test("[S10] of small changes reaches back 1,000 versions, right after a snapshot too", () => {
+  test("[S10] of small changes reaches back 1,000 versions, even right after a snapshot", () => {
     const document = create();
     let oldest = 0;
     for (let n = 1; n <= 6500; n++) {
       document.write(`/k${n % 10}`, n);
       if (n % 1999 === 0) document.sleep();
-      // A version that is missing is missing for longer than that.
+      // A missing version stays missing for longer than this interval.
       if (n > 1000 && n % 21 === 0 && !document.resumes(n - 1000))
         throw new Error(`not from ${n - 1000} to ${n}`);
       if (n % 500 === 0) while (!document.resumes(oldest)) oldest += 25;
     }
-    // It does not keep everything, and snapshots were taken.
+    // Not everything is kept, and snapshots were taken.
     expect(oldest).toBeGreaterThan(0);
     expect(document.storage.readHistory().snapshots).toHaveLength(2);
   });
 
   test.for([2000, 20_000, 60_000, 150_000])(
-    "[S10] of changes of %i characters reaches back 256 KiB, right after a snapshot too",
+    "[S10] of changes of %i characters reaches back 256 KiB, even right after a snapshot",
     (size) => {
       const document = create();
       const snapshots = new Set<number>();
@@ -93,7 +93,7 @@ describe("the tail of a journal", () => {
     },
   );
 
-  test("[S10] of windows of many versions has no row for those in the middle", () => {
+  test("[S10] of windows of many versions has no row for the versions inside a window", () => {
     const document = create();
     for (let n = 0; n < 100; n++) document.write("/n", n, 10);
     expect(document.version).toBe(1000);
@@ -102,8 +102,8 @@ describe("the tail of a journal", () => {
   });
 });
 
-describe("a room whose journal was cut", () => {
-  test("[W1, S10] resumes clients whose version it still has, and gives the others the whole state", async () => {
+describe("a room whose journal was truncated", () => {
+  test("[W1, S10] resumes clients whose version it still has, and sends the whole state to the others", async () => {
     const { id, room, sessions } = await gather("swift", "ada");
     const [ada] = sessions as [TestSession];
     const { epoch } = ada.welcome;

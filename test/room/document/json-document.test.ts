@@ -1,5 +1,5 @@
-// The JSON document by itself: what a change writes, when the state is written instead, and that a
-// document opened again goes on where the last one was.
+// The JSON document by itself: what a change writes, when a snapshot is written instead, and that a reopened document
+// continues where it ended.
 
 import { describe, expect, test } from "vitest";
 import { JsonDocument } from "../../../src/room/document/json-document.ts";
@@ -52,7 +52,7 @@ describe("a new document", () => {
 });
 
 describe("a change", () => {
-  test("[S3, S10] is one record with its patch, and the next version", () => {
+  test("[S3, S10] is one record with its patch, and increments the version", () => {
     const storage = create();
     const document = JsonDocument.create(storage);
     set(document, "n", 1);
@@ -67,7 +67,7 @@ describe("a change", () => {
     });
   });
 
-  test("[E7] whose patch is larger than the state it makes is no replacement of the state", () => {
+  test("[E7] whose patch is larger than the resulting state is still stored as a patch", () => {
     const storage = create();
     const document = JsonDocument.create(storage);
     const patch: Patch = [
@@ -82,7 +82,7 @@ describe("a change", () => {
   });
 
   test.each(["x", "é", "€", "😀", "\u0000"])(
-    "[S10] of %j is a record as long as it fits a row, and else a snapshot",
+    "[S10] of %j is stored as a record if it fits in a row, and otherwise as a snapshot",
     (character) => {
       const storage = create();
       const document = JsonDocument.create(storage);
@@ -99,14 +99,14 @@ describe("a change", () => {
 });
 
 describe("a snapshot", () => {
-  test("[S10] is taken when the patches since the last one have 256 KiB", () => {
+  test("[S10] is taken after 256 KiB of patches since the last one", () => {
     const storage = create();
     const document = JsonDocument.create(storage);
     for (let n = 0; n < 6; n++) set(document, "text", String(n).repeat(52_000));
     expect(snapshotsOf(storage)).toEqual([6]);
   });
 
-  test("[S10] of a large state is taken when the patches have its size", () => {
+  test("[S10] of a large state is taken once the patches have reached its size", () => {
     const storage = create();
     const document = JsonDocument.create(storage);
     set(document, "large", "x".repeat(600_000));
@@ -128,7 +128,7 @@ describe("a snapshot", () => {
     expect(snapshotsOf(storage)).toEqual([2001, 1]);
   });
 
-  test("[S10, R6] is taken at the same versions by a room that sleeps after every change", () => {
+  test("[S10, R6] is taken at the same versions if the room sleeps after every change", () => {
     const [awake, asleep] = [create(), create()];
     const one = JsonDocument.create(awake);
     let other = JsonDocument.create(asleep);
@@ -143,7 +143,7 @@ describe("a snapshot", () => {
 });
 
 describe("opening", () => {
-  test("[S10] a sound history moves nothing and loses nothing", () => {
+  test("[S10] an intact history quarantines nothing and loses nothing", () => {
     const storage = create();
     const document = JsonDocument.create(storage);
     set(document, "n", 1);
@@ -152,7 +152,7 @@ describe("opening", () => {
     expect(opened.head).toEqual({ value: { n: 1 }, bytes: jsonBytes({ n: 1 } as JsonObject) });
   });
 
-  test("[S10] a damaged one moves what it cannot use, once, and tells how many versions are lost", () => {
+  test("[S10] a damaged history quarantines unusable rows once, and reports how many versions are lost", () => {
     const storage = create();
     const document = JsonDocument.create(storage);
     set(document, "n", 1);

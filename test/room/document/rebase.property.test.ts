@@ -1,5 +1,5 @@
-// A room and a client that both move a patch through the same changes: the room by its journal, before and after
-// an eviction; the client by the changes that it was sent. They come to the same.
+// A room and a client both rebase a patch over the same changes. The room uses its journal, before and after an
+// eviction, and the client uses the changes it was sent. They get the same result.
 
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
@@ -34,7 +34,7 @@ const copy = <T>(value: T): T => JSON.parse(JSON.stringify(value)) as T;
 const plain = (state: JsonObject, operation: Operation): JsonObject =>
   plainPatched(state, [operation]) as JsonObject;
 
-/** A client's copy of the state, and the effects of each change since it began. */
+/** A client's copy of the state, with the effects of each change since it began. */
 class Client {
   state: Sized;
   readonly #effects: { readonly to: number; readonly effects: readonly Effect[] }[] = [];
@@ -51,7 +51,7 @@ class Client {
     this.#effects.push({ to, effects });
   }
 
-  /** What the room will make of a patch of its own. */
+  /** What the room will make of a patch of this client's. */
   predict(patch: Patch, base: number): { state: JsonObject; dropped: readonly number[] } {
     const run = new PatchRun({ ...this.state, value: copy(this.state.value) }, defaultLimits);
     const since = this.#effects.filter(({ to }) => to > base).flatMap(({ effects }) => effects);
@@ -67,7 +67,7 @@ const windows = fc.array(
   },
 );
 
-/** A room and a client that have the first state. */
+/** A room and a client, both with the first state. */
 function begin(): { room: JsonDocument; client: Client; change(patch: Patch): void } {
   const room = JsonDocument.create(new MemoryRoomStorage<RoomRecord, Member>());
   const change = (patch: Patch): void => {
@@ -80,7 +80,7 @@ function begin(): { room: JsonDocument; client: Client; change(patch: Patch): vo
 }
 
 describe("a client that knows the changes", () => {
-  test("[E1, E6] moves a patch by a window that leaves the state as it was", () => {
+  test("[E1, E6] rebases a patch over a window that leaves the state as it was", () => {
     const { room, client, change } = begin();
     const { deep } = firstState();
     change([{ op: "replace", path: "/deep", value: { list: [item("new")] } }]);
@@ -97,7 +97,7 @@ describe("a client that knows the changes", () => {
     expect({ state: room.value, dropped }).toEqual(expected);
   });
 
-  test("[E1, E4, E6] predicts what the room makes of a patch, whether or not the room has slept", () => {
+  test("[E1, E4, E6] predicts how the room applies a patch, whether or not the room has slept", () => {
     const seed = Number(process.env["SEED"] ?? Date.now() % 2 ** 31);
     fc.assert(
       fc.property(

@@ -1,5 +1,5 @@
-// A room whose stored history is damaged opens at the last version that is whole: what could not be read
-// is quarantined and reported, lost versions end the epoch, and the room goes on.
+// A room whose stored history is damaged opens at the last intact version. Unreadable rows are quarantined and
+// reported, lost versions end the epoch, and the room goes on.
 
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { setScript } from "../../fixtures/scripts.ts";
@@ -13,7 +13,7 @@ afterEach(() => {
 const quarantined = (id: string) =>
   sql(id, "SELECT DISTINCT kind, version FROM quarantine ORDER BY kind, version");
 
-/** A running room whose state is `{ n: version }`, after so many changes. */
+/** A running room whose state is `{ n: version }`, after this many changes. */
 async function changedRoom(changes: number, behaviour = "scripted") {
   const id = newId();
   const room = await rooms.joinOrCreateRoom(id, { behaviour });
@@ -41,14 +41,14 @@ async function compactedRoom(behaviour = "scripted") {
 }
 
 const damages = [
-  { what: "bytes of no meaning", query: "UPDATE changes SET patch = x'00ff01' WHERE version = 3" },
-  { what: "a text instead of bytes", query: "UPDATE changes SET patch = '' WHERE version = 3" },
+  { what: "meaningless bytes", query: "UPDATE changes SET patch = x'00ff01' WHERE version = 3" },
+  { what: "text instead of bytes", query: "UPDATE changes SET patch = '' WHERE version = 3" },
   {
-    what: "half of it gone",
+    what: "truncated bytes",
     query: "UPDATE changes SET patch = substr(patch, 1, length(patch) / 2) WHERE version = 3",
   },
   {
-    what: "a patch that does not fit",
+    what: "a patch that does not apply",
     query: `UPDATE changes SET patch = CAST('[{"op":"remove","path":"/m"}]' AS BLOB) WHERE version = 3`,
   },
 ];
@@ -76,7 +76,7 @@ describe("a change that cannot be read", () => {
     },
   );
 
-  test("[S10, R8] later changes count on from there, and the new epoch stays", async () => {
+  test("[S10, R8] later changes continue from there, and the new epoch stays", async () => {
     watchLog({ event: "history_damaged" });
     const { id, room } = await changedRoom(5);
     await sql(id, "UPDATE changes SET patch = x'00' WHERE version = 3");
@@ -92,7 +92,7 @@ describe("a change that cannot be read", () => {
     expect(await quarantined(id)).toHaveLength(3);
   });
 
-  test("[S10] a gap between changes ends the history too", async () => {
+  test("[S10] a gap between changes ends the history as well", async () => {
     watchLog({ event: "history_damaged" });
     const { id, room, epoch } = await changedRoom(5);
     await sql(id, "DELETE FROM changes WHERE version = 3");
@@ -105,7 +105,7 @@ describe("a change that cannot be read", () => {
     });
   });
 
-  test("[S10] one that a newer snapshot covers does no harm", async () => {
+  test("[S10] an unreadable change that a newer snapshot covers does no harm", async () => {
     const reports = watchLog({ event: "history_damaged" });
     const { id, room, epoch, state } = await compactedRoom();
     await sql(id, "UPDATE changes SET patch = x'00' WHERE version = 3");
@@ -119,7 +119,7 @@ describe("a change that cannot be read", () => {
 describe("a snapshot that cannot be read", () => {
   const cut = "UPDATE snapshots SET data = substr(data, 1, length(data) - 1)";
 
-  test("[S10, R8] the one before it and the changes since restore everything: the epoch stays", async () => {
+  test("[S10, R8] the previous snapshot and later changes restore everything, and the epoch stays", async () => {
     const reports = watchLog({ event: "history_damaged" });
     const { id, room, epoch, state } = await compactedRoom();
     await sql(id, `${cut} WHERE version = 3`);
@@ -138,7 +138,7 @@ describe("a snapshot that cannot be read", () => {
     expect(await room.info()).toMatchObject({ version: 6, epoch });
   });
 
-  test("[S10, R8] without one before it the room begins anew, in a new epoch", async () => {
+  test("[S10, R8] without a previous snapshot the room begins with an empty state, in a new epoch", async () => {
     watchLog({ event: "history_damaged" });
     const { id, room, epoch } = await compactedRoom();
     await sql(id, cut);
@@ -154,7 +154,7 @@ describe("a snapshot that cannot be read", () => {
     expect(await room.getState()).toEqual({ n: 1 });
   });
 
-  test("[S10] one of several rows with a row missing is not taken for whole", async () => {
+  test("[S10] a snapshot of several rows with a row missing is not used", async () => {
     watchLog({ event: "history_damaged" });
     const id = newId();
     const room = await rooms.joinOrCreateRoom(id, { behaviour: "large" });
@@ -169,7 +169,7 @@ describe("a snapshot that cannot be read", () => {
 });
 
 describe("a stopped room", () => {
-  test("[S10, R8] starts at the last good version of what it kept, in a new epoch", async () => {
+  test("[S10, R8] starts at the last intact version of its stored state, in a new epoch", async () => {
     const reports = watchLog({ event: "history_damaged" });
     const { id, room, epoch } = await changedRoom(5);
     await room.stop();
@@ -180,7 +180,7 @@ describe("a stopped room", () => {
     expect(reports()).toEqual([expect.objectContaining({ quarantined: 3, lost: 3, version: 2 })]);
   });
 
-  test("[S10, R8] a start that is refused does not make the lost versions forgotten", async () => {
+  test("[S10, R8] keeps track of the lost versions after a refused start", async () => {
     watchLog({ event: "history_damaged" });
     const { id, room, epoch } = await changedRoom(5, "loaded");
     await room.stop();

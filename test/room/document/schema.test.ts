@@ -1,4 +1,4 @@
-// A state with a schema: what does not fit is refused, whoever asks, and changes nothing (rule B3).
+// A state with a schema. A change that does not fit is refused, whoever makes it, and changes nothing (rule B3).
 
 import { describe, expect, test } from "vitest";
 import { createCollab, defineRoom, type JsonObject, type RoomHandle } from "collab-room";
@@ -53,7 +53,7 @@ describe("a change that does not fit the schema", () => {
     expect(await room.getState()).toEqual({ n: 0 });
   });
 
-  test("[B3] by a socket is refused alone: what else is in its window stays", async () => {
+  test("[B3] by a socket is refused on its own, and the rest of its window stays", async () => {
     const room = await start();
     const ada = await connect(room.id, { id: "ada" });
     const replies = await Promise.all([
@@ -88,7 +88,7 @@ describe("a room with a schema", () => {
     expect(await (await start(id)).getState()).toEqual({ n: 9 });
   });
 
-  test("[B3] that loads an error begins with its initial state", async () => {
+  test("[B3] begins with its initial state if loading returns an error", async () => {
     const id = newId();
     setScript(id, { loadRoomState: () => ({ error: "gone" }) });
     expect(await (await start(id)).getState()).toEqual({ n: 0 });
@@ -102,7 +102,7 @@ describe("createCollab", () => {
 
   test.each<[string, object, RegExp]>([
     [
-      "{} that does not fit",
+      "{} if it does not fit",
       { state },
       /"one": initialState must match the schema of the state: n: /,
     ],
@@ -112,23 +112,27 @@ describe("createCollab", () => {
       /must match the schema/,
     ],
     [
-      "an initial state that is no object",
+      "an initial state that is not an object",
       { initialState: [] },
       /initialState must be a JSON object/,
     ],
-    ["an initial state that is no JSON", { initialState: { at: new Date(0) } }, /only JSON values/],
-    ["a schema that is none", { state: {} }, /state must be a Standard Schema/],
     [
-      "a schema that answers later",
+      "an initial state that is not JSON",
+      { initialState: { at: new Date(0) } },
+      /only JSON values/,
+    ],
+    ["an invalid schema", { state: {} }, /state must be a Standard Schema/],
+    [
+      "an asynchronous schema",
       { state: z.object({}).refine(async () => true) },
       /asynchronous|Promise|async/i,
     ],
-    ["another word for writes", { writes: "none" }, /writes must be "all" or "actions"/],
+    ["an unknown value for writes", { writes: "none" }, /writes must be "all" or "actions"/],
   ])("[B3] refuses %s", (_, behaviour, message) => {
     expect(create(behaviour)).toThrow(message);
   });
 
-  test("[B3] takes {} that does not fit where a hook loads the state", () => {
+  test("[B3] accepts {} that does not fit if a hook loads the state", () => {
     expect(create({ state, loadRoomState: () => ({ ok: { n: 1 } as JsonObject }) })).not.toThrow();
   });
 });

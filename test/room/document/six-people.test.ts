@@ -1,5 +1,5 @@
-// Six people on slow lines edit one list by index (rule E1). Each makes an edit on what they see, and it arrives
-// when others have changed the list. With a base, no edit lands on another item; without one, many do.
+// Six users on slow connections edit one list by index (rule E1). Each edit is based on what its user sees, and arrives
+// after others have changed the list. With a base, no edit hits another item. Without one, many do.
 
 import { describe, expect, test } from "vitest";
 import type { JsonObject } from "../../../src/protocol/json.ts";
@@ -19,7 +19,7 @@ const people = ["ada", "bob", "cyd", "dan", "eve", "fay"];
 const itemsOf = (state: JsonObject): readonly Item[] => state["list"] as unknown as readonly Item[];
 const item = (tag: string): JsonObject => ({ tag, by: [] });
 
-/** @returns edits that stand on another item than the one they were made on, and edits in all */
+/** @returns the edits that hit another item than intended, and the number of all edits */
 async function play(hasBase: boolean, sleeps: boolean): Promise<{ wrong: number; edits: number }> {
   const random = new Random(7);
   const { id, room, sessions } = await gather("swift", ...people);
@@ -63,17 +63,17 @@ async function play(hasBase: boolean, sleeps: boolean): Promise<{ wrong: number;
   return { wrong: edits.filter((isRight) => !isRight).length, edits: edits.length };
 }
 
-describe("six people who edit one list", () => {
+describe("six users who edit one list", () => {
   test.each([
     ["awake", false],
-    ["that sleeps now and then", true],
-  ])("[E1, E6] put no edit on another item, in a room %s", async (_, sleeps) => {
+    ["that sometimes sleeps", true],
+  ])("[E1, E6] never edit a wrong item, in a room %s", async (_, sleeps) => {
     const { wrong, edits } = await play(true, sleeps);
     expect(wrong).toBe(0);
     expect(edits).toBeGreaterThan(30);
   });
 
-  test("[E1] would put many on another item without a base", async () => {
+  test("[E1] would edit many wrong items without a base", async () => {
     const { wrong } = await play(false, false);
     expect(wrong).toBeGreaterThan(10);
   });

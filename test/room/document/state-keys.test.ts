@@ -1,5 +1,4 @@
-// Keys and texts with a meaning to JavaScript are plain data on every way into a room and out of it,
-// and after an eviction.
+// Keys and texts with a special meaning in JavaScript are plain data everywhere in a room's API, and after an eviction.
 
 import { describe, expect, test } from "vitest";
 import type { JsonObject, RoomHandle } from "collab-room";
@@ -7,7 +6,7 @@ import { canonical } from "../../support/canonical-json.ts";
 import { at, expectJson, send } from "../../support/core/http.ts";
 import { evict, newId, rooms } from "../../support/core/rooms.ts";
 
-/** As JSON text, for in a literal `__proto__` would set the prototype. */
+/** This is JSON text, because `__proto__` in a literal would set the prototype. */
 const trickyText =
   '{"__proto__":{"polluted":true,"list":[{"__proto__":null}]},"constructor":{"prototype":{"polluted":true}},"toString":1,"hasOwnProperty":"no","toJSON":{},"then":2,"length":3,"":4}';
 const tricky = (): JsonObject => JSON.parse(trickyText) as JsonObject;
@@ -27,7 +26,7 @@ function expectClean(): void {
   ]);
 }
 
-/** The state is exactly this, to the handle and over HTTP, warm and cold. */
+/** Check that the state is exactly this, through the handle and over HTTP, awake and after an eviction. */
 async function expectState(room: RoomHandle, state: JsonObject): Promise<void> {
   for (const _ of ["warm", "cold"]) {
     const read = await room.getState();
@@ -43,7 +42,7 @@ async function expectState(room: RoomHandle, state: JsonObject): Promise<void> {
 const start = (behaviour = "scripted"): Promise<RoomHandle> =>
   rooms.joinOrCreateRoom(newId(), { behaviour });
 
-describe("a state with such keys", () => {
+describe("a state with special keys", () => {
   test.each<[string, (room: RoomHandle) => Promise<unknown>]>([
     ["updateState", (room) => room.updateState(() => tricky())],
     ["patchState", (room) => room.patchState(trickyPatch)],
@@ -56,7 +55,7 @@ describe("a state with such keys", () => {
           type: mergeType,
         }),
     ],
-  ])("[S9] gets in by %s", async (way, change) => {
+  ])("[S9] can be set by %s", async (way, change) => {
     const room = await start();
     await change(room);
     // A merge patch cannot set null.
@@ -64,7 +63,7 @@ describe("a state with such keys", () => {
     await expectState(room, JSON.parse(text) as JsonObject);
   });
 
-  test("[S9] can be changed member by member, and emptied", async () => {
+  test("[S9] can be changed member by member, and cleared", async () => {
     const room = await start();
     await room.updateState(() => tricky());
     await room.patchState([
@@ -93,7 +92,7 @@ describe("a state with such keys", () => {
     await expectState(room, {});
   });
 
-  test("[S9] a key that only a prototype has is not there", async () => {
+  test("[S9] does not include keys that only a prototype has", async () => {
     const room = await start();
     for (const path of ["/__proto__", "/constructor", "/toString", "/__proto__/polluted"])
       await expect(room.patchState([{ op: "remove", path }])).rejects.toMatchObject({
@@ -105,7 +104,7 @@ describe("a state with such keys", () => {
     await expectState(room, {});
   });
 
-  test("[S9, S7] actions see it, keep it, and answer with it", async () => {
+  test("[S9, S7] is passed to actions, kept by them, and returned in results", async () => {
     const room = await start();
     await room.updateState(() => tricky());
     await room.act("rename", { title: "x" });
@@ -115,7 +114,7 @@ describe("a state with such keys", () => {
     await expectState(room, expected);
   });
 
-  test("[S9, S7] as the payload of an action it is only what its schema takes", async () => {
+  test("[S9, S7] in the payload of an action is reduced to what the schema accepts", async () => {
     const room = await start();
     const payload = JSON.parse('{"title":"x","__proto__":{"title":"y"},"constructor":1}');
     expect(await room.act("rename", payload)).toMatchObject({ result: "renamed" });
@@ -125,7 +124,7 @@ describe("a state with such keys", () => {
 
 describe("users", () => {
   test.each(["__proto__", "constructor", "toString"])(
-    "[S9, U1] %s may be the id of a user, and a field of theirs",
+    "[S9, U1] %s can be the id of a user and a field of theirs",
     async (id) => {
       const room = await start();
       const user = JSON.parse(`{"id":"${id}","__proto__":{"polluted":true},"toString":1}`);
@@ -147,7 +146,7 @@ describe("users", () => {
   );
 
   test.each(["__proto__", "constructor", "toString"])(
-    "[S9, U4] %s is nobody when nobody of that name is there",
+    "[S9, U4] %s is not found if no user has that id",
     async (id) => {
       const room = await start();
       await room.leave(id);
@@ -158,7 +157,7 @@ describe("users", () => {
 
 describe("rooms and behaviours", () => {
   test.each(["__proto__", "constructor", "toString"])(
-    "[S9, R2] %s may be a room's id, and is no behaviour",
+    "[S9, R2] %s can be a room id, and is not a behaviour",
     async (name) => {
       const room = await rooms.joinOrCreateRoom(name);
       expect(await room.info()).toMatchObject({ id: name, alive: true });
@@ -183,7 +182,7 @@ describe("texts", () => {
     "</script>",
   ];
 
-  test("[S9, S1] lone surrogates and control characters come back to the letter, as keys too", async () => {
+  test("[S9, S1] lone surrogates and control characters are preserved exactly, also in keys", async () => {
     const room = await start();
     const state = { list: odd, map: Object.fromEntries(odd.map((text) => [text, text])) };
     await room.updateState(() => state);
@@ -194,7 +193,7 @@ describe("texts", () => {
     await expectState(room, { list: odd, map: {} });
   });
 
-  test("[S9, S1] an update function gets them and gives them back", async () => {
+  test("[S9, S1] an update function receives and returns them unchanged", async () => {
     const room = await start();
     await room.updateState(() => ({ list: odd }));
     const { version } = await room.updateState((state) => structuredClone(state));

@@ -1,5 +1,5 @@
-// The state through a handle: each change is a version and a row, what changes nothing is neither, and
-// what breaks a limit or meets another version is refused and leaves everything as it was.
+// The state through a room handle. Each change is one version and one row, and a change without effect is neither. A
+// change that breaks a limit or expects another version is refused, and everything stays as it was.
 
 import { describe, expect, test } from "vitest";
 import type { JsonObject, JsonValue, RoomHandle } from "collab-room";
@@ -9,13 +9,13 @@ import { at, expectJson, expectProblem, send } from "../../support/core/http.ts"
 import { jsonBytes } from "../../support/canonical-json.ts";
 import { failure, newId, rooms, rowsWritten, sql, stored } from "../../support/core/rooms.ts";
 
-// Time stands still, so that no activity is noted beside the changes.
+// Time stands still, so that no activity is recorded beside the changes.
 useFakeDate();
 
 const start = (behaviour: string): Promise<RoomHandle> =>
   rooms.joinOrCreateRoom(newId(), { behaviour });
 
-/** Rows that an action writes. */
+/** The number of rows that some work writes. */
 async function rowsOf(room: RoomHandle, work: () => Promise<unknown>): Promise<number> {
   const before = await rowsWritten(room.id);
   await work();
@@ -38,7 +38,7 @@ describe("versions", () => {
     expect(await room.info()).toMatchObject({ version: 0 });
   });
 
-  test("[S3] each change is one version, in whatever way it is made", async () => {
+  test("[S3] each change is one version, however it is made", async () => {
     const room = await start("scripted");
     expect(await room.updateState(() => ({ a: 1, b: [1, 2] }))).toEqual({ version: 1 });
     expect(
@@ -55,7 +55,7 @@ describe("versions", () => {
     expect(await room.info()).toMatchObject({ version: 5 });
   });
 
-  test("[S3] what changes nothing writes no row, keeps the version and saves nothing", async () => {
+  test("[S3] a change without effect writes no row, keeps the version and saves nothing", async () => {
     const room = await start("saved");
     const state = { a: { b: [1, null] }, title: "x" };
     await put(room, state);
@@ -66,20 +66,20 @@ describe("versions", () => {
     const [{ version }, calls] = [await room.info(), callsOf(room.id).length];
 
     const idle: [string, () => Promise<unknown>][] = [
-      ["the state itself", () => room.updateState((same) => same)],
-      ["a copy of it", () => room.updateState((same) => structuredClone(same))],
+      ["the same state", () => room.updateState((same) => same)],
+      ["a copy of the state", () => room.updateState((same) => structuredClone(same))],
       ["no operations", () => room.patchState([])],
       ["a test", () => room.patchState([{ op: "test", path: "/title", value: "x" }])],
       ["the same value", () => room.patchState([{ op: "add", path: "/title", value: "x" }])],
       [
-        "back and forth",
+        "a move there and back",
         () =>
           room.patchState([
             { op: "move", from: "/a", path: "/z" },
             { op: "move", from: "/z", path: "/a" },
           ]),
       ],
-      ["an action's same state", () => room.act("rename", { title: "x" })],
+      ["an action that returns the same state", () => room.act("rename", { title: "x" })],
       ["an action without a state", () => room.act("nothing")],
       ["a merge patch", () => merge(room, { title: "x", gone: null, a: { b: [1, null] } })],
       ["a replacement", () => replace(room, { title: "x", a: { b: [1, null] } })],
@@ -90,8 +90,8 @@ describe("versions", () => {
   });
 });
 
-describe("what a change costs", () => {
-  /** A megabyte, but for a little. */
+describe("the cost of a change", () => {
+  /** Almost a megabyte. */
   const large = { text: "x".repeat(1_000_000), list: Array.from({ length: 5000 }, () => 0), n: 0 };
 
   test.each<[string, (room: RoomHandle) => Promise<unknown>]>([
@@ -100,19 +100,22 @@ describe("what a change costs", () => {
     ["an action", (room) => room.act("rename", { title: "x" })],
     ["a merge patch", (room) => merge(room, { n: 1 })],
     ["a replacement", (room) => replace(room, { ...large, n: 1 })],
-  ])("[S10] %s of one key of a large state is one row under 300 bytes", async (_, change) => {
-    const room = await start("scripted");
-    await put(room, large);
-    expect(await rowsOf(room, () => change(room))).toBe(1);
-    expect(await room.info()).toMatchObject({ version: 2 });
-    const [row] = await sql(
-      room.id,
-      "SELECT length(patch) AS bytes FROM changes WHERE version = 2",
-    );
-    expect(row?.["bytes"]).toBeLessThan(300);
-  });
+  ])(
+    "[S10] %s of one key of a large state writes one row of less than 300 bytes",
+    async (_, change) => {
+      const room = await start("scripted");
+      await put(room, large);
+      expect(await rowsOf(room, () => change(room))).toBe(1);
+      expect(await room.info()).toMatchObject({ version: 2 });
+      const [row] = await sql(
+        room.id,
+        "SELECT length(patch) AS bytes FROM changes WHERE version = 2",
+      );
+      expect(row?.["bytes"]).toBeLessThan(300);
+    },
+  );
 
-  test("[S10] a long journal becomes a snapshot, and the one before it stays", async () => {
+  test("[S10] a long journal is compacted into a snapshot, and the previous one stays", async () => {
     const room = await start("scripted");
     for (let n = 1; n <= 12; n++) await put(room, { text: String(n % 10).repeat(120_000) });
     const snapshots = await sql(room.id, "SELECT version FROM snapshots ORDER BY version");
@@ -122,8 +125,8 @@ describe("what a change costs", () => {
   });
 });
 
-describe("another version than the caller's", () => {
-  test("[S6] a change for another version is refused, whichever way that differs", async () => {
+describe("a change with an expected version", () => {
+  test("[S6] is refused for any other version", async () => {
     const room = await start("scripted");
     await put(room, { n: 1 });
     const before = await stored(room.id);
@@ -138,7 +141,7 @@ describe("another version than the caller's", () => {
     expect(await room.getState()).toEqual({ n: 2 });
   });
 
-  test("[S6] it is refused even if it would change nothing or could not be applied", async () => {
+  test("[S6] is refused even if it would change nothing or could not be applied", async () => {
     const room = await start("scripted");
     await put(room, { n: 1 });
     for (const path of ["/n", "/nowhere/at/all"]) {
@@ -149,7 +152,7 @@ describe("another version than the caller's", () => {
     }
   });
 
-  test("[S6, R1] of many changes on one version exactly one passes", async () => {
+  test("[S6, R1] succeeds exactly once if many changes expect the same version", async () => {
     const room = await start("scripted");
     const outcomes = await Promise.allSettled(
       Array.from({ length: 20 }, (_, n) =>
@@ -196,7 +199,7 @@ describe("limits", () => {
     },
   );
 
-  test("[S9] all of them may be used up", async () => {
+  test("[S9] can be used up to the maximum", async () => {
     const room = await start("small");
     const empty = { a: { b: { c: [] } }, text: "" };
     await put(room, { ...empty, text: "x".repeat(1024 - jsonBytes(empty)) });
@@ -206,7 +209,7 @@ describe("limits", () => {
     await room.broadcast("event", "x".repeat(510));
   });
 
-  test("[S9] what counts is the state in the end, not what is there on the way", async () => {
+  test("[S9] apply to the final state, and not to intermediate ones", async () => {
     const room = await start("small");
     const long = "x".repeat(900);
     await put(room, { first: "", second: long });
@@ -215,7 +218,7 @@ describe("limits", () => {
   });
 });
 
-describe("what is no state", () => {
+describe("an invalid state", () => {
   test.each<[string, unknown]>([
     ["nothing", undefined],
     ["null", null],
@@ -261,7 +264,7 @@ describe("what is no state", () => {
     ["PUT", "application/json", '{"n":1e999}'],
     ["PATCH", "application/merge-patch+json", '{"n":[-1e999]}'],
     ["PATCH", "application/json-patch+json", '[{"op":"add","path":"/n","value":1e999}]'],
-  ])("[S1] a number beyond all numbers does not get in by %s of %s", async (method, type, body) => {
+  ])("[S1] a number out of range is refused by %s of %s", async (method, type, body) => {
     const room = await start("scripted");
     await expectProblem(
       await send(method, at(room.id, "/state"), { body, type }),
@@ -271,7 +274,7 @@ describe("what is no state", () => {
     expect(await room.info()).toMatchObject({ version: 0 });
   });
 
-  test("[S1] -0 is the number 0", async () => {
+  test("[S1] -0 becomes 0", async () => {
     const room = await start("scripted");
     await put(room, { n: 0 });
     expect(await room.updateState(() => ({ n: -0 }))).toEqual({ version: 1 });

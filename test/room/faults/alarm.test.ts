@@ -1,5 +1,5 @@
-// An alarm that rings twice, a day late, or for an object that dies in the middle of it: what each timer has to do is
-// done, and what may be done only once is done once. The timer `directory` is in ../crash-at-any-point.test.ts.
+// An alarm that rings twice, or a day late, or whose object crashes halfway. The work of each timer is done, and work
+// that may happen only once happens once. The timer `directory` is tested in ../crash-at-any-point.test.ts.
 
 import { describe, expect, test } from "vitest";
 import type { RoomHandle } from "collab-room";
@@ -17,10 +17,10 @@ const minute = 60_000;
 type Case = {
   readonly timer: string;
   readonly behaviour: string;
-  /** Have the timer set. @returns after how many ms it is due */
+  /** Set the timer. @returns the ms after which it is due */
   prepare(room: RoomHandle): Promise<number>;
   isDone(room: RoomHandle): Promise<boolean>;
-  /** Hold what was done to having been done once. */
+  /** Check that the work was done only once. */
   once?(room: RoomHandle): Promise<void>;
 };
 
@@ -107,13 +107,13 @@ async function start({ behaviour, prepare }: Case) {
   return { room, due };
 }
 
-/** Let the alarm ring, whether it is set or not. */
+/** Ring the alarm, whether or not it is set. */
 async function ringAgain(id: string): Promise<void> {
   await platform.object(id).look(({ alarm }) => alarm.set(Date.now()));
   await ring(id);
 }
 
-/** Ring whenever the alarm is set to, until the work is done. */
+/** Ring whenever the alarm is due, until the work is done. */
 async function ringUntilDone(room: RoomHandle, isDone: Case["isDone"]): Promise<void> {
   for (let rings = 0; !(await isDone(room)); rings++) {
     expect(rings).toBeLessThan(10);
@@ -124,7 +124,7 @@ async function ringUntilDone(room: RoomHandle, isDone: Case["isDone"]): Promise<
 }
 
 describe.for(cases)("the timer $timer", (each) => {
-  test("[T3] is done once if the alarm rings twice, or once more afterwards", async () => {
+  test("[T3] does its work once if the alarm rings twice or again later", async () => {
     const { room, due } = await start(each);
     pass(due);
     await Promise.all([ringAgain(room.id), ringAgain(room.id)]);
@@ -134,7 +134,7 @@ describe.for(cases)("the timer $timer", (each) => {
     await each.once?.(room);
   });
 
-  test("[T3, T5] is done if the alarm rings a day late", async () => {
+  test("[T3, T5] does its work if the alarm rings a day late", async () => {
     const { room, due } = await start(each);
     pass(due + 24 * 60 * minute);
     await ring(room.id);
@@ -142,7 +142,7 @@ describe.for(cases)("the timer $timer", (each) => {
     await each.once?.(room);
   });
 
-  test("[T3, R6, S4] is done once if the object dies at any point of it", async () => {
+  test("[T3, R6, S4] does its work once if the object crashes at any point", async () => {
     let uses = 0;
     for (let isThrough = false; !isThrough; uses++) {
       const { room, due } = await start(each);

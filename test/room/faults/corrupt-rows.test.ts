@@ -1,5 +1,5 @@
-// Rows and attachments that cannot be read. Each costs no more than itself: the room wakes, says so in the log, and
-// goes on. Corrupt changes and snapshots are in ../document/recovery.test.ts, and members in
+// Unreadable rows and attachments. Each costs no more than itself: the room wakes, reports it in the log, and goes on.
+// Corrupt changes and snapshots are tested in ../document/recovery.test.ts, and members in
 // ../storage-of-others.test.ts.
 
 import { describe, expect, test } from "vitest";
@@ -37,14 +37,14 @@ const push = (value: string) => [{ op: "add", path: "/list/-", value }] as const
 
 describe("the row of a scheduled action", () => {
   test.for([
-    ["no JSON", "{"],
+    ["that is not JSON", "{"],
     ["without a time", "json_remove(data, '$.due')"],
     ["whose time is text", "json_set(data, '$.due', 'soon')"],
-    ["whose time is beyond all dates", "json_set(data, '$.at', 1e300)"],
+    ["whose time is out of range", "json_set(data, '$.at', 1e300)"],
     ["without the name of an action", "json_remove(data, '$.name')"],
     ["without input", "json_remove(data, '$.input')"],
-    ["whose attempts are none", "json_set(data, '$.attempts', '[]')"],
-  ])("[R9, S10, B5] %s is quarantined alone, and the others run in time", async ([, data]) => {
+    ["whose attempts are not a number", "json_set(data, '$.attempts', '[]')"],
+  ])("[R9, S10, B5] %s is quarantined alone, and the others run on time", async ([, data]) => {
     const room = await start();
     const play = async (run: string): Promise<void> => {
       setScript(room.id, {
@@ -76,7 +76,7 @@ describe("the row of a member", () => {
     'json_set(data, \'$.held\', json(\'{"presence":{"data":{},"at":null},"until":1}\'))',
     "'{'",
   ])(
-    "[R9, S10, U8] with %s: its sockets are told to come back, and nobody else is",
+    "[R9, S10, U8] with %s closes only that user's sockets, whose clients reconnect",
     async (data) => {
       const { id, room, sessions } = await gather("scripted", "ada", "bob");
       const [ada, bob] = sessions as [(typeof sessions)[0], (typeof sessions)[0]];
@@ -97,7 +97,7 @@ describe("the row of a member", () => {
 });
 
 describe("the row of a change", () => {
-  test("[S10, W1] that cannot be read: sessions that stayed open start over from the last good version", async () => {
+  test("[S10, W1] that is unreadable makes open sessions start over from the last intact version", async () => {
     const { id, sessions } = await gather("scripted", "ada", "bob");
     const [ada, bob] = sessions as [(typeof sessions)[0], (typeof sessions)[0]];
     for (const n of [1, 2]) expectOk(await ada.update(set("n", n)));
@@ -118,7 +118,7 @@ describe("the row of a change", () => {
 
 describe("the row of a timer", () => {
   test.for(["at = 'soon'", "at = 9e999", "at = 1e300", "at = x'00'", "attempts = 'many'"])(
-    "[T3, T5] with %s rings, and its work is done at its real time",
+    "[T3, T5] with %s rings, and its work is done at the right time",
     async (damage) => {
       const room = await start("brief");
       await room.join({ id: "ada" }, { ttl: minute });
@@ -146,7 +146,7 @@ describe("the row of a client's requests", () => {
   const query = { client: "ada-1" };
 
   test.for(["{", "null", "[7]", '[["ada-1","ada",0,[["1",1,{}]]]]', '[["ada-1","ada",0,7]]'])(
-    "[X1] with %s leaves the room with what it has done, and the client does not send again by itself",
+    "[X1] with %s keeps the room's changes, and the client does not resend on its own",
     async (text) => {
       const room = await start();
       const { id } = room;
@@ -166,7 +166,7 @@ describe("the row of a client's requests", () => {
 
 describe("the row of an idempotency key", () => {
   test.for(["x'7b'", "x'ff00'", "x'6e756c6c'"])(
-    "[X2] with %s is answered with request_forgotten: nobody knows what was done",
+    "[X2] with %s is answered with request_forgotten, because the outcome is unknown",
     async (data) => {
       const room = await start();
       await room.patchState(push("a"), { idempotencyKey: "first" });
@@ -208,7 +208,7 @@ describe("the room's record", () => {
     expect((await room.info()).epoch).not.toBe(epoch);
   });
 
-  test("[S10, R8] that is gone counts as stopped, too: what it has kept is not written over", async () => {
+  test("[S10, R8] that is missing counts as stopped too, and the stored state is not overwritten", async () => {
     const room = await start();
     await sql(room.id, "DELETE FROM room");
     await evict(room.id);
@@ -222,21 +222,21 @@ describe("the room's record", () => {
 
 describe("the attachment of a socket", () => {
   const damages: [string, (attachment: Record<string, unknown>) => unknown][] = [
-    ["is gone", () => null],
+    ["is missing", () => null],
     ["is text", () => "ada"],
     ["has no user", ({ userId: _userId, ...rest }) => rest],
     ["has no state", ({ state: _state, ...rest }) => rest],
-    ["has another state", (rest) => ({ ...rest, state: { kind: "asleep" } })],
+    ["has an unknown state", (rest) => ({ ...rest, state: { kind: "asleep" } })],
     ["has no flow", ({ flow: _flow, ...rest }) => rest],
-    ["has marks that are none", (rest) => ({ ...rest, flow: { sent: 0, acked: 0, marks: [1] } })],
-    ["has presence that is none", (rest) => ({ ...rest, presence: { data: [], at: 0 } })],
-    ["has scopes that are none", (rest) => ({ ...rest, scopes: "room:admin" })],
-    ["has a time that is none", (rest) => ({ ...rest, heardAt: "now" })],
-    ["watches what cannot be read", (rest) => ({ ...rest, watched: new Uint8Array([123]) })],
+    ["has invalid marks", (rest) => ({ ...rest, flow: { sent: 0, acked: 0, marks: [1] } })],
+    ["has invalid presence", (rest) => ({ ...rest, presence: { data: [], at: 0 } })],
+    ["has invalid scopes", (rest) => ({ ...rest, scopes: "room:admin" })],
+    ["has an invalid time", (rest) => ({ ...rest, heardAt: "now" })],
+    ["has an unreadable watch list", (rest) => ({ ...rest, watched: new Uint8Array([123]) })],
   ];
 
   test.for(damages)(
-    "[R6, U8] that %s: its client is told to come back, and nobody else is",
+    "[R6, U8] that %s closes only that socket, whose client reconnects",
     async ([, damage]) => {
       const { id, room, sessions } = await gather("scripted", "ada", "bob");
       const [ada, bob] = sessions as [(typeof sessions)[0], (typeof sessions)[0]];
@@ -254,7 +254,7 @@ describe("the attachment of a socket", () => {
     },
   );
 
-  test("[H10, R6] of an observer that cannot be read closes its stream alone", async () => {
+  test("[H10, R6] of an observer that is unreadable closes only its stream", async () => {
     const { id, room, sessions } = await gather("scripted", "ada");
     const events: string[] = [];
     const follow = async (): Promise<void> => {
@@ -272,13 +272,13 @@ describe("the attachment of a socket", () => {
   });
 });
 
-describe("a wake that has to write, while storage takes nothing", () => {
+describe("a wake that has to write while the storage is full", () => {
   test("[R6, U6, S4] fails each call, and loses nothing", async () => {
     const { id, room, sessions } = await gather("scripted", "ada", "bob");
     expectOk(await sessions[0]!.update(set("n", 1)));
     const { writes } = platform.object(id);
     writes.fill();
-    await redeploy(id); // that users have lost their sockets has to be written
+    await redeploy(id); // the room has to write that users have lost their sockets
     for (let n = 0; n < 3; n++) expect(await failureCode(room.getState())).toBe("internal");
     writes.free();
     expect(await room.getState()).toEqual({ n: 1 });

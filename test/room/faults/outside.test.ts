@@ -1,5 +1,5 @@
-// What lies outside the room and fails for long: the author's hooks, the author's store, the directory. The room goes
-// on, rings its alarm now and again, and catches up by itself.
+// Things outside the room that fail for a long time: the author's hooks, the author's store, the directory. The room
+// goes on, rings its alarm from time to time, and catches up by itself.
 
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { Directory } from "../../../src/cloudflare/directory.ts";
@@ -19,7 +19,7 @@ const minute = 60_000;
 const hours = 6 * 60 * minute;
 
 /**
- * Let time pass; the alarm rings whenever it is set to.
+ * Let time pass. The alarm rings whenever it is due.
  * @param each runs before each ring
  * @returns how often it rang
  */
@@ -40,7 +40,7 @@ async function ringFor(id: string, ms: number, each?: () => Promise<unknown>): P
 describe("hooks that never answer", () => {
   useFakeDate();
 
-  test("[B6, R1, S7, S8] all of them at once fail their own calls: the room reads, changes, tells and lets users leave", async () => {
+  test("[B6, R1, S7, S8] fail only their own calls: the room still reads, changes, broadcasts and lets users leave", async () => {
     const { id, room, sessions } = await gather("saved", "ada", "bob");
     const [ada, bob] = sessions as [(typeof sessions)[0], (typeof sessions)[0]];
     setScript(id, { onJoin: hang, onLeave: hang, saveRoomState: hang, play: hang });
@@ -60,10 +60,10 @@ describe("hooks that never answer", () => {
     setScript(id, {});
     await evict(id);
     await ringFor(id, 10 * minute);
-    expect(await room.alive()).toBe(false); // the stop that was asked for
+    expect(await room.alive()).toBe(false); // because a stop was requested
   });
 
-  test("[B5, B6] a scheduled action is tried again, and holds nobody up for long", async () => {
+  test("[B5, B6] delay nobody for long when a scheduled action is retried", async () => {
     const { id, room, sessions } = await gather("scripted", "ada");
     setScript(id, {
       play: ({ caller, schedule, now }) =>
@@ -82,7 +82,7 @@ describe("hooks that never answer", () => {
 describe("a store that fails for hours", () => {
   useFakeDate();
 
-  test("[S8, R7, T3] is asked at most every few minutes, gets the latest state once it answers, and then the stop goes on", async () => {
+  test("[S8, R7, T3] is called at most every few minutes, then gets the latest state, and the stop completes", async () => {
     const room = await rooms.joinOrCreateRoom(newId(), { behaviour: "saved" });
     const { id } = room;
     await room.join({ id: "ada" });
@@ -91,9 +91,9 @@ describe("a store that fails for hours", () => {
     const change = () => room.patchState([{ op: "add", path: "/n", value: ++n }]);
     await change();
     const rings = await ringFor(id, hours, change);
-    // A wait of 5 minutes is a quarter shorter at most; the first ones are shorter still.
+    // A wait of 5 minutes is at most a quarter shorter. The first waits are shorter still.
     const most = hours / (3.75 * minute) + 12;
-    expect(rings).toBeLessThan(2 * most); // changes and users have timers, too
+    expect(rings).toBeLessThan(2 * most); // changes and users have timers too
     const saves = () => callsOf(id).filter(({ hook }) => hook === "saveRoomState");
     expect(saves().length).toBeLessThan(most);
     expect((await room.info()).save).toEqual({ status: "failing", error: "save_failed" });
@@ -110,10 +110,10 @@ describe("a store that fails for hours", () => {
   });
 });
 
-describe("a shard of the directory that is down for hours", () => {
+describe("a directory shard that is down for hours", () => {
   useFakeDate();
 
-  test("[D2, D3, T3] costs the room nothing but its entry, which is right within minutes of its return", async () => {
+  test("[D2, D3, T3] costs the room only its entry, which is correct within minutes once the shard is back", async () => {
     const id = newId();
     setScript(id, { directoryDown: () => true });
     const room = await rooms.joinOrCreateRoom(id, { behaviour: "scripted" });
@@ -138,7 +138,7 @@ describe("a shard of the directory that is down for hours", () => {
   });
 });
 
-describe("a shard that answers after 4 s", () => {
+describe("a directory shard that answers after 4 s", () => {
   beforeEach(() => void vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] }));
   afterEach(() => void vi.useRealTimers());
 
@@ -147,7 +147,7 @@ describe("a shard that answers after 4 s", () => {
       setTimeout(() => resolve(answer), 4000);
     });
 
-  test("[D2, D3] is waited for by who starts the room, and not asked again", async () => {
+  test("[D2, D3] is awaited by the call that starts the room, and not called again", async () => {
     const put = vi.fn((_entry: unknown, revision: number) => late(revision));
     const hand = new RoomByHand({ directory: { put, remove: (_id, revision) => late(revision) } });
     const joined = vi.fn();
@@ -161,7 +161,7 @@ describe("a shard that answers after 4 s", () => {
     expect(hand.logged).not.toContain("directory_unreachable");
   });
 
-  test("[D1, D3] is part of a list", async () => {
+  test("[D1, D3] is included in a list", async () => {
     const shardOf = (name: string) => {
       const answer = { rooms: [], total: 1 };
       const counts = { rooms: 1, users: 1 };

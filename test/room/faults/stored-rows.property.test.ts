@@ -1,5 +1,5 @@
-// Whatever stands in any column of any row of a room: the room wakes, answers with its state or with an error of the
-// table, takes changes, and finds them again after another sleep.
+// Whatever any column of any row of a room contains, the room wakes, answers with its state or with a documented error,
+// accepts changes, and still has them after another sleep.
 
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
@@ -16,7 +16,7 @@ useFakeDate();
 
 const seed = Number(process.env["SEED"] ?? Date.now() % 2 ** 31);
 
-/** A room with rows in every table, and a client with a socket. */
+/** A room with rows in every table, and a client that has had a socket. */
 async function fill(id: string): Promise<RoomHandle> {
   setScript(id, {
     play: ({ schedule, now }, state) => {
@@ -42,7 +42,7 @@ async function fill(id: string): Promise<RoomHandle> {
 
 const hostile = [null, "", "x", -1, 0, 1e300, [], {}, [null], { "": null }, true, "__proto__"];
 
-/** How a value in a column is replaced: by another one, or by itself with one member replaced. */
+/** How to damage a column: replace its value, or replace one member of its JSON. */
 type Damage =
   | { readonly kind: "value"; readonly sql: string }
   | { readonly kind: "member"; readonly pick: number; readonly value: unknown };
@@ -91,7 +91,7 @@ const tables = [
   "snapshots",
 ];
 
-/** Replace one value in one row. @returns what was replaced, for the text of a failure */
+/** Replace one value in one row. @returns a description of the change, for failure messages */
 async function damage(
   id: string,
   place: Record<keyof Place, number>,
@@ -104,20 +104,20 @@ async function damage(
   const rows = await sql(id, `SELECT * FROM ${table}`);
   const row = pickFrom(rows, place.row);
   const column = pickFrom(Object.keys(row), place.column);
-  // An answer that was kept is the answer, whatever it says: only all of it is replaced.
+  // A stored answer is returned whatever it says, so it is only replaced as a whole.
   const old = table === "keys" ? null : row[column];
   const value = how.kind === "value" ? how.sql : memberReplaced(old, how);
   const where = Object.keys(row).filter((name) => typeof row[name] !== "object");
   const found = where.map((name) => row[name] as string | number);
   const isThere = where.map((name) => `${name} = ?`).join(" AND ");
-  // What the table itself does not allow cannot be there.
+  // Values that the table's constraints reject cannot occur.
   await sql(id, `UPDATE ${table} SET ${column} = ${value} WHERE ${isThere}`, ...found).catch(
     () => {},
   );
   return `${table}.${column} = ${value}`;
 }
 
-/** SQL of a JSON text with one member replaced; of other text, the value that should replace it. */
+/** SQL for a JSON text with one member replaced, or for the new value if the old text is not JSON. */
 function memberReplaced(
   old: unknown,
   { pick, value }: Extract<Damage, { kind: "member" }>,
@@ -149,7 +149,7 @@ function memberReplaced(
   }
 }
 
-/** The code of an error of the table; anything else, `internal` too, is a failure. */
+/** Await a call that may fail with a documented error, but not with `internal` or `commit_failed`. */
 async function ask(what: string, work: Promise<unknown>): Promise<void> {
   const error: unknown = await work.then(
     () => null,
@@ -160,7 +160,7 @@ async function ask(what: string, work: Promise<unknown>): Promise<void> {
   expect((error as CollabError).code, what).not.toMatch(/internal|commit_failed/);
 }
 
-/** Everything that a room can be asked, and what its alarm does. */
+/** Make every kind of call to a room, and ring its alarm. */
 async function askEverything(room: RoomHandle, what: string): Promise<void> {
   const { id } = room;
   await ask(`${what}: getState`, room.getState());
@@ -180,14 +180,14 @@ async function askEverything(room: RoomHandle, what: string): Promise<void> {
   }
 }
 
-/** Whether the room says that it needs another release: its version, its status or its behaviour is not known. */
+/** Whether the room refuses to open because its version, its status or its behaviour is unknown. */
 async function isRefused(room: RoomHandle): Promise<boolean> {
   const failed = room.getState().catch((error: CollabError) => error.code);
   return ["storage_too_new", "behaviour_missing"].includes(String(await failed));
 }
 
-describe(`rows at random, SEED=${seed}`, () => {
-  test("[S10, R9, T3, A6] never keep a room from waking, nor from working on", async () => {
+describe(`random rows, SEED=${seed}`, () => {
+  test("[S10, R9, T3, A6] never keep a room from waking or working", async () => {
     await fc.assert(
       fc.asyncProperty(cases, async ({ place, damage: how, wakesLate }) => {
         const id = newId();
@@ -206,7 +206,7 @@ describe(`rows at random, SEED=${seed}`, () => {
         await evict(id);
         expect(await room.getState(), what).toEqual({ n: 2 });
         expect(await room.info(), what).toMatchObject({ version: version + 1 });
-        // Another name: to whom a name belongs may be what was replaced.
+        // Use another client name, because the owner of the first one may have been damaged.
         const cyd = await connect(id, { id: "cyd" }, { query: { client: "cyd-2" } });
         expect(cyd.state, what).toEqual({ n: 2 });
         cyd.hangUp();

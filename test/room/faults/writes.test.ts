@@ -1,5 +1,5 @@
-// Storage that fails: at any one write, or at every write until there is room again. What was answered with ok is
-// there, what was refused is not, nothing is done twice, and the room goes on by itself.
+// Storage that fails, at any single write or at all writes until there is space again. What was answered with ok is
+// stored, what was refused is not, nothing is done twice, and the room recovers by itself.
 
 import { describe, expect, test } from "vitest";
 import { passUntil, useFakeDate } from "../../support/fake-date.ts";
@@ -11,21 +11,21 @@ import { runs } from "../../support/runs.ts";
 
 useFakeDate();
 
-/** What a caller or a client is told when storage fails. */
+/** The codes that callers and clients get when storage fails. */
 const codes = ["internal", "commit_failed"];
 
 const hour = 3_600_000;
 
-/** The code of an error; a socket that was refused has it in its text. */
+/** The code of an error. The error of a refused socket has it in its text. */
 function codeOf(error: unknown): string {
   const { code, message } = error as { readonly code?: string; readonly message: string };
   return code ?? /"code":"(\w+)"/.exec(message.replaceAll("\\", ""))?.[1] ?? message;
 }
 
-/** The code of what an attempt has failed with; `null` if it has not. */
+/** The code that some work fails with, or `null` if it succeeds. */
 const failureOf = (work: Promise<unknown>): Promise<string | null> => work.then(() => null, codeOf);
 
-/** Take a step, whose write may fail. @param view what everybody saw before @returns what everybody sees */
+/** Take a step whose write may fail. @param view what everybody saw before @returns what everybody sees afterwards */
 async function take(story: Story, step: Step, view: View): Promise<View> {
   const expected = { ...view, ...step.changes?.(view) };
   const refused = step.ask ? await failureOf(step.ask(story)) : null;
@@ -39,7 +39,7 @@ async function take(story: Story, step: Step, view: View): Promise<View> {
   return expected;
 }
 
-/** Let time pass; the alarm rings whenever it is set to. @returns how often */
+/** Let time pass. The alarm rings whenever it is due. @returns how often it rang */
 async function ringFor({ id, object }: Story, ms: number): Promise<number> {
   const end = Date.now() + ms;
   for (let rings = 0; ; rings++) {
@@ -53,14 +53,14 @@ async function ringFor({ id, object }: Story, ms: number): Promise<number> {
   }
 }
 
-/** Nobody was told twice: `onLeave` was called once for each, and the session was welcomed once. */
+/** Check that nothing happened twice: `onLeave` was called once per user, and the session was welcomed once. */
 function expectOnePath({ id, session }: Story): void {
   const left = told(id, "onLeave");
   expect(new Set(left).size).toBe(left.length);
   if (session) expect(messagesOf(session, "welcome")).toHaveLength(1);
 }
 
-/** Whether an alarm is set for what the timers have to do. */
+/** Whether an alarm is set if any timer is pending. */
 const isArmed = ({ object }: Story): boolean => {
   const { sql, alarmAt } = object.atRest;
   const [row] = sql.exec("SELECT count(*) AS n FROM sqlite_master WHERE name = 'timers'").toArray();
@@ -73,13 +73,13 @@ const behaviours = [
   { behaviour: "patient", keepsState: false },
 ] as const;
 
-/** Every second write fails once; by hand, every fifth. */
+/** Every second write fails once. In quick local runs it is every fifth. */
 const stride = runs(100) === 100 ? 2 : 5;
 
 describe.for(behaviours)("a room of behaviour $behaviour", ({ behaviour, keepsState }) => {
   const all = steps(keepsState);
 
-  test("[S4, R10, X1, X2, B5] keeps all that was answered with ok and nothing else, whichever write fails", async () => {
+  test("[S4, R10, X1, X2, B5] keeps exactly what was answered with ok, whichever write fails", async () => {
     let writes = 0;
     for (let isThrough = false; !isThrough; writes += stride) {
       const story = new Story(behaviour);
@@ -96,7 +96,7 @@ describe.for(behaviours)("a room of behaviour $behaviour", ({ behaviour, keepsSt
     expect(writes).toBeGreaterThan(60);
   }, 120_000);
 
-  test("[S4, R10, X1, X2, B5] that finds storage full at each step reads on, and does it all once there is room", async () => {
+  test("[S4, R10, X1, X2, B5] still reads when its storage is full at each step, and completes the step once there is space", async () => {
     const story = new Story(behaviour);
     const faults = story.object.writes;
     let view = stopped;
@@ -116,7 +116,7 @@ describe.for(behaviours)("a room of behaviour $behaviour", ({ behaviour, keepsSt
     expectOnePath(story);
   });
 
-  test("[S4, T3, B5, S8] that finds storage full for hours rings now and again, and catches up within minutes", async () => {
+  test("[S4, T3, B5, S8] rings only occasionally while its storage is full for hours, and then catches up within minutes", async () => {
     const story = new Story(behaviour);
     const { room, object } = story;
     let view = stopped;
@@ -127,7 +127,7 @@ describe.for(behaviours)("a room of behaviour $behaviour", ({ behaviour, keepsSt
       view = await take(story, step, view);
     object.writes.fill();
     const rings = await ringFor(story, 3 * hour);
-    // Each of the eight timers once in five minutes.
+    // Each of the eight timers rings once in five minutes.
     expect(rings).toBeLessThan(3 * 12 * 8);
 
     expect(await story.view()).toEqual(view);

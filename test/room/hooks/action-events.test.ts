@@ -1,4 +1,4 @@
-// Events from actions, and what actions see of presence (rule B5): events go out with the commit or not at all.
+// Events from actions, and the presence that actions see (rule B5). Events are sent with the commit or not at all.
 
 import { beforeEach, describe, expect, test } from "vitest";
 import type { ActionContext, RoomHandle } from "collab-room";
@@ -16,14 +16,14 @@ beforeEach(async () => {
   [ada, bob] = gathered.sessions as [TestSession, TestSession];
 });
 
-/** The events that a session got, without those of fences. */
+/** The events that a session received, except those of fences. */
 const eventsTo = (session: TestSession): unknown[] =>
   messagesOf(session, "event")
     .filter(({ event }) => event !== "fence")
     .map(({ event, payload }) => [event, payload]);
 
 describe("an action", () => {
-  test("[B5] sends events to everybody, its caller included, behind its change", async () => {
+  test("[B5] sends events to everybody, including its caller, after its change", async () => {
     setScript(id, {
       play(now, state) {
         now.broadcast("started", { by: now.caller.user?.id ?? "" });
@@ -61,9 +61,9 @@ describe("an action", () => {
         },
         "action_failed",
       ],
-      ["returns what is no state", () => ({ state: 42 as never }), "invalid_state"],
+      ["returns an invalid state", () => ({ state: 42 as never }), "invalid_state"],
     ],
-  )("[B5] that %s has sent nothing", async (_, end, code) => {
+  )("[B5] that %s sends nothing", async (_, end, code) => {
     setScript(id, {
       play(now) {
         now.broadcast("lost");
@@ -75,7 +75,7 @@ describe("an action", () => {
     expect([...eventsTo(ada), ...eventsTo(bob)]).toEqual([]);
   });
 
-  test("[B5, S4] whose change cannot be committed has sent nothing", async () => {
+  test("[B5, S4] whose change cannot be committed sends nothing", async () => {
     setScript(id, {
       play(now, state) {
         now.broadcast("lost");
@@ -93,7 +93,7 @@ describe("an action", () => {
   test.each<[string, (now: ActionContext) => void]>([
     ["an event without a name", (now) => now.broadcast("")],
     ["a payload that is too large", (now) => now.broadcast("x", "x".repeat(300_000))],
-    ["a payload that is no JSON", (now) => now.broadcast("x", new Date(0) as never)],
+    ["a payload that is not JSON", (now) => now.broadcast("x", new Date(0) as never)],
     [
       "more than a hundred events",
       (now) => {
@@ -107,7 +107,7 @@ describe("an action", () => {
     expect(eventsTo(bob)).toEqual([]);
   });
 
-  test("[B5] cannot send once it has ended", async () => {
+  test("[B5] cannot send events after it has ended", async () => {
     let late: (() => void) | undefined;
     setScript(id, {
       play(now) {
@@ -120,7 +120,7 @@ describe("an action", () => {
     expect(eventsTo(bob)).toEqual([]);
   });
 
-  test("[B5] sees everybody's presence, frozen", async () => {
+  test("[B5] sees the presence of all users, frozen", async () => {
     expectOk(await bob.show({ cursor: { x: 1 } }));
     let seen: unknown;
     setScript(id, {

@@ -1,5 +1,5 @@
-// Actions run in the room's turn with checked input; what they answer is the caller's result and the
-// next state, and whatever goes wrong in them is told by a code and changes nothing.
+// Actions run in the room's turn, with validated input. They return the caller's result and the next state. Any error
+// is reported with a code, and changes nothing.
 
 import { afterEach, describe, expect, test, vi } from "vitest";
 import * as z from "zod";
@@ -26,7 +26,7 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-/** A room with some state, whose action `play` does this. */
+/** A room with some state, and this action `play`. */
 async function playing(
   play: NonNullable<Script["play"]> = () => {},
   behaviour = "scripted",
@@ -47,7 +47,7 @@ describe("an action that succeeds", () => {
     expect(await room.getState()).toEqual({ n: 1, o: { list: [1] }, title: "x" });
   });
 
-  test("[S7, S3] that answers no state changes none", async () => {
+  test("[S7, S3] that returns no state changes none", async () => {
     const room = await playing();
     expect(await room.act("look")).toEqual({
       result: { id: room.id, users: 0, version: 1, state: { n: 1, o: { list: [1] } } },
@@ -55,26 +55,26 @@ describe("an action that succeeds", () => {
     });
   });
 
-  test("[S7] that answers nothing has the result null, and one that answers a state alone too", async () => {
+  test("[S7] that returns nothing has the result null, and so has one that returns only a state", async () => {
     const room = await playing((_, state) => ({ state: { ...state, n: 2 } }));
     expect(await room.act("nothing")).toEqual({ result: null, version: 1 });
     expect(await room.act("play")).toEqual({ result: null, version: 2 });
   });
 
   test.each<JsonValue>([null, 0, "", false, [], {}, [{ deep: [null] }], "\ud800"])(
-    "[S7] may have the result %j, and get it as its input",
+    "[S7] can receive the input %j and return it as its result",
     async (value) => {
       const room = await playing((_, __, input) => ({ result: input as JsonValue }));
       expect(await room.act("play", value)).toEqual({ result: value, version: 1 });
     },
   );
 
-  test("[S7] gets {} for a payload that was left out", async () => {
+  test("[S7] receives {} for a missing payload", async () => {
     const room = await playing((_, __, input) => ({ result: input as JsonValue }));
     expect(await room.act("play")).toMatchObject({ result: {} });
   });
 
-  test("[S7, R1] has the room to itself while it waits", async () => {
+  test("[S7, R1] blocks the room while it waits", async () => {
     const [started, { promise, resolve }] = [gate(), gate()];
     const order: string[] = [];
     const room = await playing(async (_, state) => {
@@ -83,21 +83,21 @@ describe("an action that succeeds", () => {
       await promise;
       order.push("action ends");
       return { state: { ...state, n: Number(state["n"]) + 1 } };
-    }, "plain"); // where actions have 5 s
+    }, "plain"); // whose actions have 5 s
     const acting = room.act("play");
     await started.promise;
     const updating = room.updateState<{ n: number }>((state) => {
       order.push("update");
       return { ...state, n: state.n * 10 };
     });
-    await stored(room.id); // a round trip to the object: the update has reached it too
+    await stored(room.id); // a round trip to the object: the update has arrived too
     resolve();
     expect(await Promise.all([acting, updating])).toMatchObject([{ version: 2 }, { version: 3 }]);
     expect(order).toEqual(["action starts", "action ends", "update"]);
     expect(await room.getState()).toMatchObject({ n: 20 });
   });
 
-  test("[S7, T1] is a sign of life, whether it changes the state or not", async () => {
+  test("[S7, T1] counts as activity, whether or not it changes the state", async () => {
     const room = await playing();
     const before = Date.parse((await room.info()).lastActivityAt);
     vi.useFakeTimers({ toFake: ["Date"], now: before + 60_000 });
@@ -137,7 +137,7 @@ describe("an action that fails", () => {
   ];
 
   test.each(attempts)(
-    "[S7, S2, A6] %s with %j tells its caller no more than it may, and changes nothing",
+    "[S7, S2, A6] %s with %j tells its caller only what is allowed, and changes nothing",
     async (name, payload, expected) => {
       const log = vi.spyOn(console, "error").mockImplementation(() => {});
       const room = await playing();
@@ -147,7 +147,7 @@ describe("an action that fails", () => {
       expect(JSON.stringify(info)).not.toMatch(/secret|\.ts/);
       expect(await stored(room.id)).toEqual(before);
       expect(await room.act("nothing")).toEqual({ result: null, version: 1 });
-      // What a caller may look up by the instance stands in the log.
+      // The log has the entry that the caller's instance refers to.
       const { instance } = info;
       if (instance !== undefined)
         expect(log.mock.calls.filter(([line]) => String(line).includes(instance))).toHaveLength(1);
@@ -164,7 +164,7 @@ describe("an action that fails", () => {
     "valueOf",
     "RENAME",
     "rename ",
-  ])("[S7, S9] the name %j is no action", async (name) => {
+  ])("[S7, S9] the name %j is not an action", async (name) => {
     const room = await playing();
     expect(await failure(room.act(name, {}))).toEqual({
       code: "unknown_action",
@@ -173,30 +173,30 @@ describe("an action that fails", () => {
     expect(await room.info()).toMatchObject({ version: 1 });
   });
 
-  test("[S7] in a room whose behaviour has no actions every name is unknown", async () => {
+  test("[S7] every name is unknown in a room whose behaviour has no actions", async () => {
     const room = await rooms.joinOrCreateRoom(newId(), { behaviour: "large" });
     expect(await failureCode(room.act("rename", { title: "x" }))).toBe("unknown_action");
   });
 
   const answers: [string, unknown, string][] = [
     ["a number", 42, "action_failed"],
-    ["a text", "done", "action_failed"],
+    ["a string", "done", "action_failed"],
     ["true", true, "action_failed"],
     ["an array", [], "action_failed"],
-    ["a result that is no JSON", { result: new Date(0) }, "action_failed"],
+    ["a result that is not JSON", { result: new Date(0) }, "action_failed"],
     ["a result with a function", { result: { f: () => 1 } }, "action_failed"],
     ["the result NaN", { result: Number.NaN }, "action_failed"],
     ["a result larger than a frame", { result: "x".repeat(256 * 1024) }, "action_failed"],
-    ["a good state beside a bad result", { state: {}, result: 1n }, "action_failed"],
+    ["a valid state with an invalid result", { state: {}, result: 1n }, "action_failed"],
     ["the state null", { state: null }, "invalid_state"],
-    ["an array for a state", { state: [] }, "invalid_state"],
-    ["a promise for a state", { state: Promise.resolve({}) }, "invalid_state"],
+    ["an array as the state", { state: [] }, "invalid_state"],
+    ["a promise as the state", { state: Promise.resolve({}) }, "invalid_state"],
     ["a date in the state", { state: { at: new Date(0) } }, "invalid_state"],
-    ["a state past the limit", { state: { text: "x".repeat(1024 * 1024) } }, "too_large"],
+    ["a state over the limit", { state: { text: "x".repeat(1024 * 1024) } }, "too_large"],
   ];
 
   test.each(answers)(
-    "[S7, S2] that answers %s fails, and changes nothing",
+    "[S7, S2] that returns %s fails, and changes nothing",
     async (_, answer, code) => {
       vi.spyOn(console, "error").mockImplementation(() => {});
       const room = await playing(() => answer as never);
@@ -207,7 +207,7 @@ describe("an action that fails", () => {
     },
   );
 
-  test("[S7, R1] that ends after its time changes nothing any more", async () => {
+  test("[S7, R1] that ends after its timeout changes nothing", async () => {
     vi.spyOn(console, "error").mockImplementation(() => {});
     const late = gate();
     const ended = gate();
@@ -224,8 +224,8 @@ describe("an action that fails", () => {
   });
 });
 
-describe("what an action is given", () => {
-  test("[S1, S7] cannot be changed, at any depth, and says which version it is", async () => {
+describe("the context of an action", () => {
+  test("[S1, S7] is deeply frozen, and includes the version", async () => {
     const changes: ((state: { n: number; o: { list: number[] } }) => unknown)[] = [
       (state) => (state.n = 2),
       (state) => state.o.list.push(2),
@@ -248,7 +248,7 @@ describe("what an action is given", () => {
     });
   });
 
-  test("[S7] lists the users, whom it cannot change either", async () => {
+  test("[S7] lists the users, who are frozen too", async () => {
     const room = await playing(({ users }) => ({
       result: users.map((user) => [user.id, Object.isFrozen(user), Object.isFrozen(user.meta)]),
     }));
@@ -265,7 +265,7 @@ describe("what an action is given", () => {
 describe("schemas", () => {
   type Validate = Action["schema"]["~standard"]["validate"];
 
-  /** Run an action with this schema, and see what it got. */
+  /** Run an action with this schema, and return the input it received. */
   async function through(schema: Action["schema"]): Promise<unknown> {
     const run = vi.fn<(...given: unknown[]) => void>();
     const behaviour = defineRoom({ actions: { go: { schema, run } } });
@@ -305,12 +305,12 @@ describe("schemas", () => {
     "~standard": { version: 1, vendor: "test", validate },
   });
 
-  test("[S7] the action gets what the schema makes of the input", async () => {
+  test("[S7] an action receives the schema's output", async () => {
     expect(await through(z.string().transform((text) => text.length))).toBe(3);
     expect(await through(standard(async (value) => ({ value: [value] })))).toEqual(["raw"]);
   });
 
-  test("[S7] issues name the place by keys of every kind", async () => {
+  test("[S7] issues contain paths with all kinds of keys", async () => {
     const issues = [
       { message: "here", path: ["list", 0, { key: "name" }] },
       { message: "anywhere" },
@@ -328,12 +328,12 @@ describe("schemas", () => {
 
   test.each<[string, Validate]>([
     ["throws", () => expect.unreachable()],
-    ["answers nothing", () => undefined as never],
-  ])("[S7] a schema that %s is the action's failure", async (_, validate) => {
+    ["returns nothing", () => undefined as never],
+  ])("[S7] a schema that %s fails the action", async (_, validate) => {
     await expect(through(standard(validate))).rejects.toMatchObject({ code: "action_failed" });
   });
 
-  test("[S7, R1] a schema that hangs has no more time than the action", async () => {
+  test("[S7, R1] a schema that hangs shares the action's timeout", async () => {
     vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
     const hanging = through(standard(hang));
     const outcome = expect(hanging).rejects.toMatchObject({ code: "call_timeout" });

@@ -1,5 +1,5 @@
-// Hooks and actions are told who asks, by each door (rule B1, A5). Whatever a payload says, the caller is who has come
-// in by that door.
+// Hooks and actions learn who made the call, and how (rules B1, A5). Whatever a payload says, the caller is the one who
+// was authenticated.
 
 import { beforeEach, describe, expect, test } from "vitest";
 import type { Caller, RoomContext, RoomHandle, Scope } from "collab-room";
@@ -62,7 +62,7 @@ const toldTo = (hook: string): readonly Caller[] =>
   told.filter((call) => call.hook === hook).map(({ caller }) => caller);
 
 describe("[B1, A5] onJoin", () => {
-  test("is told of the door: HTTP, the Worker, a socket", async () => {
+  test("receives the way in: HTTP, the Worker, a socket", async () => {
     await expectJson(await send("POST", at(id, "/users"), { json: { id: "ada" } }), 201);
     await room.join({ id: "bob" });
     await connect(id, { id: "cyd", name: "Cyd" });
@@ -73,7 +73,7 @@ describe("[B1, A5] onJoin", () => {
     ]);
   });
 
-  test("is told of the same user who joins again, by another door", async () => {
+  test("receives it again when the same user joins another way", async () => {
     await room.join({ id: "ada" });
     await room.join({ id: "ada" });
     await expectJson(await send("POST", at(id, "/users"), { json: { id: "ada" } }), 200);
@@ -82,7 +82,7 @@ describe("[B1, A5] onJoin", () => {
 });
 
 describe("[B1, A5] onLeave", () => {
-  test("is told who took the user out: HTTP, the Worker, the user's own session", async () => {
+  test("receives who removed the user: HTTP, the Worker, or the user's own session", async () => {
     for (const userId of ["ada", "bob"]) await room.join({ id: userId });
     const cyd = await connect(id, { id: "cyd" });
     await send("DELETE", at(id, "/users/ada"));
@@ -93,7 +93,7 @@ describe("[B1, A5] onLeave", () => {
     expect(callers[2]).toMatchObject({ door: "socket", user: { id: "cyd" } });
   });
 
-  test("is told that the room itself took out a user whose time was up", async () => {
+  test("receives the room itself as the caller if the user's time was up", async () => {
     await room.join({ id: "ada" }, { ttl: 1000 });
     await evict(id);
     pass(1000);
@@ -103,7 +103,7 @@ describe("[B1, A5] onLeave", () => {
     ]);
   });
 
-  test("is told who has stopped the room, for each user", async () => {
+  test("receives who stopped the room, for each user", async () => {
     for (const userId of ["ada", "bob"]) await room.join({ id: userId });
     await room.stop();
     expect(told.filter(({ hook }) => hook === "onLeave")).toEqual(
@@ -113,7 +113,7 @@ describe("[B1, A5] onLeave", () => {
 });
 
 describe("[B1, A5] an action", () => {
-  test("is told of the door: HTTP, the Worker, a socket", async () => {
+  test("receives the way in: HTTP, the Worker, a socket", async () => {
     const ada = await connect(id, { id: "ada", name: "Ada" });
     await expectJson(await send("POST", at(id, "/actions/play"), { json: {} }), 200);
     await room.act("play", {});
@@ -127,7 +127,7 @@ describe("[B1, A5] an action", () => {
     });
   });
 
-  test("knows a session by its socket, whatever the payload says", async () => {
+  test("identifies a session by its socket, whatever the payload says", async () => {
     const [ada, bob] = [await connect(id, { id: "ada" }), await connect(id, { id: "bob" })];
     const claim = { id: "bob", user: { id: "bob" }, caller: { user: { id: "bob" } } };
     expect(expectOk(await ada.act("play", claim)).result).toBe("ada");
@@ -136,7 +136,7 @@ describe("[B1, A5] an action", () => {
     expect(expectOk(await ada.act("play", claim)).result).toBe("ada");
   });
 
-  test("is told the scopes that the session has at that time", async () => {
+  test("receives the scopes that the session has at that time", async () => {
     const ada = await connect(id, { id: "ada" });
     await room.setScopes("ada", ["room:read", "room:act"]);
     await ada.next("scopes");
@@ -144,7 +144,7 @@ describe("[B1, A5] an action", () => {
     expect(toldTo("play")[0]?.scopes).toEqual(["room:read", "room:act"]);
   });
 
-  test("cannot change who has asked", async () => {
+  test("cannot change its caller", async () => {
     setScript(id, {
       play({ caller }) {
         Object.assign(caller, { door: "worker" });

@@ -1,5 +1,5 @@
-// Hooks and actions that hang: each costs the room at most a few times its time-out, however many callers
-// come, and who has waited too long for a turn is told so.
+// Hooks and actions that hang. Each costs the room at most a few timeouts, however many calls come, and calls that have
+// waited too long for their turn are refused.
 
 import { describe, expect, test, vi } from "vitest";
 import * as z from "zod";
@@ -17,7 +17,7 @@ import { RoomByHand, settle, type SocketByHand } from "../../support/room-by-han
 import { expectFailed, expectOk, type TestSession } from "../../support/session.ts";
 import { set } from "../../support/session-helpers.ts";
 
-/** ms that the hooks of these rooms may take. */
+/** The timeout of hooks in these rooms, in ms. */
 const callTimeout = 500;
 
 describe("onJoin that hangs", () => {
@@ -32,19 +32,19 @@ describe("onJoin that hangs", () => {
     return { id, room, zoe: sessions[0] as TestSession };
   }
 
-  test("[B6, R1] is not called for those who come next: they are told at once to come back", async () => {
+  test("[B6, R1] is not called for the next joins, which are refused at once with a retryable error", async () => {
     const { id, room, zoe } = await start();
     for (let times = 0; times < 20; times++)
       expect(await failure(room.join({ id: "cyn" }))).toEqual({ code: "hook_unavailable" });
     const { status, problem } = await refusal(id, { id: "dan" });
     expect([status, problem.code]).toEqual([503, "hook_unavailable"]);
     expect(told(id, "onJoin")).toEqual(["zoe", "ada", "bob"]);
-    // Whoever is in the room is not held up.
+    // Users in the room are not delayed.
     expectOk(await zoe.update(set("n", 1)));
     await room.updateState((state) => ({ ...state, m: 2 }));
   });
 
-  test("[B6] is probed after a while, and called again when the probe has ended in time", async () => {
+  test("[B6] is probed after a while, and called again once a probe has ended in time", async () => {
     const { id, room } = await start();
     setScript(id, {});
     expect(await failureCode(room.join({ id: "cyn" }))).toBe("hook_unavailable");
@@ -54,7 +54,7 @@ describe("onJoin that hangs", () => {
     expect(await userIds(room)).toEqual(["zoe", "cyn", "dan"]);
   });
 
-  test("[B6] costs one more time-out for a probe that hangs as well, and twice the wait", async () => {
+  test("[B6] costs one more timeout and twice the wait if the probe hangs too", async () => {
     const { room } = await start();
     pass(callTimeout);
     expect(await failureCode(room.join({ id: "cyn" }))).toBe("call_timeout");
@@ -64,7 +64,7 @@ describe("onJoin that hangs", () => {
     expect(await failureCode(room.join({ id: "cyn" }))).toBe("call_timeout");
   });
 
-  test("[B6] is another thing than one that throws or refuses, which is called each time", async () => {
+  test("[B6] differs from one that throws or refuses, which is called every time", async () => {
     const { id, room } = await gather("scripted");
     for (const [script, code] of [
       [() => ({ error: "no" }), "join_refused"],
@@ -81,7 +81,7 @@ describe("onJoin that hangs", () => {
 describe("an action that hangs", () => {
   useFakeDate();
 
-  test("[B6, S7] is not run any more for a while; the others are", async () => {
+  test("[B6, S7] is not run for a while, but other actions are", async () => {
     const { room, sessions } = await gather("scripted", "ada");
     const [ada] = sessions as [TestSession];
     for (let times = 0; times < 2; times++) expectFailed(await ada.act("hang"), "call_timeout");
@@ -98,7 +98,7 @@ describe("an action that hangs", () => {
 describe("loadRoomState that hangs", () => {
   const start = (id: string) => failureCode(rooms.joinOrCreateRoom(id, { behaviour: "loaded" }));
 
-  test("[B6, R5] is called once for all who wait for it, and its failure is theirs", async () => {
+  test("[B6, R5] is called once for all waiting starts, and fails all of them", async () => {
     const id = newId();
     setScript(id, { loadRoomState: hang });
     const codes = await Promise.all(Array.from({ length: 50 }, () => start(id)));
@@ -106,7 +106,7 @@ describe("loadRoomState that hangs", () => {
     expect(callsOf(id)).toEqual([{ hook: "loadRoomState" }]);
   });
 
-  test("[B6, R5] is called again for who comes after that", async () => {
+  test("[B6, R5] is called again for later starts", async () => {
     const id = newId();
     setScript(id, { loadRoomState: hang });
     expect(await Promise.all([start(id), start(id)])).toEqual(["load_failed", "load_failed"]);
@@ -116,7 +116,7 @@ describe("loadRoomState that hangs", () => {
     expect(callsOf(id)).toHaveLength(2);
   });
 
-  test("[B6, R5] does not fail those who wait for something else", async () => {
+  test("[B6, R5] does not fail calls that wait for something else", async () => {
     const id = newId();
     setScript(id, { loadRoomState: hang });
     const starting = start(id);
@@ -129,10 +129,10 @@ describe("loadRoomState that hangs", () => {
   });
 });
 
-describe("who waits for a turn", () => {
+describe("a call that waits for its turn", () => {
   /**
-   * A room with sockets, whose turn is held until it is let go of: by an action for 2 s more, and by another one, which
-   * waits for the first, for 5 s more.
+   * A room with sockets. Two actions hold its turn until they are released. The first one times out in 2 s, and the
+   * second one, which waits for it, 5 s after that.
    */
   async function hold() {
     const { promise, resolve } = gate();
@@ -157,7 +157,7 @@ describe("who waits for a turn", () => {
   const repliesTo = ({ frames }: SocketByHand): unknown[] =>
     frames.flatMap((frame) => [JSON.parse(frame)].flat()).filter(({ type }) => type === "reply");
 
-  test("[R1] for longer than a call may take is told room_busy, and nothing of it is carried out", async () => {
+  test("[R1] longer than the call timeout fails with room_busy, and is not carried out", async () => {
     const { hand, ada, acting, letGo } = await hold();
     const settled = vi.fn();
     const early = update(hand, 1);
@@ -176,7 +176,7 @@ describe("who waits for a turn", () => {
     expect(await hand.call(getState, {})).toMatchObject({ text: '{"n":2}' });
   });
 
-  test("[R1, U8, T3] is carried out however long that takes, if it is the end of a socket or a timer", async () => {
+  test("[R1, U8, T3] is carried out after any wait if it handles the end of a socket or a timer", async () => {
     const { hand, ada, bob, acting, letGo } = await hold();
     hand.sockets.splice(hand.sockets.indexOf(bob), 1);
     const closed = hand.room.socketClosed(bob);

@@ -1,5 +1,5 @@
-// The calls of `onLeave` by themselves: many at a time, started in the order of the departures, and one after
-// the other for the same user.
+// The calls of `onLeave` by themselves: many at a time, started in the order in which users left, and one after another
+// for the same user.
 
 import { describe, expect, test } from "vitest";
 import { LeaveHooks } from "../../../src/room/hooks/leave-hooks.ts";
@@ -16,7 +16,7 @@ function create() {
   });
   const started: string[] = [];
   const ends = new Map<string, () => void>();
-  /** A user departs, whose hook lasts until it is ended. @param call names it, if a user has several */
+  /** Let a user leave, with a hook that lasts until `end`. @param call its name, if the user has several */
   const depart = (userId: string, call = userId): void =>
     hooks.add(userId, async () => {
       started.push(call);
@@ -25,7 +25,7 @@ function create() {
       await promise;
     });
   const end = async (call: string): Promise<void> => {
-    await settle(); // by now it has started
+    await settle(); // by now the call has started
     ends.get(call)?.();
     await settle();
   };
@@ -36,7 +36,7 @@ const users = (from: number, to: number): string[] =>
   Array.from({ length: to - from }, (_, index) => `user-${from + index}`);
 
 describe("calls of onLeave", () => {
-  test("[B6] are under way 32 at a time, in the order of the departures", async () => {
+  test("[B6] run 32 at a time, in the order in which users left", async () => {
     const { started, depart, end } = create();
     for (const userId of users(0, 100)) depart(userId);
     await settle();
@@ -59,7 +59,7 @@ describe("calls of onLeave", () => {
     expect(kept.size).toBe(0);
   });
 
-  test("[B6] for the same user follow one another", async () => {
+  test("[B6] run one after another for the same user", async () => {
     const { hooks, started, depart, end } = create();
     depart("ada", "first");
     depart("ada", "second");
@@ -73,7 +73,7 @@ describe("calls of onLeave", () => {
     expect(hooks.pendingFor("ada")).toBeNull();
   });
 
-  test("[B6] are waited for by who asks for that user, and by who asks for all", async () => {
+  test("[B6] can be awaited for one user or for all", async () => {
     const { hooks, depart, end } = create();
     const ended: string[] = [];
     expect(hooks.pendingFor("ada")).toBeNull();
@@ -85,7 +85,7 @@ describe("calls of onLeave", () => {
     void hooks.whenIdle().then(() => ended.push("all"));
     await end("bob");
     expect(ended).toEqual(["bob"]);
-    depart("cyn"); // who departs meanwhile is waited for, too
+    depart("cyn"); // a user who leaves in the meantime is included
     await end("ada");
     expect(ended).toEqual(["bob", "ada"]);
     await end("cyn");

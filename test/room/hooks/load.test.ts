@@ -1,5 +1,5 @@
-// Where a starting room's state comes from: its hook, its storage, or nowhere; and what a hook that
-// fails does to the start.
+// The source of a starting room's state: its hook, its storage, or neither. And the effect of a failing hook on the
+// start.
 
 import { describe, expect, test } from "vitest";
 import type { RoomContext } from "collab-room";
@@ -21,7 +21,7 @@ const start = (id = newId(), behaviour = "loaded") => rooms.joinOrCreateRoom(id,
 type Load = NonNullable<Script["loadRoomState"]>;
 
 describe("a room without loadRoomState", () => {
-  test("[R5] starts with {} the first time, then with what its storage has kept", async () => {
+  test("[R5] starts with {} the first time, and then with its stored state", async () => {
     const room = await start(newId(), "scripted");
     expect(await room.getState()).toEqual({});
     await room.updateState(() => ({ kept: [1, { two: 2 }] }));
@@ -33,7 +33,7 @@ describe("a room without loadRoomState", () => {
 });
 
 describe("loadRoomState", () => {
-  test("[R5] gives the state of a room that starts, and is called once", async () => {
+  test("[R5] provides the state of a room that starts, and is called once", async () => {
     const id = newId();
     setScript(id, { loadRoomState: () => ({ ok: { title: "Plan", list: [1, null] } }) });
     const room = await start(id);
@@ -43,7 +43,7 @@ describe("loadRoomState", () => {
     expect(callsOf(id)).toEqual([{ hook: "loadRoomState" }]);
   });
 
-  test("[R5, R6] what it gave is there after an eviction, without another call", async () => {
+  test("[R5, R6] is not called again after an eviction, because its state is stored", async () => {
     const id = newId();
     setScript(id, { loadRoomState: () => ({ ok: { n: 1 } }) });
     const room = await start(id);
@@ -55,7 +55,7 @@ describe("loadRoomState", () => {
     expect(callsOf(id)).toHaveLength(1);
   });
 
-  test("[R5] is told what the room's storage has kept, and may pass it on", async () => {
+  test("[R5] receives the stored state, and can return it", async () => {
     const room = await start();
     await room.updateState(() => ({ kept: true }));
     await room.stop();
@@ -72,7 +72,7 @@ describe("loadRoomState", () => {
     expect(await room.info()).toMatchObject({ version: 2 });
   });
 
-  test("[R5, S8] the author may change what they gave: the room's state is a copy", async () => {
+  test("[R5, S8] returns a state that the room copies, so that its author may change it later", async () => {
     const id = newId();
     const mine = { list: [1] };
     setScript(id, { loadRoomState: () => ({ ok: mine }) });
@@ -81,7 +81,7 @@ describe("loadRoomState", () => {
     expect(await room.getState()).toEqual({ list: [1] });
   });
 
-  test("[R5] answering an error starts the room with {}, and the log tells why", async () => {
+  test("[R5] starts the room with {} if it returns an error, whose reason is logged", async () => {
     const id = newId();
     setScript(id, { loadRoomState: () => ({ error: "no such document" }) });
     const lines = watchLog({ room: id });
@@ -97,7 +97,7 @@ describe("loadRoomState", () => {
     expect(await isListed(id)).toBe(true);
   });
 
-  test("[R5] answering an error starts a room with {} that has kept another state", async () => {
+  test("[R5] starts the room with {} if it returns an error, even if another state was stored", async () => {
     const room = await start();
     await room.updateState(() => ({ kept: true }));
     await room.stop();
@@ -117,9 +117,9 @@ describe("loadRoomState", () => {
     ],
     ["rejects", () => Promise.reject(new Error("secret: the store is down"))],
     ["hangs", hang],
-    ["answers 42", () => 42 as never],
-    ["answers null", () => null as never],
-    ["forgets to answer", () => undefined as never],
+    ["returns 42", () => 42 as never],
+    ["returns null", () => null as never],
+    ["returns nothing", () => undefined as never],
     ["gives 42", () => ({ ok: 42 as never })],
     ["gives null", () => ({ ok: null as never })],
     ["gives undefined", () => ({ ok: undefined as never })],
@@ -130,7 +130,7 @@ describe("loadRoomState", () => {
   ];
 
   test.for(failures)(
-    "[R5, A6] that %s refuses the start: nothing is kept, and the next call tries again",
+    "[R5, A6] that %s fails the start: nothing is stored, and the next start tries again",
     async ([, loadRoomState]) => {
       const id = newId();
       setScript(id, { loadRoomState });
@@ -148,7 +148,7 @@ describe("loadRoomState", () => {
   );
 
   test.for(failures)(
-    "[R5, R7] that %s leaves a stopped room as it was, with what it has kept",
+    "[R5, R7] that %s leaves a stopped room as it was, with its stored state",
     async ([, loadRoomState]) => {
       const room = await start();
       await room.updateState(() => ({ kept: true }));
@@ -163,7 +163,7 @@ describe("loadRoomState", () => {
     },
   );
 
-  test("[R8, S10] a refused start does not hide that versions were lost: the epoch is another one", async () => {
+  test("[R8, S10] does not hide lost versions if it fails: the epoch still changes", async () => {
     const room = await start();
     await room.updateState(() => ({ n: 1 }));
     await room.updateState(() => ({ n: 2 }));

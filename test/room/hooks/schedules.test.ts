@@ -1,5 +1,5 @@
-// Actions that are asked for later (rule B5): stored with the commit or not at all, run at least once at or after
-// their time, and what they change is changed once. The test moves the clock and rings the alarm.
+// Scheduled actions (rule B5). They are stored with the commit or not at all, run at least once at or after their time,
+// and their changes are applied once. Tests move the clock and ring the alarm.
 
 import { describe, expect, test } from "vitest";
 import { action, type ActionContext, type JsonObject, type RoomBehaviour } from "collab-room";
@@ -19,7 +19,7 @@ import { RoomByHand } from "../../support/room-by-hand.ts";
 
 type Play = (room: ActionContext, state: JsonObject) => unknown;
 
-/** Storage whose changes can be made to fail. */
+/** A storage whose changes can be made to fail. */
 class FailingStorage extends MemoryRoomStorage<RoomRecord, Member> {
   isFull = false;
 
@@ -73,12 +73,12 @@ async function open(settings: RoomBehaviour = {}) {
       return hand;
     },
     call,
-    /** Run the action `play`, which does this. */
+    /** Run the action `play` with this implementation. */
     play(play: Play): Promise<unknown> {
       script.play = play;
       return call("play");
     },
-    /** Ring the alarm each time it is due, until this much time has passed. */
+    /** Ring the alarm whenever it is due, until this much time has passed. */
     async pass(ms: number): Promise<void> {
       const end = hand.now + ms;
       for (let rings = 0; hand.alarmAt !== null && hand.alarmAt <= end; rings++) {
@@ -89,7 +89,7 @@ async function open(settings: RoomBehaviour = {}) {
       }
       await hand.pass(Math.max(0, end - hand.now));
     },
-    /** The process dies; another one opens what is stored. @param wall by how much its clock differs */
+    /** Crash the process, and open its storage in another one. @param wall the difference of that one's clock */
     kill(wall = 0): void {
       const { now } = hand;
       hand = new RoomByHand({ storage, behaviour });
@@ -124,7 +124,7 @@ describe("a scheduled action", () => {
     expect(room.storage.readSchedules()).toEqual([]);
   });
 
-  test("[B5] takes a Date, and one that has passed means at once", async () => {
+  test("[B5] takes a Date, and runs at once if its time has passed", async () => {
     const room = await open();
     await room.play((now) => {
       now.schedule("add", { by: 1 }, new Date(now.now + later));
@@ -136,7 +136,7 @@ describe("a scheduled action", () => {
     expect(await room.state()).toEqual({ n: 11 });
   });
 
-  test("[B5] may schedule the next one", async () => {
+  test("[B5] can schedule the next one", async () => {
     const room = await open();
     const tick: Play = (now, state) => {
       if (Number(state["n"] ?? 0) < 3) now.schedule("play", {}, now.now + 1000);
@@ -147,7 +147,7 @@ describe("a scheduled action", () => {
     expect(await room.state()).toEqual({ n: 4 });
   });
 
-  test("[B5] survives a kill before its time and after it", async () => {
+  test("[B5] survives a crash before and after its time", async () => {
     const room = await open();
     await room.play((now) => void now.schedule("add", { by: 1 }, now.now + later));
     room.kill();
@@ -161,13 +161,13 @@ describe("a scheduled action", () => {
     expect([room.runs.length, await room.state()]).toEqual([1, { n: 1 }]);
   });
 
-  test("[B5] runs again when the process dies while it runs, and changes the state once", async () => {
+  test("[B5] runs again if the process crashes while it runs, and changes the state once", async () => {
     const room = await open();
     await room.play((now) => void now.schedule("play", {}, now.now + later));
     let started = 0;
     room.script.play = () => {
       started++;
-      return new Promise(() => {}); // the process dies first
+      return new Promise(() => {}); // the process crashes first
     };
     await room.hand.pass(later);
     void room.hand.room.ring();
@@ -181,7 +181,7 @@ describe("a scheduled action", () => {
     expect([started, await room.state()]).toEqual([2, { done: 1 }]);
   });
 
-  test("[B5, T5] waits no longer than it was meant to when the clock was ahead", async () => {
+  test("[B5, T5] is not delayed if the clock was ahead", async () => {
     const room = await open();
     await room.play((now) => void now.schedule("add", { by: 1 }, now.now + later));
     room.kill(-100 * later);
@@ -191,7 +191,7 @@ describe("a scheduled action", () => {
     expect(await room.state()).toEqual({ n: 1 });
   });
 
-  test("[B5, R1] lets clients have their turns between two", async () => {
+  test("[B5, R1] lets clients have their turns between two runs", async () => {
     const room = await open();
     await room.play((now) => {
       for (let n = 0; n < 3; n++) now.schedule("add", { by: 1 }, 0);
@@ -203,7 +203,7 @@ describe("a scheduled action", () => {
   });
 });
 
-describe("what an action schedules", () => {
+describe("an action scheduled by another one", () => {
   test.each<[string, Play]>([
     [
       "throws",
@@ -212,8 +212,8 @@ describe("what an action schedules", () => {
       },
     ],
     ["refuses", () => ({ error: "no" })],
-    ["answers no state", () => ({ state: 42 })],
-  ])("[B5] is not kept when it %s", async (_, end) => {
+    ["returns an invalid state", () => ({ state: 42 })],
+  ])("[B5] is not stored when the action %s", async (_, end) => {
     const room = await open();
     const play: Play = (now, state) => {
       now.schedule("add", { by: 1 }, 0);
@@ -225,7 +225,7 @@ describe("what an action schedules", () => {
     expect(await room.play((now) => ({ result: [...now.schedules] }))).toEqual([]);
   });
 
-  test("[B5, S4] is not kept when its change cannot be committed, and what was cancelled stays", async () => {
+  test("[B5, S4] is not stored when the commit fails, and a cancelled one stays", async () => {
     const room = await open();
     const kept = await room.play((now) => ({
       result: now.schedule("add", { by: 1 }, now.now + later),
@@ -245,7 +245,7 @@ describe("what an action schedules", () => {
     expect(await room.state()).toEqual({ n: 1 });
   });
 
-  test("[B5, S4] is run later when what it changes cannot be committed", async () => {
+  test("[B5, S4] runs again later when its change cannot be committed", async () => {
     const room = await open();
     await room.play((now) => void now.schedule("add", { by: 1 }, now.now + later));
     room.storage.isFull = true;
@@ -256,7 +256,7 @@ describe("what an action schedules", () => {
     expect([room.runs.length, await room.state()]).toEqual([2, { n: 1 }]);
   });
 
-  test("[B5] is seen by the action itself and by later ones, in order of time", async () => {
+  test("[B5] is visible to the action itself and to later ones, in order of time", async () => {
     const room = await open();
     const play: Play = (now) => {
       now.schedule("refuse", {}, 2e9);
@@ -279,7 +279,7 @@ describe("what an action schedules", () => {
     expect(await room.play(list)).toEqual(both);
   });
 
-  test("[B5] never runs once it was cancelled", async () => {
+  test("[B5] never runs once it has been cancelled", async () => {
     const room = await open();
     const id = await room.play((now) => ({
       result: now.schedule("add", { by: 1 }, now.now + later),
@@ -292,7 +292,7 @@ describe("what an action schedules", () => {
     expect([room.runs, room.storage.readSchedules()]).toEqual([[], []]);
   });
 
-  test("[B5] may be cancelled by the same action; then nothing is written", async () => {
+  test("[B5] can be cancelled by the same action, and then nothing is written", async () => {
     const room = await open();
     await room.play((now) => void now.cancel(now.schedule("add", { by: 1 }, 0)));
     await room.pass(later);
@@ -317,7 +317,7 @@ describe("what an action schedules", () => {
     ],
   ];
   test.each(wrong)(
-    "[B5] is refused for %s: the author is told what is wrong",
+    "[B5] is refused for %s, and its author learns what is wrong",
     async (_, run, text) => {
       const room = await open();
       expect(await failed(room.play(run))).toBe("action_failed");
@@ -334,7 +334,7 @@ describe("what an action schedules", () => {
     },
   );
 
-  test("[B5] has a bound of 1,000 in a room, what is pending before included", async () => {
+  test("[B5] counts towards a limit of 1,000 pending ones per room", async () => {
     const room = await open();
     const add = (count: number): Play => {
       return (now) => {
@@ -348,7 +348,7 @@ describe("what an action schedules", () => {
     expect(room.storage.readSchedules()).toHaveLength(1000);
   });
 
-  test("[B5] is a copy of the input", async () => {
+  test("[B5] keeps a copy of its input", async () => {
     const room = await open();
     await room.play((now) => {
       const input = { by: 1 };
@@ -359,7 +359,7 @@ describe("what an action schedules", () => {
     expect(await room.state()).toEqual({ n: 1 });
   });
 
-  test("[B5] counts only while the action runs", async () => {
+  test("[B5] can be scheduled and cancelled only while the action runs", async () => {
     const room = await open();
     let kept: ActionContext | undefined;
     await room.play((now) => void (kept = now));
@@ -371,13 +371,13 @@ describe("what an action schedules", () => {
 });
 
 describe("a scheduled action that fails", () => {
-  test("[B5] is tried again with backoff", async () => {
+  test("[B5] is retried with backoff", async () => {
     const room = await open();
     const at = room.hand.now + later;
     await room.play((now) => void now.schedule("fail", {}, at));
     await room.pass(later + 2500);
     expect(room.runs).toEqual([`room ${at}`, expect.stringMatching(/^room /)]);
-    room.kill(); // the attempts so far still count
+    room.kill(); // previous attempts still count
     expect(room.storage.readSchedules()).toMatchObject([{ attempts: 2, at }]);
     room.script.fails = false;
     await room.pass(later);
@@ -385,7 +385,7 @@ describe("a scheduled action that fails", () => {
     expect(room.storage.readSchedules()).toEqual([]);
   });
 
-  test("[B5] is dropped after ten attempts, with a line in the log", async () => {
+  test("[B5] is dropped after ten attempts, which is logged", async () => {
     const room = await open();
     await room.play((now) => void now.schedule("fail", {}, now.now + later));
     await room.pass(60 * later);
@@ -394,7 +394,7 @@ describe("a scheduled action that fails", () => {
     expect(room.storage.readSchedules()).toEqual([]);
   });
 
-  test("[B5] is dropped at once when it refuses", async () => {
+  test("[B5] is dropped at once if it refuses", async () => {
     const room = await open();
     await room.play((now) => void now.schedule("refuse", {}, now.now + later));
     await room.pass(later + 100);
@@ -402,7 +402,7 @@ describe("a scheduled action that fails", () => {
     expect(room.storage.readSchedules()).toEqual([]);
   });
 
-  test("[B5] does not hold up the others", async () => {
+  test("[B5] does not delay others", async () => {
     const room = await open();
     await room.play((now) => {
       now.schedule("fail", {}, now.now + 1000);
@@ -413,11 +413,11 @@ describe("a scheduled action that fails", () => {
   });
 });
 
-describe("a room in which something is scheduled", () => {
+describe("a room with a scheduled action", () => {
   const isRunning = async (room: Awaited<ReturnType<typeof open>>): Promise<boolean> =>
     (await failed(room.hand.call(getRoomInfo, undefined))) === "succeeded";
 
-  test("[B5, T2] does not stop by itself before that has run, and does afterwards", async () => {
+  test("[B5, T2] does not stop by itself before the action has run, but does so afterwards", async () => {
     const room = await open({ idleTimeout: 1000 });
     await room.play((now) => void now.schedule("add", { by: 1 }, now.now + later));
     await room.pass(later - 1);
@@ -428,7 +428,7 @@ describe("a room in which something is scheduled", () => {
     expect(await isRunning(room)).toBe(false);
   });
 
-  test("[B5, T2] stops once it was cancelled", async () => {
+  test("[B5, T2] stops once the action has been cancelled", async () => {
     const room = await open({ idleTimeout: 1000 });
     await room.play((now) => void now.schedule("add", { by: 1 }, now.now + later));
     await room.pass(5000);
@@ -437,7 +437,7 @@ describe("a room in which something is scheduled", () => {
     expect(await isRunning(room)).toBe(false);
   });
 
-  test("[B5, T2] stays when its last user leaves", async () => {
+  test("[B5, T2] keeps running when its last user leaves", async () => {
     const room = await open({ idleTimeout: 1000 });
     await room.hand.call(joinRoom, { user: { json: { id: "ada" } } });
     await room.play((now) => void now.schedule("add", { by: 1 }, now.now + later));
@@ -446,7 +446,7 @@ describe("a room in which something is scheduled", () => {
     expect(await isRunning(room)).toBe(true);
   });
 
-  test("[B5, R7] drops it when it is stopped", async () => {
+  test("[B5, R7] drops the action when it is stopped", async () => {
     const room = await open();
     await room.play((now) => void now.schedule("add", { by: 1 }, now.now + later));
     await room.hand.call(stopRoom, { purge: false });
@@ -457,8 +457,8 @@ describe("a room in which something is scheduled", () => {
   });
 });
 
-describe("an attempt", () => {
-  /** A room whose action `work` does this, a minute after `plan`. */
+describe("an attempt of a scheduled action", () => {
+  /** A room with this action `work`, which `plan` schedules a minute ahead. */
   async function planned(work: Parameters<typeof action>[1], settings: RoomBehaviour = {}) {
     const hand = new RoomByHand({
       behaviour: {
@@ -476,7 +476,7 @@ describe("an attempt", () => {
     const call = (name: string): Promise<unknown> =>
       hand.call(callAction, { name, payload: { json: {} } }, workerCaller);
     await Promise.all([call("plan"), hand.pass(100)]);
-    /** Ring the alarm as often as it is set in this time. */
+    /** Ring the alarm whenever it is due during this time. */
     const pass = async (ms: number, beforeEach = async (): Promise<void> => {}): Promise<void> => {
       const end = hand.now + ms;
       while (hand.alarmAt !== null && hand.alarmAt <= end) {
@@ -489,7 +489,7 @@ describe("an attempt", () => {
     return { hand, call, pass };
   }
 
-  test("[B5] gets the input as it was asked for, whatever an earlier one has done to it", async () => {
+  test("[B5] gets the original input, whatever an earlier attempt has done to it", async () => {
     const inputs: string[] = [];
     const { hand, pass } = await planned((_room, _state, input) => {
       const { queue } = input as { queue: string[] };
@@ -502,7 +502,7 @@ describe("an attempt", () => {
     expect(hand.storage.readSchedules()).toEqual([]);
   });
 
-  test("[B5, B6] does not count while the action is cut off, because it is not tried then", async () => {
+  test("[B5, B6] is not counted while the circuit breaker is open, because the action is not run", async () => {
     let isHanging = true;
     let runs = 0;
     const { hand, call, pass } = await planned(
@@ -512,7 +512,7 @@ describe("an attempt", () => {
       },
       { callTimeout: 20 },
     );
-    // Somebody keeps calling it while it hangs, so it stays cut off.
+    // Somebody keeps calling it while it hangs, so the breaker stays open.
     const keepCutOff = async (): Promise<void> => {
       await Promise.all([call("work").catch(() => {}), hand.pass(20)]);
     };

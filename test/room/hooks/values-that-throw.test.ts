@@ -1,5 +1,5 @@
-// Author code that returns values which throw when they are looked at: that call fails, and nothing else
-// happens. The room does not restart, and nobody but the caller is told anything.
+// Author code that returns values which throw when they are read. Only that call fails. The room does not restart, and
+// nobody but the caller is told.
 
 import { beforeEach, describe, expect, test } from "vitest";
 import type { JsonObject, RoomHandle } from "collab-room";
@@ -17,11 +17,11 @@ const broken = (): never => {
   throw new Error("secret: the getter broke");
 };
 
-/** An object one of whose members throws when it is read. */
+/** An object with one member that throws when it is read. */
 const throwingAt = (key: string, others: object = {}): JsonObject =>
   Object.defineProperty({ ...others }, key, { get: broken, enumerable: true }) as JsonObject;
 
-/** An object that throws whatever is done with it. */
+/** An object that throws on any access. */
 const throwing = (): JsonObject =>
   new Proxy({}, { get: broken, has: broken, ownKeys: broken, getPrototypeOf: broken });
 
@@ -31,7 +31,7 @@ const revoked = (): JsonObject => {
   return proxy;
 };
 
-/** What an action returns. */
+/** What the action returns. */
 const answers: Record<string, () => unknown> = {
   "an answer whose state throws": () => throwingAt("state"),
   "an answer whose result throws": () => throwingAt("result", { state: { n: 2 } }),
@@ -61,7 +61,7 @@ describe("an action that returns", () => {
   });
 
   test.for(Object.entries(answers))(
-    "[S7, R10, A6] %s fails alone, and the room goes on as it was",
+    "[S7, R10, A6] %s fails alone, and the room is unchanged",
     async ([, play]) => {
       setScript(room.id, { play: play as () => {} });
       const lines = watchLog({ room: room.id });
@@ -81,7 +81,7 @@ describe("an action that returns", () => {
   );
 });
 
-describe("a hook that returns what throws", () => {
+describe("a hook that returns a throwing value", () => {
   test.for<[string, () => unknown]>([
     ["an answer that throws", throwing],
     ["an answer whose ok throws", () => throwingAt("ok")],

@@ -1,4 +1,4 @@
-// What operators are told of a running room: why it runs and is awake, its timers, its saves, its users and actions.
+// What operators see of a running room: why it runs and is awake, its timers, its saves, its users and its actions.
 
 import { describe, expect, test } from "vitest";
 import type { ActionList, UserInspectionPage } from "collab-room/protocol";
@@ -38,8 +38,8 @@ const started = async (behaviour: RoomBehaviour = {}): Promise<RoomByHand> => {
   return hand;
 };
 
-describe("a room that is inspected", () => {
-  test("[V3] tells its version, sizes and limits", async () => {
+describe("the inspection of a room", () => {
+  test("[V3] shows its version, sizes and limits", async () => {
     const hand = await started({ maxUsers: 5, limits: { stateBytes: 1000 } });
     await set(hand, { title: "ü" });
     await hand.call(joinRoom, { user: { text: '{"id":"ada"}' } });
@@ -56,7 +56,7 @@ describe("a room that is inspected", () => {
     });
   });
 
-  test("[V3, T2] that is empty runs until its idle stop, which the alarm is for", async () => {
+  test("[V3, T2] shows the idle stop of an empty room, for which the alarm is set", async () => {
     const hand = await started({ idleTimeout: 60_000 });
     await hand.pass(6000);
     await hand.room.ring();
@@ -70,7 +70,7 @@ describe("a room that is inspected", () => {
     expect(Date.parse((await inspect(hand)).alarm?.at ?? "")).toBe(hand.alarmAt);
   });
 
-  test("[V3, B5] that has users and scheduled actions runs for them", async () => {
+  test("[V3, B5] shows the users and scheduled actions that keep it running", async () => {
     const hand = await started({
       actions: {
         later: action(z.unknown(), (room) => void room.schedule("later", {}, room.now + 500_000)),
@@ -86,7 +86,7 @@ describe("a room that is inspected", () => {
     expect(timers).toContainEqual({ name: "schedule", at: iso(1_500_000), attempts: 0 });
   });
 
-  test("[V3, R1] answers while an action hangs and others wait, and tells which and since when", async () => {
+  test("[V3, R1] works while an action hangs and calls wait, and shows which one and since when", async () => {
     const hand = await started({
       callTimeout: 5000,
       actions: { hang: action(z.unknown(), () => new Promise<void>(() => {})) },
@@ -108,7 +108,7 @@ describe("a room that is inspected", () => {
     expect((await inspect(hand)).awake.map(({ why }) => why)).not.toContain("call");
   });
 
-  test("[V3] tells of messages that wait for the end of a window", async () => {
+  test("[V3] shows messages that wait for the end of a window", async () => {
     const hand = new RoomByHand();
     await hand.connect("ada");
     await hand.connect("bob");
@@ -121,7 +121,7 @@ describe("a room that is inspected", () => {
     expect((await inspect(hand)).awake).toEqual([]);
   });
 
-  test("[V3, S8] tells when it has saved, since when it fails, why, and when it tries again", async () => {
+  test("[V3, S8] shows the last save, and for a failing one since when, why, and the next attempt", async () => {
     let answer: { error: string } | undefined;
     const hand = await started({ saveRoomState: () => answer });
     await set(hand, { n: 1 });
@@ -153,7 +153,7 @@ describe("a room that is inspected", () => {
     });
   });
 
-  test("[V3, A6] tells of what a save has thrown only the entry of the log", async () => {
+  test("[V3, A6] shows only the log entry of an error that a save has thrown", async () => {
     const hand = await started({
       saveRoomState: () => {
         throw new Error("postgres://user:s3cret@host");
@@ -169,7 +169,7 @@ describe("a room that is inspected", () => {
     expect(JSON.stringify(inspection)).not.toContain("s3cret");
   });
 
-  test("[V3, R7] tells of a stop that waits for a save", async () => {
+  test("[V3, R7] shows a stop that waits for a save", async () => {
     const hand = await started({ saveRoomState: () => ({ error: "down" }) });
     await set(hand, { n: 1 });
     await expect(hand.call(stopRoom, { purge: false })).rejects.toMatchObject({
@@ -178,7 +178,7 @@ describe("a room that is inspected", () => {
     expect((await inspect(hand)).running).toContainEqual({ why: "stopping" });
   });
 
-  test("[V3, R4] is none while it does not run, and none for others than administrators", async () => {
+  test("[V3, R4] is refused while the room does not run, and to callers without room:admin", async () => {
     const hand = new RoomByHand();
     await expect(inspect(hand)).rejects.toMatchObject({ code: "room_not_running" });
     const scopes = allScopes.filter((scope) => scope !== "room:admin");
@@ -188,7 +188,7 @@ describe("a room that is inspected", () => {
     });
   });
 
-  test("[V3, S3] writes nothing, however often it is asked", async () => {
+  test("[V3, S3] writes nothing, however often it is requested", async () => {
     const hand = await started();
     await hand.connect("ada");
     await hand.pass(10_000);
@@ -203,8 +203,8 @@ describe("a room that is inspected", () => {
   });
 });
 
-describe("the users of a room that is inspected", () => {
-  test("[V4] have their sessions with scopes, and when these were opened and heard", async () => {
+describe("the users in an inspection", () => {
+  test("[V4] have their sessions, with scopes and the times when they were opened and last heard", async () => {
     const hand = new RoomByHand();
     const ada = await hand.connect("ada");
     await hand.pass(1000);
@@ -253,7 +253,7 @@ describe("the users of a room that is inspected", () => {
     expect((await users(hand)).users[0]).not.toHaveProperty("graceUntil");
   });
 
-  test("[V4, A9] are told of while they are kept out, in a room that has stopped as well", async () => {
+  test("[V4, A9] are listed while they are banned, even after the room has stopped", async () => {
     const hand = await started();
     await hand.call(joinRoom, { user: { text: '{"id":"eve"}' } });
     await hand.call(leaveRoom, { userId: "eve", banFor: 60_000 });
@@ -269,7 +269,7 @@ describe("the users of a room that is inspected", () => {
     expect(await hand.call(listKicked, undefined)).toEqual([]);
   });
 
-  test("[V4, N2] come page by page in join order, or one alone", async () => {
+  test("[V4, N2] are returned in pages in join order, or one alone", async () => {
     const hand = await started();
     const ids = Array.from({ length: 7 }, (_, index) => `user-${index}`);
     for (const id of ids) await hand.call(joinRoom, { user: { text: JSON.stringify({ id }) } });
@@ -290,7 +290,7 @@ describe("the users of a room that is inspected", () => {
 });
 
 describe("the actions of a room", () => {
-  test("[V5] come with the JSON Schemas of their inputs, and what these say of themselves", async () => {
+  test("[V5] are listed with the JSON Schemas and descriptions of their inputs", async () => {
     const behaviour = defineRoom({
       state: z.looseObject({ title: z.string().optional() }),
       writes: "actions",
@@ -327,7 +327,7 @@ describe("the actions of a room", () => {
     expect(other).toEqual({ name: "other", input: null });
   });
 
-  test("[V5] have no JSON Schema where a library throws, or tells what is no JSON object", () => {
+  test("[V5] have no JSON Schema if the library throws or returns something other than a JSON object", () => {
     const schemaOf = (input: () => unknown) => ({
       "~standard": {
         version: 1 as const,

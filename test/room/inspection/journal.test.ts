@@ -1,4 +1,4 @@
-// The journal as administrators read it: who has changed the state, when and how, and the state as it was.
+// The journal as administrators read it: who changed the state, when and how, and past states.
 
 import { describe, expect, test } from "vitest";
 import type { JournalPage, PastState } from "collab-room/protocol";
@@ -34,7 +34,7 @@ const pageOf = async (id: string, query = ""): Promise<JournalPage> =>
   expectJson<JournalPage>(await send("GET", at(id, `/journal${query}`)), 200);
 
 describe("a row of the journal", () => {
-  test("[V1] says who has made the change, by which door and action, and when", async () => {
+  test("[V1] names the author, the way in, the action and the time", async () => {
     const behaviour = {
       actions: { name: action(z.object({}), (_, state) => ({ state: { ...state, named: true } })) },
     };
@@ -82,7 +82,7 @@ describe("a row of the journal", () => {
     ]);
   });
 
-  test("[V1] names the session of a socket", async () => {
+  test("[V1] names the session of a change by socket", async () => {
     const id = newId();
     await rooms.joinOrCreateRoom(id, { behaviour: "scripted" });
     const ada = await connect(id, { id: "ada" });
@@ -92,7 +92,7 @@ describe("a row of the journal", () => {
     ]);
   });
 
-  test("[V1, B5] names the action that was scheduled, by the door of the room", async () => {
+  test("[V1, B5] names the scheduled action, with the room as its author", async () => {
     const behaviour = {
       actions: {
         plan: action(z.unknown(), (room) => void room.schedule("tick", {}, room.now + 1000)),
@@ -109,7 +109,7 @@ describe("a row of the journal", () => {
     ]);
   });
 
-  test("[V1, S3] costs no further row", async () => {
+  test("[V1, S3] needs no additional row", async () => {
     const id = newId();
     const room = await rooms.joinOrCreateRoom(id, { behaviour: "scripted" });
     await room.patchState([{ op: "add", path: "/a", value: 1 }]);
@@ -119,7 +119,7 @@ describe("a row of the journal", () => {
     expect((await rowsWritten(id)) - before).toBe(10);
   });
 
-  test("[V1] takes at most 80 bytes more for one change of a session", async () => {
+  test("[V1] needs at most 80 more bytes for a change by a session", async () => {
     const id = newId();
     await rooms.joinOrCreateRoom(id, { behaviour: "scripted" });
     const ada = await connect(id, { id: "ada" });
@@ -128,7 +128,7 @@ describe("a row of the journal", () => {
     expect(Number(row?.["bytes"])).toBeLessThanOrEqual(60);
   });
 
-  test("[V1, R9] of an earlier release has no author and no time, and one that cannot be read no patch", async () => {
+  test("[V1, R9] of an earlier release has no author or time, and an unreadable one has no patch", async () => {
     const id = newId();
     const room = await rooms.joinOrCreateRoom(id, { behaviour: "scripted" });
     for (const n of [1, 2, 3]) await room.patchState([{ op: "add", path: "/n", value: n }]);
@@ -145,7 +145,7 @@ describe("a row of the journal", () => {
     expect(await room.alive()).toBe(true);
   });
 
-  test("[V1, R6] has its authors after an eviction", async () => {
+  test("[V1, R6] keeps its authors after an eviction", async () => {
     const id = newId();
     const room = await rooms.joinOrCreateRoom(id, { behaviour: "scripted" });
     await room.patchState([{ op: "add", path: "/n", value: 1 }]);
@@ -156,7 +156,7 @@ describe("a row of the journal", () => {
 });
 
 describe("the journal", () => {
-  test("[V1] comes newest first, page by page, without a gap", async () => {
+  test("[V1] is returned newest first, in pages without a gap", async () => {
     const hand = new RoomByHand();
     await hand.call(startRoom, {});
     for (let n = 1; n <= 25; n++) await set(hand, { n });
@@ -173,7 +173,7 @@ describe("the journal", () => {
     expect(pages).toBe(3);
   });
 
-  test("[V1] has pages of about 1 MiB, and each has a row", async () => {
+  test("[V1] has pages of about 1 MiB with at least one row each", async () => {
     const hand = new RoomByHand({ behaviour: { limits: { stateBytes: 8 * 1024 * 1024 } } });
     await hand.call(startRoom, {});
     // A journal may be as large as the state.
@@ -188,8 +188,8 @@ describe("the journal", () => {
   });
 });
 
-describe("the state as it was", () => {
-  test("[V2] is the one that every version had, across snapshots, as far as the journal reaches", async () => {
+describe("a past state", () => {
+  test("[V2] is available for every version, across snapshots, as far as the journal reaches", async () => {
     const hand = new RoomByHand();
     await hand.call(startRoom, {});
     const states = new Map<number, JsonObject>([[0, {}]]);
@@ -198,7 +198,7 @@ describe("the state as it was", () => {
       states.set(n, structuredClone((await past(hand, n)).state));
     }
     const { start, version } = await journal(hand);
-    expect(start).toBeGreaterThan(0); // snapshots have cut it
+    expect(start).toBeGreaterThan(0); // snapshots have truncated it
     expect(hand.storage.readHistory().snapshots.length).toBe(2);
     for (let n = start; n <= version; n++)
       expect((await past(hand, n)).state, `version ${n}`).toEqual(states.get(n));
@@ -209,7 +209,7 @@ describe("the state as it was", () => {
       });
   });
 
-  test("[V2] begins with the empty state of a room that has all its changes", async () => {
+  test("[V2] begins with the empty state in a room that has all its changes", async () => {
     const hand = new RoomByHand();
     await hand.call(startRoom, {});
     expect((await past(hand, 0)).state).toEqual({});
@@ -218,7 +218,7 @@ describe("the state as it was", () => {
     expect((await past(hand, 1)).state).toEqual({ n: 1 });
   });
 
-  test("[V2, W2] is none inside a window, nor of a version that is still to come", async () => {
+  test("[V2, W2] does not exist inside a window or for a future version", async () => {
     const hand = new RoomByHand();
     await hand.connect("ada");
     await hand.connect("bob");
@@ -234,7 +234,7 @@ describe("the state as it was", () => {
     });
   });
 
-  test("[V2] is 410 over HTTP where nothing leads there, and 400 for what is no version", async () => {
+  test("[V2] over HTTP is 410 if it is not available, and 400 for an invalid version", async () => {
     const id = newId();
     const room = await rooms.joinOrCreateRoom(id, { behaviour: "scripted" });
     await room.updateState(() => ({ ["__proto__x"]: 1, n: 1 }));

@@ -17,7 +17,7 @@ import { Sessions } from "../../../src/room/sessions/sessions.ts";
 import { Traces } from "../../../src/room/sessions/traces.ts";
 import { RoomByHand, sessionByHand, settle, SocketByHand } from "../../support/room-by-hand.ts";
 
-/** What a trace was told, without its marks. */
+/** What a trace has received, without its marks. */
 function told({ frames }: SocketByHand): { kind: string; data: Record<string, unknown> }[] {
   return frames
     .map(decodeFrame)
@@ -34,7 +34,7 @@ const framesOf = (trace: SocketByHand): TracedFrame[] =>
 const typesOf = (trace: SocketByHand): string[] =>
   framesOf(trace).map(({ direction, types }) => `${direction} ${types.join()}`);
 
-/** Read all that a trace was told: the last mark goes back. */
+/** Acknowledge everything that a trace has received, by returning its last mark. */
 async function readAll(hand: RoomByHand, trace: SocketByHand): Promise<void> {
   const mark = trace.frames.findLast((frame) => frame.startsWith("mark")) ?? "none";
   await hand.room.receive(trace, mark);
@@ -52,7 +52,7 @@ const update = (value: unknown) => ({
 });
 
 describe("a trace", () => {
-  test("[V6] tells each frame in and out with its session, user, size and text", async () => {
+  test("[V6] shows each incoming and outgoing frame with its session, user, size and text", async () => {
     const hand = new RoomByHand();
     const ada = await hand.connect("ada");
     const bob = await hand.connect("bob");
@@ -76,7 +76,7 @@ describe("a trace", () => {
     expect(frames[2]?.text).toBe(bob.frames.at(-1));
   });
 
-  test("[V6, W1] tells the welcome of a session that opens, and how it ends", async () => {
+  test("[V6, W1] shows the welcome of a new session, and how the session ends", async () => {
     const hand = new RoomByHand();
     await hand.call(startRoom, {});
     const trace = await hand.trace();
@@ -90,7 +90,7 @@ describe("a trace", () => {
     });
   });
 
-  test("[V6] tells what its filter selects, and nothing else", async () => {
+  test("[V6] shows what its filter selects, and nothing else", async () => {
     const hand = new RoomByHand();
     const ada = await hand.connect("ada");
     await hand.connect("bob");
@@ -109,7 +109,7 @@ describe("a trace", () => {
     expect(framesOf(ofSession).map(({ user }) => user)).toEqual(["ada", "ada"]);
   });
 
-  test("[V6] cuts a long text, and says how long the frame is", async () => {
+  test("[V6] truncates a long text, and shows the full size of the frame", async () => {
     const hand = new RoomByHand();
     const ada = await hand.connect("ada");
     const trace = await hand.trace();
@@ -122,20 +122,28 @@ describe("a trace", () => {
   test.each([
     ["an auth", { type: "auth", token: "s3cret-token", ref: 1 }, ["auth"]],
     [
-      "an auth among others",
+      "an auth among other messages",
       [{ type: "touch" }, { type: "auth", token: "s3cret-token" }],
       ["touch", "auth"],
     ],
-    ["an auth by escapes", '{"type":"\\u0061uth","token":"s3cret-token"}', ["auth"]],
-    ["an auth that is none", '{"type":"auth","token":"s3cret-token","type":"touch"}', ["touch"]],
+    ["an auth with escapes", '{"type":"\\u0061uth","token":"s3cret-token"}', ["auth"]],
+    [
+      "an auth with a second type",
+      '{"type":"auth","token":"s3cret-token","type":"touch"}',
+      ["touch"],
+    ],
     ["an unknown type", { type: "Auth", token: "s3cret-token" }, ["?"]],
     ["a type that is a token", { type: "s3cret-token" }, ["?"]],
-    ["a type that every object has", { type: "constructor", token: "s3cret-token" }, ["?"]],
-    ["a bare text", '"s3cret-token"', ["?"]],
+    [
+      "a type that is a property of every object",
+      { type: "constructor", token: "s3cret-token" },
+      ["?"],
+    ],
+    ["a bare string", '"s3cret-token"', ["?"]],
     ["a list in a list", [[{ type: "auth", token: "s3cret-token" }]], ["?"]],
-    ["what is no JSON", '{"type":"auth","token":"s3cret-token"', []],
+    ["invalid JSON", '{"type":"auth","token":"s3cret-token"', []],
     ["a frame that is too large", `{"type":"touch","x":"s3cret-token${"x".repeat(300_000)}"}`, []],
-  ])("[V6, A8] never tells a token: %s", async (_, message, types) => {
+  ])("[V6, A8] never shows a token: %s", async (_, message, types) => {
     const hand = new RoomByHand();
     const ada = await hand.connect("ada");
     const trace = await hand.trace();
@@ -146,7 +154,7 @@ describe("a trace", () => {
     expect(trace.frames.join("\n")).not.toContain("s3cret");
   });
 
-  test("[V6, L1] that nobody reads is sent at most 256 KiB, and is told how much it has missed", async () => {
+  test("[V6, L1] that is not read gets at most 256 KiB, and learns how many frames it has missed", async () => {
     const hand = new RoomByHand();
     const ada = await hand.connect("ada");
     const trace = await hand.trace();
@@ -163,7 +171,7 @@ describe("a trace", () => {
     expect(framesOf(trace).at(-1)?.text).toContain('"z"');
   });
 
-  test("[V6, R6] goes on after the room has slept, and still knows what it owes", async () => {
+  test("[V6, R6] continues after the room has slept, and keeps its count", async () => {
     const hand = new RoomByHand();
     const ada = await hand.connect("ada");
     const trace = await hand.trace({ user: "ada" });
@@ -179,7 +187,7 @@ describe("a trace", () => {
     expect(typesOf(trace).slice(-2)).toEqual(["in update", "out change,reply"]);
   });
 
-  test("[V6, R10] goes on in a room that has restarted because a commit has failed", async () => {
+  test("[V6, R10] continues after the room has restarted because of a failed commit", async () => {
     const hand = new RoomByHand();
     const ada = await hand.connect("ada");
     const trace = await hand.trace();
@@ -195,7 +203,7 @@ describe("a trace", () => {
     expect(trace.closed).toBeNull();
   });
 
-  test("[V6, W3] holds up no frame, however deep or wrong it is", async () => {
+  test("[V6, W3] does not block a frame, however deep or invalid it is", async () => {
     const hand = new RoomByHand();
     const ada = await hand.connect("ada");
     const trace = await hand.trace();
@@ -208,7 +216,7 @@ describe("a trace", () => {
     expect(framesOf(trace).filter(({ direction }) => direction === "in")).toHaveLength(9);
   });
 
-  test("[V6, T2, U1] is no user, no session and no activity, and ends with the room", async () => {
+  test("[V6, T2, U1] is neither a user nor a session nor activity, and ends with the room", async () => {
     const hand = new RoomByHand({ behaviour: { idleTimeout: 60_000 } });
     await hand.call(startRoom, {});
     const trace = await hand.trace();
@@ -219,7 +227,7 @@ describe("a trace", () => {
     expect(trace.attachment).toBeNull();
   });
 
-  test("[V6, L1] is one of at most eight", async () => {
+  test("[V6, L1] is limited to eight per room", async () => {
     const hand = new RoomByHand();
     await hand.call(startRoom, {});
     const traces = [];
@@ -230,11 +238,11 @@ describe("a trace", () => {
   });
 });
 
-describe("who may trace", () => {
+describe("permission to trace", () => {
   const withScopes = (scopes: readonly Scope[], hasOwnScopes = true): Caller =>
     createCaller({ door: "http", user: { id: "eve" }, scopes, hasOwnScopes });
 
-  test("[V6, A3, O1] nobody without room:admin; and who does, is logged", async () => {
+  test("[V6, A3, O1] requires room:admin, and a trace is logged when it opens", async () => {
     const hand = new RoomByHand();
     await hand.call(startRoom, {});
     const scopes = allScopes.filter((scope) => scope !== "room:admin");
@@ -245,7 +253,7 @@ describe("who may trace", () => {
     expect(hand.logged).toContain("trace_opened");
   });
 
-  /** A trace of Eve's, who may by what the room has given her. */
+  /** A trace of Eve's, whose scopes come from the room. */
   async function given(): Promise<{ hand: RoomByHand; trace: SocketByHand }> {
     const hand = new RoomByHand();
     await hand.call(joinRoom, { user: { text: '{"id":"eve"}' } });
@@ -253,7 +261,7 @@ describe("who may trace", () => {
     return { hand, trace: await hand.trace({}, withScopes([], false)) };
   }
 
-  test("[V6, A3] a trace ends when the room takes back the scope that it stands on", async () => {
+  test("[V6, A3] ends with the scope that the room takes back", async () => {
     const { hand, trace } = await given();
     await hand.call(setScopes, { userId: "eve", scopes: ["room:read", "room:write"] });
     expect(trace.closed).toEqual({ code: 4003, reason: "forbidden" });
@@ -262,13 +270,13 @@ describe("who may trace", () => {
     expect(framesOf(trace)).toEqual([]);
   });
 
-  test("[V6, A9] a trace ends when its user leaves, and is not found again by a room that wakes later", async () => {
+  test("[V6, A9] ends when its user leaves, even if the room wakes before the trace was closed", async () => {
     const { hand, trace } = await given();
     await settle();
     const [attachment] = [structuredClone(trace.attachment)];
     await hand.call(leaveRoom, { userId: "eve" });
     expect(trace.closed).toEqual({ code: 4003, reason: "forbidden" });
-    // As if the object had died before it could close the socket.
+    // As if the object had crashed before it could close the socket.
     trace.closed = null;
     trace.attachment = attachment;
     const woken = new RoomByHand({ storage: hand.storage, sockets: hand.sockets, now: hand.now });
@@ -277,7 +285,7 @@ describe("who may trace", () => {
   });
 });
 
-describe("a room that nobody traces", () => {
+describe("a room without a trace", () => {
   test("[V6] has no tap on its sessions, before the first trace and after the last", () => {
     const sessions = new Sessions();
     const { session } = sessionByHand();
@@ -300,7 +308,7 @@ describe("a room that nobody traces", () => {
     expect([session.tap, later.tap]).toEqual([null, null]);
   });
 
-  test("[V6, S3] sends and writes the same frames and rows as one that is traced", async () => {
+  test("[V6, S3] sends and writes the same frames and rows as one with a trace", async () => {
     async function run(isTraced: boolean) {
       const hand = new RoomByHand();
       const ada = await hand.connect("ada");

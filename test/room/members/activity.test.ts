@@ -1,5 +1,5 @@
-// What sessions do keeps the room alive, and a room with anybody in it never stops; when the last has
-// left, its time begins.
+// What sessions do keeps the room alive, and a room with users never stops. The idle timeout starts when the last one
+// has left.
 
 import { describe, expect, test } from "vitest";
 import { isoNow, pass, useFakeDate } from "../../support/fake-date.ts";
@@ -14,7 +14,7 @@ const minute = 60_000;
 describe("lastActivityAt", () => {
   const signs: [string, (session: TestSession) => Promise<unknown>][] = [
     ["an update", (ada) => ada.merge({ n: 1 }).then(expectOk)],
-    ["an update of nothing", (ada) => ada.merge({}).then(expectOk)],
+    ["an update without effect", (ada) => ada.merge({}).then(expectOk)],
     ["an action", (ada) => ada.act("nothing").then(expectOk)],
     ["presence", (ada) => ada.show({ cursor: { x: 1 } }).then(expectOk)],
     ["a broadcast", (ada) => ada.broadcast("wave").then(expectOk)],
@@ -22,7 +22,7 @@ describe("lastActivityAt", () => {
     ["leaving", (ada) => ada.leave()],
   ];
 
-  test.for(signs)("[T1] moves with %s of a session", async ([, act]) => {
+  test.for(signs)("[T1] is updated by %s of a session", async ([, act]) => {
     const room = await rooms.joinOrCreateRoom(newId(), { behaviour: "scripted" });
     const ada = await connect(room.id, { id: "ada" });
     pass(5 * minute);
@@ -30,7 +30,7 @@ describe("lastActivityAt", () => {
     expect(await room.info()).toMatchObject({ lastActivityAt: isoNow() });
   });
 
-  test("[T1] moves with a socket that joins, or attaches", async () => {
+  test("[T1] is updated by a socket that joins or attaches", async () => {
     const room = await rooms.joinOrCreateRoom(newId(), { behaviour: "scripted" });
     for (const _ of ["joins", "attaches"]) {
       pass(5 * minute);
@@ -42,11 +42,11 @@ describe("lastActivityAt", () => {
   const noSigns: [string, (session: TestSession) => Promise<unknown>][] = [
     ["a ping", (ada) => ada.ping()],
     ["an update that fails", (ada) => ada.update([{ op: "remove", path: "/none" }])],
-    ["presence that is none", (ada) => ada.show({ typing: "yes" })],
+    ["invalid presence", (ada) => ada.show({ typing: "yes" })],
     ["a bad message", async (ada) => (ada.sendRaw("no JSON"), ada.next("error"))],
   ];
 
-  test.for(noSigns)("[T1] stays where it is with %s", async ([, act]) => {
+  test.for(noSigns)("[T1] is not updated by %s", async ([, act]) => {
     const room = await rooms.joinOrCreateRoom(newId(), { behaviour: "scripted" });
     const ada = await connect(room.id, { id: "ada" });
     const { lastActivityAt } = await room.info();
@@ -56,8 +56,8 @@ describe("lastActivityAt", () => {
   });
 });
 
-describe("a room with a socket open", () => {
-  test("[T2] never stops, asleep or awake; when its last user has left it does, in time", async () => {
+describe("a room with an open socket", () => {
+  test("[T2] never stops, asleep or awake, until its last user has left and the timeout has passed", async () => {
     const room = await rooms.joinOrCreateRoom(newId(), { behaviour: "brief" });
     const ada = await connect(room.id, { id: "ada" });
     for (let round = 0; round < 3; round++) {

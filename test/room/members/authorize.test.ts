@@ -1,4 +1,4 @@
-// Rights that the room's author gives: scopes from `onJoin`, and `authorize` (rules B1, B2, A3).
+// Scopes that the room's author grants: those from `onJoin`, and `authorize` (rules B1, B2, A3).
 
 import { beforeEach, describe, expect, test } from "vitest";
 import type { RoomHandle, Scope } from "collab-room";
@@ -19,7 +19,7 @@ beforeEach(async () => {
 });
 
 describe("scopes from onJoin", () => {
-  test("[B2] are those of the user's sessions, now and later", async () => {
+  test("[B2] apply to the user's sessions, now and later", async () => {
     setScript(id, {
       onJoin: () => ({ ok: { role: "reader" }, scopes: ["room:act", "room:read"] }),
     });
@@ -34,7 +34,7 @@ describe("scopes from onJoin", () => {
   });
 
   test.each([[["room:everything"]], ["room:read"], [{}], [[1]]])(
-    "[B2, A6] such as %j are the author's mistake: nobody joins",
+    "[B2, A6] such as %j are the author's mistake, and the join fails",
     async (scopes) => {
       setScript(id, { onJoin: () => ({ ok: {}, scopes }) as never });
       expect(await failure(room.join({ id: "ada" }))).toMatchObject({ code: "hook_failed" });
@@ -42,7 +42,7 @@ describe("scopes from onJoin", () => {
     },
   );
 
-  test("[B2] that are left out leave what an administrator has set", async () => {
+  test("[B2] that are omitted keep the scopes that an administrator has set", async () => {
     const ada = await connect(id, { id: "ada" });
     await room.setScopes("ada", reader);
     await ada.next("scopes");
@@ -52,7 +52,7 @@ describe("scopes from onJoin", () => {
 });
 
 describe("authorize", () => {
-  test("[B1, B2] is asked when somebody joins, with who asks and by which door, and has the last word", async () => {
+  test("[B1, B2] is called for each join with the caller and the way in, and has the last word", async () => {
     setScript(id, {
       onJoin: () => ({ ok: {}, scopes: ["room:admin"] }),
       authorize: () => ({ ok: { scopes: reader } }),
@@ -69,7 +69,7 @@ describe("authorize", () => {
     ]);
   });
 
-  test("[B2] is asked for each further socket: what has changed holds for all sockets of the user", async () => {
+  test("[B2] is called for each further socket, and changed scopes apply to all sockets of the user", async () => {
     const ada = await connect(id, { id: "ada" });
     setScript(id, { authorize: () => ({ ok: { scopes: reader } }) });
     const second = await connect(id, { id: "ada" });
@@ -80,7 +80,7 @@ describe("authorize", () => {
     expect(messagesOf(ada, "scopes")).toHaveLength(1);
   });
 
-  test("[B2] is not asked when the room wakes", async () => {
+  test("[B2] is not called when the room wakes", async () => {
     await connect(id, { id: "ada" });
     const before = callsOf(id).length;
     await evict(id);
@@ -100,7 +100,7 @@ describe("authorize", () => {
     expect(await room.getUsers()).toEqual([]);
   });
 
-  test("[B2] that refuses a further socket leaves the others alone", async () => {
+  test("[B2] that refuses a further socket does not affect the others", async () => {
     const ada = await connect(id, { id: "ada" });
     setScript(id, { authorize: () => ({ error: "too many" }) });
     expect(await refusal(id, { id: "ada" })).toMatchObject({
@@ -119,10 +119,10 @@ describe("authorize", () => {
       },
       "hook_failed",
     ],
-    ["answers nonsense", () => 42, "hook_failed"],
-    ["answers unknown scopes", () => ({ ok: { scopes: ["x"] } }), "hook_failed"],
-    ["never answers", hang, "call_timeout"],
-  ])("[B2, B6] that %s lets nobody in", async (_, authorize, code) => {
+    ["returns nonsense", () => 42, "hook_failed"],
+    ["returns unknown scopes", () => ({ ok: { scopes: ["x"] } }), "hook_failed"],
+    ["never returns", hang, "call_timeout"],
+  ])("[B2, B6] that %s admits nobody", async (_, authorize, code) => {
     setScript(id, { authorize: authorize as never });
     const info = await failure(room.join({ id: "ada" }));
     expect(info.code).toBe(code);
@@ -139,8 +139,8 @@ describe("authorize", () => {
   });
 });
 
-describe("a room that is changed by actions alone", () => {
-  test("[B4] refuses clients' patches, merges and states, and takes the Worker's", async () => {
+describe("a room that only actions may change", () => {
+  test("[B4] refuses patches, merges and states from clients, and accepts them from the Worker", async () => {
     const strict = await rooms.joinOrCreateRoom(newId(), { behaviour: "strict" });
     const ada = await connect(strict.id, { id: "ada" });
     const reply = expectFailed(await ada.update(set("title", "x")), "forbidden");

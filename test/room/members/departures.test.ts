@@ -1,5 +1,5 @@
-// Departures and `onLeave` as a room sees them: users are gone at once, whatever their hooks do; only those
-// wait for a hook who asked for that departure, or bring the same user back.
+// Leaving and `onLeave` from the room's point of view. Users are gone at once, whatever their hooks do. Only the
+// callers of that leave, and joins of the same user, wait for a hook.
 
 import { describe, expect, test } from "vitest";
 import { callsOf, gate, hang, setScript } from "../../fixtures/scripts.ts";
@@ -22,7 +22,7 @@ import { set } from "../../support/session-helpers.ts";
 
 useFakeDate();
 
-/** A room of users, whose hooks last until they are let go of, each by itself. */
+/** A room with users, each of whose hooks lasts until it is released. */
 async function start(...users: string[]) {
   const { id, room } = await gather("patient");
   for (const userId of users) await room.join({ id: userId });
@@ -31,7 +31,7 @@ async function start(...users: string[]) {
   return { id, room, letGo: (userId: string) => gates.get(userId)?.resolve() };
 }
 
-/** Whether something has ended by the time that the room has handled everything before. */
+/** Whether some work has ended by the time the room has handled everything before it. */
 async function hasEnded(id: string, work: Promise<unknown>): Promise<boolean> {
   const pending = {};
   for (let trip = 0; trip < 3; trip++) await stored(id);
@@ -39,7 +39,7 @@ async function hasEnded(id: string, work: Promise<unknown>): Promise<boolean> {
 }
 
 describe("users who leave together", () => {
-  test("[B6, U4] hold nobody up, however long their hooks take, and are told of in order, once each", async () => {
+  test("[B6, U4] delay nobody, however long their hooks take, and are reported once each, in order", async () => {
     const { id, room, sessions } = await gather("patient", "zoe");
     const [zoe] = sessions;
     const users = Array.from({ length: 100 }, (_, n) => `user-${n}`);
@@ -61,8 +61,8 @@ describe("users who leave together", () => {
   });
 });
 
-describe("the hook of a departure", () => {
-  test("[B6] is waited for by the caller of leave, and not that of others", async () => {
+describe("the onLeave hook", () => {
+  test("[B6] is awaited by the caller of leave, and not by others", async () => {
     const { id, room, letGo } = await start("ada", "bob");
     const [ada, bob] = [room.leave("ada"), room.leave("bob")];
     await hookCalled(id, "onLeave", 2);
@@ -75,7 +75,7 @@ describe("the hook of a departure", () => {
     await ada;
   });
 
-  test("[B6, U4] is waited for by whoever asks for the same departure again", async () => {
+  test("[B6, U4] is awaited by another call that removes the same user", async () => {
     const { id, room, letGo } = await start("ada");
     const first = room.leave("ada");
     await hookCalled(id, "onLeave");
@@ -95,7 +95,7 @@ describe("the hook of a departure", () => {
     await hookCalled(id, "onLeave");
     const joining = join(id);
     expect(await hasEnded(id, joining)).toBe(false);
-    // Who waits does not hold the turn.
+    // The waiting join does not hold the turn.
     await room.join({ id: "bob" });
     await room.updateState(() => ({ n: 1 }));
     expect(told(id, "onJoin")).toEqual(["ada", "bob"]);
@@ -111,7 +111,7 @@ describe("the hook of a departure", () => {
     expect(await userIds(room)).toEqual(["bob", "ada"]);
   });
 
-  test("[B6, R7] is waited for by the caller of stop; the room is gone at once", async () => {
+  test("[B6, R7] is awaited by the caller of stop, although the room is gone at once", async () => {
     const { id, room, letGo } = await start("ada", "bob");
     const stopping = room.stop();
     await hookCalled(id, "onLeave", 2);
@@ -122,7 +122,7 @@ describe("the hook of a departure", () => {
     await stopping;
   });
 
-  test("[B6, R1] that hangs is given up, and the user can come back", async () => {
+  test("[B6, R1] that hangs is abandoned, and the user can come back", async () => {
     const room = await rooms.joinOrCreateRoom(newId(), { behaviour: "scripted" });
     await room.join({ id: "ada" });
     setScript(room.id, { onLeave: hang });
@@ -131,7 +131,7 @@ describe("the hook of a departure", () => {
     expect(await userIds(room)).toEqual(["ada"]);
   });
 
-  test("[B6, A6] is not called for a departure that could not be written", async () => {
+  test("[B6, A6] is not called for a leave that could not be written", async () => {
     const room = await rooms.joinOrCreateRoom(newId(), { behaviour: "scripted" });
     await room.join({ id: "ada" });
     for (const depart of [() => room.leave("ada"), () => room.stop()]) {

@@ -1,4 +1,4 @@
-// What begins when a member's last socket has gone, and what ends when they have one again.
+// What happens when a member's last socket has gone, and when they get one again.
 
 import { describe, expect, test } from "vitest";
 import type { Member } from "../../../src/model/members.ts";
@@ -19,7 +19,7 @@ const base: Member = {
   scopes: ["room:read"],
 };
 
-/** Every kind of member, by how they came and what they have now. */
+/** All kinds of members, by how they joined and what they have now. */
 const members = {
   "by socket, with a socket": { ...base, bySocket: true },
   "by socket, whose socket is gone": { ...base, bySocket: true, awayUntil: now + 1 },
@@ -32,16 +32,16 @@ const withSocket = new Set<string>(["by socket, with a socket", "with a lease, a
 const absent = new Set<string>(["by socket, whose socket is gone", "with a lease"]);
 
 describe.each(Object.entries(members))("a member %s", (name, member: Member) => {
-  test("[U6, U7] says whether a socket is theirs to lose, and whether one would end a deadline", () => {
+  test("[U6, U7] knows whether they have a socket to lose, and whether one would end a deadline", () => {
     expect([hasSocket(member), isAbsent(member)]).toEqual([withSocket.has(name), absent.has(name)]);
   });
 
-  test("[U6, U7] has one deadline when their last socket goes, if they had one", () => {
+  test("[U6, U7] gets one deadline when their last socket goes, if they had one", () => {
     const absence = beginAbsence(member, now, grace, null);
     expect(absence !== null).toBe(withSocket.has(name));
     if (absence === null) return;
     expect([hasSocket(absence.member), isAbsent(absence.member)]).toEqual([false, true]);
-    // What goes twice begins nothing anew.
+    // A second call changes nothing.
     expect(beginAbsence(absence.member, now + 5000, grace, null)).toBeNull();
   });
 
@@ -55,7 +55,7 @@ describe.each(Object.entries(members))("a member %s", (name, member: Member) => 
 });
 
 describe("the deadline", () => {
-  test("[U6] of a member who came by socket is the end of the grace period", () => {
+  test("[U6] of a member who joined by socket is the end of the grace period", () => {
     const member = members["by socket, with a socket"];
     const awayUntil = now + grace;
     expect(beginAbsence(member, now, grace, null)).toEqual({
@@ -74,13 +74,13 @@ describe("the deadline", () => {
     });
   });
 
-  test("[U6, U7] ends with the next socket, and the member is what they were", () => {
+  test("[U6, U7] is removed with the next socket, and the member is as before", () => {
     const bySocket = members["by socket, with a socket"];
     const absence = beginAbsence(bySocket, now, grace, null);
     expect(endAbsence(absence?.member ?? base)).toEqual(bySocket);
   });
 
-  test("[U6, U7] is decided without touching the member that is given", () => {
+  test("[U6, U7] is determined without changing the given member", () => {
     for (const member of Object.values(members)) {
       const before = structuredClone(member);
       beginAbsence(member, now, grace, null);

@@ -1,5 +1,5 @@
-// The grace: who came by socket and has none left is away until it ends, and back as if nothing had
-// happened until then. Its deadline is stored: it is kept exactly, whatever becomes of the object.
+// The grace period. A user who joined by socket and has none left is away until it ends, and can return until then as
+// if nothing had happened. The deadline is stored and is kept exactly, whatever happens to the object.
 
 import { createCollab, defineRoom } from "collab-room";
 import { describe, expect, test } from "vitest";
@@ -23,7 +23,7 @@ const grace = 10_000;
 const start = (behaviour = "scripted") => rooms.joinOrCreateRoom(newId(), { behaviour });
 type Room = Awaited<ReturnType<typeof start>>;
 
-/** A user is away until this time, and leaves then, once. */
+/** Check that a user stays until this time, and then leaves once. */
 async function leavesAt(room: Room, userId: string, time: number): Promise<void> {
   passUntil(time - 1);
   await ring(room.id);
@@ -37,7 +37,7 @@ async function leavesAt(room: Room, userId: string, time: number): Promise<void>
 }
 
 describe("a user whose last socket has gone", () => {
-  test("[U6, P3] is away for 10 s, then leaves: the hook once, everybody told once", async () => {
+  test("[U6, P3] is away for 10 s and then leaves, with one call of the hook and one message", async () => {
     const room = await start();
     const bob = await connect(room.id, { id: "bob" });
     const ada = await connect(room.id, { id: "ada" });
@@ -53,7 +53,7 @@ describe("a user whose last socket has gone", () => {
     expect(told(room.id, "onLeave")).toEqual(["ada"]);
   });
 
-  test("[U6] back within it has the same membership, and no hook was called", async () => {
+  test("[U6] keeps the same membership if they return in time, and no hook is called", async () => {
     const room = await start();
     const first = await connect(room.id, { id: "ada" });
     const users = await room.getUsers();
@@ -72,7 +72,7 @@ describe("a user whose last socket has gone", () => {
     expect(told(room.id, "onLeave")).toEqual([]);
   });
 
-  test("[U6] has the whole grace again when they go again", async () => {
+  test("[U6] has the whole grace period again after the next loss", async () => {
     const room = await start();
     await (await connect(room.id, { id: "ada" })).close();
     pass(grace - 1000);
@@ -80,7 +80,7 @@ describe("a user whose last socket has gone", () => {
     await leavesAt(room, "ada", Date.now() + grace);
   });
 
-  test("[U6] comes too late when it has ended: they join anew", async () => {
+  test("[U6] joins anew if they return too late", async () => {
     const room = await start();
     const first = await connect(room.id, { id: "ada" });
     await first.close();
@@ -92,7 +92,7 @@ describe("a user whose last socket has gone", () => {
     expect(told(room.id, "onLeave")).toEqual(["ada"]);
   });
 
-  test("[U6] is the one whose last tab has gone, not the first", async () => {
+  test("[U6] is away only when their last tab has gone", async () => {
     const room = await start();
     const tabs = [await connect(room.id, { id: "ada" }), await connect(room.id, { id: "ada" })];
     await tabs[0]?.close();
@@ -104,7 +104,7 @@ describe("a user whose last socket has gone", () => {
     await leavesAt(room, "ada", Date.now() + grace);
   });
 
-  test("[U6] has a time of their own", async () => {
+  test("[U6] has their own grace period", async () => {
     const room = await start();
     const [ada, bob] = [
       await connect(room.id, { id: "ada" }),
@@ -122,7 +122,7 @@ describe("a user whose last socket has gone", () => {
     expect(told(room.id, "onLeave")).toEqual(["ada", "bob"]);
   });
 
-  test("[U6, U3] who joins by HTTP meanwhile stays, and is seen no more", async () => {
+  test("[U6, U3] stays if they join by HTTP in the meantime, and has no presence", async () => {
     const room = await start();
     const bob = await connect(room.id, { id: "bob" });
     await (await connect(room.id, { id: "ada" })).close();
@@ -138,7 +138,7 @@ describe("a user whose last socket has gone", () => {
     expect(told(room.id, "onLeave")).toEqual([]);
   });
 
-  test("[U6, U4] who is taken out meanwhile has left, once", async () => {
+  test("[U6, U4] leaves once if they are removed in the meantime", async () => {
     const room = await start();
     await (await connect(room.id, { id: "ada" })).close();
     await rooms.leaveRoom(room.id, "ada");
@@ -147,7 +147,7 @@ describe("a user whose last socket has gone", () => {
     expect(told(room.id, "onLeave")).toEqual(["ada"]);
   });
 
-  test("[U6, T2] was the last: the room is occupied until then, and idle from then on", async () => {
+  test("[U6, T2] keeps the room occupied until they leave, after which it is idle", async () => {
     const room = await start("brief");
     await (await connect(room.id, { id: "ada" })).close();
     expect(await room.info()).not.toHaveProperty("idleDeadline");
@@ -162,7 +162,7 @@ describe("a user whose last socket has gone", () => {
 });
 
 describe("the deadline", () => {
-  test("[U6, U8] of a socket that goes while the room sleeps begins then", async () => {
+  test("[U6, U8] of a socket that goes while the room sleeps starts then", async () => {
     const room = await start();
     const bob = await connect(room.id, { id: "bob" });
     const ada = await connect(room.id, { id: "ada" });
@@ -174,7 +174,7 @@ describe("the deadline", () => {
     expect(told(room.id, "onLeave")).toEqual(["ada"]);
   });
 
-  test("[U6, T3] costs a handful of rows: the member's and the timer's, there and back", async () => {
+  test("[U6, T3] costs a few rows: the member's and the timer's, on the way out and back", async () => {
     const room = await start();
     await connect(room.id, { id: "bob" });
     await (await connect(room.id, { id: "ada" })).close();
@@ -190,7 +190,7 @@ describe("the deadline", () => {
       expect(String(data)).not.toContain("awayUntil");
   });
 
-  test("[U6, T3] that nobody needs any more sets no further alarm", async () => {
+  test("[U6, T3] that is no longer needed sets no further alarm", async () => {
     const room = await start();
     await (await connect(room.id, { id: "ada" })).close();
     await connect(room.id, { id: "ada" });
@@ -202,7 +202,7 @@ describe("the deadline", () => {
 });
 
 describe("reconnectGrace", () => {
-  test("[U6] of 0 lets a user leave with their last socket", async () => {
+  test("[U6] of 0 makes a user leave with their last socket", async () => {
     const room = await start("graceless");
     const bob = await connect(room.id, { id: "bob" });
     const tabs = [await connect(room.id, { id: "ada" }), await connect(room.id, { id: "ada" })];
@@ -215,7 +215,7 @@ describe("reconnectGrace", () => {
     expect(told(room.id, "onLeave")).toEqual(["ada"]);
   });
 
-  test("[U6] is a setting of the behaviour, told in the welcome", async () => {
+  test("[U6] is a setting of the behaviour, and part of the welcome", async () => {
     const room = await start("forgiving");
     const ada = await connect(room.id, { id: "ada" });
     expect(ada.welcome.limits.reconnectGrace).toBe(60_000);

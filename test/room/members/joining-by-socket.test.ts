@@ -1,5 +1,4 @@
-// Joining by socket: the first socket of a user joins, further ones attach, and what refuses a user
-// leaves nothing behind.
+// Joining by socket. The first socket of a user joins, further ones attach, and a refusal leaves nothing behind.
 
 import { describe, expect, test } from "vitest";
 import { callsOf, gate, hang, setScript, type Script } from "../../fixtures/scripts.ts";
@@ -19,8 +18,8 @@ useFakeDate();
 
 const start = (behaviour = "scripted") => rooms.joinOrCreateRoom(newId(), { behaviour });
 
-describe("a user who comes by socket", () => {
-  test("[U2, U3] joins: onJoin is called once, and everybody has the entry it made", async () => {
+describe("a user who connects by socket", () => {
+  test("[U2, U3] joins: onJoin is called once, and everybody gets the resulting entry", async () => {
     const room = await start();
     setScript(room.id, { onJoin: (_, user) => ({ ok: { role: `role of ${user.id}` } }) });
     const bob = await connect(room.id, { id: "bob" });
@@ -42,7 +41,7 @@ describe("a user who comes by socket", () => {
     expect(await room.info()).toMatchObject({ users: 2, sockets: 2 });
   });
 
-  test("[R3] starts an absent room, of the behaviour they name", async () => {
+  test("[R3] starts an absent room with the behaviour they name", async () => {
     const id = newId();
     const ada = await connect(id, { id: "ada" }, { behaviour: "loaded" });
     expect(callsOf(id)).toEqual([{ hook: "loadRoomState" }, { hook: "onJoin", user: "ada" }]);
@@ -54,14 +53,14 @@ describe("a user who comes by socket", () => {
     expect(await rooms.room(other).info()).toMatchObject({ behaviour: "default" });
   });
 
-  test("[R2] gets a running room by its behaviour, or by none", async () => {
+  test("[R2] can join a running room with its behaviour, or without naming one", async () => {
     const room = await start();
     await connect(room.id, { id: "ada" }, { behaviour: "scripted" });
     await connect(room.id, { id: "bob" });
     expect(await room.info()).toMatchObject({ behaviour: "scripted", users: 2 });
   });
 
-  test("[U3] in several tabs at once joins once", async () => {
+  test("[U3] joins once with several tabs at the same time", async () => {
     const id = newId();
     const tabs = await Promise.all([1, 2, 3].map(() => connect(id, { id: "ada" })));
     expect(told(id, "onJoin")).toEqual(["ada"]);
@@ -71,7 +70,7 @@ describe("a user who comes by socket", () => {
 });
 
 describe("a further socket of a user who is present", () => {
-  test("[U3] attaches to them as they are: no hook, no other entry, no news of users", async () => {
+  test("[U3] attaches without a hook, a new entry or a message about users", async () => {
     const room = await start();
     const bob = await connect(room.id, { id: "bob" });
     const first = await connect(room.id, { id: "ada", name: "Ada" });
@@ -85,7 +84,7 @@ describe("a further socket of a user who is present", () => {
     expect(await users()).toEqual([]);
   });
 
-  test("[U3] is not asked of a hook that would refuse them by now", async () => {
+  test("[U3] attaches even if the hook would refuse the user by now", async () => {
     const room = await start();
     await connect(room.id, { id: "ada" });
     setScript(room.id, { onJoin: () => ({ error: "closed" }) });
@@ -94,7 +93,7 @@ describe("a further socket of a user who is present", () => {
     expect(problem).toMatchObject({ code: "join_refused", reason: "closed" });
   });
 
-  test("[U3, U7] of one who joined by HTTP attaches, and its going does not let them leave", async () => {
+  test("[U3, U7] of a user who joined by HTTP attaches, and its end does not make them leave", async () => {
     const room = await start();
     const entry = await room.join({ id: "ada" });
     const ada = await connect(room.id, { id: "ada" });
@@ -108,7 +107,7 @@ describe("a further socket of a user who is present", () => {
     expect(told(room.id, "onLeave")).toEqual([]);
   });
 
-  test("[U3] by HTTP replaces the entry: the hook is called, and all tabs are told", async () => {
+  test("[U3] is not affected by a join over HTTP, which calls the hook and replaces the entry", async () => {
     const room = await start();
     const ada = await connect(room.id, { id: "ada", name: "Ada" });
     const bob = await connect(room.id, { id: "bob" });
@@ -123,7 +122,7 @@ describe("a further socket of a user who is present", () => {
     expect(await room.info()).toMatchObject({ users: 2, sockets: 2 });
   });
 
-  test("[U3, U7] who joined again by HTTP stays when their sockets go", async () => {
+  test("[U3, U7] can go without ending the stay of a user who joined again by HTTP", async () => {
     const room = await start();
     const bob = await connect(room.id, { id: "bob" });
     const ada = await connect(room.id, { id: "ada" });
@@ -155,7 +154,7 @@ describe("a user who is refused", () => {
     ["by a hook that hangs", { onJoin: hang }, { status: 504, code: "call_timeout" }],
   ];
 
-  test.for(refusals)("[U2, R3] %s has started no room", async ([, script, refused]) => {
+  test.for(refusals)("[U2, R3] %s does not start a room", async ([, script, refused]) => {
     const id = newId();
     setScript(id, script);
     const { problem } = await refusal(id, { id: "ada" }, { behaviour: "scripted" });
@@ -164,7 +163,7 @@ describe("a user who is refused", () => {
     expect(await isListed(id)).toBe(false);
   });
 
-  test.for(refusals)("[U2] %s changes nothing of a running one", async ([, script, refused]) => {
+  test.for(refusals)("[U2] %s changes nothing in a running room", async ([, script, refused]) => {
     const room = await start();
     const bob = await connect(room.id, { id: "bob" });
     await bob.fence();
@@ -177,10 +176,10 @@ describe("a user who is refused", () => {
     const { length } = bob.messages;
     await bob.fence();
     const types = bob.messages.slice(length).map(({ type }) => type);
-    expect(types.toSorted()).toEqual(["event", "reply"]); // the fence's own
+    expect(types.toSorted()).toEqual(["event", "reply"]); // from the fence itself
   });
 
-  test("[R3] for the behaviour they name has started no room", async () => {
+  test("[R3] for an unknown behaviour does not start a room", async () => {
     const id = newId();
     const { problem } = await refusal(id, { id: "ada" }, { behaviour: "no-such-behaviour" });
     expect(problem).toMatchObject({ status: 400, code: "unknown_behaviour" });
@@ -188,7 +187,7 @@ describe("a user who is refused", () => {
   });
 
   test.for([[{ id: "" }], [{ id: "x".repeat(129) }], [{ name: "Ada" }], [{ id: 7 }]])(
-    "[U1] as %j is no user, and has started no room",
+    "[U1] as %j is invalid, and does not start a room",
     async ([user]) => {
       const id = newId();
       const { problem } = await refusal(id, user);
@@ -197,7 +196,7 @@ describe("a user who is refused", () => {
     },
   );
 
-  test("[U2, R1] comes in once the hook lets them, and not behind its back meanwhile", async () => {
+  test("[U2, R1] is admitted once the hook resolves, and not by a second socket in the meantime", async () => {
     const room = await start();
     const { promise, resolve } = gate();
     setScript(room.id, { onJoin: () => promise.then(() => ({ ok: "in" })) });
@@ -228,7 +227,7 @@ describe("maxUsers", () => {
     await connect(id, { id: "cyn" });
   });
 
-  test("[U9, U6] counts who is away too: their place is kept for them", async () => {
+  test("[U9, U6] counts users who are away, whose place is kept", async () => {
     const room = await start("small");
     await connect(room.id, { id: "ada" });
     const bob = await connect(room.id, { id: "bob" });

@@ -1,5 +1,5 @@
-// Users who joined with a ttl and have sockets: an open one is a sign of life all the time, and when the
-// last has gone the ttl begins anew, exactly.
+// Users who joined with a ttl and have sockets. An open socket keeps them in the room, and when the last one has gone,
+// the whole ttl begins anew.
 
 import { describe, expect, test } from "vitest";
 import type { RoomHandle } from "collab-room";
@@ -30,7 +30,7 @@ async function leavesAt(room: RoomHandle, time: number): Promise<void> {
 }
 
 describe("a user with a ttl and a socket", () => {
-  test("[U7] stays as long as it is open, and for the ttl when it has gone", async () => {
+  test("[U7] stays as long as the socket is open, and for the ttl afterwards", async () => {
     const { room, entry, ada } = await leased();
     for (let round = 0; round < 5; round++) {
       pass(ttl - 1000);
@@ -42,7 +42,7 @@ describe("a user with a ttl and a socket", () => {
     expect(told(room.id, "onJoin")).toEqual(["ada"]);
   });
 
-  test("[U7] is seen no more when it has gone, though they are in the room", async () => {
+  test("[U7] has no presence once the socket has gone, although they are in the room", async () => {
     const { room, ada } = await leased();
     const bob = await connect(room.id, { id: "bob" });
     const presence = hear(bob, "presence");
@@ -51,7 +51,7 @@ describe("a user with a ttl and a socket", () => {
     expect(await userIds(room)).toEqual(["ada", "bob"]);
   });
 
-  test("[U7] may come back: the ttl counts from the last socket", async () => {
+  test("[U7] can come back, and the ttl counts from the last socket", async () => {
     const { room, ada } = await leased();
     const second = await connect(room.id, { id: "ada" });
     await ada.close();
@@ -64,7 +64,7 @@ describe("a user with a ttl and a socket", () => {
     await leavesAt(room, Date.now() + ttl);
   });
 
-  test("[U7, R6] stays through sleep, and leaves when it goes in there", async () => {
+  test("[U7, R6] stays while the room sleeps, and leaves after the ttl if the socket goes then", async () => {
     const { room, ada } = await leased();
     await hibernate(room.id);
     pass(10 * ttl);
@@ -76,7 +76,7 @@ describe("a user with a ttl and a socket", () => {
     await leavesAt(room, Date.now() + ttl);
   });
 
-  test("[U7, U3] has the ttl with which they joined again, or none", async () => {
+  test("[U7, U3] has the ttl of their last join, or none", async () => {
     const { room, ada } = await leased();
     await room.join({ id: "ada" }, { ttl: 2 * ttl });
     pass(5 * ttl);
@@ -91,7 +91,7 @@ describe("a user with a ttl and a socket", () => {
     expect(await userIds(other.room)).toEqual(["ada"]);
   });
 
-  test("[U7, T4] costs nothing while it is open, whatever they do with it", async () => {
+  test("[U7, T4] costs nothing while the socket is open, whatever they do", async () => {
     const { room, ada } = await leased();
     await ring(room.id);
     const before = await rowsWritten(room.id);

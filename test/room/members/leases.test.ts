@@ -1,5 +1,5 @@
-// Users who joined with a ttl: they leave when it has passed without a sign of life of theirs, once
-// each, and never before, whatever happens to the object in between.
+// Users who joined with a ttl. They leave once when it has passed without activity, and never before, whatever happens
+// to the object in between.
 
 import { describe, expect, test } from "vitest";
 import type { RoomHandle } from "collab-room";
@@ -26,11 +26,11 @@ const start = () => rooms.joinOrCreateRoom(newId(), { behaviour: "scripted" });
 const userIds = async (room: RoomHandle): Promise<string[]> =>
   (await room.getUsers()).map(({ id }) => id);
 
-/** Who was told to have left, in order. */
+/** The users for whom onLeave was called, in order. */
 const left = (room: RoomHandle): (string | undefined)[] =>
   callsOf(room.id).flatMap(({ hook, user }) => (hook === "onLeave" ? [user] : []));
 
-/** A user leaves at this time, and not a millisecond before. */
+/** Check that a user leaves exactly at this time, and not a millisecond before. */
 async function leavesAt(room: RoomHandle, userId: string, time: number): Promise<void> {
   passUntil(time - 1);
   await ring(room.id);
@@ -53,7 +53,7 @@ describe("a user with a ttl", () => {
     expect(left(room)).toEqual(["ada"]);
   });
 
-  test("[U7] stays as long as there are signs of life of theirs", async () => {
+  test("[U7] stays as long as they are active", async () => {
     const room = await start();
     await room.join({ id: "ada" }, { ttl: minute });
     for (let round = 0; round < 10; round++) {
@@ -77,7 +77,7 @@ describe("a user with a ttl", () => {
     expect(await userIds(room)).toEqual(["bob"]);
   });
 
-  test("[U7] each has a time of their own", async () => {
+  test("[U7] has their own deadline", async () => {
     const room = await start();
     const now = Date.now();
     for (const [id, minutes] of Object.entries({ cyn: 3, ada: 1, bob: 2 }))
@@ -88,7 +88,7 @@ describe("a user with a ttl", () => {
     expect(left(room)).toEqual(["ada", "bob", "cyn"]);
   });
 
-  test("[U7] leaves once, with all others whose time has come, when the alarm was late", async () => {
+  test("[U7] leaves once, together with all who are due, if the alarm was late", async () => {
     const room = await start();
     for (const id of ["ada", "bob", "cyn"]) await room.join({ id }, { ttl: minute });
     pass(minute);
@@ -97,7 +97,7 @@ describe("a user with a ttl", () => {
     expect(left(room).toSorted()).toEqual(["ada", "bob", "cyn"]);
   });
 
-  test("[U7, U4] who has left is not missed", async () => {
+  test("[U7, U4] who has left already does not leave again", async () => {
     const room = await start();
     await room.join({ id: "ada" }, { ttl: minute });
     await room.leave("ada");
@@ -106,7 +106,7 @@ describe("a user with a ttl", () => {
     expect(left(room)).toEqual(["ada"]);
   });
 
-  test("[U7, U3] who joins again has the ttl of that time, or none", async () => {
+  test("[U7, U3] who joins again has the new ttl, or none", async () => {
     const room = await start();
     await room.join({ id: "ada" }, { ttl: minute });
     await room.join({ id: "bob" }, { ttl: minute });
@@ -119,7 +119,7 @@ describe("a user with a ttl", () => {
     expect(await userIds(room)).toEqual(["bob"]);
   });
 
-  test("[U7, U2] who is refused when they join again keeps the ttl they had", async () => {
+  test("[U7, U2] who is refused when they join again keeps the previous ttl", async () => {
     const room = await start();
     await room.join({ id: "ada" }, { ttl: minute });
     const lapse = Date.now() + minute;
@@ -128,7 +128,7 @@ describe("a user with a ttl", () => {
     await leavesAt(room, "ada", lapse);
   });
 
-  test("[U7, R3] may be the one with whom a room starts", async () => {
+  test("[U7, R3] can be the one who starts the room", async () => {
     const room = rooms.room(newId());
     await room.join({ id: "ada" }, { ttl: minute });
     await leavesAt(room, "ada", Date.now() + minute);
@@ -150,7 +150,7 @@ describe("a user with a ttl", () => {
   });
 
   test.for([0, -1, 0.5, Number.NaN, Number.POSITIVE_INFINITY, year + 1, "60000" as never])(
-    "[U7] of %d gets invalid_request, and nobody joins",
+    "[U7] of %d fails with invalid_request, and nobody joins",
     async (ttl) => {
       const room = await start();
       const before = await stored(room.id);
@@ -175,7 +175,7 @@ describe("a user without a ttl", () => {
     expect(await userIds(room)).toEqual(["ada"]);
   });
 
-  test("[U7, T1] may give signs of life; one who is not there gets user_not_found", async () => {
+  test("[U7, T1] can be touched, and an unknown user gets user_not_found", async () => {
     const room = await start();
     await room.join({ id: "ada" });
     await room.touch("ada");
@@ -188,7 +188,7 @@ describe("a user without a ttl", () => {
 
 describe("a lease", () => {
   test.for([0, 1, 5.9, 6, 6.1, 30, 59])(
-    "[U7, T4, R6] in an object evicted after signs of life for %d s ends never early, and a tenth late at most",
+    "[U7, T4, R6] in an object evicted after %d s of activity ends never early, and at most a tenth late",
     async (seconds) => {
       const room = await start();
       await room.join({ id: "ada" }, { ttl: minute });
@@ -209,7 +209,7 @@ describe("a lease", () => {
     },
   );
 
-  test("[U7, R6] that ends while the object is gone ends when the alarm wakes it", async () => {
+  test("[U7, R6] that ends while the object is evicted ends when the alarm wakes it", async () => {
     const room = await start();
     await room.join({ id: "ada" }, { ttl: minute });
     const lapse = Date.now() + minute;
@@ -217,7 +217,7 @@ describe("a lease", () => {
     await leavesAt(room, "ada", lapse);
   });
 
-  test("[U7, T4] costs at most 20 rows for 1,000 signs of life of a user", async () => {
+  test("[U7, T4] costs at most 20 rows for 1,000 touches of a user", async () => {
     const room = await start();
     await room.join({ id: "ada" }, { ttl: 30 * minute });
     const before = await rowsWritten(room.id);
@@ -225,11 +225,11 @@ describe("a lease", () => {
       pass(1000);
       await room.touch("ada");
     }
-    // A row of the user's and one of the room's every 3 minutes.
+    // One row for the user and one for the room every 3 minutes.
     expect((await rowsWritten(room.id)) - before).toBeLessThanOrEqual(20);
   });
 
-  test("[U7, U4] ends for everybody whose time has come, whatever onLeave does", async () => {
+  test("[U7, U4] ends for everybody who is due, whatever onLeave does", async () => {
     const room = await start();
     for (const id of ["ada", "bob", "cyn"]) await room.join({ id }, { ttl: minute });
     setScript(room.id, {

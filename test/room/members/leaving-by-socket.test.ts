@@ -1,5 +1,5 @@
-// Leaving by socket, and being taken out: which sockets close with what, who is told, and that the hook
-// is called once.
+// Leaving by socket, and being removed: which sockets close with which code, who is told, and that the hook is called
+// once.
 
 import { describe, expect, test, vi } from "vitest";
 import { gate, setScript } from "../../fixtures/scripts.ts";
@@ -13,7 +13,7 @@ useFakeDate();
 
 const start = (behaviour = "scripted") => rooms.joinOrCreateRoom(newId(), { behaviour });
 
-describe("a session that says leave", () => {
+describe("a session that sends leave", () => {
   test("[U4, U6] closes with 1000, and its user leaves at once", async () => {
     const room = await start();
     const bob = await connect(room.id, { id: "bob" });
@@ -28,7 +28,7 @@ describe("a session that says leave", () => {
     expect(told(room.id, "onLeave")).toEqual(["ada"]);
   });
 
-  test("[U4, U3] with other tabs open leaves its user in the room", async () => {
+  test("[U4, U3] leaves its user in the room if other tabs are open", async () => {
     const room = await start();
     const tabs = [await connect(room.id, { id: "ada" }), await connect(room.id, { id: "ada" })];
     expect(await tabs[0]?.leave()).toMatchObject({ code: 1000 });
@@ -40,7 +40,7 @@ describe("a session that says leave", () => {
     expect(told(room.id, "onLeave")).toEqual(["ada"]);
   });
 
-  test("[U4, U7] takes a user out who had joined by HTTP, too", async () => {
+  test("[U4, U7] also removes a user who had joined by HTTP", async () => {
     const room = await start();
     await room.join({ id: "ada" });
     await (await connect(room.id, { id: "ada" })).leave();
@@ -48,7 +48,7 @@ describe("a session that says leave", () => {
     expect(told(room.id, "onLeave")).toEqual(["ada"]);
   });
 
-  test("[U4, S4] has its answers before that, and what it says after is not heard", async () => {
+  test("[U4, S4] gets its earlier replies first, and later messages are ignored", async () => {
     const room = await start();
     const bob = await connect(room.id, { id: "bob" });
     const ada = await connect(room.id, { id: "ada" });
@@ -71,8 +71,8 @@ describe("a session that says leave", () => {
   });
 });
 
-describe("a user who is taken out", () => {
-  test("[U4, U8] by HTTP loses all their sockets with 4001; the hook is called once", async () => {
+describe("a user who is removed", () => {
+  test("[U4, U8] over HTTP loses all sockets with 4001, and the hook is called once", async () => {
     const room = await start();
     const bob = await connect(room.id, { id: "bob" });
     const tabs = [await connect(room.id, { id: "ada" }), await connect(room.id, { id: "ada" })];
@@ -89,7 +89,7 @@ describe("a user who is taken out", () => {
     expect(told(room.id, "onLeave")).toEqual(["ada"]);
   });
 
-  test("[U4, U8, R6] while the room sleeps is told so as well", async () => {
+  test("[U4, U8, R6] while the room sleeps loses them as well", async () => {
     const room = await start();
     const ada = await connect(room.id, { id: "ada" });
     await hibernate(room.id);
@@ -100,7 +100,7 @@ describe("a user who is taken out", () => {
     expect(told(room.id, "onLeave")).toEqual(["ada"]);
   });
 
-  test("[U4] may come back, as somebody new", async () => {
+  test("[U4] can come back as a new member", async () => {
     const room = await start();
     const ada = await connect(room.id, { id: "ada" });
     await ada.show({ mood: "sour" });
@@ -114,7 +114,7 @@ describe("a user who is taken out", () => {
     expect(told(room.id, "onJoin")).toEqual(["ada", "ada"]);
   });
 
-  test("[U4, R1] is out before the hook is called; who comes back meanwhile joins after it", async () => {
+  test("[U4, R1] is out before the hook is called, and joins again only after it", async () => {
     const room = await start();
     const bob = await connect(room.id, { id: "bob" });
     const ada = await connect(room.id, { id: "ada" });
@@ -133,7 +133,7 @@ describe("a user who is taken out", () => {
 });
 
 describe("a room that stops", () => {
-  test("[R7, U4] lets everybody leave, then closes all sockets with 4002", async () => {
+  test("[R7, U4] makes everybody leave, and then closes all sockets with 4002", async () => {
     const room = await start();
     const sessions = [
       await connect(room.id, { id: "ada" }),
@@ -147,13 +147,13 @@ describe("a room that stops", () => {
     await room.stop();
     for (const { closed } of sessions)
       expect(await closed).toEqual({ code: 4002, reason: "room_stopped" });
-    // Nobody is told of a room in part: the close says it all.
+    // No other message is sent, because the close says it all.
     expect(sessions.map(({ messages }) => messages.length)).toEqual(heard);
     expect(told(room.id, "onLeave")).toEqual(["ada", "bob", "cyn", "dot"]);
     expect([await room.alive(), await isListed(room.id)]).toEqual([false, false]);
   });
 
-  test("[R7, R1] hears nobody while it stops, and lets nobody stay who comes meanwhile", async () => {
+  test("[R7, R1] handles no messages while it stops, and later joins start it anew", async () => {
     const room = await start();
     const ada = await connect(room.id, { id: "ada" });
     const bob = await connect(room.id, { id: "bob" });
@@ -170,7 +170,7 @@ describe("a room that stops", () => {
     hold.resolve();
     await stopping;
     expect([ada, bob].map(({ messages }) => messages.length)).toEqual(heard);
-    // Who came meanwhile starts it anew.
+    // A user who came in the meantime starts the room anew.
     const cyn = await late;
     expect(cyn.users.map(({ id }) => id)).toEqual(["cyn"]);
     expect(cyn.state).toEqual({});
@@ -178,7 +178,7 @@ describe("a room that stops", () => {
     expect(await room.info()).toMatchObject({ users: 1, sockets: 1 });
   });
 
-  test("[R7, U3] has forgotten its users: who comes to it again joins", async () => {
+  test("[R7, U3] forgets its users, who join anew when they come back", async () => {
     const room = await start();
     const ada = await connect(room.id, { id: "ada" });
     await room.stop();
@@ -189,7 +189,7 @@ describe("a room that stops", () => {
     expect(await room.info()).toMatchObject({ users: 1, sockets: 1 });
   });
 
-  test("[R7, S8] only once its state is saved keeps its sessions until then", async () => {
+  test("[R7, S8] only after its state is saved keeps its sessions until then", async () => {
     const room = await start("saved");
     setScript(room.id, { saveRoomState: () => ({ error: "down" }) });
     const ada = await connect(room.id, { id: "ada" });
@@ -198,7 +198,7 @@ describe("a room that stops", () => {
     await ada.fence();
     setScript(room.id, {});
     pass(600_000);
-    // The save runs beside the turns; when it is done, the alarm goes on with the stop.
+    // The save runs outside the turns. Once it is done, the alarm continues with the stop.
     await vi.waitFor(async () => {
       await ring(room.id);
       expect(await room.alive()).toBe(false);

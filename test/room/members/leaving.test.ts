@@ -1,4 +1,4 @@
-// Leaving: by one's own wish in every way that comes to mind, once each, whatever the hook does.
+// Leaving at one's own request, in every way: once each, whatever the hook does.
 
 import { describe, expect, test } from "vitest";
 import type { UserEntry } from "collab-room";
@@ -17,12 +17,12 @@ async function fill(behaviour: string, userIds: string[]) {
   return room;
 }
 
-/** Who was told to have left, in order. */
+/** The users for whom onLeave was called, in order. */
 const left = (id: string): (string | undefined)[] =>
   callsOf(id).flatMap(({ hook, user }) => (hook === "onLeave" ? [user] : []));
 
 describe("a user who leaves", () => {
-  test("[U4] goes alone, and onLeave gets their entry when they are gone", async () => {
+  test("[U4] leaves alone, and onLeave gets their entry once they are gone", async () => {
     const room = await roomWith("ada", "bob");
     const [ada] = await room.getUsers();
     const told: { user: UserEntry; others: string[] }[] = [];
@@ -34,7 +34,7 @@ describe("a user who leaves", () => {
     expect(await room.getUsers()).toMatchObject([{ id: "bob" }]);
   });
 
-  test("[U4, T1] is a sign of life of the room, and so is the leave of a user who is not there", async () => {
+  test("[U4, T1] counts as activity of the room, even if the user is not in it", async () => {
     const room = await roomWith("ada", "bob");
     for (const userId of ["ada", "nobody"]) {
       pass(1000);
@@ -44,7 +44,7 @@ describe("a user who leaves", () => {
     expect(left(room.id)).toEqual(["ada"]);
   });
 
-  test("[U4] twice is told of once", async () => {
+  test("[U4] twice is reported once", async () => {
     const room = await roomWith("ada");
     await room.leave("ada");
     await room.leave("ada");
@@ -52,14 +52,14 @@ describe("a user who leaves", () => {
     expect(left(room.id)).toEqual(["ada"]);
   });
 
-  test("[U4, R1] many times at once is told of once, with a slow hook too", async () => {
+  test("[U4, R1] many times at once is reported once, even with a slow hook", async () => {
     const room = await roomWith("ada");
     setScript(room.id, { onLeave: () => Promise.resolve() });
     await Promise.all(Array.from({ length: 20 }, () => rooms.leaveRoom(room.id, "ada")));
     expect(left(room.id)).toEqual(["ada"]);
   });
 
-  test("[U4] and comes back is told of again", async () => {
+  test("[U4] after coming back is reported again", async () => {
     const room = await roomWith("ada");
     await room.leave("ada");
     await room.join({ id: "ada" });
@@ -78,12 +78,12 @@ describe("a user who leaves", () => {
     ],
     ["rejects", { onLeave: () => Promise.reject(new Error("secret")) }],
     [
-      "throws what cannot be written to a log",
+      "throws a value that cannot be logged",
       { onLeave: () => Promise.reject(Object.create(null)) },
     ],
     ["hangs", { onLeave: hang }],
-    ["answers an error", { onLeave: () => ({ error: "stay" }) }],
-  ])("[U4] is gone when onLeave %s, without an error", async ([, script]) => {
+    ["returns an error", { onLeave: () => ({ error: "stay" }) }],
+  ])("[U4] is gone without an error if onLeave %s", async ([, script]) => {
     const room = await roomWith("ada", "bob");
     setScript(room.id, script);
     await room.leave("ada");
@@ -95,7 +95,7 @@ describe("a user who leaves", () => {
 });
 
 describe("everybody", () => {
-  test("[U4, R7] is told to have left once when the room stops, in join order", async () => {
+  test("[U4, R7] leaves once when the room stops, in join order", async () => {
     const room = await roomWith("zoe", "ada", "bob");
     await room.leave("ada");
     await room.stop();
@@ -112,7 +112,7 @@ describe("everybody", () => {
     expect(await room.alive()).toBe(false);
   });
 
-  test("[U4, R7] leaves once when they go at the moment the room stops", async () => {
+  test("[U4, R7] leaves once if they go at the moment the room stops", async () => {
     const room = await roomWith("ada", "bob", "cyn");
     setScript(room.id, { onLeave: () => Promise.resolve() });
     await Promise.all([

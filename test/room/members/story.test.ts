@@ -1,5 +1,5 @@
-// A longer story of a room, told again and again with the object gone from memory after each of its
-// steps: nobody can tell the difference, and no hook is called for it.
+// A longer scenario of a room, repeated with the object evicted after each of its steps. Nobody notices the difference,
+// and no hook is called for it.
 
 import { describe, expect, test } from "vitest";
 import { callsOf } from "../../fixtures/scripts.ts";
@@ -13,7 +13,7 @@ useFakeDate();
 
 type Cast = { readonly [name: string]: TestSession };
 
-/** The steps; each returns who is on stage after it. */
+/** The steps. Each returns the sessions after it. */
 const steps: ((id: string, cast: Cast) => Promise<Cast>)[] = [
   async (id) => ({ ada: await connect(id, { id: "ada", name: "Ada", color: "#111111" }) }),
   async (id, cast) => ({ ...cast, bob: await connect(id, { id: "bob" }) }),
@@ -70,14 +70,14 @@ function must(cast: Cast, name: string): TestSession {
 
 type Tale = { readonly scenes: unknown[]; readonly calls: unknown[] };
 
-/** Tell the story; `lose` comes after each step that it names. */
+/** Play the scenario. `lose` is called after each step, or after the given one. */
 async function tell(lose?: (id: string) => Promise<void>, after?: number): Promise<Tale> {
   const id = newId();
   const room = await rooms.joinOrCreateRoom(id, { behaviour: "scripted" });
   const scenes: unknown[] = [];
   let cast: Cast = {};
   const start = Date.now();
-  /** Times count from the beginning; session ids and such are not told. */
+  /** Times count from the beginning. Session ids and the like are not compared. */
   const scene = (value: unknown): unknown =>
     JSON.parse(JSON.stringify(value), (_, part: unknown) =>
       typeof part === "string" && /^\d{4}-\d\d-\d\dT/.test(part) ? Date.parse(part) - start : part,
@@ -108,19 +108,19 @@ async function tell(lose?: (id: string) => Promise<void>, after?: number): Promi
   return { scenes, calls };
 }
 
-describe("a story of a room", () => {
-  test("[R6] goes the same when the object sleeps after every step", async () => {
+describe("a scenario of a room", () => {
+  test("[R6] has the same result if the object sleeps after every step", async () => {
     expect(await tell(hibernate)).toEqual(await tell());
   });
 
   test.for(steps.map((_, index) => index))(
-    "[R6] goes the same when the object sleeps after step %i",
+    "[R6] has the same result if the object sleeps after step %i",
     async (index) => {
       expect(await tell(hibernate, index)).toEqual(await tell());
     },
   );
 
-  test("[R6] in which all sockets are lost has the same users, and no hook was called", async () => {
+  test("[R6] in which all sockets are lost keeps the same users, and calls no hook", async () => {
     const room = await rooms.joinOrCreateRoom(newId(), { behaviour: "scripted" });
     await connect(room.id, { id: "ada" });
     await room.join({ id: "bot" });

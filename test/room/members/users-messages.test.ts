@@ -1,5 +1,5 @@
-// What sessions are told of users: who joins, who joins again and who leaves, each once, in order, and
-// of a window only what is different at its end.
+// What sessions are told about users: who joins, joins again and leaves, once each and in order. Of a window, only the
+// difference at its end is sent.
 
 import { describe, expect, test } from "vitest";
 import { pass, useFakeDate } from "../../support/fake-date.ts";
@@ -13,7 +13,7 @@ useFakeDate();
 const start = () => rooms.joinOrCreateRoom(newId(), { behaviour: "graceless" });
 
 describe("users", () => {
-  test("[W2, U5] who join, join again and leave are told of, each in a message of its own", async () => {
+  test("[W2, U5] who join, join again and leave are reported, each in its own message", async () => {
     const room = await start();
     const bob = await connect(room.id, { id: "bob" });
     const users = hear(bob, "users");
@@ -32,7 +32,7 @@ describe("users", () => {
     expect(bob.users).toEqual(await room.getUsers());
   });
 
-  test("[W2] who are new are not told to those who have them in their welcome", async () => {
+  test("[W2] who are new are not reported to those who have them in their welcome", async () => {
     const room = await start();
     const bob = await connect(room.id, { id: "bob" });
     const ada = await connect(room.id, { id: "ada" });
@@ -41,7 +41,7 @@ describe("users", () => {
     expect(ada.users.map(({ id }) => id)).toEqual(["bob", "ada"]);
   });
 
-  test("[W2] who are not in the room leave without a word", async () => {
+  test("[W2] who are not in the room leave without a message", async () => {
     const room = await start();
     const bob = await connect(room.id, { id: "bob" });
     const users = hear(bob, "users");
@@ -50,8 +50,8 @@ describe("users", () => {
   });
 });
 
-describe("what happens within a window", () => {
-  /** What is told of calls that are made in the object, one after another without a pause. */
+describe("changes within a window", () => {
+  /** The messages that follow from calls made in the object, one after another without a pause. */
   async function together(before: string[], calls: readonly OperationCall[]) {
     const room = await start();
     const bob = await connect(room.id, { id: "bob" });
@@ -72,30 +72,30 @@ describe("what happens within a window", () => {
   const leave = (userId: string): OperationCall => ["leaveRoom", { userId }];
   const entryOf = (id: string): unknown => expect.objectContaining({ id });
 
-  test("[W2, U5] is told in one message, in join order", async () => {
+  test("[W2, U5] are reported in one message, in join order", async () => {
     const { news } = await together(["old"], [join("dot"), join("ada"), leave("old"), join("cyn")]);
     const joins = ["dot", "ada", "cyn"].map(entryOf);
     expect(news).toEqual([{ joins, leaves: ["old"] }]);
   });
 
-  test("[W2] never shows who came and went, though the hooks are called", async () => {
+  test("[W2] do not include a user who joined and left, although the hooks are called", async () => {
     const { id, news } = await together([], [join("ada"), leave("ada")]);
     expect(news).toEqual([]);
     expect(told(id, "onJoin")).toEqual(["bob", "ada"]);
     expect(told(id, "onLeave")).toEqual(["ada"]);
   });
 
-  test("[W2] shows who joined twice as one who joined", async () => {
+  test("[W2] show a user who joined twice as one join", async () => {
     const { news } = await together([], [join("ada"), join("ada", "Ada")]);
     expect(news).toEqual([{ joins: [expect.objectContaining({ id: "ada", name: "Ada" })] }]);
   });
 
-  test("[W2] shows who left and came back as one with another entry", async () => {
+  test("[W2] show a user who left and came back as an update", async () => {
     const { news } = await together(["ada"], [leave("ada"), join("ada", "Ada")]);
     expect(news).toEqual([{ updates: [expect.objectContaining({ id: "ada", name: "Ada" })] }]);
   });
 
-  test("[W2] shows who joined again and left as one who left", async () => {
+  test("[W2] show a user who joined again and left as a leave", async () => {
     const { news } = await together(["ada"], [join("ada"), leave("ada")]);
     expect(news).toEqual([{ leaves: ["ada"] }]);
   });

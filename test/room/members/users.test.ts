@@ -1,5 +1,4 @@
-// Users of a room: who is let in and what is kept of them, how they leave, and in which order they are
-// listed.
+// The users of a room: who is admitted, what is stored of them, how they leave, and in which order they are listed.
 
 import { describe, expect, test } from "vitest";
 import type { RoomContext } from "collab-room";
@@ -16,7 +15,7 @@ const thrower = (): never => {
   throw new Error("secret: the hook broke");
 };
 
-/** What a room shows of itself, and all that it has stored. */
+/** What a room shows of itself, and everything it has stored. */
 const everything = async (id: string) => [
   await rooms.room(id).info(),
   await rooms.room(id).getUsers(),
@@ -31,7 +30,7 @@ const hooksOf = (id: string): string[] =>
   callsOf(id).map(({ hook, user }) => `${hook} ${user ?? ""}`);
 
 describe("a user who joins", () => {
-  test("[U1, U2] is kept with their own fields, when they joined, and what onJoin gave", async () => {
+  test("[U1, U2] is stored with their own fields, their join time, and the meta that onJoin returned", async () => {
     const room = await start();
     setScript(room.id, { onJoin: () => ({ ok: { role: "editor", tags: ["a", null] } }) });
     const user = { id: "ada", name: "Ada", age: 36, joinedAt: "never", seq: -1, meta: "mine" };
@@ -50,13 +49,13 @@ describe("a user who joins", () => {
   test.for<[string, Script]>([
     ["nothing", {}],
     ["{ ok: undefined }", { onJoin: () => ({ ok: undefined }) }],
-  ])("[U2] has {} as meta when onJoin gives %s", async ([, script]) => {
+  ])("[U2] has {} as meta if onJoin returns %s", async ([, script]) => {
     const room = await start();
     setScript(room.id, script);
     expect(await room.join({ id: "ada" })).toMatchObject({ meta: {} });
   });
 
-  test("[U1] may have keys that JavaScript has meanings for", async () => {
+  test("[U1] may have keys with a special meaning in JavaScript", async () => {
     const room = await start();
     const user = JSON.parse('{"id":"ada","__proto__":{"id":"eve"},"constructor":1}') as {
       id: string;
@@ -73,21 +72,21 @@ describe("a user who joins", () => {
   });
 
   test.for<[string, unknown]>([
-    ["no object", "ada"],
+    ["a value that is not an object", "ada"],
     ["null", null],
     ["an array", [{ id: "ada" }]],
     ["no id", { name: "Ada" }],
     ["an empty id", { id: "" }],
     ["a number as id", { id: 7 }],
     ["an id of 129 characters", { id: "x".repeat(129) }],
-    ["half a character as id", { id: "\ud800" }],
-    ["an id only by inheritance", Object.create({ id: "ada" })],
+    ["a lone surrogate as id", { id: "\ud800" }],
+    ["an inherited id", Object.create({ id: "ada" })],
     ["4097 bytes", { id: "ada", text: "x".repeat(4097 - '{"id":"ada","text":""}'.length) }],
-    ["few characters of many bytes", { id: "ada", text: "\u{1f600}".repeat(1024) }],
+    ["few characters with many bytes", { id: "ada", text: "\u{1f600}".repeat(1024) }],
     ["fields nested 17 deep", { id: "ada", deep: JSON.parse("[".repeat(16) + "]".repeat(16)) }],
     ["a field that is not JSON", { id: "ada", at: new Date(0) }],
     ["a field that is undefined", { id: "ada", name: undefined }],
-  ])("[U1] with %s gets invalid_user and changes nothing", async ([, user]) => {
+  ])("[U1] with %s fails with invalid_user, and nothing changes", async ([, user]) => {
     const room = await start();
     const before = await everything(room.id);
     pass(1000);
@@ -103,13 +102,13 @@ describe("a user who joins", () => {
     ["an id of 128 characters", { id: "x".repeat(128) }],
     ["4096 bytes", Object.assign({ id: "ada" }, { text: "x".repeat(4096 - 22) })],
     ["an id with a slash, a space and an emoji", { id: "a/b c\u{1f600}" }],
-  ])("[U1] with %s is let in", async ([, user]) => {
+  ])("[U1] with %s is admitted", async ([, user]) => {
     const room = await start();
     await room.join(user);
     expect(await userIds(room.id)).toEqual([user.id]);
   });
 
-  test("[U2] refused gets join_refused with the reason, and changes nothing", async () => {
+  test("[U2] who is refused gets join_refused with the reason, and nothing changes", async () => {
     const room = await start();
     await room.join({ id: "bob" });
     const before = await everything(room.id);
@@ -125,34 +124,35 @@ describe("a user who joins", () => {
   test.for<[string, Script, string]>([
     ["throws", { onJoin: thrower }, "hook_failed"],
     ["rejects", { onJoin: () => Promise.reject(new Error("secret")) }, "hook_failed"],
-    ["throws no error", { onJoin: () => Promise.reject(Object.create(null)) }, "hook_failed"],
-    ["answers 42", { onJoin: () => 42 as never }, "hook_failed"],
-    ["answers null", { onJoin: () => null as never }, "hook_failed"],
+    [
+      "throws a value that is not an error",
+      { onJoin: () => Promise.reject(Object.create(null)) },
+      "hook_failed",
+    ],
+    ["returns 42", { onJoin: () => 42 as never }, "hook_failed"],
+    ["returns null", { onJoin: () => null as never }, "hook_failed"],
     ["gives a Date", { onJoin: () => ({ ok: new Date() }) }, "hook_failed"],
     ["gives a function", { onJoin: () => ({ ok: thrower }) }, "hook_failed"],
     ["gives 4 KiB and more", { onJoin: () => ({ ok: "x".repeat(4095) }) }, "hook_failed"],
     ["hangs", { onJoin: hang }, "call_timeout"],
-  ])(
-    "[U2, A6] when onJoin %s gets no detail of it, and changes nothing",
-    async ([, script, code]) => {
-      const room = await start();
-      await room.join({ id: "bob" });
-      const before = await everything(room.id);
-      pass(1_000_000);
-      setScript(room.id, script);
-      const error = await failure(room.join({ id: "ada" }));
-      expect(error).toEqual({
-        code,
-        instance: expect.any(String),
-        ...(code === "call_timeout" && { detail: "onJoin took longer than 500 ms." }),
-      });
-      expect(await everything(room.id)).toEqual(before);
-      setScript(room.id, {});
-      expect(await room.join({ id: "ada" })).toMatchObject({ id: "ada" });
-    },
-  );
+  ])("[U2, A6] gets no detail if onJoin %s, and nothing changes", async ([, script, code]) => {
+    const room = await start();
+    await room.join({ id: "bob" });
+    const before = await everything(room.id);
+    pass(1_000_000);
+    setScript(room.id, script);
+    const error = await failure(room.join({ id: "ada" }));
+    expect(error).toEqual({
+      code,
+      instance: expect.any(String),
+      ...(code === "call_timeout" && { detail: "onJoin took longer than 500 ms." }),
+    });
+    expect(await everything(room.id)).toEqual(before);
+    setScript(room.id, {});
+    expect(await room.join({ id: "ada" })).toMatchObject({ id: "ada" });
+  });
 
-  test("[U2, R1] whom onJoin let in after its time stays outside", async () => {
+  test("[U2, R1] stays out if onJoin resolves after its timeout", async () => {
     const room = await start();
     const { promise, resolve } = gate();
     setScript(room.id, { onJoin: () => promise });
@@ -161,7 +161,7 @@ describe("a user who joins", () => {
     expect(await userIds(room.id)).toEqual([]);
   });
 
-  test("[U2] is asked about with all there is to know, frozen", async () => {
+  test("[U2] is passed to onJoin with a frozen context", async () => {
     const room = await start();
     await room.join({ id: "bob" });
     await room.updateState(() => ({ list: [1] }));
@@ -195,7 +195,7 @@ describe("a user who joins", () => {
 });
 
 describe("a user who joins again", () => {
-  test("[U3, U5] is asked about again, replaced, and goes to the end of the join order", async () => {
+  test("[U3, U5] is passed to the hook again, replaced, and moved to the end of the join order", async () => {
     const room = await start();
     setScript(room.id, { onJoin: (_, user) => ({ ok: user["name"] ?? null }) });
     await room.join({ id: "ada", name: "first", old: true });
@@ -216,7 +216,7 @@ describe("a user who joins again", () => {
     expect(await room.getUsers()).toMatchObject([{ id: "bob" }, entry]);
   });
 
-  test("[U3, U2] and is refused stays in with the entry they had", async () => {
+  test("[U3, U2] keeps their entry if they are refused", async () => {
     const room = await start();
     await room.join({ id: "ada", name: "first" });
     const before = await everything(room.id);
@@ -235,7 +235,7 @@ describe("a user who joins again", () => {
 });
 
 describe("a user's place", () => {
-  test("[U5] users are listed in join order, whoever leaves and comes back, cold too", async () => {
+  test("[U5] is by join order, whoever leaves and comes back, also after an eviction", async () => {
     const room = await start();
     for (const id of ["zoe", "ada", "10", "bob", "9"]) await room.join({ id });
     await room.leave("ada");
@@ -248,7 +248,7 @@ describe("a user's place", () => {
     expect(await userIds(room.id)).toEqual(["zoe", "10", "bob", "9", "cyn"]);
   });
 
-  test("[U9] beyond maxUsers gets room_full, without a question to the hook, and changes nothing", async () => {
+  test("[U9] beyond maxUsers is refused with room_full without a call of the hook, and nothing changes", async () => {
     const room = await start("small");
     await room.join({ id: "ada" });
     await room.join({ id: "bob" });
@@ -259,7 +259,7 @@ describe("a user's place", () => {
     expect(hooksOf(room.id)).toEqual(["onJoin ada", "onJoin bob"]);
   });
 
-  test("[U9, U3] is free for the one who has it, and for another when they have left", async () => {
+  test("[U9, U3] is free for the user who has it, and for another one when they have left", async () => {
     const room = await start("small");
     await room.join({ id: "ada" });
     await room.join({ id: "bob" });
@@ -269,7 +269,7 @@ describe("a user's place", () => {
     expect(await userIds(room.id)).toEqual(["ada", "cyn"]);
   });
 
-  test("[U9, R1] of many who come at once as many get in as there are places", async () => {
+  test("[U9, R1] is given to as many concurrent joins as there are places", async () => {
     const room = await start("small");
     setScript(room.id, { onJoin: () => Promise.resolve() });
     const joins = Array.from({ length: 10 }, (_, index) =>

@@ -1,5 +1,5 @@
-// What the room remembers of requests has bounds: in memory, in a row, and in the number of rows. What is within
-// them is remembered, whatever has happened to the room (rules X1, X2).
+// What the room remembers about requests is bounded: in memory, in a row, and in the number of rows. Within these
+// bounds it is remembered, whatever happens to the room (rules X1, X2).
 
 import { describe, expect, test } from "vitest";
 import { CollabError } from "../../../src/protocol/errors.ts";
@@ -19,7 +19,7 @@ const limits = resolveLimits({});
 
 const done = { ok: `{"version":1,"result":null}` } as const;
 
-/** An action without an effect, by a client that sends no other. */
+/** An action without an effect, by a client that sends nothing else. */
 const act = (log: RequestLog, client: string, user = "ada"): void =>
   log.add({ client, user, seq: 1 }, done, { needsRow: true, isStaged: false });
 
@@ -35,7 +35,7 @@ function commit(document: JsonDocument, log: RequestLog, state: object): void {
 const newStorage = () => new MemoryRoomStorage<RoomRecord, Member>();
 
 describe("actions without an effect", () => {
-  test("[X1] by very many clients leave one row that fits into storage", () => {
+  test("[X1] by very many clients leave one row that fits into the storage", () => {
     const storage = newStorage();
     const log = new RequestLog(storage, JsonDocument.create(storage));
     let most = 0;
@@ -47,7 +47,7 @@ describe("actions without an effect", () => {
     expect(most).toBeLessThan(1_000_000);
   });
 
-  test("[X1] are remembered, the last 500 of them, in a room that has begun at a later version", () => {
+  test("[X1] are remembered, up to the last 500, in a room that begins at a later version", () => {
     const storage = newStorage();
     const first = JsonDocument.create(storage);
     first.writeInitial();
@@ -67,7 +67,7 @@ describe("actions without an effect", () => {
     expect(unknown).toEqual([]);
   });
 
-  test("[X1] that were dropped are no reason for doubt once the journal has passed them", () => {
+  test("[X1] that were dropped no longer make the outcome uncertain once the journal has passed them", () => {
     const storage = newStorage();
     const document = JsonDocument.create(storage);
     document.writeInitial();
@@ -84,7 +84,7 @@ describe("actions without an effect", () => {
 });
 
 describe("a refusal", () => {
-  test("[X1] is short, however long the path of a test whose target is gone", async () => {
+  test("[X1] is short, however long the path of the failed test operation", async () => {
     const id = newId();
     const room = await rooms.joinOrCreateRoom(id, { behaviour: "swift" });
     await room.updateState(() => ({ list: [{}, 1] }));
@@ -94,19 +94,19 @@ describe("a refusal", () => {
     const reply = await ada.ask({ type: "update", patch, base: 1, seq: 1 });
     expect(reply).toMatchObject({ code: "patch_failed" });
     expect(JSON.stringify(reply).length).toBeLessThan(1000);
-    // So it stands beside the next change of its client.
+    // It is short enough to be stored with the client's next change.
     await ada.ask({ type: "update", merge: { a: 1 }, seq: 2 });
     expect(await sql(id, "SELECT * FROM requests")).toEqual([]);
   });
 
-  test("[X1] is kept short, however long its reason", () => {
+  test("[X1] is truncated, however long its reason", () => {
     const reason = "x".repeat(3_000_000);
     const answer = answerOf({ error: new CollabError("action_refused", { reason }) });
     expect(answer && answerText(answer).length).toBeLessThan(20_000);
   });
 });
 
-describe("keys", () => {
+describe("idempotency keys", () => {
   test("[X2, R7] of a purged room do not count in the next one", async () => {
     const id = newId();
     const before = await rooms.joinOrCreateRoom(id, { behaviour: "scripted" });
@@ -123,7 +123,7 @@ describe("keys", () => {
     expect(await room.getState()).toEqual({ list: values });
   });
 
-  test("[X2, T5] that were written first go first, whatever the clock said then", () => {
+  test("[X2, T5] are dropped in the order in which they were written, whatever the clock said then", () => {
     const storage = newStorage();
     const hour = 3_600_000;
     const request = (key: string) => ({ key, fingerprint: "f" });
@@ -142,7 +142,7 @@ describe("keys", () => {
   const isKnown = (keys: IdempotencyKeys, key: string, user: string): boolean =>
     keys.find(request(key), user) !== null;
 
-  test("[X2] of one user do not make the room forget those of another, however many there are", () => {
+  test("[X2] of one user do not displace those of another, however many there are", () => {
     const keys = keysOf();
     keys.add(request("ada"), "ada", { ok: "1" }, false);
     for (let n = 0; n < 3000; n++) keys.add(request(`eve-${n}`), "eve", { ok: "1" }, false);
@@ -151,7 +151,7 @@ describe("keys", () => {
     expect(isKnown(keys, "eve-2999", "eve")).toBe(true);
   });
 
-  test("[X2] of one user do not make the room forget those of another, however large they are", () => {
+  test("[X2] of one user do not displace those of another, however large they are", () => {
     const keys = keysOf();
     for (let n = 0; n < 100; n++) keys.add(request(`ada-${n}`), "ada", { ok: "1" }, false);
     const ok = JSON.stringify("é".repeat(500_000));
@@ -161,7 +161,7 @@ describe("keys", () => {
     expect(isKnown(keys, "eve-39", "eve")).toBe(true);
   });
 
-  test("[X2] of many users go one by one, the oldest of those who hold most", () => {
+  test("[X2] of many users are dropped one by one, the oldest of those who hold most", () => {
     const keys = keysOf();
     for (let n = 0; n < 1101; n++) {
       const user = `user-${n % 367}-"é[]`;
@@ -173,7 +173,7 @@ describe("keys", () => {
     expect(gone).toEqual(Array.from({ length: 101 }, (_, n) => n));
   });
 
-  test("[X2] that are over go before any that are not", () => {
+  test("[X2] that have expired are dropped before any others", () => {
     let now = 0;
     const keys = keysOf(() => now);
     for (let n = 0; n < 500; n++) keys.add(request(`old-${n}`), "ada", { ok: "1" }, false);

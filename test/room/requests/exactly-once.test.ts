@@ -1,4 +1,4 @@
-// A client that has named itself sends requests again, and each of them counts once (rule X1).
+// A client with a name sends requests again, and each of them takes effect once (rule X1).
 
 import { describe, expect, test } from "vitest";
 import type { JsonObject } from "../../../src/protocol/json.ts";
@@ -24,7 +24,7 @@ useFakeDate();
 
 const ada = { id: "ada" };
 
-/** A running room of a kind, with an array to push to. */
+/** A running room with an array to push to. */
 async function listRoom(behaviour = "scripted"): Promise<string> {
   const id = newId();
   const room = await rooms.joinOrCreateRoom(id, { behaviour });
@@ -53,7 +53,7 @@ const act = (session: TestSession, seq: number, name: string, payload: JsonObjec
 
 const listOf = async (id: string): Promise<unknown> => (await rooms.room(id).getState())["list"];
 
-/** What a welcome says of the client's requests. */
+/** What a welcome says about the client's requests. */
 const told = ({ welcome: { seq, refused } }: TestSession) => ({ seq, refused });
 
 describe("a request that is sent again", () => {
@@ -67,7 +67,7 @@ describe("a request that is sent again", () => {
     expect(await listOf(id)).toEqual([1, 2]);
   });
 
-  test("[X1] in the same window it waits for the same commit", async () => {
+  test("[X1] in the same window waits for the same commit", async () => {
     const id = await listRoom();
     const session = await come(id);
     const message = { type: "update", patch: push(1), seq: 1 } as const;
@@ -83,7 +83,7 @@ describe("a request that is sent again", () => {
     expect(await listOf(id)).toEqual([1]);
   });
 
-  test("[X1] a cut before the reply: the next socket is told, and gets the reply", async () => {
+  test("[X1] gets its reply on the next socket if the first was cut before the reply", async () => {
     const id = await listRoom();
     const first = await come(id);
     first.send({ type: "update", ref: 1, patch: push(1), seq: 1 });
@@ -96,7 +96,7 @@ describe("a request that is sent again", () => {
     expect(await listOf(id)).toEqual([1]);
   });
 
-  test("[X1] a restart between commit and reply: the row of the change knows it", async () => {
+  test("[X1] is recognised after a restart between commit and reply, because it is stored with the change", async () => {
     const id = await listRoom();
     const first = await come(id);
     await pushed(first, 1);
@@ -110,7 +110,7 @@ describe("a request that is sent again", () => {
     expect(await listOf(id)).toEqual([1, 2, 3]);
   });
 
-  test("[X1] a room that has slept knows it, on the socket that stayed open", async () => {
+  test("[X1] is recognised after the room has slept, on the socket that stayed open", async () => {
     const id = await listRoom();
     const session = await come(id);
     const reply = await pushed(session, 1);
@@ -119,7 +119,7 @@ describe("a request that is sent again", () => {
     expect(await listOf(id)).toEqual([1]);
   });
 
-  test("[X1, E2] operations that were left out are named again", async () => {
+  test("[X1, E2] reports dropped operations again", async () => {
     const id = await listRoom();
     const session = await come(id);
     await pushed(session, 1);
@@ -129,12 +129,12 @@ describe("a request that is sent again", () => {
     const again = { type: "update", patch: gone, base: version, seq: 3 } as const;
     const reply = await session.ask(again);
     expect(reply).toMatchObject({ ok: true, dropped: [0] });
-    await pushed(session, 4); // an update without an effect is stored with the next one that has one
+    await pushed(session, 4); // an update without effect is stored with the client's next change
     await evict(id);
     expect(await session.ask(again)).toEqual({ ...reply, ref: expect.any(Number) });
   });
 
-  test("[X1, S7] an action runs once, and its result comes again, also if it changes nothing", async () => {
+  test("[X1, S7] runs an action once, and repeats its result, even if the action changed nothing", async () => {
     const id = await listRoom();
     let runs = 0;
     setScript(id, {
@@ -157,7 +157,7 @@ describe("a request that is sent again", () => {
     expect(runs).toBe(2);
   });
 
-  test("[X1] a large result comes again whole", async () => {
+  test("[X1] repeats a large result in full", async () => {
     const id = await listRoom();
     const result = "€".repeat(60_000);
     setScript(id, {
@@ -173,7 +173,7 @@ describe("a request that is sent again", () => {
 });
 
 describe("refused requests", () => {
-  test("[X1] are told in the welcome, and stay refused", async () => {
+  test("[X1] are listed in the welcome, and stay refused", async () => {
     const id = await listRoom();
     const first = await come(id);
     expect(
@@ -186,7 +186,7 @@ describe("refused requests", () => {
     expect(await act(first, 3, "refuse")).toMatchObject({ ok: false, reason: "not_today" });
     await evict(id);
     const second = await come(id);
-    // What was refused before a change is in its row; what was refused after it is gone with the memory.
+    // A refusal before a change is stored in its row. A refusal after it is lost with the memory.
     expect(told(second)).toEqual({ seq: 2, refused: [1] });
     const again = await second.ask({ type: "update", merge: { a: 1 }, ifVersion: 2, seq: 1 });
     expect(again).toMatchObject({ ok: false, code: "version_conflict" });
@@ -194,7 +194,7 @@ describe("refused requests", () => {
     expect(await listOf(id)).toEqual([2]);
   });
 
-  test("[X1] are answered the same as long as the room is in memory", async () => {
+  test("[X1] get the same answer while the room is in memory", async () => {
     const id = await listRoom();
     const first = await come(id);
     const conflict = { type: "update", merge: { a: 1 }, ifVersion: 2, seq: 1 } as const;
@@ -206,7 +206,7 @@ describe("refused requests", () => {
     expect(await rooms.room(id).getState()).toEqual({ list: [], b: 1 });
   });
 
-  test("[X1] one that may succeed later is not remembered: it may be sent again with its number", async () => {
+  test("[X1] that may succeed later are not remembered, and can be sent again with their number", async () => {
     const id = await listRoom();
     setScript(id, { play: () => new Promise<never>(() => {}) });
     const session = await come(id);
@@ -218,7 +218,7 @@ describe("refused requests", () => {
     expect(await act(session, 1, "play")).toMatchObject({ ok: true, result: "done" });
   });
 
-  test("[X1, S4] a commit that fails is not remembered", async () => {
+  test("[X1, S4] whose commit failed are not remembered", async () => {
     const id = await listRoom();
     const session = await come(id);
     await breakWrites(id, "changes");
@@ -231,7 +231,7 @@ describe("refused requests", () => {
 });
 
 describe("one client, one socket", () => {
-  test("[X1, S4] a refusal that may tell of what is staged waits for the commit, also when it is sent again", async () => {
+  test("[X1, S4] a refusal that may reveal staged changes waits for the commit, also when it is sent again", async () => {
     const id = await listRoom();
     const session = await come(id);
     await breakWrites(id, "changes");
@@ -248,7 +248,7 @@ describe("one client, one socket", () => {
     for (const reply of replies) expectFailed(reply, "commit_failed");
   });
 
-  test("[X1, B5] what an action has only scheduled is committed together with its answer", async () => {
+  test("[X1, B5] an action that only schedules is committed together with its answer", async () => {
     const id = await listRoom();
     setScript(id, {
       play: (room) => {
@@ -266,7 +266,7 @@ describe("one client, one socket", () => {
     expect(await sql(id, "SELECT count(*) AS n FROM schedules")).toEqual([{ n: 1 }]);
   });
 
-  test("[X1, W4] a second socket takes the place of the first", async () => {
+  test("[X1, W4] a second socket replaces the first", async () => {
     const id = await listRoom();
     const [first, other] = [await come(id), await come(id, "tab-2")];
     await pushed(first, 1);
@@ -278,7 +278,7 @@ describe("one client, one socket", () => {
     expect(await pushed(second, 2)).toMatchObject({ ok: true });
   });
 
-  test("[X1, L1] it counts for neither bound of sockets", async () => {
+  test("[X1, L1] a replacing socket does not count towards the socket limits", async () => {
     const id = await listRoom();
     const tabs = await Promise.all(Array.from({ length: 32 }, (_, tab) => come(id, `tab-${tab}`)));
     expect((await refusal(id, ada, { query: { client: "tab-32" } })).problem.code).toBe(
@@ -288,7 +288,7 @@ describe("one client, one socket", () => {
     expect(await tabs[7]?.closed).toEqual({ code: 4203, reason: "replaced" });
   });
 
-  test("[X1] clients of one user number their requests apart", async () => {
+  test("[X1] clients of one user number their requests independently", async () => {
     const id = await listRoom();
     const [first, second] = [await come(id, "tab-1"), await come(id, "tab-2")];
     await pushed(first, 1, 10);
@@ -298,7 +298,7 @@ describe("one client, one socket", () => {
     expect(await listOf(id)).toEqual([10, 20]);
   });
 
-  test("[X1] a client of another user is refused before the upgrade, awake or slept", async () => {
+  test("[X1] another user's client name is refused before the upgrade, also after a sleep", async () => {
     const id = await listRoom();
     const session = await come(id);
     const bob = { id: "bob" };
@@ -313,20 +313,20 @@ describe("one client, one socket", () => {
   });
 });
 
-describe("what the welcome says", () => {
-  test("[X1] nothing to a client that has not named itself", async () => {
+describe("the `seq` in the welcome", () => {
+  test("[X1] is missing for a client without a name", async () => {
     const id = await listRoom();
     const session = await connect(id, ada);
     expect(session.welcome).not.toHaveProperty("seq");
   });
 
-  test("[X1] null to a client whose requests the room may have forgotten", async () => {
+  test("[X1] is null for a client whose requests the room may have forgotten", async () => {
     const id = await listRoom();
     const first = await come(id);
     await pushed(first, 1);
     await first.close();
     const known = first;
-    // Two snapshots later, the journal of that time is gone.
+    // After two more snapshots, the journal of that time is gone.
     const room = rooms.room(id);
     for (let n = 0; n < 6; n++)
       await room.updateState((state) => ({ ...state, big: `${n}`.repeat(200_000) }));
@@ -334,10 +334,10 @@ describe("what the welcome says", () => {
     const second = await come(id, "tab-1", { resume: known });
     expect(second.welcome.resumed).toBe(false);
     expect(told(second)).toEqual({ seq: null, refused: undefined });
-    // It goes on with new numbers.
+    // It continues with new numbers.
     expect(await pushed(second, 2)).toMatchObject({ ok: true });
     expect(await listOf(id)).toEqual([1, 2]);
-    // The room cannot be sure of a new client either, unless it resumes.
+    // The room cannot be sure about a new client either, unless that client resumes.
     expect(told(await come(id, "tab-2"))).toEqual({ seq: null, refused: undefined });
     expect(told(await come(id, "tab-3", { resume: second }))).toEqual({
       seq: 0,
@@ -345,7 +345,7 @@ describe("what the welcome says", () => {
     });
   });
 
-  test("[X1] null to a client that comes from an earlier life of the room", async () => {
+  test("[X1] is null for a client from before a purge", async () => {
     const id = await listRoom();
     const first = await come(id);
     await pushed(first, 1);
@@ -357,7 +357,7 @@ describe("what the welcome says", () => {
     expect(told(await come(id, "tab-2"))).toEqual({ seq: 0, refused: undefined });
   });
 
-  test("[X1, R8] null to a client of an earlier epoch, which has no version any more", async () => {
+  test("[X1, R8] is null for a client from an earlier epoch that has no version", async () => {
     const id = await listRoom();
     const before = await come(id);
     await pushed(before, 1);
@@ -367,7 +367,7 @@ describe("what the welcome says", () => {
     expect((await connect(id, ada, fresh)).welcome.seq).toBeNull();
   });
 
-  test("[X1, L1] which numbers below the highest were not handled, and sent again they are", async () => {
+  test("[X1, L1] comes with the unhandled numbers below it, which can be sent again", async () => {
     const id = await listRoom("slow");
     const session = await come(id);
     const asked = Array.from({ length: 30 }, (_, n) => n + 1);
@@ -388,7 +388,7 @@ describe("what the welcome says", () => {
     });
   });
 
-  test("[X1] in memory, a number whose answer is gone is not carried out again", async () => {
+  test("[X1] does not let a number whose answer is gone be carried out again", async () => {
     const id = await listRoom();
     const session = await come(id);
     await pushed(session, 1);
@@ -402,11 +402,11 @@ describe("what the welcome says", () => {
     expect(await listOf(id)).toEqual([1, 2]);
   });
 
-  test("[X1, W1] another one on an open socket says what has survived", async () => {
+  test("[X1, W1] in another welcome on an open socket says what has survived", async () => {
     const id = await listRoom();
     const session = await come(id);
     for (const seq of [1, 2, 3]) await pushed(session, seq);
-    // The last change gets lost.
+    // The last change is lost.
     await sql(id, "UPDATE changes SET patch = CAST('?' AS BLOB) WHERE version = 4");
     await sql(
       id,
@@ -416,12 +416,12 @@ describe("what the welcome says", () => {
     await session.next("welcome");
     await sql(id, "DROP TRIGGER full");
     expect(told(session)).toEqual({ seq: 2, refused: undefined });
-    // What is lost is carried out when it is sent again, and what has survived is not.
+    // Lost requests are carried out when they are sent again, and those that survived are not.
     for (const seq of [2, 3, 4]) expect(await pushed(session, seq)).toMatchObject({ ok: true });
     expect(await listOf(id)).toEqual([1, 2, 3, 4]);
   });
 
-  test("[X1, R7] a room that was stopped and keeps its state knows what was asked", async () => {
+  test("[X1, R7] is kept by a room that was stopped and keeps its state", async () => {
     const id = await listRoom();
     const first = await come(id);
     await pushed(first, 1);
@@ -433,8 +433,8 @@ describe("what the welcome says", () => {
   });
 });
 
-describe("bad input", () => {
-  test("[X1, W3] a number without a name is a bad message", async () => {
+describe("invalid input", () => {
+  test("[X1, W3] a number without a client name is a bad message", async () => {
     const id = await listRoom();
     const session = await connect(id, ada);
     const reply = await pushed(session, 1);
@@ -455,7 +455,7 @@ describe("bad input", () => {
   );
 
   test.each(["", "a b", "ä", "x".repeat(65), "a.b"])(
-    "[X1] the name %j is refused",
+    "[X1] the client name %j is refused",
     async (client) => {
       const id = await listRoom();
       const refused = await refusal(id, ada, { query: { client } });
@@ -464,8 +464,8 @@ describe("bad input", () => {
   );
 });
 
-describe("what it costs", () => {
-  test("[X1] no row more than the changes themselves", async () => {
+describe("the cost of remembering", () => {
+  test("[X1] is not a single additional row", async () => {
     const id = await listRoom();
     const [named, plain] = [await come(id), await connect(id, { id: "bob" })];
     const cost = async (run: () => Promise<unknown>): Promise<number> => {
@@ -481,7 +481,7 @@ describe("what it costs", () => {
     expect(await cost(() => pushed(named, 2))).toBe(0);
   });
 
-  test("[X1] answers of a row fit into it, whatever they are", async () => {
+  test("[X1] is bounded per row, whatever the answers are", async () => {
     const id = await listRoom("swift");
     const result = "x".repeat(200_000);
     setScript(id, {
@@ -501,7 +501,7 @@ describe("what it costs", () => {
   });
 });
 
-test("[X1] the error of a refusal that is told again is the one of the table", () => {
+test("[X1] the error of a repeated refusal is the documented one", () => {
   expect(new CollabError("request_forgotten")).toMatchObject({ status: 409, retryable: false });
   expect(new CollabError("client_taken")).toMatchObject({ status: 409, retryable: false });
 });

@@ -1,4 +1,4 @@
-// Idempotency keys in a room (rule X2), by the options of a handle.
+// Idempotency keys in a room (rule X2), passed as options of a room handle.
 
 import { describe, expect, test, vi } from "vitest";
 import { roomCaller, workerCaller, type Caller } from "../../../src/protocol/caller.ts";
@@ -30,8 +30,8 @@ async function start(behaviour = "scripted") {
 
 const push = (value: number) => [{ op: "add", path: "/list/-", value }] as const;
 
-describe("a call with a key", () => {
-  test("[X2] is carried out once, and answered the same, whatever the call is", async () => {
+describe("a call with an idempotency key", () => {
+  test("[X2] is carried out once and gets the same answer again, whatever the call is", async () => {
     const { room } = await start();
     const twice = async (call: () => Promise<unknown>): Promise<unknown> => {
       const first = await call();
@@ -57,7 +57,7 @@ describe("a call with a key", () => {
     expect(await room.getState()).toEqual({ list: [1], touched: true });
   });
 
-  test("[X2] is refused for other arguments, or another call", async () => {
+  test("[X2] is refused if the key comes with other arguments or another call", async () => {
     const { room } = await start();
     await room.patchState(push(1), key);
     expect(await failureCode(room.patchState(push(2), key))).toBe("key_reused");
@@ -68,7 +68,7 @@ describe("a call with a key", () => {
     expect(await room.getState()).toEqual({ list: [1] });
   });
 
-  test("[X2] is refused if the key is another user's", async () => {
+  test("[X2] is refused if the key belongs to another user", async () => {
     const { id, room } = await start();
     const as = (userId: string): Caller => ({
       ...workerCaller,
@@ -106,7 +106,7 @@ describe("a call with a key", () => {
     await sessions[0]?.until(({ state }) => JSON.stringify(state) === '{"list":[1]}');
   });
 
-  test("[X2, S4] whose key cannot be written is not carried out either", async () => {
+  test("[X2, S4] is not carried out if its key cannot be written", async () => {
     const { id, room } = await start();
     await breakWrites(id, "keys");
     expect(await failureCode(room.patchState(push(1), key))).toBe("commit_failed");
@@ -116,7 +116,7 @@ describe("a call with a key", () => {
     expect(await room.getState()).toEqual({ list: [1] });
   });
 
-  test("[X2] costs one row more", async () => {
+  test("[X2] costs one more row", async () => {
     const { id, room } = await start();
     const cost = async (options: object): Promise<number> => {
       const before = await rowsWritten(id);
@@ -130,8 +130,8 @@ describe("a call with a key", () => {
   });
 });
 
-describe("what is remembered", () => {
-  test("[X2] a day, and no longer", async () => {
+describe("idempotency keys are remembered", () => {
+  test("[X2] for a day, and no longer", async () => {
     const { room } = await start();
     await room.join({ id: "ada" });
     await room.patchState(push(1), key);
@@ -143,7 +143,7 @@ describe("what is remembered", () => {
     expect(await room.getState()).toEqual({ list: [1, 1] });
   });
 
-  test("[X2] the last 1,000 keys, and not many more", async () => {
+  test("[X2] up to the last 1,000, and not many more", async () => {
     const { id, room } = await start();
     for (let n = 0; n < 1250; n++) {
       passUntil(Date.now() + 1);

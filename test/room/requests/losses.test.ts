@@ -1,6 +1,6 @@
-// Clients push to one list while lines are cut, objects leave memory, die at any use of their storage, and fail to
-// write. They send again what has no reply. Every push that is told to be done is there once, in the order of its
-// client; every push that is told to be refused is not there (rule X1). A failed run names its seed.
+// Clients push to one list while connections are cut, and while objects are evicted, crash at any use of their storage,
+// or fail to write. Requests without a reply are sent again. Each push that was reported as done is in the list once,
+// in the order of its client, and no refused push is (rule X1). A failed run names its seed.
 
 import { expect, test } from "vitest";
 import { platform } from "../../support/core/platform.ts";
@@ -13,7 +13,7 @@ import { runs } from "../../support/runs.ts";
 const clients = 3;
 const pushesEach = 20;
 
-/** A push that was asked for. */
+/** A requested push. */
 type Push = { readonly client: NumberedClient; readonly seq: number; readonly value: string };
 
 async function run(seed: number): Promise<void> {
@@ -33,7 +33,7 @@ async function run(seed: number): Promise<void> {
       ),
   );
   const pushes: Push[] = [];
-  // An instance that is about to die may never come to rest, and only a crash ends it then.
+  // An object that is about to crash may never settle, and then only a crash ends it.
   let isDying = false;
   const leave = async (how: (id: string) => Promise<void>): Promise<void> => {
     if (platform.object(id).isDead) return;
@@ -66,7 +66,7 @@ async function run(seed: number): Promise<void> {
     if (client.isLost) await client.come().catch(() => {});
     const value = `${n % clients}-${String(n).padStart(2, "0")}`;
     const patch = [{ op: "add", path: "/list/-", value }];
-    // One in five is refused if it is judged at all: no room of these has that version.
+    // One in five is refused when it is checked, because no room here has that version.
     const ifVersion = random.chance(0.2) ? { ifVersion: 10_000 } : {};
     pushes.push({ client, value, seq: client.request({ type: "update", patch, ...ifVersion }) });
     if (random.chance(0.5)) await new Promise(setImmediate);
@@ -94,6 +94,6 @@ async function run(seed: number): Promise<void> {
   expect((list as string[]).toSorted(), `seed ${seed}`).toEqual(done.toSorted());
 }
 
-test("[X1] every push that is told to be done is there once, and no other, whatever is lost", async () => {
+test("[X1] each push that was reported as done is there once, and no other, whatever is lost", async () => {
   for (let seed = 1; seed <= runs(60); seed++) await run(seed);
 }, 120_000);

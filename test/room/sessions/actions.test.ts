@@ -1,5 +1,5 @@
-// Actions by socket: the result is the reply, what is wrong is told by ref, and a slow one holds back
-// what comes after it, but nothing that came before.
+// Actions by socket. The reply contains the result or the error. A slow action delays what comes after it, but nothing
+// that came before.
 
 import { beforeEach, describe, expect, test } from "vitest";
 import type { RoomHandle } from "collab-room";
@@ -27,7 +27,7 @@ beforeEach(async () => {
 });
 
 describe("an action", () => {
-  test("[S7] changes the state, and its result is the reply", async () => {
+  test("[S7] changes the state, and returns its result in the reply", async () => {
     expect(expectOk(await ada.act("rename", { title: "Bridge" }))).toEqual({
       type: "reply",
       ref: 1,
@@ -39,12 +39,12 @@ describe("an action", () => {
     expect(bob.state).toEqual({ title: "Bridge" });
   });
 
-  test("[S7] without a payload gets {}, and without a result answers null", async () => {
+  test("[S7] receives {} without a payload, and returns null without a result", async () => {
     expect(expectOk(await ada.act("look")).result).toEqual({ id, users: 2, version: 0, state: {} });
     expect(expectOk(await ada.act("nothing", 42))).toMatchObject({ version: 0, result: null });
   });
 
-  test("[S7] sees the changes before it that are not committed yet", async () => {
+  test("[S7] sees earlier changes that are not committed yet", async () => {
     await ada.update(set("n", 0));
     ada.send(
       { type: "update", ref: "one", patch: set("n", 1) },
@@ -56,21 +56,21 @@ describe("an action", () => {
     expect(ada.version).toBe(3);
   });
 
-  test("[S7] whose input does not fit is told what is wrong, and never runs", async () => {
+  test("[S7] with invalid input is refused with the issues, and does not run", async () => {
     const reply = expectFailed(await ada.act("rename", { title: 1 }), "invalid_payload");
     expect(reply.issues).toEqual([{ path: "title", message: expect.any(String) }]);
   });
 
-  test("[S7] that there is not is unknown_action", async () => {
+  test("[S7] that does not exist is unknown_action", async () => {
     for (const name of ["missing", "", "constructor"])
       expectFailed(await ada.act(name), "unknown_action");
   });
 
-  test("[S7] that refuses gives its reason", async () => {
+  test("[S7] that refuses returns its reason", async () => {
     expect(expectFailed(await ada.act("refuse"), "action_refused").reason).toBe("not_today");
   });
 
-  test("[S7, A6] that breaks is told with the id of its log line, and no more", async () => {
+  test("[S7, A6] that throws is reported only with the id of its log line", async () => {
     for (const name of ["fail", "vandal"]) {
       const reply = expectFailed(await ada.act(name), "action_failed");
       expect(reply.instance).toMatch(/^[0-9a-f-]{36}$/);
@@ -81,7 +81,7 @@ describe("an action", () => {
     expect(changesTo(bob)).toEqual([]);
   });
 
-  test("[R1, S2] that hangs is call_timeout, and what waits behind it goes on", async () => {
+  test("[R1, S2] that hangs fails with call_timeout, and later requests are handled", async () => {
     const gathered = await gather("scripted", "ada"); // half a second
     const [session] = gathered.sessions as [TestSession];
     const replies = [session.act("hang"), session.update(set("n", 1))];
@@ -95,7 +95,7 @@ describe("an action", () => {
 });
 
 describe("a slow action", () => {
-  /** Play until told to end. */
+  /** Run the action until the test ends it. */
   async function play(session: TestSession) {
     const { began, end } = slowly(id, (state) => ({
       state: { ...state, played: true },
@@ -106,7 +106,7 @@ describe("a slow action", () => {
     return { reply, end };
   }
 
-  test("[R1] holds back all that comes after it, from everybody, in order", async () => {
+  test("[R1] delays everything that comes after it, from all users, and keeps the order", async () => {
     const { reply, end } = await play(ada);
     const later = [
       ada.update(set("n", 1)),
@@ -126,7 +126,7 @@ describe("a slow action", () => {
     for (const { state } of [ada, bob]) expect(state).toEqual({ played: true, n: 2 });
   });
 
-  test("[R1, S4] does not hold back the window of what came before it", async () => {
+  test("[R1, S4] does not delay the window of what came before it", async () => {
     await bob.update(set("n", 0));
     const { began, end } = slowly(id);
     ada.send(
@@ -143,7 +143,7 @@ describe("a slow action", () => {
     expectOk(await ada.next("reply", ({ ref }) => ref === "play"));
   });
 
-  test("[R1] does not keep pings and bad frames waiting", async () => {
+  test("[R1] does not delay pings and bad frames", async () => {
     const { reply, end } = await play(ada);
     await bob.ping();
     await ada.ping();
@@ -152,7 +152,7 @@ describe("a slow action", () => {
     expectOk(await reply);
   });
 
-  test("[R1] whose client has gone is carried out all the same", async () => {
+  test("[R1] is carried out even if its client has gone", async () => {
     const { end } = await play(ada);
     await ada.close(1000);
     end();

@@ -1,5 +1,5 @@
-// A reader that is too slow: who does not say how far it has read is closed once 4 MiB are on their way,
-// and may come back; who says so is not, however much there is to read.
+// Readers that are too slow. A client that does not acknowledge is closed once 4 MiB are in transit, and may come back.
+// A client that acknowledges is not closed, however much there is to read.
 
 import { beforeEach, describe, expect, test } from "vitest";
 import type { RoomHandle } from "collab-room";
@@ -29,17 +29,17 @@ beforeEach(async () => {
 const mebibyte = 1024 * 1024;
 const quarter = "x".repeat(250_000);
 
-/** Send this many events of a quarter of a million characters to all. */
+/** Send this many events of 250,000 characters to everybody. */
 async function pour(times: number): Promise<void> {
   for (let n = 0; n < times; n++) await room.broadcast("drop", quarter);
 }
 
 const marksOf = (session: TestSession): number[] => messagesOf(session, "mark").map(({ n }) => n);
 
-/** The last mark that came to a session. */
+/** The last mark that a session received. */
 const lastMark = (session: TestSession): number => marksOf(session).at(-1) ?? -1;
 
-/** Change what is beside the sockets of a room that is about to sleep. */
+/** Change the socket attachments of a room that is about to sleep. */
 const changeAttachments = (change: (attachment: SessionAttachment) => object): Promise<void> =>
   platform.object(id).look(({ sockets }) => {
     for (const socket of sockets) {
@@ -49,7 +49,7 @@ const changeAttachments = (change: (attachment: SessionAttachment) => object): P
   });
 
 describe("a client that does not acknowledge", () => {
-  test("[W3, L1] is marked every quarter of a MiB, and closed with 4291 after more than 4 MiB", async () => {
+  test("[W3, L1] gets a mark every quarter of a MiB, and is closed with 4291 after more than 4 MiB", async () => {
     const deaf = await connect(id, { id: "deaf" }, { acks: false });
     const ada = await connect(id, { id: "ada" });
     await pour(16);
@@ -63,7 +63,7 @@ describe("a client that does not acknowledge", () => {
     expect(messagesOf(ada, "event").filter(({ event }) => event === "drop")).toHaveLength(20);
   });
 
-  test("[W3, W1] may resume where it was", async () => {
+  test("[W3, W1] can resume where it was", async () => {
     const deaf = await connect(id, { id: "deaf" }, { acks: false });
     expectOk(await deaf.update(set("n", 1)));
     await pour(20);
@@ -76,7 +76,7 @@ describe("a client that does not acknowledge", () => {
     await back.fence();
   });
 
-  test("[W3] is not closed for changes that it reads late, once it says so", async () => {
+  test("[W3] is not closed for changes that it reads late, once it acknowledges them", async () => {
     const late = await connect(id, { id: "late" }, { acks: false });
     for (let round = 0; round < 4; round++) {
       await pour(12);
@@ -86,7 +86,7 @@ describe("a client that does not acknowledge", () => {
     await late.fence();
   });
 
-  test("[W3, R6] is closed when the room sleeps in between, too", async () => {
+  test("[W3, R6] is closed even if the room sleeps in between", async () => {
     const deaf = await connect(id, { id: "deaf" }, { acks: false });
     for (let round = 0; round < 4; round++) {
       await pour(5);
@@ -95,11 +95,11 @@ describe("a client that does not acknowledge", () => {
     expect((await deaf.closed).code).toBe(4291);
   });
 
-  test("[L1, U8] is closed by what a room says as it wakes, and its user is away", async () => {
+  test("[L1, U8] is closed by what a waking room sends, and its user is away", async () => {
     await connect(id, { id: "deaf" }, { acks: false });
     const ada = await connect(id, { id: "ada" });
     await ada.fence();
-    // As far behind as may be; and as if ada had typed long ago, which is news to all.
+    // It is as far behind as allowed, and ada's expired typing is news for everybody.
     await changeAttachments(({ userId, presence, flow }) =>
       userId === "ada"
         ? { presence: pack({ ...unpack<object>(presence), typingUntil: 1 }) }
@@ -114,7 +114,7 @@ describe("a client that does not acknowledge", () => {
     expect(JSON.parse(String(deaf?.["data"]))).toHaveProperty("awayUntil");
   });
 
-  test("[W3] may be behind by twice the state that a behaviour allows", async () => {
+  test("[W3] may be behind by twice the state size that the behaviour allows", async () => {
     id = newId();
     room = await rooms.joinOrCreateRoom(id, { behaviour: "large" });
     const deaf = await connect(id, { id: "deaf" }, { acks: false });
@@ -125,7 +125,7 @@ describe("a client that does not acknowledge", () => {
 });
 
 describe("a client that acknowledges", () => {
-  test("[W3] may be sent as much as there is", async () => {
+  test("[W3] may be sent any amount", async () => {
     const ada = await connect(id, { id: "ada" });
     await pour(60);
     await ada.fence();
@@ -144,7 +144,7 @@ describe("a client that acknowledges", () => {
     expect((await room.info()).sockets).toBe(1);
   });
 
-  test("[W3, R6] may acknowledge after a sleep what it was sent before", async () => {
+  test("[W3, R6] can acknowledge after a sleep what was sent before it", async () => {
     const ada = await connect(id, { id: "ada" }, { acks: false });
     await pour(15);
     await ada.fence();
@@ -157,7 +157,7 @@ describe("a client that acknowledges", () => {
 });
 
 describe("marks", () => {
-  test("[W3, L1] are random: neither their order nor what was sent tells the next one", async () => {
+  test("[W3, L1] are random: neither their order nor what was sent reveals the next one", async () => {
     const [ada, bob] = [await connect(id, { id: "ada" }), await connect(id, { id: "bob" })];
     await pour(40);
     await Promise.all([ada.fence(), bob.fence()]);
@@ -184,7 +184,7 @@ describe("marks", () => {
     expect((await deaf.closed).code).toBe(4291);
   });
 
-  test("[W3] are acknowledged once, each with those before it", async () => {
+  test("[W3] can be acknowledged once, each together with earlier ones", async () => {
     const ada = await connect(id, { id: "ada" }, { acks: false });
     await pour(8);
     await ada.fence();
@@ -201,7 +201,7 @@ describe("marks", () => {
     expect(messagesOf(ada, "error")).toHaveLength(2);
   });
 
-  test("[W3, U8] that nobody acknowledges stay few enough to be kept beside the socket", () => {
+  test("[W3, U8] that nobody acknowledges stay few enough for the socket attachment", () => {
     const { session, socket } = sessionByHand();
     for (let n = 0; n < 1000; n++) {
       session.probe();
@@ -213,7 +213,7 @@ describe("marks", () => {
     expect(session.acknowledge(flow.marks.at(-1)?.n ?? -1)).toBe(true);
   });
 
-  test("[T5, N4] that were sent by a clock that was ahead were sent now at the latest", () => {
+  test("[T5, N4] sent by a clock that was ahead count as sent now at the latest", () => {
     const now = 1_000_000;
     const flow = { sent: 9, acked: 0, marks: [{ n: 1, at: 9, sentAt: now + 3_600_000 }] };
     const { session, socket } = sessionByHand({ flow }, { now });
@@ -234,7 +234,7 @@ describe("a welcome of any size", () => {
     expect(marksOf(deaf)).toEqual([]);
   });
 
-  test("[W3, N3] leaves all of the limit for what follows, and no more", () => {
+  test("[W3, N3] leaves the whole limit for what follows, and no more", () => {
     const { session } = sessionByHand();
     session.sendWelcome(["x".repeat(20 * mebibyte)]);
     expect([session.unread, session.isTooSlow]).toEqual([0, false]);
@@ -249,7 +249,7 @@ describe("all sessions together", () => {
   const limit = 64 * mebibyte;
   const acknowledgeTime = 5000;
 
-  /** Forty users, each this far behind with a mark that is this old. */
+  /** Forty users, each this far behind with a mark of this age. */
   async function fallBehind(unread: (n: number) => number, age: number) {
     const sessions: TestSession[] = [];
     for (let n = 0; n < 40; n++)
@@ -265,7 +265,7 @@ describe("all sessions together", () => {
     return sessions;
   }
 
-  test("[N4, L1] may have 64 MiB unread; beyond it the ones farthest behind are closed first", async () => {
+  test("[N4, L1] may have 64 MiB unread, and beyond that the slowest are closed first", async () => {
     const sessions = await fallBehind((n) => limit / 40 + 1000 * n, acknowledgeTime + 1);
     await room.broadcast("hello");
     await sessions[39]?.closed;
@@ -276,7 +276,7 @@ describe("all sessions together", () => {
     await sessions[0]?.fence(...sessions.slice(1, sockets));
   });
 
-  test("[N4] who is given time to acknowledge is not counted", async () => {
+  test("[N4] are not counted while they have time to acknowledge", async () => {
     const sessions = await fallBehind((n) => limit / 40 + 1000 * n, 0);
     await room.broadcast("hello");
     await sessions[0]?.fence(...sessions.slice(1));

@@ -1,5 +1,5 @@
-// Frames that no client should send: each gets a typed answer, changes nothing and troubles nobody else;
-// a stream of them ends the session.
+// Frames that no client should send. Each gets a typed answer, changes nothing and does not affect others. A stream of
+// them ends the session.
 
 import { beforeEach, describe, expect, test } from "vitest";
 import type { RoomHandle } from "collab-room";
@@ -29,11 +29,11 @@ const deepObject = `${'{"a":'.repeat(40_000)}1${"}".repeat(40_000)}`;
 
 type Frame = string | Uint8Array<ArrayBuffer>;
 
-/** Frames that are told of by `error`: nothing in them could name a reply. */
+/** Frames that get an `error`, because nothing in them could name a reply. */
 const errors: [string, Frame, ErrorCode?][] = [
   ["nothing", ""],
   ["text", "hello"],
-  ["half of a message", '{"type":"touch"'],
+  ["half a message", '{"type":"touch"'],
   ["two messages without an array", '{"type":"touch"}{"type":"touch"}'],
   ["bytes", new Uint8Array(new TextEncoder().encode('{"type":"touch"}'))],
   ["no bytes", new Uint8Array()],
@@ -52,32 +52,32 @@ const errors: [string, Frame, ErrorCode?][] = [
   ["an unknown type", '{"type":"subscribe"}'],
   ["a type of a prototype", '{"type":"constructor"}'],
   ["a type in a prototype", '{"__proto__":{"type":"touch"}}'],
-  ["a message of the room's", '{"type":"change","from":0,"to":1,"patch":[]}'],
+  ["a message that only the room sends", '{"type":"change","from":0,"to":1,"patch":[]}'],
   ["an update without a ref", '{"type":"update","patch":[]}'],
   ["an update with an empty ref", '{"type":"update","ref":"","patch":[]}'],
   ["an update with a long ref", `{"type":"update","ref":"${"r".repeat(65)}","patch":[]}`],
-  ["an update with half a ref", '{"type":"update","ref":1.5,"patch":[]}'],
+  ["an update with a fractional ref", '{"type":"update","ref":1.5,"patch":[]}'],
   ["an update with a ref in a prototype", '{"type":"update","__proto__":{"ref":1},"patch":[]}'],
   ["an action without a ref", '{"type":"action","name":"look"}'],
   ["a touch whose ref is null", '{"type":"touch","ref":null}'],
   ["an ack without a number", '{"type":"ack"}'],
-  ["an ack of half a character", '{"type":"ack","n":0.5}'],
-  ["an ack of less than nothing", '{"type":"ack","n":-1}'],
-  ["an ack of a mark that never was", '{"type":"ack","n":1}'],
-  ["an ack of the largest mark there is", `{"type":"ack","n":${Number.MAX_SAFE_INTEGER}}`],
+  ["an ack of a fraction", '{"type":"ack","n":0.5}'],
+  ["an ack of a negative number", '{"type":"ack","n":-1}'],
+  ["an ack of an unknown mark", '{"type":"ack","n":1}'],
+  ["an ack of the largest possible mark", `{"type":"ack","n":${Number.MAX_SAFE_INTEGER}}`],
 ];
 
-/** Frames that name a request of the client's: that gets its reply. */
+/** Frames that name a request of the client, which gets a reply. */
 const replies: [string, string, ErrorCode?][] = [
   ["an unknown type", '{"type":"subscribe","ref":"r"}'],
-  ["an update of nothing", `{${update}}`],
-  ["an update in two ways", `{${update},"patch":[],"merge":{}}`],
-  ["an update by an object", `{${update},"patch":{}}`],
-  ["an update by a merged array", `{${update},"merge":[]}`],
-  ["an update for half a version", `{${update},"patch":[],"ifVersion":0.5}`],
-  ["an update for a version in text", `{${update},"patch":[],"ifVersion":"1"}`],
-  ["an update by null", `{${update},"patch":[null]}`, "malformed"],
-  ["an update by what is no operation", `{${update},"patch":[{"op":"explode"}]}`, "malformed"],
+  ["an update without a change", `{${update}}`],
+  ["an update with two changes", `{${update},"patch":[],"merge":{}}`],
+  ["an update with an object as the patch", `{${update},"patch":{}}`],
+  ["an update that merges an array", `{${update},"merge":[]}`],
+  ["an update for a fractional version", `{${update},"patch":[],"ifVersion":0.5}`],
+  ["an update for a version as text", `{${update},"patch":[],"ifVersion":"1"}`],
+  ["an update with a null operation", `{${update},"patch":[null]}`, "malformed"],
+  ["an update with an unknown operation", `{${update},"patch":[{"op":"explode"}]}`, "malformed"],
   ["an update of 100,000 levels", `{${update},"merge":{"a":${deep}}}`, "too_large"],
   ["a merge of 40,000 levels", `{${update},"merge":${deepObject}}`, "too_large"],
   [
@@ -90,7 +90,7 @@ const replies: [string, string, ErrorCode?][] = [
     `{${update},"patch":[{"op":"add","path":"${"/a".repeat(100_000)}","value":1}]}`,
     "patch_failed",
   ],
-  ["a patch with a number beyond all", `{${update},"merge":{"a":1e999}}`, "invalid_state"],
+  ["a merge with a number out of range", `{${update},"merge":{"a":1e999}}`, "invalid_state"],
   ["an action without a name", '{"type":"action","ref":"r"}'],
   ["an action of a prototype", '{"type":"action","ref":"r","name":"toString"}', "unknown_action"],
   ["an action named __proto__", '{"type":"action","ref":"r","name":"__proto__"}', "unknown_action"],
@@ -99,8 +99,8 @@ const replies: [string, string, ErrorCode?][] = [
     `{"type":"action","ref":"r","name":"nothing","payload":${deep}}`,
     "too_large",
   ],
-  ["presence of nothing", '{"type":"presence","ref":"r"}'],
-  ["presence of an array", '{"type":"presence","ref":"r","data":[]}'],
+  ["presence without data", '{"type":"presence","ref":"r"}'],
+  ["presence that is an array", '{"type":"presence","ref":"r","data":[]}'],
   [
     "presence of 40,000 levels",
     `{"type":"presence","ref":"r","data":${deepObject}}`,
@@ -112,8 +112,8 @@ const replies: [string, string, ErrorCode?][] = [
     "invalid_presence",
   ],
   ["an event without a name", '{"type":"broadcast","ref":"r"}'],
-  ["an event whose name is empty", '{"type":"broadcast","ref":"r","event":""}', "invalid_request"],
-  ["an event with half an echo", '{"type":"broadcast","ref":"r","event":"e","echo":1}'],
+  ["an event with an empty name", '{"type":"broadcast","ref":"r","event":""}', "invalid_request"],
+  ["an event with an invalid echo", '{"type":"broadcast","ref":"r","event":"e","echo":1}'],
   [
     "an event of 100,000 levels",
     `{"type":"broadcast","ref":"r","event":"e","payload":${deep}}`,
@@ -121,7 +121,7 @@ const replies: [string, string, ErrorCode?][] = [
   ],
 ];
 
-/** Nothing has happened, nothing was written, and everybody goes on. */
+/** Check that nothing has changed, nothing was written, and everybody can continue. */
 async function expectNoHarm(rows: number): Promise<void> {
   for (const session of [ada, bob]) {
     await session.fence();
@@ -135,7 +135,7 @@ async function expectNoHarm(rows: number): Promise<void> {
 }
 
 describe("a bad frame", () => {
-  test.for(errors)("[W3] of %s gets an error, and does no harm", async ([, frame, code]) => {
+  test.for(errors)("[W3] with %s gets an error, and does no harm", async ([, frame, code]) => {
     const rows = await rowsWritten(id);
     ada.sendRaw(frame);
     const error = await ada.next("error");
@@ -144,14 +144,14 @@ describe("a bad frame", () => {
     await expectNoHarm(rows);
   });
 
-  test.for(replies)("[W3] of %s gets a reply, and does no harm", async ([, frame, code]) => {
+  test.for(replies)("[W3] with %s gets a reply, and does no harm", async ([, frame, code]) => {
     const rows = await rowsWritten(id);
     ada.sendRaw(frame);
     expectFailed(await ada.next("reply", ({ ref }) => ref === "r"), code ?? "bad_message");
     await expectNoHarm(rows);
   });
 
-  test("[W3] says what was expected", async () => {
+  test("[W3] is answered with what was expected", async () => {
     ada.sendRaw("{}");
     expect((await ada.next("error")).detail).toMatch(/^"type" must be update, action/);
     ada.sendRaw('{"type":"ack","n":"x"}');
@@ -170,7 +170,7 @@ describe("a bad frame", () => {
     expect(await room.getState()).toEqual({ n: 1, a: 1, b: 2 });
   });
 
-  test("[W3] of 10,000 bad messages is one bad frame", async () => {
+  test("[W3] with 10,000 bad messages counts as one bad frame", async () => {
     for (let n = 0; n < 5; n++) {
       ada.sendRaw(`[${Array.from({ length: 10_000 }, () => "{}").join()}]`);
       expect((await ada.next("error")).detail).toContain("not 10000");
@@ -213,7 +213,7 @@ describe("a stream of bad frames", () => {
     expect(await ada.closed).toEqual({ code: 4400, reason: "bad_message" });
   });
 
-  test("[W3] that is thin enough is only answered", async () => {
+  test("[W3] at a low rate is only answered", async () => {
     for (let n = 0; n < 30; n++) {
       pass(10_000);
       ada.sendRaw("?");

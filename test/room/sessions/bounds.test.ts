@@ -1,4 +1,4 @@
-// What one client can have of a room is bounded, whatever it claims.
+// What one client can use of a room is bounded, whatever it claims.
 
 import { describe, expect, test } from "vitest";
 import { pass, useFakeDate } from "../../support/fake-date.ts";
@@ -9,14 +9,14 @@ import { newId, rooms } from "../../support/core/rooms.ts";
 
 useFakeDate();
 
-test("[L1, W3] who guesses marks is told so, and closed when it goes on", async () => {
+test("[L1, W3] a client that guesses marks gets an error, and is closed if it continues", async () => {
   const ada = await connect(newId(), { id: "ada" });
   for (let n = 1; n <= 11; n++) ada.send({ type: "ack", n });
   expect((await ada.next("error")).code).toBe("bad_message");
   expect((await ada.closed).code).toBe(4400);
 });
 
-test("[L1, U3] a user has 32 sockets in a room at most; one that goes makes room for another", async () => {
+test("[L1, U3] a user has at most 32 sockets in a room, and one that goes makes room for another", async () => {
   const id = newId();
   const tabs: TestSession[] = [];
   for (let n = 0; n < 32; n++) tabs.push(await connect(id, { id: "ada" }));
@@ -33,10 +33,10 @@ test("[L1, U3] a user has 32 sockets in a room at most; one that goes makes room
   expect(await rooms.room(id).info()).toMatchObject({ users: 2, sockets: 33 });
 });
 
-describe("where no further socket is allowed", () => {
+describe("at the socket limit", () => {
   const silence = 150_000;
 
-  /** A user with as many sockets as they may have, each opened a second after the one before. */
+  /** A user with the maximum number of sockets, opened a second apart. */
   async function fill(id: string): Promise<TestSession[]> {
     const tabs: TestSession[] = [];
     for (let n = 0; n < 32; n++) {
@@ -46,7 +46,7 @@ describe("where no further socket is allowed", () => {
     return tabs;
   }
 
-  test("[U8, L1] the one that has been silent for longest goes for a user's next one", async () => {
+  test("[U8, L1] a user's next socket replaces the one that has been silent for longest", async () => {
     const id = newId();
     const tabs = await fill(id);
     pass(silence);
@@ -60,7 +60,7 @@ describe("where no further socket is allowed", () => {
     expect(await rooms.room(id).info()).toMatchObject({ users: 1, sockets: 32 });
   });
 
-  test("[U8] none goes that was heard of in the last 150 s", async () => {
+  test("[U8] no socket is replaced that was heard in the last 150 s", async () => {
     const id = newId();
     const tabs = await fill(id);
     pass(silence - 32_000);
@@ -68,7 +68,7 @@ describe("where no further socket is allowed", () => {
     for (const tab of tabs) await tab.touch();
   });
 
-  test("[U8, N4] the one of all that has been silent for longest goes in a room with too many", async () => {
+  test("[U8, N4] the socket that has been silent for longest is replaced in a room with too many", async () => {
     const hand = new RoomByHand({ behaviour: { maxSockets: 2 } });
     const ada = await hand.connect("ada");
     await hand.pass(1000);

@@ -1,5 +1,5 @@
-// Changes as listeners are told of them: every one, in order, without a gap, whoever made it and however;
-// what comes in one window is one row and one frame.
+// Changes as listeners receive them: every one, in order and without a gap, whoever made it and however. The changes of
+// one window are one row and one frame.
 
 import { beforeEach, describe, expect, test } from "vitest";
 import type { RoomHandle } from "collab-room";
@@ -32,7 +32,7 @@ beforeEach(async () => {
 const steps = (to: number): [number, number][] => Array.from({ length: to }, (_, n) => [n, n + 1]);
 
 describe("a change", () => {
-  test("[W2] is told to every listener, whatever way it was made", async () => {
+  test("[W2] is sent to every listener, however it was made", async () => {
     const json = "application/json";
     const writers: [state: object, write: () => Promise<unknown>][] = [
       [{ a: 1 }, () => ada.update(set("a", 1))],
@@ -58,7 +58,7 @@ describe("a change", () => {
     expect(changesTo(bob)).toEqual(steps(writers.length));
   });
 
-  test("[W2] comes before the reply to it, in the same frame, and the reply names its version", async () => {
+  test("[W2] comes before its reply in the same frame, and the reply has its version", async () => {
     expect(expectOk(await ada.update(set("a", 1))).version).toBe(1);
     expect(expectOk(await ada.act("rename", { title: "x" }))).toMatchObject({
       version: 2,
@@ -72,7 +72,7 @@ describe("a change", () => {
     expect(messagesOf(bob, "reply")).toEqual([]);
   });
 
-  test("[W2, S9] carries keys that mean something to JavaScript", async () => {
+  test("[W2, S9] may contain keys with a special meaning in JavaScript", async () => {
     expectOk(await ada.update([{ op: "add", path: "/__proto__", value: { x: 1 } }]));
     ada.sendRaw('{"type":"update","ref":"raw","merge":{"constructor":{"__proto__":null,"y":2}}}');
     expectOk(await ada.next("reply"));
@@ -82,7 +82,7 @@ describe("a change", () => {
     expect(JSON.stringify(bob.state)).toBe(text);
   });
 
-  test("[S3] that changes nothing keeps the version, writes nothing and is told to nobody", async () => {
+  test("[S3] without effect keeps the version, writes nothing and is not sent", async () => {
     await ada.update(set("n", 1));
     await Promise.all([ada.fence(), bob.fence()]);
     const rows = await rowsWritten(id);
@@ -96,7 +96,7 @@ describe("a change", () => {
     expect(await rowsWritten(id)).toBe(rows);
   });
 
-  test("[S5] whose patch does not apply changes nothing, and the message after it is taken", async () => {
+  test("[S5] whose patch does not apply changes nothing, and the next message is handled", async () => {
     const replies = [
       ada.update([
         { op: "add", path: "/a", value: 1 },
@@ -111,7 +111,7 @@ describe("a change", () => {
     expect(ada.state).toEqual({ b: 1 });
   });
 
-  test("[S6] for another version is a conflict, for this one it is made", async () => {
+  test("[S6] with an outdated version is a conflict, and with the current one it is made", async () => {
     expectOk(await ada.update(set("n", 1), 0));
     const conflict = expectFailed(await bob.update(set("n", 2), 0), "version_conflict");
     expect(conflict.detail).toContain("version 1");
@@ -120,7 +120,7 @@ describe("a change", () => {
     expect(await room.getState()).toEqual({ n: 2 });
   });
 
-  test("[S6] for a version that is not committed yet is one for the version it will be", async () => {
+  test("[S6] can expect a version that is not committed yet", async () => {
     await ada.update(set("n", 0));
     const letGo = await hold(room);
     const first = bob.update(set("n", 1), 1);
@@ -134,8 +134,8 @@ describe("a change", () => {
 });
 
 describe("a window", () => {
-  test("[W2, S10] begins with one change that goes at once; the others are one row and one frame", async () => {
-    pass(1000); // they have come, and all is quiet
+  test("[W2, S10] begins with one change that goes at once, and the others are one row and one frame", async () => {
+    pass(1000); // the sessions have joined, and all is quiet
     const before = bob.frames.length;
     ada.send(
       ...Array.from({ length: 20 }, (_, n) => {
@@ -157,12 +157,12 @@ describe("a window", () => {
     expect(replies).toEqual(Array.from({ length: 20 }, (_, n) => [`r${n}`, n + 1]));
   });
 
-  test("[W2] says how many operations each version has, unless each has one", async () => {
+  test("[W2] lists how many operations each version has, unless each has one", async () => {
     const replaceN = (value: number) => ({ op: "replace", path: "/n", value });
     await ada.update(set("n", 0));
     const letGo = await hold(room);
     const writes = [
-      bob.update([replaceN(1)]), // overwritten below: nothing is left of it
+      bob.update([replaceN(1)]), // overwritten below, so nothing is left of it
       ada.update([replaceN(2), ...set("title", "x")]),
       bob.update(set("b", 1)),
     ];
@@ -174,7 +174,7 @@ describe("a window", () => {
     expect({ overwritten, two, one }).toEqual({ overwritten: 0, two: 2, one: 1 });
   });
 
-  test("[W2, S10] is shared by all who write: sockets, actions, HTTP", async () => {
+  test("[W2, S10] is shared by all writers: sockets, actions and HTTP", async () => {
     await ada.update(set("n", 0));
     const letGo = await hold(room);
     const writes = [
@@ -197,7 +197,7 @@ describe("a window", () => {
     }
   });
 
-  test("[S4] that is open hides what is in it from those who read, or ends before they do", async () => {
+  test("[S4] hides its changes from readers until they are committed", async () => {
     await ada.update(set("n", 0));
     const letGo = await hold(room);
     const update = bob.update(set("n", 1));
@@ -217,7 +217,7 @@ describe("a window", () => {
     expect(await room.getState()).toEqual({ n: 1 });
   });
 
-  test("[S1, S4] ends before an update function runs: what leaves the room is committed", async () => {
+  test("[S1, S4] ends before an update function runs, because its input must be committed", async () => {
     await ada.update(set("n", 0));
     const letGo = await hold(room);
     const update = bob.update(set("n", 1));
@@ -238,7 +238,7 @@ describe("a window", () => {
     ]);
   });
 
-  test("[W2, S3] in which all comes to nothing leaves the state as it was, and loses no version", async () => {
+  test("[W2, S3] whose changes cancel out leaves the state as it was, and keeps the versions", async () => {
     await ada.update(set("n", 0));
     const letGo = await hold(room);
     const replies = [bob.update(set("n", 1)), ada.update(set("n", 0))];
@@ -251,7 +251,7 @@ describe("a window", () => {
     expect([await room.getState(), (await room.info()).version]).toEqual([{ n: 0 }, 3]);
   });
 
-  test("[W2] of a hundred updates in one frame close to its limit takes them all", async () => {
+  test("[W2] accepts a hundred updates in one frame close to the size limit", async () => {
     const value = "x".repeat(2000);
     ada.send(
       ...Array.from({ length: 100 }, (_, n) => {
@@ -265,7 +265,7 @@ describe("a window", () => {
 });
 
 describe("a room that sleeps between changes", () => {
-  test("[W2, R6] goes on where it was, for all who listen, and calls no hook", async () => {
+  test("[W2, R6] continues for all listeners, and calls no hook", async () => {
     for (let n = 1; n <= 6; n++) {
       expect(expectOk(await (n % 2 ? ada : bob).update(set("n", n))).version).toBe(n);
       await evict(id);

@@ -1,4 +1,4 @@
-// Events: sent to everybody who is there, in order, and kept nowhere.
+// Events are sent to everybody who is present, in order, and stored nowhere.
 
 import { beforeEach, describe, expect, test } from "vitest";
 import type { RoomHandle } from "collab-room";
@@ -20,7 +20,7 @@ beforeEach(async () => {
   [ada, bob, tab] = gathered.sessions as [TestSession, TestSession, TestSession];
 });
 
-/** What has come to a session, without its own fences and those of others. */
+/** The events that a session received, except those of fences. */
 const eventsTo = (session: TestSession): [string, unknown][] =>
   messagesOf(session, "event")
     .filter(({ event }) => event !== "fence")
@@ -31,7 +31,7 @@ async function fenceAll(...sessions: TestSession[]): Promise<void> {
 }
 
 describe("an event", () => {
-  test("[W5] reaches everybody but the session that sent it, its user's other tabs included", async () => {
+  test("[W5] reaches everybody but its own session, including the user's other tabs", async () => {
     expectOk(await ada.broadcast("wave", { to: "all" }));
     await fenceAll(ada, bob, tab);
     expect(eventsTo(ada)).toEqual([]);
@@ -45,7 +45,7 @@ describe("an event", () => {
       });
   });
 
-  test("[W5] reaches its own session too, if that asks for it", async () => {
+  test("[W5] reaches its own session too on request", async () => {
     expectOk(await ada.broadcast("wave", 1, { echo: true }));
     expectOk(await ada.broadcast("wave", 2, { echo: false }));
     await fenceAll(ada, bob, tab);
@@ -57,14 +57,14 @@ describe("an event", () => {
       ]);
   });
 
-  test("[W5] without a payload carries null, without a ref it gets no reply", async () => {
+  test("[W5] without a payload carries null, and without a ref gets no reply", async () => {
     ada.send({ type: "broadcast", event: "wave" });
     await fenceAll(ada, bob);
     expect(eventsTo(bob)).toEqual([["wave", null]]);
     expect(messagesOf(ada, "reply")).toHaveLength(1); // to the fence
   });
 
-  test("[W5] over HTTP or by the Worker comes from nobody, to everybody", async () => {
+  test("[W5] over HTTP or by the Worker has no sender, and reaches everybody", async () => {
     const json = { event: "news", payload: [1] };
     expect((await send("POST", at(id, "/broadcast"), { json })).status).toBe(202);
     await room.broadcast("news", [2]);
@@ -78,7 +78,7 @@ describe("an event", () => {
     }
   });
 
-  test("[W5] keeps its place: in the order they were taken, after the change before them", async () => {
+  test("[W5] keeps its order, also relative to the change before it", async () => {
     const letGo = await hold(room);
     for (let n = 0; n < 5; n++) {
       ada.send(
@@ -95,7 +95,7 @@ describe("an event", () => {
     expect(types.lastIndexOf("change")).toBeLessThan(types.lastIndexOf("event"));
   });
 
-  test("[W5] of several senders in one window reaches each but its own", async () => {
+  test("[W5] of one of several senders in a window reaches all but its own session", async () => {
     const letGo = await hold(room);
     const replies = [ada, bob, tab].map((session, n) => session.broadcast("n", n));
     await letGo(ada, bob, tab);
@@ -106,7 +106,7 @@ describe("an event", () => {
       expect(eventsTo(session).map(([, n]) => n)).toEqual(all.filter((n) => n !== own));
   });
 
-  test("[W5] is stored nowhere, and goes to nobody who comes later", async () => {
+  test("[W5] is not stored, and does not reach users who join later", async () => {
     const before = await stored(id);
     for (let n = 0; n < 5; n++) expectOk(await ada.broadcast("secret", { n }));
     expect(await stored(id)).toEqual(before);
@@ -115,7 +115,7 @@ describe("an event", () => {
     expect(eventsTo(carol)).toEqual([]);
   });
 
-  test("[W5] of a window goes to those who came before it, and not to those after", async () => {
+  test("[W5] in a window reaches those who joined before it, and not those who joined after", async () => {
     const letGo = await hold(room);
     const first = ada.broadcast("first");
     await arrived(ada);
@@ -129,7 +129,7 @@ describe("an event", () => {
     expect(eventsTo(carol)).toEqual([["second", null]]);
   });
 
-  test("[W5, R6] wakes the room and reaches all who were there, with no hook called", async () => {
+  test("[W5, R6] wakes the room and reaches all who were there, without a hook", async () => {
     await evict(id);
     expectOk(await bob.broadcast("wave", 1));
     await evict(id);
@@ -139,7 +139,7 @@ describe("an event", () => {
     expect(eventsTo(bob).map(([, n]) => n)).toEqual([2]);
   });
 
-  test("[W5, S9] carries keys that mean something to JavaScript, and the names of prototypes", async () => {
+  test("[W5, S9] may have keys and names with a special meaning in JavaScript", async () => {
     ada.sendRaw('{"type":"broadcast","event":"__proto__","payload":{"__proto__":{"x":1}}}');
     const event = await bob.next("event");
     expect([event.event, JSON.stringify(event.payload)]).toEqual([
@@ -168,7 +168,7 @@ describe("the name of an event", () => {
     expect(eventsTo(bob).map(([name]) => name)).toEqual([longest, longest]);
   });
 
-  test("[W5] may be anything else, and the library's own words as well", async () => {
+  test("[W5] may be anything else, including the names of messages", async () => {
     const names = ["change", "welcome", "💥", '"', "a b\u0000", "constructor"];
     for (const name of names) expectOk(await ada.broadcast(name));
     await fenceAll(bob);

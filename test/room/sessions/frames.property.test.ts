@@ -1,5 +1,5 @@
-// Frames at random, on sockets of real rooms. Each message is done or refused with an error of the table; what is
-// refused changes nothing; and who watches has the room's state at every moment. `SEED` repeats a run.
+// Random frames on sockets of real rooms. Each message is carried out or refused with a documented error. A refused
+// message changes nothing, and a watching client always has the room's state. `SEED` repeats a run.
 
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
@@ -13,11 +13,11 @@ import { runs } from "../../support/runs.ts";
 import type { TestSession } from "../../support/session.ts";
 
 const seed = Number(process.env["SEED"] ?? Date.now() % 2 ** 31);
-/** Rooms at a time: most of the time each waits for its commit window. */
+/** How many rooms run at a time. Mostly, each waits for its commit window. */
 const atOnce = 10;
 const count = runs(10_000);
 
-/** Characters of a state beyond which the room begins anew, for the test to stay quick. */
+/** The size of a state, in characters, above which the room starts over to keep the test fast. */
 const large = 10_000;
 
 const failures = (messages: readonly RoomMessage[]) =>
@@ -29,7 +29,7 @@ const failures = (messages: readonly RoomMessage[]) =>
 const mayChange = (message: RoomMessage): boolean =>
   message.type === "reply" && message.ok && message.version !== undefined;
 
-/** Wait until the room has answered all that a session has sent, or has closed its socket. */
+/** Wait until the room has answered everything a session has sent, or has closed its socket. */
 async function hasAnswered(session: TestSession): Promise<void> {
   const ref = `fence ${crypto.randomUUID()}`;
   session.send({ type: "broadcast", event: ref, ref, echo: true });
@@ -74,7 +74,7 @@ async function open() {
 }
 
 describe(`${count} frames, SEED=${seed}`, () => {
-  test("[W2, W3, A6, S3] are answered by the error table, and change nothing if they are refused", async () => {
+  test("[W2, W3, A6, S3] get documented answers, and change nothing if they are refused", async () => {
     const all = await Promise.all(Array.from({ length: atOnce }, open));
     const numRuns = count / atOnce;
     await Promise.all(

@@ -1,5 +1,5 @@
-// Dead sockets: now and again the room asks the clients that have gone silent for a sign of life, and ends
-// the sessions of those that give none.
+// Dead sockets. From time to time the room asks silent clients for a sign of life, and ends the sessions of those that
+// do not answer.
 
 import { describe, expect, test } from "vitest";
 import { pass, useFakeDate } from "../../support/fake-date.ts";
@@ -31,14 +31,14 @@ const timers = async (id: string): Promise<Record<string, number>> =>
     ]),
   );
 
-/** Let this many ms pass in which nobody but Bob says anything, and let the alarm ring. */
+/** Let time pass in which only Bob says anything, and ring the alarm. */
 async function passSilently(id: string, bob: TestSession, ms: number): Promise<void> {
   pass(ms);
   await bob.ping();
   await ring(id);
 }
 
-/** Ada is asked for a sign of life. @returns the number of the mark */
+/** Ask Ada for a sign of life. @returns the number of the mark */
 async function asked(id: string, bob: TestSession, ada: TestSession): Promise<number> {
   const before = messagesOf(ada, "mark").length;
   await passSilently(id, bob, interval);
@@ -47,7 +47,7 @@ async function asked(id: string, bob: TestSession, ada: TestSession): Promise<nu
 }
 
 describe("the room looks for dead sockets", () => {
-  test("[U8, T3] by a timer that rings every five minutes while any are open", async () => {
+  test("[U8, T3] with a timer that rings every five minutes while any are open", async () => {
     const room = await rooms.joinOrCreateRoom(newId(), { behaviour: "scripted" });
     const ada = await connect(room.id, { id: "ada" });
     const opened = Date.now();
@@ -71,8 +71,8 @@ const lastWords: [string, (ada: TestSession) => Promise<unknown>][] = [
   ["has sent a message", (ada) => ada.touch()],
 ];
 
-describe.for(lastWords)("a client that %s and is silent since", ([, speak]) => {
-  test("[U8] is asked for a sign of life, and ended if it gives none within a minute", async () => {
+describe.for(lastWords)("a client that %s and then falls silent", ([, speak]) => {
+  test("[U8] is asked for a sign of life, and closed if it gives none within a minute", async () => {
     const { room, bob, ada } = await start();
     await speak(ada);
     const presence = hear(bob, "presence");
@@ -89,7 +89,7 @@ describe.for(lastWords)("a client that %s and is silent since", ([, speak]) => {
     expect(told(room.id, "onLeave")).toEqual(["ada"]);
   });
 
-  test("[U8, R6] is ended after a minute though the room has slept meanwhile", async () => {
+  test("[U8, R6] is closed after a minute even if the room has slept in between", async () => {
     const { room, bob, ada } = await start();
     await speak(ada);
     await asked(room.id, bob, ada);
@@ -114,12 +114,12 @@ test.for(lastWords.slice(1))(
 const answers: [string, (ada: TestSession, n: number) => Promise<unknown> | void][] = [
   ["acknowledges the mark", (ada, n) => ada.send({ type: "ack", n })],
   ["sends a message", (ada) => ada.touch()],
-  ["sends what is no message", (ada) => ada.sendRaw("?")],
+  ["sends an invalid message", (ada) => ada.sendRaw("?")],
   ["pings", (ada) => ada.ping()],
 ];
 
 describe.for(answers)("a client that is asked and %s", ([, answer]) => {
-  test("[U8] stays, and is asked anew when it is silent again", async () => {
+  test("[U8] stays, and is asked again when it is silent again", async () => {
     const { room, bob, ada } = await start();
     for (let round = 0; round < 3; round++) {
       const n = await asked(room.id, bob, ada);
@@ -133,7 +133,7 @@ describe.for(answers)("a client that is asked and %s", ([, answer]) => {
     expect(await ada.closed).toMatchObject({ code: 4202 });
   });
 
-  test("[U8, R6] stays though the room has slept before and after", async () => {
+  test("[U8, R6] stays even if the room has slept before and after", async () => {
     const { room, bob, ada } = await start();
     const n = await asked(room.id, bob, ada);
     await hibernate(room.id);
@@ -146,7 +146,7 @@ describe.for(answers)("a client that is asked and %s", ([, answer]) => {
 });
 
 describe("clients that acknowledge", () => {
-  test("[U8] stay for ever, though they never ping", async () => {
+  test("[U8] stay forever, even without pings", async () => {
     const room = await rooms.joinOrCreateRoom(newId(), { behaviour: "scripted" });
     const ada = await connect(room.id, { id: "ada" });
     for (let round = 1; round <= 4; round++) {

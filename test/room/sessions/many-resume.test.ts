@@ -1,4 +1,4 @@
-// Many clients that come back at once, each from another version: the journal is read once for all of them.
+// Many clients resume at once, each from another version, and the journal is read once for all of them.
 
 import { describe, expect, test } from "vitest";
 import { workerCaller } from "../../../src/protocol/caller.ts";
@@ -15,7 +15,7 @@ import { MemoryRoomStorage } from "../../../src/storage/memory.ts";
 import { plainPatched } from "../../support/plain-patch.ts";
 import { RoomByHand, SocketByHand } from "../../support/room-by-hand.ts";
 
-/** Storage that counts what is read of the journal. */
+/** A storage that counts reads of the journal. */
 class CountingStorage extends MemoryRoomStorage<RoomRecord, Member> {
   scans = 0;
   rows = 0;
@@ -30,7 +30,7 @@ class CountingStorage extends MemoryRoomStorage<RoomRecord, Member> {
 
 const versions = 300;
 
-/** A room at version 300, with a window that is open. */
+/** A room at version 300, with an open window. */
 async function gather() {
   const storage = new CountingStorage();
   const hand = new RoomByHand({ storage });
@@ -46,7 +46,7 @@ async function gather() {
   return { hand, storage, epoch: (await hand.call(getRoomInfo, undefined)).epoch };
 }
 
-/** A client comes back with what it has. */
+/** A client resumes from what it has. */
 async function comeBack(hand: RoomByHand, resume: Resume): Promise<SocketByHand> {
   const socket = new SocketByHand();
   const accept = (): SocketByHand => {
@@ -59,7 +59,7 @@ async function comeBack(hand: RoomByHand, resume: Resume): Promise<SocketByHand>
   return socket;
 }
 
-/** What a client had at a version. */
+/** The client's state at a version. */
 function stateAt(version: number): JsonObject {
   const state: Record<string, number> = {};
   for (let n = 1; n <= version; n++) state[`key-${n % 50}`] = n;
@@ -76,8 +76,8 @@ type Welcome = {
 const welcomeOf = ({ frames }: SocketByHand): Welcome =>
   [JSON.parse(frames[0] ?? "") as Welcome | Welcome[]].flat()[0] as Welcome;
 
-describe("clients that come back at once", () => {
-  test("[W1, S10] from 300 versions have the journal read once, from the oldest of these on", async () => {
+describe("clients that resume at the same time", () => {
+  test("[W1, S10] from 300 versions cause one read of the journal, from the oldest of these on", async () => {
     const { hand, storage, epoch } = await gather();
     const back: SocketByHand[] = [];
     for (let since = 40; since <= versions; since++)
@@ -87,12 +87,12 @@ describe("clients that come back at once", () => {
     for (const [index, socket] of back.entries()) {
       const { resumed, patch, state, version } = welcomeOf(socket);
       expect([resumed, version]).toEqual([true, versions]);
-      // The state itself where it is shorter than the patch.
+      // The state itself is sent where it is shorter than the patch.
       expect(state ?? plainPatched(stateAt(40 + index), patch)).toEqual(stateAt(versions));
     }
   });
 
-  test("[W1] from the current version, or with nothing, need none of it", async () => {
+  test("[W1] with the current version or an unknown one cause no read", async () => {
     const { hand, storage, epoch } = await gather();
     const current = await comeBack(hand, { since: versions, epoch });
     const future = await comeBack(hand, { since: versions + 1, epoch });

@@ -1,5 +1,5 @@
-// Whatever happens to a room, an observer that applies what it is told, and comes back with what it has, arrives at
-// the room's state.
+// Whatever happens to a room, an observer that applies what it receives, and resumes with what it has, reaches the
+// room's state.
 
 import fc from "fast-check";
 import type { JsonObject, RoomChange, RoomHandle } from "collab-room";
@@ -34,7 +34,7 @@ class Follower {
     return this.#state;
   }
 
-  /** Read until this version is reached, and come back wherever the reader was let go. */
+  /** Read until this version is reached, and resume whenever the reader was closed. */
   async reach(version: number): Promise<void> {
     while (this.#version < version) {
       try {
@@ -75,7 +75,7 @@ const step = fc.oneof(
   { weight: 4, arbitrary: fc.constantFrom("sleep", "deploy", "crash", "fail", "read", "large") },
 );
 
-test("[H10, R6, R10] an observer arrives at the room's state, whatever happens on the way", async () => {
+test("[H10, R6, R10] an observer reaches the room's state, whatever happens on the way", async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(step, { maxLength: 25 }), async (steps) => {
       const room = await rooms.joinOrCreateRoom(newId(), { behaviour: "patient" });
@@ -86,7 +86,7 @@ test("[H10, R6, R10] an observer arrives at the room's state, whatever happens o
         await room.patchState(patch);
       };
       for (const each of steps) {
-        await room.alive(); // only what is awake can sleep
+        await room.alive(); // only an awake object can sleep
         if (each === "sleep") await hibernate(room.id);
         else if (each === "deploy") await redeploy(room.id);
         else if (each === "crash") await crash(room.id);

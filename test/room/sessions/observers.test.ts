@@ -1,5 +1,4 @@
-// Observers: what follows the state of a room without being in it. What comes out of it over HTTP is tested in
-// test/http/changes.test.ts.
+// Observers follow the state of a room without joining it. Their HTTP side is tested in test/http/changes.test.ts.
 
 import { describe, expect, onTestFinished, test } from "vitest";
 import type { RoomChange } from "collab-room";
@@ -32,7 +31,7 @@ const changeTo = async (hand: RoomByHand, json: object): Promise<void> => {
   await Promise.all([set(hand, json), hand.pass(20)]);
 };
 
-/** What an observer was told. */
+/** What an observer received. */
 const told = ({ frames }: SocketByHand) =>
   frames.map(decodeFrame).map((frame) => (frame.kind === "mark" ? "mark" : frame.kind));
 
@@ -42,14 +41,14 @@ const versionsTo = ({ frames }: SocketByHand): number[] =>
     .map(decodeFrame)
     .flatMap((frame) => (frame.kind === "change" ? [Number(frame.tag.split(".")[1])] : []));
 
-/** The last mark, as it goes back. */
+/** The last mark, in the form in which it is returned. */
 const lastMark = ({ frames }: SocketByHand): string =>
   frames.findLast((frame) => frame.startsWith("mark")) ?? "none";
 
 const quarter = 256 * 1024;
 
 describe("an observer", () => {
-  test("[H10, S4] that opens in a commit window gets what is staged in its state, and once", async () => {
+  test("[H10, S4] that opens in a commit window gets staged changes in its state, and only once", async () => {
     const hand = new RoomByHand();
     await hand.connect("ada");
     await hand.connect("bob");
@@ -69,7 +68,7 @@ describe("an observer", () => {
     expect(versionsTo(observer).at(-1)).toBe(5);
   });
 
-  test("[H10] is told the changes of one window as one", async () => {
+  test("[H10] gets the changes of one window as one", async () => {
     const hand = new RoomByHand();
     await hand.connect("ada");
     await hand.connect("bob");
@@ -110,7 +109,7 @@ describe("an observer", () => {
     expect(observer.attachment).toBeNull();
   });
 
-  test("[H10, L1] that reads nothing is closed with 4291 once 4 MiB wait for it", async () => {
+  test("[H10, L1] that reads nothing is closed with 4291 once 4 MiB are waiting", async () => {
     const hand = new RoomByHand();
     await hand.call(startRoom, {});
     const [deaf, reader] = [await hand.observe(), await hand.observe()];
@@ -125,7 +124,7 @@ describe("an observer", () => {
     expect(await hand.call(getRoomInfo, undefined)).toMatchObject({ sockets: 1 });
   });
 
-  test("[H10, N3] is never too slow for what it begins with", async () => {
+  test("[H10, N3] is never too slow for its initial state", async () => {
     const limits = { stateBytes: 8 * 1024 * 1024 };
     const hand = new RoomByHand({ behaviour: { limits } });
     await hand.call(startRoom, {});
@@ -155,7 +154,7 @@ describe("an observer", () => {
     expect(observer.closed).toEqual({ code: 4291, reason: "too_slow" });
   });
 
-  test("[H10, N4] that reads nothing gives way when 64 MiB wait for all together", async () => {
+  test("[H10, N4] that reads nothing is closed when 64 MiB are waiting for all together", async () => {
     const hand = new RoomByHand();
     await hand.call(startRoom, {});
     const deaf: SocketByHand[] = [];
@@ -165,7 +164,7 @@ describe("an observer", () => {
       await changeTo(hand, { text: String(n % 10).repeat(quarter) });
       await hand.room.receive(reader, lastMark(reader));
     }
-    // 75 MiB, but they may still be reading.
+    // These are 75 MiB, but the observers may still be reading.
     expect(deaf.filter(({ closed }) => closed !== null)).toHaveLength(0);
     await hand.pass(5001);
     await changeTo(hand, { n: 1 });
@@ -182,7 +181,7 @@ describe("an observer", () => {
   });
 });
 
-describe("changes of a handle", () => {
+describe("changes() of a room handle", () => {
   /** A room, and a reader of its changes. */
   async function follow(behaviour = "patient") {
     const room = await rooms.joinOrCreateRoom(newId(), { behaviour });
@@ -195,7 +194,7 @@ describe("changes of a handle", () => {
     return { room, reader, next, epoch };
   }
 
-  test("[H10] are the state, and then each change, until the room stops", async () => {
+  test("[H10] returns the state and then each change, until the room stops", async () => {
     const { room, next } = await follow();
     await room.updateState(() => ({ a: "-".repeat(100) }));
     await room.patchState([{ op: "add", path: "/b", value: 2 }]);
@@ -206,7 +205,7 @@ describe("changes of a handle", () => {
     expect(await next()).toBeUndefined();
   });
 
-  test("[H10] end without a trace when their reader breaks off", async () => {
+  test("[H10] is cleaned up when its reader stops", async () => {
     const { room } = await follow();
     for await (const change of room.changes()) {
       expect(change.type).toBe("state");
@@ -216,7 +215,7 @@ describe("changes of a handle", () => {
     await expect.poll(async () => (await room.info()).sockets, { timeout: 20_000 }).toBe(1);
   });
 
-  test("[H10] go on from the version that the reader has", async () => {
+  test("[H10] continues from the reader's version", async () => {
     const { room, epoch } = await follow();
     for (let n = 1; n <= 3; n++) await room.updateState(() => ({ n }));
     const seen: number[] = [];
@@ -231,7 +230,7 @@ describe("changes of a handle", () => {
     }
   });
 
-  test("[H10, R6] are found again by a room that has slept, with what they have not read", async () => {
+  test("[H10, R6] continues after the room has slept, and remembers what was not read", async () => {
     const { room, next } = await follow();
     for (let n = 1; n <= 3; n++) {
       await hibernate(room.id);
@@ -250,7 +249,7 @@ describe("changes of a handle", () => {
     expect(await closed).toBe(4291);
   });
 
-  test("[H10, R10] are those that are committed: a commit that fails is none", async () => {
+  test("[H10, R10] returns committed changes only", async () => {
     const { room, next } = await follow();
     await room.updateState(() => ({ n: 1 }));
     expect(await next()).toMatchObject({ to: 1 });
@@ -262,7 +261,7 @@ describe("changes of a handle", () => {
     expect(await next()).toEqual({ type: "change", from: 1, to: 2, patch });
   });
 
-  test("[H10, S10] begin anew when versions are lost, on the same socket", async () => {
+  test("[H10, S10] starts over on the same socket when versions were lost", async () => {
     const { room, next, epoch } = await follow();
     await room.updateState(() => ({ n: 1 }));
     await room.updateState(() => ({ n: 2 }));
@@ -275,13 +274,13 @@ describe("changes of a handle", () => {
     expect(await next()).toEqual(reset);
   });
 
-  test("[H10] end with session_lost when the room's object goes", async () => {
+  test("[H10] ends with session_lost when the room's object is lost", async () => {
     const { room, reader } = await follow();
     await redeploy(room.id);
     expect(await failureCode(reader.next())).toBe("session_lost");
   });
 
-  test("[H10, R4] fail for an absent room, and for options that name half a version", async () => {
+  test("[H10, R4] fails for an absent room, and for an incomplete or invalid version", async () => {
     const room = rooms.room(newId());
     expect(await failureCode(room.changes().next())).toBe("room_not_running");
     for (const options of [
@@ -293,7 +292,7 @@ describe("changes of a handle", () => {
       expect(await failureCode(room.changes(options).next())).toBe("invalid_request");
   });
 
-  test("[H10] reach nobody who is in the room, and are not in the way of sessions", async () => {
+  test("[H10] is invisible to users, and does not affect their sessions", async () => {
     const { room, next } = await follow();
     const ada = await connect(room.id, { id: "ada" });
     await room.updateState(() => ({ n: 1 }));

@@ -1,5 +1,5 @@
-// How much a session may send: beyond it updates are refused with the time to wait, presence is taken all
-// the same, and only who goes on and on is closed. Time stands still but for what a test lets pass.
+// How much a session may send. Beyond the rate, updates are refused with the time to wait, presence is still accepted,
+// and only sessions that continue are closed. Time stands still unless a test moves it.
 
 import { describe, expect, test } from "vitest";
 import { pass, useFakeDate } from "../../support/fake-date.ts";
@@ -10,13 +10,13 @@ import { gather, messagesOf, set } from "../../support/core/sessions.ts";
 
 useFakeDate();
 
-/** Sessions of `slow` may send 5 messages a second, 10 at once; 1,000 bytes a second, 2,000 at once. */
+/** Sessions of `slow` may send 5 messages a second, 10 at once, and 1,000 bytes a second, 2,000 at once. */
 async function begin(behaviour = "slow") {
   const { id, room, sessions } = await gather(behaviour, "ada", "bob");
   return { id, room, ada: sessions[0] as TestSession, bob: sessions[1] as TestSession };
 }
 
-/** Set one key that often, all at once. */
+/** Set this many keys at once. */
 const flood = (session: TestSession, times: number): Promise<Reply[]> =>
   Promise.all(Array.from({ length: times }, (_, n) => session.update(set(`k${n}`, n))));
 
@@ -35,7 +35,7 @@ describe("updates beyond the rate", () => {
     expect((await room.info()).version).toBe(10);
   });
 
-  test("[L1] are taken again when that time has passed, and not before", async () => {
+  test("[L1] are accepted again when that time has passed, and not before", async () => {
     const { ada } = await begin();
     await flood(ada, 10);
     const { retryAfter } = expectFailed(await ada.update(set("x", 1)), "rate_limited");
@@ -49,7 +49,7 @@ describe("updates beyond the rate", () => {
     expect(ada.state["x"]).toBe(3);
   });
 
-  test("[L1] count one by one when they come in one frame", async () => {
+  test("[L1] are counted individually when they come in one frame", async () => {
     const { ada } = await begin();
     ada.send(...Array.from({ length: 15 }, (_, n) => ({ type: "touch", ref: n }) as const));
     await ada.until((session) => messagesOf(session, "reply").length === 15);
@@ -72,7 +72,7 @@ describe("updates beyond the rate", () => {
     expect(expectFailed(reply, "rate_limited").retryAfter).toBe(200);
   });
 
-  test("[L1] that have no ref get an error, and nobody gets their event", async () => {
+  test("[L1] without a ref get an error, and their events are not sent", async () => {
     const { ada, bob } = await begin();
     await flood(ada, 10);
     ada.send({ type: "broadcast", event: "lost" });
@@ -81,7 +81,7 @@ describe("updates beyond the rate", () => {
     expect(messagesOf(bob, "event").map(({ event }) => event)).toEqual(["fence"]);
   });
 
-  test("[L1] do not count for other sessions, of the same user too", async () => {
+  test("[L1] do not count for other sessions, not even of the same user", async () => {
     const { id, ada, bob } = await begin();
     const tab = await connect(id, { id: "ada" });
     await flood(ada, 12);
@@ -92,18 +92,15 @@ describe("updates beyond the rate", () => {
   test.for([
     ["swift", 1000, 1000],
     ["scripted", 300, 200],
-  ] as const)(
-    "[L1] of the behaviour %s are as many as it allows",
-    async ([name, times, allowed]) => {
-      const { ada } = await begin(name);
-      for (let ref = 0; ref < times; ref += 100)
-        ada.send(
-          ...Array.from({ length: 100 }, (_, n) => ({ type: "touch", ref: ref + n }) as const),
-        );
-      await ada.until((session) => messagesOf(session, "reply").length === times);
-      expect(taken(messagesOf(ada, "reply"))).toBe(allowed);
-    },
-  );
+  ] as const)("[L1] depend on the limit of the behaviour: %s", async ([name, times, allowed]) => {
+    const { ada } = await begin(name);
+    for (let ref = 0; ref < times; ref += 100)
+      ada.send(
+        ...Array.from({ length: 100 }, (_, n) => ({ type: "touch", ref: ref + n }) as const),
+      );
+    await ada.until((session) => messagesOf(session, "reply").length === times);
+    expect(taken(messagesOf(ada, "reply"))).toBe(allowed);
+  });
 });
 
 describe("bytes beyond the rate", () => {
@@ -115,13 +112,13 @@ describe("bytes beyond the rate", () => {
     const { retryAfter } = expectFailed(await ada.update(set("c", text)), "rate_limited");
     expect(retryAfter).toBeGreaterThan(800);
     expect(retryAfter).toBeLessThan(1000);
-    expectOk(await ada.touch()); // a small one still fits
+    expectOk(await ada.touch()); // a small message still fits
     pass(1000);
     expectOk(await ada.update(set("c", text)));
     expect(Object.keys(await room.getState())).toEqual(["a", "b", "c"]);
   });
 
-  test("[L1] close the session when there is no end to them, and nobody else's", async () => {
+  test("[L1] close the session if they continue, and no other one", async () => {
     const { room, ada, bob } = await begin();
     const frame = JSON.stringify({ type: "touch" }).padEnd(1000);
     for (let n = 0; n < 20; n++) ada.sendRaw(frame);
@@ -142,7 +139,7 @@ describe("bytes beyond the rate", () => {
 });
 
 describe("presence beyond the rate", () => {
-  test("[L1, P2] is taken all the same, and the last one is what everybody sees", async () => {
+  test("[L1, P2] is still accepted, and everybody sees the last one", async () => {
     const { ada, bob } = await begin();
     const shown = Array.from({ length: 40 }, (_, n) => ada.show({ cursor: n }));
     for (const reply of await Promise.all(shown)) expectOk(reply);
@@ -151,7 +148,7 @@ describe("presence beyond the rate", () => {
     expectFailed(await ada.update(set("n", 1)), "rate_limited");
   });
 
-  test("[L1] and leaving are always allowed", async () => {
+  test("[L1] is allowed, and so is leaving", async () => {
     const { room, ada } = await begin();
     await flood(ada, 12);
     expect(await ada.leave()).toEqual({ code: 1000, reason: "left" });
@@ -159,12 +156,12 @@ describe("presence beyond the rate", () => {
   });
 });
 
-describe("who goes on and on", () => {
-  test("[L1] is closed with 4290, and nobody else is; they may come back", async () => {
+describe("a session that continues beyond the rate", () => {
+  test("[L1] is closed alone with 4290, and may come back", async () => {
     const { id, room, ada, bob } = await begin();
     for (let n = 0; n < 100; n++) ada.send({ type: "touch" });
     expect(await ada.closed).toEqual({ code: 4290, reason: "rate_limited" });
-    // 10 that were taken, and 50 that were answered.
+    // 10 messages were accepted, and 50 were answered.
     expect(messagesOf(ada, "error").length).toBe(50);
     await bob.fence();
     expect((await room.info()).sockets).toBe(1);
@@ -178,19 +175,19 @@ describe("who goes on and on", () => {
     expect((await ada.closed).code).toBe(4290);
   });
 
-  test("[L1] in one frame is closed, and what was allowed of it is not carried out either", async () => {
+  test("[L1] in one frame is closed, and the allowed part of the frame is not carried out either", async () => {
     const { room, ada } = await begin();
     const touches = (length: number) => Array.from({ length }, () => ({ type: "touch" }) as const);
     ada.send(...touches(20));
     await ada.until((session) => messagesOf(session, "error").length === 10);
-    pass(200); // one more is allowed, and 44 are forgiven
+    pass(200); // one more is allowed, and 44 are tolerated
     ada.send({ type: "update", ref: "r", merge: { n: 1 } }, ...touches(45));
     expect((await ada.closed).code).toBe(4290);
     expect(await room.getState()).toEqual({});
     expect(messagesOf(ada, "error")).toHaveLength(54);
   });
 
-  test("[L1] but sleeps in between is not closed", async () => {
+  test("[L1] but pauses in between is not closed", async () => {
     const { ada } = await begin();
     for (let n = 0; n < 5; n++) {
       await flood(ada, 30);
@@ -201,7 +198,7 @@ describe("who goes on and on", () => {
 });
 
 describe("a room that sleeps", () => {
-  test("[L1, R6] forgets what was sent, and holds to its limits when it has woken", async () => {
+  test("[L1, R6] forgets what was sent, and applies its limits when it has woken", async () => {
     const { id, ada } = await begin();
     await flood(ada, 12);
     await evict(id);

@@ -1,5 +1,5 @@
-// Coming back: with the version a client had it gets what has changed since, as one patch; whenever the
-// journal cannot tell that, it gets the whole state.
+// Resuming. A client with a version gets the changes since then as one patch. If the journal cannot provide them, the
+// client gets the whole state.
 
 import { beforeEach, describe, expect, test } from "vitest";
 import type { JsonObject, RoomHandle } from "collab-room";
@@ -24,7 +24,7 @@ beforeEach(async () => {
     await ada.update(set(key, value));
 });
 
-/** Come back with what is known; the session itself checks that it is led to the state told. */
+/** Resume from what is known. The session itself checks that the result is the room's state. */
 async function resume(known: Known): Promise<TestSession> {
   const session = await connect(id, { id: "ada" }, { resume: known });
   const { version } = await room.info();
@@ -44,19 +44,19 @@ async function expectWhole(known: Known): Promise<void> {
   expect("patch" in welcome).toBe(false);
 }
 
-describe("a client that comes back", () => {
-  test("[W1] to the version it has gets an empty patch", async () => {
+describe("a client that resumes", () => {
+  test("[W1] at the current version gets an empty patch", async () => {
     await expectResumed(knownBy(ada), []);
   });
 
-  test("[W1] after one change gets that", async () => {
+  test("[W1] after one change gets that change", async () => {
     const known = knownBy(ada);
     await ada.close();
     await room.patchState([{ op: "replace", path: "/title", value: "Tower" }]);
     await expectResumed(known, [{ op: "replace", path: "/title", value: "Tower" }]);
   });
 
-  test("[W1] after many gets them in one patch, in order", async () => {
+  test("[W1] after many changes gets them in one patch, in order", async () => {
     const known = knownBy(ada);
     for (let n = 1; n <= 9; n++)
       await room.patchState([
@@ -77,7 +77,7 @@ describe("a client that comes back", () => {
     await expectResumed(known);
   });
 
-  test("[W1, E7] after more than the state is worth gets the state, and is told that it has resumed", async () => {
+  test("[W1, E7] after changes larger than the state gets the state, marked as resumed", async () => {
     const known = knownBy(ada);
     for (const text of ["x", "y"]) await room.updateState(() => ({ text: text.repeat(10_000) }));
     await room.updateState(() => ({ short: true }));
@@ -86,7 +86,7 @@ describe("a client that comes back", () => {
     expect("patch" in welcome).toBe(false);
   });
 
-  test("[W1, R6] finds it so after the room has slept or has lost its sockets, too", async () => {
+  test("[W1, R6] gets the same after the room has slept or has lost its sockets", async () => {
     const known = knownBy(ada);
     await room.patchState([{ op: "replace", path: "/n", value: 1 }]);
     await evict(id);
@@ -132,12 +132,12 @@ describe("the whole state goes to a client that", () => {
     await expectWhole({ ...knownBy(ada), epoch: '"}' });
   });
 
-  test("[W1] names a version that is still to come", async () => {
+  test("[W1] names a future version", async () => {
     await expectWhole({ ...knownBy(ada), version: 4 });
     await expectWhole({ ...knownBy(ada), version: Number.MAX_SAFE_INTEGER });
   });
 
-  test("[W1] names a version in the middle of a window, which no client can have", async () => {
+  test("[W1] names a version inside a window, which no client can have", async () => {
     const letGo = await hold(room);
     const writes = [1, 2, 3].map((n) => ada.update(set("n", n)));
     await letGo(ada);
@@ -154,7 +154,7 @@ describe("the whole state goes to a client that", () => {
     await expectWhole(known);
   });
 
-  test("[W1, R5] comes from before a start that has loaded another state", async () => {
+  test("[W1, R5] comes from before a start that loaded another state", async () => {
     const gathered = await gather("loaded", "ada");
     [id, room] = [gathered.id, gathered.room];
     const [session] = gathered.sessions as [TestSession];
@@ -167,7 +167,7 @@ describe("the whole state goes to a client that", () => {
     await expectWhole(known);
   });
 
-  test("[W1] had a state from before a change that was too large for the journal", async () => {
+  test("[W1] has a version from before a change that was too large for the journal", async () => {
     const gathered = await gather("large", "ada");
     [id, room] = [gathered.id, gathered.room];
     const known = knownBy(gathered.sessions[0] as TestSession);
@@ -179,7 +179,7 @@ describe("the whole state goes to a client that", () => {
 });
 
 describe("a stop and a start", () => {
-  test("[W1, R7, R8] keep the journal: a client that comes back resumes", async () => {
+  test("[W1, R7, R8] keep the journal, so that a client resumes", async () => {
     const known = knownBy(ada);
     await room.patchState([{ op: "replace", path: "/n", value: 1 }]);
     await room.stop();
@@ -189,8 +189,8 @@ describe("a stop and a start", () => {
   });
 });
 
-describe("what is to be resumed from", () => {
-  test("[W1] needs a version and an epoch", async () => {
+describe("the resume position", () => {
+  test("[W1] needs both a version and an epoch", async () => {
     const strange: JsonObject[] = [
       { since: "1" },
       { since: "-1", epoch: "e" },

@@ -1,5 +1,5 @@
-// What a session may do: looked at for every message, changed while the socket is open, and kept for as
-// long as the user is in the room.
+// What a session may do is checked for every message, can change while the socket is open, and is kept as long as the
+// user is in the room.
 
 import { beforeEach, describe, expect, test } from "vitest";
 import type { RoomHandle } from "collab-room";
@@ -22,7 +22,7 @@ beforeEach(async () => {
   [ada, bob] = gathered.sessions as [TestSession, TestSession];
 });
 
-/** Say what Ada may do, and wait until she has heard of it. */
+/** Set Ada's scopes, and wait until she has received them. */
 async function allow(...scopes: Scope[]): Promise<void> {
   await room.setScopes("ada", scopes);
   await ada.until((session) => session.scopes.join() === scopes.join());
@@ -73,7 +73,7 @@ describe("scopes", () => {
     },
   );
 
-  test("[A3] that are missing are named; without a ref, by an error", async () => {
+  test("[A3] that are missing are named in the reply, or in an error if there is no ref", async () => {
     await allow("room:read");
     ada.send({ type: "presence", data: { cursor: 1 } });
     const error = await ada.next("error");
@@ -81,7 +81,7 @@ describe("scopes", () => {
     expect(error.detail).toContain("presence:write");
   });
 
-  test("[A3] of a reader do not keep it from hearing all, and from leaving", async () => {
+  test("[A3] of a reader let it receive everything, and leave", async () => {
     await allow("room:read");
     expectOk(await bob.update(set("n", 1)));
     expectOk(await bob.broadcast("wave"));
@@ -92,7 +92,7 @@ describe("scopes", () => {
 });
 
 describe("a change of scopes", () => {
-  test("[A3] acts on the next message, and is told to all sessions of the user", async () => {
+  test("[A3] applies to the next message, and is sent to all sessions of the user", async () => {
     const tab = await connect(id, { id: "ada" });
     expectOk(await ada.update(set("n", 1)));
     const json = { scopes: ["presence:write", "room:read"] };
@@ -110,7 +110,7 @@ describe("a change of scopes", () => {
     expectOk(await ada.update(set("n", 4)));
   });
 
-  test("[A3, R1] acts on messages that wait already", async () => {
+  test("[A3, R1] applies to messages that are already waiting", async () => {
     const letGo = await hold(room);
     const before = ada.update(set("n", 1));
     ada.sendRaw("?");
@@ -130,7 +130,7 @@ describe("a change of scopes", () => {
     expectOk(await back.update(set("n", 1)));
   });
 
-  test("[A3] for somebody who is not there is user_not_found, for no scopes invalid_request", async () => {
+  test("[A3] fails with user_not_found for an unknown user, and with invalid_request for invalid scopes", async () => {
     expect(await failureCode(room.setScopes("carol", ["room:read"]))).toBe("user_not_found");
     const wrong = room.setScopes("ada", ["room:paint" as Scope]);
     expect(await failureCode(wrong)).toBe("invalid_request");
@@ -138,8 +138,8 @@ describe("a change of scopes", () => {
   });
 });
 
-describe("who may not even read", () => {
-  test("[A3] is closed with 4003, in every tab, and nobody else is", async () => {
+describe("a user without room:read", () => {
+  test("[A3] is closed with 4003 in every tab, and nobody else is", async () => {
     const tab = await connect(id, { id: "ada" });
     await room.setScopes("ada", ["room:write", "presence:write"]);
     for (const session of [ada, tab])
@@ -147,7 +147,7 @@ describe("who may not even read", () => {
     expectOk(await bob.update(set("n", 1)));
   });
 
-  test("[A3] does not get in again by another socket, awake or asleep", async () => {
+  test("[A3] cannot come back by another socket, whether the room is awake or asleep", async () => {
     await room.setScopes("ada", []);
     await ada.closed;
     for (let round = 0; round < 2; round++) {

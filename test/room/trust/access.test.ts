@@ -1,5 +1,5 @@
-// What a token allows (rules A3, A7, B2, L1): by every door, for oneself and for others, in rooms that exist and in
-// rooms that do not.
+// What a token allows (rules A3, A7, B2, L1): over HTTP and on sockets, for its user and for others, in rooms that
+// exist and in rooms that do not.
 
 import { describe, expect, test } from "vitest";
 import type { Scope } from "collab-room";
@@ -19,10 +19,10 @@ const reader = (sub = "ada") => claims(sub, "room:read");
 const writer = (sub = "ada") => claims(sub, "room:read", "room:write", "presence:write");
 const admin = (sub = "root") => claims(sub, "room:admin");
 
-/** A token that only says who somebody is. */
+/** A token without scopes, which only names its user. */
 const nameless = (sub = "ada") => ({ sub });
 
-describe("somebody who may only read", () => {
+describe("a user who may only read", () => {
   test.each<[string, string, unknown]>([
     ["PUT", "/state", {}],
     ["PATCH", "/state", { a: 1 }],
@@ -58,7 +58,7 @@ describe("somebody who may only read", () => {
 });
 
 describe("a user", () => {
-  test("[A7, U1] joins as the user of the token, with what the request adds", async () => {
+  test("[A7, U1] joins as the user of the token, with the fields that the request adds", async () => {
     const token = { ...writer(), name: "Ada", color: "#ff0000" };
     const json = { id: "ada", name: "Eve", shade: 3 };
     const response = await sendAs(token, "POST", at(id, "/users"), { json });
@@ -78,7 +78,7 @@ describe("a user", () => {
     expect(cyd.welcome.user).toMatchObject({ id: "cyd", name: "Cyd", shade: 4 });
   });
 
-  test("[A7] cannot join as another, by body or by query", async () => {
+  test("[A7] cannot join as another user, by body or by query", async () => {
     const response = await sendAs(writer(), "POST", at(id, "/users"), { json: { id: "bob" } });
     await expectProblem(response, 403, "forbidden");
     expect(await refused(id, writer(), { id: "bob" })).toMatchObject({
@@ -88,7 +88,7 @@ describe("a user", () => {
     expect(await room.getUsers()).toEqual([]);
   });
 
-  test("[A3] may leave, touch and hold presence for themselves, and for nobody else", async () => {
+  test("[A3] can leave, touch and hold presence for themselves, and for nobody else", async () => {
     await Promise.all(
       ["ada", "bob"].map((sub) => sendAs(writer(sub), "POST", at(id, "/users"), { json: {} })),
     );
@@ -115,7 +115,7 @@ test.each<[string, string, unknown, Scope]>([
   ["PUT", "/presence/ada", { data: {} }, "presence:write"],
   ["POST", "/touch", { userId: "ada" }, "room:read"],
   ["POST", "/users", {}, "room:read"],
-])("[A3] whoever may not %s %s for themselves is told the scope for that", async (...given) => {
+])("[A3] who may not %s %s for themselves is told the required scope", async (...given) => {
   const [method, path, json, scope] = given;
   const sent = json === undefined ? {} : { json };
   const response = await sendAs(claims("ada", "room:create"), method, at(id, path), sent);
@@ -123,7 +123,7 @@ test.each<[string, string, unknown, Scope]>([
   expect(detail).toBe(`This needs the scope ${scope}; the caller has room:create.`);
 });
 
-test("[A3] an administrator joins, touches, shows and removes others", async () => {
+test("[A3] who is an administrator can join, touch, hold presence for and remove others", async () => {
   const json = { id: "bob" };
   await expectJson(await sendAs(admin(), "POST", at(id, "/users"), { json }), 201);
   const data = { json: { data: { cursor: 1 } } };
@@ -138,7 +138,7 @@ test("[A3] an administrator joins, touches, shows and removes others", async () 
 });
 
 describe("a room that does not exist", () => {
-  test("[L1] starts for a user with room:create, and for no other", async () => {
+  test("[L1] is started by a user with room:create, and by no other", async () => {
     const fresh = newId();
     const may = (...scopes: Scope[]) => ({ sub: "ada", scopes: { [fresh]: scopes } });
     const start = (token: object) =>
@@ -149,7 +149,7 @@ describe("a room that does not exist", () => {
     await expectJson(await start(may("room:read", "room:create")), 201);
   });
 
-  test("[L1, R7] exists once it has kept its state, and starts again for who may be in it", async () => {
+  test("[L1, R7] exists once its state is stored, and is started again by users who may enter it", async () => {
     await room.updateState(() => ({ kept: true }));
     await room.stop();
     const ada = await come(id, writer(), undefined, { behaviour: "guarded" });
@@ -157,8 +157,8 @@ describe("a room that does not exist", () => {
   });
 });
 
-describe("a token that only says who somebody is", () => {
-  test("[A7, B2] gives the rights that authorize gives, on sockets and over HTTP", async () => {
+describe("a token without scopes", () => {
+  test("[A7, B2] gives the scopes that authorize returns, on sockets and over HTTP", async () => {
     setScript(id, {
       authorize: ({ caller }, user) => {
         expect(caller.scopes).toEqual([]);
@@ -180,14 +180,14 @@ describe("a token that only says who somebody is", () => {
     });
   });
 
-  test("[A7] lets nobody in where nothing gives them rights", async () => {
+  test("[A7] admits nobody if nothing else gives them scopes", async () => {
     expect(await refused(id, nameless())).toMatchObject({ problem: { code: "forbidden" } });
     const response = await sendAs(nameless(), "POST", at(id, "/users"), { json: {} });
     await expectProblem(response, 403, "forbidden");
     expect(await room.getUsers()).toEqual([]);
   });
 
-  test("[A7, L1] starts a room only where authorize gives room:create", async () => {
+  test("[A7, L1] starts a room only if authorize returns room:create", async () => {
     const fresh = newId();
     const join = () => sendAs(nameless(), "POST", at(fresh, "/users"), { json: {} });
     const behaviour = { behaviour: "guarded" };
@@ -202,7 +202,7 @@ describe("a token that only says who somebody is", () => {
 });
 
 describe("requests over HTTP", () => {
-  test("[L1] are limited for each user, and told when they may come again", async () => {
+  test("[L1] are limited per user, and refused with the time to wait", async () => {
     const ask = (token: object) => sendAs(token as never, "GET", at(id, "/presence"));
     const responses = await Promise.all(Array.from({ length: 230 }, () => ask(reader())));
     const refusals = responses.filter(({ status }) => status === 429);

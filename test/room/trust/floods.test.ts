@@ -1,4 +1,4 @@
-// One caller cannot use up what a room has for all (rules L1, N4, X2): its rate, its sockets, its memory of keys.
+// One caller cannot use up what a room has for everybody (rules L1, N4, X2): its rate, its sockets, its stored keys.
 
 import { expect, test } from "vitest";
 import type { Scope } from "collab-room";
@@ -25,7 +25,7 @@ const nobody = (...scopes: Scope[]): Caller => createCaller({ door: "http", scop
 const outsider = (n: number, ...scopes: Scope[]): Caller =>
   createCaller({ door: "http", scopes, user: { id: `outsider-${n}` } });
 
-/** Ask for the presence of all, so many times at once. */
+/** Request everybody's presence, this many times at once. */
 const ask = async (caller: Caller, times: number): Promise<void> => {
   const stub = stubOf(caller);
   await Promise.allSettled(
@@ -37,17 +37,17 @@ const isServed = async (sub: string): Promise<void> => {
   await expectJson(await sendAs(writer(sub), "GET", at(id, "/state")), 200);
 };
 
-test("[L1] somebody who is no user cannot use up the rate of all users", async () => {
+test("[L1] callers without a user cannot use up the rate of all users", async () => {
   for (let n = 0; n < 4; n++) await ask(nobody("room:read"), 600);
   await isServed("ada");
 });
 
-test("[L1] users without any right here do not use up the rate of those who have some", async () => {
+test("[L1] users without any scope here do not use up the rate of the others", async () => {
   for (let n = 0; n < 11; n++) await ask(outsider(n), 210);
   await isServed("ada");
 });
 
-test("[L1, A9] users who are kept out do not use up the rate of the others", async () => {
+test("[L1, A9] banned users do not use up the rate of the others", async () => {
   for (let n = 0; n < 11; n++) {
     const kick = at(id, `/users/outsider-${n}?kick=true`);
     await expectEmpty(await send("DELETE", kick), 204);
@@ -56,7 +56,7 @@ test("[L1, A9] users who are kept out do not use up the rate of the others", asy
   await isServed("ada");
 });
 
-test("[L1, R1] a caller without rights here takes no place among those who wait", async () => {
+test("[L1, R1] a caller without scopes here takes no place in the mailbox", async () => {
   await openRoom("patient");
   const [begun, goOn] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
   setScript(id, { play: () => (begun.resolve(), goOn.promise) });
@@ -71,12 +71,12 @@ test("[L1, R1] a caller without rights here takes no place among those who wait"
   await isServed("ada");
 });
 
-/** Open so many streams, as far as they are let in. @returns how many those are, and the last refusal */
+/** Open this many streams, as far as they are accepted. @returns how many were, and the last refusal */
 async function follow(caller: Caller, times: number): Promise<[opened: number, refusal: unknown]> {
   const stub = stubOf(caller);
   let [opened, refusal]: [number, unknown] = [0, null];
   for (let n = 0; n < times; n++) {
-    if (n % 100 === 0) pass(3000); // what the rate allows
+    if (n % 100 === 0) pass(3000); // stay within the rate
     try {
       (await stub.observe({})).accept?.();
       opened++;
@@ -87,7 +87,7 @@ async function follow(caller: Caller, times: number): Promise<[opened: number, r
   return [opened, refusal];
 }
 
-test("[L1, H10] callers who are no users have 256 streams together, and the others are none the worse", async () => {
+test("[L1, H10] callers without a user share 256 streams, and other callers are not affected", async () => {
   const [opened, refusal] = await follow(nobody("room:read"), 300);
   expect(opened).toBe(256);
   expect(refusal).toMatchObject({ code: "room_full", message: expect.stringContaining("256") });
@@ -103,7 +103,7 @@ test("[L1, H10] code in the Worker does not count among them", async () => {
   expect((await follow(nobody("room:read"), 1))[0]).toBe(1);
 });
 
-test("[N4] streams of all together leave half of a room's sockets to those who come into it", async () => {
+test("[N4] streams can use at most half of a room's sockets, and the rest is left for users", async () => {
   await openRoom("cramped");
   for (const follower of [workerCaller, nobody("room:read"), outsider(1, "room:read")])
     await follow(follower, 2);

@@ -1,5 +1,5 @@
-// A user who is kept out (rule A9) stays out whether or not the room runs, for as long as any token of theirs may be of
-// use, and before anything is done for them.
+// A banned user (rule A9) stays out whether or not the room runs, for as long as any of their tokens may be valid, and
+// is refused before anything is done for them.
 
 import { expect, test } from "vitest";
 import { callsOf, setScript } from "../../fixtures/scripts.ts";
@@ -21,7 +21,7 @@ const kick = async (query = "", sub = "ada"): Promise<void> =>
 
 const pass = (seconds: number): void => passUntil(Date.now() + seconds * 1000);
 
-/** Whether requests of somebody are refused because they are kept out. */
+/** Whether somebody's requests are refused because of a ban. */
 const isKeptOut = async (token = writer("ada")): Promise<boolean> => {
   const response = await sendAs(token, "GET", at(id, "/presence"));
   if (response.status !== 403) return false;
@@ -29,7 +29,7 @@ const isKeptOut = async (token = writer("ada")): Promise<boolean> => {
   return true;
 };
 
-/** An action of somebody's, under a key of theirs. */
+/** An action with an idempotency key of the user. */
 const look = (sub = "ada"): Promise<Response> =>
   sendAs(writer(sub), "POST", at(id, "/actions/look"), {
     json: {},
@@ -37,7 +37,7 @@ const look = (sub = "ada"): Promise<Response> =>
   });
 
 test.each(["awake", "evicted"])(
-  "[A9] a kicked user cannot start a stopped room that is %s, by any door",
+  "[A9] a banned user cannot start a stopped room that is %s, over HTTP or by socket",
   async (how) => {
     await kick("&for=3600");
     await room.stop();
@@ -51,7 +51,7 @@ test.each(["awake", "evicted"])(
   },
 );
 
-test("[A9, R5] the state is not loaded for a user who is kept out, whoever lets them join", async () => {
+test("[A9, R5] the state is not loaded for a banned user, whoever joins them", async () => {
   await openRoom("loaded");
   await kick("&for=3600");
   await room.stop();
@@ -66,14 +66,14 @@ test("[A9, R5] the state is not loaded for a user who is kept out, whoever lets 
   expect(loads()).toBe(1);
 });
 
-test("[A9, A7] whoever may not let others in does not learn who is kept out", async () => {
+test("[A9, A7] callers who may not join others do not learn who is banned", async () => {
   await kick("&for=3600");
   const json = { id: "ada" };
   const response = await sendAs(writer("eve"), "POST", at(id, "/users"), { json });
   await expectProblem(response, 403, "forbidden");
 });
 
-test("[A9, R7] a purge ends every kick, also in a room that has stopped before it", async () => {
+test("[A9, R7] a purge ends every ban, also in a room that was stopped before", async () => {
   await kick("&for=3600");
   await room.stop();
   await room.stop({ purge: true });
@@ -84,14 +84,14 @@ test("[A9, R7] a purge ends every kick, also in a room that has stopped before i
   await come(id, writer("ada"), undefined, { behaviour: "guarded" });
 });
 
-test("[A9, X2] a key gives no answer to a kicked user while the room is stopped", async () => {
+test("[A9, X2] an idempotency key gives no answer to a banned user while the room is stopped", async () => {
   expect((await look()).status).toBe(200);
   await kick("&for=3600");
   await room.stop();
   await expectProblem(await look(), 403, "kicked");
 });
 
-test("[A9, X2] that somebody is kept out is not what a key stands for", async () => {
+test("[A9, X2] a refusal because of a ban is not stored under an idempotency key", async () => {
   const join = (): Promise<Response> =>
     sendAs(claims("root", "room:admin"), "POST", at(id, "/users"), {
       json: { id: "bob" },
@@ -107,7 +107,7 @@ test.each([
   ["not_authorized", () => ({ error: "not yet" })],
   ["forbidden", () => ({ ok: { scopes: [] } })],
 ] as const)(
-  "[A7, X2] a join that was refused with %s is judged anew under the same key",
+  "[A7, X2] a join that was refused with %s is decided anew under the same key",
   async (code, authorize) => {
     const join = (): Promise<Response> =>
       sendAs(writer("ada"), "POST", at(id, "/users"), {
@@ -121,7 +121,7 @@ test.each([
   },
 );
 
-test("[A9] a kick without a time outlasts the very token of the session, clocks that differ included", async () => {
+test("[A9] a kick without a time outlasts the session's token, including clock differences", async () => {
   const token = { ...writer("ada"), exp: inSeconds(7200) };
   await come(id, token);
   await kick();
@@ -131,14 +131,14 @@ test("[A9] a kick without a time outlasts the very token of the session, clocks 
   expect(await isKeptOut()).toBe(false);
 });
 
-test("[A9] a kick holds though it ends later than a Date can say", async () => {
+test("[A9] a ban holds even if its end is out of the range of a Date", async () => {
   await kick();
   await sql(id, "UPDATE bans SET until = 9e15");
   await evict(id);
   expect(await isKeptOut()).toBe(true);
 });
 
-test("[A9] a kick without a time keeps a user out whose session has a token that has just ended", async () => {
+test("[A9] a kick without a time bans a user even if the session's token has just expired", async () => {
   const token = { ...writer("ada"), exp: inSeconds(600) };
   await come(id, token);
   pass(601);
@@ -147,7 +147,7 @@ test("[A9] a kick without a time keeps a user out whose session has a token that
 });
 
 test.each([2, 600])(
-  "[A9] a kick without a time holds for an hour at least, though the session's token ends in %i s",
+  "[A9] a kick without a time holds for at least an hour, even if the token expires in %i s",
   async (seconds) => {
     await come(id, { ...writer("ada"), exp: inSeconds(seconds) });
     await kick();
@@ -159,7 +159,7 @@ test.each([2, 600])(
   },
 );
 
-test("[A9] kicks of users who never were in the room are stored as well", async () => {
+test("[A9] bans of users who were never in the room are stored as well", async () => {
   await kick("&for=60", "eve");
   await evict(id);
   expect(await sql(id, "SELECT user FROM bans")).toEqual([{ user: "eve" }]);

@@ -1,4 +1,4 @@
-// Kicks that last (rule A9): whoever was kicked for a time stays out by every door, until that is over.
+// Bans (rule A9). A user who was kicked for a time stays out, over HTTP and by socket, until it is over.
 
 import { beforeEach, expect, test } from "vitest";
 import type { RoomHandle } from "collab-room";
@@ -31,7 +31,7 @@ const isOut = async (): Promise<void> => {
   await expectProblem(await sendAs(token(), "GET", at(id, "/state")), 403, "kicked");
 };
 
-test("[A9] for an hour: neither a socket nor a request lets the user in, whatever happens to the room", async () => {
+test("[A9] a kick for an hour keeps the user out, whatever happens to the room", async () => {
   const ada = await come(id, token());
   await expectEmpty(await kick("kick=true&for=3600"), 204);
   expect(await ada.closed).toEqual({ code: 4001, reason: "kicked" });
@@ -47,7 +47,7 @@ test("[A9] for an hour: neither a socket nor a request lets the user in, whateve
   expect((await come(id, token())).scopes).toContain("room:write");
 });
 
-test("[A9] for 0 s lets the user in again", async () => {
+test("[A9] a kick for 0 s lets the user in again", async () => {
   await kick("kick=true&for=3600");
   await isOut();
   await kick("kick=true&for=0");
@@ -55,21 +55,21 @@ test("[A9] for 0 s lets the user in again", async () => {
   expect(await sql(id, "SELECT * FROM bans")).toEqual([]);
 });
 
-test("[A9] keeps out an application's own call for that user, and no administrator", async () => {
+test("[A9] a ban refuses the application's own join of that user, and no administrator", async () => {
   await kick("kick=true&for=3600");
   expect(await failure(room.join({ id: "ada" }))).toMatchObject({ code: "kicked" });
   const admin = { ...token(), scopes: { "*": ["room:admin"] } };
   await expectJson(await sendAs(admin, "GET", at(id, "/state")), 200);
 });
 
-test("[A9] a user who only leaves may come again", async () => {
+test("[A9] a user who is only removed can come back", async () => {
   await come(id, token());
   await expectEmpty(await send("DELETE", at(id, "/users/ada")), 204);
   await come(id, token());
 });
 
 test.each(["-1", "1.5", "9999999999", "1h"])(
-  "[A9] for %s the refusal names what may be given",
+  "[A9] for %s the refusal names the allowed values",
   async (time) => {
     const response = await kick(`kick=true&for=${time}`);
     expect(JSON.stringify(await expectProblem(response, 400, "invalid_request"))).toContain(
@@ -89,12 +89,12 @@ test.each([
   await expectProblem(await kick(query), 400, "invalid_request");
 });
 
-test("[A9] nobody is kicked from a room that does not run", async () => {
+test("[A9] nobody can be kicked from a room that does not run", async () => {
   await room.stop();
   await expectProblem(await kick("kick=true&for=60"), 404, "room_not_running");
 });
 
-test("[A9] a thousand are kept out at a time, and those go first whose time is over first", async () => {
+test("[A9] at most a thousand users are banned at a time, and the bans that end first are dropped first", async () => {
   for (let n = 0; n < 1005; n++) await kick(`kick=true&for=${1000 + n}`, `user-${n}`);
   const [row] = await sql(id, "SELECT count(*) AS n, min(until) AS first FROM bans");
   expect(row?.["n"]).toBe(1000);

@@ -1,4 +1,4 @@
-// Sessions end when their tokens expire, unless these are renewed (rule A8).
+// Sessions end when their tokens expire, unless the tokens are renewed (rule A8).
 
 import { beforeEach, expect, test } from "vitest";
 import type { RoomHandle } from "collab-room";
@@ -31,32 +31,35 @@ const renew = (identity: Partial<Identity> = {}): Promise<Reply> =>
     token: testToken({ user: { id: "ada" }, scopes: rights, expiresAt: end + 60_000, ...identity }),
   });
 
-test("[A8] the welcome says when", () => {
+test("[A8] the welcome has the expiry of the token", () => {
   expect(ada.welcome.expiresAt).toBe(new Date(end).toISOString());
 });
 
 test.each([
   ["awake", async () => {}],
   ["asleep", () => hibernate(id)],
-] as const)("[A8, T3] a session ends then, also in a room that is %s", async (_, before) => {
-  await before();
-  passUntil(end - 1);
-  await ring(id);
-  await ada.ping();
-  passUntil(end);
-  await ring(id);
-  expect(await ada.closed).toEqual({ code: 4109, reason: "token_expired" });
-  expect((await room.getPresence())["ada"]).toMatchObject({ status: "away" });
-});
+] as const)(
+  "[A8, T3] a session ends when its token expires, even if the room is %s",
+  async (_, before) => {
+    await before();
+    passUntil(end - 1);
+    await ring(id);
+    await ada.ping();
+    passUntil(end);
+    await ring(id);
+    expect(await ada.closed).toEqual({ code: 4109, reason: "token_expired" });
+    expect((await room.getPresence())["ada"]).toMatchObject({ status: "away" });
+  },
+);
 
-test("[A8] nothing that comes later is carried out, even before the alarm rings", async () => {
+test("[A8] messages after the expiry are not handled, even before the alarm rings", async () => {
   passUntil(end);
   ada.send({ type: "update", ref: 1, merge: { late: true } });
   expect((await ada.closed).code).toBe(4109);
   expect(await room.getState()).toEqual({});
 });
 
-test("[A8] a new token of the same user lets it go on", async () => {
+test("[A8] a new token of the same user extends the session", async () => {
   const reply = expectOk(await renew());
   expect(reply).toMatchObject({ expiresAt: new Date(end + 60_000).toISOString() });
   passUntil(end);
@@ -69,7 +72,7 @@ test("[A8] a new token of the same user lets it go on", async () => {
   expect((await ada.closed).code).toBe(4109);
 });
 
-test("[A8] one that does not expire ends the waiting", async () => {
+test("[A8] a token that does not expire removes the deadline", async () => {
   expect(expectOk(await renew({ expiresAt: null }))).toMatchObject({ expiresAt: null });
   passUntil(end + 1000);
   await ring(id);
@@ -77,7 +80,7 @@ test("[A8] one that does not expire ends the waiting", async () => {
   expect(await sql(id, "SELECT * FROM timers WHERE name = 'expiry'")).toEqual([]);
 });
 
-test("[A8, A3] what the new token allows counts from then on, and is told", async () => {
+test("[A8, A3] the scopes of the new token apply at once, and are sent", async () => {
   expectOk(await renew({ scopes: ["room:read"] }));
   expect(await ada.next("scopes")).toEqual({ type: "scopes", scopes: ["room:read"] });
   expectFailed(await ada.merge({ a: 1 }), "forbidden");
@@ -85,7 +88,7 @@ test("[A8, A3] what the new token allows counts from then on, and is told", asyn
   expectOk(await ada.merge({ a: 1 }));
 });
 
-test("[A8] without room:read the session ends", async () => {
+test("[A8] a new token without room:read ends the session", async () => {
   ada.send({
     type: "auth",
     ref: 1,
@@ -105,12 +108,12 @@ test.each<[string, Identity]>([
   expect((await ada.closed).code).toBe(4109);
 });
 
-test("[A8] what is no token is refused", async () => {
+test("[A8] an invalid token is refused", async () => {
   expectFailed(await ada.ask({ type: "auth", token: "no token" }), "invalid_token");
   await ada.ping();
 });
 
-test("[A8, B2] authorize is asked anew, and has the last word", async () => {
+test("[A8, B2] authorize is called again, and has the last word", async () => {
   setScript(id, { authorize: () => ({ ok: { scopes: ["room:read"] } }) });
   expectOk(await renew());
   expect(ada.scopes).toEqual(["room:read"]);
@@ -129,7 +132,7 @@ test("[A8, B2] a renewal that authorize refuses ends the session", async () => {
   await other.ping();
 });
 
-test("[A8, B2] a renewal for which authorize fails changes nothing", async () => {
+test("[A8, B2] a renewal during which authorize throws changes nothing", async () => {
   setScript(id, {
     authorize() {
       throw new Error("the store is down");
@@ -143,7 +146,7 @@ test("[A8, B2] a renewal for which authorize fails changes nothing", async () =>
   expect((await ada.closed).code).toBe(4109);
 });
 
-test("[A8, T3] one timer serves all sessions, at the earliest of their ends", async () => {
+test("[A8, T3] one timer serves all sessions, at the earliest expiry", async () => {
   await come(id, { sub: "bob", exp: end / 1000 + 100, scopes: rights });
   await come(id, { sub: "cyd", exp: end / 1000 - 100, scopes: rights });
   expect(await alarmOf(id)).toBeLessThanOrEqual(end - 100_000);

@@ -1,5 +1,4 @@
-// The scopes that the room gives a user take the place of those in their token, and nothing outlives them (rules A3, A8,
-// A9, B2).
+// The scopes that the room gives a user replace those of their token, and nothing outlives them (rules A3, A8, A9, B2).
 
 import { expect, test } from "vitest";
 import type { Scope } from "collab-room";
@@ -26,7 +25,7 @@ test.each([
   ["authorize", { authorize: () => ({ ok: { scopes: [] } }) }],
   ["onJoin", { onJoin: () => ({ ok: {}, scopes: [] as Scope[] }) }],
 ])(
-  "[A3, B2] nobody enters to whom %s gives no scopes, whatever their token says",
+  "[A3, B2] a user to whom %s gives no scopes cannot enter, whatever their token says",
   async (_, script) => {
     setScript(id, script);
     expect(await refused(id, writer("ada"))).toMatchObject({ problem: { code: "forbidden" } });
@@ -35,7 +34,7 @@ test.each([
   },
 );
 
-test("[A8] a renewal for which authorize gives no scopes ends the session", async () => {
+test("[A8] a renewal to which authorize gives no scopes ends the session", async () => {
   const ada = await come(id, writer("ada"));
   setScript(id, { authorize: () => ({ ok: { scopes: [] } }) });
   ada.send({
@@ -54,7 +53,7 @@ test("[A8] a renewal by a token without room:read here ends the session, whateve
   expect(await ada.closed).toEqual({ code: 4003, reason: "forbidden" });
 });
 
-test("[A3] what onJoin gives when a user joins again holds for their open sockets", async () => {
+test("[A3] new scopes from onJoin on a repeated join apply to the user's open sockets", async () => {
   setScript(id, { onJoin: () => ({ ok: {}, scopes: ["room:read", "room:write"] }) });
   const ada = await come(id, writer("ada"));
   setScript(id, { onJoin: () => ({ ok: {}, scopes: ["room:read"] }) });
@@ -63,7 +62,7 @@ test("[A3] what onJoin gives when a user joins again holds for their open socket
   expectFailed(await ada.merge({ a: 1 }), "forbidden");
 });
 
-test("[A3, R7] a room that has kept its state starts with the behaviour that guards it", async () => {
+test("[A3, R7] a room with a stored state starts with the behaviour that guards it", async () => {
   setScript(id, { authorize: () => ({ error: "not you" }) });
   await room.stop();
   await expectProblem(await join("eve"), 403, "not_authorized");
@@ -73,11 +72,11 @@ test("[A3, R7] a room that has kept its state starts with the behaviour that gua
   const named = { json: { behaviour: "plain" } };
   await expectProblem(await sendAs(writer("eve"), "PUT", at(id), named), 409, "behaviour_conflict");
   expect(await room.alive()).toBe(false);
-  // Nobody but an administrator may change it.
+  // Only an administrator may change it.
   expect((await send("PUT", at(id), named)).status).toBe(201);
 });
 
-test("[A7, R3] who may not enter is not told what behaviour a stopped room has", async () => {
+test("[A7, R3] a user who may not enter does not learn the behaviour of a stopped room", async () => {
   setScript(id, { authorize: () => ({ error: "not you" }) });
   await room.stop();
   for (const behaviour of ["plain", "guarded", "unheard-of"]) {
@@ -88,7 +87,7 @@ test("[A7, R3] who may not enter is not told what behaviour a stopped room has",
   expect(await room.alive()).toBe(false);
 });
 
-test("[R3] who may enter learns that the behaviour is another one, and not which", async () => {
+test("[R3] a user who may enter learns that the behaviour differs, but not which one it is", async () => {
   setScript(id, { authorize: () => ({ ok: { scopes: ["room:read"] } }) });
   await room.stop();
   for (const token of [{ sub: "eve" }, writer("eve")]) {
@@ -99,7 +98,7 @@ test("[R3] who may enter learns that the behaviour is another one, and not which
   expect(await room.alive()).toBe(false);
 });
 
-test("[A3, S10] a room that no longer knows its behaviour starts with the one that is named", async () => {
+test("[A3, S10] a room that no longer knows its behaviour starts with the requested one", async () => {
   await sql(id, "UPDATE room SET data = '{'");
   await evict(id);
   const eve = await come(id, writer("eve"), undefined, { behaviour: "plain" });
@@ -111,7 +110,7 @@ const isOut = async (): Promise<void> => {
   expect(await refused(id, writer("ada"))).toMatchObject({ problem: { code: "kicked" } });
 };
 
-test("[A9] a kick without a time never makes an earlier one shorter", async () => {
+test("[A9] a kick without a time never shortens an earlier ban", async () => {
   await come(id, { ...writer("ada"), exp: inSeconds(600) });
   const kick = (query = ""): Promise<Response> =>
     send("DELETE", at(id, `/users/ada?kick=true${query}`));
@@ -133,7 +132,7 @@ test("[A9] a kick without a time keeps a user without sockets out for an hour", 
   await come(id, writer("ada"));
 });
 
-test("[A9, X2] a key gives no answer to somebody who may not ask", async () => {
+test("[A9, X2] an idempotency key gives no answer to a user who is banned", async () => {
   const look = (): Promise<Response> =>
     sendAs(writer("ada"), "POST", at(id, "/actions/look"), {
       json: {},
@@ -142,19 +141,19 @@ test("[A9, X2] a key gives no answer to somebody who may not ask", async () => {
   expect((await look()).status).toBe(200);
   await send("DELETE", at(id, "/users/ada?kick=true&for=60"));
   await expectProblem(await look(), 403, "kicked");
-  // The refusal is not what the key stands for.
+  // The refusal was not stored under the key.
   await send("DELETE", at(id, "/users/ada?kick=true&for=0"));
   expect((await look()).headers.get("idempotency-replayed")).toBe("true");
 });
 
-test("[L1] upgrades are limited as requests are, each user by themselves", async () => {
+test("[L1] upgrades are limited like requests, per user", async () => {
   const eve = { sub: "eve", scopes: { elsewhere: ["room:read" as const] } };
   const answers = await Promise.all(Array.from({ length: 400 }, () => refused(id, eve)));
   expect(answers.at(-1)).toMatchObject({ status: 429, problem: { code: "rate_limited" } });
   await come(id, writer("ada"));
 });
 
-test("[A8, H10] a stream by the room's leave ends when a wake cannot read its user's row", async () => {
+test("[A8, H10] a stream that depends on the room's scopes ends if a wake cannot read its user's row", async () => {
   setScript(id, { authorize: () => ({ ok: { scopes: ["room:read"] } }) });
   await room.join({ id: "ada" });
   const ada = createCaller({ door: "http", scopes: [], hasOwnScopes: false, user: { id: "ada" } });

@@ -1,5 +1,5 @@
-// Tokens and secrets are nowhere but where they were sent to (rule A6): not in storage, beside no socket, in no line of
-// the log, in no answer, and in no other client's frames.
+// Tokens and secrets are found only where they were sent to (rule A6): not in the storage, not in a socket attachment,
+// not in the log, not in an answer, and not in another client's frames.
 
 import { expect, test, vi } from "vitest";
 import type { Grants } from "collab-room";
@@ -11,10 +11,10 @@ import { expectFailed, expectOk } from "../../support/session.ts";
 import { testToken } from "../../support/test-tokens.ts";
 import { inSeconds, secret } from "../../support/tokens.ts";
 
-/** Text of a token: every one begins with its header, and the signature ends it. */
+/** The text of a token, which starts with its header or is the test's own. */
 const tokens = /eyJ[\w-]+\.|token-of-a-test/;
 
-/** All that a room has stored, as text. */
+/** Everything that a room has stored, as text. */
 async function storedText(id: string): Promise<string> {
   const tables = await sql(id, "SELECT name FROM sqlite_master WHERE type = 'table'");
   const rows = await Promise.all(
@@ -28,7 +28,7 @@ async function storedText(id: string): Promise<string> {
     .join("\n");
 }
 
-test("[A6, A1] tokens and secrets are in no storage, attachment, log, answer or frame", async () => {
+test("[A6, A1] tokens and secrets are in no storage, attachment, log line, answer or frame", async () => {
   const id = newId();
   await rooms.joinOrCreateRoom(id, { behaviour: "scripted" });
   const logged: string[] = [];

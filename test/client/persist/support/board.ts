@@ -1,4 +1,4 @@
-// A room whose state says which edits have been carried out, and how often: each pushes a token.
+// A room whose state shows which edits have been carried out, and how often: each pushes a token.
 
 import * as z from "zod";
 import { defineRoom } from "../../../../src/behaviours/define.ts";
@@ -33,7 +33,7 @@ export type Scene = {
   log(): readonly string[];
 };
 
-/** A room, and a tab of ada's in it. */
+/** A room, and one of ada's tabs in it. */
 export async function createBoard(
   options: PageOptions = {},
   netOptions: TestRoomOptions = {},
@@ -47,7 +47,7 @@ export async function createBoard(
   return { net, browser, tab, open, log: () => net.state.log };
 }
 
-/** Push tokens, each by an edit of its own. */
+/** Push tokens, each in an edit of its own. */
 export function push(tab: Tab<Board>, ...tokens: readonly string[]): void {
   for (const token of tokens)
     tab.room.update((state) => {
@@ -55,22 +55,22 @@ export function push(tab: Tab<Board>, ...tokens: readonly string[]): void {
     });
 }
 
-/** ms after which edits are kept. */
+/** ms after which edits are stored. */
 export const keepTime = 300;
 
-/** Make edits without a line, and wait until they are kept. */
+/** Make edits offline, and wait until they are stored. */
 export async function pushOffline(
   { net }: Scene,
   tab: Tab<Board>,
   ...tokens: readonly string[]
 ): Promise<void> {
   net.drop("ada");
-  await net.advance(0); // the page is told
+  await net.advance(0); // the page notices it
   push(tab, ...tokens);
   await net.advance(keepTime);
 }
 
-/** Let the line come back, and everything arrive. */
+/** Restore the connection, and let everything arrive. */
 export async function comeBack({ net }: Scene): Promise<void> {
   net.restore("ada");
   await net.settle();

@@ -1,5 +1,5 @@
-// A browser with tabs: one IndexedDB and one set of locks for all of them, and for each tab a page that can be reloaded,
-// closed, or die. Whatever a page had under way when it ended no longer reaches anything.
+// A fake browser with tabs. All tabs share one IndexedDB and one set of locks. Each tab has a page that can be
+// reloaded, closed or killed. What a page had under way when it ended has no further effect.
 
 import { IDBFactory } from "fake-indexeddb";
 import { connectRoom } from "../../../../src/client/connect.ts";
@@ -24,24 +24,24 @@ import { FakeLocks } from "./fake-locks.ts";
 export class FakeBrowser {
   readonly factory = new IDBFactory() as unknown as FactoryLike;
   readonly locks = new FakeLocks();
-  /** What it does not have. */
+  /** The features that the browser lacks. */
   without: readonly ("indexedDB" | "locks" | "sessionStorage")[] = [];
   /** Whether nothing more can be written. */
   isFull = false;
-  /** Whether its database does not open before `catchUp`. */
+  /** Whether its database opens only after `catchUp`. */
   isSilent = false;
-  /** Whether what is written is not told of before `catchUp`. */
+  /** Whether the end of a write is reported only after `catchUp`. */
   isSlow = false;
   readonly written: (() => void)[] = [];
-  /** Transactions that have written something. */
+  /** How many transactions have written something. */
   writes = 0;
 
-  /** Open a tab, and a page of a room in it. */
+  /** Open a tab with a page that joins a room. */
   open<T>(net: TestRoom<never>, user: string, options: PageOptions = {}): Tab<T> {
     return new Tab<T>(this, net, user, options);
   }
 
-  /** All that is stored: of each record its key and its texts. */
+  /** Everything that is stored: the key and the texts of each record. */
   async stored(): Promise<readonly StoredRecord[]> {
     const database = await this.#database();
     const read = (store: "edits" | "states", key: KeyLike): Promise<unknown> =>
@@ -57,14 +57,14 @@ export class FakeBrowser {
     return all;
   }
 
-  /** Tell of all that was written. */
+  /** Report all writes that have ended. */
   catchUp(): void {
     this.isSlow = false;
     this.isSilent = false;
     for (const tell of this.written.splice(0)) tell();
   }
 
-  /** Exchange what is stored of a record. */
+  /** Replace a stored record. */
   async store({ key, edits, state }: StoredRecord): Promise<void> {
     const database = await this.#database();
     const stores = database.transaction(["edits", "states"], "readwrite");
@@ -90,7 +90,7 @@ export type StoredRecord = {
 
 export type PageOptions = JoinOptions;
 
-/** A tab; `room` is that of its page. */
+/** A tab. `room` belongs to its current page. */
 export class Tab<T> {
   readonly #browser: FakeBrowser;
   readonly #net: TestRoom<never>;
@@ -128,38 +128,38 @@ export class Tab<T> {
     return this.#page.refused;
   }
 
-  /** Whether it would ask before it is closed. */
+  /** Whether the browser would ask before it closes the tab. */
   get asks(): boolean {
     return this.#page.asks;
   }
 
-  /** From here on, nothing leaves it, and nothing reaches it. */
+  /** From now on, nothing is sent or received. */
   cutOff(): void {
     this.#page.cutOff();
   }
 
-  /** It is told that it may be closed soon. */
+  /** Tell the page that it may be closed soon. */
   hide(): void {
     this.#page.hide();
   }
 
-  /** The browser closes its databases, as it does with pages in the background. */
+  /** Close its databases, as a browser does with pages in the background. */
   closeDatabases(): void {
     this.#page.closeDatabases();
   }
 
-  /** Its page ends where it stands, and another one begins. */
+  /** End its page at once, and begin another one. */
   reload(options: PageOptions = {}): void {
     this.#page.end();
     this.#page = new Page(this.#browser, this.#net, this.#user, options, this.#session);
   }
 
-  /** Its page ends where it stands. */
+  /** End its page at once. */
   close(): void {
     this.#page.end();
   }
 
-  /** Open another tab with a copy of what this one remembers. */
+  /** Open another tab with a copy of this one's session storage. */
   duplicate(options: PageOptions = {}): Tab<T> {
     return new Tab(this.#browser, this.#net, this.#user, options, new Map(this.#session));
   }
@@ -188,7 +188,7 @@ class Page<T> {
     this.#browser = browser;
     const { user: named, ...given } = net.optionsFor(user, { persist: true, ...options });
     const environment = this.#world(given.environment as Environment, session);
-    // A token says by itself who it is of.
+    // A token already names its user.
     const who = options.token ? {} : { user: named as User };
     this.room = connectRoom<T>({ ...given, ...who, environment });
     this.room.on("problem", ({ problem }) => this.problems.push(problem));
@@ -208,7 +208,6 @@ class Page<T> {
     for (const listener of this.#pageListeners) listener("hide");
   }
 
-  /** The browser closes its databases, as it does with pages in the background. */
   closeDatabases(): void {
     for (const database of this.#databases.splice(0)) database.close();
   }
@@ -241,7 +240,7 @@ class Page<T> {
       browser: this.#globals(session),
       during: (work) => {
         const { isSilent, isSlow } = this.#browser;
-        // Nobody can wait for what does not answer.
+        // Virtual time cannot wait for a browser that does not answer.
         return isSilent || isSlow ? work : environment.during(work);
       },
     };
@@ -304,7 +303,7 @@ class Page<T> {
     request.addEventListener("success", () => {
       const database = request.result;
       if (!this.#isAlive) database.close();
-      // What is under way is done, and nothing else.
+      // Operations under way are completed, and no others.
       this.#ends.push(() => database.close());
       this.#databases.push(database);
       this.#watch(database);
@@ -312,7 +311,7 @@ class Page<T> {
     return this.#browser.isSilent ? slow(request, this.#browser.written) : request;
   }
 
-  /** Count what is written, and let it fail where there is no room. */
+  /** Count writes, and let them fail if the browser is full. */
   #watch(database: DatabaseLike): void {
     const begin = database.transaction.bind(database);
     const transaction: DatabaseLike["transaction"] = (names, mode, options) => {
@@ -326,7 +325,7 @@ class Page<T> {
   }
 }
 
-/** Something that tells later what has become of it. */
+/** Delays the events of a target until a test lets them through. */
 function slow<T extends { addEventListener(type: never, listener: () => void): void }>(
   target: T,
   later: (() => void)[],
@@ -338,7 +337,7 @@ function slow<T extends { addEventListener(type: never, listener: () => void): v
   });
 }
 
-/** A transaction that fails if it puts anything. */
+/** A transaction that is aborted if it puts anything. */
 function full(transaction: TransactionLike): TransactionLike {
   const objectStore = transaction.objectStore.bind(transaction);
   return Object.assign(transaction, {
@@ -358,7 +357,7 @@ function full(transaction: TransactionLike): TransactionLike {
   });
 }
 
-/** The outcome of a request of IndexedDB. */
+/** The result of an IndexedDB request. */
 function done<R>(request: RequestLike<R>): Promise<R> {
   return new Promise((resolve, reject) => {
     request.addEventListener("success", () => resolve(request.result));

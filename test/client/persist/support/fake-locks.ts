@@ -1,4 +1,4 @@
-// The locks of a browser, as `navigator.locks` has them: exclusive, first come first served, and gone with their page.
+// A browser's locks, as in `navigator.locks`: exclusive, first come first served, and released when their page ends.
 
 import type { LocksLike } from "../../../../src/client/persist/browser.ts";
 
@@ -16,15 +16,15 @@ export class FakeLocks {
   #waiting: Waiting[] = [];
   readonly #gone = new WeakSet<object>();
 
-  /** The names of those that somebody has. */
+  /** The names of the locks that are held. */
   get held(): readonly string[] {
     return [...this.#held.keys()];
   }
 
-  /** How many were given out so far. */
+  /** How many locks were granted so far. */
   given = 0;
 
-  /** How many wait for one. */
+  /** How many requests are waiting for a lock. */
   get waiting(): number {
     return this.#waiting.length;
   }
@@ -59,7 +59,7 @@ export class FakeLocks {
     }
   }
 
-  /** A page has ended. */
+  /** Release everything when a page ends. */
   releaseAllOf(page: object): void {
     this.#gone.add(page);
     this.#waiting = this.#waiting.filter((each) => each.page !== page);
@@ -71,7 +71,7 @@ export class FakeLocks {
     const next = this.#waiting.find((each) => each.name === name);
     if (next === undefined) return;
     this.#waiting = this.#waiting.filter((each) => each !== next);
-    // Nobody else may have it until then.
+    // Nobody else may take the lock in between.
     this.#held.set(name, next);
     next.grant();
   }

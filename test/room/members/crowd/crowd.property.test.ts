@@ -1,6 +1,6 @@
-// Whatever happens to a room around its `presenceLimit`, every client knows what it should: everybody, or those it
-// follows, how many people there are, and a sample of them. What a client is told must follow from what it was
-// told before (`Replica`).
+// Whatever happens in a room around its `presenceLimit`, every client knows what it should: either everybody, or the
+// users it follows, the counts and a sample. What a client receives must follow from what it received before
+// (`Replica`).
 
 import fc from "fast-check";
 import { test } from "vitest";
@@ -35,7 +35,7 @@ const step = fc.oneof(
   { weight: 2, arbitrary: fc.constantFrom("sleep", "crash", "calm" as const) },
 );
 
-test("[N1, P2, R6, R10] every client knows those it should, whoever comes, goes, moves and watches", async () => {
+test("[N1, P2, R6, R10] every client knows the right users, whoever joins, leaves, moves and watches", async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(step, { maxLength: 40, size: "max" }), async (steps) => {
       const crowd = new Crowd({ presenceLimit: 3, reconnectGrace: 3000 });

@@ -1,4 +1,4 @@
-// When a room is sampled, and what its clients are told when it becomes so and when it is not any more.
+// When a room is sampled, and what its clients are told when that changes.
 
 import { describe, expect, test } from "vitest";
 import { changeState } from "../../../../src/room/operations/change-state.ts";
@@ -11,7 +11,7 @@ const idsOf = (entries: readonly { readonly id: string }[]): string[] =>
 const isSampled = ({ counts }: CrowdClient): boolean => counts !== null;
 
 describe("presenceLimit", () => {
-  test("[N1] is 200 users, or what the behaviour says, from 1 to 100,000", () => {
+  test("[N1] defaults to 200 users, and can be set from 1 to 100,000", () => {
     expect(resolveBehaviour("room", {}).presenceLimit).toBe(200);
     expect(resolveBehaviour("room", { presenceLimit: 1 }).presenceLimit).toBe(1);
     expect(resolveBehaviour("room", { presenceLimit: 100_000 }).presenceLimit).toBe(100_000);
@@ -21,7 +21,7 @@ describe("presenceLimit", () => {
       );
   });
 
-  test("[N1] is how many users everybody is told of", async () => {
+  test("[N1] is the number of users up to which everybody is reported", async () => {
     const crowd = new Crowd({ presenceLimit: 4 });
     const clients = await crowd.gather(4);
     for (const client of clients) {
@@ -45,8 +45,8 @@ describe("presenceLimit", () => {
   });
 });
 
-describe("the room becomes a sampled one", () => {
-  test("[N1] with one user more: one message says so, and clients keep themselves alone", async () => {
+describe("a room that becomes sampled", () => {
+  test("[N1] says so in one message, after which clients keep only themselves", async () => {
     const crowd = new Crowd({ presenceLimit: 4 });
     const clients = await crowd.gather(4);
     for (const client of clients) client.forget();
@@ -71,7 +71,7 @@ describe("the room becomes a sampled one", () => {
     await crowd.check();
   });
 
-  test("[N1] and the sample has those who have moved last, if anybody has", async () => {
+  test("[N1] begins with a sample of those who moved last", async () => {
     const crowd = new Crowd({ presenceLimit: 4 });
     const [ada, bob] = (await crowd.gather(4)) as [CrowdClient, CrowdClient];
     await ada.show({ cursor: { x: 1 } });
@@ -87,7 +87,7 @@ describe("the room becomes a sampled one", () => {
     await crowd.check();
   });
 
-  test("[N1, W2] with a change in the same frame: people come first", async () => {
+  test("[N1, W2] sends the people before a change in the same frame", async () => {
     const crowd = new Crowd({ presenceLimit: 4 });
     const [ada] = (await crowd.gather(4)) as [CrowdClient];
     await ada.show({ cursor: 0 }); // opens a window
@@ -104,7 +104,7 @@ describe("the room becomes a sampled one", () => {
 });
 
 describe("a sampled room", () => {
-  test("[N1] stays one until fewer than three quarters of the limit are left", async () => {
+  test("[N1] stays sampled until fewer than three quarters of the limit are left", async () => {
     const crowd = new Crowd({ presenceLimit: 8 });
     const clients = await crowd.gather(9);
     const [ada] = clients as [CrowdClient];
@@ -120,14 +120,14 @@ describe("a sampled room", () => {
     expect(ada.counts).toBeNull();
     expect(idsOf(ada.users)).toEqual(["user-0", "user-1", "user-2", "user-3", "user-4"]);
     await crowd.check();
-    // And up to the limit again, everybody is told of everybody.
+    // Up to the limit, everybody is then reported again.
     await crowd.gather(3, "more-");
     expect(isSampled(ada)).toBe(false);
     expect(ada.users).toHaveLength(8);
     await crowd.check();
   });
 
-  test("[N1, R6] is one after it has slept, and tells nobody anything then", async () => {
+  test("[N1, R6] is still sampled after it has slept, without a message", async () => {
     const crowd = new Crowd({ presenceLimit: 8 });
     await crowd.gather(8);
     await crowd.gather(1, "last-");
@@ -145,7 +145,7 @@ describe("a sampled room", () => {
     await crowd.check();
   });
 
-  test("[N1, R6] is not one between the two bounds, if it was not before it slept", async () => {
+  test("[N1, R6] between the two bounds is not sampled after a sleep if it was not before", async () => {
     const crowd = new Crowd({ presenceLimit: 8 });
     const [ada] = (await crowd.gather(7)) as [CrowdClient];
     await crowd.hibernate();
@@ -155,7 +155,7 @@ describe("a sampled room", () => {
     await crowd.check();
   });
 
-  test("[N1, R6] is one at once after its object has died, if there are more than the limit", async () => {
+  test("[N1, R6] is sampled again at once after a crash, if it has more users than the limit", async () => {
     const crowd = new Crowd({ presenceLimit: 4, reconnectGrace: 60_000 });
     await crowd.gather(6);
     await crowd.crash();
@@ -171,7 +171,7 @@ describe("a sampled room", () => {
     await crowd.check();
   });
 
-  test("[N1, R6] whose users were taken out while it slept is told of that when it wakes", async () => {
+  test("[N1, R6] reports users who were removed while it slept when it wakes", async () => {
     const crowd = new Crowd({ presenceLimit: 4 });
     const clients = await crowd.gather(6);
     await crowd.hibernate();

@@ -1,12 +1,12 @@
-// What everybody is told of the people in a sampled room: how many there are, and a sample of them. It is told once
-// a second at most, and costs the same however many there are.
+// What everybody is told about the people in a sampled room: the counts and a sample. It is sent at most once a second,
+// and costs the same however many people there are.
 
 import { describe, expect, test } from "vitest";
 import { broadcast } from "../../../../src/room/operations/broadcast.ts";
 import { holdPresence } from "../../../../src/room/operations/hold-presence.ts";
 import { Crowd, type CrowdClient } from "../../../support/crowd-by-hand.ts";
 
-/** A sampled room, in which nothing is to be told any more. */
+/** A sampled room in which no message is pending. */
 async function sampled(count = 6, presenceLimit = 4) {
   const crowd = new Crowd({ presenceLimit, reconnectGrace: 3000 });
   const clients = (await crowd.gather(count)) as [CrowdClient, CrowdClient, CrowdClient];
@@ -17,7 +17,7 @@ async function sampled(count = 6, presenceLimit = 4) {
 const sampleOf = (client: CrowdClient): string[] => Object.keys(client.read().sample).toSorted();
 
 describe("counts", () => {
-  test("[N1] follow everything that people do", async () => {
+  test("[N1] reflect everything that people do", async () => {
     const { crowd, clients } = await sampled();
     const [ada, bob, cyd] = clients;
     await bob.show({ status: "idle" });
@@ -27,15 +27,15 @@ describe("counts", () => {
     await crowd.drop(bob);
     await crowd.hand.pass(1500);
     expect(ada.read().counts).toEqual({ users: 6, online: 5, idle: 0, away: 1, typing: 1 });
-    await crowd.join({ id: "guest" }); // who has no presence
-    await crowd.hand.pass(5000); // typing lapses
+    await crowd.join({ id: "guest" }); // a guest without presence
+    await crowd.hand.pass(5000); // typing expires
     await crowd.hand.room.ring(); // and so does the grace period
     await crowd.calm();
     expect(ada.counts).toEqual({ users: 6, online: 5, idle: 0, away: 0, typing: 0 });
     await crowd.check();
   });
 
-  test("[N1] come at most once a second, and only if something is new", async () => {
+  test("[N1] are sent at most once a second, and only when something is new", async () => {
     const { crowd, clients } = await sampled();
     const [ada, bob] = clients;
     for (let ms = 0; ms < 5000; ms += 50) {
@@ -52,7 +52,7 @@ describe("counts", () => {
     expect(await crowd.hand.isAwake()).toBe(false);
   });
 
-  test("[N1] that have gone and come back within a second are no news", async () => {
+  test("[N1] are not sent for people who go idle and return within a second", async () => {
     const { crowd, clients } = await sampled();
     const [ada, bob] = clients;
     await bob.show({ status: "idle" });
@@ -70,7 +70,7 @@ describe("counts", () => {
 });
 
 describe("the sample", () => {
-  test("[N1] has those who have moved, written or sent an event, and not those who only came", async () => {
+  test("[N1] contains those who moved, wrote or sent an event, and not those who only joined", async () => {
     const { crowd, clients } = await sampled(8);
     const [ada, bob, cyd] = clients;
     const dan = crowd.clients[3];
@@ -88,7 +88,7 @@ describe("the sample", () => {
     await crowd.check();
   });
 
-  test("[N1] does not have those who go idle, touch the room, or are refused", async () => {
+  test("[N1] does not contain those who go idle, touch the room or are refused", async () => {
     const { crowd, clients } = await sampled();
     const [ada, bob] = clients;
     await bob.send({ type: "touch" });
@@ -99,7 +99,7 @@ describe("the sample", () => {
     expect(sampleOf(ada)).toEqual([]);
   });
 
-  test("[N1, U3] lets go of those who leave, and has the new entry of those who join again", async () => {
+  test("[N1, U3] drops those who leave, and updates the entry of those who join again", async () => {
     const { crowd, clients } = await sampled();
     const [ada, bob, cyd] = clients;
     await bob.show({ cursor: 1 });
@@ -114,7 +114,7 @@ describe("the sample", () => {
     await crowd.check();
   });
 
-  test("[N1] has 32 people at most, and each keeps their place until they are still", async () => {
+  test("[N1] has at most 32 people, who keep their place while they are active", async () => {
     const { crowd, clients } = await sampled(60);
     const [ada] = clients;
     const movers = (clients as CrowdClient[]).slice(1);
@@ -137,7 +137,7 @@ describe("the sample", () => {
     await crowd.check();
   });
 
-  test("[N1, R6] is a whole one, once there is news, after the room has slept", async () => {
+  test("[N1, R6] is sent as a whole with the first news after a sleep", async () => {
     const { crowd, clients } = await sampled();
     const [ada, bob, cyd] = clients;
     await bob.show({ cursor: 1 });
@@ -151,13 +151,13 @@ describe("the sample", () => {
     await crowd.check();
   });
 
-  test("[N1, R6, U3] is right after a sleep also of those whom the room does not know to be in it", async () => {
+  test("[N1, R6, U3] is correct after a sleep even for users that the room no longer knows to be in it", async () => {
     const { crowd, clients } = await sampled();
     const [ada, bob] = clients;
     await bob.show({ cursor: 1 });
     await crowd.hand.pass(1500);
     expect(sampleOf(ada)).toEqual(["user-1"]);
-    // Another socket, which has not moved: nothing says after the sleep that its user has.
+    // This socket has not moved, so nothing shows after the sleep that its user had.
     await crowd.drop(bob);
     await crowd.connect("user-1");
     await crowd.hibernate();
@@ -168,8 +168,8 @@ describe("the sample", () => {
   });
 });
 
-describe("a message to very many", () => {
-  test("[N1] reaches one group of sessions after the other, each once; newcomers have it already", async () => {
+describe("a message to very many sessions", () => {
+  test("[N1] reaches one group of sessions after another, once each, and not newcomers", async () => {
     const { crowd, clients } = await sampled(1100);
     const [ada, bob] = clients;
     await bob.show({ typing: true });
@@ -189,14 +189,14 @@ describe("a message to very many", () => {
     await crowd.check();
   });
 
-  test("[N1] does not reach those who are welcomed while it is written", async () => {
+  test("[N1] does not reach those who are welcomed while it is sent", async () => {
     const { crowd, clients } = await sampled(1100);
     const [, bob] = clients;
     await bob.show({ typing: true });
     await crowd.hand.pass(500);
     await bob.show({ typing: false });
     await crowd.hand.pass(100);
-    crowd.hand.now += 1000; // it is due, and its timer has not rung yet
+    crowd.hand.now += 1000; // the message is due, but its timer has not rung yet
     const late = await crowd.connect("late");
     await crowd.hand.pass(200);
     expect(late.read().counts).toMatchObject({ users: 1101, typing: 0 });
@@ -205,7 +205,7 @@ describe("a message to very many", () => {
     await crowd.check();
   });
 
-  test("[N1] that has not reached all is dropped when everybody is told of everybody again", async () => {
+  test("[N1] that has not reached everybody is dropped when everybody is reported again", async () => {
     const crowd = new Crowd({ presenceLimit: 800 });
     const clients = await crowd.gather(1010);
     const [ada] = clients as [CrowdClient];
@@ -222,7 +222,7 @@ describe("a message to very many", () => {
     expect(typesTo(crowd.clients[1])).toEqual(["people", "everybody", "presence"]);
     expect(typesTo(crowd.clients.at(-1))).toEqual(["everybody", "presence"]);
     await crowd.check();
-    // Neither does it come when the room is a sampled one once more.
+    // It is not sent later either, when the room is sampled again.
     await crowd.admit(300);
     await crowd.calm();
     expect(ada.counts).toMatchObject({ users: 899 });
@@ -248,7 +248,7 @@ describe("the cost", () => {
     expect(many).toBeLessThan(16_384);
   });
 
-  test("[N1] of a join, a move and a departure is nothing for others, but the next counts", async () => {
+  test("[N1] of a join, a move and a leave is nothing for others, except the next counts", async () => {
     const { crowd, clients } = await sampled();
     const [ada, bob, cyd] = clients;
     await crowd.hand.pass(100);
@@ -261,7 +261,7 @@ describe("the cost", () => {
     expect(ada.messages.map(({ type }) => type).filter((type) => type !== "people")).toEqual([]);
     expect(ada.of("people").length).toBeLessThanOrEqual(2);
     expect(cyd.socket.closed).toMatchObject({ reason: "kicked" });
-    // Whoever moves sees it at once, as before.
+    // A user who moves sees it at once, as before.
     expect(bob.of("presence")).toEqual([
       { type: "presence", updates: { "user-1": { cursor: 1 } } },
     ]);

@@ -1,4 +1,4 @@
-// Watching users: in a sampled room a session is told of them at once, as of everybody in a small one.
+// Watching users: in a sampled room, a session is told about them at once, as about everybody in a small room.
 
 import { describe, expect, test } from "vitest";
 import { setScopes } from "../../../../src/room/operations/set-scopes.ts";
@@ -16,7 +16,7 @@ const withoutPeople = ({ messages }: CrowdClient) =>
   messages.filter(({ type }) => type !== "people");
 
 describe("watch", () => {
-  test("[N1] brings the users as they are, and the reply follows", async () => {
+  test("[N1] sends the users as they are, followed by the reply", async () => {
     const { crowd, clients } = await gather();
     const [ada, bob] = clients;
     await bob.show({ cursor: 7 });
@@ -36,7 +36,7 @@ describe("watch", () => {
     await crowd.check();
   });
 
-  test("[N1] then brings what they do, each time and at once, and of nobody else", async () => {
+  test("[N1] then sends each of their changes at once, and those of nobody else", async () => {
     const { crowd, clients } = await gather();
     const [ada, bob, cyd] = clients;
     await ada.watch("user-1");
@@ -56,7 +56,7 @@ describe("watch", () => {
     await crowd.check();
   });
 
-  test("[N1, U4, U3] tells of users who leave, come back, and join again", async () => {
+  test("[N1, U4, U3] reports watched users who leave, come back and join again", async () => {
     const { crowd, clients } = await gather(8);
     const [ada] = clients;
     await ada.watch("user-1", "nobody");
@@ -81,7 +81,7 @@ describe("watch", () => {
     await crowd.check();
   });
 
-  test("[N1] replaces the list before; an empty one ends it", async () => {
+  test("[N1] replaces the previous list, and an empty list ends it", async () => {
     const { crowd, clients } = await gather();
     const [ada, , cyd] = clients;
     await ada.watch("user-1", "user-2");
@@ -103,7 +103,7 @@ describe("watch", () => {
     await crowd.check();
   });
 
-  test("[N1] of oneself, of somebody twice, and of nobody in the room changes nothing", async () => {
+  test("[N1] ignores the user's own id, duplicates and unknown ids", async () => {
     const { crowd, clients } = await gather();
     const [ada, bob] = clients;
     await ada.watch("user-0", "user-1", "user-1", "nobody", "__proto__");
@@ -120,7 +120,7 @@ describe("watch", () => {
     await crowd.check();
   });
 
-  test("[N1, P1] is of one session: the user's others are told of the user alone", async () => {
+  test("[N1, P1] applies to one session: the user's other sessions are not told", async () => {
     const { crowd, clients } = await gather();
     const [ada, bob] = clients;
     const tab = await crowd.connect("user-0");
@@ -140,7 +140,7 @@ describe("watch", () => {
     await crowd.check();
   });
 
-  test("[N1] in a room that tells of everybody is kept for later, and tells nothing twice", async () => {
+  test("[N1] in a room that reports everybody is kept for later, and sends nothing twice", async () => {
     const { crowd, clients } = await gather(4);
     const [ada, bob] = clients;
     await ada.watch("user-1");
@@ -174,7 +174,7 @@ describe("watch", () => {
     await crowd.check();
   });
 
-  test("[N1, W1] before the welcome is answered by it", async () => {
+  test("[N1, W1] sent before the welcome is answered by it", async () => {
     const { crowd } = await gather();
     await crowd.hand.pass(1);
     const late = await crowd.connect("late");
@@ -186,7 +186,7 @@ describe("watch", () => {
     await crowd.check();
   });
 
-  test("[N1, R10] that waits while a commit fails is told of by the restarted room", async () => {
+  test("[N1, R10] that is pending when a commit fails is answered by the restarted room", async () => {
     const { crowd, clients } = await gather();
     const [ada, bob] = clients;
     crowd.storage.fails = "appendChange";
@@ -213,7 +213,7 @@ describe("watch is refused", () => {
       "with more than 8 KiB of ids in UTF-8",
       Array.from({ length: 22 }, (_, n) => `${n}`.padEnd(128, "京")),
     ],
-  ])("[N1] %s, and the list before stays", async (_, users) => {
+  ])("[N1] %s, and the previous list stays", async (_, users) => {
     const { crowd, clients } = await gather();
     const [ada, bob] = clients;
     await ada.watch("user-1");
@@ -245,7 +245,7 @@ describe("watch is refused", () => {
     ["a number in it", { users: ["ada", 1] }],
     ["an empty id", { users: [""] }],
     ["an id of 129 characters", { users: ["x".repeat(129)] }],
-    ["an id with half a character", { users: ["\ud800"] }],
+    ["an id with a lone surrogate", { users: ["\ud800"] }],
   ])("[N1, W3] with %s", async (_, message) => {
     const { crowd, clients } = await gather();
     const [ada] = clients;
@@ -256,7 +256,7 @@ describe("watch is refused", () => {
     expect(ada.of("error")).toMatchObject([{ code: "bad_message" }]);
   });
 
-  test("[N1, A3] without the scope room:read: such a session is closed", async () => {
+  test("[N1, A3] for a session without the scope room:read, which is closed", async () => {
     const { crowd, clients } = await gather();
     const [ada] = clients;
     await crowd.hand.call(setScopes, { userId: "user-0", scopes: ["room:write"] });

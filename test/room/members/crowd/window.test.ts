@@ -1,4 +1,4 @@
-// In a sampled room, what goes to some sockets waits as long as these cost (rules N1, N4).
+// In a sampled room, messages to some sockets wait as long as those sockets require (rules N1, N4).
 
 import { expect, test } from "vitest";
 import { action } from "collab-room";
@@ -8,7 +8,7 @@ import { callAction } from "../../../../src/room/operations/call-action.ts";
 import { joinRoom } from "../../../../src/room/operations/join-room.ts";
 import { RoomByHand, type SocketByHand } from "../../../support/room-by-hand.ts";
 
-/** Frames that a watcher gets for 50 moves within 5 ms, of a user whom 149 sessions watch. */
+/** How many frames a watcher receives for 50 moves within 5 ms, of a user whom 149 sessions watch. */
 async function framesOfMoves(before: (hand: RoomByHand) => Promise<void>): Promise<number> {
   const later = action(z.unknown(), (room) => void room.schedule("later", {}, room.now + 1e9));
   const hand = new RoomByHand({ behaviour: { presenceLimit: 4, actions: { later } } });
@@ -29,7 +29,7 @@ async function framesOfMoves(before: (hand: RoomByHand) => Promise<void>): Promi
   return watcher.frames.length - length;
 }
 
-test("[N4, B5] moves share their frames, also after an action that only schedules", async () => {
+test("[N4, B5] moves share frames, even after an action that only schedules", async () => {
   const expected = await framesOfMoves(async () => {});
   expect(expected).toBeLessThan(5);
   const actual = await framesOfMoves(async (hand) => {

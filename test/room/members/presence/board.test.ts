@@ -1,5 +1,5 @@
-// The presence board by itself, with time moved by hand, so that typing lapses when it should; and once
-// more in a real room, where a real timer rings.
+// The presence board by itself, with time moved by hand so that typing expires on time. And once in a real room with a
+// real timer.
 
 import { describe, expect, test } from "vitest";
 import { PresenceBoard } from "../../../../src/room/members/presence-board.ts";
@@ -26,7 +26,7 @@ const silentSocket: Omit<SocketPort, "saveAttachment"> = {
   pingedAgo: null,
 };
 
-/** A board, and a world that lets typing lapse when that is due. */
+/** A board in an environment that lets typing expire on time. */
 class World {
   now = 1_000_000;
   readonly members = new Members();
@@ -34,7 +34,7 @@ class World {
   readonly board = new PresenceBoard(this.members, this.#sessions);
   /** Every attachment that was saved. */
   readonly saved: Parameters<SocketPort["saveAttachment"]>[0][] = [];
-  /** How often typing was looked at, and how often that was news. */
+  /** How often typing was checked, and how often that changed something. */
   lapses = 0;
   changes = 0;
 
@@ -80,7 +80,7 @@ class World {
     this.board.markChanged(userId);
   }
 
-  /** As the message that clients get. */
+  /** The pending news, as the message that clients receive. */
   takeNews(): RoomMessage | null {
     const writer = new PeopleWriter();
     for (const [userId, presence] of this.board.takeNews(this.now)) {
@@ -94,12 +94,12 @@ class World {
     return this.board.all(this.now);
   }
 
-  /** Whether typing lapses at some time: until then a timer keeps the object awake. */
+  /** Whether typing will expire at some time. Until then a timer keeps the object awake. */
   get isAwaitingLapse(): boolean {
     return this.board.nextLapseAt < Infinity;
   }
 
-  /** Let time pass, and typing lapse when that is due. */
+  /** Let time pass, and let typing expire when it is due. */
   pass(ms: number): void {
     const end = this.now + ms;
     while (this.board.nextLapseAt <= end) {
@@ -113,7 +113,7 @@ class World {
 }
 
 describe("typing", () => {
-  test("[P3] lapses when it was not said again for 5 s, and not before", () => {
+  test("[P3] expires if it was not repeated for 5 s, and not before", () => {
     const world = new World("ada");
     const ada = world.open("ada");
     world.say(ada, { typing: true });
@@ -127,7 +127,7 @@ describe("typing", () => {
     expect(world.isAwaitingLapse).toBe(false); // nothing keeps the object awake
   });
 
-  test("[P3] goes on as long as it is said again", () => {
+  test("[P3] continues as long as it is repeated", () => {
     const world = new World("ada");
     const ada = world.open("ada");
     for (let round = 0; round < 5; round++) {
@@ -140,7 +140,7 @@ describe("typing", () => {
     expect(world.takeNews()).toMatchObject({ updates: { ada: { typing: false } } });
   });
 
-  test("[P3] of each user lapses in their own time", () => {
+  test("[P3] expires for each user separately", () => {
     const world = new World("ada", "bob");
     const [ada, bob] = [world.open("ada"), world.open("bob")];
     world.say(ada, { typing: true });
@@ -157,7 +157,7 @@ describe("typing", () => {
     expect(world.isAwaitingLapse).toBe(false);
   });
 
-  test("[P3, P1] of a user goes on while any session of theirs types", () => {
+  test("[P3, P1] continues while any session of the user is typing", () => {
     const world = new World("ada");
     const sessions = [world.open("ada"), world.open("ada")] as const;
     world.say(sessions[0], { typing: true });
@@ -171,7 +171,7 @@ describe("typing", () => {
     expect(world.takeNews()).toMatchObject({ updates: { ada: { typing: false } } });
   });
 
-  test("[P3, P4] that is held lapses as well", () => {
+  test("[P3, P4] expires for held presence as well", () => {
     const world = new World("bot");
     world.hold("bot", { typing: true });
     world.takeNews();
@@ -181,7 +181,7 @@ describe("typing", () => {
     expect(world.isAwaitingLapse).toBe(false);
   });
 
-  test("[P3] that is said to be over needs no timer to say so again", () => {
+  test("[P3] that was set to false needs no timer to end it again", () => {
     const world = new World("ada");
     const ada = world.open("ada");
     world.say(ada, { typing: true });
@@ -193,7 +193,7 @@ describe("typing", () => {
     expect(world.isAwaitingLapse).toBe(false);
   });
 
-  test("[P3] lapses once, at its time: nothing is looked at before", () => {
+  test("[P3] expires once, on time, without a check before", () => {
     const world = new World("ada", "bob");
     world.open("bob");
     const ada = world.open("ada");
@@ -206,7 +206,7 @@ describe("typing", () => {
     expect(world.saved).toHaveLength(1);
   });
 
-  test("[P3] lapses in a real room, by itself", async () => {
+  test("[P3] expires by itself in a real room", async () => {
     const room = await rooms.joinOrCreateRoom(newId(), { behaviour: "scripted" });
     const bob = await connect(room.id, { id: "bob" });
     const ada = await connect(room.id, { id: "ada" });

@@ -1,6 +1,5 @@
-// A socket that goes while the room sleeps, and something else wakes it: the room has lost that session
-// before it is told of its end, and what clients see of the user must follow all the same. Found by the
-// fuzz.
+// A socket goes while the room sleeps, and something else wakes the room. It has lost that session before it learns of
+// its end, but what clients see must still be consistent. Found by the fuzz test.
 
 import { expect, test } from "vitest";
 import { connect } from "../../../support/core/socket-client.ts";
@@ -16,7 +15,7 @@ async function expectSameToAll(id: string, ...sessions: TestSession[]): Promise<
   }
 }
 
-/** A reload of ada's page, asleep; bob's change wakes the room. */
+/** Ada reloads her page while the room sleeps, and bob's change wakes the room. */
 async function reload(id: string, bob: TestSession, ada: TestSession): Promise<TestSession> {
   const [back] = await Promise.all([
     connect(id, { id: "ada" }),
@@ -26,7 +25,7 @@ async function reload(id: string, bob: TestSession, ada: TestSession): Promise<T
   return back;
 }
 
-test("[P2, R6] a user who comes back by another socket is seen as that one shows them", async () => {
+test("[P2, R6] a user who comes back by another socket is shown with that socket's presence", async () => {
   const id = newId();
   const bob = await connect(id, { id: "bob" });
   const ada = await connect(id, { id: "ada" });
@@ -39,7 +38,7 @@ test("[P2, R6] a user who comes back by another socket is seen as that one shows
   expect(bob.presence["ada"]).not.toHaveProperty("tool");
 });
 
-test("[P1, P2, R6] a tab that is gone leaves nothing behind in what the others show", async () => {
+test("[P1, P2, R6] the presence of a tab that is gone is not shown any longer", async () => {
   const id = newId();
   const bob = await connect(id, { id: "bob" });
   const ada = await connect(id, { id: "ada" });
@@ -52,7 +51,7 @@ test("[P1, P2, R6] a tab that is gone leaves nothing behind in what the others s
   expect(bob.presence["ada"]).not.toHaveProperty("tool");
 });
 
-test("[P2, P3, R6] a user who stays away is seen as away, with what they showed before", async () => {
+test("[P2, P3, R6] a user who does not come back is shown as away, with their previous presence", async () => {
   const id = newId();
   const bob = await connect(id, { id: "bob" });
   const ada = await connect(id, { id: "ada" });

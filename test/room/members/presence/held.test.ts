@@ -1,4 +1,4 @@
-// Presence that servers and agents hold without a socket: seen like any other, for a time.
+// Presence that servers and agents hold without a socket: it is shown like any other, for a limited time.
 
 import { describe, expect, test } from "vitest";
 import { pass, useFakeDate } from "../../../support/fake-date.ts";
@@ -20,7 +20,7 @@ async function withBot() {
 }
 
 describe("held presence", () => {
-  test("[P4] appears, moves, and goes when its ttl is over, and not before", async () => {
+  test("[P4] appears, changes, and disappears when its ttl is over, and not before", async () => {
     const { room, news } = await withBot();
     await room.holdPresence("bot", { name: "Bot" }, { ttl });
     expect(await news()).toEqual([{ joins: { bot: shown } }]);
@@ -37,7 +37,7 @@ describe("held presence", () => {
     expect(JSON.stringify((await stored(room.id)).tables)).not.toContain("held");
   });
 
-  test("[P4] is replaced by what is held next, and lasts for 30 s if nothing is said", async () => {
+  test("[P4] is replaced by the next one, and lasts for 30 s by default", async () => {
     const { room, bob } = await withBot();
     await room.holdPresence("bot", { name: "Bot", mood: "fine" }, { ttl: 10 * ttl });
     await room.holdPresence("bot", { name: "Bot" });
@@ -49,7 +49,7 @@ describe("held presence", () => {
     expect(bob.presence).not.toHaveProperty("bot");
   });
 
-  test("[P4, P1] rolls up with the user's sockets", async () => {
+  test("[P4, P1] is combined with the presence of the user's sockets", async () => {
     const { room, bob, news } = await withBot();
     const bot = await connect(room.id, { id: "bot", name: "ignored" });
     pass(1000);
@@ -67,7 +67,7 @@ describe("held presence", () => {
     expect(await news()).toEqual([{ leaves: ["bot"] }]);
   });
 
-  test("[P4] goes with its user", async () => {
+  test("[P4] disappears with its user", async () => {
     const { room, news } = await withBot();
     await room.holdPresence("bot", { name: "Bot" }, { ttl });
     await news();
@@ -77,7 +77,7 @@ describe("held presence", () => {
     expect(await room.getPresence()).not.toHaveProperty("bot");
   });
 
-  test("[P4, P1] that cannot be is refused, and nothing has changed", async () => {
+  test("[P4, P1] that is invalid is refused, and nothing changes", async () => {
     const { room, news } = await withBot();
     await room.holdPresence("bot", { name: "Bot" }, { ttl });
     await news();

@@ -1,5 +1,4 @@
-// A session's own presence: what it begins with, what a merge patch of it may say, and what everybody
-// is told.
+// A session's own presence: its initial value, what a merge patch may contain, and what everybody is told.
 
 import { describe, expect, test } from "vitest";
 import { isoNow, pass, useFakeDate } from "../../../support/fake-date.ts";
@@ -23,20 +22,20 @@ async function two(user: Record<string, string> = {}) {
 const defaults = { name: "Anonymous", color: "#6366F1", typing: false, status: "online" };
 
 describe("presence", () => {
-  test("[P1] begins with the defaults", async () => {
+  test("[P1] starts with the defaults", async () => {
     const { ada, bob, room } = await two();
     expect(ada.welcome.presence).toEqual({ ada: defaults, bob: defaults });
     expect(bob.presence["ada"]).toEqual(defaults);
     expect(await room.getPresence()).toEqual(bob.presence);
   });
 
-  test("[P1] begins with what the user's entry says of name, color and avatarUrl", async () => {
+  test("[P1] starts with name, color and avatarUrl from the user's entry", async () => {
     const said = { name: "Ada", color: "#000000", avatarUrl: "https://example.com/a.png" };
     const { bob } = await two({ ...said, email: "not for all" });
     expect(bob.presence["ada"]).toEqual({ ...defaults, ...said });
   });
 
-  test("[P1, P2] is changed by merge patches, and others are told what is different", async () => {
+  test("[P1, P2] is changed by merge patches, and others receive the difference", async () => {
     const { ada, bob, news, room } = await two();
     expectOk(await ada.show({ name: "Ada", cursor: { x: 1, y: 2 }, app: { tool: "pen" } }));
     expect(await news()).toEqual([
@@ -79,7 +78,7 @@ describe("presence", () => {
     expect(await ada.next("error")).toMatchObject({ code: "invalid_presence" });
   });
 
-  test("[P1] may have 2 KiB to the byte", async () => {
+  test("[P1] may have exactly 2 KiB", async () => {
     const { ada, bob } = await two();
     const app = "x".repeat(2048 - JSON.stringify({ app: "" }).length);
     expectOk(await ada.show({ app }));
@@ -87,7 +86,7 @@ describe("presence", () => {
     await bob.until(({ presence }) => presence["ada"]?.["app"] === app);
   });
 
-  test("[P1] may have keys that are names elsewhere", async () => {
+  test("[P1] may have keys with a special meaning elsewhere", async () => {
     const { ada, bob } = await two();
     const odd = JSON.parse('{"__proto__":{"x":1},"constructor":2}');
     expectOk(await ada.show(odd));
@@ -95,7 +94,7 @@ describe("presence", () => {
     expect(JSON.stringify(bob.presence["ada"])).toContain('"__proto__":{"x":1},"constructor":2');
   });
 
-  test("[P2] of many cursor moves in a window shows the last, in one update", async () => {
+  test("[P2] is updated once per window, with the last of many cursor moves", async () => {
     const { ada, bob, news } = await two();
     await bob.fence(); // Date stands still: the window that this opens ends when a timer rings
     const moves = Array.from({ length: 90 }, (_, x) => ({
@@ -107,7 +106,7 @@ describe("presence", () => {
     expect(await news()).toEqual([{ updates: { ada: { cursor: { x: 89 } } } }]);
   });
 
-  test("[P2] is not in the state, and not in storage but for what is seen of who is away", async () => {
+  test("[P2] is neither in the state nor in the storage, except for what others see of away users", async () => {
     const { ada, bob, room } = await two();
     const storedText = async (): Promise<string> =>
       JSON.stringify(await stored(room.id), (_, part: unknown) =>
@@ -128,7 +127,7 @@ describe("presence", () => {
 });
 
 describe("status", () => {
-  test("[P1, P3] idle has a time, which the room keeps until it ends", async () => {
+  test("[P1, P3] idle has a time, which stays until idle ends", async () => {
     const { ada, bob, news } = await two();
     await ada.show({ status: "idle" });
     const idleSince = isoNow();

@@ -1,5 +1,5 @@
-// Presence of users, made of that of their sessions: what several tabs show together, what is left when
-// they go, and what the room still knows of it after it has slept.
+// The presence of users, combined from that of their sessions: what several tabs show together, what is left when they
+// go, and what the room still knows after it has slept.
 
 import { describe, expect, test } from "vitest";
 import { pass, useFakeDate } from "../../../support/fake-date.ts";
@@ -23,7 +23,7 @@ async function tabs(count: number) {
 }
 
 describe("several tabs of a user", () => {
-  test("[P1] show the data of the one that moved last", async () => {
+  test("[P1] show the data of the tab that moved last", async () => {
     const { bob, ada } = await tabs(2);
     for (const [tab, x] of [
       [0, 1],
@@ -37,7 +37,7 @@ describe("several tabs of a user", () => {
     }
   });
 
-  test("[P1] show the data of the one that moved last, however often in a millisecond", async () => {
+  test("[P1] show the data of the tab that moved last, even within one millisecond", async () => {
     const { bob, ada } = await tabs(2);
     for (const [tab, x] of [0, 1, 0, 0, 1, 0].entries()) {
       await ada[x as 0 | 1].show({ cursor: { x: tab } });
@@ -47,7 +47,7 @@ describe("several tabs of a user", () => {
   });
 
   test.for([{ status: "idle" }, { status: "online" }, { typing: false }, {}])(
-    "[P1] show the same when one that has not moved says %j",
+    "[P1] show the same when a tab that has not moved sends %j",
     async (data) => {
       const { bob, ada, news } = await tabs(2);
       await ada[0].show({ cursor: { x: 1 } });
@@ -61,7 +61,7 @@ describe("several tabs of a user", () => {
     },
   );
 
-  test("[P1] type when any of them types, and are idle when all of them are", async () => {
+  test("[P1] show typing if any of them types, and idle if all of them are", async () => {
     const { bob, ada, room } = await tabs(2);
     const seen = async () => {
       await bob.fence();
@@ -105,7 +105,7 @@ describe("several tabs of a user", () => {
 });
 
 describe("a flapping socket", () => {
-  test("[P3, U6] shows one update to away and one back, each time", async () => {
+  test("[P3, U6] causes one update to away and one back, each time", async () => {
     const { room, ada, news } = await tabs(1);
     let session: TestSession = ada[0];
     for (let round = 0; round < 3; round++) {
@@ -118,7 +118,7 @@ describe("a flapping socket", () => {
     }
   });
 
-  test("[P3] loses its cursor, and no more typing is seen of it", async () => {
+  test("[P3] loses its cursor and its typing", async () => {
     const { ada, bob, news } = await tabs(1);
     await ada[0].show({ cursor: { x: 1 }, typing: true, mood: "fine" });
     await news();
@@ -129,7 +129,7 @@ describe("a flapping socket", () => {
     expect(bob.presence["ada"]).toMatchObject({ name: "Ada", mood: "fine", status: "away" });
   });
 
-  test("[P3] of an idle user is away, and not idle", async () => {
+  test("[P3] of an idle user is shown as away, and not as idle", async () => {
     const { ada, bob } = await tabs(1);
     await ada[0].show({ status: "idle" });
     await ada[0].close();
@@ -137,7 +137,7 @@ describe("a flapping socket", () => {
     expect(bob.presence["ada"]).not.toHaveProperty("idleSince");
   });
 
-  test("[P3, R6] shows the same to those who come meanwhile, though the room has slept", async () => {
+  test("[P3, R6] is shown the same to users who join in the meantime, even after a sleep", async () => {
     const { room, ada, bob } = await tabs(1);
     await ada[0].show({ mood: "fine" });
     await ada[0].close();
@@ -154,7 +154,7 @@ describe("a flapping socket", () => {
 });
 
 describe("a user who is away while the room sleeps", () => {
-  /** Ada has dropped her last socket, and the room has gone to sleep since. */
+  /** Ada has lost her last socket, and the room has gone to sleep since. */
   async function dropped() {
     const { room, ada, bob, news } = await tabs(1);
     const cyd = await connect(room.id, { id: "cyd" });
@@ -166,14 +166,14 @@ describe("a user who is away while the room sleeps", () => {
     return { room, bob, cyd, news };
   }
 
-  test("[P3, R6] comes back with one update, and no other", async () => {
+  test("[P3, R6] comes back with a single update", async () => {
     const { room, bob, news } = await dropped();
     await connect(room.id, { id: "ada" });
     expect(await news()).toEqual([{ updates: { ada: { status: "online", mood: null } } }]);
     expect(bob.presence).toEqual(await room.getPresence());
   });
 
-  test("[P3, R6] is not spoken of when others move", async () => {
+  test("[P3, R6] is not mentioned when others move", async () => {
     const { room, bob, cyd, news } = await dropped();
     await cyd.show({ cursor: { x: 7 } });
     expect(await news()).toEqual([{ updates: { cyd: { cursor: { x: 7 } } } }]);
@@ -187,7 +187,7 @@ describe("a user who is away while the room sleeps", () => {
     expect(await news()).toEqual([{ leaves: ["ada"] }]);
   });
 
-  test("[P3, P4, R6] is seen as before by those who come, after a server held other presence", async () => {
+  test("[P3, P4, R6] is shown as before to newcomers, after a server held other presence", async () => {
     const { room, bob, news } = await dropped();
     await room.holdPresence("ada", { mood: "held" }, { ttl: 1000 });
     pass(1000);
@@ -203,7 +203,7 @@ describe("a user who is away while the room sleeps", () => {
 });
 
 describe("a room that has slept", () => {
-  test("[P2, R6] knows everybody's presence, and tells nothing that is known", async () => {
+  test("[P2, R6] knows everybody's presence, and sends nothing that is already known", async () => {
     const { room, ada, bob, news } = await tabs(2);
     await ada[0].show({ cursor: { x: 1 }, mood: "fine" });
     pass(10);
@@ -220,7 +220,7 @@ describe("a room that has slept", () => {
     expect(cyn.presence).toEqual(await room.getPresence());
   });
 
-  test("[P3, R6] tells of typing that has lapsed meanwhile", async () => {
+  test("[P3, R6] reports typing that has expired in the meantime", async () => {
     const { room, ada, bob, news } = await tabs(1);
     await ada[0].show({ typing: true });
     await news();
