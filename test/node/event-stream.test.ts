@@ -120,7 +120,7 @@ async function deafClient(id: string): Promise<Socket> {
   await once(socket, "connect");
   socket.pause();
   socket.write(
-    `GET /rooms/${id}/changes HTTP/1.1\r\nHost: rooms.test\r\nAccept: text/event-stream\r\nConnection: close\r\n\r\n`,
+    `GET /rooms/${id}/changes HTTP/1.1\r\nHost: localhost\r\nAccept: text/event-stream\r\nConnection: close\r\n\r\n`,
   );
   return socket;
 }

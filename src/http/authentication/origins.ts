@@ -43,7 +43,7 @@ export function checkOrigin(
   // A page sends no Origin when it reads from its own.
   if (policy === "local" && !isOwnAddress(address) && !isListed(address.origin, origins))
     throw new CollabError("origin_refused", {
-      detail: `With authentication off, this service is not reached as ${address.host}, because a page of that name could use it. Reach it as localhost or by an IP address, or add ${address.origin} to ALLOWED_ORIGINS.`,
+      detail: `With authentication off, this service does not answer as ${address.host}, because somebody else could own that name. Use localhost or an IP address, or add ${address.origin} to ALLOWED_ORIGINS.`,
     });
   const origin = headers.get("origin");
   if (origin === null || origin === address.origin || isListed(origin, origins)) return;
