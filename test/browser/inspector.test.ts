@@ -579,7 +579,7 @@ test("the keyboard alone leads from the list to a room that is stopped", async (
   const dialog = page.getByRole("dialog", { name: "Stop this room" });
   await dialog.waitFor();
   await page.keyboard.press("Escape");
-  await dialog.waitFor({ state: "hidden" });
+  await dialog.waitFor({ state: "detached" });
   expect(await page.locator(":focus").innerText()).toBe("Stop…");
   await page.keyboard.press("Enter");
   await dialog.waitFor();

@@ -47,6 +47,6 @@ export function askRoom(url: string, room: string, token?: string) {
 export async function saysBlank(page: Page, kind: string): Promise<readonly [string, string]> {
   const blank = page.locator(`.blank[data-kind=${kind}]`);
   await blank.waitFor({ timeout: 20_000 });
-  expect(await blank.locator("button, a").count()).toBe(1);
+  await expect.poll(() => blank.locator("button, a").count(), { timeout: 20_000 }).toBe(1);
   return [await blank.locator("p").innerText(), await blank.locator("button, a").innerText()];
 }
