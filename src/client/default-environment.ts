@@ -23,7 +23,8 @@ type Globals = Partial<Target> &
     readonly WebSocket?: SocketConstructor;
   };
 
-const globals = globalThis as unknown as Globals;
+// Typed by hand, because the types of the global object differ between Node, Workers and browsers.
+const globals: Globals = Object(globalThis);
 
 /** A longer timer would come at once. */
 const longestTimer = 2 ** 31 - 1;

@@ -52,7 +52,9 @@ const presenceOf = (person: Person) => person.presence;
 function hooksOf<T, P>(
   useRoom: () => Room<T, P>,
   useStarted: () => Room<T, P>,
-): Hooks<T, undefined, P> {
+): Hooks<T, undefined, P>;
+// Inside, parts and selectors are unknown: only `Hooks` says what belongs together.
+function hooksOf<T, P>(useRoom: () => Room<T, P>, useStarted: () => Room<T, P>): object {
   const hookFor = (use: () => Room<T, P>, part: keyof Snapshot) => {
     const pick = (snapshot: Snapshot): unknown => snapshot[part];
     return (select: Select = same, isEqual: IsEqual = shallowEqual): unknown =>
@@ -84,7 +86,7 @@ function hooksOf<T, P>(
     useEffect(() => room.on(name, (event) => latest.current(event)), [room, name, latest]);
   }
 
-  const hooks = {
+  return {
     useRoom,
     useStatus: hookFor(useRoom, "status"),
     useSaved: hookFor(useRoom, "saved"),
@@ -151,8 +153,6 @@ function hooksOf<T, P>(
     useCan: (scope: Scope) =>
       useScopes((given) => allows(given as readonly Scope[], scope)) as boolean,
   };
-  // Inside, parts and selectors are unknown: only the overloads say what belongs together.
-  return hooks as unknown as Hooks<T, undefined, P>;
 }
 
 type EventListener = (event: RoomEvent) => void;
