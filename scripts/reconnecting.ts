@@ -3,7 +3,7 @@
 
 export type AfterClose = "stay away" | "get a new token" | "reconnect";
 
-/** What a close code means. A code that is not in the protocol means a broken connection. */
+/** The meaning of a close code. A code that is not in the protocol means a broken connection. */
 export function afterClose(code: number): AfterClose {
   if (code === 1000) return "stay away"; // the client has left
   switch (Math.floor(code / 100)) {

@@ -8,7 +8,7 @@ import { build } from "esbuild";
 
 const kib = 1024;
 
-/** What a page may import, and the limit in bytes for it. */
+/** The imports of a page, and the limit in bytes for it. */
 const parts = [
   { name: "connectRoom alone", imports: [["connectRoom", "client"]], limit: 21.3 * kib },
   { name: "client", imports: [["*", "client"]], limit: 22.5 * kib },

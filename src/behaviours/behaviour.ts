@@ -19,7 +19,7 @@ export type RoomContext<State extends object = JsonObject, Env = unknown> = {
   readonly id: string;
   /** The Worker's bindings. */
   readonly env: Env;
-  /** Who requested the operation; the room itself if a timer triggered it. */
+  /** The caller of the operation; the room itself if a timer triggered it. */
   readonly caller: Caller;
   /** The users in the room, in join order. */
   readonly users: readonly UserEntry[];
@@ -81,7 +81,7 @@ export type ActionContext<State extends object = JsonObject, Env = unknown> = Ro
   readonly schedules: readonly PendingAction[];
 };
 
-/** What a hook returns: `{ ok: value }`, or `{ error: reason }` to refuse. */
+/** The result of a hook: `{ ok: value }`, or `{ error: reason }` to refuse. */
 export type HookResult<T> = { readonly ok: T } | { readonly error: string };
 
 /** What `onJoin` returns. */
@@ -186,7 +186,7 @@ export type RoomBehaviour<State extends object = JsonObject, Env = unknown> = {
    * nor `onJoin` is called. With 0, they leave at once. Default: 10,000.
    */
   readonly reconnectGrace?: number;
-  /** What happens to the state when the room stops. Default: `keep`. */
+  /** The treatment of the state when the room stops. Default: `keep`. */
   readonly retention?: "keep" | "drop";
   /**
    * When `saveRoomState` is called. `debounce`: ms without a change before a save, default 0. `maxWait`: the maximum ms
@@ -199,7 +199,7 @@ export type RoomBehaviour<State extends object = JsonObject, Env = unknown> = {
 };
 
 /**
- * What an action returns: `{ state, result }`, both optional, or `{ error: reason }` to refuse. `state` is
+ * The result of an action: `{ state, result }`, both optional, or `{ error: reason }` to refuse. `state` is
  * the next state, `result` (JSON) is sent to the caller.
  *
  * The next state is compared with the previous one. Objects and arrays that both share are skipped, so build it with
@@ -266,11 +266,11 @@ export type ActionName<Room extends RoomBehaviour> = keyof ActionsOf<Room> & str
 // oxlint-disable-next-line typescript/no-explicit-any
 type AnyAction<Input, Result> = Action<any, any, Input, Result>;
 
-/** What a caller sends to an action. */
+/** The input of an action, as its caller sends it. */
 export type InputOf<Room extends RoomBehaviour, Name extends ActionName<Room>> =
   ActionsOf<Room>[Name] extends AnyAction<infer Input, infer _> ? Input : unknown;
 
-/** What a caller receives from an action. */
+/** The result of an action, as its caller receives it. */
 export type ResultOf<Room extends RoomBehaviour, Name extends ActionName<Room>> =
   ActionsOf<Room>[Name] extends AnyAction<infer _, infer Result> ? Result : JsonValue;
 

@@ -9,7 +9,7 @@ type Target = {
   addEventListener(type: string, listener: Listener): void;
   removeEventListener(type: string, listener: Listener): void;
 };
-/** What the listeners below use of their events. */
+/** The members of events that the listeners below use. */
 type EventLike = {
   /** Of `pageshow`: whether the page comes from the cache. */
   readonly persisted?: boolean;

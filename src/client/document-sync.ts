@@ -11,7 +11,7 @@ import { Outbox, type OutboxPorts } from "./requests/outbox.ts";
 import { nobody, type Answer, type Asker, type Task } from "./requests/request.ts";
 import { RoomError, textOf } from "./room-error.ts";
 
-/** What taking a frame in has come to. */
+/** The result of taking in a frame. */
 type Taken = {
   /** To be called once everybody can see it. */
   readonly afterwards: (() => void)[];
@@ -57,7 +57,7 @@ export class DocumentSync {
     });
   }
 
-  /** What the client has, for the room to go on from. */
+  /** The position of the client, for the room to resume from. */
   get resumeFrom(): { readonly epoch?: string; readonly since?: number } {
     return {
       ...(this.#epoch !== null && { epoch: this.#epoch }),

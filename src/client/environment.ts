@@ -1,4 +1,4 @@
-// What the client needs from the world: a clock, timers, sockets, the events of a page, and what a browser keeps.
+// The environment of the client: a clock, timers, sockets, the events of a page, and what a browser keeps.
 // Nothing else in the client touches a global. The testing kit provides its own.
 
 import type { Browser } from "./persist/browser.ts";
@@ -43,7 +43,7 @@ export type Environment = {
   beforeUnload(isUnsaved: () => boolean): () => void;
   /** Report what a listener of the application has thrown, as an uncaught error. */
   report(error: unknown): void;
-  /** What keeps things for the option `persist`: the global object. */
+  /** The global object, whose storage the option `persist` uses. */
   readonly browser: Browser;
   /** Is told of work that neither the clock nor a socket shows: the testing kit waits for it. @returns the same */
   during<T>(work: Promise<T>): Promise<T>;

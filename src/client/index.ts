@@ -1,4 +1,4 @@
-// What applications import from `collab-room/client`.
+// The public API of `collab-room/client`.
 
 export { connectRoom } from "./connect.ts";
 export { deleteText, editText, increment, insertText, move } from "./document/intents.ts";

@@ -1,4 +1,4 @@
-// What becomes of unsaved edits when the page goes (rule C7): with the option `persist` they are kept; otherwise the
+// Decides the fate of unsaved edits when the page closes (rule C7): with the option `persist` they are kept; otherwise the
 // browser asks before it closes the page. Only this file loads persist/, and only with that option.
 
 import type { ClientParts, Keeper } from "./persist/keeper.ts";

@@ -10,7 +10,7 @@ const base = digits.length;
 const width = 3;
 const levels = 5; // one more, and the numbers would not fit a double
 
-/** What a number of a level is more than its digits say. Those of level 0 begin in the middle, with zero. */
+/** The offset of the numbers of a level from their digits. Those of level 0 begin in the middle, with zero. */
 const offset = (level: number): number =>
   base ** (width + level - 1) - base ** (width - 1) - base ** width / 2;
 const end = offset(levels + 1);

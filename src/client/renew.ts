@@ -4,7 +4,7 @@
 import { isContainer, memberOf } from "../protocol/container.ts";
 import { jsonEqual, setMember, type JsonValue } from "../protocol/json.ts";
 
-/** Freeze a value, with the parts of the old one that say the same. What is frozen already stays as it is. */
+/** Freeze a value, with the parts of the old one that say the same. Frozen values stay as they are. */
 export function renew<T>(old: unknown, now: T): T {
   if (!isContainer(now) || Object.isFrozen(now)) return now;
   if (jsonEqual(old as JsonValue, now)) return old as T;

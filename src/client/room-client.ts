@@ -47,7 +47,7 @@ export class RoomClient {
     (text) => this.#connection.send(text),
     (problem) => this.#listeners.emit("problem", { problem }),
   );
-  /** What it says of itself, and may do. */
+  /** Its identity and its scopes. */
   readonly #own: { client: string; scopes: readonly Scope[] };
   readonly #keeping: Keeping;
   /** `null` if something may have changed since `#lastSnapshot`. */
@@ -122,7 +122,7 @@ export class RoomClient {
     if (options.connect ?? true) this.reconnect();
   }
 
-  // What it shows
+  // The snapshot
 
   get state(): JsonObject {
     const { state } = this.getSnapshot();
@@ -186,7 +186,7 @@ export class RoomClient {
     return this.#listeners.on(name, listener);
   }
 
-  // What it does
+  // Requests of the application
 
   update(recipe: Recipe): Edit {
     this.#demand("room:write");
@@ -246,7 +246,7 @@ export class RoomClient {
     this.#keeping.connect();
   }
 
-  // What the room sends
+  // Messages from the room
 
   #frame(messages: readonly RoomMessage[]): void {
     const { afterwards, failure } = this.#document.take(messages);
@@ -308,7 +308,7 @@ export class RoomClient {
   }
 
   /**
-   * Tell everybody that there is something new to see. What a listener changes is told once all have been told of what
+   * Tell everybody that there is something new to see. A change by a listener is reported once all have heard of what
    * was before, so that each hears everything in order.
    */
   #changed(): void {

@@ -1,4 +1,4 @@
-// What the client throws, and rejects promises with, when something is refused.
+// The error that the client throws, and rejects promises with, when something is refused.
 
 import type { ErrorCode } from "../protocol/errors.ts";
 import type { Scope } from "../protocol/scopes.ts";
@@ -65,6 +65,6 @@ export const closedBy = ({ reason, problem }: Closed): RoomError => {
 export const notReady = (): Error =>
   new Error("The room has not answered yet. Await `room.ready` first.");
 
-/** What a caught value says. */
+/** The message of a caught value. */
 export const textOf = (error: unknown): string =>
   error instanceof Error ? error.message || error.name : String(error);

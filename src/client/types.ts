@@ -209,7 +209,7 @@ export type Room<T = JsonObject, P = unknown> = {
   readonly counts: PeopleCounts;
   readonly status: RoomStatus;
   readonly saved: SaveStatus;
-  /** What this client may do. */
+  /** The scopes of this client. */
   readonly scopes: readonly Scope[];
   /** Whether this client has a scope, or one that includes it. */
   can(scope: Scope): boolean;

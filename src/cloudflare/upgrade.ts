@@ -16,7 +16,7 @@ const parameter = "request";
 /** The request for a session. It has no user and no scopes, because those are the caller's. */
 export type SessionRequest = Omit<ConnectRequest, "user" | "scopes">;
 
-/** What a socket is opened for. */
+/** The purpose of a socket. */
 export type SocketRequest =
   | ({ readonly kind: "session" } & SessionRequest)
   | ({ readonly kind: "observer" } & ObserveRequest)

@@ -1,4 +1,4 @@
-// What all responses have in common: the request's id, and security and CORS headers. Errors become problems, the
+// The common parts of all responses: the request's id, and security and CORS headers. Errors become problems, the
 // request's body is read to its end, and the response is counted in this isolate's metrics.
 
 import type { Context } from "hono";
@@ -19,7 +19,7 @@ const securityHeaders = {
   "referrer-policy": "no-referrer",
 } as const;
 
-/** What the service itself knows about a request that it is answering. */
+/** The service's own context of a request that it is answering. */
 export type Exchange = {
   readonly requestId: string;
   /** Whether the response is that of an earlier request. */
@@ -28,7 +28,7 @@ export type Exchange = {
 
 export type AppEnv = { Bindings: CollabEnv };
 
-/** Creates a response. Whatever it throws becomes a problem. */
+/** Creates a response. Any exception becomes a problem. */
 export type Responder = (exchange: Exchange) => Response | Promise<Response>;
 
 /** Respond to a request, after reading its body to the end. */

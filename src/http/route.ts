@@ -42,7 +42,7 @@ export type RouteRequest<Query> = {
   readonly headers: Headers;
   /** The id of this request, for callers that the handler creates. */
   readonly requestId: string;
-  /** Who sent it. */
+  /** The sender. */
   readonly identity: Identity;
   /** A named segment of the path, percent-decoded. */
   param(name: string): string;
@@ -110,7 +110,7 @@ export type Route<Query extends z.ZodType = z.ZodType> = {
   handle(request: RouteRequest<z.output<Query>>): Response | Promise<Response>;
 };
 
-/** What serving a route needs. */
+/** The dependencies of serving a route. */
 export type Services = { readonly respond: Respond; readonly authentication: Authentication };
 
 /** Define a route. It only adds types. */

@@ -4,7 +4,7 @@
 import type { Caller, Door } from "../protocol/caller.ts";
 import type { ChangeAuthor } from "../protocol/inspection.ts";
 
-/** Who makes a change: a caller, and the name of the action if it is made by one. */
+/** The author of a change: a caller, and the name of the action if it is made by one. */
 export type Author = { readonly caller: Caller; readonly action?: string };
 
 /** The maximum number of authors that a row names. The changes of all others are counted together. */

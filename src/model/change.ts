@@ -57,7 +57,7 @@ export type PlannedChange = { readonly applied: readonly Applied[]; readonly nex
  */
 export type StateCheck = (state: JsonObject) => void;
 
-/** What planning a change needs from the room. */
+/** The context that planning a change needs from the room. */
 export type ChangeContext = {
   /**
    * The effects of all changes since a version on positions.

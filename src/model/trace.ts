@@ -5,7 +5,7 @@ import { isObject, parseJson, utf8Bytes, type JsonValue } from "../protocol/json
 import type { TracedFrame, TraceFilter } from "../protocol/inspection.ts";
 import type { ClientMessageType } from "../protocol/messages.ts";
 
-/** What a trace shows of any frame. */
+/** The members that a trace shows of every frame. */
 export type FrameView = Pick<TracedFrame, "types" | "bytes" | "text" | "isCut">;
 
 /** The maximum number of characters shown of a frame. */

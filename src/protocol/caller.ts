@@ -1,4 +1,4 @@
-// Who requests an operation. HTTP, sockets and the Worker's own code create this value, and all code below them
+// The caller of an operation. HTTP, sockets and the Worker's own code create this value, and all code below them
 // receives it as an argument: it is the only source of identity. It is plain data, because it is passed over RPC and to
 // hooks and actions.
 
@@ -13,7 +13,7 @@ export type Caller = {
   /** `null` for the application's own code and for a request without an identity. */
   readonly user: User | null;
   /**
-   * What the caller may do. If `hasOwnScopes` is false, these are the scopes that the room has granted the user through
+   * The scopes of the caller. If `hasOwnScopes` is false, these are the scopes that the room has granted the user through
    * `onJoin`, `authorize` or an administrator, and none before the user has joined.
    */
   readonly scopes: readonly Scope[];

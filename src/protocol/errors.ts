@@ -235,7 +235,7 @@ export type Issue = { readonly path: string; readonly message: string };
 /** A code from the table and the details of one occurrence. Plain data, so that it can be passed over RPC. */
 export type ErrorInfo = {
   readonly code: ErrorCode;
-  /** What is wrong in this occurrence, for the developer of the client. */
+  /** An explanation of this occurrence, for the developer of the client. */
   readonly detail?: string;
   /** The reason that a hook or an action returned for its refusal. */
   readonly reason?: string;

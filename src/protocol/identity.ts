@@ -17,7 +17,7 @@ export type Identity = {
   /** `null` for a program that does not act for a user. */
   readonly user: User | null;
   /**
-   * What the caller may do: in every room, or by room pattern. If left out, the room decides, in `onJoin` and
+   * The scopes of the caller: in every room, or by room pattern. If left out, the room decides, in `onJoin` and
    * `authorize` (rule B2).
    */
   readonly scopes?: readonly Scope[] | Grants | undefined;

@@ -35,7 +35,7 @@ export { mergePatch } from "./merge-patch.ts";
 export { applyRebased } from "./rebase.ts";
 export type { Effect } from "./effects.ts";
 
-/** What a session may do. */
+/** The permissions of a session. */
 export { allows, allScopes } from "./scopes.ts";
 export type { Scope } from "./scopes.ts";
 
@@ -75,7 +75,7 @@ export type {
   UserInspectionPage,
 } from "./inspection.ts";
 
-/** Who is in the room. */
+/** The people in the room. */
 export type { PeopleCounts, SamplePerson } from "./people.ts";
 export type { Presence, PresenceMap, PresenceUpdate } from "./presence.ts";
 export type { User, UserEntry } from "./users.ts";

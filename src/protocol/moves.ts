@@ -24,7 +24,7 @@ export type Address = {
 };
 
 /**
- * What an address refers to.
+ * The kind of target of an address.
  * - `value`: a value that exists there.
  * - `slot`: a place to put a value. A value that was inserted there earlier stays in front of it.
  * - `earlierSlot`: a place where a value was put before the effect.

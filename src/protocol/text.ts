@@ -25,7 +25,7 @@ export function growthBy(text: string, { at, length, inserted }: TextSplice): nu
   return stringBytes(before + inserted + after) - stringBytes(before + removed + after);
 }
 
-/** What takes a splice of a text back. It does not keep the text in memory, which a part of it would do. */
+/** The inverse of a splice. It holds a copy of the removed part, because a slice would keep the whole text in memory. */
 export function inverseOf(text: string, { at, length, inserted }: TextSplice): TextSplice {
   const removed = JSON.parse(JSON.stringify(text.slice(at, at + length))) as string;
   return { at, length: inserted.length, inserted: removed };

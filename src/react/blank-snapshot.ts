@@ -1,4 +1,4 @@
-// What a room shows that has not answered yet. Hooks show it on the server, and again while React hydrates the page:
+// The snapshot of a room that has not answered yet. Hooks show it on the server, and again while React hydrates the page:
 // both renderings must be the same, whatever the room has said by then.
 
 import { nobody } from "../client/people/people.ts";

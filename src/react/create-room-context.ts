@@ -40,7 +40,7 @@ export function createHooks<T, P = unknown>(connect: Connect): RoomHooks<T, P> {
   };
 }
 
-/** Whoever names the types knows what the parts are. */
+/** The parts of a snapshot, whose types only the caller knows. */
 type Snapshot = { readonly [Part in keyof RoomSnapshot]: unknown };
 type Select = (part: unknown) => unknown;
 type IsEqual = (a: unknown, b: unknown) => boolean;

@@ -5,7 +5,7 @@ import { between, isOrderKey } from "../client/order-keys.ts";
 import { isObject, member } from "../protocol/json.ts";
 import { parsePointer } from "../protocol/pointer.ts";
 
-/** What every item has. Items without an order key come last, in the order of their keys. */
+/** The members of every item. Items without an order key come last, in the order of their keys. */
 export type Ordered = { readonly order: string };
 
 export type Entry<Item> = {

@@ -76,7 +76,7 @@ class HeldRoom<T, P> {
     this.room = room;
   }
 
-  /** @returns a function that ends it. Whoever holds it again at once, as StrictMode does, finds it as it was. */
+  /** @returns a function that ends it. Holding it again at once, as StrictMode does, finds it unchanged. */
   hold(): () => void {
     if (this.#state === "closed") this.room.reconnect();
     this.#state = "held";

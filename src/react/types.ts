@@ -155,7 +155,7 @@ export type Hooks<T, Absent extends undefined, P = unknown> = {
     listener: (event: RoomEvents[Name]) => void,
   ): void;
 
-  /** What this client may do. */
+  /** The scopes of this client. */
   useScopes(): readonly Scope[];
   useCan(scope: Scope): boolean;
 };

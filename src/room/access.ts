@@ -1,4 +1,4 @@
-// Who may run an operation (rules A3, A7, A9). This is the only place that decides it, for all doors.
+// Decides who may run an operation (rules A3, A7, A9). This is the only place that decides it, for all doors.
 
 import type { Caller } from "../protocol/caller.ts";
 import { CollabError } from "../protocol/errors.ts";
@@ -6,14 +6,14 @@ import { allows, checkScope, type Scope } from "../protocol/scopes.ts";
 import type { Members } from "../model/members.ts";
 import type { Bans } from "./members/bans.ts";
 
-/** What a room knows about callers. */
+/** The room's knowledge about callers. */
 type Known = {
   /** `null` while the room is not running. */
   readonly room: { readonly members: Pick<Members, "get"> } | null;
   readonly bans: Bans;
 };
 
-/** What decides who may run an operation. */
+/** The access rule of an operation. */
 export type Access<Input> = {
   /** The scope that a caller needs; `null` for none. */
   readonly scope: Scope | null;

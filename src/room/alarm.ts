@@ -1,4 +1,4 @@
-// What the alarm does for each named timer that is due. The work of `directory` runs outside turns, in
+// Runs the named timers that are due when the alarm fires. The work of `directory` runs outside turns, in
 // Lifecycle.syncDirectory. Running this work twice does no harm.
 
 import type { Lifecycle } from "./lifecycle.ts";

@@ -72,7 +72,7 @@ const cut = (_name: string, value: unknown): unknown =>
     ? `${value.slice(0, maxFieldLength)}…`
     : value;
 
-/** Who asked for what a line describes. */
+/** The caller behind the event of a line. */
 export const askedBy = ({ door, user, session, request }: Caller): LogFields => ({
   door,
   ...(user && { by: user.id }),

@@ -1,4 +1,4 @@
-// What an operation is. One definition serves all doors: HTTP, sockets and the Worker's own code. Only `execute`
+// The definition of operations. One definition serves all doors: HTTP, sockets and the Worker's own code. Only `execute`
 // below checks the scope, decodes the input, runs the operation in a turn and records activity. The reply waits
 // until everything that it reveals is committed (room.ts).
 
@@ -41,9 +41,9 @@ type Definition = {
 
 /** How an operation treats its input: who may run it, and what it waits for. */
 type Aspects<Input> = Access<Input> & {
-  /** What it must wait for before its turn; called again until it returns `null`. */
+  /** A promise to await before its turn; called again until it returns `null`. */
   before?(lifecycle: Lifecycle, input: Input): Promise<unknown> | null;
-  /** What the caller's answer must wait for after the turn. Never rejects. */
+  /** A promise that the caller's answer waits for after the turn. Never rejects. */
   after?(lifecycle: Lifecycle, input: Input): Promise<unknown> | null;
 };
 

@@ -1,4 +1,4 @@
-// What a room needs from its environment, kept as small as possible. The Durable Object provides these ports
+// The interface between a room and its environment, kept as small as possible. The Durable Object provides these ports
 // (cloudflare/collab-room.ts); tests and the testing kit provide in-memory ones.
 
 import type { ResolvedBehaviour } from "../behaviours/resolve.ts";
@@ -36,7 +36,7 @@ export type SocketPort = {
   close(code: number, reason: string): void;
   /** Store data with the socket. It outlives the object's memory and is removed with the socket. */
   saveAttachment(attachment: SessionAttachment | ObserverAttachment | TraceAttachment | null): void;
-  /** What was last saved. An older version of this program may have written it. */
+  /** The record that was last saved. An older version of this program may have written it. */
   readonly attachment: unknown;
   /** ms since the last `ping`; `null` if there was none, or if the wall clock has been set back since. */
   readonly pingedAgo: number | null;

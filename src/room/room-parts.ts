@@ -28,7 +28,7 @@ import { StateSaver } from "./state-saver.ts";
 import type { Timers } from "./timers.ts";
 import { UsageMeter } from "./usage-meter.ts";
 
-/** What a room's parts are made from. */
+/** The inputs of a room's parts. */
 export type RoomBasis = {
   readonly ports: RoomPorts;
   readonly timers: Timers;

@@ -11,7 +11,7 @@ export type SchedulesParts = {
   readonly timers: Timers;
 };
 
-/** What an action changes in the schedules. */
+/** The changes of an action to the schedules. */
 export type ScheduleChanges = {
   readonly added: Iterable<StoredSchedule>;
   /** Ids. */

@@ -68,7 +68,7 @@ export type StoredKey = {
   readonly text: string;
 };
 
-/** What can be read of a key without its answer. */
+/** The columns of a key without its answer. */
 export type StoredKeyHead = {
   readonly key: string;
   /** Epoch ms. */

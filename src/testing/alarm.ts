@@ -27,7 +27,7 @@ export class VirtualAlarm {
     if (at === null) return;
     this.#cancel = this.#clock.plan(at - this.#clock.now(), {
       what: "the room's alarm",
-      // Whoever has set it for now wants it to ring; everything else is a deadline.
+      // An alarm that was set for now should ring; every other one is a deadline.
       isUnderWay: () => at <= this.#clock.now(),
       run: () => {
         this.#at = null;

@@ -1,4 +1,4 @@
-// What a user's browser keeps in a net: IndexedDB and Web Locks in memory, as far as clients use them. All clients of
+// The storage of a user's browser in a net: IndexedDB and Web Locks in memory, as far as clients use them. All clients of
 // the user are tabs of it. Nothing here fails, and nothing takes time; it knows nothing of what is kept.
 
 import type {

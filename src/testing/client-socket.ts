@@ -5,7 +5,7 @@ import type { SocketLike } from "../client/environment.ts";
 import { abnormal, clientClosing, type Closing } from "./close-frames.ts";
 import type { Wire, WireEnd } from "./line.ts";
 
-/** What the other end hears. */
+/** The events that the other end receives. */
 export type Peer = {
   receive(frame: string): void;
   receiveClose(closing: Closing): void;

@@ -2,7 +2,7 @@
 // It runs nothing by itself: the runner takes one event after another.
 
 type Happening = {
-  /** What it is, for whoever looks for what is still running. */
+  /** A name, for error messages about work that is still running. */
   readonly what: string;
   /** Whether somebody waits for it now; a far deadline is only waited for if time is told to pass. */
   isUnderWay(): boolean;
@@ -75,7 +75,7 @@ export class VirtualClock {
     return this.#planned.findLast((happening) => happening.isUnderWay()) !== undefined;
   }
 
-  /** What is under way, in order. */
+  /** The planned happenings, in order. */
   get underWay(): readonly PlannedHappening[] {
     return this.#planned.filter((happening) => happening.isUnderWay()).toReversed();
   }

@@ -1,9 +1,9 @@
-// What a close frame may carry, and what an end is told that got none. It knows no sockets: those of both ends ask
+// The rules for close frames, and the code for an end that received none. It knows no sockets: those of both ends ask
 // here.
 
 export type Closing = { readonly code: number; readonly reason: string };
 
-/** What the end of a connection without a close frame is told as. */
+/** The code that reports the end of a connection without a close frame. */
 export const abnormal: Closing = { code: 1006, reason: "" };
 
 /** A close frame without a code is told as this one. */

@@ -1,4 +1,4 @@
-// What storage holds of a room: what a test may look at without asking the room, which would count as activity.
+// The stored content of a room: a test can read it without asking the room, which would count as activity.
 
 import { freezeState } from "../model/freeze.ts";
 import { rebuild } from "../model/history.ts";

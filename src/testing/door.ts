@@ -21,11 +21,11 @@ type DoorOptions = {
   readonly room: string;
   /** By user id; `null` for who says only who they are. Everybody else may do everything. */
   readonly scopes: Readonly<Record<string, readonly Scope[] | null>>;
-  /** Who a token names; `null` if nobody has tokens. */
+  /** The identity in a token; `null` if the net has no tokens. */
   readonly identify: ((token: string) => Identity | Promise<Identity>) | null;
 };
 
-/** What a client asks for. */
+/** The request of a client. */
 export type Knock = { readonly url: string; readonly protocols: readonly string[] };
 
 export class Door {
@@ -71,7 +71,7 @@ export class Door {
     };
   }
 
-  /** Who a token names. @throws CollabError (rejects) `invalid_token` */
+  /** The identity in a token. @throws CollabError (rejects) `invalid_token` */
   async identify(token: string): Promise<Identity> {
     const { identify } = this.#options;
     // As in the open mode, in which nobody has tokens.

@@ -1,4 +1,4 @@
-// What tests import from `collab-room/testing`. It needs no platform: no workerd, no sockets, no real time. Nothing else
+// The public API of `collab-room/testing`. It needs no platform: no workerd, no sockets, no real time. Nothing else
 // of this folder is public.
 
 import type { RoomBehaviour } from "../behaviours/behaviour.ts";

@@ -17,7 +17,7 @@ import type { Randomness } from "./randomness.ts";
 
 export type Storage = RoomStorage<RoomRecord, Member>;
 
-/** What outlives an instance. */
+/** The parts that outlive an instance. */
 export type World = {
   readonly id: string;
   readonly env: unknown;
@@ -38,7 +38,7 @@ export type World = {
 /** ms up to which the room's timers in memory are waited for: what they hold back is to be sent. */
 const soon = 1000;
 
-/** What is told of an instance that has gone. */
+/** The error for calls to an instance that has gone. */
 class GoneError extends Error {
   constructor() {
     super("The room's object has gone from memory.");
@@ -141,7 +141,7 @@ export class Instance {
     for (const cancel of this.#timers) cancel();
   }
 
-  /** What an instance that has gone still does has no effect. */
+  /** An instance that has gone has no effects any more. */
   #ifThere(run: () => void): void {
     if (!this.#hasGone) run();
   }

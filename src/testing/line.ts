@@ -71,7 +71,7 @@ export class Line {
   }
 }
 
-/** What a wire tells its ends: the connection is gone, without a close frame. */
+/** Reports to the ends of a wire that the connection is gone, without a close frame. */
 export type WireEnd = { broken(): void };
 
 type Direction = "toRoom" | "toClient";
@@ -88,7 +88,7 @@ export class Wire {
     this.#line = line;
     this.#isCut = line.state === "silent";
     line.add(this);
-    // Who calls where no line is hears it after a while.
+    // A caller without a connection gets an error after a while.
     if (line.state === "cut") this.break(line.delay);
   }
 

@@ -6,7 +6,7 @@ import { shown } from "./client-socket.ts";
 import { abnormal, type Closing } from "./close-frames.ts";
 import type { Wire, WireEnd } from "./line.ts";
 
-/** What an object hears of its sockets. */
+/** The events that an object receives from its sockets. */
 export type ObjectEvents = {
   now(): number;
   message(socket: ObjectSocket, frame: string): void;
@@ -17,7 +17,7 @@ export class ObjectSocket implements Peer, WireEnd {
   readonly #client: ClientSocket;
   readonly #wire: Wire;
   readonly #events: ObjectEvents;
-  /** What waits for the answer to the upgrade, which the client gets first. */
+  /** Frames that wait until the client has received the answer to the upgrade. */
   #early: (() => void)[] | null = [];
   #attachment: unknown = null;
   #pingedAt: number | null = null;

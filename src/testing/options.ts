@@ -18,7 +18,7 @@ export type TestRoomOptions = {
   /** Epoch ms at which the clock starts. Default: 2026-01-01. */
   readonly startAt?: number;
   /**
-   * What users may do, by id; all other users may do everything. `null` stands for a token without scopes: then
+   * The scopes of users, by id; all other users may do everything. `null` stands for a token without scopes: then
    * `onJoin` and `authorize` of the room decide.
    */
   readonly scopes?: Readonly<Record<string, readonly Scope[] | null>>;

@@ -1,4 +1,4 @@
-// What the room or a client waits for that does not happen by the virtual clock: promises of the author's code, such as
+// The promises outside the virtual clock that the room or a client waits for: promises of the author's code, such as
 // a hook that reads a file. The runner gives them some real time before it goes on.
 
 import type { VirtualClock } from "./clock.ts";

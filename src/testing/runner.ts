@@ -112,7 +112,7 @@ export class Runner {
   /** Let everything happen that needs no virtual time. */
   async #drain(patience: number, isEnough = (): boolean => false): Promise<void> {
     const { added } = this.#clock;
-    // What is added for later can wait.
+    // Work that is added for later can wait.
     const isDisturbed = (): boolean =>
       isEnough() || (this.#clock.added > added && this.#clock.isDue);
     do await turn();

@@ -42,9 +42,9 @@ export class Seat {
       random: randomness.next,
       newId: randomness.newId,
       later: (ms, call) => this.#later(ms, call),
-      // Whatever is thrown is reported as an unhandled rejection, as an error of its own.
+      // An exception is reported as an unhandled rejection, as a separate error.
       soon: (call) => void Promise.resolve().then(call),
-      // Whoever makes the net run is told: an error of a listener fails the test.
+      // The caller that runs the net gets it: an error of a listener fails the test.
       report: (error) =>
         void clock.plan(0, {
           what: "an error of a listener",

@@ -77,7 +77,7 @@ export class VirtualService {
     wire.send("toClient", "a close frame", () => client.receiveClose(closing));
   }
 
-  /** Who knocks is let in, or is told why not. */
+  /** Admits a socket, or refuses it with a reason. */
   async #admitted(knock: Knock, client: ClientSocket, wire: Wire): Promise<Result<ObjectSocket>> {
     const { door, outside, object, log, randomness } = this.#options;
     try {

@@ -1,5 +1,5 @@
 // Turns of the real event loop: when one has passed, every promise that could go on has done so. Nothing here knows
-// of virtual time. What it needs is taken when it loads, before a test can replace the global timers.
+// of virtual time. It takes its timers when it loads, before a test can replace the global timers.
 
 type Port = MessagePort & { ref?(): void; unref?(): void };
 

@@ -2,7 +2,7 @@
 
 import { maxRoomIdBytes } from "../../protocol/limits.ts";
 
-/** What one attempt says about itself; `undefined` for what is left out. */
+/** The parameters of one attempt; `undefined` for those that are left out. */
 export type AddressParameters = Readonly<Record<string, string | number | undefined>>;
 
 /**

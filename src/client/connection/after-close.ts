@@ -1,15 +1,15 @@
-// What the end of a socket means: whether to come back, and how. The room's close code decides; where the line broke
+// Decides what the end of a socket means: whether to reconnect, and how. The room's close code decides; where the line broke
 // before one came, what the room has said decides.
 
 import type { RoomMessage } from "../../protocol/messages.ts";
 
-/** What the room has said of why it closes. */
+/** The reason that the room gave for closing. */
 export type Refusal = Extract<RoomMessage, { type: "error" }>;
 
 /** `later`: the room asks for a pause. `renamed`: under another client name. */
 export type AfterClose = "stay-away" | "new-token" | "back" | "later" | "renamed";
 
-/** What to do after a close. A code that is not in the protocol stands for a broken line. */
+/** The reaction to a close. A code that is not in the protocol stands for a broken line. */
 export function afterClose(code: number): AfterClose {
   if (code === 1000) return "stay-away";
   if (code === 4203) return "renamed";

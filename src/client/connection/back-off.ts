@@ -2,7 +2,7 @@
 
 const firstWait = 300;
 const longestWait = 10_000;
-/** What cannot be reached at all must not be tried in a loop. */
+/** An address that cannot be reached at all must not be tried in a tight loop. */
 const shortestWait = 50;
 
 /**

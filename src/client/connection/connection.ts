@@ -80,7 +80,7 @@ export class Connection {
   /** When the room takes another attempt. */
   #notBefore = 0;
   #lastAttempt = -Infinity;
-  /** What the listener was told last. */
+  /** The status that the listener received last. */
   #toldUp = false;
   #toldStatus = this.#status;
 
@@ -164,7 +164,7 @@ export class Connection {
     const { state } = this.#status;
     const isReturn = state === "reconnecting" || state === "offline";
     this.#become(isReturn ? this.#away(0, this.#problem) : this.#online(connecting));
-    // What is told may be the end of it.
+    // The listener may end the connection.
     if (this.#attempt === attempt) void attempt.start(address);
   }
 

@@ -8,7 +8,7 @@ export type TokenFunction = () => string | Promise<string>;
 
 type Reply = Extract<RoomMessage, { type: "reply" }>;
 
-/** What begins the refs of renewals. Other requests use numbers. */
+/** The prefix of the refs of renewals. Other requests use numbers. */
 const refPrefix = "token-";
 
 /** ms to the next try if the room's clock and this one disagree so much that the token seems to have ended. */

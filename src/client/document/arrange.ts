@@ -26,7 +26,7 @@ export function arrange(
   const operations: Operation[] = [];
   const at = (index: number): string => childPointer(path, start + index);
   const kept = new Set(places);
-  // What the list is after the operations so far: items by the index that they had; new ones as negative numbers.
+  // The list after the operations so far: items by the index that they had; new ones as negative numbers.
   const current = Array.from({ length }, (_, index) => index);
   for (let index = length - 1; index >= 0; index--)
     if (!kept.has(index)) {
@@ -41,7 +41,7 @@ export function arrange(
       const from = place < 0 ? -1 : current.indexOf(place);
       if (from >= 0) current.splice(from, 1);
       const index = before === null ? 0 : current.indexOf(before) + 1;
-      // What goes to the end is appended, whatever others append meanwhile. That of an empty list is its front, too.
+      // Items for the end are appended, even if others append concurrently. The end of an empty list is also its front.
       const isAppended = isEnd && start + length > 0 && index === current.length;
       if (from < 0) {
         const value = items[item] as JsonValue;

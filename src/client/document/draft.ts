@@ -36,7 +36,7 @@ const maxItemChanges = 500;
 /** The same for a list of bare values. */
 const maxValueChanges = 100;
 
-/** What the drafts stand for. */
+/** The values that the drafts stand for. */
 const drafts = new WeakMap<object, Node>();
 
 /** Changes the draft that it gets. */
@@ -206,7 +206,7 @@ export class Recorder {
 
   /** Make a list another one, by what differs. @returns false if that is not worth it */
   #setItems(list: JsonValue[], items: readonly unknown[]): boolean {
-    // What both begin and end with stays, whatever other items are equal to it.
+    // The common beginning and the common end stay, even if other items equal them.
     const most = Math.min(list.length, items.length);
     let [start, tail] = [0, 0];
     while (start < most && sourceOf(items[start]) === list[start]) start++;
@@ -236,7 +236,7 @@ export class Recorder {
     const items = [...before];
     const call = isSplice ? [0, Infinity, ...input.slice(2)] : input;
     const result: unknown = items[name as "splice"](...(call as [number, number, ...unknown[]]));
-    // What is taken out is not part of the state any more: a copy of it can be changed.
+    // A removed item is no longer part of the state: a copy of it can be changed.
     const copyOf = (item: unknown): JsonValue => copyValue(part[before.indexOf(item)], "");
     const taken = Array.isArray(result)
       ? result.map(copyOf)

@@ -30,7 +30,7 @@ type Change = {
 type Step = {
   inverses: readonly Inverse[];
   readonly edits: Set<PendingEdit>;
-  /** What has happened since. This step and those below it have yet to be moved through it. */
+  /** The effects since then. This step and those below it have yet to be moved through it. */
   readonly changes: Change[];
 };
 
@@ -149,7 +149,7 @@ export class History implements RoomHistory {
     const inverses = joined(step.inverses);
     const made: Made[] = [];
     let skipped = 0;
-    // What leads from the state that the others were meant for to the one that there is.
+    // The effects that lead from the state that the other steps were made for to the current one.
     let missing: readonly Effect[] = [];
     let at = 0;
     const change = (recorder: Recorder): void => {

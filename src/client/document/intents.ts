@@ -1,4 +1,4 @@
-// What a recipe can do to a draft besides what JavaScript can say: changes that keep their meaning when others change
+// The changes that a recipe can make to a draft beyond plain JavaScript: changes that keep their meaning when others change
 // the same list, text or number at the same time. Each takes a part of the draft that `update` gives.
 
 import { isContainer, memberOf } from "../../protocol/container.ts";
@@ -12,7 +12,7 @@ type KeyOf<Target, Value> = {
   (string | number);
 
 /**
- * Move an item of a list. What others do to the item meanwhile goes with it.
+ * Move an item of a list. Concurrent changes to the item move with it.
  * @param to its index afterwards
  * @throws RangeError for an index outside the list
  */
@@ -54,7 +54,7 @@ export function insertText<Target extends object>(
 }
 
 /**
- * Delete from a text. What others insert meanwhile stays.
+ * Delete from a text. Text that others insert concurrently stays.
  * @param at in UTF-16 units, as `length`
  * @throws RangeError for a range that the text does not have
  */

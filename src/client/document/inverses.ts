@@ -1,4 +1,4 @@
-// What takes this client's edits back (rule C6): the inverse of each operation, with what there must be for it. Those of
+// Undoes this client's edits (rule C6): the inverse of each operation, with the value that it expects. Those of
 // one step that lead on from each other are made one. It does not move them, and does not apply them: history.ts does.
 
 import { inverseOf, type Effect } from "../../protocol/effects.ts";
@@ -12,22 +12,22 @@ import { copyValue } from "./values.ts";
 
 export type Made = { readonly edit: PendingEdit; readonly recorded: readonly Recorded[] };
 
-/** What there must be for a value to be taken back: a value, nothing (`undefined`), or anything. */
+/** The value that an undo expects: a value, nothing (`undefined`), or anything. */
 type Expected = { readonly value: JsonValue | undefined } | null;
 
-/** What takes an operation of one's own back. */
+/** The inverse of one of this client's operations. */
 export type Inverse = {
   readonly own: PendingOperation | undefined;
   readonly moving: MovingOperation;
   readonly kind: Effect["kind"] | undefined;
   readonly expected: Expected;
-  /** What becomes of the expected value; `undefined` is nothing. */
+  /** The value that replaces the expected one; `undefined` is nothing. */
   readonly old: JsonValue | undefined;
-  /** What is added to a number that is not the expected one. */
+  /** The amount that is added to a number other than the expected one. */
   readonly by: number;
 };
 
-/** What takes an edit back, the last operation first. */
+/** The inverses of an edit, the last operation first. */
 export const inversesOf = ({ edit, recorded }: Made): readonly Inverse[] =>
   recorded
     .map((each, at) => {
@@ -70,7 +70,7 @@ export function joined(inverses: readonly Inverse[]): readonly Inverse[] {
   return left;
 }
 
-/** What takes an operation back, and what there must be for it. */
+/** The inverse of an operation, and the value that it expects. */
 function inverseOperation({ operation, applied }: Recorded): {
   readonly inverse: Operation;
   readonly expected: Expected;

@@ -42,17 +42,17 @@ export class MovingOperation {
     return this.#moving === null || leadsByIndex(root, this.#moving);
   }
 
-  /** What it has done to positions; `null` for nothing. */
+  /** Its effect on positions; `null` for none. */
   get effect(): Effect | null {
     return this.#moving !== null && this.isApplied ? ownEffect(this.#moving, this.#digit) : null;
   }
 
-  /** What it has done to positions, as it turned out when it was applied once more. */
+  /** Its effect on positions when it was last applied. */
   set effect(effect: Effect | null) {
     if (this.#moving !== null) this.#digit = digitOf(this.#moving.operation, effect);
   }
 
-  /** What leads back from it; `null` for nothing. */
+  /** The effect that undoes it; `null` for none. */
   get inverse(): Effect | null {
     const { effect } = this;
     const isItemGone = (this.#moving?.from?.exchangedFrom ?? Infinity) < Infinity;

@@ -10,7 +10,7 @@ import { Unfit, type Applied, type Tree } from "./tree.ts";
 
 /** One operation of an edit. */
 export class PendingOperation extends MovingOperation {
-  /** What it puts into the tree: the same object each time, so that nobody sees that it was taken back. */
+  /** The value that it puts into the tree: the same object each time, so that a revert stays invisible. */
   readonly value: JsonValue | undefined;
   #applied: readonly Applied[];
 
@@ -59,7 +59,7 @@ export class PendingOperation extends MovingOperation {
 }
 
 /**
- * Called when an operation is left out, or is there again. What comes after it was made on top of something else.
+ * Called when an operation is dropped or returns. Later operations were made on top of a different state.
  * @param effects what is different there
  */
 export type Tell = (after: PendingOperation | null, effects: readonly Effect[]) => void;

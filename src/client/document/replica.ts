@@ -18,9 +18,9 @@ import { UncertainEffects } from "./uncertain-effects.ts";
 /** Edits that are part of what has come in, with the version that has them; `null` if that is unknown. */
 export type Accepted = ReadonlyMap<PendingEdit, number | null>;
 
-/** What has been decided of edits. */
+/** The decisions about edits. */
 export type Outcome = {
-  /** No longer pending: the room has them, or has refused them. What is left of them goes. */
+  /** No longer pending: the room has them, or has refused them. Their remaining operations are dropped. */
   readonly done: ReadonlySet<PendingEdit>;
   /** Those of them that are part of what has come in. */
   readonly accepted: Accepted;
@@ -246,7 +246,7 @@ export class Replica {
     if (!this.#edits.includes(edit)) return;
     for (const operation of edit.operations) {
       const { effect } = operation;
-      // What the room has, and has not told of, was overwritten in its window, or was nothing.
+      // An accepted operation that the room did not send was overwritten in its window, or had no effect.
       const isUnsure = edit.isOptimistic || operation.operations[0]?.op === "replace";
       const isNothing = isIdle || (isAccepted && !isUnsure);
       if (operation.isApplied && !isNothing)

@@ -1,4 +1,4 @@
-// The client's copy of the state, changed in place: an operation costs what it changes. What was applied can be taken
+// The client's copy of the state, changed in place: an operation costs what it changes. Applied operations can be taken
 // back in reverse order, which restores the very same objects. No limit is checked here: the room does that.
 
 import { isContainer, memberOf, type Container } from "../../protocol/container.ts";
@@ -22,7 +22,7 @@ export class Unfit extends Error {}
 /** Where something is in the state. */
 type Place = {
   readonly path: Tokens;
-  /** What it is a member of. */
+  /** The container that it is a member of. */
   readonly container: Container;
   /** Its name there. */
   readonly token: string;
@@ -38,7 +38,7 @@ type Step = Place & { readonly old: JsonValue | undefined; readonly now: JsonVal
 /** An operation that was applied. */
 export type Applied = {
   readonly effect: Effect | null;
-  /** What was there before. It is a part of the state again if the operation is taken back. */
+  /** The previous value. It is part of the state again if the operation is reverted. */
   readonly old: JsonValue | undefined;
   readonly steps: readonly Step[];
 };
@@ -58,7 +58,7 @@ export class Tree {
     this.#holder[""] = state;
   }
 
-  /** The state as it is now, frozen. What has not changed is the same object as the last time. */
+  /** The current state, frozen. Unchanged parts are the same objects as the last time. */
   snapshot(): JsonValue {
     return this.#snapshots.of(this.root);
   }
@@ -154,7 +154,7 @@ const valueAt = ({
 }: Pick<Place, "container" | "token">): JsonValue | undefined =>
   Array.isArray(container) && indexOf(token) < 0 ? undefined : memberOf(container, token);
 
-/** What an operation makes of the value at its path; `undefined` for nothing. @throws Unfit */
+/** The value that an operation leaves at its path; `undefined` for nothing. @throws Unfit */
 function valueAfter(operation: Operation, old: JsonValue | undefined): JsonValue | undefined {
   const { op, path } = operation;
   if (old === undefined && op !== "add") throw new Unfit(`Nothing exists at "${path}".`);

@@ -1,4 +1,4 @@
-// What this client shows of itself: what the application wants shown, and what of it the room has been told. It sends
+// The presence of this client: what the application set, and what of it the room has received. It sends
 // the difference, no faster than the room takes it, and everything anew after each welcome: the room restores nothing.
 
 import { member, utf8Bytes, type JsonObject, type JsonValue } from "../../protocol/json.ts";
@@ -28,7 +28,7 @@ export class OwnPresence {
   readonly #ports: OwnPresencePorts;
   /** A member that is null is to be removed: the room began with one from the user's entry. */
   #wanted: JsonObject = {};
-  /** What the room has been told; `null` while it cannot be told anything. */
+  /** The presence that the room has received; `null` while nothing can be sent. */
   #told: JsonObject | null = null;
   #gap = frameTime;
   #sentAt = -Infinity;
@@ -63,7 +63,7 @@ export class OwnPresence {
     this.flush();
   }
 
-  /** There is no connection any more. What is set from now on waits for the next welcome. */
+  /** There is no connection any more. Later changes wait for the next welcome. */
   stop(): void {
     this.#told = null;
     this.#cancelFlush?.();

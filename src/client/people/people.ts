@@ -1,5 +1,5 @@
-// Who is in the room, from what it tells: everybody, or in a room of many those that this client follows and a sample
-// of the others. What has not changed stays the same object.
+// The people in the room, from its messages: everybody, or in a room of many those that this client follows and a sample
+// of the others. Unchanged parts stay the same objects.
 
 import type { JsonObject } from "../../protocol/json.ts";
 import { mergePatch } from "../../protocol/merge-patch.ts";
@@ -10,7 +10,7 @@ import type { UserEntry } from "../../protocol/users.ts";
 import { renew } from "../renew.ts";
 import type { Person } from "../types.ts";
 
-/** What there is to see. */
+/** The visible people. */
 export type PeopleView = {
   /** In the order in which they joined. */
   readonly people: readonly Person[];
@@ -21,7 +21,7 @@ export type PeopleView = {
   readonly counts: PeopleCounts;
 };
 
-/** What there is to see before the first welcome. */
+/** The view before the first welcome. */
 export const nobody: PeopleView = renew(undefined, {
   people: [],
   others: [],
@@ -40,7 +40,7 @@ export class People {
   #view = nobody;
   #isStale = false;
 
-  /** What the messages so far have told. The same object until something changes. */
+  /** The result of the messages so far. The same object until something changes. */
   get view(): PeopleView {
     if (this.#isStale) this.#view = this.#build();
     this.#isStale = false;
@@ -74,7 +74,7 @@ export class People {
       }
       case "people":
         if ("sample" in message) {
-          // Until now it was everybody. Whoever is followed from here on is told of anew.
+          // Until now it was everybody. The room reports followed users anew from here on.
           if (!this.#sample)
             for (const map of [this.#users, this.#presence])
               for (const id of map.keys()) if (id !== this.#selfId) map.delete(id);

@@ -1,4 +1,4 @@
-// What the client uses of a browser to keep edits: IndexedDB, Web Locks and the storage of a tab, as far as it uses
+// The browser APIs with which the client keeps edits: IndexedDB, Web Locks and the storage of a tab, as far as it uses
 // them. Types alone. Each may be missing, and even to look at it may throw: in private windows, in frames of other
 // sites, in Node and in Workers.
 

@@ -62,7 +62,7 @@ export class Database {
     const run = async (): Promise<T> => {
       this.#open ??= this.#opening();
       const database = await this.#open;
-      // What is sent once it is written must not be unwritten when the machine fails.
+      // A record that allows sending must survive a crash of the machine.
       const transaction = database.transaction([edits, states], mode, { durability: "strict" });
       const store = (each: string): ObjectStoreLike => transaction.objectStore(each);
       const read = work({ edits: store(edits), states: store(states) });

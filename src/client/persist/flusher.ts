@@ -103,7 +103,7 @@ export class Flusher {
     return this.#hasEnded;
   }
 
-  /** Stop. What the room does not have by now stays in the record. */
+  /** Stop. Edits that the room does not have yet stay in the record. */
   async end(): Promise<void> {
     if (this.#hasEnded) return;
     this.#hasEnded = true;

@@ -5,7 +5,7 @@ import type { Claim } from "./shelf.ts";
 
 const timeLimit = 3000;
 
-/** What comes too late is released. @throws Error (rejects) if it does not come in time */
+/** A claim that comes too late is released. @throws Error (rejects) if it does not come in time */
 export function inTime<T extends Claim | null>(
   environment: Environment,
   work: Promise<T>,

@@ -48,9 +48,9 @@ const failureDelay = 5000;
 /** ms for which a socket of the page before may still arrive at the room. */
 const arrivalTime = 30_000;
 
-/** What is in the record. */
+/** The content of the record. */
 type Stored = {
-  /** What it says of tasks, to see whether they have changed; empty if there is none. */
+  /** The part about tasks, to detect whether they have changed; empty if there is none. */
   readonly said: string;
   /** Where its state belongs. */
   readonly place: string | null;
@@ -100,7 +100,7 @@ export class Journal {
     return this.#key[2];
   }
 
-  /** What the record says; `null` if there is none. */
+  /** The text of the record; `null` if there is none. */
   get text(): string | null {
     return this.#stored.text;
   }
@@ -146,7 +146,7 @@ export class Journal {
     this.#stored = noRecord;
   }
 
-  /** What was made just now has time to be answered before there is a record. */
+  /** New edits get time to be answered before a record is written. */
   #due(): void {
     this.#cancelTimer = null;
     const { environment } = this.#ports;
@@ -192,7 +192,7 @@ export class Journal {
     this.stop();
   }
 
-  /** The record stays as it is. Whatever is sent from here on is not kept. */
+  /** The record stays as it is. Later requests are not kept. */
   stop(): void {
     this.#isClosed = true;
     this.#cancelTimer?.();
@@ -251,7 +251,7 @@ export class Journal {
     this.#reach = pending.at(-1)?.task.number ?? this.#reach;
     const place = placeOf(kept);
     const text = JSON.stringify(kept);
-    // What is being written may fail, or take the state away.
+    // A write in progress may fail, or remove the state.
     const isThere = this.#writing === null && place === this.#stored.place;
     const state = isThere ? null : stateText(place, confirmedState(document));
     this.#delay = firstDelay + (text.length + (state?.length ?? 0)) / charactersPerMs;
@@ -270,7 +270,7 @@ export class Journal {
       this.#wrote([], noRecord);
       this.#reach = -Infinity;
     } catch {
-      // It stays behind. Whatever is sent now is more important than that it may be sent again.
+      // The record lags behind. Sending now matters more than being able to resend.
     }
   }
 

@@ -1,4 +1,4 @@
-// What the client and this folder know of each other. Types alone, so that importing them loads nothing.
+// The interface between the client and this folder. Types alone, so that importing them loads nothing.
 
 import type { Connection } from "../connection/connection.ts";
 import type { DocumentSync } from "../document-sync.ts";
@@ -17,11 +17,11 @@ export type ClientParts = {
   readonly connection: Connection;
   readonly people: People;
   readonly listeners: Listeners<RoomEvents & { change: null }>;
-  /** What the client says of itself. A record that it goes on with replaces this. */
+  /** The identity of the client. A record that it resumes from replaces it. */
   readonly own: Owner;
 };
 
-/** What keeps the edits of a client. */
+/** Keeps the edits of a client. */
 export type Keeper = {
   /** Let the client go on with what a page before has left, before it connects. */
   open(): Promise<void>;

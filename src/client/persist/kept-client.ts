@@ -13,7 +13,7 @@ import { Sweeper } from "./sweeper.ts";
 /** Tells the application what is wrong, and why. */
 export type Tell = (what: string, error?: unknown) => void;
 
-/** What is there while the client is open. */
+/** The parts that exist while the client is open. */
 type Open = { readonly journal: Journal; readonly claim: Claim; end(): void };
 
 export class KeptClient implements Keeper {
@@ -41,7 +41,7 @@ export class KeptClient implements Keeper {
         tell("edits are not kept now, because the browser does not take them", error),
       asker: {
         resolve() {},
-        // What is kept when the connection is closed has not failed.
+        // Edits that are kept when the connection closes have not failed.
         reject: ({ problem }) =>
           connection.status.state !== "closed" && listeners.emit("problem", { problem }),
       },

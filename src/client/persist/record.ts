@@ -1,4 +1,4 @@
-// What is kept of a client whose edits the room does not have yet: enough to go on where its page has stopped. A state
+// The record of a client whose edits the room does not have yet: enough to continue where its page stopped. A state
 // and the edits on top of it belong together; a later state needs no new record as long as the edits are the same.
 
 import { inverseOf, type Effect } from "../../protocol/effects.ts";
@@ -17,7 +17,7 @@ export type KeptTask = {
   readonly seq: number | null;
   readonly held: Task["held"];
   readonly action: Task["action"];
-  /** What its edit does on top of the state and of the tasks before it. */
+  /** The operations of its edit, on top of the state and of the tasks before it. */
   readonly operations: readonly Operation[];
 };
 
@@ -33,7 +33,7 @@ export type Kept = {
   readonly tasks: readonly KeptTask[];
 };
 
-/** Whose edits these are, and what they may do. */
+/** The author of these edits, and their scopes. */
 export type Owner = { client: string; scopes: readonly Scope[] };
 
 /** A task that has no final reply, and what its record says of it. */
@@ -61,7 +61,7 @@ export function pendingIn(
   return pending.toSorted((a, b) => a.task.number - b.task.number);
 }
 
-/** What is to be kept; `null` if the copy of the state is not to be trusted now. */
+/** The record to keep; `null` if the copy of the state is not to be trusted now. */
 export function keptOf(
   document: DocumentSync,
   { client, scopes }: Owner,
@@ -90,7 +90,7 @@ export function keptOf(
 }
 
 /**
- * What edits do now. What an action is expected to do cannot be kept: edits after it are moved to where they lead
+ * The current operations of edits. The optimistic change of an action cannot be kept: edits after it are moved to where they lead
  * without it.
  */
 function operationsIn(
@@ -101,7 +101,7 @@ function operationsIn(
     pending.flatMap(({ task: { edit, action } }) => (edit && action ? edit : [])),
   );
   const found = new Map<PendingEdit, readonly Operation[]>();
-  /** What leads from what is shown to what would be, without what actions are expected to do. */
+  /** The effects from the shown state to the state without the optimistic changes of actions. */
   let back: readonly Effect[] = [];
   for (const edit of edits) {
     const operations: Operation[] = [];
@@ -120,7 +120,7 @@ function moved(
   back: readonly Effect[],
   into: Operation[],
 ): readonly Effect[] {
-  // What others have made impossible is left out, as it is when it is sent.
+  // Operations that others have made impossible are dropped, as they are when sent.
   if (!isApplied && !isSuspended) return back;
   let after = back;
   for (const operation of operations) {
@@ -204,7 +204,7 @@ function isTask(task: JsonValue, seqs: ReadonlySet<JsonValue>): boolean {
   return action === null || (isObject(action) && typeof action["name"] === "string");
 }
 
-/** What an edit consists of, and what it needs besides its path. */
+/** The operations of an edit, and the members that each needs besides its path. */
 const operationMembers = new Map<JsonValue | undefined, string | null>([
   ["add", "value"],
   ["replace", "value"],

@@ -132,7 +132,7 @@ export class Shelf {
   }
 }
 
-/** What somebody looks at; `undefined` where the browser forbids even that. */
+/** The value that `look` reads; `undefined` where the browser forbids even that. */
 function ifThere<T>(look: () => T): T | undefined {
   try {
     return look();

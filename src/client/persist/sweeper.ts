@@ -37,7 +37,7 @@ export class Sweeper {
     if (this.#state !== "resting" || !this.#ports.isUp()) return;
     this.#state = "sweeping";
     this.#cancelTimer();
-    // What the browser finds wrong now may be over the next time.
+    // A browser error now may be gone the next time.
     void this.#sweep()
       .catch(() => {})
       .then(() => this.#rest());

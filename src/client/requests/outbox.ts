@@ -151,7 +151,7 @@ export class Outbox {
     this.#cancelFlush = null;
   }
 
-  // What comes in
+  // Incoming frames
 
   #welcomed(
     { limits, seq, refused, missing }: Welcome,
@@ -200,7 +200,7 @@ export class Outbox {
     for (const task of request.tasks) {
       if (task.edit) {
         decided.done.add(task.edit);
-        // What the room has changed by it comes in this frame.
+        // The resulting change arrives in this frame.
         const isNew = version > this.#ports.version();
         if (isNew) decided.accepted.set(task.edit, version);
         else if (task.action === null) decided.idle.add(task.edit);
@@ -256,7 +256,7 @@ export class Outbox {
     this.#flushSoon();
   }
 
-  // What waits for the application's word
+  // Edits that wait for the application's decision
 
   /** A request is not to be sent again by itself. */
   #hold({ tasks }: Pick<Request, "tasks">, why: StaleEdits["why"], decided: Decided): void {
@@ -274,7 +274,7 @@ export class Outbox {
     if (question !== null) afterwards.push(() => this.#ports.stale(question));
   }
 
-  // What goes out
+  // Outgoing requests
 
   #schedule(ms: number): void {
     this.#stop();

@@ -45,7 +45,7 @@ export class Queue {
   }
 
   /**
-   * What is to be sent next, in one request.
+   * The tasks to send next, in one request.
    * @param sent the edits that are sent and have no reply
    * @returns nothing if that has to wait for replies
    */
@@ -79,7 +79,7 @@ export class Queue {
     for (const task of this.#tasks) if (task.madeAt < time) task.held ??= "age";
   }
 
-  /** What the application is asked; `null` if nothing waits for its word for this reason. */
+  /** The question for the application; `null` if nothing waits for its decision for this reason. */
   question(why: StaleEdits["why"]): StaleEdits | null {
     const tasks = this.#tasks.filter(({ held }) => held === why);
     if (tasks.length === 0) return null;

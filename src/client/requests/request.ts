@@ -1,4 +1,4 @@
-// What an application has asked of the room, and the messages that ask for it.
+// The tasks that an application gives the room, and the requests that carry them.
 
 import type { JsonValue } from "../../protocol/json.ts";
 import type { Operation } from "../../protocol/json-patch.ts";
@@ -38,7 +38,7 @@ export type Task = {
   remade: number;
 } & Asker<Answer>;
 
-/** What stands for an operation of an edit in a request. */
+/** The source of an operation in a request: its task, and the index in its edit. */
 type Origin = { readonly task: Task; readonly index: number };
 
 /** A numbered message with tasks in it. */
@@ -92,7 +92,7 @@ export function updateMessage(seq: number, tasks: readonly Task[], base: number)
   return { text, origins, missing };
 }
 
-/** What a reply to a request is to one of its tasks. @param dropped indexes in the request's patch */
+/** The part of a reply that concerns one of the tasks of its request. @param dropped indexes in the request's patch */
 export function answerTo(
   { origins, missing }: Request,
   task: Task,
@@ -122,7 +122,7 @@ export function savedOf(tasks: readonly Task[], connection: RoomStatus["state"])
   return { state: "unsaved", reason, ...what };
 }
 
-/** What a frame has decided of edits, see `Outcome`. */
+/** The decisions of a frame about edits, see `Outcome`. */
 export type Decided = {
   readonly done: Set<PendingEdit>;
   readonly accepted: Map<PendingEdit, number | null>;

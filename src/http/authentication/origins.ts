@@ -4,7 +4,7 @@
 import { CollabError } from "../../protocol/errors.ts";
 
 /**
- * What holds where ALLOWED_ORIGINS is not set.
+ * The policy where ALLOWED_ORIGINS is not set.
  * - `local`: as `same`, and the service's own name must be one that nobody else can have. For a service that asks nobody who
  *   they are.
  * - `same`: pages of the service's own origin. For what a browser sends by itself: cookies.

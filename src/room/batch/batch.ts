@@ -1,4 +1,4 @@
-// What the room sends, from one flush to the next. The parts of a room record here what has happened. A flush
+// The room's outgoing messages, from one flush to the next. The parts of a room record here what has happened. A flush
 // commits what is staged and takes everything as one `Batch` value, which is all that delivery looks at.
 
 import type { Change } from "../../protocol/history.ts";
@@ -26,7 +26,7 @@ export type Reply = {
 
 /** News of the people in the room, as text. */
 export type PeopleMessages = OwnMessages & {
-  /** What single sessions are sent instead. */
+  /** The messages that single sessions get instead. */
   readonly own: ReadonlyMap<Session, OwnMessages>;
 };
 
@@ -85,7 +85,7 @@ export class BatchBuilder {
     if (urgencies.indexOf(urgency) > rank) this.#requested = urgency;
   }
 
-  /** What was requested since the last call, `null` if nothing was; and by whom, if a single session waits for it. */
+  /** The request since the last call, `null` if there was none; and its session, if a single one waits for it. */
   takeRequest(): { urgency: Urgency; writer: Session | null } | null {
     const urgency = this.#requested;
     if (urgency === null) return null;

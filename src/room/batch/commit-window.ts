@@ -20,7 +20,7 @@ import type { Urgency } from "./batch.ts";
 
 export type FlushRequest = {
   readonly urgency: Urgency;
-  /** Whose change it is, if a single session waits for its outcome. */
+  /** The session that made the change, if a single one waits for its outcome. */
   readonly writer: object | null;
   /** How many sockets a flush sends to. */
   readonly sockets: number;
@@ -139,7 +139,7 @@ export class CommitWindow {
     this.#partFlushedAt = now;
   }
 
-  /** What was flushed is durable. */
+  /** The last flush is durable. */
   committed(): void {
     this.#isCommitting = false;
   }

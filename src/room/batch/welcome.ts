@@ -47,7 +47,7 @@ export function createWelcome(parts: WelcomeParts): (session: Session) => Welcom
       ([version, { members: content }]) => [version, `${people},${tail},${content}}`] as const,
     ),
   );
-  /** What the room knows of a client's requests (rule X1). */
+  /** The members about a client's requests (rule X1). */
   const requestMembers = (session: Session): string => {
     const { client, state } = session;
     if (client === null) return "";

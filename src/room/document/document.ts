@@ -1,4 +1,4 @@
-// What a room needs from its document, whatever the document consists of. A change is staged in memory, then
+// The interface between a room and its document, independent of the kind of document. A change is staged in memory, then
 // committed with everything else in its window. Members, sessions and the batch know only this interface; the
 // operations on JSON state use JsonDocument.
 

@@ -1,4 +1,4 @@
-// What an action can do besides changing the state: send events, schedule actions, and see who is there (rule B5).
+// The abilities of an action besides changing the state: send events, schedule actions, and see who is there (rule B5).
 // This takes effect only once the action has succeeded, and is possible only while the action runs.
 
 import type { ActionContext, RoomContext } from "../../behaviours/behaviour.ts";
@@ -15,14 +15,14 @@ const maxEvents = 100;
 /** An event that an action sends. */
 export type ActionEvent = { readonly event: string; readonly payload: JsonValue };
 
-/** What an action sees of the room, and how it schedules actions. */
+/** The view of the room for an action, with its scheduling. */
 export type ActionView = {
   /** Everybody's presence, computed when the action reads it. */
   presence(): PresenceMap;
   readonly scheduling: ScheduleRequests;
 };
 
-/** What an action has requested. */
+/** The requests of an action. */
 export class ActionRequests {
   readonly #limits: Limits;
   readonly #events: ActionEvent[] = [];

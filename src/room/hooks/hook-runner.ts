@@ -23,7 +23,7 @@ import type { RoomPorts } from "../ports.ts";
 
 type ActionOutcome = { readonly issues: Issue[] } | { readonly refused: string } | ActionSuccess;
 
-/** What an action has returned and requested. */
+/** The result and the requests of an action. */
 export type ActionSuccess = {
   readonly state: object | undefined;
   /** JSON text. */

@@ -1,4 +1,4 @@
-// What hooks and actions see of the room.
+// The view of the room for hooks and actions.
 
 import type { RoomContext } from "../../behaviours/behaviour.ts";
 import type { Caller } from "../../protocol/caller.ts";

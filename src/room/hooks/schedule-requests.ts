@@ -1,4 +1,4 @@
-// What an action schedules and cancels (rule B5). This is collected while the action runs and takes effect once it
+// The schedules and cancellations of an action (rule B5). This is collected while the action runs and takes effect once it
 // has succeeded.
 
 import type { PendingAction } from "../../behaviours/behaviour.ts";

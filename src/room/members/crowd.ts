@@ -187,7 +187,7 @@ export class Crowd {
     return { ...noPeople, own };
   }
 
-  /** What each session gets about the users that it follows. */
+  /** The updates for each session about the users that it follows. */
   #ownWriters(news: News, isSwitch: boolean): ReadonlyMap<Session, PeopleWriter> {
     const { sessions } = this.#parts;
     const writers = new Map<Session, PeopleWriter>();

@@ -1,4 +1,4 @@
-// What happens to a member who loses their last socket: the grace period begins (rule U6), or their lease resumes
+// Handles a member who loses their last socket: the grace period begins (rule U6), or their lease resumes
 // (rule U7). These are pure decisions; membership.ts writes them.
 
 import { exactWatermark } from "../../model/activity-watermark.ts";

@@ -47,7 +47,7 @@ export type MembershipParts = {
 export type AcceptedJoin = {
   readonly user: User;
   readonly meta: JsonValue;
-  /** What their sessions may do; unchanged if the behaviour does not decide. */
+  /** The scopes of their sessions; unchanged if the behaviour does not decide. */
   readonly scopes: readonly Scope[] | undefined;
 };
 

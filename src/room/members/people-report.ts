@@ -1,4 +1,4 @@
-// What a sampled room sends to all its sessions about its people (rule N1): how many there are, and a sample of
+// A sampled room's report to all sessions about its people (rule N1): how many there are, and a sample of
 // them. It is the same for all sessions, so it is encoded once. Its size does not depend on the number of people.
 
 import { mergeDiff } from "../../protocol/merge-patch.ts";

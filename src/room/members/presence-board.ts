@@ -20,7 +20,7 @@ import type { Sessions } from "../sessions/sessions.ts";
 export class PresenceBoard {
   readonly #members: Members;
   readonly #sessions: Sessions;
-  /** What clients were sent, and its JSON text once it was needed. */
+  /** The presence that clients have received, and its JSON text once it was needed. */
   readonly #shown = new Map<string, Presence>();
   readonly #texts = new Map<string, string>();
   readonly #counter = new PeopleCounter();
@@ -142,7 +142,7 @@ export class PresenceBoard {
     return this.#counter.counts(this.#members.size);
   }
 
-  /** What clients know of a user; `undefined` if nothing. */
+  /** The presence of a user that clients have received; `undefined` if none. */
   shown(userId: string): Presence | undefined {
     return this.#shown.get(userId);
   }
@@ -159,7 +159,7 @@ export class PresenceBoard {
     return text;
   }
 
-  /** What clients know of everybody, or of these users, as JSON text. */
+  /** The presence that clients have received, of everybody or of these users, as JSON text. */
   text(userIds: Iterable<string> = this.#shown.keys()): string {
     const members: string[] = [];
     for (const userId of userIds) {
@@ -190,7 +190,7 @@ export class PresenceBoard {
     return awayPresence(last ?? combinePresence([initialPresence(member.entry)], now));
   }
 
-  /** What clients will see of a user who has lost their last socket; `null` if they have seen nothing. */
+  /** The presence that clients will see of a user who has lost their last socket; `null` if they have seen none. */
   awayOf(userId: string): Presence | null {
     const shown = this.#shown.get(userId);
     return shown === undefined || this.#unknown.has(userId) ? null : awayPresence(shown);

@@ -13,11 +13,11 @@ import type { RunningRoom } from "../running-room.ts";
 import { refuseSocket } from "../sessions/session.ts";
 import { userIdIn } from "./join-room.ts";
 
-/** Who requests a socket, and with what. Plain data. */
+/** A request for a socket, as plain data. */
 export type ConnectRequest = {
   readonly user: JsonValue;
   readonly scopes: readonly Scope[];
-  /** What a returning client already has. */
+  /** The position of a returning client. */
   readonly resume?: Return | undefined;
   /** The name that the client has given itself (rule X1). */
   readonly client?: string | undefined;

@@ -8,7 +8,7 @@ import type { SocketPort } from "../ports.ts";
 
 /** The request that opens an observer. Plain data. */
 export type ObserveRequest = {
-  /** What a returning observer already has. */
+  /** The position of a returning observer. */
   readonly resume?: Resume | undefined;
 };
 

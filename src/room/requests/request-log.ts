@@ -243,7 +243,7 @@ export class RequestLog {
   // Reading
 
   /**
-   * What a `welcome` says to a client about its requests, as JSON members (rule X1).
+   * The JSON members of a `welcome` about the requests of a client (rule X1).
    * @param resumed whether it gets all changes since its version
    * @param isReturning whether it had a version of this room, or of an earlier one with the same name
    */

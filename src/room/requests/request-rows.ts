@@ -8,7 +8,7 @@
 import { utf8Bytes } from "../../protocol/json.ts";
 import { answerText, readAnswer, type Answer, type StoredAnswer } from "./answers.ts";
 
-/** What one row contains about one client. */
+/** The part of a row about one client. */
 export type RequestGroup = {
   readonly client: string;
   readonly user: string;
@@ -53,7 +53,7 @@ export function apartRows(groups: readonly RequestGroup[]): RequestGroup[][] {
   return rows;
 }
 
-/** What must be remembered of rows that were dropped at this version of the room: `[version, groups]` as text. */
+/** The record of rows that were dropped at this version of the room: `[version, groups]` as text. */
 export const droppedText = (version: number, groups: readonly RequestGroup[]): string =>
   `[${version},${rowText(groups)}]`;
 

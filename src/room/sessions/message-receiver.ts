@@ -26,7 +26,7 @@ export type VerifiedMessage =
 export type ReceivedFrame = {
   /** Messages to handle, in order. */
   readonly requests: readonly RequestMessage[];
-  /** What to send to the client, in order. */
+  /** The messages for the client, in order. */
   readonly refusals: readonly RoomMessage[];
   /** Set if the session must end after the refusals were sent. */
   readonly end: ErrorCode | null;

@@ -30,7 +30,7 @@ const totalUnreadLimit = 64 * 1024 * 1024;
 /** ms within which an observer should read some of what was sent. */
 const readTime = 5000;
 
-/** Who follows: the user's id, if there is a user, and what permits it. */
+/** The follower: the user's id, if there is a user, and what permits it. */
 export type Follower = Pick<ObserverStart, "user" | "isGiven" | "isTrusted">;
 
 export type ObserversParts = {

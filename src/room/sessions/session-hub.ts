@@ -35,7 +35,7 @@ export type SessionHubParts = {
   readonly usage: UsageMeter;
 };
 
-/** Whose session opens, and with what. */
+/** A session to open. */
 export type SessionRequest = {
   readonly userId: string;
   readonly scopes: readonly Scope[];

@@ -1,4 +1,4 @@
-// What a tab remembers across reloads, and what the browser remembers for all tabs. If the browser denies storage, the
+// The memory of a tab across reloads, and of the browser for all tabs. If the browser denies storage, the
 // page works without it.
 
 type Where = "tab" | "browser";

@@ -1,4 +1,4 @@
-// What the page says about its room: one sentence for each state, and what its button does. Nothing here renders or
+// The sentences of the page about its room: one sentence for each state, and what its button does. Nothing here renders or
 // acts.
 
 import type { RoomStatus, SaveStatus, StaleEdits, UndoResult } from "collab-room/client";
@@ -18,7 +18,7 @@ export type Notice = {
   readonly act: "again" | "new-board" | "read-api";
 };
 
-/** What keeps the page out of its room; `null` if there is nothing or the client recovers by itself. */
+/** The reason that the page is not in its room; `null` if there is nothing or the client recovers by itself. */
 export function noticeOf(status: RoomStatus, hasToken: boolean): Notice | null {
   switch (status.state) {
     case "connecting":

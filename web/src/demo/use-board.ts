@@ -13,7 +13,7 @@ export type Point = { readonly x: number; readonly y: number };
 /** The notes, from back to front. */
 export const useNotes = () => useList("/notes").items;
 
-/** What a user can do on the board. The functions are stable across renders. */
+/** The actions of a user on the board. The functions are stable across renders. */
 export function useBoard(me: string) {
   const room = useRoom();
   const { insert, update, move, remove } = useList("/notes");
@@ -39,7 +39,7 @@ export function useBoard(me: string) {
       if (room.state.notes[key]?.by !== me)
         history.ignore(() => update(key, (note) => void (note.by = me)));
     };
-    /** What undo did, and who has since changed what it skipped. */
+    /** The result of an undo, and the authors of later changes that made it skip. */
     const report = (result: UndoResult) => {
       const editors = changed.map((key) => room.state.notes[key]?.by);
       return { ...result, since: editors.findLast((by) => by && by !== me) ?? null };

@@ -63,7 +63,7 @@ function sentenceOf(parts: readonly string[]): string {
   return text.slice(0, 1).toUpperCase() + text.slice(1);
 }
 
-/** What a stored timer is for. */
+/** The purpose of a stored timer. */
 export function timerText(name: string): string {
   switch (name) {
     case "idle":

@@ -12,7 +12,7 @@ import { send, stepsOf, type Base, type Difference, type Edit } from "./edit.ts"
 import { valueAt } from "./rows.ts";
 import { parse } from "./tree.tsx";
 
-/** What to edit. Without a value, the dialog asks for one. */
+/** The target of the edit. Without a value, the dialog asks for one. */
 export type Draft =
   | { readonly kind: "change"; readonly pointer: string }
   | {

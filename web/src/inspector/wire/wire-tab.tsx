@@ -69,7 +69,7 @@ type FramesProps = {
 function Frames({ view, boardAddress, onClear, writeTest }: FramesProps) {
   const [text, setText] = useState("");
   const [way, setWay] = useState<"both" | "in" | "out">("both");
-  // What is shown while paused.
+  // The entries shown while paused.
   const [held, setHeld] = useState<WireView | null>(null);
   const [chosen, setChosen] = useState<WireEntry | null>(null);
   const shown = held ?? view;
