@@ -10,7 +10,9 @@ import {
   newBoard,
   note,
   pane,
+  press,
   seen,
+  soon,
   textOf,
   visit,
   type VisitOptions,
@@ -36,14 +38,11 @@ async function come(name: string, options: VisitOptions = {}): Promise<Page> {
   return visitor.page;
 }
 
-const soon = { timeout: 15_000, interval: 25 } as const;
 const write = async (found: Locator, text: string): Promise<void> => {
   await found.locator("textarea").focus();
   await found.page().keyboard.press("Control+End");
   await found.page().keyboard.type(text);
 };
-const press = (view: Page, name: string): Promise<void> =>
-  view.getByRole("button", { name, exact: true }).first().click();
 const placeOf = async (found: Locator): Promise<string> =>
   (await found.getAttribute("style")) ?? "";
 const statusOf = (view: Locator): Promise<string> =>

@@ -8,7 +8,7 @@ import { useBrowser } from "../support/browser-suite.ts";
 import { startDevServer, type DevServer } from "../support/dev-server.ts";
 import { askRoom, inspect, saysBlank } from "../support/inspector.ts";
 import { look } from "../support/look.ts";
-import { pane, seen, visit } from "../support/pages.ts";
+import { pane, press, seen, visit } from "../support/pages.ts";
 import { secret, tokenOf } from "../support/tokens.ts";
 
 let browser: Browser;
@@ -32,8 +32,6 @@ async function visitInspector(address: string, url = server.url): Promise<Page> 
 }
 
 const openTab = (tab: string): Promise<Page> => visitInspector(`/rooms/${room}/${tab}`);
-const press = (page: Page, name: string): Promise<void> =>
-  page.getByRole("button", { name, exact: true }).first().click();
 
 /** A board with two people on it, one of whom writes. */
 async function withPeople(): Promise<Page> {

@@ -2,12 +2,12 @@
 // a service that is gone. Nothing that was typed is lost, and the page says what is wrong.
 
 import { join } from "node:path";
-import type { Browser, Locator, Page } from "playwright-core";
+import type { Browser, Page } from "playwright-core";
 import { beforeEach, describe, expect, onTestFinished, test } from "vitest";
 import { useBrowser } from "../support/browser-suite.ts";
 import { startDevServer, type DevServer } from "../support/dev-server.ts";
-import { askRoom, inspect, saysBlank } from "../support/inspector.ts";
-import { pane, seen, visit } from "../support/pages.ts";
+import { askRoom, inspect, row, saysBlank } from "../support/inspector.ts";
+import { pane, press, seen, soon, visit } from "../support/pages.ts";
 import { secret, tokenOf } from "../support/tokens.ts";
 
 let browser: Browser;
@@ -37,12 +37,6 @@ async function open(address: string, url = server.url): Promise<Page> {
 }
 
 const openTab = (tab: string): Promise<Page> => open(`/rooms/${room}/${tab}`);
-const press = (view: Page | Locator, name: string): Promise<void> =>
-  view.getByRole("button", { name, exact: true }).first().click();
-
-const row = (page: Page, text: string): Locator =>
-  page.getByRole("treeitem").filter({ hasText: text });
-const soon = { timeout: 15_000, interval: 25 } as const;
 
 /** The browser tells of each attempt to reach a service that is away. */
 function allowUnreachable(): void {

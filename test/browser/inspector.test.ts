@@ -6,8 +6,8 @@ import type { Browser, Locator, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { useBrowser } from "../support/browser-suite.ts";
 import { startDevServer, type DevServer } from "../support/dev-server.ts";
-import { askRoom, inspect, saysBlank } from "../support/inspector.ts";
-import { pane, seen, visit } from "../support/pages.ts";
+import { askRoom, inspect, row, saysBlank } from "../support/inspector.ts";
+import { pane, press, seen, soon, visit } from "../support/pages.ts";
 import { inSeconds, secret, tokenOf } from "../support/tokens.ts";
 
 let browser: Browser;
@@ -24,8 +24,6 @@ beforeEach(() => {
   ask = askRoom(server.url, room);
 });
 
-const soon = { timeout: 15_000, interval: 25 } as const;
-
 async function visitInspector(address: string, url = server.url, options = {}): Promise<Page> {
   const visitor = await inspect(browser, url, address, options);
   visitors.push(visitor);
@@ -40,10 +38,6 @@ async function come(name: string, board = room): Promise<Page> {
 }
 
 const openTab = (tab: string): Promise<Page> => visitInspector(`/rooms/${room}/${tab}`);
-const press = (view: Page | Locator, name: string): Promise<void> =>
-  view.getByRole("button", { name, exact: true }).first().click();
-const row = (page: Page, text: string): Locator =>
-  page.getByRole("treeitem").filter({ hasText: text });
 const hash = (page: Page): string => new URL(page.url()).hash;
 
 const sockets: WebSocket[] = [];

@@ -13,6 +13,7 @@ import {
   note,
   pane,
   picture,
+  press,
   seen,
   visit,
   type VisitOptions,
@@ -47,9 +48,6 @@ async function ask(method: string, path: string, body?: unknown): Promise<void> 
   });
   expect(answer.status).toBeLessThan(300);
 }
-
-const press = (page: Page, name: string): Promise<void> =>
-  page.getByRole("button", { name, exact: true }).first().click();
 
 /** What the page says where the board is not to be used. */
 async function saysWith(page: Page, kind: string): Promise<readonly [string, string]> {

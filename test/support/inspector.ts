@@ -1,6 +1,6 @@
 // Pages of the inspector as tests use them, and a room to look at.
 
-import type { Browser, BrowserContextOptions, Page } from "playwright-core";
+import type { Browser, BrowserContextOptions, Locator, Page } from "playwright-core";
 import { expect } from "vitest";
 import type { Visitor } from "./pages.ts";
 
@@ -50,3 +50,7 @@ export async function saysBlank(page: Page, kind: string): Promise<readonly [str
   await expect.poll(() => blank.locator("button, a").count(), { timeout: 20_000 }).toBe(1);
   return [await blank.locator("p").innerText(), await blank.locator("button, a").innerText()];
 }
+
+/** The row of a state's tree that has this text. */
+export const row = (page: Page, text: string): Locator =>
+  page.getByRole("treeitem").filter({ hasText: text });

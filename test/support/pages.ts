@@ -58,6 +58,12 @@ export const expectNoComplaints = ({ complaints }: Visitor): void => expect(comp
 
 export const pane = (page: Page, index = 0): Locator => page.locator(".pane").nth(index);
 
+/** For what a page shows once a room or a server has answered. */
+export const soon = { timeout: 15_000, interval: 25 } as const;
+
+export const press = (view: Page | Locator, name: string): Promise<void> =>
+  view.getByRole("button", { name, exact: true }).first().click();
+
 /** Wait until the board is there. */
 export const seen = (view: Locator): Promise<void> =>
   view.locator(".status[data-live=true]").waitFor();
